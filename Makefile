@@ -1,0 +1,55 @@
+# Needs make and Python 3.11 or later with its venv module; everything else is installed into .venv.
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
+	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+STAMP := .venv/.installed
+DATA ?= gapwatch-data
+ARGS ?=
+
+.PHONY: help install run test check format bench score lock clean
+.DEFAULT_GOAL := help
+
+help: ## Say what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+install: $(STAMP) ## Set up .venv from requirements.lock
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later with venv is needed (on Debian: apt-get install" \
+		"python3 python3-venv); or name one: make PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || { echo "Making .venv with $(PYTHON) …"; $(PYTHON) -m venv .venv; }
+	@echo "Installing what requirements.lock names …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes \
+		--requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps \
+		--no-build-isolation --editable .
+	@touch $@
+
+run: $(STAMP) ## Start everything, send the sample logs, show findings until Ctrl-C (DATA=folder)
+	@exec $(BIN)/gapwatch run --demo --data $(DATA) $(ARGS)
+
+test: $(STAMP) ## Run the tests (ARGS='-k word' for some)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(STAMP) ## Lint, types, import rules
+	@$(BIN)/ruff format --check --quiet . || { echo "make format puts this right"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: $(STAMP) ## Format the code and put right what ruff can
+	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
+
+bench: $(STAMP) ## Measure events per second on this machine
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+score: $(STAMP) ## Score the controls against the recorded cases
+	@$(BIN)/python -m tests.score $(ARGS)
+
+lock: ## Make requirements.lock anew (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --quiet --output-file requirements.lock
+
+clean: ## Remove .venv and what the tools left; the data folder stays
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

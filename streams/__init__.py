@@ -1,0 +1,1 @@
+"""What is connected: Kafka topics, Faust agents, ClickHouse, settings and the command line. Wiring only."""

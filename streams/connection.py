@@ -1,0 +1,64 @@
+"""How clients reach Kafka: one place for addresses and security, for confluent-kafka and for Faust."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from typing import Any
+
+from streams.errors import NotRunning
+from streams.settings import Settings
+
+FAUST_SASL = {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"}
+
+
+def bootstrap(settings: Settings) -> str:
+    """host:port[,host:port]; raises NotRunning where no broker is known (an embedded one that is not started)."""
+    if settings.broker is None:
+        raise NotRunning(
+            f"No broker: nothing runs over {settings.data}. Start `gapwatch run`, or set GAPWATCH_BROKER=host:port."
+        )
+    return settings.broker
+
+
+def kafka_config(settings: Settings, **more: Any) -> dict[str, Any]:
+    """Configuration of a confluent-kafka client. Its own log lines go to the logger `gapwatch.kafka`."""
+    config: dict[str, Any] = {
+        "bootstrap.servers": bootstrap(settings),
+        "security.protocol": settings.broker_security,
+        "client.id": "gapwatch",
+        "logger": logging.getLogger("gapwatch.kafka"),
+        # librdkafka's default of 100 s would let a command look hung on a wrong address.
+        "reconnect.backoff.max.ms": 2000,
+    }
+    if settings.broker_security.startswith("sasl"):
+        config["sasl.mechanism"] = settings.broker_sasl_mechanism
+        config["sasl.username"] = settings.broker_user or ""
+        config["sasl.password"] = settings.broker_password.get_secret_value() if settings.broker_password else ""
+    if settings.broker_ca_file and settings.broker_security.endswith("ssl"):
+        config["ssl.ca.location"] = str(settings.broker_ca_file)
+    return config | more
+
+
+def faust_broker(settings: Settings) -> list[str]:
+    """Broker URLs for a Faust app (`kafka://` is aiokafka; its confluent driver delivers nothing on some brokers)."""
+    return [f"kafka://{address.strip()}" for address in bootstrap(settings).split(",")]
+
+
+def faust_credentials(settings: Settings) -> Any:
+    """`broker_credentials` for a Faust app, None for plaintext."""
+    if settings.broker_security == "plaintext":
+        return None
+    import faust
+
+    context = None
+    if settings.broker_security.endswith("ssl"):
+        context = ssl.create_default_context(cafile=settings.broker_ca_file)
+    if settings.broker_security == "ssl":
+        return faust.SSLCredentials(context=context)
+    return faust.SASLCredentials(
+        username=settings.broker_user or "",
+        password=settings.broker_password.get_secret_value() if settings.broker_password else "",
+        mechanism=settings.broker_sasl_mechanism,
+        ssl_context=context,
+    )
