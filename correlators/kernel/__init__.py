@@ -1,0 +1,1 @@
+"""The lattice, the join, the routing of facts between dossiers, and the desk that judges."""

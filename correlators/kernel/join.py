@@ -1,0 +1,230 @@
+"""The join of dossiers: associative, commutative, idempotent. Nothing else ever changes a dossier.
+
+Every join returns its first argument itself (the same object) where the second teaches nothing, so "was anything
+learned?" is one identity test however large the dossier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from correlators.kernel.sightings import join_evidence, merge
+from schemas.declaration import Declaration
+from schemas.dossier import (
+    Address,
+    Ancestor,
+    Calls,
+    Child,
+    Credential,
+    Descendant,
+    Dossier,
+    Member,
+    Reported,
+    Sightings,
+    Turn,
+)
+from schemas.evidence import Evidence
+
+TURNS_MAX = 64
+"""Turns of one switch that are kept: the 32 first and the 32 last. More is a flapping account; the mark says so."""
+
+NAMES_MAX = 64
+"""Other names, places, clients of one credential: the smallest by text; more is a shared credential, and the mark says so."""
+
+DECLARATIONS_MAX = 32
+"""Declarations of one identity that are kept: the latest recorded."""
+
+TURNS_MARK = "turns truncated"
+
+T = TypeVar("T")
+Join = Callable[[T, T], T]
+
+
+def highest(a: T, b: T) -> T:
+    """The larger of two; for values of which one is right and any fixed choice will do."""
+    return b if b > a else a  # type: ignore[operator]
+
+
+def earliest(a: Evidence, b: Evidence) -> Evidence:
+    """The earlier of two events, by (time, uid)."""
+    if (a.time, a.uid) == (b.time, b.uid):
+        return join_evidence(a, b)
+    return b if (b.time, b.uid) < (a.time, a.uid) else a
+
+
+def earliest_time(a: int, b: int) -> int:
+    return min(a or b, b or a)
+
+
+def names(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
+    """Union of sorted sets of text, capped to the smallest."""
+    if a == b or all(name in a for name in b):
+        return a
+    union = tuple(sorted({*a, *b})[:NAMES_MAX])
+    return a if union == a else union
+
+
+def marks(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
+    return a if set(b) <= set(a) else tuple(sorted({*a, *b}))
+
+
+def turns(a: tuple[Turn, ...], b: tuple[Turn, ...]) -> tuple[Turn, ...]:
+    """Union of the turns of a switch; beyond the cap the first and the last half are kept."""
+    if a == b:
+        return a
+    known = {_turn_id(turn): turn for turn in a}
+    learned = False
+    for new in b:
+        old = known.get(_turn_id(new))
+        joined = new if old is None else _join_turn(old, new)
+        if joined is not old:
+            known[_turn_id(new)] = joined
+            learned = True
+    if not learned:
+        return a
+    union = tuple(sorted(known.values()))
+    if len(union) > TURNS_MAX:
+        union = union[: TURNS_MAX // 2] + union[-TURNS_MAX // 2 :]
+    return a if union == a else union
+
+
+def _turn_id(turn: Turn) -> tuple[Any, ...]:
+    return turn.time, turn.alive, turn.how, turn.kind, turn.claims_cut, turn.carries, turn.scope, turn.about, turn.evidence.uid  # fmt: skip
+
+
+def _join_turn(a: Turn, b: Turn) -> Turn:
+    evidence = join_evidence(a.evidence, b.evidence)
+    if evidence is a.evidence:
+        return a
+    return Turn(a.time, a.alive, a.how, evidence, a.kind, a.claims_cut, a.carries, a.scope, a.about)
+
+
+def declarations(a: tuple[Declaration, ...], b: tuple[Declaration, ...]) -> tuple[Declaration, ...]:
+    """Union of declarations, the latest recorded kept; one record declared twice keeps its first arrival."""
+    if a == b:
+        return a
+    known: dict[Any, Declaration] = {}
+    for d in (*a, *b):
+        bare = (d.recorded, d.uid, d.owner, d.name, d.kind, d.environment, d.privilege, d.statuses, d.windows, d.tools, d.delegates, d.scopes, d.places, d.source)  # fmt: skip
+        old = known.get(bare)
+        known[bare] = d if old is None else min(old, d, key=lambda x: (x.arrived or 1 << 62, x.processed))
+    union = tuple(sorted(known.values(), key=_recorded)[-DECLARATIONS_MAX:])
+    return a if union == a else union
+
+
+def _recorded(d: Declaration) -> tuple[Any, ...]:
+    return d.recorded, d.uid, repr(d)
+
+
+def map_of(join: Join[T]) -> Join[dict[str, T]]:
+    """The join of maps whose values join."""
+
+    def both(a: dict[str, T], b: dict[str, T]) -> dict[str, T]:
+        if not a:
+            return b or a
+        learned: dict[str, T] | None = None
+        for key, value in b.items():
+            old = a.get(key)
+            joined = value if old is None else join(old, value)
+            if joined is not old:
+                if learned is None:
+                    learned = dict(a)
+                learned[key] = joined
+        return a if learned is None else learned
+
+    return both
+
+
+def record_of(kind: type[T], /, **joins: Join[Any]) -> Join[T]:
+    """The join of records, field by field; an empty value is a field's bottom."""
+    fields: tuple[str, ...] = kind.__struct_fields__  # type: ignore[attr-defined]
+    plan = tuple((name, joins[name]) for name in fields)
+
+    def both(a: T, b: T) -> T:
+        if a is b:
+            return a
+        values: list[Any] = []
+        learned = False
+        for name, join in plan:
+            old, new = getattr(a, name), getattr(b, name)
+            if not new or new is old:
+                values.append(old)
+            elif not old:
+                values.append(new)
+                learned = True
+            else:
+                joined = join(old, new)
+                values.append(joined)
+                learned = learned or joined is not old
+        return kind(*values) if learned else a
+
+    return both
+
+
+_sightings: Join[Sightings] = merge
+
+join_ancestor: Join[Ancestor] = record_of(Ancestor, edge=highest, home=highest, turns=turns)
+
+join_descendant: Join[Descendant] = record_of(
+    Descendant, identity=highest, edge=highest, issued=earliest, expiry=highest, uses=map_of(_sightings)
+)
+
+join_child: Join[Child] = record_of(Child, edge=highest, identity=highest, issued=earliest_time)
+
+join_credential: Join[Credential] = record_of(
+    Credential,
+    kind=highest,
+    names=names,
+    issued=earliest,
+    known=earliest,
+    expiry=highest,
+    max_uses=highest,
+    parents=map_of(highest),
+    turns=turns,
+    failed_ends=turns,
+    ancestors=map_of(join_ancestor),
+    children=map_of(join_child),
+    descendants=map_of(join_descendant),
+    uses=map_of(_sightings),
+    places=names,
+    clients=names,
+)
+
+join_address: Join[Address] = record_of(Address, since=earliest_time, turns=turns)
+
+join_member: Join[Member] = record_of(Member, identity=highest, path=highest, issued=earliest_time)
+
+
+def flag(a: bool, b: bool) -> bool:
+    return a or b
+
+
+join_calls: Join[Calls] = record_of(
+    Calls, names=names, servers=names, handoff=flag, channels=map_of(_sightings)
+)
+
+
+def join_span(a: Any, b: Any) -> Any:
+    """A span is immutable: two reports of one differ only in when they came; the first arrival is kept."""
+    if a == b:
+        return a
+    return min(a, b, key=lambda span: (span.arrived or 1 << 62, span.processed or 1 << 62, repr(span)))
+
+
+join_reported: Join[Reported] = highest
+
+join: Join[Dossier] = record_of(
+    Dossier,
+    credentials=map_of(join_credential),
+    addresses=map_of(join_address),
+    turns=map_of(turns),
+    stated=map_of(declarations),
+    members=map_of(join_member),
+    calls=map_of(join_calls),
+    offered=map_of(earliest),
+    seen=earliest,
+    spans=map_of(join_span),
+    reported=map_of(join_reported),
+    marks=marks,
+)

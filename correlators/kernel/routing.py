@@ -1,0 +1,132 @@
+"""Routing: what a dossier tells others, a pure function of what it knows.
+
+Facts are forwarded unchanged and joins are idempotent, so a cycle of addresses ends when nothing is learned any more.
+Everything told is monotone in the dossier: what was once told is never taken back, only added to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from correlators.kernel.join import join
+from correlators.kernel.sightings import thin
+from correlators.kernel.traces import calls_of
+from correlators.kernel.view import View
+from schemas.activity import Edge
+from schemas.dossier import (
+    Ancestor,
+    Credential,
+    Descendant,
+    Dossier,
+    Sightings,
+    Turn,
+)
+from schemas.fact import TRACE_PREFIX, group_of
+
+Outbox = dict[str, Dossier]
+
+
+def outbox(key: str, dossier: Dossier) -> Outbox:
+    """Per other dossier, all that ``key``'s has to tell it. ``key`` itself may be among them (lineage inside an identity)."""
+    told: Outbox = {}
+    for target, fact in _told(key, dossier):
+        told[target] = join(told[target], fact) if target in told else fact
+    return told
+
+
+def _told(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
+    if key.startswith(TRACE_PREFIX):
+        yield from calls_of(key, dossier)
+        return
+    if dossier.members:
+        yield from _group_deaths(key, dossier)
+    targets = forwarded_to(key, dossier)
+    if targets:
+        content = Dossier(
+            credentials=dossier.credentials,
+            turns=dossier.turns,
+            stated=dossier.stated,
+            calls=dossier.calls,
+            offered=dossier.offered,
+            seen=dossier.seen,
+            reported=dossier.reported,
+            marks=dossier.marks,
+        )
+        for target in targets:
+            yield target, content
+    elif dossier.credentials:
+        yield from _lineage(key, dossier)
+
+
+def forwarded_to(key: str, dossier: Dossier) -> list[str]:
+    """The targets of the forwarding addresses that hold; a declared one holds while its latest turn says so."""
+    return sorted(
+        target
+        for target, address in dossier.addresses.items()
+        if target != key and (not address.turns or address.turns[-1].alive)
+    )
+
+
+def _group_deaths(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
+    """What happened to the group, told to each member issued before it; by the same turn, so twice told is once known."""
+    ends = [t for t in dossier.turns.get(group_of(key), ()) if not t.alive]
+    if not ends:
+        return
+    for credential, member in dossier.members.items():
+        turns = tuple(
+            _as_member(turn)
+            for turn in ends
+            if member.issued <= turn.time and member.path.startswith(turn.scope)
+        )
+        if turns:
+            yield member.identity, Dossier(credentials={credential: Credential(turns=turns)})
+
+
+def _as_member(turn: Turn) -> Turn:
+    return Turn(turn.time, False, turn.how, turn.evidence, "group", turn.claims_cut, turn.carries, turn.scope, turn.about)  # fmt: skip
+
+
+def _lineage(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
+    """Deaths go down to children; uses after a death go back up to the dossier of the ancestor that died."""
+    view = View(key, dossier)
+    for name, credential in view.credentials.items():
+        if credential.children:
+            yield from _deaths_down(view, name, credential)
+        if credential.ancestors:
+            yield from _uses_up(key, name, credential)
+
+
+def _deaths_down(view: View, name: str, credential: Credential) -> Iterator[tuple[str, Dossier]]:
+    ends = tuple(turn for turn in view.turns_of(name) if turn.carries or turn.alive)
+    lost: dict[str, Ancestor] = dict(credential.ancestors)
+    if any(not turn.alive for turn in ends):
+        lost[name] = Ancestor("dies_with", view.key, ends)
+    if not lost:
+        return
+    for child, link in credential.children.items():
+        if link.edge == "made_by":
+            continue
+        told = {
+            ancestor: Ancestor(_compose(end.edge, link.edge), end.home, end.turns)
+            for ancestor, end in lost.items()
+            if ancestor != child
+        }
+        if told:
+            yield link.identity, Dossier(credentials={child: Credential(ancestors=told)})
+
+
+def _compose(up: Edge, down: Edge) -> Edge:
+    return "dies_with" if up == down == "dies_with" else "came_from"
+
+
+def _uses_up(key: str, name: str, credential: Credential) -> Iterator[tuple[str, Dossier]]:
+    for ancestor, end in credential.ancestors.items():
+        since = min((turn.time for turn in end.turns if not turn.alive), default=0)
+        uses = {
+            outcome: Sightings(kept, thinned.truncated)
+            for outcome, thinned in ((o, thin(s)) for o, s in credential.uses.items())
+            if (kept := tuple(e for e in thinned.kept if e.time >= since))
+        }
+        report = Descendant(key, end.edge, credential.issued, credential.expiry, uses)
+        fact = Credential(descendants={name: report})
+        yield end.home, Dossier(credentials={ancestor: fact})

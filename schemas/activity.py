@@ -1,0 +1,166 @@
+"""Activity: one vendor event in our words, and what it changes.
+
+An activity is stored for hunting; the facts that are correlated are a function of it and of nothing else
+(``schemas.fact.facts_of``), so stored activities can be read into facts again.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from schemas.declaration import Declaration
+from schemas.span import Span
+
+Outcome = Literal["succeeded", "failed", "forbidden", "unauthenticated", "unknown"]
+"""How a use ended. ``failed`` and ``forbidden``: the credential was accepted (authenticated); ``unauthenticated``: it was not."""
+
+Action = Literal["", "identity_write", "secret_read", "renew", "service"]
+"""What kind of use: a write to identities or access, a read of a secret, a renewal of the credential itself,
+or a call that a provider's own service made while carrying the credential (never a use by its holder)."""
+
+Edge = Literal["dies_with", "came_from", "made_by"]
+"""Lineage. ``dies_with``: the provider ends the child with the parent. ``came_from``: exchanged for or issued by the
+parent, and survives it (a residual). ``made_by``: an orphan by design; a death is not carried over it."""
+
+EndKind = Literal["revoked", "deleted", "disabled", "cut", "exhausted", "declared", "group"]
+"""How a thing ended. ``cut``: a session-revoking policy. ``group``: died with its mount, lease prefix, role.
+``deleted`` of an identity ends its credentials; ``disabled`` of an identity is a status of the identity."""
+
+
+class Parent(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """One edge of lineage as the child knows it: the parent's edge, and the identity whose dossier holds the parent."""
+
+    edge: Edge
+    identity: str = ""
+
+
+class Issued(msgspec.Struct, frozen=True, tag="issued", omit_defaults=True):
+    """A credential was handed out by this event.
+
+    ``names`` are other keys of the same credential. ``groups`` maps a group key (``schemas.fact.group_key``) to the
+    path under which the credential belongs to it. ``expires`` in µs, 0 unknown. ``max_uses`` 0 unlimited.
+    """
+
+    credential: str
+    identity: str = ""
+    kind: str = ""
+    names: tuple[str, ...] = ()
+    parents: dict[str, Parent] = {}
+    groups: dict[str, str] = {}
+    expires: int = 0
+    max_uses: int = 0
+
+
+class Ended(msgspec.Struct, frozen=True, tag="ended", omit_defaults=True):
+    """A kill that took: of one credential, of an identity, or of all members of a group.
+
+    ``claims_cut``: the provider says that this ends the credential at once, so its propagation time is granted.
+    ``carries``: the death goes down ``dies_with`` edges. ``scope``: only members whose path begins with it.
+    ``at``: when it takes effect, in µs, if not at the event's time.
+    """
+
+    how: str
+    kind: EndKind
+    credential: str = ""
+    identity: str = ""
+    group: str = ""
+    claims_cut: bool = True
+    carries: bool = True
+    scope: str = ""
+    at: int = 0
+
+
+class Restored(msgspec.Struct, frozen=True, tag="restored", omit_defaults=True):
+    """The opposite of a kill: enabled or created again. ``kind``: the kind of end that it takes back."""
+
+    how: str
+    kind: EndKind = "disabled"
+    credential: str = ""
+    identity: str = ""
+    at: int = 0
+
+
+class EndFailed(msgspec.Struct, frozen=True, tag="end_failed", omit_defaults=True):
+    """A revocation was tried and did not take. The credential may be unnamed."""
+
+    how: str
+    credential: str = ""
+    identity: str = ""
+
+
+class Renewed(msgspec.Struct, frozen=True, tag="renewed", omit_defaults=True):
+    """The credential's expiry moved to ``expires`` (µs; 0: it no longer expires)."""
+
+    credential: str
+    identity: str = ""
+    expires: int = 0
+
+
+class Known(msgspec.Struct, frozen=True, tag="known", omit_defaults=True):
+    """This credential belongs to this identity (and goes by these names), said without a use of it."""
+
+    credential: str
+    identity: str
+    kind: str = ""
+    names: tuple[str, ...] = ()
+    issued: int = 0
+    expires: int = 0
+
+
+class Aliased(msgspec.Struct, frozen=True, tag="aliased", omit_defaults=True):
+    """``alias`` is (or, with ``alive`` false, no longer is) another key of ``identity``."""
+
+    alias: str
+    identity: str
+    alive: bool = True
+    at: int = 0
+
+
+class Stated(msgspec.Struct, frozen=True, tag="stated", omit_defaults=True):
+    """Declared state of one identity, as a record claims it."""
+
+    identity: str
+    declaration: Declaration
+
+
+class Spanned(msgspec.Struct, frozen=True, tag="spanned", omit_defaults=True):
+    """A span of an agent's trace. ``trace`` is the trace id in hex."""
+
+    trace: str
+    span_id: str
+    span: Span
+
+
+Effect = Issued | Ended | Restored | EndFailed | Renewed | Known | Aliased | Stated | Spanned
+
+
+class Activity(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One event: who did what with which credential, from where, with what result, and what it changes.
+
+    ``identity``, ``credential``, ``target`` are keys (see docs/glossary.md); "" where the record does not say.
+    ``place`` is an IP address or a named place, "" for unknown or provider-internal addresses.
+    Times in µs; ``arrived`` and ``processed`` are 0 in a replay.
+    """
+
+    uid: str
+    time: int
+    source: str
+    instance: str = "default"
+    identity: str = ""
+    actor_name: str = ""
+    credential: str = ""
+    names: tuple[str, ...] = ()
+    operation: str = ""
+    service: str = ""
+    outcome: Outcome = "unknown"
+    action: Action = ""
+    place: str = ""
+    client: str = ""
+    target: str = ""
+    resource: str = ""
+    error: str = ""
+    effects: tuple[Effect, ...] = ()
+    arrived: int = 0
+    processed: int = 0

@@ -1,0 +1,56 @@
+"""Declaration: what one inventory record claims about one identity, bitemporal.
+
+``recorded`` says when the claim was made (µs), the spells inside say when it holds. A later record supersedes the
+earlier one from its recording on; both are kept.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Spell(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """``value`` holds from ``start`` (0: always) until ``end`` (0: open), in µs, end excluded."""
+
+    value: str = ""
+    start: int = 0
+    end: int = 0
+
+    def covers(self, time: int) -> bool:
+        return self.start <= time and (not self.end or time < self.end)
+
+
+class ApprovedTool(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """A tool that an agent may call: its name, its MCP server ("" any), other names it is seen under, its digest."""
+
+    name: str
+    server: str = ""
+    also: tuple[str, ...] = ()
+    digest: str = ""
+
+
+class Declaration(msgspec.Struct, frozen=True, omit_defaults=True, order=True):
+    """``statuses``: a later entry holds from its start on (spells may be open-ended). None for tools, delegates or
+    windows: the record says nothing of them, so nothing can contradict it."""
+
+    recorded: int
+    uid: str
+    owner: str = ""
+    name: str = ""
+    kind: str = ""
+    environment: str = ""
+    privilege: str = ""
+    statuses: tuple[Spell, ...] = ()
+    windows: tuple[Spell, ...] | None = None
+    tools: tuple[ApprovedTool, ...] | None = None
+    delegates: tuple[str, ...] | None = None
+    scopes: tuple[str, ...] | None = None
+    places: tuple[str, ...] | None = None
+    source: str = "inventory"
+    arrived: int = 0
+    processed: int = 0
+
+    def status_at(self, time: int) -> Spell | None:
+        """The status in force at ``time``: of the spells that cover it, the one that began last."""
+        covering = [spell for spell in self.statuses if spell.covers(time)]
+        return max(covering, key=lambda spell: (spell.start, spell.value)) if covering else None

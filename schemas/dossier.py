@@ -1,0 +1,167 @@
+"""Dossier: all that is known about one identity (or credential, group, trace): a join-semilattice of facts.
+
+A fact is a small dossier. Every field is a lattice value whose empty value is its bottom; ``correlators.kernel.join``
+joins them. Nothing here counts: it remembers sets, earliest, latest and switches.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from schemas.activity import Edge, EndKind, Parent
+from schemas.declaration import Declaration
+from schemas.evidence import Evidence
+from schemas.span import Span
+
+
+class Turn(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """One turn of a switch: at ``time`` (µs) the thing ended (``alive`` false) or was restored.
+
+    ``about``: the key that the record named. The other fields are those of ``schemas.activity.Ended``.
+    """
+
+    time: int
+    alive: bool
+    how: str
+    evidence: Evidence
+    kind: EndKind = "revoked"
+    claims_cut: bool = False
+    carries: bool = False
+    scope: str = ""
+    about: str = ""
+
+
+class Sightings(msgspec.Struct, frozen=True, array_like=True):
+    """Evidence sorted by (time, uid), thinned as ``correlators.kernel.sightings`` says; ``truncated``: some was let go."""
+
+    kept: tuple[Evidence, ...] = ()
+    truncated: bool = False
+
+
+class Ancestor(msgspec.Struct, frozen=True, array_like=True):
+    """The end of something this credential descends from: the edge to it, the identity whose dossier holds it, its turns."""
+
+    edge: Edge
+    home: str
+    turns: tuple[Turn, ...] = ()
+
+
+class Child(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """A credential issued by another: the edge, the identity whose dossier holds it, when it was issued (µs)."""
+
+    edge: Edge
+    identity: str
+    issued: int = 0
+
+
+class Descendant(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a descendant reports to the dossier of an ended ancestor: uses since that end, and when it will be over."""
+
+    identity: str = ""
+    edge: Edge | None = None
+    issued: Evidence | None = None
+    expiry: tuple[int, int] = (0, 0)
+    uses: dict[str, Sightings] = {}
+
+
+class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One credential in its identity's dossier.
+
+    ``expiry``: (as of, expires) in µs, the latest statement holds; expires 0: does not expire.
+    ``uses``: outcome, or ``outcome:action`` (``schemas.activity``), to sightings.
+    ``places`` and ``clients``: networks and clients of authenticated uses. ``known``: earliest mention of any kind.
+    """
+
+    kind: str = ""
+    names: tuple[str, ...] = ()
+    issued: Evidence | None = None
+    known: Evidence | None = None
+    expiry: tuple[int, int] = (0, 0)
+    max_uses: int = 0
+    parents: dict[str, Parent] = {}
+    turns: tuple[Turn, ...] = ()
+    failed_ends: tuple[Turn, ...] = ()
+    ancestors: dict[str, Ancestor] = {}
+    children: dict[str, Child] = {}
+    descendants: dict[str, Descendant] = {}
+    uses: dict[str, Sightings] = {}
+    places: tuple[str, ...] = ()
+    clients: tuple[str, ...] = ()
+
+
+class Address(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A forwarding address: known since (µs, smallest), and, where it was declared, the switch that says if it holds."""
+
+    since: int = 0
+    turns: tuple[Turn, ...] = ()
+
+
+class Member(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """A member of a group: the identity whose dossier holds the credential, its path in the group, when issued (µs)."""
+
+    identity: str
+    path: str = ""
+    issued: int = 0
+
+
+class Calls(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An agent's calls of one tool: the names and servers it was seen under, and sightings per channel.
+
+    Channels: ``executed``, ``refused``, ``undecided`` (an error, and not known whether the tool was offered). One call may
+    stand in several; executed outranks refused, refused outranks undecided (``correlators.kernel.calls``).
+    """
+
+    names: tuple[str, ...] = ()
+    servers: tuple[str, ...] = ()
+    handoff: bool = False
+    channels: dict[str, Sightings] = {}
+
+
+class Reported(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """What was last said about one verdict: a running number, the digest of what was said, whether it stands open."""
+
+    number: int
+    digest: str
+    open: bool = False
+    control: str = ""
+    subject: str = ""
+    title: str = ""
+    severity: int = 0
+    start: int = 0
+    value: str = ""
+
+
+class Dossier(msgspec.Struct, frozen=True, omit_defaults=True):
+    """See the module. ``turns``: of identities and groups, by the key that the record named.
+
+    ``stated``: declarations by the identity they name. ``calls``: by tool key. ``spans``: by span id (dossiers of traces).
+    ``offered``: tools offered to an agent, earliest evidence each. ``marks``: caps that were reached.
+    """
+
+    credentials: dict[str, Credential] = {}
+    addresses: dict[str, Address] = {}
+    turns: dict[str, tuple[Turn, ...]] = {}
+    stated: dict[str, tuple[Declaration, ...]] = {}
+    members: dict[str, Member] = {}
+    calls: dict[str, Calls] = {}
+    offered: dict[str, Evidence] = {}
+    seen: Evidence | None = None
+    spans: dict[str, Span] = {}
+    reported: dict[str, Reported] = {}
+    marks: tuple[str, ...] = ()
+
+
+EMPTY = Dossier()
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Dossier)
+
+
+def encode(dossier: Dossier) -> bytes:
+    """The dossier as JSON."""
+    return _ENCODER.encode(dossier)
+
+
+def decode(body: bytes | str) -> Dossier:
+    """The dossier that ``encode`` wrote. Raises ``msgspec.ValidationError`` for anything else."""
+    return _DECODER.decode(body)

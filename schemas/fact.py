@@ -1,0 +1,241 @@
+"""Facts: what one activity teaches, each a small dossier under the key whose dossier it joins.
+
+``facts_of`` is a function of the activity alone. ``Envelope`` is one message on the facts topic: many facts of one
+partition, or a tick.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+import msgspec
+
+from schemas.activity import (
+    Activity,
+    Aliased,
+    Effect,
+    Ended,
+    EndFailed,
+    Issued,
+    Known,
+    Renewed,
+    Restored,
+    Spanned,
+    Stated,
+)
+from schemas.dossier import Address, Child, Credential, Dossier, Member, Sightings, Turn
+from schemas.evidence import Evidence, network_of
+
+Fact = tuple[str, Dossier]
+
+GROUP_SHARDS = 16
+"""A mount may have millions of members: its dossier is split by the member's key into so many."""
+
+TRACE_PREFIX = "trace:"
+
+
+class Tick(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Time, as a message: ``now`` in µs, and per raw partition (``topic/partition``) its watermark in µs."""
+
+    now: int
+    watermarks: dict[str, int] = {}
+
+
+class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One message of the facts topic: facts that all belong to its partition, a tick, or both."""
+
+    facts: list[tuple[str, Dossier]] = []
+    tick: Tick | None = None
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Envelope)
+
+
+def encode_envelope(envelope: Envelope) -> bytes:
+    return _ENCODER.encode(envelope)
+
+
+def decode_envelope(body: bytes) -> Envelope:
+    """Raises ``msgspec.DecodeError`` (of which ``ValidationError`` is one) for what is no envelope."""
+    return _DECODER.decode(body)
+
+
+def partition_of(key: str, partitions: int) -> int:
+    """The partition of a dossier: the one function that every producer and consumer of facts shares."""
+    return zlib.crc32(key.encode()) % partitions
+
+
+def group_key(group: str, member: str) -> str:
+    """The key of the group's shard that holds ``member`` (a credential key)."""
+    return f"{group}#{zlib.crc32(member.encode()) % GROUP_SHARDS}"
+
+
+def group_of(key: str) -> str:
+    """The group that a shard key belongs to; the key itself where it is none."""
+    return key.rpartition("#")[0] if "#" in key else key
+
+
+def facts_of(activity: Activity) -> list[Fact]:
+    """Everything the activity teaches, in no particular order."""
+    evidence = _evidence(activity)
+    facts = list(_use(activity, evidence))
+    for effect in activity.effects:
+        facts.extend(_TEACH[type(effect)](activity, evidence, effect))
+    return facts
+
+
+def _evidence(activity: Activity) -> Evidence:
+    return Evidence(
+        activity.time,
+        activity.uid,
+        activity.source,
+        activity.identity,
+        activity.credential,
+        activity.operation,
+        activity.place,
+        activity.client,
+        activity.arrived,
+        activity.processed,
+    )
+
+
+AUTHENTICATED = frozenset({"succeeded", "failed", "forbidden"})
+
+
+def _use(activity: Activity, evidence: Evidence) -> Iterator[Fact]:
+    """The use itself, in the identity's dossier, and in the credential's the address of that identity."""
+    if activity.outcome == "unknown" or not (activity.identity or activity.credential):
+        return
+    key = f"{activity.outcome}:{activity.action}" if activity.action else activity.outcome
+    held = activity.outcome in AUTHENTICATED and activity.action != "service"
+    credential = Credential(
+        names=activity.names,
+        known=evidence if activity.credential else None,
+        uses={key: Sightings((evidence,))},
+        places=(network_of(activity.place),) if held and activity.place else (),
+        clients=(activity.client,) if held and activity.client else (),
+    )
+    yield activity.identity or activity.credential, Dossier(credentials={activity.credential: credential})
+    yield from _addresses(activity.credential, activity.names, activity.identity, activity.time)
+
+
+def _addresses(credential: str, names: tuple[str, ...], identity: str, since: int) -> Iterator[Fact]:
+    """Where facts about a credential that name no identity are to go; without an identity, names go to the credential."""
+    home = identity or credential
+    for key in (credential, *names):
+        if key and key != home:
+            yield key, Dossier(addresses={home: Address(since=since)})
+
+
+def _issued(activity: Activity, evidence: Evidence, effect: Issued) -> Iterator[Fact]:
+    home = effect.identity or effect.credential
+    known = Credential(
+        kind=effect.kind,
+        names=effect.names,
+        issued=evidence,
+        known=evidence,
+        expiry=(activity.time, effect.expires) if effect.expires else (0, 0),
+        max_uses=effect.max_uses,
+        parents=effect.parents,
+    )
+    yield home, Dossier(credentials={effect.credential: known})
+    yield from _addresses(effect.credential, effect.names, effect.identity, activity.time)
+    for parent, link in effect.parents.items():
+        child = Child(link.edge, home, activity.time)
+        yield (
+            link.identity or parent,
+            Dossier(credentials={parent: Credential(children={effect.credential: child})}),
+        )
+    for group, path in effect.groups.items():
+        member = Member(home, path, activity.time)
+        yield group_key(group, effect.credential), Dossier(members={effect.credential: member})
+
+
+def _ended(activity: Activity, evidence: Evidence, effect: Ended) -> Iterator[Fact]:
+    about = effect.credential or effect.identity or effect.group
+    turn = Turn(
+        effect.at or activity.time,
+        False,
+        effect.how,
+        evidence,
+        effect.kind,
+        effect.claims_cut,
+        effect.carries,
+        effect.scope,
+        about,
+    )
+    yield from _turned(activity, effect.credential, effect.identity, effect.group, turn)
+
+
+def _restored(activity: Activity, evidence: Evidence, effect: Restored) -> Iterator[Fact]:
+    about = effect.credential or effect.identity
+    turn = Turn(effect.at or activity.time, True, effect.how, evidence, effect.kind, about=about)
+    yield from _turned(activity, effect.credential, effect.identity, "", turn)
+
+
+def _turned(
+    activity: Activity, credential: str, identity: str, group: str, turn: Turn
+) -> Iterator[Fact]:
+    if credential:
+        known = Credential(known=turn.evidence, turns=(turn,))
+        yield identity or credential, Dossier(credentials={credential: known})
+        yield from _addresses(credential, (), identity, activity.time)
+    elif identity:
+        yield identity, Dossier(turns={identity: (turn,)})
+    elif group:
+        for shard in range(GROUP_SHARDS):
+            yield f"{group}#{shard}", Dossier(turns={group: (turn,)})
+
+
+def _end_failed(activity: Activity, evidence: Evidence, effect: EndFailed) -> Iterator[Fact]:
+    about = effect.credential or effect.identity
+    turn = Turn(activity.time, False, effect.how, evidence, about=about)
+    if effect.credential:
+        known = Credential(known=evidence, failed_ends=(turn,))
+        yield effect.identity or effect.credential, Dossier(credentials={effect.credential: known})
+
+
+def _renewed(activity: Activity, evidence: Evidence, effect: Renewed) -> Iterator[Fact]:
+    known = Credential(known=evidence, expiry=(activity.time, effect.expires))
+    yield effect.identity or effect.credential, Dossier(credentials={effect.credential: known})
+
+
+def _known(activity: Activity, evidence: Evidence, effect: Known) -> Iterator[Fact]:
+    known = Credential(
+        kind=effect.kind,
+        names=effect.names,
+        known=evidence,
+        issued=msgspec.structs.replace(evidence, time=effect.issued) if effect.issued else None,
+        expiry=(activity.time, effect.expires) if effect.expires else (0, 0),
+    )
+    yield effect.identity, Dossier(credentials={effect.credential: known})
+    yield from _addresses(effect.credential, effect.names, effect.identity, activity.time)
+
+
+def _aliased(activity: Activity, evidence: Evidence, effect: Aliased) -> Iterator[Fact]:
+    turn = Turn(effect.at, effect.alive, "declared alias", evidence, "declared", about=effect.alias)
+    address = Address(since=activity.time, turns=(turn,))
+    yield effect.alias, Dossier(addresses={effect.identity: address})
+
+
+def _stated(activity: Activity, evidence: Evidence, effect: Stated) -> Iterator[Fact]:
+    yield effect.identity, Dossier(stated={effect.identity: (effect.declaration,)})
+
+
+def _spanned(activity: Activity, evidence: Evidence, effect: Spanned) -> Iterator[Fact]:
+    yield f"{TRACE_PREFIX}{effect.trace}", Dossier(spans={effect.span_id: effect.span})
+
+
+_TEACH = {
+    Issued: _issued,
+    Ended: _ended,
+    Restored: _restored,
+    EndFailed: _end_failed,
+    Renewed: _renewed,
+    Known: _known,
+    Aliased: _aliased,
+    Stated: _stated,
+    Spanned: _spanned,
+}

@@ -1,0 +1,72 @@
+"""The sources: one file each, with its wire model and its activities. The folder is the registry.
+
+A source module gives ``NAME``, ``recognises(document)`` (is this decoded record one of mine?) and
+``read(record, context)``. Whatever a record holds, ``read`` returns: each event in it is an activity or a located reject.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import importlib
+import pkgutil
+from functools import cache
+from typing import Protocol, cast
+
+import msgspec
+import orjson
+
+from schemas.activity import Activity
+from schemas.rejected import Rejected
+
+
+class Context(msgspec.Struct, frozen=True):
+    """What a reader knows beside the record: the installation's name, the site's key, and when the record came (µs, 0 in a replay)."""
+
+    instance: str = "default"
+    key: bytes = b""
+    arrived: int = 0
+    processed: int = 0
+
+    def mask(self, secret: str) -> str:
+        """A secret credential id as it may be stored: its HMAC-SHA256 under the site's key, 128 bits in hex."""
+        return "hmac-" + hmac.new(self.key, secret.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
+
+
+class Reading(msgspec.Struct):
+    """What one record gave. An event that says nothing of interest (a Vault request line) is ``passed``, and counted."""
+
+    activities: list[Activity] = []
+    rejects: list[Rejected] = []
+    passed: int = 0
+
+
+class Source(Protocol):
+    """The module of a source."""
+
+    NAME: str
+
+    @staticmethod
+    def recognises(document: object) -> bool: ...
+
+    @staticmethod
+    def read(record: bytes, context: Context) -> Reading: ...
+
+
+@cache
+def sources() -> dict[str, Source]:
+    """Every source by its name."""
+    modules = (
+        importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)
+    )
+    found = [cast(Source, module) for module in modules if hasattr(module, "NAME")]
+    return {source.NAME: source for source in found}
+
+
+def detect(record: bytes) -> str | None:
+    """The source of a record, told from its content; None where no source knows it."""
+    try:
+        document: object = orjson.loads(record)
+    except orjson.JSONDecodeError:
+        document = record
+    return next((name for name, source in sources().items() if source.recognises(document)), None)

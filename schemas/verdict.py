@@ -1,0 +1,93 @@
+"""Verdict: what one control is worth for one subject now."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Literal
+from uuid import UUID, uuid5
+
+import msgspec
+
+from schemas.evidence import Evidence
+
+Value = Literal["violated", "proven", "assumed", "unverifiable", "indeterminate"]
+
+NAMESPACE = UUID("6f1d7f0e-0d62-5a0e-9b0f-5c8b1f4f2a11")
+"""The namespace of every finding's id. Changing it would rename every finding ever sent."""
+
+
+class Severity(IntEnum):
+    """OCSF ``severity_id``."""
+
+    INFORMATIONAL = 1
+    LOW = 2
+    MEDIUM = 3
+    HIGH = 4
+    CRITICAL = 5
+
+
+class Confidence(IntEnum):
+    """OCSF ``confidence_id``."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+
+class Episode(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """One spell of violation: from the claim that was contradicted (µs) to its end (0: still open)."""
+
+    start: int
+    end: int = 0
+    how: str = ""
+
+
+class Clock(msgspec.Struct, frozen=True):
+    """Time as the core knows it: ``now`` in µs; ``seen``: per source its watermark in µs (a source not in it is not collected)."""
+
+    now: int
+    seen: dict[str, int] = {}
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """One control's judgement of one subject.
+
+    A finding stands behind it iff ``severity`` is set: open while ``value`` is ``violated``, else ended (a later proof,
+    or the claim was taken back). ``claim`` is the evidence of the kill or the record that claims; ``evidence`` what
+    contradicts or proves it, sorted by time. ``due``: when the verdict may change by time alone (µs, 0: never).
+    """
+
+    control: str
+    subject: str
+    value: Value
+    identity: str
+    title: str
+    reason: str
+    severity: Severity | None = None
+    confidence: Confidence = Confidence.HIGH
+    owner: str = ""
+    credential: str = ""
+    claim: tuple[Evidence, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    episodes: tuple[Episode, ...] = ()
+    others: tuple[str, ...] = ()
+    next_step: str = ""
+    truncated: bool = False
+    due: int = 0
+
+    @property
+    def uid(self) -> str:
+        """The finding's id: the same for the same control and subject, whatever came when."""
+        return str(uuid5(NAMESPACE, f"{self.control}\x1f{self.subject}"))
+
+
+class Control(msgspec.Struct, frozen=True, kw_only=True):
+    """What a control says of itself. Maps: OWASP NHI Top 10 2025, MITRE ATT&CK techniques, NIST SP 800-53 r5 controls."""
+
+    name: str
+    version: str
+    title: str
+    owasp: tuple[str, ...]
+    attack: tuple[tuple[str, str], ...]
+    nist: tuple[str, ...]
+    remediation: str
