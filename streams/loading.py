@@ -26,9 +26,9 @@ def load(config: Path | None = None, **overrides: Any) -> Settings:
     in_file = _read(config) if config else {}
     in_environment = _in_environment()
     given = {key: value for key, value in overrides.items() if value is not None}
-    places = {key: f"in {config}" for key in in_file}
+    places = dict.fromkeys(in_file, f"in {config}")
     places |= {key: f"in the variable {ENV_PREFIX}{key.upper()}" for key in in_environment}
-    places |= {key: "on the command line" for key in given}
+    places |= dict.fromkeys(given, "on the command line")
     try:
         return Settings(**{k: v for k, v in in_file.items() if k not in in_environment} | given)
     except ValidationError as error:

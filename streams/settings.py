@@ -42,14 +42,17 @@ class Settings(BaseSettings):
         None,
         ge=0,
         le=65535,
-        description="Port of the embedded broker on loopback. Unset: 19092, or any free one if that is taken; "
+        description="Port of the embedded broker on loopback. Unset: 19092, or any free one if that is "
+        "taken; "
         "0: any free one; a number: exactly that one.",
     )
     broker_memory_ceiling: Size = Field(
         default_factory=quarter_of_memory,
         ge=2**20,
-        description="Resident bytes of the embedded broker at which the run stops; intake stops at 80% of it. The "
-        "embedded broker keeps everything in memory and frees none. Default: a quarter of the machine's memory.",
+        description="Resident bytes of the embedded broker at which the run stops; intake stops at 80% of "
+        "it. The "
+        "embedded broker keeps everything in memory and frees none. Default: a quarter of the machine's "
+        "memory.",
     )
     broker_security: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = Field(
         "plaintext", description="Security protocol towards an external Kafka."
@@ -60,7 +63,8 @@ class Settings(BaseSettings):
     broker_user: str | None = Field(None, description="SASL user name.")
     broker_password: SecretStr | None = Field(None, description="SASL password.")
     broker_ca_file: Path | None = Field(
-        None, description="PEM file of the authority that signed the broker's certificate. Unset: the system's."
+        None,
+        description="PEM file of the authority that signed the broker's certificate. Unset: the system's.",
     )
     replication: int = Field(
         1, ge=1, le=9, description="Copies of each topic that gapwatch creates; 3 is usual on a real cluster."
@@ -72,19 +76,24 @@ class Settings(BaseSettings):
         description="Put before every topic and group name, so that several installations share one cluster.",
     )
     raw_partitions: int = Field(
-        4, ge=1, le=512, description="Partitions of each raw topic: the most that can normalise one source at once."
+        4,
+        ge=1,
+        le=512,
+        description="Partitions of each raw topic: the most that can normalise one source at once.",
     )
     partitions: int = Field(
         8,
         ge=1,
         le=512,
-        description="Partitions of the facts topic: the most correlate workers that can share the identities. It "
+        description="Partitions of the facts topic: the most correlate workers that can share the "
+        "identities. It "
         "cannot be changed over existing topics; 8 is room to grow at little cost.",
     )
     clickhouse: str | None = Field(
         None,
         pattern=r"^https?://[^@\s]+$",
-        description="URL of a ClickHouse server, http(s)://host:port, without a password. Unset: embedded engine.",
+        description="URL of a ClickHouse server, http(s)://host:port, without a password. Unset: embedded "
+        "engine.",
     )
     clickhouse_user: str = Field("default", description="User on the ClickHouse server.")
     clickhouse_password: SecretStr = Field(SecretStr(""), description="Password on the ClickHouse server.")
@@ -100,29 +109,37 @@ class Settings(BaseSettings):
         None,
         ge=0,
         le=65535,
-        description="Port of the SQL endpoint. Unset: 18123, or any free one if that is taken; 0: any free one.",
+        description="Port of the SQL endpoint. Unset: 18123, or any free one if that is taken; 0: any free "
+        "one.",
     )
     sql_time_limit: Duration = Field(
         timedelta(seconds=30), description="Longest run of one ad-hoc query; ingest shares the machine."
     )
-    sql_memory_limit: Size = Field(2 * 2**30, ge=2**20, description="Most bytes of memory for one ad-hoc query.")
+    sql_memory_limit: Size = Field(
+        2 * 2**30, ge=2**20, description="Most bytes of memory for one ad-hoc query."
+    )
     sql_row_limit: int = Field(1_000_000, ge=1, description="Most rows in the answer to one ad-hoc query.")
     metrics_host: str = Field("127.0.0.1", description="Address the Prometheus endpoint listens on.")
     metrics_port: int | None = Field(
         None,
         ge=0,
         le=65535,
-        description="Port of the Prometheus endpoint. Unset: 19100, or any free one if taken; 0: any free one.",
+        description="Port of the Prometheus endpoint. Unset: 19100, or any free one if taken; 0: any free "
+        "one.",
     )
     hmac_key: SecretStr | None = Field(
         None,
         min_length=16,
-        description="The site's key, 16 characters or more: credential ids that are secrets are replaced by their "
-        "HMAC under it. Unset: a file in the data folder, made at first start. The same key must be used on every "
+        description="The site's key, 16 characters or more: credential ids that are secrets are replaced by "
+        "their "
+        "HMAC under it. Unset: a file in the data folder, made at first start. The same key must be used on "
+        "every "
         "machine of a site, or ids do not meet.",
     )
     normalisers: int = Field(1, ge=1, le=64, description="Processes that turn raw records into facts.")
-    correlators: int = Field(1, ge=1, le=64, description="Faust worker processes; each holds its share of identities.")
+    correlators: int = Field(
+        1, ge=1, le=64, description="Faust worker processes; each holds its share of identities."
+    )
     flush_interval: Duration = Field(
         timedelta(seconds=1),
         description="How long a correlator gathers changes before it writes them: the most a finding waits. "
@@ -138,10 +155,13 @@ class Settings(BaseSettings):
         description="Most bytes of one dossier; a Kafka message must stay below 1 MB, with room to spare.",
     )
     deliver_interval: Duration = Field(
-        timedelta(seconds=1), description="Longest time that rows wait before they are inserted into ClickHouse."
+        timedelta(seconds=1),
+        description="Longest time that rows wait before they are inserted into ClickHouse.",
     )
     deliver_rows: int = Field(
-        50_000, ge=1, description="Rows that are inserted at once at the latest; large inserts are what it likes."
+        50_000,
+        ge=1,
+        description="Rows that are inserted at once at the latest; large inserts are what it likes.",
     )
     record_limit: Size = Field(
         4 * 2**20, ge=2**10, le=2**26, description="Most bytes of one raw record; a larger one is a reject."
@@ -150,7 +170,8 @@ class Settings(BaseSettings):
         timedelta(seconds=60), description="Time a stage has to become ready before it counts as crashed."
     )
     stop_deadline: Duration = Field(
-        timedelta(seconds=8), description="Time a stage has to finish after it was asked to stop; then it is killed."
+        timedelta(seconds=8),
+        description="Time a stage has to finish after it was asked to stop; then it is killed.",
     )
     restart_limit: int = Field(
         5, ge=0, description="Crashes of one stage within restart_window after which the whole run gives up."
@@ -189,7 +210,9 @@ def _spell(value: object) -> str:
 
 
 def describe() -> list[Mapping[str, str]]:
-    """One mapping per setting (key, variable, default, description): help and documentation come from here."""
+    """One mapping per setting (key, variable, default, description): help and documentation come from
+    here.
+    """
     rows: list[Mapping[str, str]] = []
     for name, field in Settings.model_fields.items():
         default = field.get_default(call_default_factory=False)

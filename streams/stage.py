@@ -1,11 +1,13 @@
 """What a stage process gets from the one that started it: its name, the way to say ready, the word to stop.
 
-A stage is `main(settings, stage)` in a module of its own. It works until `stage.stopping` is set, then finishes
-what it holds and returns. It never installs signal handlers and never watches its parent: that is done here.
+A stage is `main(settings, stage)` in a module of its own. It works until `stage.stopping` is set, then
+finishes what it holds and returns. It never installs signal handlers and never watches its parent: that is
+done here.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -18,37 +20,47 @@ from pathlib import Path
 
 import orjson
 
-READY_VARIABLE = "STAGE_READY_FD"
+STATUS_VARIABLE = "STAGE_STATUS_FD"
 BROKER_ID_VARIABLE = "STAGE_BROKER_ID"
 WORKER_VARIABLE = "STAGE_WORKER"
 INTAKE_CHECK_SECONDS = 0.5
-"""How old the answer of `intake_open` may be: often enough against a ceiling, rarely enough for a hot loop."""
+"""How old the answer of `intake_closed` may be: often enough against a ceiling, rarely enough for a hot
+loop.
+"""
 
 
 @dataclass
 class Stage:
-    """`name` and `worker` (0, 1, …) tell this process; `broker_id` changes whenever the broker starts empty."""
+    """`name` and `worker` (0, 1, …) tell this process; `broker_id` changes whenever the broker starts empty.
+
+    `broker_id` is empty where the broker is external: its cluster id tells it then.
+    """
 
     name: str
     worker: int = 0
     broker_id: str = ""
     run_folder: Path | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
-    on_ready: Callable[[], None] = lambda: None
-    _intake: tuple[float, bool] = (0.0, True)
+    say: Callable[[str], None] = lambda line: None
+    _said_ready: bool = False
+    _intake: tuple[float, str | None] = (-INTAKE_CHECK_SECONDS, None)
 
     def ready(self) -> None:
         """Says that this stage does its work now; saying it again does nothing."""
-        say, self.on_ready = self.on_ready, lambda: None
-        say()
+        if not self._said_ready:
+            self._said_ready = True
+            self.say("ready")
 
-    def intake_open(self) -> bool:
-        """False while the embedded broker is near its memory ceiling: take in nothing new then."""
+    def intake_closed(self) -> str | None:
+        """Why nothing new may be taken in, in words for people; None while intake is open.
+
+        Intake closes when the embedded broker nears its memory ceiling; what is in it already is worked off.
+        """
         checked, answer = self._intake
         now = time.monotonic()
         if self.run_folder is None or now - checked < INTAKE_CHECK_SECONDS:
             return answer
-        answer = read_intake(self.run_folder) is None
+        answer = read_intake(self.run_folder)
         self._intake = (now, answer)
         return answer
 
@@ -58,7 +70,7 @@ def intake_file(run_folder: Path) -> Path:
 
 
 def read_intake(run_folder: Path) -> str | None:
-    """Why intake is closed, in words for people; None while it is open."""
+    """Why intake is closed; None while it is open."""
     try:
         return str(orjson.loads(intake_file(run_folder).read_bytes())["closed"])
     except (OSError, orjson.JSONDecodeError, KeyError, TypeError):
@@ -66,9 +78,9 @@ def read_intake(run_folder: Path) -> str | None:
 
 
 def from_environment(name: str, run_folder: Path) -> Stage:
-    """The stage of this process, as its supervisor started it: stops on SIGTERM, SIGINT and the supervisor's end."""
+    """The stage of this process as its supervisor started it; SIGTERM and SIGINT set `stopping`."""
     worker = int(os.environ.get(WORKER_VARIABLE, "0"))
-    stage = Stage(name, worker, os.environ.get(BROKER_ID_VARIABLE, ""), run_folder, on_ready=_tell_supervisor)
+    stage = Stage(name, worker, os.environ.get(BROKER_ID_VARIABLE, ""), run_folder, say=_status_writer())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stage.stopping.set())
     return stage
@@ -77,14 +89,14 @@ def from_environment(name: str, run_folder: Path) -> Stage:
 def stop_with_supervisor(stage: Stage, deadline_seconds: float) -> None:
     """Watches standard input, whose other end only the supervisor holds: its end is the supervisor's end.
 
-    This works when the supervisor is killed with -9 too, on every system with pipes.
+    This works when the supervisor is killed with -9 too, on every system with pipes. A stage that has not
+    ended by itself within the deadline is ended.
     """
 
     def watch() -> None:
         while os.read(sys.stdin.fileno(), 4096):
             pass
         logging.getLogger("gapwatch.stage").warning("the supervisor is gone, %s stops", stage.name)
-        stage.stopping.set()
         os.kill(os.getpid(), signal.SIGTERM)
         threading.Event().wait(deadline_seconds)
         os._exit(1)
@@ -92,9 +104,31 @@ def stop_with_supervisor(stage: Stage, deadline_seconds: float) -> None:
     threading.Thread(target=watch, name="supervisor-watch", daemon=True).start()
 
 
-def _tell_supervisor() -> None:
-    number = os.environ.pop(READY_VARIABLE, None)
-    if number is not None:
-        descriptor = int(number)
-        os.write(descriptor, b"ready\n")
-        os.close(descriptor)
+class StatusHandler(logging.Handler):
+    """Passes errors on to the supervisor, which shows them; everything goes to the log file anyway."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(logging.ERROR)
+        self._stage = stage
+
+    def emit(self, record: logging.LogRecord) -> None:
+        first = (record.getMessage().splitlines() or [""])[0]
+        self._stage.say(f"error {first[:500]}")
+
+
+def _status_writer() -> Callable[[str], None]:
+    """Lines to the supervisor: `ready`, `error TEXT`. A full or closed pipe loses the line, never the
+    stage.
+    """
+    number = os.environ.pop(STATUS_VARIABLE, None)
+    if number is None:
+        return lambda line: None
+    descriptor = int(number)
+    os.set_blocking(descriptor, False)
+    os.set_inheritable(descriptor, False)
+
+    def say(line: str) -> None:
+        with contextlib.suppress(OSError):
+            os.write(descriptor, line.encode() + b"\n")
+
+    return say

@@ -48,12 +48,15 @@ def name(settings: Settings, topic: str) -> str:
 
 
 def raw(settings: Settings, source: str, instance: str | None = None) -> str:
-    """`raw.<source>` or `raw.<source>.<instance>`; raises Stop where the instance cannot stand in a topic name."""
+    """`raw.<source>` or `raw.<source>.<instance>`; raises Stop where the instance cannot stand in a topic
+    name.
+    """
     if instance is None:
         return f"{settings.topic_prefix}{RAW}.{source}"
     if not _INSTANCE.match(instance):
         raise Stop(
-            f"The instance {instance!r} cannot stand in a topic name: use letters, digits, '.', '_' and '-'.", code=2
+            f"The instance {instance!r} cannot stand in a topic name: use letters, digits, '.', '_' and '-'.",
+            code=2,
         )
     return f"{settings.topic_prefix}{RAW}.{source}.{instance}"
 
@@ -98,11 +101,13 @@ def _config(settings: Settings, topic: str) -> dict[str, str]:
     }
 
 
-def create_missing(settings: Settings, topics: Iterable[Topic], admin: AdminClient | None = None) -> list[str]:
+def create_missing(
+    settings: Settings, topics: Iterable[Topic], admin: AdminClient | None = None
+) -> list[str]:
     """Creates the topics that are not there and returns their names; others are left as they are.
 
-    Raises NotRunning where the broker does not answer, Stop where it refuses or where the facts topic has another
-    number of partitions than the settings say (identities would move between dossiers).
+    Raises NotRunning where the broker does not answer, Stop where it refuses or where the facts topic has
+    another number of partitions than the settings say (identities would move between dossiers).
     """
     from confluent_kafka import KafkaError, KafkaException
 
@@ -112,7 +117,8 @@ def create_missing(settings: Settings, topics: Iterable[Topic], admin: AdminClie
     facts = name(settings, FACTS)
     if there.get(facts, settings.partitions) != settings.partitions:
         raise Stop(
-            f"The topic {facts} has {there[facts]} partitions, the setting partitions says {settings.partitions}.\n"
+            f"The topic {facts} has {there[facts]} partitions, the setting partitions says "
+            f"{settings.partitions}.\n"
             f"Set partitions to {there[facts]}, or choose another topic_prefix for a fresh start."
         )
     created = []
@@ -122,12 +128,14 @@ def create_missing(settings: Settings, topics: Iterable[Topic], admin: AdminClie
             created.append(topic_name)
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                raise Stop(f"The broker did not create the topic {topic_name}: {error.args[0].str()}.") from None
+                raise Stop(
+                    f"The broker did not create the topic {topic_name}: {error.args[0].str()}."
+                ) from None
     return created
 
 
 def _create(settings: Settings, admin: AdminClient, topics: list[Topic]):  # type: ignore[no-untyped-def]
-    from confluent_kafka.admin import NewTopic
+    from confluent_kafka.cimpl import NewTopic
 
     if not topics:
         return {}
