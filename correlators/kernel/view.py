@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import cached_property
 
 from correlators.kernel.join import join_credential, turns
@@ -65,8 +65,16 @@ class View:
             if key.partition(":")[0] in outcomes and not key.endswith(":service")
         )
 
+    def acted(self, credential: Credential, action: str, *outcomes: str) -> tuple[Evidence, ...]:
+        """Sightings of one action (``schemas.activity.Action``) with these outcomes, in order."""
+        return sighted(
+            thin(s).kept
+            for key, s in credential.uses.items()
+            if key.partition(":")[0] in outcomes and key.partition(":")[2] == action
+        )
 
-def sighted(many: Iterator[tuple[Evidence, ...]]) -> tuple[Evidence, ...]:
+
+def sighted(many: Iterable[tuple[Evidence, ...]]) -> tuple[Evidence, ...]:
     """Evidence in order of time, each event id once (the earliest telling of it)."""
     first: dict[str, Evidence] = {}
     for evidence in sorted(e for kept in many for e in kept):

@@ -1,0 +1,88 @@
+"""A dead credential is presented, and refused.
+
+Fires: an unauthenticated try with a credential that is dead (revoked, expired, used up, or dead with what it dies with). Informational at
+the first try, which tells at once that somebody still holds it; low once tries go on beyond the retry window (the forgotten
+consumer); medium when a try comes from a place or client that never used it while it lived (a copy is at large).
+Proves: nothing (silence is no proof). A success with a successor is another credential's story.
+Evaded by: sources that do not log unauthenticated calls (AWS mostly), refusals that name nobody.
+Benign: a client that retries for minutes after a planned revocation.
+Do: point the consumer to the new credential; for a new place, treat the credential as stolen and review its life.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from correlators.kernel.deaths import deaths_of
+from correlators.kernel.ends import RETRY_BUCKET, RETRY_BUCKETS, RETRY_WINDOW, Off
+from correlators.kernel.join import NAMES_MAX
+from correlators.kernel.view import View
+from correlators.kernel.wording import episodes_of, named, worst_of
+from schemas.dossier import Credential
+from schemas.evidence import Evidence, iso, network_of
+from schemas.verdict import Clock, Control, Severity, Verdict
+
+CONTROL = Control(
+    name="dead_credential_tried",
+    version="1",
+    title="Dead credential still presented",
+    owasp=("NHI1:2025",),
+    attack=(("T1078.004", "Valid Accounts: Cloud Accounts"),),
+    nist=("AC-2",),
+    remediation="Find the consumer by place and client and give it the current credential; if the tries come from a new place, treat the old one as stolen.",
+)  # fmt: skip
+
+
+def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    for name, credential in view.credentials.items():
+        if not name or not any(key.startswith("unauthenticated") for key in credential.uses):
+            continue
+        spells = deaths_of(view, name, credential)
+        tries = tuple(
+            e for e in view.uses(credential, "unauthenticated") if any(off.holds(e.time) for off in spells)
+        )
+        if tries:
+            yield _judged(view, name, credential, spells, tries)
+
+
+def _judged(
+    view: View, name: str, credential: Credential, spells: list[Off], tries: tuple[Evidence, ...]
+) -> Verdict:
+    tried = [off for off in spells if any(off.holds(e.time) for e in tries)]
+    first = tried[0]
+    strange = [e for e in tries if _stranger(e, credential)]
+    if strange:
+        severity, why = Severity.MEDIUM, f"from {strange[0].place or strange[0].client}, which never used it while it lived"
+    elif _goes_on(tries):
+        severity, why = Severity.LOW, "beyond any retry window: a consumer was forgotten"
+    else:
+        severity, why = Severity.INFORMATIONAL, "somebody still holds it"
+    restored = bool(tried[-1].end) and not any(not off.end for off in spells)
+    return Verdict(
+        control=CONTROL.name,
+        subject=name,
+        value="assumed" if restored else "violated",
+        identity=view.key,
+        owner=view.owner,
+        credential=name,
+        title=f"Dead credential {name} of {named(view)} was presented and refused after {first.turn.how}",
+        reason=f"{len(tries)} refused try or tries on record, {iso(tries[0].time)} to {iso(tries[-1].time)}, {why}",
+        severity=severity,
+        claim=(first.turn.evidence,),
+        evidence=tries,
+        episodes=episodes_of(tried, tries),
+        truncated=worst_of(credential),
+    )
+
+
+def _goes_on(tries: tuple[Evidence, ...]) -> bool:
+    buckets = {e.time // RETRY_BUCKET for e in tries}
+    return tries[-1].time - tries[0].time > RETRY_WINDOW and len(buckets) >= RETRY_BUCKETS
+
+
+def _stranger(use: Evidence, credential: Credential) -> bool:
+    """A place, or a client, that is not among those of its life; none known: nobody is a stranger."""
+    place, client = network_of(use.place), use.client
+    new_place = bool(place and credential.places and len(credential.places) < NAMES_MAX and place not in credential.places)
+    new_client = bool(client and credential.clients and len(credential.clients) < NAMES_MAX and client not in credential.clients)  # fmt: skip
+    return new_place or new_client

@@ -1,0 +1,170 @@
+"""An identity recorded inactive, disabled or decommissioned is active.
+
+Fires: a use that was authenticated (or a tool call that was executed) while a record said that the identity is not active: the inventory, or the
+provider's own switch. High; medium where every such use was forbidden.
+Proves: tries refused while it was off.
+Evaded by: acting under another identity that the inventory does not join (declare aliases).
+Benign: the record is the wrong side (it was corrected, or taken back before the next use: that ends or withdraws the finding);
+break-glass identities used under an approval.
+Do: ask the owner which side is stale. If the record is right, disable the identity at the provider and end its credentials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from correlators.kernel.ends import SKEW, Off, off_intervals, past_grace
+from correlators.kernel.silence import source_of, unheard
+from correlators.kernel.view import View, sighted
+from correlators.kernel.wording import named
+from schemas.declaration import Declaration, Spell
+from schemas.evidence import Evidence, iso
+from schemas.verdict import Clock, Control, Episode, Severity, Value, Verdict
+
+CONTROL = Control(
+    name="inactive_identity_active",
+    version="1",
+    title="Inactive identity is active",
+    owasp=("NHI1:2025",),
+    attack=(("T1078.004", "Valid Accounts: Cloud Accounts"),),
+    nist=("AC-2(3)", "CM-8"),
+    remediation="Ask the owner which side is stale. If the record is right, disable the identity at the provider, end its credentials, and review what it did since.",
+)  # fmt: skip
+
+INACTIVE = frozenset({"inactive", "disabled", "decommissioned"})
+
+
+def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    for identity, declarations in sorted(view.dossier.stated.items()):
+        verdict = _declared(view, clock, identity, declarations)
+        if verdict:
+            yield verdict
+    for identity, turns in sorted(view.dossier.turns.items()):
+        spells = off_intervals(t for t in turns if t.kind == "disabled")
+        if spells and not view.dossier.members:
+            yield _switched(view, clock, identity, spells)
+
+
+def _declared(
+    view: View, clock: Clock, identity: str, declarations: tuple[Declaration, ...]
+) -> Verdict | None:
+    """The inventory's claim: what it says now of then, and what it said then."""
+    ordered = sorted(declarations, key=lambda d: (d.recorded, d.uid, repr(d)))
+    latest = ordered[-1]
+    claims = [s for d in ordered for s in d.statuses if s.value in INACTIVE and s.start <= clock.now]
+    if not claims:
+        return None
+    used = tuple(e for e in _active(view) if _contradicts(ordered, e))
+    standing = tuple(e for e in used if _says_inactive(latest, e.time))
+    refused = tuple(e for e in _refused(view) if _says_inactive(latest, e.time))
+    claim = _claim(ordered, used[0].time if used else clock.now) or claims[0]
+    now = latest.status_at(clock.now)
+    inactive_now = now is not None and now.value in INACTIVE
+    evidence = Evidence(claim[1].recorded or claim[0].start, claim[1].uid, "inventory", operation=f"declared {claim[0].value}", arrived=claim[1].arrived, processed=claim[1].processed) if isinstance(claim, tuple) else Evidence(claim.start, latest.uid, "inventory")  # fmt: skip
+    what = claim[0] if isinstance(claim, tuple) else claim
+    if used:
+        open_ = bool(standing) and inactive_now
+        after = [e for e in refused if e.time > used[-1].time]
+        value: Value = "violated" if open_ and not after else "proven" if after else "assumed"
+        reason = f"recorded {what.value} since {iso(what.start) or 'ever'}, yet active from {iso(used[0].time)} to {iso(used[-1].time)}"
+        if not open_:
+            reason += "; the record was taken back since"
+        return _verdict(view, identity, what.value, value, reason, evidence, used, Episode(what.start, 0 if open_ else max(what.end, 1), what.value))  # fmt: skip
+    if refused:
+        return _verdict(view, identity, what.value, "proven", f"refused at {iso(refused[-1].time)} while recorded {what.value}", evidence, refused, None)  # fmt: skip
+    if not inactive_now:
+        return None
+    source = source_of(identity)
+    heard = (source or next(iter(clock.seen), "")) in clock.seen
+    value, reason = (
+        ("assumed", "no activity seen since") if heard else ("unverifiable", f"no {source} records are collected that would show activity")
+    )  # fmt: skip
+    return _verdict(view, identity, what.value, value, reason, evidence, (), None)
+
+
+def _contradicts(ordered: list[Declaration], use: Evidence) -> bool:
+    """What the record says now of that time, or what the record in force at that time said."""
+    in_force = next((d for d in reversed(ordered) if d.recorded <= use.time), ordered[0])
+    return _says_inactive(ordered[-1], use.time) or _says_inactive(in_force, use.time)
+
+
+def _says_inactive(declaration: Declaration, time: int) -> bool:
+    """Declared and logged times come from two clocks: inside the skew nothing is said."""
+    spell = declaration.status_at(time)
+    return spell is not None and spell.value in INACTIVE and time > spell.start + SKEW
+
+
+def _claim(ordered: list[Declaration], time: int) -> tuple[Spell, Declaration] | None:
+    """The spell that speaks of this time, and the first declaration that made it."""
+    for declaration in (ordered[-1], *ordered):
+        spell = declaration.status_at(time)
+        if spell and spell.value in INACTIVE:
+            first = next(d for d in ordered if spell in d.statuses)
+            return spell, first
+    return None
+
+
+def _active(view: View) -> tuple[Evidence, ...]:
+    """Every authenticated use by any credential or alias of the identity, and every tool call it executed."""
+    uses = [
+        view.uses(c, "succeeded", "failed", "forbidden") for c in view.dossier.credentials.values()
+    ]
+    calls = [c.channels["executed"].kept for c in view.dossier.calls.values() if "executed" in c.channels]
+    return sighted([*uses, *calls])
+
+
+def _refused(view: View) -> tuple[Evidence, ...]:
+    return sighted(view.uses(c, "unauthenticated") for c in view.dossier.credentials.values())
+
+
+def _switched(view: View, clock: Clock, identity: str, spells: list[Off]) -> Verdict:
+    """The provider's own switch: only uses under the identity that it switched count."""
+    used = tuple(e for e in _active(view) if e.actor in (identity, "") and any(past_grace(o, e) for o in spells))
+    refused = tuple(e for e in _refused(view) if any(o.holds(e.time) for o in spells))
+    last = spells[-1]
+    claim = last.turn.evidence
+    how = last.turn.how
+    if used:
+        broken = next(o for o in reversed(spells) if any(past_grace(o, e) for e in used))
+        over = bool(broken.end) or any(e.time > used[-1].time for e in refused)
+        reason = f"{how} at {iso(broken.start)}, yet active from {iso(used[0].time)} to {iso(used[-1].time)}"
+        value: Value = "violated" if not over else "assumed" if broken.end else "proven"
+        return _verdict(view, identity, "disabled", value, reason, broken.turn.evidence, used, Episode(broken.start, broken.end, how))  # fmt: skip
+    if refused:
+        reason = f"refused at {iso(refused[-1].time)}, after {how} at {iso(last.start)}"
+        return _verdict(view, identity, "disabled", "proven", reason, claim, refused, None)
+    value, reason, due = unheard(last, identity, "", clock)
+    return _verdict(view, identity, "disabled", value, reason, claim, (), None, due)
+
+
+def _verdict(
+    view: View, identity: str, status: str, value: Value, reason: str, claim: Evidence,
+    evidence: tuple[Evidence, ...], episode: Episode | None, due: int = 0,
+) -> Verdict:  # fmt: skip
+    severity = _severity(view, evidence) if episode else None
+    credential = evidence[0].credential if evidence else ""
+    held = f" with {credential}" if credential else ""
+    return Verdict(
+        control=CONTROL.name,
+        subject=identity,
+        value=value,
+        identity=view.key,
+        owner=view.owner,
+        credential=credential,
+        title=f"{named(view)}, recorded {status}, is active{held}" if episode else f"{named(view)} is recorded {status}",
+        reason=reason,
+        severity=severity,
+        claim=(claim,),
+        evidence=evidence,
+        episodes=(episode,) if episode else (),
+        truncated=any(s.truncated for c in view.dossier.credentials.values() for s in c.uses.values()),
+        next_step="say which side is stale: the record or the use",
+        due=due,
+    )  # fmt: skip
+
+
+def _severity(view: View, used: tuple[Evidence, ...]) -> Severity:
+    forbidden = {
+        e.uid for c in view.dossier.credentials.values() for e in view.uses(c, "forbidden")
+    }
+    return Severity.MEDIUM if used and all(e.uid in forbidden for e in used) else Severity.HIGH

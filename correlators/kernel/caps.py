@@ -1,0 +1,106 @@
+"""Caps and ages: what keeps a dossier small. Each is a named number; reaching one leaves a mark; nothing goes silently."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+
+from correlators.kernel.join import marks
+from correlators.kernel.sightings import thin
+from schemas.dossier import Credential, Dossier
+from schemas.dossier import encode as encode_dossier
+from schemas.evidence import micros
+from schemas.fact import TRACE_PREFIX
+from schemas.verdict import Clock
+
+DOSSIER_BYTES_MAX = 600_000
+"""A Kafka message over 1 MB crashes a Faust worker at each restart: a dossier stays well below."""
+
+CREDENTIALS_MARK = "credentials truncated"
+SPANS_MAX = 2_000
+SPANS_MARK = "spans truncated"
+
+TRACE_AGE = micros(timedelta(hours=24))
+"""A trace is settled long before: the direct parent comes in the next export, a run lasts hours at most."""
+
+UNCLAIMED_AGE = micros(timedelta(days=1))
+"""A credential that nobody owns and nothing ended, tried once: a scanner's rubbish. Its dossier lives a day."""
+
+ENDED_AGE = micros(timedelta(days=400))
+"""With an end it lives as long as the longest memory."""
+
+
+def canonical(dossier: Dossier) -> tuple[Dossier, bytes]:
+    """The dossier with its sightings thinned and within its byte cap, and its encoding."""
+    thinned = _thinned(dossier)
+    body = encode_dossier(thinned)
+    if len(body) <= DOSSIER_BYTES_MAX:
+        return thinned, body
+    smaller = _within(thinned, len(body))
+    return smaller, encode_dossier(smaller)
+
+
+def _thinned(dossier: Dossier) -> Dossier:
+    changed: dict[str, Credential] = {}
+    for name, credential in dossier.credentials.items():
+        uses = {key: thin(s) for key, s in credential.uses.items()}
+        if any(uses[key] is not s for key, s in credential.uses.items()):
+            changed[name] = msgspec.structs.replace(credential, uses=uses)
+    calls = {
+        key: msgspec.structs.replace(c, channels={ch: thin(s) for ch, s in c.channels.items()})
+        for key, c in dossier.calls.items()
+        if any(thin(s) is not s for s in c.channels.values())
+    }
+    if not changed and not calls:
+        return dossier
+    return msgspec.structs.replace(
+        dossier,
+        credentials={**dossier.credentials, **changed},
+        calls={**dossier.calls, **calls},
+    )
+
+
+def _within(dossier: Dossier, size: int) -> Dossier:
+    """Lets go of credentials that no record claims anything about, the longest unseen first, down to half the cap."""
+    credentials = dict(dossier.credentials)
+    spare = sorted((_last_seen(c), name) for name, c in credentials.items() if not _claimed(c))
+    for _, name in spare:
+        if size <= DOSSIER_BYTES_MAX // 2:
+            break
+        size -= len(name) + len(msgspec.json.encode(credentials.pop(name)))
+    members = dict(dossier.members)
+    return msgspec.structs.replace(
+        dossier,
+        credentials=credentials,
+        members=members,
+        marks=marks(dossier.marks, (CREDENTIALS_MARK,)),
+    )
+
+
+def _claimed(credential: Credential) -> bool:
+    return bool(credential.turns or credential.ancestors or credential.failed_ends or credential.descendants)
+
+
+def _last_seen(credential: Credential) -> int:
+    return max(
+        (s.kept[-1].time for s in credential.uses.values() if s.kept),
+        default=credential.known.time if credential.known else 0,
+    )
+
+
+def expired(key: str, dossier: Dossier, clock: Clock) -> bool:
+    """Whether the dossier's age is over: traces, and credentials that no identity ever claimed."""
+    if key.startswith(TRACE_PREFIX):
+        last = max((span.arrived or span.end for span in dossier.spans.values()), default=clock.now)
+        return last + TRACE_AGE < clock.now
+    credential = dossier.credentials.get(key)
+    if credential is None or dossier.turns or dossier.stated or dossier.addresses:
+        return False
+    if credential.issued or len(dossier.credentials) > 1 or credential.parents or credential.children:
+        return False
+    last = max(
+        (e.arrived or e.time for s in credential.uses.values() for e in s.kept),
+        default=credential.known.arrived or credential.known.time if credential.known else clock.now,
+    )
+    return last + (ENDED_AGE if _claimed(credential) else UNCLAIMED_AGE) < clock.now

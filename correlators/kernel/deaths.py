@@ -1,0 +1,45 @@
+"""Deaths: every way in which a credential can be dead, for the question whether a refused try was one with a dead credential."""
+
+from __future__ import annotations
+
+from correlators.kernel.ends import EXPIRY_LEEWAY, SKEW, Off, off_intervals
+from correlators.kernel.silence import source_of
+from correlators.kernel.view import View
+from schemas.dossier import Credential, Turn
+
+
+def deaths_of(view: View, name: str, credential: Credential) -> list[Off]:
+    """Spells of death: its own ends, those of what it dies with, its expiry, its last allowed use; in order of start."""
+    spells = off_intervals(view.turns_of(name))
+    for ancestor in credential.ancestors.values():
+        if ancestor.edge == "dies_with":
+            spells.extend(off_intervals(ancestor.turns))
+    spells.extend(_expiry(name, credential))
+    spells.extend(_exhaustion(view, credential))
+    return sorted(spells)
+
+
+def expiry_leeway(name: str) -> int:
+    """How long after its expiry a credential may still be accepted by design (µs)."""
+    return EXPIRY_LEEWAY.get(source_of(name), SKEW)
+
+
+def _expiry(name: str, credential: Credential) -> list[Off]:
+    """Dead from its latest stated expiry on (the leeway is the provider's, so it is off for tries from the expiry itself)."""
+    expires = credential.expiry[1]
+    origin = credential.issued or credential.known
+    if not expires or origin is None:
+        return []
+    turn = Turn(expires, False, "expiry", origin, "exhausted", about=name)
+    return [Off(expires, 0, turn)]
+
+
+def _exhaustion(view: View, credential: Credential) -> list[Off]:
+    """Dead after its last allowed use, where every use is on record."""
+    if not credential.max_uses:
+        return []
+    used = view.uses(credential, "succeeded", "failed", "forbidden")
+    if len(used) < credential.max_uses:
+        return []
+    last = used[credential.max_uses - 1]
+    return [Off(last.time, 0, Turn(last.time, False, "its last allowed use", last, "exhausted"))]

@@ -1,0 +1,163 @@
+"""The desk: takes facts, keeps dossiers, and settles: what to forward, what to say, what to store. Pure but for its memory.
+
+The same desk serves a partition of the running pipeline and a whole replay; time reaches it only as ``Clock``.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from correlators.kernel.caps import canonical, expired
+from correlators.kernel.catalogue import Judge
+from correlators.kernel.difference import Report, difference
+from correlators.kernel.join import join
+from correlators.kernel.routing import forwarded_to, outbox
+from correlators.kernel.view import View
+from schemas.dossier import EMPTY, Dossier, decode
+from schemas.dossier import encode as encode_dossier
+from schemas.fact import TRACE_PREFIX, Fact
+from schemas.verdict import Clock, Verdict
+
+LOCAL_ROUNDS_MAX = 64
+"""Generations of lineage inside one dossier that are followed in one settling; the rest follows in the next."""
+
+DEPTH_MARK = "lineage depth reached"
+
+
+class Settled(msgspec.Struct):
+    """What a settling gave. ``dossiers``: to store, None to delete. ``credentials``: (identity, credential, its merged record)."""
+
+    reports: list[Report] = []
+    forwards: list[Fact] = []
+    dossiers: dict[str, bytes | None] = {}
+    credentials: list[tuple[str, str, Any]] = []
+
+
+class Desk:
+    """Dossiers of one partition. ``load`` gives a stored dossier's bytes, or None.
+
+    A dossier is judged again when it is first loaded, so whatever a crash cut off between two steps is made good.
+    """
+
+    def __init__(
+        self, controls: Mapping[str, Judge], load: Callable[[str], bytes | None] = lambda key: None
+    ) -> None:
+        self._controls = controls
+        self._load = load
+        self._dossiers: dict[str, Dossier] = {}
+        self._rows: dict[str, dict[str, Any]] = {}
+        self._sent: dict[str, dict[str, bytes]] = {}
+        self._dirty: set[str] = set()
+        self._due: list[tuple[int, str]] = []
+
+    def __len__(self) -> int:
+        return len(self._dossiers)
+
+    @property
+    def dirty(self) -> bool:
+        return bool(self._dirty)
+
+    def keys(self) -> Iterable[str]:
+        return self._dossiers.keys()
+
+    def dossier(self, key: str) -> Dossier:
+        """The dossier as it is known now; empty where nothing is."""
+        known = self._dossiers.get(key)
+        if known is None:
+            body = self._load(key)
+            known = decode(body) if body else EMPTY
+            if body:
+                self._dirty.add(key)
+            self._dossiers[key] = known
+        return known
+
+    def take(self, facts: Iterable[Fact]) -> None:
+        """Joins facts. What teaches nothing costs nothing more."""
+        for key, fact in facts:
+            known = self.dossier(key)
+            joined = join(known, fact)
+            if joined is not known:
+                self._dossiers[key] = joined
+                self._dirty.add(key)
+
+    def due(self, clock: Clock) -> bool:
+        """Whether the time has come to ask some verdict again; marks those dossiers for the next settling."""
+        while self._due and self._due[0][0] <= clock.now:
+            self._dirty.add(heapq.heappop(self._due)[1])
+        return bool(self._dirty)
+
+    def settle(self, clock: Clock) -> Settled:
+        """Forwards, judges and encodes every dossier that learned something or fell due."""
+        self.due(clock)
+        settled = Settled([], [], {}, [])
+        while self._dirty:
+            batch, self._dirty = sorted(self._dirty), set()
+            for key in batch:
+                self._settle(key, clock, settled)
+        return settled
+
+    def forget(self) -> None:
+        """Drops everything: the partition has gone to another worker."""
+        for memory in (self._dossiers, self._rows, self._sent, self._dirty, self._due):
+            memory.clear()
+
+    def _settle(self, key: str, clock: Clock, settled: Settled) -> None:
+        dossier = self._forward(key, self._dossiers[key], settled)
+        if expired(key, dossier, clock):
+            self._dossiers.pop(key)
+            self._sent.pop(key, None)
+            self._rows.pop(key, None)
+            settled.dossiers[key] = None
+            return
+        judged = not (key.startswith(TRACE_PREFIX) or dossier.members or forwarded_to(key, dossier))
+        dossier, body = canonical(dossier)
+        if judged:
+            view = View(key, dossier)
+            reports, reported = difference(dossier.reported, self._judge(key, view, clock))
+            settled.reports.extend(reports)
+            settled.credentials.extend(self._changed_rows(key, view))
+            if reports:
+                dossier = msgspec.structs.replace(dossier, reported=reported)
+                body = encode_dossier(dossier)
+        self._dossiers[key] = dossier
+        settled.dossiers[key] = body
+
+    def _forward(self, key: str, dossier: Dossier, settled: Settled) -> Dossier:
+        """Tells others what they have not been told yet, and itself until nothing is learned any more."""
+        for _ in range(LOCAL_ROUNDS_MAX):
+            told = outbox(key, dossier)
+            local = told.pop(key, None)
+            learned = join(dossier, local) if local else dossier
+            if learned is dossier:
+                break
+            dossier = learned
+        else:
+            dossier = join(dossier, Dossier(marks=(DEPTH_MARK,)))
+        sent = self._sent.setdefault(key, {}) if told else {}
+        for target, fact in told.items():
+            body = encode_dossier(fact)
+            if sent.get(target) != body:
+                sent[target] = body
+                settled.forwards.append((target, fact))
+        return dossier
+
+    def _judge(self, key: str, view: View, clock: Clock) -> list[Verdict]:
+        verdicts = [v for control in self._controls.values() for v in control.judge(view, clock)]
+        due = min((v.due for v in verdicts if v.due > clock.now), default=0)
+        if due:
+            heapq.heappush(self._due, (due, key))
+        return verdicts
+
+    def _changed_rows(self, key: str, view: View) -> list[tuple[str, str, Any]]:
+        known = self._rows.get(key, {})
+        changed = [
+            (key, name, credential)
+            for name, credential in view.credentials.items()
+            if name and known.get(name) != credential
+        ]
+        self._rows[key] = view.credentials
+        return changed

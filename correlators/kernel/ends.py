@@ -1,0 +1,91 @@
+"""Ends: from the turns of a switch to off-intervals, with the time the provider is granted to make them true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import NamedTuple
+
+from schemas.dossier import Turn
+from schemas.evidence import Evidence, micros
+
+SKEW = micros(timedelta(seconds=2))
+"""Clocks of two log producers may differ by this much; one server's clock orders its own lines."""
+
+GRACE = {
+    "cloudtrail": micros(timedelta(seconds=10)),
+    "vault": micros(timedelta(seconds=5)),
+    "kubernetes": micros(timedelta(seconds=15)),
+    "gcp": micros(timedelta(minutes=10)),
+    "entra": micros(timedelta(minutes=15)),
+}
+"""Propagation of a kill that the provider claims cuts the credential, per source of the kill, as documented or recorded:
+AWS keys are eventually consistent within seconds; the Kubernetes API server caches accepted tokens for 10 s; Google and
+Entra document minutes. Anything else (declared ends, residuals, failed kills): none."""
+
+CUT_GRACE = micros(timedelta(minutes=5))
+"""AWS policies (session revocation) take effect within minutes, as its documentation of IAM consistency warns."""
+
+EXPIRY_LEEWAY = {"kubernetes": micros(timedelta(seconds=60))}
+"""Kubernetes accepts an expired token for 60 s more (recorded on a real API server); others: the skew."""
+
+RETRY_WINDOW = micros(timedelta(minutes=15))
+RETRY_BUCKET = micros(timedelta(minutes=5))
+RETRY_BUCKETS = 3
+"""Tries beyond 15 min, in at least three 5-minute buckets: usual client back-off ends at 5 min, so this is no retry."""
+
+NOT_A_DEATH = frozenset({"removed"})
+"""Kinds of turns that end something else (the basis of an access), not the credential."""
+
+
+class Off(NamedTuple):
+    """A spell in which the thing is off: ``[start, end)`` in µs (end 0: open), and the turn that began it."""
+
+    start: int
+    end: int
+    turn: Turn
+
+    def holds(self, time: int) -> bool:
+        return self.start < time and (not self.end or time < self.end)
+
+
+def off_intervals(turns: Iterable[Turn]) -> list[Off]:
+    """The spells between an end and the next restoring turn, in order of time."""
+    spells: list[Off] = []
+    began: Turn | None = None
+    for turn in sorted(turns):
+        if turn.alive:
+            if began:
+                spells.append(Off(began.time, turn.time, began))
+            began = None
+        elif turn.kind not in NOT_A_DEATH:
+            began = began or turn
+    if began:
+        spells.append(Off(began.time, 0, began))
+    return spells
+
+
+def grace_of(turn: Turn) -> int:
+    """How long after this end a success is the provider's propagation, in µs."""
+    if not turn.claims_cut:
+        return 0
+    if turn.kind == "cut":
+        return CUT_GRACE
+    return GRACE.get(turn.evidence.source, 0)
+
+
+def skew_of(turn: Turn, use: Evidence) -> int:
+    """The doubt about which came first: none where one producer wrote both."""
+    return 0 if use.source == turn.evidence.source else SKEW
+
+
+def past_grace(off: Off, use: Evidence) -> bool:
+    """Inside the spell and beyond what propagation and skew excuse."""
+    return off.holds(use.time) and use.time > off.start + grace_of(off.turn) + skew_of(off.turn, use)
+
+
+def within_grace(off: Off, use: Evidence) -> bool:
+    """Inside the spell, surely after the end, yet inside the provider's propagation time."""
+    return (
+        off.holds(use.time) and use.time > off.start + skew_of(off.turn, use) and not past_grace(off, use)
+    )

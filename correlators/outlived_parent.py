@@ -1,0 +1,171 @@
+"""A credential goes on working after what it dies with, or came from, has died.
+
+Fires: a descendant (session, child token, token of a secret id, access token of a key) is authenticated after its ancestor's end. One finding per
+kill, in the dossier of what was killed. Low while the residual (kill to the longest descendant's expiry) is under an hour, medium beyond or
+unknown; high where the provider claims that the kill cuts the descendant (``dies_with``), after an explicit cut (a session-revoking
+policy), or on a renewal after the origin's death.
+Proves: every descendant that was used is refused or expired.
+Evaded by: orphans made by design (``made_by``): they are no descendants and need their own end.
+Benign: a short residual that nobody uses; a kill with a declared overlap.
+Do: cut the sessions explicitly (revoke the role's sessions, revoke by prefix), or wait out the residual and watch it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import NamedTuple
+
+from correlators.kernel.ends import Off, grace_of, off_intervals, skew_of
+from correlators.kernel.sightings import thin
+from correlators.kernel.view import View, sighted
+from correlators.kernel.wording import named
+from schemas.dossier import Credential, Descendant, Turn
+from schemas.evidence import Evidence, iso, micros
+from schemas.verdict import Clock, Control, Episode, Severity, Value, Verdict
+
+CONTROL = Control(
+    name="outlived_parent",
+    version="1",
+    title="Credential outlived what it came from",
+    owasp=("NHI1:2025", "NHI7:2025"),
+    attack=(("T1550.001", "Use Alternate Authentication Material: Application Access Token"),),
+    nist=("AC-12", "SC-23"),
+    remediation="Cut the descendants explicitly (revoke the role's sessions, revoke the tree or prefix), or wait out the residual and watch it; then find who still held them.",
+)  # fmt: skip
+
+RESIDUAL_SHORT = micros(timedelta(hours=1))
+"""A residual under an hour is the ordinary default life of a session: known, and soon over."""
+
+
+class Heir(NamedTuple):
+    """One descendant after its ancestor's end: successes since, refusals after the last of them, and when it expires."""
+
+    name: str
+    report: Descendant
+    used: tuple[Evidence, ...]
+    refused: tuple[Evidence, ...]
+
+
+def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    for name, credential in view.credentials.items():
+        if name and credential.descendants:
+            spells = off_intervals(_carried(view.turns_of(name)))
+            if spells:
+                yield _judged(view, clock, name, spells, credential.descendants)
+    yield from _cut_sessions(view, clock)
+
+
+def _carried(turns: tuple[Turn, ...]) -> list[Turn]:
+    return [t for t in turns if t.alive or t.carries]
+
+
+def _judged(
+    view: View, clock: Clock, name: str, spells: list[Off], descendants: dict[str, Descendant]
+) -> Verdict:
+    off = spells[-1]
+    heirs = [_heir(child, report, spells) for child, report in sorted(descendants.items())]
+    return _verdict(view, clock, name, off, heirs)
+
+
+def _heir(name: str, report: Descendant, spells: list[Off]) -> Heir:
+    used = _sighted(report, "succeeded", "failed", "forbidden")
+    late = tuple(e for e in used if any(_outlived(off, report, e) for off in spells))
+    tries = tuple(e for e in _sighted(report, "unauthenticated") if any(off.holds(e.time) for off in spells))
+    after = late[-1].time if late else 0
+    return Heir(name, report, late, tuple(e for e in tries if e.time > after))
+
+
+def _sighted(report: Descendant, *outcomes: str) -> tuple[Evidence, ...]:
+    return sighted(
+        thin(s).kept
+        for key, s in report.uses.items()
+        if key.partition(":")[0] in outcomes and not key.endswith(":service")
+    )
+
+
+def _outlived(off: Off, report: Descendant, use: Evidence) -> bool:
+    grace = grace_of(off.turn) if report.edge == "dies_with" else 0
+    return off.holds(use.time) and use.time > off.start + grace + skew_of(off.turn, use)
+
+
+def _over(heir: Heir, clock: Clock) -> bool:
+    expires = heir.report.expiry[1]
+    return bool(heir.refused) or bool(expires and expires < clock.now)
+
+
+def _verdict(view: View, clock: Clock, subject: str, off: Off, heirs: list[Heir]) -> Verdict:
+    living = [h for h in heirs if h.used]
+    used = tuple(sorted(e for h in living for e in h.used))
+    refused = tuple(sorted(e for h in heirs for e in h.refused))
+    value, reason, due = _value(clock, off, heirs, living)
+    severity = max((_severity(off, h) for h in living), default=None)
+    shown = living[0].name if living else subject
+    what = (
+        f"{named(view)}: {shown} went on working after {off.turn.how} of {subject}"
+        if living
+        else f"Descendants of {subject} of {named(view)} after {off.turn.how}"
+    )
+    return Verdict(
+        control=CONTROL.name,
+        subject=subject,
+        value=value,
+        identity=view.key,
+        owner=view.owner,
+        credential=shown,
+        title=what,
+        reason=reason,
+        severity=severity,
+        claim=(off.turn.evidence,),
+        evidence=used or refused,
+        episodes=(Episode(off.start, off.end, off.turn.how),) if living else (),
+        others=tuple(sorted({h.report.identity for h in living} - {view.key, ""})),
+        truncated=any(s.truncated for h in heirs for s in h.report.uses.values()),
+        due=due,
+    )
+
+
+def _value(clock: Clock, off: Off, heirs: list[Heir], living: list[Heir]) -> tuple[Value, str, int]:
+    open_heirs = [h for h in living if not _over(h, clock)]
+    until = max((h.report.expiry[1] for h in heirs), default=0)
+    due = min((h.report.expiry[1] + 1 for h in heirs if h.report.expiry[1] >= clock.now), default=0)
+    if living:
+        last = max(h.used[-1].time for h in living)
+        reason = f"{len(living)} of {len(heirs)} descendant(s) used after {iso(off.start)}, last at {iso(last)}"
+        if off.end:
+            return "assumed", f"{reason}; the parent was restored at {iso(off.end)}", 0
+        if open_heirs:
+            return "violated", f"{reason}; still live until {iso(until) or 'an unknown time'}", due
+        return "proven", f"{reason}; all of those are refused or expired since", 0
+    if all(_over(h, clock) for h in heirs):
+        return "proven", "every known descendant is refused or expired", 0
+    return "assumed", f"no descendant was used since; live until {iso(until) or 'an unknown time'}", due
+
+
+def _severity(off: Off, heir: Heir) -> Severity:
+    renewed = any(key.endswith(":renew") for key, s in heir.report.uses.items() if s.kept)
+    if off.turn.kind == "cut" or renewed or (heir.report.edge == "dies_with" and off.turn.claims_cut):
+        return Severity.HIGH
+    residual = heir.report.expiry[1] - off.start if heir.report.expiry[1] else None
+    return Severity.LOW if residual is not None and residual < RESIDUAL_SHORT else Severity.MEDIUM
+
+
+def _cut_sessions(view: View, clock: Clock) -> Iterator[Verdict]:
+    """A session-revoking policy on the identity: its sessions issued before must not succeed any more; a denial shows that it holds."""
+    cuts = [t for turns in view.dossier.turns.values() for t in turns if t.kind == "cut" and not t.alive]
+    if not cuts:
+        return
+    off = Off(cuts[-1].time, 0, cuts[-1])
+    heirs = []
+    for name, credential in view.credentials.items():
+        if credential.kind == "session" and credential.issued and credential.issued.time <= off.start:
+            heirs.append(_session(view, off, name, credential))
+    yield _verdict(view, clock, f"{off.turn.about} sessions", off, heirs)
+
+
+def _session(view: View, off: Off, name: str, credential: Credential) -> Heir:
+    report = Descendant(view.key, "dies_with", credential.issued, credential.expiry, credential.uses)
+    used = tuple(e for e in view.uses(credential, "succeeded", "failed") if _outlived(off, report, e))
+    after = used[-1].time if used else off.start
+    denied = tuple(e for e in view.uses(credential, "forbidden", "unauthenticated") if e.time > after)
+    return Heir(name, report, used, denied)

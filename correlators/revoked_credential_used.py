@@ -1,0 +1,120 @@
+"""A credential is used after it was revoked.
+
+Fires: a use that the provider authenticated, inside a spell in which the credential was off (revoked, deleted, disabled,
+its account deleted, its mount or lease prefix ended, declared revoked), beyond the provider's propagation time. High; critical for a
+write to identities, which counts even inside the propagation time; medium where every such use was forbidden.
+Proves: a try refused as unauthenticated inside such a spell, after the last success.
+Evaded by: switching to a sibling or child credential before the kill (``outlived_parent``), or a source that is not collected.
+Benign: the credential was enabled again (that ends the spell, whenever it is learned); calls that a provider's own service
+makes with the id; an administrator naming the credential in a look-up.
+Do: end the credential where it still works, find the consumer by place and client, and check what it did since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from correlators.kernel.ends import Off, off_intervals, past_grace, within_grace
+from correlators.kernel.silence import unheard
+from correlators.kernel.view import View
+from correlators.kernel.wording import episodes_of, named, worst_of
+from schemas.dossier import Credential
+from schemas.evidence import Evidence, iso
+from schemas.verdict import Clock, Confidence, Control, Severity, Verdict
+
+CONTROL = Control(
+    name="revoked_credential_used",
+    version="1",
+    title="Revoked credential still used",
+    owasp=("NHI1:2025", "NHI7:2025"),
+    attack=(("T1078.004", "Valid Accounts: Cloud Accounts"), ("T1550.001", "Use Alternate Authentication Material: Application Access Token")),
+    nist=("AC-2(3)", "IA-5", "AC-3(8)"),
+    remediation="End the credential where it still works, find its consumer by place and client, review what it did since the revocation, and revoke what it issued.",
+)  # fmt: skip
+
+ELSEWHERE = frozenset({"cut", "exhausted"})
+"""Ends that other controls report: a session cut by policy (outlived_parent), a credential used up."""
+
+
+def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    for name, credential in view.credentials.items():
+        if not name or not (credential.turns or view.dossier.turns):
+            continue
+        turns = [t for t in view.turns_of(name) if t.kind not in ELSEWHERE]
+        spells = off_intervals(turns)
+        if spells:
+            yield _judged(view, clock, name, credential, spells)
+
+
+def _judged(view: View, clock: Clock, name: str, credential: Credential, spells: list[Off]) -> Verdict:
+    uses = view.uses(credential, "succeeded", "failed", "forbidden")
+    writes = {e.uid for e in view.acted(credential, "identity_write", "succeeded")}
+    used = tuple(e for e in uses if any(_violates(off, e, writes) for off in spells))
+    tries = view.uses(credential, "unauthenticated")
+    refused = tuple(e for e in tries if any(off.holds(e.time) for off in spells))
+    if used:
+        return _violated(view, name, credential, spells, used, refused, writes)
+    last = spells[-1]
+    if refused:
+        return _verdict(
+            view, name, credential, last, "proven", refused,
+            reason=f"refused at {iso(refused[-1].time)}, after {last.turn.how} at {iso(last.start)}",
+        )  # fmt: skip
+    if last.end:
+        return _verdict(view, name, credential, last, "assumed", (), reason="restored; no use was seen while it was off")
+    value, reason, due = unheard(last, name, credential.kind, clock)
+    return _verdict(view, name, credential, last, value, (), reason=reason, due=due)
+
+
+def _violates(off: Off, use: Evidence, writes: set[str]) -> bool:
+    return past_grace(off, use) or (use.uid in writes and within_grace(off, use))
+
+
+def _violated(
+    view: View, name: str, credential: Credential, spells: list[Off],
+    used: tuple[Evidence, ...], refused: tuple[Evidence, ...], writes: set[str],
+) -> Verdict:  # fmt: skip
+    broken = [off for off in spells if any(off.holds(e.time) for e in used)]
+    last = broken[-1]
+    ended = bool(last.end) or any(e.time > used[-1].time for e in refused)
+    forbidden = {e.uid for e in view.uses(credential, "forbidden")}
+    if any(e.uid in writes for e in used):
+        severity = Severity.CRITICAL
+    elif all(e.uid in forbidden for e in used):
+        severity = Severity.MEDIUM
+    else:
+        severity = Severity.HIGH
+    how = f"{last.turn.how} at {iso(last.start)}"
+    reason = f"authenticated {len(used)} time(s) on record since {how}, last at {iso(used[-1].time)}"
+    if ended:
+        reason += "; " + ("it was restored since" if last.end else f"refused at {iso(refused[-1].time)}")
+    return _verdict(
+        view, name, credential, broken[0], "violated" if not ended else "proven" if not last.end else "assumed",
+        used, reason=reason, severity=severity, broken=broken,
+    )  # fmt: skip
+
+
+def _verdict(
+    view: View, name: str, credential: Credential, off: Off, value: str, evidence: tuple[Evidence, ...], *,
+    reason: str, severity: Severity | None = None, broken: list[Off] | None = None, due: int = 0,
+) -> Verdict:  # fmt: skip
+    claims = tuple(o.turn.evidence for o in broken or [off])
+    return Verdict(
+        control=CONTROL.name,
+        subject=name,
+        value=value,  # type: ignore[arg-type]
+        identity=view.key,
+        owner=view.owner,
+        credential=name,
+        title=f"{named(view)} {'used' if severity else 'holds'} credential {name} after {off.turn.how}"
+        if severity
+        else f"Credential {name} of {named(view)} ended by {off.turn.how}",
+        reason=reason,
+        severity=severity,
+        confidence=Confidence.HIGH,
+        claim=claims,
+        evidence=evidence,
+        episodes=episodes_of(broken or [], evidence) if severity else (),
+        truncated=worst_of(credential),
+        due=due,
+    )
