@@ -1,0 +1,83 @@
+"""The stages by name, and the entry of each stage's process (`python -m streams.stages NAME`)."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Callable
+from importlib import import_module
+from logging.handlers import RotatingFileHandler
+
+from streams import datafolder
+from streams.errors import Stop
+from streams.loading import load
+from streams.settings import Settings
+from streams.stage import Stage, StatusHandler, from_environment, stop_with_supervisor
+
+ENTRY = {
+    "broker": "streams.broker:main",
+    "deliver": "streams.deliver:main",
+    "restore": "streams.stages:restore",
+    "correlate": "streams.correlate:main",
+    "normalise": "streams.normalise:main",
+    "demo": "streams.demo:main",
+}
+ORDER = ("broker", "deliver", "correlate", "normalise")
+"""In which they start, so that each finds what it writes to; they stop the other way round."""
+LOG_BYTES = 10 * 2**20
+LOG_FILES = 3
+
+
+def entry(name: str) -> Callable[[Settings, Stage], None]:
+    """The function of a stage; its module is imported only in the stage's own process."""
+    module, _, function = ENTRY[name].partition(":")
+    found: Callable[[Settings, Stage], None] = getattr(import_module(module), function)
+    return found
+
+
+def restore(settings: Settings, stage: Stage) -> None:
+    """Sends the stored dossiers back to an empty broker; ends when all are there again."""
+    from streams import correlate
+
+    correlate.restore(settings)
+    stage.ready()
+
+
+def main() -> None:
+    """Runs one stage to its end: exit code 0 after an orderly stop, 1 with one line on stderr after an
+    error.
+    """
+    name = sys.argv[1]
+    settings = load()
+    stage = from_environment(name, datafolder.run_folder(settings))
+    _log_to_file(settings, stage)
+    stop_with_supervisor(stage, settings.stop_deadline.total_seconds())
+    try:
+        entry(name)(settings, stage)
+    except Stop as stop:
+        print(stop, file=sys.stderr)
+        sys.exit(stop.code)
+    except Exception as error:
+        logging.getLogger(f"gapwatch.{name}").exception("%s ended: %s", name, error)
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _log_to_file(settings: Settings, stage: Stage) -> None:
+    """Everything from INFO on into the stage's file, in UTC; errors to the supervisor's terminal as well."""
+    label = f"{stage.name}-{stage.worker}" if stage.worker else stage.name
+    path = datafolder.log_folder(settings) / f"{label}.log"
+    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
+    form = logging.Formatter(
+        f"%(asctime)s.%(msecs)03dZ %(levelname)s {label} %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S"
+    )
+    form.converter = time.gmtime
+    handler.setFormatter(form)
+    logging.basicConfig(level=logging.INFO, handlers=[handler, StatusHandler(stage)], force=True)
+    for chatty in ("aiokafka", "faust", "mode", "uvicorn.access"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+if __name__ == "__main__":
+    main()

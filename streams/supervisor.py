@@ -1,0 +1,248 @@
+"""Starts the stages in order, watches them, restarts what crashes, stops them in order."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from streams import broker, datafolder, stages, topics
+from streams.errors import Stop
+from streams.process import StageProcess
+from streams.settings import Settings
+from streams.stage import read_intake
+
+BACKOFF_SECONDS = (0.2, 1.0, 3.0, 10.0)
+"""Wait before the first, second, … restart: a passing fault is over at once, a lasting one must not burn the
+CPU.
+"""
+PUMP_SECONDS = 0.25
+"""Longest wait between two looks at everything: the pace of the live view."""
+UNUSABLE_SETTINGS = 2
+"""Exit code of a stage that no restart can help."""
+
+
+class Watcher(Protocol):
+    """Who shows what goes on."""
+
+    def status(self, line: str) -> None: ...
+
+    def error(self, stage: str, line: str) -> None: ...
+
+    def refresh(self, running: list[StageProcess]) -> None: ...
+
+
+class BrokerGoneError(Exception):
+    """The embedded broker crashed; all it held is gone, so everything starts again from what is stored."""
+
+
+@dataclass
+class Plan:
+    """What to run: stage names, the settings with all ports chosen, where metrics go, the inherited lock."""
+
+    names: list[str]
+    settings: Settings
+    metrics: Path
+    lock: int
+    sources: list[str]
+    demo: bool = False
+
+    @property
+    def embedded_broker(self) -> bool:
+        return "broker" in self.names
+
+    def workers(self, name: str) -> int:
+        counts = {"normalise": self.settings.normalisers, "correlate": self.settings.correlators}
+        return counts.get(name, 1)
+
+
+class Supervisor:
+    """One run of the planned stages. `run` blocks until a signal ends it or something cannot be helped."""
+
+    def __init__(self, plan: Plan, watcher: Watcher, on_up: Callable[[], None]) -> None:
+        self._plan = plan
+        self._watcher = watcher
+        self._on_up = on_up
+        self._stages: list[StageProcess] = []
+        self._broker_id = ""
+        self._stop_asked = 0
+        self._wake, self._wake_writer = os.pipe()
+        self.restarts = 0
+
+    def run(self) -> None:
+        """Raises Stop where a stage crashes again and again, cannot start at all, or the ceiling is
+        reached.
+        """
+        self._catch_signals()
+        try:
+            while not self._stop_asked:
+                try:
+                    self._bring_up()
+                    while not self._stop_asked:
+                        self._pump()
+                except BrokerGoneError:
+                    self._watcher.status("The embedded broker crashed; starting again from what is stored …")
+                    self._stop_all()
+        finally:
+            self._stop_all()
+
+    def _catch_signals(self) -> None:
+        os.set_blocking(self._wake, False)
+        os.set_blocking(self._wake_writer, False)
+        signal.set_wakeup_fd(self._wake_writer, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_stop_signal)
+
+    def _on_stop_signal(self, *_: object) -> None:
+        self._stop_asked += 1
+
+    def _bring_up(self) -> None:
+        """Each stage only when the one before is ready."""
+        crashes = {stage.label: stage.crashes for stage in self._stages}
+        self._stages = []
+        self._broker_id = uuid.uuid4().hex if self._plan.embedded_broker else ""
+        for name in stages.ORDER:
+            if name not in self._plan.names or self._stop_asked:
+                continue
+            if name != "broker" and not any(stage.name != "broker" for stage in self._stages):
+                topics.create_missing(
+                    self._plan.settings, topics.wanted(self._plan.settings, self._plan.sources)
+                )
+            if name == "correlate" and self._plan.embedded_broker:
+                self._run_to_end("restore", crashes)
+            self._start(name, crashes)
+        if self._plan.demo:
+            self._start("demo", crashes, wait=False)
+        if not self._stop_asked:
+            self._on_up()
+
+    def _start(self, name: str, crashes: dict[str, list[float]], wait: bool = True) -> None:
+        started = [StageProcess(name, worker) for worker in range(self._plan.workers(name))]
+        for stage in started:
+            stage.crashes = crashes.get(stage.label, [])
+            self._stages.append(stage)
+            self._spawn(stage)
+        while wait and not self._stop_asked and not all(stage.ready for stage in started):
+            self._pump()
+
+    def _run_to_end(self, name: str, crashes: dict[str, list[float]]) -> None:
+        stage = StageProcess(name, crashes=crashes.get(name, []))
+        self._stages.append(stage)
+        self._spawn(stage)
+        while stage in self._stages and not self._stop_asked:
+            self._pump()
+
+    def _spawn(self, stage: StageProcess) -> None:
+        settings = self._plan.settings
+        if stage.name == "broker":
+            settings = settings.model_copy(update={"broker": None})
+        stage.start(settings, self._broker_id, self._plan.metrics, self._plan.lock)
+
+    def _pump(self) -> None:
+        """One look at everything: what the stages say, which ended, which is due to start again."""
+        said = [stage.status_descriptor for stage in self._stages if stage.process]
+        select.select([self._wake, *said], [], [], PUMP_SECONDS)
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._wake, 4096)
+        for stage in list(self._stages):
+            self._look_after(stage)
+        self._watcher.refresh(self._stages)
+
+    def _look_after(self, stage: StageProcess) -> None:
+        for line in stage.heard():
+            if line.startswith("error "):
+                self._watcher.error(stage.label, line.removeprefix("error "))
+        code = stage.ended()
+        now = time.monotonic()
+        if code is not None:
+            self._on_end(stage, code)
+        elif stage.next_start is not None and now >= stage.next_start:
+            self._spawn(stage)
+        elif stage.process and not stage.ready and self._late(stage, now):
+            self._watcher.error(stage.label, "did not become ready in time")
+            stage.kill()
+
+    def _late(self, stage: StageProcess, now: float) -> bool:
+        # How long the dossiers take to send and the demo to play depends on what there is.
+        if stage.name in ("restore", "demo"):
+            return False
+        return now - stage.started > self._plan.settings.ready_deadline.total_seconds()
+
+    def _on_end(self, stage: StageProcess, code: int) -> None:
+        words = stage.last_words(self._plan.settings)
+        stage.close()
+        if stage.name in ("restore", "demo") and code == 0:
+            self._stages.remove(stage)
+            return
+        if code == broker.AT_CEILING:
+            raise Stop(_at_ceiling(self._plan.settings))
+        if code == UNUSABLE_SETTINGS:
+            raise Stop(f"{stage.label} cannot start: {words}", code=UNUSABLE_SETTINGS)
+        self._count_crash(stage, code, words)
+        if stage.name == "broker":
+            raise BrokerGoneError
+
+    def _count_crash(self, stage: StageProcess, code: int, words: str) -> None:
+        settings = self._plan.settings
+        now = time.monotonic()
+        window = settings.restart_window.total_seconds()
+        stage.crashes[:] = [at for at in stage.crashes if now - at < window] + [now]
+        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"code {code}"
+        if len(stage.crashes) > settings.restart_limit:
+            raise Stop(
+                f"{stage.label} ended {len(stage.crashes)} times within {window:.0f} s, last with {how}: "
+                f"{words}\nThe whole run stops. Its log: {datafolder.log_folder(settings) / stage.label}.log"
+            )
+        wait = BACKOFF_SECONDS[min(len(stage.crashes), len(BACKOFF_SECONDS)) - 1]
+        stage.next_start = now + wait
+        self.restarts += 1
+        self._watcher.error(stage.label, f"ended with {how}; starts again in {wait:g} s. {words}".rstrip())
+
+    def _stop_all(self) -> None:
+        """Last first, so that what is on its way is finished; all that is left at the deadline is killed.
+
+        A second Ctrl-C kills at once.
+        """
+        asked_before = self._stop_asked
+        deadline = time.monotonic() + self._plan.settings.stop_deadline.total_seconds()
+        order = ("demo", "restore", *reversed(stages.ORDER))
+        for name in order:
+            group = [stage for stage in self._stages if stage.name == name]
+            for stage in group:
+                stage.ask_to_stop()
+            while any(stage.running() for stage in group):
+                if time.monotonic() > deadline or self._stop_asked > max(asked_before, 1):
+                    break
+                self._wait_for_news(group)
+            for stage in group:
+                if stage.running():
+                    self._watcher.error(stage.label, "did not stop in time and was killed")
+                    stage.kill()
+                stage.close()
+                stage.next_start = None
+
+    def _wait_for_news(self, group: list[StageProcess]) -> None:
+        select.select([self._wake], [], [], 0.1)
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._wake, 4096)
+        for stage in group:
+            for line in stage.heard():
+                if line.startswith("error "):
+                    self._watcher.error(stage.label, line.removeprefix("error "))
+
+
+def _at_ceiling(settings: Settings) -> str:
+    reason = read_intake(datafolder.run_folder(settings)) or "The embedded broker reached its memory ceiling."
+    return (
+        f"{reason} The run stopped before the machine would suffer.\n"
+        f"What was stored stays in {settings.data}: start again to go on from it, raise the ceiling, or set "
+        "GAPWATCH_BROKER to an Apache Kafka, which keeps its data on disk."
+    )
