@@ -31,6 +31,9 @@ CONTROL = Control(
     remediation="Ask the owner which side is stale. If the record is right, disable the identity at the provider, end its credentials, and review what it did since.",
 )  # fmt: skip
 
+PROVIDER_SWITCH = "provider switch"
+"""Names the provider's own switch as a subject beside the inventory's claim about the same identity: one may hold where the other fails."""
+
 INACTIVE = frozenset({"inactive", "disabled", "decommissioned"})
 
 
@@ -51,27 +54,26 @@ def _declared(
     """The inventory's claim: what it says now of then, and what it said then."""
     ordered = sorted(declarations, key=lambda d: (d.recorded, d.uid, repr(d)))
     latest = ordered[-1]
-    claims = [s for d in ordered for s in d.statuses if s.value in INACTIVE and s.start <= clock.now]
+    claims = [(s, d) for d in ordered for s in d.statuses if s.value in INACTIVE and s.start <= clock.now]
     if not claims:
         return None
     used = tuple(e for e in _active(view) if _contradicts(ordered, e))
     standing = tuple(e for e in used if _says_inactive(latest, e.time))
     refused = tuple(e for e in _refused(view) if _says_inactive(latest, e.time))
-    claim = _claim(ordered, used[0].time if used else clock.now) or claims[0]
+    spell, made_by = _claim(ordered, used[0].time if used else clock.now) or claims[0]
+    evidence = _record(spell, made_by)
     now = latest.status_at(clock.now)
     inactive_now = now is not None and now.value in INACTIVE
-    evidence = Evidence(claim[1].recorded or claim[0].start, claim[1].uid, "inventory", operation=f"declared {claim[0].value}", arrived=claim[1].arrived, processed=claim[1].processed) if isinstance(claim, tuple) else Evidence(claim.start, latest.uid, "inventory")  # fmt: skip
-    what = claim[0] if isinstance(claim, tuple) else claim
     if used:
         open_ = bool(standing) and inactive_now
         after = [e for e in refused if e.time > used[-1].time]
         value: Value = "violated" if open_ and not after else "proven" if after else "assumed"
-        reason = f"recorded {what.value} since {iso(what.start) or 'ever'}, yet active from {iso(used[0].time)} to {iso(used[-1].time)}"
+        reason = f"recorded {spell.value} since {iso(spell.start) or 'ever'}, yet active from {iso(used[0].time)} to {iso(used[-1].time)}"
         if not open_:
             reason += "; the record was taken back since"
-        return _verdict(view, identity, what.value, value, reason, evidence, used, Episode(what.start, 0 if open_ else max(what.end, 1), what.value))  # fmt: skip
+        return _verdict(view, identity, spell.value, value, reason, evidence, used, Episode(spell.start, 0 if open_ else max(spell.end, 1), spell.value))  # fmt: skip
     if refused:
-        return _verdict(view, identity, what.value, "proven", f"refused at {iso(refused[-1].time)} while recorded {what.value}", evidence, refused, None)  # fmt: skip
+        return _verdict(view, identity, spell.value, "proven", f"refused at {iso(refused[-1].time)} while recorded {spell.value}", evidence, refused, None)  # fmt: skip
     if not inactive_now:
         return None
     source = source_of(identity)
@@ -79,7 +81,19 @@ def _declared(
     value, reason = (
         ("assumed", "no activity seen since") if heard else ("unverifiable", f"no {source} records are collected that would show activity")
     )  # fmt: skip
-    return _verdict(view, identity, what.value, value, reason, evidence, (), None)
+    return _verdict(view, identity, spell.value, value, reason, evidence, (), None)
+
+
+def _record(spell: Spell, declaration: Declaration) -> Evidence:
+    """The record as evidence: of when it was made, or, where that is unknown, of when it says that it took effect."""
+    return Evidence(
+        declaration.recorded or spell.start,
+        declaration.uid,
+        declaration.source,
+        operation=f"declared {spell.value}",
+        arrived=declaration.arrived,
+        processed=declaration.processed,
+    )
 
 
 def _contradicts(ordered: list[Declaration], use: Evidence) -> bool:
@@ -146,7 +160,7 @@ def _verdict(
     held = f" with {credential}" if credential else ""
     return Verdict(
         control=CONTROL.name,
-        subject=identity,
+        subject=identity if claim.source == "inventory" else f"{identity} {PROVIDER_SWITCH}",
         value=value,
         identity=view.key,
         owner=view.owner,

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
+from schemas.dossier import Reported
 from schemas.evidence import Evidence
 
 Value = Literal["violated", "proven", "assumed", "unverifiable", "indeterminate"]
@@ -91,3 +92,21 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     attack: tuple[tuple[str, str], ...]
     nist: tuple[str, ...]
     remediation: str
+
+
+Detail = Literal["", "ended", "withdrawn"]
+"""Why a finding is resolved: ``ended`` (a later proof, or the claim was taken back), ``withdrawn`` (late evidence: it never was so)."""
+
+
+class Report(msgspec.Struct, frozen=True):
+    """One thing to say. ``verdict`` None: it was withdrawn, and all that is left of it is what was reported.
+
+    ``activity``: OCSF ``activity_id`` (1 create, 2 update, 3 close). ``finding`` false: a row of assurance only.
+    """
+
+    uid: str
+    verdict: Verdict | None
+    reported: Reported
+    activity: int
+    detail: Detail = ""
+    finding: bool = True

@@ -13,14 +13,14 @@ import msgspec
 
 from correlators.kernel.caps import canonical, expired
 from correlators.kernel.catalogue import Judge
-from correlators.kernel.difference import Report, difference
+from correlators.kernel.difference import difference
 from correlators.kernel.join import join
 from correlators.kernel.routing import forwarded_to, outbox
 from correlators.kernel.view import View
 from schemas.dossier import EMPTY, Dossier, decode
 from schemas.dossier import encode as encode_dossier
 from schemas.fact import TRACE_PREFIX, Fact
-from schemas.verdict import Clock, Verdict
+from schemas.verdict import Clock, Report, Verdict
 
 LOCAL_ROUNDS_MAX = 64
 """Generations of lineage inside one dossier that are followed in one settling; the rest follows in the next."""

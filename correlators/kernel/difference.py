@@ -4,29 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Literal
 
 import msgspec
 
 from schemas.dossier import Reported
-from schemas.verdict import Verdict
-
-Detail = Literal["", "ended", "withdrawn"]
-
-
-class Report(msgspec.Struct, frozen=True):
-    """One thing to say. ``verdict`` None: it was withdrawn, and all that is left of it is what was reported.
-
-    ``activity``: OCSF ``activity_id`` (1 create, 2 update, 3 close). ``finding`` false: a row of assurance only.
-    """
-
-    uid: str
-    verdict: Verdict | None
-    reported: Reported
-    activity: int
-    detail: Detail = ""
-    finding: bool = True
-
+from schemas.verdict import Report, Verdict
 
 def difference(
     reported: dict[str, Reported], verdicts: Iterable[Verdict]

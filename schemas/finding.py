@@ -1,0 +1,231 @@
+"""Findings as others read them: OCSF 1.8.0 Detection Finding (2004) and Compliance Finding (2003).
+
+Every time in them is in milliseconds and comes from evidence, so the same evidence gives the same bytes. When evidence arrived
+and was processed stands under ``unmapped.latency``, and only where it is known (never in a replay).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from schemas.evidence import Evidence
+from schemas.verdict import Control, Report, Severity, Verdict
+
+OCSF_VERSION = "1.8.0"
+RELATED_MAX = 100
+"""Events named in one finding: the claims, the first and the last always, and as many between as fit."""
+EVIDENCES_MAX = 20
+"""Evidence written out in one finding: the first ten and the last ten; the rest is named in ``related_events``."""
+
+DETECTION, COMPLIANCE = 2004, 2003
+_ACTIVITY = {1: "Create", 2: "Update", 3: "Close"}
+_SEVERITY = {1: "Informational", 2: "Low", 3: "Medium", 4: "High", 5: "Critical"}
+_CONFIDENCE = {1: "Low", 2: "Medium", 3: "High"}
+_STATUS = {1: "New", 3: "Suppressed", 4: "Resolved"}
+_COMPLIANCE = {"proven": (1, "Pass"), "assumed": (2, "Warning"), "violated": (3, "Fail")}
+_PRODUCT = {"name": "gapwatch", "vendor_name": "gapwatch"}
+STANDARDS = ("NIST CSF 2.0 DE.CM-09", "NIST CSF 2.0 DE.AE-03", "NIST SP 800-207 tenet 3", "NIST SP 800-207 tenet 6")
+"""Hold for every control."""
+
+
+def render_finding(report: Report, control: Control) -> bytes:
+    """The Detection Finding of a report as one JSON object."""
+    verdict = report.verdict
+    status = 4 if report.detail or (verdict and verdict.value != "violated") else 1
+    body = _common(report, control, DETECTION)
+    body["finding_info"]["attacks"] = [
+        {"technique": {"uid": uid, "name": name}, "version": "18"} for uid, name in control.attack
+    ]
+    body |= {
+        "status_id": status,
+        "status": _STATUS[status],
+        "is_alert": status == 1,
+        "remediation": {"desc": _remediation(verdict, control)},
+    }
+    if status == 4:
+        body["status_detail"] = report.detail or "ended"
+    body["unmapped"]["standards"] = _standards(control)
+    return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+
+
+def render_assurance(report: Report, control: Control) -> bytes:
+    """The Compliance Finding of a report as one JSON object: what the control is worth for its subject now."""
+    value = report.verdict.value if report.verdict else "withdrawn"
+    status, word = _COMPLIANCE.get(value, (0, "Unknown"))
+    body = _common(report, control, COMPLIANCE)
+    body["compliance"] = {
+        "control": control.name,
+        "standards": _standards(control),
+        "status": value,
+        "status_id": status,
+        "status_detail": word,
+        "desc": control.title,
+    }
+    body["remediation"] = {"desc": _remediation(report.verdict, control)}
+    return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+
+
+def _common(report: Report, control: Control, class_uid: int) -> dict[str, Any]:
+    verdict, reported = report.verdict, report.reported
+    severity = verdict.severity if verdict else reported.severity
+    severity = int(severity or Severity.INFORMATIONAL)
+    events = _chosen(verdict)
+    times = [e.time for e in events if e.time] or [reported.start]
+    body: dict[str, Any] = {
+        "activity_id": report.activity,
+        "activity_name": _ACTIVITY[report.activity],
+        "category_uid": 2,
+        "category_name": "Findings",
+        "class_uid": class_uid,
+        "class_name": "Detection Finding" if class_uid == DETECTION else "Compliance Finding",
+        "type_uid": class_uid * 100 + report.activity,
+        "severity_id": severity,
+        "severity": _SEVERITY[severity],
+        "time": _millis(max(times)),
+        "start_time": _millis(min(times)),
+        "end_time": _millis(max(times)),
+        "finding_info": _info(report, control, events),
+        "metadata": {"version": OCSF_VERSION, "product": _PRODUCT, "uid": report.uid},
+        "unmapped": {"value": verdict.value if verdict else "withdrawn", "subject": reported.subject},
+    }
+    if verdict:
+        _fill(body, verdict, events)
+    return body
+
+
+def _info(report: Report, control: Control, events: list[Evidence]) -> dict[str, Any]:
+    verdict = report.verdict
+    info: dict[str, Any] = {
+        "uid": report.uid,
+        "title": verdict.title if verdict else report.reported.title,
+        "analytic": {"uid": control.name, "name": control.title, "version": control.version, "type_id": 1, "type": "Rule"},
+        "product_uid": "gapwatch",
+    }  # fmt: skip
+    if verdict:
+        info["desc"] = verdict.reason
+        info["related_events"] = [{"uid": uid} for uid in _named(events)]
+        info["types"] = list(control.owasp)
+        sources = sorted({e.source for e in events if e.source})
+        if sources:
+            info["data_sources"] = sources
+    return info
+
+
+def _fill(body: dict[str, Any], verdict: Verdict, events: list[Evidence]) -> None:
+    body["confidence_id"] = int(verdict.confidence)
+    body["confidence"] = _CONFIDENCE[int(verdict.confidence)]
+    body["message"] = verdict.title
+    body["resources"] = [_resource(verdict.identity, verdict.owner)]
+    body["resources"] += [_resource(other, "") for other in verdict.others]
+    evidences = [_evidence(e, verdict) for e in _ends(verdict.evidence, EVIDENCES_MAX)]
+    if evidences:
+        body["evidences"] = evidences
+    unmapped = body["unmapped"]
+    unmapped["credential"] = verdict.credential
+    if verdict.claim:
+        unmapped["claim"] = [
+            {"uid": e.uid, "time": _millis(e.time), "operation": e.operation, "actor": e.actor}
+            for e in verdict.claim
+        ]
+    if verdict.episodes:
+        unmapped["episodes"] = [
+            {"start": _millis(e.start), "end": _millis(e.end) or None, "how": e.how} for e in verdict.episodes
+        ]
+    if verdict.truncated:
+        unmapped["evidence_truncated"] = True
+    latency = _latency(events)
+    if latency:
+        unmapped["latency"] = latency
+
+
+def _resource(identity: str, owner: str) -> dict[str, Any]:
+    resource: dict[str, Any] = {"uid": identity, "type": "non-human identity"}
+    if owner:
+        resource["owner"] = {"name": owner}
+    return resource
+
+
+def _evidence(e: Evidence, verdict: Verdict) -> dict[str, Any]:
+    user: dict[str, Any] = {"uid": e.actor or verdict.identity}
+    credential = e.credential or verdict.credential
+    if credential:
+        user["credential_uid"] = credential
+    shown: dict[str, Any] = {"uid": e.uid, "actor": {"user": user}, "api": {"operation": e.operation or "unknown"}}
+    if e.source:
+        shown["api"]["service"] = {"name": e.source}
+    if e.place:
+        shown["src_endpoint"] = {"ip" if _is_ip(e.place) else "name": e.place}
+    if e.client:
+        shown["http_request"] = {"user_agent": e.client}
+    shown["data"] = {"time": _millis(e.time)}
+    return shown
+
+
+def _is_ip(place: str) -> bool:
+    try:
+        ipaddress.ip_address(place)
+    except ValueError:
+        return False
+    return True
+
+
+def _chosen(verdict: Verdict | None) -> list[Evidence]:
+    """The claims and the evidence that a finding names, chosen without regard to arrival order, in order of time."""
+    if verdict is None:
+        return []
+    claims = _ends(tuple(sorted(set(verdict.claim))), RELATED_MAX // 2)
+    chosen = {*claims, *_ends(verdict.evidence, RELATED_MAX - len(claims))}
+    return sorted(chosen)
+
+
+def _ends(evidence: tuple[Evidence, ...], most: int) -> list[Evidence]:
+    """The first and the last, half each, where there are more than ``most``."""
+    if len(evidence) <= most:
+        return list(evidence)
+    half = most // 2
+    return [*evidence[:half], *evidence[-(most - half) :]]
+
+
+def _named(events: Iterable[Evidence]) -> list[str]:
+    """Vendor ids, mirrors with their call, each once, at most ``RELATED_MAX``."""
+    uids: dict[str, None] = {}
+    for e in events:
+        for uid in (e.uid, *e.mirrors):
+            uids.setdefault(uid)
+    return list(uids)[:RELATED_MAX] if len(uids) <= RELATED_MAX else [*list(uids)[: RELATED_MAX // 2], *list(uids)[-RELATED_MAX // 2 :]]  # fmt: skip
+
+
+def _latency(events: list[Evidence]) -> list[dict[str, Any]]:
+    return [
+        {"uid": e.uid, "occurred": _millis(e.time), "arrived": _millis(e.arrived), "processed": _millis(e.processed)}
+        for e in events
+        if e.arrived
+    ]
+
+
+def _standards(control: Control) -> list[str]:
+    return [*(f"NIST SP 800-53 r5 {c}" for c in control.nist), *(f"OWASP {o}" for o in control.owasp), *STANDARDS]
+
+
+def _remediation(verdict: Verdict | None, control: Control) -> str:
+    if verdict is None:
+        return control.remediation
+    owner = f"Owner: {verdict.owner}. " if verdict.owner else "No owner is declared. "
+    step = f" Next: {verdict.next_step}." if verdict.next_step else ""
+    return f"{owner}{control.remediation}{step}"
+
+
+def _millis(time: int) -> int:
+    return time // 1000
+
+
+def headers_of(report: Report, control: Control) -> list[tuple[str, bytes]]:
+    """Headers of the alert topic."""
+    severity = int((report.verdict.severity if report.verdict else report.reported.severity) or 1)
+    return [("control", control.name.encode()), ("severity", _SEVERITY[severity].lower().encode())]
+
+

@@ -1,0 +1,122 @@
+"""The laws of the lattice, on dossiers that real-looking activities teach."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from correlators.kernel.join import join
+from correlators.kernel.sightings import merge, thin
+from schemas.activity import Activity, Aliased, Ended, Issued, Known, Parent, Renewed, Restored, Stated
+from schemas.declaration import ApprovedTool, Declaration, Spell
+from schemas.dossier import EMPTY, Dossier, Sightings, decode, encode
+from schemas.evidence import SECOND, Evidence
+from schemas.fact import facts_of
+from tests.support.make import T0
+from tests.support.scenario import every_way
+
+CREDENTIALS = st.sampled_from(["aws:key/K1", "aws:key/K2", "aws:key/S1", "vault:default:accessor/1", "vault:default:token/1"])
+HOMES = {
+    "aws:key/K1": "aws:1:user/a",
+    "aws:key/K2": "aws:1:user/a",
+    "aws:key/S1": "aws:1:role/b",
+    "vault:default:accessor/1": "vault:default:entity/e",
+    "vault:default:token/1": "",
+}
+"""A credential is one identity's; a record may leave that identity out."""
+TIMES = st.integers(0, 40).map(lambda s: T0 + s * 7 * SECOND)
+
+
+@st.composite
+def effects(draw: st.DrawFn) -> object:
+    credential, ancestor = draw(CREDENTIALS), draw(CREDENTIALS)
+    identity = HOMES[credential] if draw(st.booleans()) else ""
+    edge = draw(st.sampled_from(["dies_with", "came_from", "made_by"]))
+    parents = {ancestor: Parent(edge, HOMES[ancestor])} if ancestor != credential else {}
+    return draw(
+        st.sampled_from(
+            [
+                Issued(credential, identity, "session", parents=parents, expires=draw(TIMES), groups={"vault:default:auth/a/": "auth/a/login"}),
+                Ended("kill", "revoked", credential, identity, carries=draw(st.booleans())),
+                Ended("off", "disabled", identity=identity or "aws:1:user/a"),
+                Ended("gone", "deleted", identity=identity or "aws:1:user/a"),
+                Ended("unmounted", "group", group="vault:default:auth/a/"),
+                Restored("on", "disabled", credential, identity),
+                Renewed(credential, identity, draw(TIMES)),
+                Known("vault:default:accessor/1", "vault:default:entity/e", names=("vault:default:token/1",)),
+                Aliased("aws:1:role/b", "aws:1:user/a"),
+                Stated("aws:1:user/a", Declaration(draw(TIMES), "d", owner="team", statuses=(Spell("inactive", draw(TIMES)),), tools=(ApprovedTool("t"),))),
+            ]
+        )
+    )  # fmt: skip
+
+
+@st.composite
+def activities(draw: st.DrawFn) -> Activity:
+    time = draw(TIMES)
+    outcome = draw(st.sampled_from(["succeeded", "failed", "forbidden", "unauthenticated", "unknown"]))
+    made = tuple(draw(st.lists(effects(), max_size=2)))
+    place = draw(st.sampled_from(["", "198.51.100.7", "203.0.113.9"]))
+    credential = draw(CREDENTIALS)
+    identity = HOMES[credential] if draw(st.booleans()) else ""
+    body = (time, outcome, made, place, identity, credential, draw(st.sampled_from(["", "identity_write", "service"])))
+    uid = f"u{abs(hash(repr(body))) % 10_000_000}"
+    return Activity(uid, time, "cloudtrail", identity=body[4], credential=body[5], outcome=outcome, action=body[6], place=place, effects=made)  # fmt: skip
+
+
+def dossiers(many: list[Activity]) -> Dossier:
+    return reduce(join, (fact for a in many for _, fact in facts_of(a)), EMPTY)
+
+
+MANY = st.lists(activities(), max_size=6)
+
+
+@given(MANY, MANY, MANY)
+def test_join_is_associative(a: list[Activity], b: list[Activity], c: list[Activity]) -> None:
+    x, y, z = dossiers(a), dossiers(b), dossiers(c)
+    assert join(join(x, y), z) == join(x, join(y, z))
+
+
+@given(MANY, MANY)
+def test_join_is_commutative(a: list[Activity], b: list[Activity]) -> None:
+    x, y = dossiers(a), dossiers(b)
+    assert join(x, y) == join(y, x)
+
+
+@given(MANY, MANY)
+def test_join_is_idempotent_and_says_by_identity_that_nothing_was_learned(a: list[Activity], b: list[Activity]) -> None:
+    x = join(dossiers(a), dossiers(b))
+    assert join(x, x) is x
+    assert join(x, dossiers(b)) is x
+    assert join(x, decode(encode(x))) is x
+
+
+@given(MANY)
+def test_a_dossier_survives_its_encoding(a: list[Activity]) -> None:
+    x = dossiers(a)
+    assert decode(encode(x)) == x
+
+
+def evidence(times: list[int]) -> Sightings:
+    return thin(Sightings(tuple(sorted({Evidence(t * 13 * SECOND, f"e{t}") for t in times}))))
+
+
+@given(st.lists(st.integers(0, 9000), max_size=400), st.lists(st.integers(0, 9000), max_size=400))
+def test_thinning_commutes_with_joining(a: list[int], b: list[int]) -> None:
+    assert thin(merge(evidence(a), evidence(b))) == evidence(a + b)
+
+
+@given(st.lists(st.integers(0, 10**7), min_size=1, max_size=300))
+def test_thinning_keeps_the_first_and_the_last(times: list[int]) -> None:
+    kept = evidence(times).kept
+    assert kept[0].time == min(times) * 13 * SECOND
+    assert kept[-1].time == max(times) * 13 * SECOND
+    assert len(kept) <= 204
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(activities(), max_size=14), st.integers(0, 1000))
+def test_any_order_duplication_batching_partition_count_and_restart_give_the_same_verdicts(many: list[Activity], seed: int) -> None:
+    every_way(many, seed=seed)

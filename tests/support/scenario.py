@@ -1,0 +1,131 @@
+"""One helper runs every scenario many ways: in order, shuffled, doubled, batched, on several partitions, restarted.
+
+The final verdicts of all ways must be the same.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+
+from correlators.kernel.catalogue import controls
+from correlators.kernel.desk import Desk
+from schemas.activity import Activity
+from schemas.dossier import decode
+from schemas.fact import Fact, facts_of, partition_of
+from schemas.finding import render_assurance, render_finding
+from schemas.verdict import Clock, Report
+
+HOUR = 3_600_000_000
+SETTLINGS_MAX = 1_000
+
+
+class World:
+    """Desks of several partitions with a store behind them, as the running pipeline has; stops and starts at will."""
+
+    def __init__(self, partitions: int, clock: Clock) -> None:
+        self.partitions = partitions
+        self.clock = clock
+        self.stores: list[dict[str, bytes]] = [{} for _ in range(partitions)]
+        self.desks = [self._desk(n) for n in range(partitions)]
+        self.last: dict[str, Report] = {}
+        self.told = 0
+
+    def _desk(self, n: int) -> Desk:
+        return Desk(controls(), self.stores[n].get)
+
+    def take(self, facts: Iterable[Fact]) -> None:
+        for key, fact in facts:
+            self.desks[partition_of(key, self.partitions)].take([(key, fact)])
+
+    def settle(self) -> None:
+        """Settles every desk until nothing is forwarded any more."""
+        for _ in range(SETTLINGS_MAX):
+            forwards: list[Fact] = []
+            for n, desk in enumerate(self.desks):
+                settled = desk.settle(self.clock)
+                forwards += settled.forwards
+                for report in settled.reports:
+                    self.told += 1
+                    self.last[report.uid] = report
+                for key, body in settled.dossiers.items():
+                    if body is None:
+                        self.stores[n].pop(key, None)
+                    else:
+                        self.stores[n][key] = body
+            if not forwards:
+                return
+            self.take(forwards)
+        raise AssertionError("forwarding did not end")
+
+    def crash(self) -> None:
+        """All memory is gone; what was stored stays."""
+        self.desks = [self._desk(n) for n in range(self.partitions)]
+
+    def verdicts(self) -> dict[str, tuple[bytes, bytes]]:
+        """What stands in the end: per id, finding and assurance as others read them (activity ids aside)."""
+        catalogue = controls()
+        told = {}
+        for uid, report in self.last.items():
+            if report.verdict is None:
+                continue
+            control = catalogue[report.verdict.control].CONTROL
+            same = Report(uid, report.verdict, report.reported, 1, report.detail, report.finding)
+            told[uid] = (render_finding(same, control) if report.finding else b"", render_assurance(same, control))
+        return told
+
+    def dossiers(self) -> dict[str, object]:
+        """Stored knowledge without what was said of it."""
+        known = {}
+        for store in self.stores:
+            for key, body in store.items():
+                dossier = decode(body)
+                known[key] = type(dossier)(**{f: getattr(dossier, f) for f in dossier.__struct_fields__ if f != "reported"})
+        return known
+
+
+def clock_after(activities: Sequence[Activity], hours: int = 1) -> Clock:
+    """A clock at which every grace of these activities is over."""
+    seen: dict[str, int] = {}
+    for a in activities:
+        seen[a.source] = max(seen.get(a.source, 0), a.time)
+    return Clock(max((a.time for a in activities), default=0) + hours * HOUR, seen)
+
+
+def run(activities: Sequence[Activity], clock: Clock | None = None, partitions: int = 1) -> World:
+    """In order, one batch."""
+    world = World(partitions, clock or clock_after(activities))
+    for activity in activities:
+        world.take(facts_of(activity))
+    world.settle()
+    return world
+
+
+def every_way(activities: Sequence[Activity], clock: Clock | None = None, seed: int = 7) -> World:
+    """Runs the scenario in order, shuffled, doubled, in batches, on partitions and with crashes; asserts that all agree."""
+    clock = clock or clock_after(activities)
+    first = run(activities, clock)
+    chance = random.Random(seed)
+    for way, (partitions, doubled, crash) in {
+        "shuffled": (1, False, 0.0),
+        "doubled": (1, True, 0.0),
+        "partitioned": (5, False, 0.0),
+        "restarted": (3, True, 0.3),
+    }.items():
+        many = list(activities) * (2 if doubled else 1)
+        chance.shuffle(many)
+        world = World(partitions, clock)
+        unsettled: list[Activity] = []
+        for activity in many:
+            world.take(facts_of(activity))
+            unsettled.append(activity)
+            if chance.random() < crash:
+                world.crash()
+                for again in unsettled:
+                    world.take(facts_of(again))
+            if chance.random() < 0.3:
+                world.settle()
+                unsettled = []
+        world.settle()
+        assert world.verdicts() == first.verdicts(), f"{way} differs from in order"
+    return first
