@@ -41,7 +41,7 @@ def _hidden(path: Path) -> bool:
 
 @dataclass
 class Reader:
-    """Reads files record by record. `passed_over` names the files that hold no records, `troubles` what went wrong.
+    """Reads files record by record; `passed_over` names the files that hold none.
 
     `hint` is the source that people named: then every record is of it, in files where any source knows any
     record. A file that was named itself (not found in a folder) is read under a hint whatever it holds.

@@ -1,6 +1,6 @@
 """Raw log files, one vendor record at a time, as the vendor wrote it.
 
-JSON lines, JSON arrays, CloudTrail's `{"Records":[…]}`, one or several pretty-printed documents, OTLP protobuf
+JSON lines, JSON arrays, CloudTrail's `{"Records":[…]}`, pretty-printed documents, OTLP protobuf
 (`.binpb`), each plain or gzipped; UTF-8 or UTF-16, with or without BOM, CRLF, NULs, half a last line.
 Whatever a file holds, reading it ends without an exception: what is wrong is a piece with its trouble named.
 """

@@ -1,0 +1,136 @@
+"""The live view of `gapwatch run`: findings scroll by, counters and addresses stay below them.
+
+Where stdout is no terminal the same is written as plain lines.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from prometheus_client import CollectorRegistry
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from streams import metrics
+from streams.datafolder import Instance
+from streams.feed import Feed, Finding
+from streams.process import StageProcess
+from streams.show import finding_line
+
+COUNT_SECONDS = 1.0
+"""Collecting the numbers of all processes takes milliseconds; more often than this nobody reads them."""
+COLUMNS = (
+    ("records", "gapwatch_records_total"),
+    ("activities", "gapwatch_activities_total"),
+    ("facts", "gapwatch_facts_total"),
+    ("rejects", "gapwatch_rejects_total"),
+)
+
+
+@dataclass
+class View:
+    """Shows a run. `feed` is set once the topics are there."""
+
+    instance: Instance
+    registry: CollectorRegistry
+    console: Console = field(default_factory=lambda: Console(highlight=False))
+    feed: Feed | None = None
+    on_refresh: Callable[[list[StageProcess]], None] = lambda stages: None
+    _live: Live | None = None
+    _note: str = "Starting …"
+    _stages: list[StageProcess] = field(default_factory=list)
+    _totals: dict[tuple[str, str], float] = field(default_factory=dict)
+    _counted: float = 0.0
+    _findings: int = 0
+
+    def start(self) -> None:
+        if self.console.is_terminal:
+            self._live = Live(self, console=self.console, auto_refresh=False, transient=True)
+            self._live.start()
+
+    def stop(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def status(self, line: str) -> None:
+        """What the run is doing now: below the findings on a terminal, a line of its own elsewhere."""
+        self._note = line
+        if self._live is None:
+            self._print(Text(line))
+
+    def error(self, stage: str, line: str) -> None:
+        self._print(Text.assemble(("! ", "bold red"), (f"{stage}: ", "bold"), line))
+
+    def show(self, finding: Finding) -> None:
+        self._findings += 1
+        self._print(finding_line(finding))
+
+    def refresh(self, running: list[StageProcess]) -> None:
+        """Shows what is new; called a few times a second."""
+        self._stages = running
+        self.on_refresh(running)
+        for finding in self.feed.poll() if self.feed else ():
+            self.show(finding)
+        if time.monotonic() - self._counted >= COUNT_SECONDS:
+            self._counted = time.monotonic()
+            self._totals = metrics.totals(self.registry)
+            if self._live is not None:
+                self._live.refresh()
+
+    def say_where(self) -> None:
+        """Addresses, once, as lines that stay in the scrollback."""
+        for name, where in self._addresses():
+            self._print(Text.assemble((f"  {name:<12}", "bold"), where))
+
+    def _print(self, line: Text) -> None:
+        self.console.print(line, soft_wrap=self._live is None)
+        if not self.console.is_terminal:
+            sys.stdout.flush()
+
+    def _addresses(self) -> list[tuple[str, str]]:
+        instance = self.instance
+        topic = f"{instance.topic_prefix}findings"
+        rows = [("alert topic", f"{topic} on kafka://{instance.broker}")]
+        if instance.sql:
+            rows.append(("SQL", f"{instance.sql}   try: gapwatch sql 'SELECT count() FROM activities'"))
+        rows.append(("metrics", f"{instance.metrics}"))
+        return rows
+
+    def __rich__(self) -> RenderableType:
+        head = Text.assemble(("gapwatch ", "bold"), (self._note, "dim"))
+        return Group(Text(""), head, self._stage_line(), self._counters(), self._where())
+
+    def _stage_line(self) -> Text:
+        line = Text()
+        for stage in self._stages:
+            mark, style = ("●", "green") if stage.ready else ("○", "yellow")
+            if not stage.process:
+                mark, style = ("●", "red")
+            line.append(f"{mark} ", style)
+            line.append(f"{stage.label}  ")
+        return line
+
+    def _counters(self) -> Table:
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        table.add_column("source")
+        for title, _ in COLUMNS:
+            table.add_column(title, justify="right")
+        sources = sorted({label for name, label in self._totals if name == COLUMNS[0][1]})
+        for source in sources:
+            counts = (f"{self._totals.get((metric, source), 0):,.0f}" for _, metric in COLUMNS)
+            table.add_row(source, *counts)
+        return table
+
+    def _where(self) -> Table:
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_row(Text("findings", "bold"), f"{self._findings:,} shown")
+        for name, where in self._addresses():
+            table.add_row(Text(name, "bold"), Text(where))
+        table.add_row("", Text("Ctrl-C stops everything", "dim"))
+        return table

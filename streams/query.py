@@ -1,0 +1,103 @@
+"""SQL over HTTP for the commands: the same against the embedded endpoint and a ClickHouse server.
+
+Plain HTTP from the standard library, because a ClickHouse client takes longer to import than a query to
+answer.
+"""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from streams import datafolder
+from streams.errors import NotRunning, Stop
+from streams.feed import Finding
+from streams.settings import Settings
+
+EXTRA_SECONDS = 5.0
+"""The server cuts a query off by itself; this much later the client no longer waits for it to say so."""
+SHOWN_AT_MOST = 100_000
+"""Findings that one command prints; who wants more of them asks in SQL."""
+
+
+def endpoint(settings: Settings) -> str:
+    """URL of the ClickHouse server, else of the running instance. Raises NotRunning where there is
+    neither.
+    """
+    if settings.clickhouse is not None:
+        return settings.clickhouse
+    instance = datafolder.running(settings)
+    if instance is None or instance.sql is None:
+        raise NotRunning(
+            f"Nothing runs over {settings.data}, so nobody can answer. Start `gapwatch run` there, name "
+            f"another "
+            "folder with --data, or set GAPWATCH_CLICKHOUSE to a server."
+        )
+    return instance.sql
+
+
+def ask(
+    settings: Settings, sql: str, form: str, parameters: Mapping[str, str] | None = None
+) -> Iterator[bytes]:
+    """The answer in ClickHouse's format `form`, in chunks as they come.
+
+    `parameters` fill `{name:Type}` in the query. Raises Stop with ClickHouse's own words, NotRunning without
+    an answer.
+    """
+    url = endpoint(settings)
+    query = {"database": settings.clickhouse_database, "default_format": form}
+    query |= {f"param_{key}": value for key, value in (parameters or {}).items()}
+    request = urllib.request.Request(
+        f"{url}/?{urllib.parse.urlencode(query)}", data=sql.encode(), headers=_headers(settings)
+    )
+    wait = settings.sql_time_limit.total_seconds() + EXTRA_SECONDS
+    try:
+        with urllib.request.urlopen(request, timeout=wait) as answer:
+            while chunk := answer.read(2**16):
+                yield chunk
+    except urllib.error.HTTPError as error:
+        said = error.read().decode(errors="replace").strip()
+        raise Stop(said.splitlines()[0] if said else f"The SQL endpoint answered {error.code}.") from None
+    except (OSError, urllib.error.URLError) as error:
+        reason = getattr(error, "reason", error)
+        raise NotRunning(f"The SQL endpoint {url} does not answer: {reason}.") from None
+
+
+def rows(settings: Settings, sql: str, parameters: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """The answer as one dict per row."""
+    answer = b"".join(ask(settings, sql, "JSONEachRow", parameters))
+    return [orjson.loads(line) for line in answer.splitlines() if line]
+
+
+def findings(settings: Settings, control: str | None, identity: str | None) -> list[Finding]:
+    """The current state of every finding, oldest evidence first; `identity` may be a part of the key."""
+    conditions, parameters = ["1"], {}
+    if control:
+        conditions.append("control = {control:String}")
+        parameters["control"] = control
+    if identity:
+        conditions.append("position(identity, {identity:String}) > 0")
+        parameters["identity"] = identity
+    sql = (
+        f"SELECT ocsf FROM findings FINAL WHERE {' AND '.join(conditions)} "
+        f"ORDER BY end_time, uid LIMIT {SHOWN_AT_MOST}"
+    )
+    return [orjson.loads(row["ocsf"]) for row in rows(settings, sql, parameters)]
+
+
+def open_findings(settings: Settings, limit: int) -> list[Finding]:
+    """The newest findings that are not resolved, oldest of them first."""
+    sql = f"SELECT ocsf FROM findings FINAL WHERE status_id != 4 ORDER BY end_time DESC, uid LIMIT {limit}"
+    return [orjson.loads(row["ocsf"]) for row in reversed(rows(settings, sql))]
+
+
+def _headers(settings: Settings) -> dict[str, str]:
+    headers = {"X-ClickHouse-User": settings.clickhouse_user}
+    if password := settings.clickhouse_password.get_secret_value():
+        headers["X-ClickHouse-Key"] = password
+    return headers

@@ -1,0 +1,144 @@
+"""`gapwatch run`: one run over one data folder, from the first check to the last process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from streams import datafolder, ports, stages
+from streams.datafolder import Instance
+from streams.errors import SettingsError
+from streams.process import StageProcess
+from streams.settings import Settings
+
+
+def run(settings: Settings, only: Sequence[str] = (), demo: bool = False) -> None:
+    """Runs the stages until a signal ends them; returns after an orderly stop.
+
+    Raises Stop where the data folder is held by another run, a port is taken, or a stage cannot be kept
+    alive.
+    """
+    names = _names(settings, only)
+    datafolder.make_folders(settings)
+    datafolder.site_key(settings)
+    with datafolder.held(settings) as lock:
+        settings = _with_ports(settings, names)
+        folder = datafolder.run_folder(settings)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder / "metrics")
+        _run(settings, names, lock, folder, demo)
+
+
+def _names(settings: Settings, only: Sequence[str]) -> list[str]:
+    """The stages of this run in their order. Raises SettingsError for one that does not exist or cannot
+    work.
+    """
+    for name in only:
+        if name not in stages.ORDER:
+            raise SettingsError(f"There is no stage {name}. The stages are {', '.join(stages.ORDER)}.")
+    if settings.broker is not None:
+        if "broker" in only:
+            raise SettingsError(
+                f"The stage broker is the embedded one, but the setting broker names {settings.broker}. "
+                "Leave out one of the two."
+            )
+        return [name for name in stages.ORDER if name != "broker" and (not only or name in only)]
+    if only and "broker" not in only:
+        raise SettingsError(
+            f"--only {','.join(only)} needs a broker: set GAPWATCH_BROKER=host:port, or add broker to --only."
+        )
+    return [name for name in stages.ORDER if not only or name in only]
+
+
+def _with_ports(settings: Settings, names: list[str]) -> Settings:
+    chosen: dict[str, object] = {
+        "metrics_port": ports.choose(
+            settings.metrics_port, ports.METRICS, "metrics_port", settings.metrics_host
+        )
+    }
+    if "broker" in names:
+        port = ports.choose(settings.broker_port, ports.BROKER, "broker_port")
+        chosen |= {"broker_port": port, "broker": f"127.0.0.1:{port}"}
+    if "deliver" in names and settings.embedded_engine:
+        chosen["sql_port"] = ports.choose(settings.sql_port, ports.SQL, "sql_port", settings.sql_host)
+    return settings.model_copy(update=chosen)
+
+
+def _run(settings: Settings, names: list[str], lock: int, folder: Path, demo: bool) -> None:
+    # Imported here, since the metrics read the folder's variable when they are made.
+    from schemas.sources import sources
+    from streams import metrics
+    from streams.live import View
+    from streams.supervisor import Plan, Supervisor
+
+    metrics.fresh_folder(folder / "metrics")
+    instance = _instance(settings, names)
+    datafolder.write_instance(settings, instance)
+    server, _ = metrics.serve(settings.metrics_host, settings.metrics_port or 0)
+    view = View(instance, metrics.registry())
+    plan = Plan(names, settings, folder / "metrics", lock, sorted(sources()), demo)
+    view.on_refresh = _count_stages
+    supervisor = Supervisor(plan, view, lambda: _show_findings(view, plan))
+    view.start()
+    try:
+        view.status("Starting …")
+        supervisor.run()
+    finally:
+        view.stop()
+        if view.feed:
+            view.feed.close()
+        server.shutdown()
+        (folder / "instance.json").unlink(missing_ok=True)
+    view.console.print("Stopped. What was found stays in " + str(settings.data) + ".", soft_wrap=True)
+
+
+def _instance(settings: Settings, names: list[str]) -> Instance:
+    sql = settings.clickhouse
+    if "deliver" in names and settings.embedded_engine:
+        sql = f"http://{settings.sql_host}:{settings.sql_port}"
+    return Instance(
+        pid=os.getpid(),
+        broker=settings.broker or "",
+        embedded_broker="broker" in names,
+        sql=sql,
+        metrics=f"http://{settings.metrics_host}:{settings.metrics_port}/metrics",
+        topic_prefix=settings.topic_prefix,
+        stages=names,
+    )
+
+
+def _show_findings(view: object, plan: object) -> None:
+    """Everything is up: what was found before, where things are, and from now on what comes."""
+    from streams.feed import Feed
+    from streams.live import View
+    from streams.supervisor import Plan
+
+    assert isinstance(view, View)
+    assert isinstance(plan, Plan)
+    if view.feed is None:
+        for finding in _found_before(plan.settings, view.instance):
+            view.show(finding)
+        view.say_where()
+    else:
+        view.feed.close()
+    view.status(f"Running: {', '.join(plan.names)}. Ctrl-C stops it.")
+    view.feed = Feed(plan.settings, from_start=plan.embedded_broker)
+
+
+def _found_before(settings: Settings, instance: Instance) -> list[dict[str, object]]:
+    from streams.errors import Stop
+    from streams.query import open_findings
+
+    if instance.sql is None or "deliver" not in instance.stages:
+        return []
+    try:
+        return open_findings(settings.model_copy(update={"clickhouse": instance.sql}), limit=20)
+    except Stop:
+        return []
+
+
+def _count_stages(running: list[StageProcess]) -> None:
+    from streams import metrics
+
+    for stage in running:
+        metrics.UP.labels(stage.label).set(1 if stage.ready and stage.running() else 0)

@@ -1,0 +1,49 @@
+"""How a finding looks to people: one line, its severity in colour on a terminal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from rich.text import Text
+
+from streams.feed import Finding
+
+SEVERITY = {
+    0: ("unknown", "dim"),
+    1: ("info", "cyan"),
+    2: ("low", "blue"),
+    3: ("medium", "yellow"),
+    4: ("high", "red"),
+    5: ("critical", "bold white on red"),
+    6: ("fatal", "bold white on red"),
+}
+CLOSED = 3
+"""OCSF activity_id of a finding that was closed; 2 is an update, 1 a new one."""
+
+
+def finding_line(finding: Finding) -> Text:
+    """`2026-11-22 10:00:00  high  revoked_credential_used  <title>`, marked where it is an update or
+    closed.
+    """
+    info = finding.get("finding_info") or {}
+    word, style = SEVERITY.get(finding.get("severity_id", 0), SEVERITY[0])
+    line = Text(no_wrap=False)
+    line.append(evidence_time(finding) + "  ", "dim")
+    line.append(f"{word:<8}", style)
+    line.append("  " + str((info.get("analytic") or {}).get("uid", "?")) + "  ", "bold")
+    line.append(str(info.get("title", "")))
+    activity = finding.get("activity_id")
+    if activity == CLOSED:
+        why = finding.get("status_detail") or "resolved"
+        line.append(f"  ✓ {why}", "green")
+    elif activity == 2:
+        line.append("  ↻ updated", "dim")
+    return line
+
+
+def evidence_time(finding: Finding) -> str:
+    """When the last evidence happened, in UTC; OCSF times are milliseconds."""
+    moment = finding.get("end_time") or finding.get("time")
+    if not isinstance(moment, (int, float)):
+        return " " * 19
+    return datetime.fromtimestamp(moment / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
