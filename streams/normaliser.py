@@ -1,0 +1,196 @@
+"""The normaliser without Kafka: raw records in; rows of activities, facts and rejects out.
+
+`gapwatch replay` and the normalise stage run this very code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import NamedTuple
+
+import msgspec
+
+from schemas.activity import Activity
+from schemas.evidence import SECOND
+from schemas.fact import Fact
+from schemas.rejected import Rejected
+from schemas.sources import Context, Reading, Source, detect, sources
+from streams.combining import Combiner
+
+TIME_MAX = 7_258_118_400 * SECOND
+"""2200-01-01. A later time is a broken clock or a wrong unit, and databases would not take it."""
+
+UNKNOWN = "unknown"
+"""The source of a record that no source recognises."""
+
+
+class Record(NamedTuple):
+    """A raw record and where it was found. ``source``: the hint, "" for none. Times in µs, 0 for unknown."""
+
+    body: bytes
+    source: str = ""
+    instance: str = ""
+    topic: str = ""
+    partition: int = -1
+    offset: int = -1
+    line: int = 0
+    arrived: int = 0
+    processed: int = 0
+
+
+class RejectRow(msgspec.Struct, frozen=True):
+    """One row of the table of rejects. ``sha256`` of the whole record tells it again without storing it;
+    sizes in bytes."""
+
+    source: str
+    instance: str
+    topic: str
+    partition: int
+    offset: int
+    line: int
+    place: str
+    field: str
+    reason: str
+    sha256: str
+    size: int
+    arrived: int
+
+
+class Batch(msgspec.Struct):
+    """What a number of records gave. ``newest``: per source the latest event time in µs that its arrival
+    makes plausible."""
+
+    activities: list[bytes] = []
+    facts: list[Fact] = []
+    rejects: list[RejectRow] = []
+    newest: dict[str, int] = {}
+    read: Counter[str] = Counter()
+    passed: Counter[str] = Counter()
+    crashed: Counter[str] = Counter()
+
+
+class Normaliser:
+    """Reads records one after the other. Whatever a record holds, ``take`` returns, and every event of it
+    is accounted for.
+
+    ``mask_key`` is the site's key for secret ids; ``record_limit`` in bytes; ``watch`` sees each activity
+    (may be None).
+    """
+
+    def __init__(
+        self, mask_key: bytes, record_limit: int = 0, watch: Callable[[Activity], None] | None = None
+    ) -> None:
+        self._key = mask_key
+        self._limit = record_limit
+        self._watch = watch
+        self._encode = msgspec.json.Encoder().encode
+        self._combiner = Combiner()
+        self._batch = _empty()
+
+    def take(self, record: Record) -> None:
+        """Reads one record into the batch."""
+        if self._limit and len(record.body) > self._limit:
+            self._reject(record, Rejected(record.source or UNKNOWN, f"larger than {self._limit} bytes"))
+            return
+        reading = self._read(record)
+        for rejected in reading.rejects:
+            self._reject(record, rejected)
+        place = _place(record)
+        for activity in reading.activities:
+            self._keep(record, activity, place)
+
+    def drain(self) -> Batch:
+        """Everything since the last call."""
+        batch, self._batch = self._batch, _empty()
+        batch.facts = list(self._combiner.drain().items())
+        return batch
+
+    def _read(self, record: Record) -> Reading:
+        name = record.source
+        context = Context(record.instance or "default", self._key, record.arrived, record.processed)
+        try:
+            source = sources().get(name) or self._detected(record)
+            if source is None:
+                return Reading([], [Rejected(name or UNKNOWN, "no source recognises this record")], 0)
+            name = source.NAME
+            reading = source.read(record.body, context)
+        except Exception as error:
+            self._batch.crashed[name or UNKNOWN] += 1
+            return Reading([], [Rejected(name or UNKNOWN, f"reader failed: {_where(error)}")], 0)
+        self._batch.read[name] += len(reading.activities)
+        self._batch.passed[name] += reading.passed
+        return reading
+
+    @staticmethod
+    def _detected(record: Record) -> Source | None:
+        name = detect(record.body)
+        return sources()[name] if name else None
+
+    def _keep(self, record: Record, activity: Activity, place: bytes) -> None:
+        source, time = activity.source, activity.time
+        if not 0 < time < TIME_MAX:
+            self._reject(record, Rejected(source, "missing, or not between 1970 and 2200", "time"))
+            return
+        try:
+            row = self._row(activity, place)
+            self._combiner.take(activity)
+        except Exception as error:
+            self._batch.crashed[source] += 1
+            self._reject(record, Rejected(source, f"reader failed: {_where(error)}"))
+            return
+        self._batch.activities.append(row)
+        newest = self._batch.newest
+        if time > newest.get(source, 0) and (not activity.arrived or time <= activity.arrived):
+            newest[source] = time
+        if self._watch:
+            self._watch(activity)
+
+    def _row(self, activity: Activity, place: bytes) -> bytes:
+        """The activity as a JSON object of its table's columns; fields at their default are left out."""
+        if activity.effects:
+            effects = self._encode(self._encode(activity.effects).decode())
+            place = b',"effects":' + effects + place
+            activity = msgspec.structs.replace(activity, effects=())
+        return self._encode(activity)[:-1] + place
+
+    def _reject(self, record: Record, rejected: Rejected) -> None:
+        self._batch.rejects.append(
+            RejectRow(
+                rejected.source or record.source or UNKNOWN,
+                record.instance or "default",
+                record.topic,
+                record.partition,
+                record.offset,
+                record.line,
+                rejected.place,
+                rejected.field,
+                rejected.reason,
+                hashlib.sha256(record.body).hexdigest(),
+                len(record.body),
+                record.arrived,
+            )
+        )
+
+
+def _empty() -> Batch:
+    return Batch([], [], [], {}, Counter(), Counter(), Counter())
+
+
+def _place(record: Record) -> bytes:
+    """The end of a row: where the raw record is."""
+    place = f',"partition":{record.partition},"offset":{record.offset},"line":{record.line}}}'
+    return b',"topic":' + msgspec.json.encode(record.topic) + place.encode()
+
+
+def _where(error: Exception) -> str:
+    """The kind of an exception and where it was raised. Its text is left out: it may quote a secret from
+    the record."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return type(error).__name__
+    return f"{type(error).__name__} at {PurePath(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
