@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Literal
 
 import msgspec
 
 SpanKind = Literal["agent", "tool", "handoff", "chat", "other"]
+Side = Literal["", "client", "server"]
+
+NAME_MAX = 200
+"""Letters of a name of an agent, tool or server that are kept. A model may make up a tool's name, of any
+length."""
 
 
 class Span(msgspec.Struct, frozen=True, array_like=True, order=True):
     """One span of a trace. Times in µs.
 
-    ``agent``: the agent's name where this span says it and may be trusted. ``tool``: the tool's name, on tool spans;
-    ``server``: the MCP server where known. ``offered``: tool names that this span says were offered to the model,
-    None where it says nothing of it. ``status``: ``ok`` (or unset) or ``error``. ``refused``: the span itself says
-    that the call was not carried out.
+    ``agent``: the agent's name where this span says it and may be trusted. ``tool``: the tool's name on tool
+    spans, the agent handed to on hand-offs ("" where not told); ``server``: the MCP server where known.
+    ``offered``: tool names that this span says were offered to the model, None where it says nothing of it.
+    ``status``: ``ok`` (or unset) or ``error``. ``refused``: the text of the error says that the tool is not
+    known. ``side``: the side of an MCP call that this span is (a client's span without an error says that
+    the call was sent, not that it was carried out). ``denied``: the protocol (or a gateway in it) refused
+    the call.
     """
 
     kind: SpanKind
@@ -32,3 +41,26 @@ class Span(msgspec.Struct, frozen=True, array_like=True, order=True):
     operation: str = ""
     arrived: int = 0
     processed: int = 0
+    side: Side = ""
+    denied: bool = False
+
+
+def agent_key(service: str, name: str) -> str:
+    """The key of an agent: the ``service.name`` of its span, and its name."""
+    return f"agent:{service or 'unknown_service'}/{name}"
+
+
+def agent_name(key: str) -> str:
+    """The name in an agent's key."""
+    return key.removeprefix("agent:").partition("/")[2]
+
+
+def bounded(name: str) -> str:
+    """A name on one line and no longer than ``NAME_MAX``: a longer one is cut and told apart by a digest of
+    the whole."""
+    if not name.isprintable():
+        name = "".join(letter if letter.isprintable() else " " for letter in name)
+    if len(name) <= NAME_MAX:
+        return name
+    digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+    return f"{name[: NAME_MAX - 13]}~{digest}"

@@ -1,0 +1,112 @@
+"""Calls: how each call of a tool ended, when its spans say several things.
+
+| channel | what was seen | worth |
+|---|---|---|
+| disowned | the chain of parents says that another made the call, or that it is a mirror of one | no call |
+| served | the server's own span ended without error | executed |
+| denied | the protocol, or a gateway in it, refused | refused |
+| executed | the framework's span ended without error, or with one on a tool that was offered | executed |
+| refused | the error's text says that the tool is unknown, or the tool was not among those offered | refused |
+| undecided | an error, no more | undecided |
+| sent | only a client's span without error, which some write whatever the answer | executed, less surely |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Literal, NamedTuple
+
+from schemas.dossier import Calls
+from schemas.evidence import Evidence
+from schemas.verdict import Confidence
+
+Ending = Literal["executed", "refused", "undecided"]
+
+HANDOFF = "-> "
+UNNAMED = "(an agent not named)"
+
+RANKED: tuple[tuple[str, Ending | None], ...] = (
+    ("disowned", None),
+    ("served", "executed"),
+    ("denied", "refused"),
+    ("executed", "executed"),
+    ("refused", "refused"),
+    ("undecided", "undecided"),
+    ("sent", "executed"),
+)
+"""Channels from the one that outranks all others down, and what each is worth."""
+
+
+def call_key(agent: str, tool: str) -> str:
+    """The key of an agent's calls of a tool in its dossier. It names the agent, for two agents may be one
+    identity."""
+    return f"{agent}\t{tool}"
+
+
+def handoff_key(agent: str, target: str) -> str:
+    """The key of an agent's hand-offs to another ("" not named)."""
+    return f"{agent}\t{HANDOFF}{target or UNNAMED}"
+
+
+def parted(key: str) -> tuple[str, str]:
+    """The agent and the tool (or the agent handed to) of a key."""
+    agent, _, tool = key.partition("\t")
+    return agent, tool.removeprefix(HANDOFF)
+
+
+class Call(NamedTuple):
+    """One call: its evidence, how it ended, how sure that is."""
+
+    evidence: Evidence
+    ending: Ending
+    confidence: Confidence = Confidence.HIGH
+
+
+def endings(key: str, calls: Calls) -> Iterator[Call]:
+    """Every call under a key that is remembered, once, its evidence written out.
+
+    Low confidence: what would say otherwise may have been let go.
+    """
+    agent, tool = parted(key)
+    operation = f"handoff {tool}" if calls.handoff else f"execute_tool {tool}"
+    known: set[str] = set()
+    doubt = False
+    for channel, ending in RANKED:
+        sightings = calls.channels.get(channel)
+        if sightings is None:
+            continue
+        for evidence in sightings.kept:
+            if evidence.uid not in known and ending:
+                sure = Confidence.MEDIUM if channel == "sent" else Confidence.HIGH
+                yield Call(_full(evidence, agent, operation), ending, Confidence.LOW if doubt else sure)
+            known.add(evidence.uid)
+        doubt = doubt or sightings.truncated
+
+
+def _full(e: Evidence, actor: str, operation: str) -> Evidence:
+    trace = e.uid.partition(":")[0]
+    mirrors = tuple(f"{trace}:{span}" for span in e.mirrors)
+    return Evidence(
+        e.time,
+        e.uid,
+        e.source,
+        actor,
+        e.credential,
+        operation,
+        e.place,
+        e.client,
+        e.arrived,
+        e.processed,
+        mirrors,
+    )
+
+
+def executed(every: Mapping[str, Calls]) -> tuple[Evidence, ...]:
+    """The tool calls of a dossier that were executed."""
+    return tuple(
+        call.evidence
+        for key, calls in every.items()
+        if not calls.handoff
+        for call in endings(key, calls)
+        if call.ending == "executed"
+    )
