@@ -1,0 +1,74 @@
+"""AWS CloudTrail: the calls of IAM, STS, Secrets Manager and every other service; insight and network events.
+
+A record is one event, ``{"Records": […]}`` as S3 delivers it, an EventBridge or CloudWatch Logs envelope, an
+export of CloudTrail Lake, Athena or a log shipper, or an array of these; gz of any too.
+Layout: AWS, "CloudTrail record contents" and "CloudTrail userIdentity element".
+"""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from schemas.rejected import Rejected
+from schemas.sources import Context, Reading
+from schemas.sources.cloudtrail.event import activity_of
+from schemas.sources.cloudtrail.unpack import looks_like, sliced, unpack
+from schemas.sources.cloudtrail.wire import Event
+
+NAME = "cloudtrail"
+
+recognises = looks_like
+
+
+def read(record: bytes, context: Context) -> Reading:
+    """Every event of the record as an activity or a located reject; never raises.
+
+    One pass of the validator where the record is an event or one of AWS's two envelopes; every other shape,
+    and what is wrong in these, is ``unpack``'s.
+    """
+    reading = Reading()
+    for place, content in sliced(record):
+        event = _validated(content)
+        if event is not None:
+            _tell(reading, event, place, context)
+            continue
+        for inner, found in unpack(content, place):
+            if isinstance(found, Rejected):
+                reading.rejects.append(found)
+            else:
+                _tell(reading, found, inner, context)
+    return reading
+
+
+def _validated(content: bytes) -> Event | None:
+    """The event; None for what is none, or not in CloudTrail's own form."""
+    try:
+        event = Event.model_validate_json(content)
+    except ValidationError:
+        return None
+    return event if event.event_id and event.event_time else None
+
+
+def _tell(reading: Reading, event: Event, place: str, context: Context) -> None:
+    missing = _missing(event)
+    if missing:
+        reading.rejects.append(Rejected(NAME, "is missing or empty", missing, place))
+        return
+    told = activity_of(event, context)
+    if told is None:
+        reading.rejects.append(Rejected(NAME, "is not a time that CloudTrail writes", "eventTime", place))
+    else:
+        reading.activities.append(told)
+
+
+def _missing(event: Event) -> str:
+    """Without these an event can be neither told apart nor judged; only insights have no name."""
+    if event.event_id and event.event_name and event.event_source and event.event_time:
+        return ""
+    if not event.event_id:
+        return "eventID"
+    if not event.event_name and not event.insight:
+        return "eventName"
+    if not event.event_source and not event.insight:
+        return "eventSource"
+    return "" if event.event_time else "eventTime"

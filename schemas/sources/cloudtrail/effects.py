@@ -1,0 +1,215 @@
+"""What a call changes: a table from (service, operation) to the effects that its success has.
+
+A kill that did not succeed is ``EndFailed``, unless there was nothing to kill. What makes or ends nothing is
+not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+from schemas.activity import Effect, Ended, EndFailed, Issued, Parent, Restored
+from schemas.evidence import SECOND, micros
+from schemas.sources.cloudtrail.call import Call
+from schemas.sources.cloudtrail.identity import key_of, of_arn, password_of, user_of
+from schemas.sources.cloudtrail.outcome import GONE, bare
+from schemas.sources.cloudtrail.policies import DENY_ALL, REVOKE_OLDER, cut_at
+from schemas.sources.cloudtrail.times import micros_of
+from schemas.sources.cloudtrail.wire import Fields, text
+
+Teach = Callable[[Call], tuple[Effect, ...]]
+
+DURATIONS_MAX = micros(timedelta(hours=36))
+"""The longest life that STS gives to any session; a longer ``durationSeconds`` is no duration."""
+
+
+def effects_of(call: Call) -> tuple[Effect, ...]:
+    teach = TEACH.get((call.service, call.operation))
+    if teach is None or call.outcome == "unknown":
+        return ()
+    if call.outcome == "succeeded":
+        return teach(call)
+    if bare(call.error) in GONE:
+        return ()
+    return tuple(
+        EndFailed(effect.how, effect.credential, effect.identity)
+        for effect in teach(call)
+        if isinstance(effect, Ended)
+    )
+
+
+def _key_created(call: Call) -> tuple[Effect, ...]:
+    answer = (call.response or {}).get("accessKey")
+    return _made(call, text(answer, "accessKeyId"), text(answer, "userName"), "access_key")
+
+
+def _service_credential_created(call: Call) -> tuple[Effect, ...]:
+    answer = (call.response or {}).get("serviceSpecificCredential")
+    name = text(answer, "serviceSpecificCredentialId")
+    expires = micros_of(text(answer, "expirationDate"))
+    return _made(call, name, text(answer, "userName"), "service_credential", expires)
+
+
+def _made(call: Call, key: str, user: str, kind: str, expires: int = 0) -> tuple[Effect, ...]:
+    """A long-lived credential: it outlives the one that its maker used by design."""
+    if not key:
+        return ()
+    owner = user_of(call.account, user) or call.user()
+    maker = call.caller
+    parents = {maker.credential: Parent("made_by", maker.identity)} if maker.credential else {}
+    return (Issued(key_of(key), owner, kind, parents=parents, expires=expires),)
+
+
+def _deleted(call: Call, *, named: str, prefix: str) -> tuple[Effect, ...]:
+    key = text(call.request, named)
+    return (Ended(call.operation, "deleted", f"{prefix}{key}", call.user()),) if key else ()
+
+
+def _switched(call: Call, *, named: str, prefix: str) -> tuple[Effect, ...]:
+    """Enabled again, or off in any other way (Inactive; Expired)."""
+    key, status = text(call.request, named), text(call.request, "status")
+    if not key or not status:
+        return ()
+    how = f"{call.operation} {status}"
+    if status == "Active":
+        return (Restored(how, "disabled", f"{prefix}{key}", call.user()),)
+    return (Ended(how, "disabled", f"{prefix}{key}", call.user()),)
+
+
+def _password_deleted(call: Call) -> tuple[Effect, ...]:
+    user = call.user()
+    password = password_of(call.account, user.rpartition("/")[2])
+    return (Ended(call.operation, "deleted", password, user),) if password else ()
+
+
+def _password_created(call: Call) -> tuple[Effect, ...]:
+    """One key for all of a user's passwords, so that a new one takes back the deletion."""
+    user = call.user()
+    password = password_of(call.account, user.rpartition("/")[2])
+    return (Restored(call.operation, "deleted", password, user),) if password else ()
+
+
+def _identity_deleted(call: Call) -> tuple[Effect, ...]:
+    identity = _named(call)
+    return (Ended(call.operation, "deleted", identity=identity),) if identity else ()
+
+
+def _identity_created(call: Call) -> tuple[Effect, ...]:
+    identity = _named(call)
+    return (Restored(call.operation, "deleted", identity=identity),) if identity else ()
+
+
+def _named(call: Call) -> str:
+    """The user or role that the call names; never the caller's own, which such calls cannot mean."""
+    return call.role() or user_of(call.account, text(call.request, "userName"))
+
+
+def _policy_put(call: Call) -> tuple[Effect, ...]:
+    at = cut_at(text(call.request, "policyName"), text(call.request, "policyDocument"), call.time)
+    if not at or not (identity := _named(call)):
+        return ()
+    return (Ended(f"{call.operation} {REVOKE_OLDER}", "cut", identity=identity, at=at),)
+
+
+def _policy_deleted(call: Call) -> tuple[Effect, ...]:
+    if text(call.request, "policyName") != REVOKE_OLDER or not (identity := _named(call)):
+        return ()
+    return (Restored(f"{call.operation} {REVOKE_OLDER}", "cut", identity=identity),)
+
+
+def _policy_attached(call: Call) -> tuple[Effect, ...]:
+    if not text(call.request, "policyArn").endswith(DENY_ALL) or not (identity := _named(call)):
+        return ()
+    return (Ended(f"{call.operation} AWSDenyAll", "cut", identity=identity),)
+
+
+def _policy_detached(call: Call) -> tuple[Effect, ...]:
+    if not text(call.request, "policyArn").endswith(DENY_ALL) or not (identity := _named(call)):
+        return ()
+    return (Restored(f"{call.operation} AWSDenyAll", "cut", identity=identity),)
+
+
+def _session(call: Call) -> tuple[Effect, ...]:
+    """A session: it goes on when the key or session it was asked with is ended."""
+    answer = _answer(call)
+    key = text(answer, "credentials", "accessKeyId")
+    if not key:
+        return ()
+    caller = call.caller
+    parents = {caller.credential: Parent("came_from", caller.identity)} if caller.credential else {}
+    expires = _expiry(call, answer)
+    return (Issued(key_of(key), _holder(call, answer), "session", parents=parents, expires=expires),)
+
+
+def _answer(call: Call) -> Fields | None:
+    """IAM Roles Anywhere wraps the answer in a list of one."""
+    wrapped = (call.response or {}).get("credentialSet")
+    if isinstance(wrapped, list) and wrapped and isinstance(wrapped[0], dict):
+        return wrapped[0]
+    return call.response
+
+
+def _holder(call: Call, answer: Fields | None) -> str:
+    """Whose the session is: the role assumed, the account's root (AssumeRoot), else the caller's own."""
+    role = of_arn(text(answer, "assumedRoleUser", "arn")) or of_arn(text(call.request, "roleArn"))
+    if role:
+        return role
+    if call.operation == "AssumeRoot":
+        target = text(call.request, "targetPrincipal")
+        return of_arn(target) or (f"aws:{target}:root" if target.isdigit() else "")
+    return call.caller.identity if call.operation in OWN_SESSIONS else ""
+
+
+OWN_SESSIONS = frozenset({"GetSessionToken", "GetFederationToken", "GetDelegatedAccessToken"})
+
+
+def _expiry(call: Call, answer: Fields | None) -> int:
+    told = (answer or {}).get("credentials", {}).get("expiration")
+    if told and (expires := micros_of(str(told))):
+        return expires
+    seconds = (call.request or {}).get("durationSeconds")
+    span = int(seconds) * SECOND if isinstance(seconds, int | str) and str(seconds).isdigit() else 0
+    return call.time + span if 0 < span <= DURATIONS_MAX else 0
+
+
+KEYS = {
+    "AccessKey": ("accessKeyId", "aws:key/"),
+    "ServiceSpecificCredential": ("serviceSpecificCredentialId", "aws:key/"),
+    "SSHPublicKey": ("sSHPublicKeyId", "aws:key/"),
+    "SigningCertificate": ("certificateId", "aws:certificate/"),
+}
+"""Long-lived credentials of IAM users: how requests name them, and how we do. IAM's ids with a prefix of
+their own (AKIA, ACCA, APKA) are one family; a certificate's has none."""
+
+TEACH: dict[tuple[str, str], Teach] = {
+    ("iam", "CreateAccessKey"): _key_created,
+    ("iam", "CreateServiceSpecificCredential"): _service_credential_created,
+    ("iam", "CreateLoginProfile"): _password_created,
+    ("iam", "DeleteLoginProfile"): _password_deleted,
+    ("iam", "CreateUser"): _identity_created,
+    ("iam", "CreateRole"): _identity_created,
+    ("iam", "DeleteUser"): _identity_deleted,
+    ("iam", "DeleteRole"): _identity_deleted,
+    ("iam", "PutRolePolicy"): _policy_put,
+    ("iam", "PutUserPolicy"): _policy_put,
+    ("iam", "DeleteRolePolicy"): _policy_deleted,
+    ("iam", "DeleteUserPolicy"): _policy_deleted,
+    ("iam", "AttachRolePolicy"): _policy_attached,
+    ("iam", "AttachUserPolicy"): _policy_attached,
+    ("iam", "DetachRolePolicy"): _policy_detached,
+    ("iam", "DetachUserPolicy"): _policy_detached,
+    ("sts", "AssumeRole"): _session,
+    ("sts", "AssumeRoleWithSAML"): _session,
+    ("sts", "AssumeRoleWithWebIdentity"): _session,
+    ("sts", "AssumeRoot"): _session,
+    ("sts", "GetSessionToken"): _session,
+    ("sts", "GetFederationToken"): _session,
+    ("sts", "GetDelegatedAccessToken"): _session,
+    ("rolesanywhere", "CreateSession"): _session,
+    ("eks-auth", "AssumeRoleForPodIdentity"): _session,
+}
+for _what, (_named_by, _prefix) in KEYS.items():
+    TEACH["iam", f"Delete{_what}"] = partial(_deleted, named=_named_by, prefix=_prefix)
+    TEACH["iam", f"Update{_what}"] = partial(_switched, named=_named_by, prefix=_prefix)

@@ -1,0 +1,147 @@
+"""A CloudTrail event as an activity."""
+
+from __future__ import annotations
+
+import ipaddress
+from functools import lru_cache
+
+from schemas.activity import Action, Activity, Effect, Outcome
+from schemas.sources import Context
+from schemas.sources.cloudtrail.actions import action_of, reads_when_decrypted
+from schemas.sources.cloudtrail.call import Call
+from schemas.sources.cloudtrail.effects import effects_of
+from schemas.sources.cloudtrail.identity import Caller, caller_of, password_of
+from schemas.sources.cloudtrail.naming import ABOUT_IDENTITIES, resource_of, target_of
+from schemas.sources.cloudtrail.outcome import outcome_of
+from schemas.sources.cloudtrail.times import micros_of
+from schemas.sources.cloudtrail.wire import Event, text
+
+CLIENT_MAX = 200
+"""Characters of a user agent that are kept: enough for SDK, system and one tool's own words."""
+
+SERVICE_ADDRESSES = (".amazonaws.com", ".amazonaws.com.cn", ".amazon.com", ".aws.internal", "AWS Internal")
+CONSOLE = "signin.amazonaws.com"
+"""Older console calls say ``invokedBy`` sign-in: a person's own calls, made in a browser."""
+
+NO_EFFECTS: tuple[Effect, ...] = ()
+
+ROTATION_FAILURES = frozenset({"RotationFailed", "RotationAbandoned", "TestRotationFailed"})
+"""Secrets Manager tells a failed rotation in the name of a service event, without an error code."""
+
+
+def activity_of(event: Event, context: Context) -> Activity | None:
+    """The activity; None where the event's time is none."""
+    time = micros_of(event.event_time)
+    if not time:
+        return None
+    if event.insight:
+        return _insight(event, time, context)
+    caller = caller_of(event.user_identity, event.recipient_account_id)
+    service = event.event_source.partition(".")[0]
+    operation = event.event_name
+    outcome, error = _ended(event, service)
+    target, effects = "", NO_EFFECTS
+    if service in ABOUT_IDENTITIES:
+        account = event.recipient_account_id or caller.account
+        call = Call(service, operation, outcome, error, time, account, caller, event.request, event.response)
+        target, effects = target_of(call), effects_of(call)
+    return Activity(
+        uid=event.event_id,
+        time=time,
+        source="cloudtrail",
+        instance=context.instance,
+        identity=caller.identity,
+        actor_name=caller.name,
+        credential=caller.credential or _password(caller, operation, event),
+        operation=operation,
+        service=service,
+        outcome=outcome,
+        action=_action(event, service, operation),
+        place=_place(event.source, event.vpc_endpoint_id),
+        client=_client(event.user_agent) if event.user_agent else "",
+        target=target,
+        resource=resource_of(event),
+        error=error,
+        effects=effects,
+        arrived=context.arrived,
+        processed=context.processed,
+    )
+
+
+def _insight(event: Event, time: int, context: Context) -> Activity:
+    """An unusual rate of calls: nobody's act, so no use and no facts; kept for hunting."""
+    details = event.insight
+    return Activity(
+        uid=event.event_id,
+        time=time,
+        source="cloudtrail",
+        instance=context.instance,
+        operation=text(details, "insightType") or "Insight",
+        service=text(details, "eventSource").partition(".")[0],
+        resource=f"{text(details, 'state')} {text(details, 'eventName')}".strip(),
+        arrived=context.arrived,
+        processed=context.processed,
+    )
+
+
+def _ended(event: Event, service: str) -> tuple[Outcome, str]:
+    """The outcome and the error. Sign-in tells its result only in the response."""
+    code = event.error_code
+    if code:
+        return outcome_of(code, event.error_message or ""), code
+    if service == "signin" and "Failure" in (event.response or {}).values():
+        return "unauthenticated", "Failure"
+    return ("failed", event.event_name) if event.event_name in ROTATION_FAILURES else ("succeeded", "")
+
+
+def _password(caller: Caller, operation: str, event: Event) -> str:
+    """A console sign-in of a user or root presents the password; federated sign-ins have none."""
+    if operation != "ConsoleLogin" or event.user_identity is None:
+        return ""
+    if event.user_identity.type not in ("IAMUser", "Root"):
+        return ""
+    return password_of(caller.account, caller.identity.rpartition(":")[2].rpartition("/")[2])
+
+
+def _action(event: Event, service: str, operation: str) -> Action:
+    if _by_service(event):
+        return "service"
+    if reads_when_decrypted(service, operation):
+        return "secret_read" if _flag(event.request, "withDecryption") else ""
+    return action_of(service, operation)
+
+
+def _by_service(event: Event) -> bool:
+    """AWS itself calls, on its own or somebody's behalf: what it carries was not presented by its holder."""
+    principal = event.user_identity
+    if principal is not None:
+        if principal.type == "AWSService":
+            return True
+        if principal.invoked_by and principal.invoked_by != CONSOLE:
+            return True
+    if event.source and event.source.endswith(SERVICE_ADDRESSES):
+        return True
+    return event.context is not None and _flag(event.context.get("requestContext"), "aws:ViaAWSService")
+
+
+def _flag(part: object, name: str) -> bool:
+    return isinstance(part, dict) and part.get(name) in (True, "true")
+
+
+@lru_cache(maxsize=65_536)
+def _place(source: str | None, endpoint: str | None) -> str:
+    """The address as it is; "" for services, "AWS Internal" and impossible ones (anonymised: 255.18.064.253).
+    Behind a VPC endpoint a private address is one of many equal ones, so the endpoint is the place."""
+    address, endpoint = source or "", endpoint or ""
+    try:
+        private = ipaddress.ip_address(address).is_private
+    except ValueError:
+        return endpoint
+    return endpoint if endpoint and private else address
+
+
+@lru_cache(maxsize=65_536)
+def _client(agent: str) -> str:
+    """The user agent; S3 puts brackets around what other services log bare."""
+    bare = agent[1:-1] if agent.startswith("[") and agent.endswith("]") else agent
+    return bare[:CLIENT_MAX]

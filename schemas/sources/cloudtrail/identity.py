@@ -1,0 +1,152 @@
+"""Who: identity and credential keys of a CloudTrail event.
+
+Identities: ``aws:<account>:user/<name>``, ``…:role/<name>``, ``…:root``; callers from outside IAM
+``…:web/<provider>/<subject>``, ``…:saml/<provider>/<name>``, ``…:sso/<user id>``, ``…:directory/<name>``,
+``…:principal/<id>``, ``…:account``; AWS itself ``aws:service/<service>``.
+Credentials: ``aws:key/<access key id>``, ``aws:bearer/<credential id>`` of an Identity Center token,
+``aws:<account>:password/<user>`` for a console password.
+Names are without their IAM path: a user's or role's name is unique in its account whatever its path.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from schemas.sources.cloudtrail.wire import Principal, text
+
+HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
+"""What CloudTrail writes for a user name that does not exist (it may be a mistyped password)."""
+
+ANONYMOUS = "ANONYMOUS_PRINCIPAL"
+
+
+class Caller(NamedTuple):
+    """Identity key, readable name, credential key, account; "" where the record does not say."""
+
+    identity: str = ""
+    name: str = ""
+    credential: str = ""
+    account: str = ""
+
+
+def caller_of(principal: Principal | None, recipient: str | None) -> Caller:
+    """The caller; ``recipient``, the account that got the event, is the account of those who name none."""
+    if principal is None:
+        return Caller(account=recipient or "")
+    session = principal.session_context
+    issuer = session.session_issuer if session else None
+    return _caller(
+        principal.type,
+        principal.arn,
+        issuer.arn if issuer else None,
+        principal.account_id,
+        principal.user_name,
+        principal.principal_id,
+        principal.access_key_id,
+        principal.credential_id,
+        principal.invoked_by,
+        principal.identity_provider,
+        text(principal.on_behalf_of, "userId") if principal.on_behalf_of else "",
+        text(principal.in_scope_of, "credentialsIssuedTo") if principal.in_scope_of else "",
+        recipient,
+    )
+
+
+@lru_cache(maxsize=65_536)
+def _caller(*told: str | None) -> Caller:
+    """As ``caller_of``, for each different caller once. Its parts: see there."""
+    kind, arn, issuer, account, user, principal, key, bearer, service, provider, behalf, scope, recipient = (
+        part or "" for part in told
+    )
+    user = "" if user == HIDDEN else user
+    account = _account(arn) or (account if account != ANONYMOUS else "") or recipient
+    credential = key_of(key) or (f"aws:bearer/{bearer}" if bearer else "")
+    at = f"aws:{account}"
+    match kind:
+        case "IAMUser":
+            name = _last(arn) or user
+            identity = f"{at}:user/{name}" if name else _principal(at, principal)
+        case "AssumedRole" | "FederatedUser":
+            identity = of_arn(issuer) or of_arn(arn) or _principal(at, principal)
+            name = arn.partition("/")[2]
+        case "Role":
+            identity, name = of_arn(arn), _last(arn)
+        case "Root":
+            identity, name = f"{at}:root", "root"
+        case "WebIdentityUser":
+            identity, name = f"{at}:web/{_provider(provider)}/{user}" if user else "", user
+        case "SAMLUser":
+            identity, name = f"{at}:saml/{_provider(provider)}/{user}" if user else "", user
+        case "IdentityCenterUser":
+            identity, name = f"{at}:sso/{behalf or principal}", user or behalf or principal
+        case "Directory":
+            identity, name = f"{at}:directory/{user}" if user else "", user
+        case "AWSService":
+            identity, name = f"aws:service/{service}" if service else "", service
+        case "AWSAccount":
+            # Another account's principal: that account knows whose key it is, so the key alone is followed.
+            identity = "" if credential or not principal else _principal(at, principal)
+            name = principal
+        case _:
+            identity, name = of_arn(issuer) or of_arn(arn), user
+    return Caller(identity, name or scope or principal, credential, account)
+
+
+def key_of(access_key: str) -> str:
+    return f"aws:key/{access_key}" if access_key else ""
+
+
+def password_of(account: str, user: str) -> str:
+    return f"aws:{account}:password/{user}" if account and user else ""
+
+
+def user_of(account: str, name: str) -> str:
+    return f"aws:{account}:user/{name}" if account and name else ""
+
+
+def role_of(account: str, name: str) -> str:
+    return f"aws:{account}:role/{name}" if account and name else ""
+
+
+@lru_cache(maxsize=65_536)
+def of_arn(arn: str) -> str:
+    """The identity that an IAM or STS arn names: a user, a (session's) role, a root; "" for any other arn."""
+    parts = arn.split(":", 5)
+    if len(parts) != 6 or parts[2] not in ("iam", "sts"):
+        return ""
+    account, (kind, _, path) = parts[4], parts[5].partition("/")
+    if kind == "root":
+        return f"aws:{account}:root"
+    if not account or not path:
+        return ""
+    match kind:
+        case "user" | "role":
+            return f"aws:{account}:{kind}/{path.rpartition('/')[2]}"
+        case "assumed-role":
+            return f"aws:{account}:role/{path.partition('/')[0]}"
+        case "federated-user":
+            return f"aws:{account}:federated-user/{path}"
+        case _:
+            return ""
+
+
+def _account(arn: str) -> str:
+    parts = arn.split(":", 5)
+    return parts[4] if len(parts) == 6 else ""
+
+
+def _last(arn: str) -> str:
+    return arn.rpartition("/")[2] if "/" in arn else ""
+
+
+def _principal(at: str, principal: str) -> str:
+    unique = principal.partition(":")[0]
+    return f"{at}:principal/{unique}" if unique and f"aws:{unique}" != at else f"{at}:account"
+
+
+def _provider(provider: str) -> str:
+    """An OIDC or SAML provider's own name: the arn without its account part, a URL without its scheme."""
+    if provider.startswith("arn:"):
+        return provider.partition("/")[2]
+    return provider.rpartition("://")[2]

@@ -1,0 +1,63 @@
+"""What a call is about: the key of the identity or credential it names, and the resource it touches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.sources.cloudtrail.call import Call
+from schemas.sources.cloudtrail.identity import key_of, of_arn, user_of
+from schemas.sources.cloudtrail.wire import Event, text
+
+ABOUT_IDENTITIES = frozenset({"iam", "sts", "rolesanywhere", "eks-auth"})
+"""Services whose calls name, make or end identities and credentials."""
+
+RESOURCE_NAMES = (
+    "secretId", "roleArn", "policyArn", "userName", "roleName", "keyId", "functionName", "bucketName",
+    "tableName", "instanceId", "groupId", "name", "names", "clusterName", "trailName", "modelId", "queueUrl",
+    "topicArn",
+)  # fmt: skip
+"""Request parameters that name what is touched, the most telling first."""
+
+RESOURCE_MAX = 300
+
+
+def target_of(call: Call) -> str:
+    """A key or user that an administrator names is not used by that: it stands here, never as the
+    credential."""
+    request = call.request
+    if request is None:
+        return ""
+    if key := text(request, "accessKeyId"):
+        return key_of(key)
+    if role := of_arn(text(request, "roleArn")):
+        return role
+    return call.role() or user_of(call.account, text(request, "userName"))
+
+
+def resource_of(event: Event) -> str:
+    return _touched(event)[:RESOURCE_MAX]
+
+
+def _touched(event: Event) -> str:
+    """The resource that CloudTrail names, else the answer's arn, else what the request names.
+    Secrets Manager wrote ``aRN`` before February 2024."""
+    if event.resources:
+        first = event.resources[0]
+        if arn := text(first, "ARN") or text(first, "ARNPrefix"):
+            return arn
+    if event.response and (arn := text(event.response, "arn") or text(event.response, "aRN")):
+        return arn
+    if event.additional and (secret := text(event.additional, "SecretId")):
+        return secret
+    return _asked(event.request) if event.request else ""
+
+
+def _asked(request: dict[str, Any]) -> str:
+    for name in RESOURCE_NAMES:
+        if name in request:
+            value = request[name]
+            if isinstance(value, list) and value:
+                value = value[0]
+            if isinstance(value, str):
+                return value
+    return ""
