@@ -1,0 +1,1 @@
+"""Data that the package carries: ClickHouse DDL, samples, deployment files."""

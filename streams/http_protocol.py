@@ -1,0 +1,63 @@
+"""uvicorn's HTTP/1.1 protocol with a deadline for a request's head, which uvicorn itself does not set."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEAD_SECONDS = 10.0
+"""A connection that sends no complete head in this time is closed: it would hold a file descriptor for
+ever."""
+STALL_SECONDS = 30.0
+"""A client that reads nothing of its answer for this long is cut off: the answer is held in memory for it."""
+
+
+class TimedProtocol(H11Protocol):
+    """Closes connections that are opened, or begin a request, and then say nothing."""
+
+    _deadline: asyncio.TimerHandle | None = None
+    _stall: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        if self._stall is not None:
+            self._stall.cancel()
+        super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        self._watch_sending(None)
+        super().on_response_complete()
+
+    def _watch_sending(self, left_before: int | None) -> None:
+        left = self.transport.get_write_buffer_size()
+        if left_before is not None and left >= left_before:
+            self.transport.abort()
+        elif left:
+            self._stall = self.loop.call_later(STALL_SECONDS, self._watch_sending, left)
+
+    def _wait_for_head(self) -> None:
+        if self.conn.their_state is not h11.IDLE:
+            self._stop_waiting()
+        elif self._deadline is None:
+            self._deadline = self.loop.call_later(HEAD_SECONDS, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        self._deadline = None
+        if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
+            self.transport.close()
