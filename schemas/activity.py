@@ -24,8 +24,9 @@ Edge = Literal["dies_with", "came_from", "made_by"]
 """Lineage. ``dies_with``: the provider ends the child with the parent. ``came_from``: exchanged for or issued by the
 parent, and survives it (a residual). ``made_by``: an orphan by design; a death is not carried over it."""
 
-EndKind = Literal["revoked", "deleted", "disabled", "cut", "exhausted", "declared", "group"]
+EndKind = Literal["revoked", "deleted", "disabled", "cut", "exhausted", "declared", "group", "removed"]
 """How a thing ended. ``cut``: a session-revoking policy. ``group``: died with its mount, lease prefix, role.
+``removed``: what its access rests on was removed, the credential itself was not ended.
 ``deleted`` of an identity ends its credentials; ``disabled`` of an identity is a status of the identity."""
 
 

@@ -1,0 +1,199 @@
+"""Vault and OpenBao audit logs, as the file, socket and syslog devices write them: JSON lines of requests and responses.
+
+A request line is written before the call is carried out, so it is passed, but for calls whose refusal has no response
+line. Keys: ``vault:<instance>:entity/<id>`` for identities; for credentials ``accessor/…`` (or ``token/…`` where a token
+has no accessor), ``secret-id/…``, ``lease/…``. HMACs are kept as logged: each audit device has its own salt, so of two
+devices' lines only those of one join by HMAC; the same event of both is one by its request id.
+Out of sight: sealed time, malformed requests, uses of leases (the leased system logs them), a lease's revocation where
+its id is HMAC'd (until a renewal shows both), and what ``unjoined`` says of a line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from itertools import chain
+
+import msgspec
+from pydantic import ValidationError
+
+from schemas.activity import Activity, Effect, Known
+from schemas.rejected import Rejected
+from schemas.sources import Context, Reading
+from schemas.sources.vault.call import TEXT_MAX, Call
+from schemas.sources.vault.ends import ends_of, exhausted, unjoined
+from schemas.sources.vault.issues import issues_of
+from schemas.sources.vault.use import SILENT, Use, action_of, use_of
+from schemas.sources.vault.wire import Line, head_of, micros_of
+
+NAME = "vault"
+
+BOM = b"\xef\xbb\xbf"
+PREFIX_MAX = 256
+"""An audit device may write a prefix before each line (``@cee: `` for syslog): at most so many bytes are skipped."""
+
+
+REQUEST_MARK = b'"type":"request"'
+MARK_WITHIN = 128
+"""Servers write time and type first; a line that has them elsewhere only takes the longer way."""
+
+
+def recognises(document: object) -> bool:
+    """An audit line: a request or a response with the request that it is about."""
+    if isinstance(document, bytes):
+        head = _bare(document)[:2048]
+        return head.startswith(b'{"time":') and b'"type":"re' in head and b'"request":{' in _bare(document)
+    if not isinstance(document, dict) or document.get("type") not in ("request", "response"):
+        return False
+    request = document.get("request")
+    return isinstance(request, dict) and "operation" in request and "path" in request
+
+
+def read(record: bytes, context: Context) -> Reading:
+    """The line's activity, or why there is none. Several lines in one record (a socket's read) are read one by one; never raises."""
+    reading = Reading([], [], 0)
+    text = _bare(record)
+    if _passes(text):
+        reading.passed = 1
+        return reading
+    try:
+        _read(Line.model_validate_json(text), text, context, reading, "")
+    except ValidationError as error:
+        lines = text.splitlines()
+        if len(lines) < 2:
+            reading.rejects.append(_wrong(error, ""))
+        else:
+            _read_lines(lines, context, reading)
+    return reading
+
+
+def _passes(text: bytes) -> bool:
+    """Whether this is a well-formed request line that says nothing (the common half, told at a tenth of the price)."""
+    if text.find(REQUEST_MARK, 0, MARK_WITHIN) < 0:
+        return False
+    try:
+        head = head_of(text)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return head.type == "request" and not _silent(head.error, head.request.path)
+
+
+def _silent(error: str | None, path: str | None) -> bool:
+    """Whether a request line is all that will ever be said of this call: it was refused where refusals have no response line."""
+    return bool(error) and path in SILENT
+
+
+def _read_lines(lines: list[bytes], context: Context, reading: Reading) -> None:
+    for number, line in enumerate(lines, 1):
+        text = _bare(line)
+        if not text:
+            continue
+        if _passes(text):
+            reading.passed += 1
+            continue
+        try:
+            _read(Line.model_validate_json(text), text, context, reading, f"line {number}")
+        except ValidationError as error:
+            reading.rejects.append(_wrong(error, f"line {number}"))
+
+
+def _bare(record: bytes) -> bytes:
+    """The JSON of a record without byte order mark, white space around it and a device's prefix."""
+    text = record.removeprefix(BOM).strip()
+    if text[:1] != b"{":
+        start = text.find(b"{", 0, PREFIX_MAX)
+        return text[start:] if start > 0 else text
+    return text
+
+
+def _wrong(error: ValidationError, place: str) -> Rejected:
+    """The first thing wrong, without what stood there: it may be a secret."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    return Rejected(NAME, first["msg"], ".".join(str(step) for step in first["loc"])[:TEXT_MAX], place)
+
+
+def _read(line: Line, text: bytes, context: Context, reading: Reading, place: str) -> None:
+    if line.type == "request" and not _silent(line.error, line.request.path):
+        reading.passed += 1
+        return
+    if line.type not in ("request", "response"):
+        reading.rejects.append(Rejected(NAME, "neither request nor response", "type", place))
+        return
+    try:
+        time = micros_of(line.time)
+    except ValueError as error:
+        reading.rejects.append(Rejected(NAME, str(error), "time", place))
+        return
+    call = Call(line, time, context)
+    reading.activities.append(_activity(call, _uid(line, text)))
+    if line.type == "response" and (field := unjoined(call)):
+        reason = "names by HMAC what this log shows in clear: this end joins no credential; list the field in the mount's audit_non_hmac_request_keys"
+        reading.rejects.append(Rejected(NAME, reason, field, place))
+
+
+def _uid(line: Line, text: bytes) -> str:
+    """The request id. Versions before 0.5 wrote none: then a digest of the line."""
+    uid = line.request.id or ""
+    return uid if 0 < len(uid) <= TEXT_MAX else f"sha256:{hashlib.sha256(text).hexdigest()[:32]}"
+
+
+def _activity(call: Call, uid: str) -> Activity:
+    use = use_of(call)
+    effects = tuple(_effects(call, use)) if call.line.type == "response" else ()
+    return Activity(
+        uid=uid,
+        time=call.time,
+        source=NAME,
+        instance=call.context.instance,
+        identity=use.identity,
+        actor_name=call.scrubbed(call.auth.display_name or ""),
+        credential=use.credential,
+        names=use.names,
+        operation=f"{call.operation} {call.shown_path}",
+        service=call.request.mount_type or "",
+        outcome=use.outcome,
+        action=action_of(call),
+        place=call.scrubbed(call.request.remote_address or ""),
+        client=_client(call),
+        target=_target(effects),
+        resource=call.shown_path,
+        error=_error(call),
+        effects=effects,
+        arrived=call.context.arrived,
+        processed=call.context.processed,
+    )
+
+
+def _effects(call: Call, use: Use) -> Iterator[Effect]:
+    told = ends_of(call, use.outcome)
+    if use.outcome == "succeeded":
+        told = chain(told, issues_of(call))
+    if call.authenticated and not call.issued:
+        told = chain(exhausted(call), told)
+    yield from told
+    if use.outcome == "succeeded" and not call.identity and "root" in (call.auth.policies or ()) and use.credential:
+        yield Known(use.credential, use.credential, "root", use.names)
+
+
+def _target(effects: tuple[Effect, ...]) -> str:
+    """What the call was about: the first thing that an effect names."""
+    for effect in effects:
+        for name in ("credential", "identity", "group"):
+            if key := getattr(effect, name, ""):
+                return str(key)
+    return ""
+
+
+def _client(call: Call) -> str:
+    """The user agent, where the installation audits that header (in clear or as an HMAC)."""
+    for name, values in (call.request.headers or {}).items():
+        if name.lower() == "user-agent" and isinstance(values, list) and values and isinstance(values[0], str):
+            return call.scrubbed(values[0])
+    return ""
+
+
+def _error(call: Call) -> str:
+    if not call.refused:
+        return ""
+    said = call.scrubbed(" ".join((call.line.error or "refused, the reason is HMAC'd").split()))
+    return f"{said}; a token stood in clear in the path of this log" if call.clear_token else said

@@ -1,0 +1,169 @@
+"""What a call ends, restores, or tried in vain to end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from schemas.activity import Effect, Ended, EndFailed, EndKind, Known, Outcome, Restored
+from schemas.sources.vault.call import HMAC, Call
+from schemas.sources.vault.issues import BATCH, SECRET_IDS, TOKENS, mount_group
+from schemas.sources.vault.use import WRAPPING_USES
+
+FOUND_NOTHING = re.compile(
+    r"no [a-z ]{1,40}found|not found|nothing|does not exist|unknown|invalid|fail|unable|could not|cannot", re.IGNORECASE
+)
+"""A warning that turns a successful revocation into none (an unknown accessor gives 200 and "No token found with this accessor")."""
+
+PREFIX_ENDS = re.compile(r"sys/(?:leases/)?(revoke-prefix|revoke-force)/(.+)")
+LEASE_ENDS = re.compile(r"sys/(?:leases/)?revoke(?:/(.+))?")
+MOUNTS = re.compile(r"sys/(auth|mounts)/(.+)")
+ROLES = re.compile(r"auth/.+/(?:role|roles|users|user|certs)/[^/]+")
+POLICIES = re.compile(r"sys/(?:policies/acl|policy)/(.+)")
+ENTITIES = re.compile(r"identity/entity(?:/(id|name)/(.+))?")
+SECRET_ID_ENDS = re.compile(r"auth/.+/role/[^/]+/(secret-id|secret-id-accessor)/destroy(?:/.*)?")
+
+
+def exhausted(call: Call) -> Iterator[Effect]:
+    """``remaining_uses`` is as it stood before the call, whatever became of the call: 1 was the last."""
+    credential = call.presented[0]
+    if call.path in WRAPPING_USES and call.asked("token") and "response-wrapping" not in (call.auth.policies or ()):
+        credential = call.token_key(call.asked("token"))
+    elif call.auth.remaining_uses != 1 and call.path not in WRAPPING_USES:
+        return
+    if credential:
+        yield Ended("its last allowed use", "exhausted", credential, carries=call.path not in WRAPPING_USES)
+
+
+def ends_of(call: Call, outcome: Outcome) -> Iterator[Effect]:
+    """Effects of a call whose token was accepted and which was not denied."""
+    if outcome not in ("succeeded", "failed"):
+        return
+    took = outcome == "succeeded" and not _found_nothing(call)
+    path = call.path
+    if path.startswith("auth/token/revoke"):
+        yield from _token(call, took)
+    elif path.startswith("auth/"):
+        yield from _auth(call, took)
+    elif not took:
+        return
+    elif path.startswith("sys/"):
+        yield from _system(call)
+    elif path.startswith("identity/entity"):
+        yield from _entity(call)
+
+
+def _found_nothing(call: Call) -> bool:
+    warnings = (call.response.warnings if call.response else None) or ()
+    return any(isinstance(w, str) and FOUND_NOTHING.search(w) for w in warnings)
+
+
+def _token(call: Call, took: bool) -> Iterator[Effect]:
+    verb, _, named = call.path.removeprefix("auth/token/").partition("/")
+    identity = ""
+    if verb == "revoke-self":
+        credential, identity = call.presented[0], call.identity
+    elif verb == "revoke-accessor":
+        accessor = named or call.asked("accessor")
+        credential = call.accessor_key(accessor) if accessor else ""
+    elif verb in ("revoke", "revoke-orphan"):
+        token = named or call.asked("token")
+        credential = call.token_key(token) if token else ""
+    else:
+        return
+    how = f"auth/token/{verb}"
+    if not credential:
+        return
+    if took:
+        yield Ended(how, "revoked", credential, identity, carries=verb != "revoke-orphan")
+    else:
+        yield EndFailed(how, credential, identity)
+
+
+def _auth(call: Call, took: bool) -> Iterator[Effect]:
+    secret_id = SECRET_ID_ENDS.fullmatch(call.path)
+    if secret_id and secret_id[1] == "secret-id" and call.asked("secret_id"):
+        yield _secret_id(call, took, call.secret_id_key(call.asked("secret_id")), secret_id[1])
+    elif secret_id and secret_id[1] == "secret-id-accessor" and call.asked("secret_id_accessor"):
+        key = call.secret_id_accessor_key(call.asked("secret_id_accessor"))
+        yield _secret_id(call, took, key, secret_id[1])
+    elif took and call.operation == "delete" and ROLES.fullmatch(call.path):
+        # Tokens outlive their role by design; its secret ids do not, and their death is not the tokens'.
+        yield _group(call, f"{call.path} deleted", call.path, TOKENS, "removed")
+        yield _group(call, f"{call.path} deleted", call.path, SECRET_IDS, carries=False)
+
+
+def _secret_id(call: Call, took: bool, key: str, verb: str) -> Effect:
+    return Ended(f"{verb}/destroy", "revoked", key) if took else EndFailed(f"{verb}/destroy", key)
+
+
+def _system(call: Call) -> Iterator[Effect]:
+    path, deleted = call.path, call.operation == "delete"
+    mount = MOUNTS.fullmatch(path) if deleted else None
+    policy = POLICIES.fullmatch(path) if deleted else None
+    prefix = PREFIX_ENDS.fullmatch(path)
+    lease = LEASE_ENDS.fullmatch(path)
+    if prefix:
+        scope = f"{prefix[2].rstrip('/')}/"
+        yield _group(call, f"sys/leases/{prefix[1]}/{prefix[2]}", mount_group(scope), scope)
+    elif lease:
+        yield from _lease(call, lease[1] or call.asked("lease_id"))
+    elif mount:
+        yield from _mount(call, f"{'auth/' if mount[1] == 'auth' else ''}{mount[2].rstrip('/')}/")
+    elif policy:
+        yield Ended(f"{path} deleted", "removed", group=call.group(f"policy/{policy[1]}"), carries=False, scope=TOKENS)
+
+
+def _mount(call: Call, mount: str) -> Iterator[Effect]:
+    how = f"{call.path} disabled"
+    yield _group(call, how, mount_group(mount), mount)
+    if mount.startswith("auth/"):
+        yield _group(call, how, mount_group(mount), f"{SECRET_IDS}{mount}", carries=False)
+        yield _group(call, how, mount_group(mount), f"{BATCH}{mount}", "removed")
+
+
+def _lease(call: Call, lease: str) -> Iterator[Effect]:
+    if lease:
+        key = call.lease_key(lease)
+        yield Known(key, key, "lease")
+        yield Ended("sys/leases/revoke", "revoked", key)
+
+
+def _group(
+    call: Call, how: str, name: str, scope: str, kind: EndKind = "group", *, carries: bool | None = None
+) -> Ended:
+    ended = kind == "group"
+    if carries is None:
+        carries = ended
+    return Ended(how, kind, group=call.group(name), claims_cut=ended, carries=carries, scope=scope)
+
+
+def _entity(call: Call) -> Iterator[Effect]:
+    found = ENTITIES.fullmatch(call.path)
+    if found is None:
+        return
+    by, name = found.groups()
+    if by == "name":
+        identity = f"{call.prefix}entity-name/{call.ns}{name}"
+    else:
+        named = name or call.asked("id")
+        identity = call.entity_key(named) if named else ""
+    disabled = call.request_data.get("disabled")
+    if not identity:
+        return
+    if call.operation == "delete":
+        yield Ended("identity/entity deleted", "deleted", identity=identity)
+    elif disabled in (True, "true"):
+        yield Ended("identity/entity disabled", "disabled", identity=identity)
+    elif disabled in (False, "false"):
+        yield Restored("identity/entity enabled", "disabled", identity=identity)
+
+
+def unjoined(call: Call) -> str:
+    """The field by which a kill names its target in a way that joins nothing in this log; "" where it does join."""
+    if call.path == "auth/token/revoke-accessor":
+        plain = bool(call.auth.accessor) and not str(call.auth.accessor).startswith(HMAC)
+        return "request.data.accessor" if plain and call.asked("accessor").startswith(HMAC) else ""
+    if call.path == "identity/entity" and "disabled" in call.request_data and call.asked("id").startswith(HMAC):
+        return "request.data.id"
+    return "request.data.entity_ids" if call.path == "identity/entity/batch-delete" else ""

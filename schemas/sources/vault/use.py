@@ -1,0 +1,131 @@
+"""How a call ended, with which credential, and what kind of use it was."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from schemas.activity import Action, Outcome
+from schemas.sources.vault.call import Call
+
+LOGIN = re.compile(r"auth/[^/]+/(?:login|callback|oidc/callback)(?:/|$)")
+LOGIN_STEPS = ("login", "callback", "oidc/callback")
+
+REFUSALS = ("permission denied", "bad token", "invalid token", "wrapping token is not valid")
+"""Errors with which a server says that it does not know the token. Any other error without an accepted token tells nothing about it."""
+
+SERVER_FAULT = re.compile(
+    r"internal error|timeout|deadline|context canceled|sealed|standby|not active|unavailable|rate limit|quota|connection|no such host"
+)
+"""A login that the server could not judge refuses no credential."""
+
+WRAPPING_USES = ("sys/wrapping/unwrap", "sys/wrapping/rewrap")
+SILENT = (*WRAPPING_USES, "sys/seal", "sys/step-down")
+"""Calls of which a refusal is logged on the request line only: no response line ever follows."""
+
+WRITES = frozenset({"create", "update", "patch", "delete", "recover"})
+IDENTITY_PATHS = ("auth/", "identity/", "sys/policies/", "sys/policy/", "sys/auth/", "sys/generate-root", "sys/mfa/method/")
+HARMLESS = re.compile(
+    r"auth/token/(?:lookup|lookup-self|lookup-accessor|renew|renew-self|renew-accessor|revoke-self|tidy)(?:/|$)"
+    r"|auth/.+/role/[^/]+/secret-id(?:-accessor)?/lookup$"
+    r"|auth/[^/]+/tidy/|identity/lookup/|identity/oidc/introspect$"
+)
+"""Calls that are written as updates and change nobody's access, or only end the caller's own."""
+
+NO_SECRETS = ("auth/", "sys/", "identity/")
+NOT_READ = frozenset({"metadata", "config", "roles", "role", "keys", "certs", "ca", "ca_chain", "crl", "subkeys", "issuers", "issuer"})  # fmt: skip
+VALUE_MOUNTS = frozenset({"kv", "generic", "cubbyhole", ""})
+ISSUING = frozenset({"creds", "static-creds", "sts", "code", "export", "token"})
+"""First steps below a dynamic engine's mount whose reading gives a secret."""
+
+
+class Use(NamedTuple):
+    """Credential "" where the call was made with none, or where what it carried was not looked at."""
+
+    outcome: Outcome
+    credential: str = ""
+    names: tuple[str, ...] = ()
+    identity: str = ""
+
+
+def use_of(call: Call) -> Use:
+    """A login is a use of what was logged in with, whatever old token came along; everything else of the token presented."""
+    if is_login(call):
+        return _login(call)
+    credential, names = call.presented
+    if call.authenticated:
+        return Use(_authenticated(call), credential, names, call.identity)
+    if not call.refused:
+        return Use("succeeded")
+    if not any(words in (call.line.error or "") for words in REFUSALS):
+        return Use("unknown", credential, names)
+    if call.path in WRAPPING_USES and call.asked("token"):
+        return Use("unauthenticated", call.token_key(call.asked("token")))
+    return Use("unauthenticated", credential, names)
+
+
+def is_login(call: Call) -> bool:
+    """Any path may log in that hands out a token; a refused login is told from its path."""
+    if call.issued:
+        return not call.path.startswith(("auth/token/", "sys/wrapping/"))
+    mount = (call.request.mount_point or "").removeprefix(call.ns)
+    if mount.startswith("auth/") and call.path.startswith(mount):
+        return call.path.removeprefix(mount).startswith(LOGIN_STEPS) and mount != "auth/token/"
+    return LOGIN.match(call.path) is not None
+
+
+def login_secret(call: Call) -> str:
+    """The key of the secret id that a login presented; "" for other methods."""
+    secret = call.asked("secret_id")
+    return call.secret_id_key(secret) if secret else ""
+
+
+def _login(call: Call) -> Use:
+    secret = login_secret(call)
+    issued = call.issued
+    if issued:
+        return Use("succeeded", secret, (), call.entity_key(issued.entity_id) if issued.entity_id else "")
+    if call.response and call.response.wrap_info:
+        return Use("succeeded", secret, (), call.identity)
+    if not call.refused or SERVER_FAULT.search(call.line.error or ""):
+        return Use("unknown", secret)
+    return Use("unauthenticated", secret)
+
+
+def _authenticated(call: Call) -> Outcome:
+    if not call.refused:
+        return "succeeded"
+    results = call.auth.policy_results
+    denied = results is not None and results.allowed is False
+    return "forbidden" if denied or "permission denied" in (call.line.error or "") else "failed"
+
+
+def action_of(call: Call) -> Action:
+    path = call.path
+    if path.startswith(NO_SECRETS):
+        return _managed(call)
+    if call.operation != "read":
+        return "secret_read" if call.response and call.response.secret and call.response.secret.lease_id else ""
+    kind = call.request.mount_type or ""
+    mount = (call.request.mount_point or "").removeprefix(call.ns)
+    below = path.removeprefix(mount) if mount and path.startswith(mount) else path.partition("/")[2]
+    step = below.partition("/")[0]
+    if kind in VALUE_MOUNTS:
+        return "" if step in NOT_READ else "secret_read"
+    return "secret_read" if step in ISSUING else ""
+
+
+def _managed(call: Call) -> Action:
+    path = call.path
+    if path in ("auth/token/renew-self", "auth/token/renew") and _own(call):
+        return "renew"
+    if call.operation not in WRITES or not path.startswith(IDENTITY_PATHS):
+        return ""
+    if is_login(call) or HARMLESS.match(path):
+        return ""
+    return "" if path == "auth/token/revoke" and _own(call) else "identity_write"
+
+
+def _own(call: Call) -> bool:
+    """Whether a call about a token is about the caller's own."""
+    return call.path.endswith("-self") or call.asked("token") in ("", call.request.client_token)

@@ -1,0 +1,132 @@
+"""Wire model of a Vault or OpenBao audit line: only the fields that are read, whatever else the vendor adds.
+
+Formats: OpenBao 2.x and Vault 1.x (https://developer.hashicorp.com/vault/docs/audit), the 2020 format without mounts
+and TTLs, 0.x with ``"error": ""`` on every line and no request id, and ``log_raw`` with its clear tokens.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from pydantic import BaseModel, ConfigDict
+
+from schemas.evidence import SECOND
+
+Data = dict[str, Any]
+"""Request and response data hold whatever a user stored: any key may have any type. Only ids are ever taken from it."""
+
+
+class Wire(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+
+class Results(Wire):
+    allowed: bool | None = None
+
+
+class Auth(Wire):
+    """``auth`` of a line (who calls; on a login the new token) and of a response (the token that was handed out)."""
+
+    client_token: str | None = None
+    accessor: str | None = None
+    display_name: str | None = None
+    policies: list[str] | None = None
+    policy_results: Results | None = None
+    metadata: Data | None = None
+    entity_id: str | None = None
+    token_type: str | None = None
+    token_ttl: int | None = None
+    num_uses: int | None = None
+    remaining_uses: int | None = None
+
+
+class Namespace(Wire):
+    path: str | None = None
+
+
+class Request(Wire):
+    id: str | None = None
+    operation: str | None = None
+    path: str | None = None
+    client_token: str | None = None
+    client_token_accessor: str | None = None
+    mount_point: str | None = None
+    mount_type: str | None = None
+    namespace: Namespace | None = None
+    data: Data | None = None
+    headers: Data | None = None
+    remote_address: str | None = None
+
+
+class Lease(Wire):
+    lease_id: str | None = None
+
+
+class Wrap(Wire):
+    ttl: int | None = None
+    token: str | None = None
+    accessor: str | None = None
+    wrapped_accessor: str | None = None
+
+
+class Response(Wire):
+    auth: Auth | None = None
+    secret: Lease | None = None
+    wrap_info: Wrap | None = None
+    data: Data | None = None
+    warnings: list[Any] | None = None
+
+
+class Line(Wire):
+    time: str
+    type: str
+    auth: Auth | None = None
+    request: Request
+    response: Response | None = None
+    error: str | None = None
+
+
+class HeadRequest(msgspec.Struct, gc=False):
+    path: str | None = None
+
+
+class Head(msgspec.Struct, gc=False):
+    """Enough of a line to pass it by: half of a log are request lines, and only their form is looked at."""
+
+    request: HeadRequest
+    type: str = ""
+    error: str | None = None
+
+
+head_of = msgspec.json.Decoder(Head).decode
+
+
+_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII
+)
+
+
+def micros_of(text: str) -> int:
+    """RFC 3339 with 0 to 9 (or more) decimals to µs, what is finer cut off. Raises ``ValueError`` for anything else."""
+    found = _TIME.fullmatch(text)
+    if found is None:
+        raise ValueError("not a time of RFC 3339 with a zone")
+    second, decimals, sign, hours, minutes = found.groups()
+    time = _second(second) * SECOND
+    if decimals:
+        time += int(decimals[:6].ljust(6, "0"))
+    if sign:
+        ahead = (int(hours) * 60 + int(minutes)) * 60 * SECOND
+        time += -ahead if sign == "+" else ahead
+    if time <= 0:
+        raise ValueError("before 1970")
+    return time
+
+
+@lru_cache(maxsize=4096)
+def _second(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
