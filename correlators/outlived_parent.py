@@ -119,7 +119,7 @@ def _verdict(view: View, clock: Clock, subject: str, off: Off, heirs: list[Heir]
         claim=(off.turn.evidence,),
         evidence=used or refused,
         episodes=(Episode(off.start, off.end, off.turn.how),) if living else (),
-        others=tuple(sorted({h.report.identity for h in living} - {view.key, ""})),
+        others=tuple(sorted({e.actor for e in used} - {view.key, ""})),
         truncated=any(s.truncated for h in heirs for s in h.report.uses.values()),
         due=due,
     )
@@ -164,7 +164,7 @@ def _cut_sessions(view: View, clock: Clock) -> Iterator[Verdict]:
 
 
 def _session(view: View, off: Off, name: str, credential: Credential) -> Heir:
-    report = Descendant(view.key, "dies_with", credential.issued, credential.expiry, credential.uses)
+    report = Descendant("dies_with", credential.issued, credential.expiry, credential.uses)
     used = tuple(e for e in view.uses(credential, "succeeded", "failed") if _outlived(off, report, e))
     after = used[-1].time if used else off.start
     denied = tuple(e for e in view.uses(credential, "forbidden", "unauthenticated") if e.time > after)

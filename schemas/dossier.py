@@ -57,7 +57,6 @@ class Child(msgspec.Struct, frozen=True, array_like=True, order=True):
 class Descendant(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a descendant reports to the dossier of an ended ancestor: uses since that end, and when it will be over."""
 
-    identity: str = ""
     edge: Edge | None = None
     issued: Evidence | None = None
     expiry: tuple[int, int] = (0, 0)

@@ -6,7 +6,7 @@
 | served | the server's own span ended without error | executed |
 | denied | the protocol, or a gateway in it, refused | refused |
 | executed | the framework's span ended without error, or with one on a tool that was offered | executed |
-| refused | the error's text says that the tool is unknown, or the tool was not among those offered | refused |
+| refused | the error's text says that the tool is unknown, or the tool was not offered | refused |
 | undecided | an error, no more | undecided |
 | sent | only a client's span without error, which some write whatever the answer | executed, less surely |
 """

@@ -15,11 +15,13 @@ from correlators.kernel.caps import canonical, expired
 from correlators.kernel.catalogue import Judge
 from correlators.kernel.difference import difference
 from correlators.kernel.join import join
+from correlators.kernel.lifelines import lifeline_of
 from correlators.kernel.routing import forwarded_to, outbox
 from correlators.kernel.view import View
 from schemas.dossier import EMPTY, Dossier, decode
 from schemas.dossier import encode as encode_dossier
 from schemas.fact import TRACE_PREFIX, Fact
+from schemas.lifeline import Lifeline
 from schemas.verdict import Clock, Report, Verdict
 
 LOCAL_ROUNDS_MAX = 64
@@ -29,12 +31,12 @@ DEPTH_MARK = "lineage depth reached"
 
 
 class Settled(msgspec.Struct):
-    """What a settling gave. ``dossiers``: to store, None to delete. ``credentials``: (identity, credential, its merged record)."""
+    """What a settling gave. ``dossiers``: to store, None to delete. ``credentials``: lifelines that changed."""
 
     reports: list[Report] = []
     forwards: list[Fact] = []
     dossiers: dict[str, bytes | None] = {}
-    credentials: list[tuple[str, str, Any]] = []
+    credentials: list[Lifeline] = []
 
 
 class Desk:
@@ -152,12 +154,14 @@ class Desk:
             heapq.heappush(self._due, (due, key))
         return verdicts
 
-    def _changed_rows(self, key: str, view: View) -> list[tuple[str, str, Any]]:
+    def _changed_rows(self, key: str, view: View) -> list[Lifeline]:
+        """Lifelines of the credentials about which something was learned since they were last told."""
         known = self._rows.get(key, {})
+        turned = known.get("") is not view.dossier.turns
         changed = [
-            (key, name, credential)
+            lifeline_of(view, name)
             for name, credential in view.credentials.items()
-            if name and known.get(name) != credential
+            if name and (turned or known.get(name) != credential)
         ]
-        self._rows[key] = view.credentials
+        self._rows[key] = {**view.credentials, "": view.dossier.turns}
         return changed

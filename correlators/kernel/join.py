@@ -167,7 +167,7 @@ _sightings: Join[Sightings] = merge
 join_ancestor: Join[Ancestor] = record_of(Ancestor, edge=highest, home=highest, turns=turns)
 
 join_descendant: Join[Descendant] = record_of(
-    Descendant, identity=highest, edge=highest, issued=earliest, expiry=highest, uses=map_of(_sightings)
+    Descendant, edge=highest, issued=earliest, expiry=highest, uses=map_of(_sightings)
 )
 
 join_child: Join[Child] = record_of(Child, edge=highest, identity=highest, issued=earliest_time)

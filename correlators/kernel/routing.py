@@ -12,7 +12,7 @@ from correlators.kernel.join import join
 from correlators.kernel.sightings import thin
 from correlators.kernel.traces import calls_of
 from correlators.kernel.view import View
-from schemas.activity import Edge
+from schemas.activity import Edge, EndKind
 from schemas.dossier import (
     Ancestor,
     Credential,
@@ -83,7 +83,8 @@ def _group_deaths(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
 
 
 def _as_member(turn: Turn) -> Turn:
-    return Turn(turn.time, False, turn.how, turn.evidence, "group", turn.claims_cut, turn.carries, turn.scope, turn.about)  # fmt: skip
+    kind: EndKind = "removed" if turn.kind == "removed" else "group"
+    return Turn(turn.time, False, turn.how, turn.evidence, kind, turn.claims_cut, turn.carries, turn.scope, turn.about)  # fmt: skip
 
 
 def _lineage(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
@@ -93,7 +94,7 @@ def _lineage(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
         if credential.children:
             yield from _deaths_down(view, name, credential)
         if credential.ancestors:
-            yield from _uses_up(key, name, credential)
+            yield from _uses_up(name, credential)
 
 
 def _deaths_down(view: View, name: str, credential: Credential) -> Iterator[tuple[str, Dossier]]:
@@ -119,7 +120,7 @@ def _compose(up: Edge, down: Edge) -> Edge:
     return "dies_with" if up == down == "dies_with" else "came_from"
 
 
-def _uses_up(key: str, name: str, credential: Credential) -> Iterator[tuple[str, Dossier]]:
+def _uses_up(name: str, credential: Credential) -> Iterator[tuple[str, Dossier]]:
     for ancestor, end in credential.ancestors.items():
         since = min((turn.time for turn in end.turns if not turn.alive), default=0)
         uses = {
@@ -127,6 +128,6 @@ def _uses_up(key: str, name: str, credential: Credential) -> Iterator[tuple[str,
             for outcome, thinned in ((o, thin(s)) for o, s in credential.uses.items())
             if (kept := tuple(e for e in thinned.kept if e.time >= since))
         }
-        report = Descendant(key, end.edge, credential.issued, credential.expiry, uses)
+        report = Descendant(end.edge, credential.issued, credential.expiry, uses)
         fact = Credential(descendants={name: report})
         yield end.home, Dossier(credentials={ancestor: fact})

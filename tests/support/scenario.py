@@ -62,16 +62,17 @@ class World:
         """All memory is gone; what was stored stays."""
         self.desks = [self._desk(n) for n in range(self.partitions)]
 
-    def verdicts(self) -> dict[str, tuple[bytes, bytes]]:
+    def verdicts(self) -> dict[str, object]:
         """What stands in the end: per id, finding and assurance as others read them (activity ids aside)."""
         catalogue = controls()
-        told = {}
+        told: dict[str, object] = {}
         for uid, report in self.last.items():
             if report.verdict is None:
                 continue
             control = catalogue[report.verdict.control].CONTROL
-            same = Report(uid, report.verdict, report.reported, 1, report.detail, report.finding)
-            told[uid] = (render_finding(same, control) if report.finding else b"", render_assurance(same, control))
+            shown = report.finding and report.detail != "withdrawn"
+            same = Report(uid, report.verdict, report.reported, 1, report.detail if shown else "", shown)
+            told[uid] = (render_finding(same, control) if shown else b"", render_assurance(same, control))
         return told
 
     def dossiers(self) -> dict[str, object]:
@@ -127,5 +128,10 @@ def every_way(activities: Sequence[Activity], clock: Clock | None = None, seed: 
                 world.settle()
                 unsettled = []
         world.settle()
-        assert world.verdicts() == first.verdicts(), f"{way} differs from in order"
+        differing = {uid: (a, b) for uid, a, b in _differing(first.verdicts(), world.verdicts())}
+        assert not differing, f"{way} differs from in order: {differing}"
     return first
+
+
+def _differing(a: dict[str, object], b: dict[str, object]) -> Iterable[tuple[str, object, object]]:
+    return ((uid, a.get(uid), b.get(uid)) for uid in {*a, *b} if a.get(uid) != b.get(uid))

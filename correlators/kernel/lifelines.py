@@ -1,0 +1,57 @@
+"""Lifelines: the table of credentials, read off a dossier."""
+
+from __future__ import annotations
+
+from correlators.kernel.ends import off_intervals
+from correlators.kernel.sightings import thin
+from correlators.kernel.view import View
+from schemas.dossier import Credential, Turn
+from schemas.evidence import Evidence
+from schemas.lifeline import Lifeline, Moment
+
+_EDGES = ("dies_with", "came_from", "made_by")
+
+
+def lifeline_of(view: View, name: str) -> Lifeline:
+    """One credential's life as this dossier knows it."""
+    credential = view.credentials[name]
+    uses = sorted(
+        (e, key.partition(":")[0])
+        for key, sightings in credential.uses.items()
+        if not key.endswith(":service")
+        for e in thin(sightings).kept
+    )
+    successes = [e for e, outcome in uses if outcome == "succeeded"]
+    death = _death(view, name, credential)
+    return Lifeline(
+        name,
+        view.key,
+        credential.kind,
+        _parent(view, credential),
+        _moment(credential.issued),
+        credential.expiry[1],
+        Moment(death.time, death.evidence.uid, death.how) if death else None,
+        _moment(uses[0][0]) if uses else None,
+        _moment(uses[-1][0], uses[-1][1]) if uses else None,
+        _moment(successes[-1]) if successes else None,
+    )
+
+
+def _moment(evidence: Evidence | None, note: str = "") -> Moment | None:
+    return Moment(evidence.time, evidence.uid, note) if evidence else None
+
+
+def _parent(view: View, credential: Credential) -> str:
+    """The parent that matters most: what it dies with before what it came from; by its one name where this dossier knows it."""
+    ranked = sorted((_EDGES.index(link.edge), parent) for parent, link in credential.parents.items())
+    return ranked[0][1] if ranked else ""
+
+
+def _death(view: View, name: str, credential: Credential) -> Turn | None:
+    """The first of the ends that stand now."""
+    spells = off_intervals(view.turns_of(name))
+    for ancestor in credential.ancestors.values():
+        if ancestor.edge == "dies_with":
+            spells.extend(off_intervals(ancestor.turns))
+    standing = sorted(off for off in spells if not off.end)
+    return standing[0].turn if standing else None

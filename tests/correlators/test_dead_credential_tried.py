@@ -1,0 +1,101 @@
+"""Cases of dead_credential_tried."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.activity import Activity, Issued, Parent, Renewed
+from schemas.verdict import Severity, Verdict
+from tests.correlators.test_revoked_credential_used import must, verdict_of
+from tests.support.make import KEY, USER, change, kill, restore, use
+
+NAME = "dead_credential_tried"
+CHILD = "vault:default:accessor/child"
+
+
+def tried(uid: str, at: float, credential: str = KEY, **more: Any) -> Activity:
+    return use(uid, at, credential=credential, outcome="unauthenticated", **more)
+
+
+def judged(activities: list[Activity], subject: str = KEY) -> Verdict:
+    return must(activities, subject, NAME)
+
+
+def test_the_first_refused_try_tells_at_once_and_alarms_nobody() -> None:
+    verdict = judged([use("before", 0), kill("kill", 10), tried("try", 60)])
+    assert (verdict.value, verdict.severity) == ("violated", Severity.INFORMATIONAL)
+    assert [e.uid for e in verdict.claim] == ["kill"]
+
+
+def test_tries_beyond_the_retry_window_are_a_forgotten_consumer() -> None:
+    many = [tried(f"try{n}", 60 + 320 * n) for n in range(5)]
+    assert judged([use("before", 0), kill("kill", 10), *many]).severity == Severity.LOW
+
+
+def test_a_slow_pair_of_tries_is_not_yet_a_forgotten_consumer() -> None:
+    assert judged([use("b", 0), kill("kill", 10), tried("a", 60), tried("z", 2000)]).severity == Severity.INFORMATIONAL
+
+
+def test_a_place_that_never_used_it_is_a_copy_at_large() -> None:
+    verdict = judged([use("before", 0), kill("kill", 10), tried("try", 60, place="203.0.113.77")])
+    assert verdict.severity == Severity.MEDIUM
+
+
+def test_the_same_network_is_the_same_place() -> None:
+    assert judged([use("b", 0), kill("kill", 10), tried("t", 60, place="198.51.100.200")]).severity == Severity.INFORMATIONAL
+
+
+def test_a_client_that_never_used_it_is_a_copy_at_large() -> None:
+    assert judged([use("b", 0), kill("kill", 10), tried("t", 60, client="curl/8")]).severity == Severity.MEDIUM
+
+
+def test_an_unknown_place_is_no_place() -> None:
+    assert judged([use("b", 0), kill("kill", 10), tried("t", 60, place="")]).severity == Severity.INFORMATIONAL
+
+
+def test_a_try_with_a_living_credential_says_nothing() -> None:
+    assert verdict_of([use("a", 0), tried("try", 60)], KEY, NAME) is None
+
+
+def test_a_try_before_the_kill_says_nothing() -> None:
+    assert verdict_of([tried("try", 5), kill("kill", 10)], KEY, NAME) is None
+
+
+def test_expired_is_dead_and_a_renewal_moves_it() -> None:
+    t0 = use("x", 0).time
+    issued = change("issue", 0, Issued(KEY, USER, expires=t0 + 30_000_000))
+    renewed = change("renew", 20, Renewed(KEY, USER, t0 + 90_000_000))
+    assert judged([issued, tried("try", 60)]).severity == Severity.INFORMATIONAL
+    assert verdict_of([issued, renewed, tried("try", 60)], KEY, NAME) is None
+
+
+def test_used_up_is_dead() -> None:
+    issued = change("issue", 0, Issued(KEY, USER, max_uses=2))
+    assert verdict_of([issued, use("1", 5), tried("try", 60)], KEY, NAME) is None
+    assert judged([issued, use("1", 5), use("2", 6), tried("try", 60)]).severity == Severity.INFORMATIONAL
+
+
+def test_what_dies_with_its_parent_is_dead_in_every_generation() -> None:
+    grandchild = "vault:default:accessor/grandchild"
+    child = change("c", 1, Issued(CHILD, "vault:default:entity/e", "service", parents={KEY: Parent("dies_with", USER)}))
+    grand = change("g", 2, Issued(grandchild, "vault:default:entity/g", "service", parents={CHILD: Parent("dies_with", "vault:default:entity/e")}))
+    many = [child, grand, kill("kill", 10), tried("try", 60, grandchild, identity="vault:default:entity/g")]
+    verdict = judged(many, grandchild)
+    assert [e.uid for e in verdict.claim] == ["kill"]
+
+
+def test_an_orphan_survives_by_design() -> None:
+    child = change("c", 1, Issued(CHILD, "vault:default:entity/e", "service", parents={KEY: Parent("made_by", USER)}))
+    many = [child, kill("kill", 10), tried("try", 60, CHILD, identity="vault:default:entity/e")]
+    assert verdict_of(many, CHILD, NAME) is None
+
+
+def test_a_flood_is_one_finding() -> None:
+    many = [tried(f"t{n}", 60 + n) for n in range(1000)]
+    verdict = judged([use("b", 0), kill("kill", 10), *many])
+    assert verdict.evidence[0].uid == "t0" and verdict.evidence[-1].uid == "t999"
+
+
+def test_restored_since_is_over() -> None:
+    verdict = judged([use("b", 0), kill("off", 10, kind="disabled"), tried("t", 60), restore("on", 100)])
+    assert verdict.value == "assumed"

@@ -1,0 +1,124 @@
+"""Cases of revoked_credential_used: every one holds in any order, doubled, partitioned and restarted."""
+
+from __future__ import annotations
+
+from schemas.activity import Activity, Aliased, Ended, Issued, Known
+from schemas.verdict import Severity, Verdict
+from tests.support.make import KEY, ROLE, USER, change, issue, kill, restore, use
+from tests.support.scenario import every_way
+
+NAME = "revoked_credential_used"
+
+
+def verdict_of(activities: list[Activity], subject: str = KEY, control: str = NAME) -> Verdict | None:
+    world = every_way(activities)
+    found = [r.verdict for r in world.last.values() if r.verdict and r.verdict.control == control and r.verdict.subject == subject]
+    assert len(found) <= 1
+    return found[0] if found else None
+
+
+def must(activities: list[Activity], subject: str = KEY, control: str = NAME) -> Verdict:
+    verdict = verdict_of(activities, subject, control)
+    assert verdict is not None
+    return verdict
+
+
+def test_a_use_past_the_grace_violates_and_names_kill_first_and_last() -> None:
+    verdict = must([use("before", 0), kill("kill", 10), use("first", 60), use("second", 90), use("last", 120)])
+    assert (verdict.value, verdict.severity) == ("violated", Severity.HIGH)
+    assert [e.uid for e in verdict.claim] == ["kill"]
+    assert [e.uid for e in verdict.evidence] == ["first", "second", "last"]
+
+
+def test_without_a_kill_there_is_no_row() -> None:
+    assert verdict_of([use("a", 0), use("b", 10)]) is None
+
+
+def test_never_used_after_deletion_stays_silent_and_assumed() -> None:
+    verdict = must([use("a", 0), kill("kill", 10), use("other", 50, credential="aws:key/AKIAOTHER")])
+    assert (verdict.value, verdict.severity) == ("assumed", None)
+
+
+def test_a_use_within_the_propagation_time_is_no_violation() -> None:
+    assert must([kill("kill", 10), use("a", 19), use("b", 100, credential="x")]).value == "assumed"
+
+
+def test_a_write_to_identities_within_the_propagation_time_is_critical_at_once() -> None:
+    verdict = must([kill("kill", 10), use("write", 13, action="identity_write")])
+    assert (verdict.value, verdict.severity) == ("violated", Severity.CRITICAL)
+
+
+def test_only_forbidden_uses_are_less_severe_and_still_violate() -> None:
+    verdict = must([kill("kill", 10), use("denied", 60, outcome="forbidden")])
+    assert (verdict.value, verdict.severity) == ("violated", Severity.MEDIUM)
+
+
+def test_a_refused_try_proves() -> None:
+    verdict = must([kill("kill", 10), use("try", 60, outcome="unauthenticated")])
+    assert (verdict.value, verdict.severity) == ("proven", None)
+    assert [e.uid for e in verdict.evidence] == ["try"]
+
+
+def test_enabled_again_closes_the_spell_even_when_it_is_learned_last() -> None:
+    verdict = must([kill("off", 10, kind="disabled"), use("use", 100), restore("on", 50)])
+    assert verdict.value == "assumed" and verdict.severity is None
+
+
+def test_a_use_inside_a_closed_spell_stays_a_finding_that_has_ended() -> None:
+    world = every_way([kill("off", 10, kind="disabled"), use("use", 30), restore("on", 50), use("fine", 80)])
+    report = next(r for r in world.last.values() if r.verdict and r.verdict.control == NAME)
+    assert report.detail == "ended" and report.finding
+    assert report.verdict and [e.uid for e in report.verdict.evidence] == ["use"]
+
+
+def test_a_later_refusal_ends_the_violation_with_a_proof() -> None:
+    verdict = must([kill("kill", 10), use("use", 30), use("try", 60, outcome="unauthenticated")])
+    assert verdict.value == "proven" and verdict.severity == Severity.HIGH
+
+
+def test_the_deletion_of_the_user_ends_keys_that_it_does_not_name() -> None:
+    gone = change("gone", 10, Ended("DeleteUser", "deleted", identity=USER))
+    verdict = must([use("before", 0), gone, use("after", 60)])
+    assert verdict.value == "violated" and [e.uid for e in verdict.claim] == ["gone"]
+
+
+def test_a_recreated_account_has_new_credentials() -> None:
+    gone = change("gone", 10, Ended("DeleteUser", "deleted", identity=USER))
+    new = Issued("aws:key/NEW", USER, "access_key")
+    assert verdict_of([gone, change("new", 20, new), use("after", 60, credential="aws:key/NEW")], "aws:key/NEW") is None
+
+
+def test_a_look_up_by_an_administrator_is_no_use_of_its_target() -> None:
+    look = use("look", 60, identity="aws:111122223333:user/admin", credential="aws:key/AKIAADMIN", target=KEY)
+    assert must([kill("kill", 10), look]).value == "assumed"
+
+
+def test_calls_that_a_service_makes_with_the_id_are_no_use_by_its_holder() -> None:
+    assert must([kill("kill", 10), use("service", 60, action="service")]).value == "assumed"
+
+
+def test_a_record_that_names_only_the_credential_finds_its_owner() -> None:
+    tried = use("try", 60, identity="", outcome="unauthenticated", credential="vault:default:token/t", source="vault")
+    known = change("known", 0, Known("vault:default:accessor/a", "vault:default:entity/e", names=("vault:default:token/t",)), source="vault")
+    end = Ended("revoke-accessor", "revoked", "vault:default:accessor/a", "vault:default:entity/e")
+    ended = change("kill", 10, end, source="vault")
+    verdict = must([tried, ended, known], "vault:default:accessor/a")
+    assert verdict.value == "proven" and verdict.identity == "vault:default:entity/e"
+
+
+def test_a_declared_alias_joins_the_evidence_of_two_keys_under_one_identity() -> None:
+    alias = change("alias", 0, Aliased(USER, "agent:svc/triage"), source="inventory")
+    verdict = must([kill("kill", 10), use("use", 60), alias])
+    assert verdict.identity == "agent:svc/triage" and verdict.value == "violated"
+
+
+def test_a_death_of_the_parent_is_not_a_revocation_of_the_child() -> None:
+    session = "aws:key/ASIA1"
+    many = [issue("issue", 0, session, ROLE, KEY, USER), kill("kill", 10), use("use", 60, ROLE, session)]
+    assert verdict_of(many, session) is None
+
+
+def test_heavy_use_keeps_the_kill_the_first_and_the_last() -> None:
+    verdict = must([kill("kill", 1000), *(use(f"u{n}", 1100 + n) for n in range(700))])
+    uids = [e.uid for e in verdict.evidence]
+    assert uids[0] == "u0" and uids[-1] == "u699" and verdict.truncated
