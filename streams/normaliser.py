@@ -60,13 +60,16 @@ class RejectRow(msgspec.Struct, frozen=True):
 
 
 class Batch(msgspec.Struct):
-    """What a number of records gave. ``newest``: per source the latest event time in µs that its arrival
-    makes plausible."""
+    """What a number of records gave.
+
+    ``newest``: per source, topic and partition the latest event time in µs that its arrival makes plausible.
+    """
 
     activities: list[bytes] = []
     facts: list[Fact] = []
     rejects: list[RejectRow] = []
-    newest: dict[str, int] = {}
+    newest: dict[tuple[str, str, int], int] = {}
+    records: Counter[str] = Counter()
     read: Counter[str] = Counter()
     passed: Counter[str] = Counter()
     crashed: Counter[str] = Counter()
@@ -92,6 +95,7 @@ class Normaliser:
 
     def take(self, record: Record) -> None:
         """Reads one record into the batch."""
+        self._batch.records[record.source or UNKNOWN] += 1
         if self._limit and len(record.body) > self._limit:
             self._reject(record, Rejected(record.source or UNKNOWN, f"larger than {self._limit} bytes"))
             return
@@ -143,8 +147,9 @@ class Normaliser:
             return
         self._batch.activities.append(row)
         newest = self._batch.newest
-        if time > newest.get(source, 0) and (not activity.arrived or time <= activity.arrived):
-            newest[source] = time
+        origin = source, record.topic, record.partition
+        if time > newest.get(origin, 0) and (not record.arrived or time <= record.arrived):
+            newest[origin] = time
         if self._watch:
             self._watch(activity)
 
@@ -176,7 +181,7 @@ class Normaliser:
 
 
 def _empty() -> Batch:
-    return Batch([], [], [], {}, Counter(), Counter(), Counter())
+    return Batch([], [], [], {}, Counter(), Counter(), Counter(), Counter())
 
 
 def _place(record: Record) -> bytes:

@@ -149,10 +149,11 @@ def test_a_record_above_the_limit_is_a_reject() -> None:
 
 
 def test_the_newest_time_is_no_later_than_its_arrival() -> None:
-    early, late = Record(b"one", "lines", arrived=NOON - 1), Record(b"two", "lines", arrived=NOON + 1)
+    early = Record(b"one", "lines", topic="raw.lines", partition=1, arrived=NOON - 1)
+    late = early._replace(arrived=NOON + 1)
     assert normalised(early).newest == {}
-    assert normalised(early, late).newest == {"lines": NOON}
-    assert normalised(b"one").newest == {"lines": NOON}
+    assert normalised(early, late).newest == {("lines", "raw.lines", 1): NOON}
+    assert normalised(b"one").newest == {("lines", "", -1): NOON}
 
 
 def test_every_record_is_counted_once() -> None:

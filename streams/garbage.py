@@ -1,0 +1,17 @@
+"""The garbage collector, told that this process makes many short-lived objects and no cycles."""
+
+from __future__ import annotations
+
+import gc
+
+ALLOCATIONS = 200_000
+"""Before a young collection. At the default of 700 it took two thirds of the time of making facts (30 µs
+an event
+instead of 10): each pass walks all structs of the batch and frees none, since reference counts free them."""
+
+
+def calm() -> None:
+    """Call it once everything is imported."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(ALLOCATIONS, 20, 50)
