@@ -1,7 +1,7 @@
 """Declaration: what one inventory record claims about one identity, bitemporal.
 
-``recorded`` says when the claim was made (µs), the spells inside say when it holds. A later record supersedes the
-earlier one from its recording on; both are kept.
+``recorded`` says when the claim was made (µs), the spells inside say when it holds. A later record
+supersedes the earlier one from its recording on; both are kept.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ class Spell(msgspec.Struct, frozen=True, array_like=True, order=True):
 
 
 class ApprovedTool(msgspec.Struct, frozen=True, array_like=True, order=True):
-    """A tool that an agent may call: its name, its MCP server ("" any), other names it is seen under, its digest."""
+    """A tool that an agent may call: its name, its MCP server ("" any), other names it is seen under, its
+    digest."""
 
     name: str
     server: str = ""
@@ -30,8 +31,9 @@ class ApprovedTool(msgspec.Struct, frozen=True, array_like=True, order=True):
 
 
 class Declaration(msgspec.Struct, frozen=True, omit_defaults=True, order=True):
-    """``statuses``: a later entry holds from its start on (spells may be open-ended). None for tools, delegates or
-    windows: the record says nothing of them, so nothing can contradict it."""
+    """``statuses``: a later entry holds from its start on (spells may be open-ended). None for tools,
+    delegates or windows: the record says nothing of them, so nothing can contradict it. ``aliases``: other
+    keys of the identity, all that hold."""
 
     recorded: int
     uid: str
@@ -46,6 +48,7 @@ class Declaration(msgspec.Struct, frozen=True, omit_defaults=True, order=True):
     delegates: tuple[str, ...] | None = None
     scopes: tuple[str, ...] | None = None
     places: tuple[str, ...] | None = None
+    aliases: tuple[str, ...] = ()
     source: str = "inventory"
     arrived: int = 0
     processed: int = 0

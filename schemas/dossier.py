@@ -58,6 +58,7 @@ class Descendant(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a descendant reports to the dossier of an ended ancestor: uses since that end, and when it will be over."""
 
     edge: Edge | None = None
+    kind: str = ""
     issued: Evidence | None = None
     expiry: tuple[int, int] = (0, 0)
     uses: dict[str, Sightings] = {}
@@ -106,8 +107,8 @@ class Member(msgspec.Struct, frozen=True, array_like=True, order=True):
 class Calls(msgspec.Struct, frozen=True, omit_defaults=True):
     """An agent's calls of one tool: the names and servers it was seen under, and sightings per channel.
 
-    Channels: ``executed``, ``refused``, ``undecided`` (an error, and not known whether the tool was offered). One call may
-    stand in several; executed outranks refused, refused outranks undecided (``correlators.kernel.calls``).
+    One call may stand in several channels; what they are, which outranks which, and what each is worth is the table in
+    ``correlators.kernel.calls``. Evidence is compact there: the key says whose calls of what, mirrors are span ids.
     """
 
     names: tuple[str, ...] = ()

@@ -18,7 +18,8 @@ _TRUE = frozenset({"true", "yes", "on"})
 
 
 class Located(NamedTuple):
-    """A decoded document. ``lines``: by place (keys and indexes from the top), counted from 1; empty for JSON."""
+    """A decoded document. ``lines``: by place (keys and indexes from the top), counted from 1; empty for
+    JSON."""
 
     value: Any
     lines: dict[Place, int]

@@ -106,7 +106,7 @@ def declarations(a: tuple[Declaration, ...], b: tuple[Declaration, ...]) -> tupl
         return a
     known: dict[Any, Declaration] = {}
     for d in (*a, *b):
-        bare = (d.recorded, d.uid, d.owner, d.name, d.kind, d.environment, d.privilege, d.statuses, d.windows, d.tools, d.delegates, d.scopes, d.places, d.source)  # fmt: skip
+        bare = (d.recorded, d.uid, d.owner, d.name, d.kind, d.environment, d.privilege, d.statuses, d.windows, d.tools, d.delegates, d.scopes, d.places, d.aliases, d.source)  # fmt: skip
         old = known.get(bare)
         known[bare] = d if old is None else min(old, d, key=lambda x: (x.arrived or 1 << 62, x.processed))
     union = tuple(sorted(known.values(), key=_recorded)[-DECLARATIONS_MAX:])
@@ -167,7 +167,7 @@ _sightings: Join[Sightings] = merge
 join_ancestor: Join[Ancestor] = record_of(Ancestor, edge=highest, home=highest, turns=turns)
 
 join_descendant: Join[Descendant] = record_of(
-    Descendant, edge=highest, issued=earliest, expiry=highest, uses=map_of(_sightings)
+    Descendant, edge=highest, kind=highest, issued=earliest, expiry=highest, uses=map_of(_sightings)
 )
 
 join_child: Join[Child] = record_of(Child, edge=highest, identity=highest, issued=earliest_time)

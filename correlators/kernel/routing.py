@@ -13,7 +13,9 @@ from correlators.kernel.sightings import thin
 from correlators.kernel.traces import calls_of
 from correlators.kernel.view import View
 from schemas.activity import Edge, EndKind
+from schemas.declaration import Declaration
 from schemas.dossier import (
+    Address,
     Ancestor,
     Credential,
     Descendant,
@@ -21,6 +23,7 @@ from schemas.dossier import (
     Sightings,
     Turn,
 )
+from schemas.evidence import Evidence
 from schemas.fact import TRACE_PREFIX, group_of
 
 Outbox = dict[str, Dossier]
@@ -40,6 +43,7 @@ def _told(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
         return
     if dossier.members:
         yield from _group_deaths(key, dossier)
+    yield from _aliases(key, dossier)
     targets = forwarded_to(key, dossier)
     if targets:
         content = Dossier(
@@ -65,6 +69,21 @@ def forwarded_to(key: str, dossier: Dossier) -> list[str]:
         for target, address in dossier.addresses.items()
         if target != key and (not address.turns or address.turns[-1].alive)
     )
+
+
+def _aliases(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
+    """Each other key that a record ever gave this identity: with every record, whether it still holds."""
+    declared = dossier.stated.get(key, ())
+    for alias in sorted({alias for d in declared for alias in d.aliases if alias != key}):
+        turns = tuple(
+            Turn(d.recorded, alias in d.aliases, "declared alias", _record(d), "declared", about=alias)
+            for d in declared
+        )
+        yield alias, Dossier(addresses={key: Address(min(d.recorded for d in declared), turns)})
+
+
+def _record(d: Declaration) -> Evidence:
+    return Evidence(d.recorded, d.uid, d.source, arrived=d.arrived, processed=d.processed)
 
 
 def _group_deaths(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
@@ -128,6 +147,6 @@ def _uses_up(name: str, credential: Credential) -> Iterator[tuple[str, Dossier]]
             for outcome, thinned in ((o, thin(s)) for o, s in credential.uses.items())
             if (kept := tuple(e for e in thinned.kept if e.time >= since))
         }
-        report = Descendant(end.edge, credential.issued, credential.expiry, uses)
+        report = Descendant(end.edge, credential.kind, credential.issued, credential.expiry, uses)
         fact = Credential(descendants={name: report})
         yield end.home, Dossier(credentials={ancestor: fact})

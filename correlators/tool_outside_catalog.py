@@ -1,0 +1,201 @@
+"""An agent executes a tool, or hands over to an agent, that its approved catalogue does not hold.
+
+Fires: a call that was carried out, of a tool that the catalogue in force at the time of the call did not
+approve, by any name: the name that the model used is approved, or every name that the call bears further
+down is (also as another name of an approved tool). Where the approved tool names its server and the call's
+servers are known, they must agree. High; hand-offs outside the declared delegates, medium. In force is the
+latest record recorded before the call; before the first record, the first. Confidence is medium where only
+the caller's side was seen or only the server differs, low where contradicting evidence may have been let go.
+Proves: a refused call of a tool that is not approved (by protocol, gateway or framework; or an error on a
+tool that was not offered). Nothing is proven of the agent as a whole: its own row is assumed, or
+unverifiable where it was never seen, or was seen without one tool span (crewAI under OpenLLMetry writes
+none). Ends: a record that comes later and approves the tool ends the finding (the call was outside the
+catalogue of its time); a record that was recorded before the call but arrived after it withdraws it. A later
+refused call ends nothing: another instance may refuse. Evaded by: names. A server may name a dangerous tool
+like an approved one (declare servers and watch definitions); a tool may fail on purpose with the text of an
+unknown tool, where no list of offered tools is seen; a tool named ``transfer_to_agent`` reads as a hand-off;
+spans that were sampled away, or a framework that writes none. Benign: a new tool that shipped before its
+approval; a prefix that a framework adds to names (declare it under ``also``). Do: ask the owner whether the
+tool is meant; approve it in the inventory, or take it from the agent and review what its calls did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from correlators.kernel.approvals import Match, Records, match_of
+from correlators.kernel.calls import Call, Ending, endings, parted
+from correlators.kernel.silence import source_of
+from correlators.kernel.view import View
+from correlators.kernel.wording import named, times
+from schemas.dossier import Calls
+from schemas.evidence import Evidence, iso
+from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict
+
+CONTROL = Control(
+    name="tool_outside_catalog",
+    version="1",
+    title="Agent executes a tool outside its approved catalogue",
+    owasp=("NHI5:2025", "ASI02:2026", "ASI03:2026"),
+    attack=(),
+    nist=("AC-3", "CM-7(5)"),
+    remediation="Ask the owner whether the tool is meant. Approve it in the inventory, or take it from the "
+    "agent and review what its calls did.",
+)
+
+TOOL_SEVERITY = Severity.HIGH
+"""An agent that acts beyond its approval has, for that call, no control over it."""
+HANDOFF_SEVERITY = Severity.MEDIUM
+"""The agent handed to has a catalogue of its own, which is judged."""
+
+
+OUTCOMES: tuple[tuple[Ending, Value], ...] = (("refused", "proven"), ("undecided", "indeterminate"))
+WHY = {
+    "proven": "not approved, and refused",
+    "indeterminate": "not approved; it ended in an error, and no list of offered tools says if it ran",
+}
+
+
+def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    records = Records(view)
+    if not records.claims:
+        return
+    for key, calls in sorted(view.dossier.calls.items()):
+        verdict = _judged(view, records, key, calls)
+        if verdict:
+            yield verdict
+    if any(d.tools is not None for d in records.latest):
+        yield _agent(view, records, clock)
+
+
+def _judged(view: View, records: Records, key: str, calls: Calls) -> Verdict | None:
+    _, tool = parted(key)
+    outside: dict[Ending, list[Call]] = {"executed": [], "refused": [], "undecided": []}
+    matches: dict[str, Match] = {}
+    for call in endings(key, calls):
+        match = match_of(records.at(call.evidence.time), tool, calls)
+        if match and match != "approved":
+            outside[call.ending].append(call)
+            matches[call.evidence.uid] = match
+    if outside["executed"]:
+        return _violated(view, records, key, calls, outside["executed"], matches)
+    if match_of(records.latest, tool, calls) == "approved":
+        return None
+    for ending, value in OUTCOMES:
+        if outside[ending]:
+            return _row(view, records, key, calls, value, outside[ending])
+    return None
+
+
+def _violated(
+    view: View, records: Records, key: str, calls: Calls, executed: list[Call], matches: dict[str, Match]
+) -> Verdict:
+    agent, tool = parted(key)
+    evidence = _sorted(executed)
+    now = match_of(records.latest, tool, calls)
+    ended = {"approved": "; approved since", None: "; the catalogue was taken back since"}.get(now, "")
+    end = max(max(d.recorded for d in records.latest), evidence[-1].time + 1) if ended else 0
+    return Verdict(
+        control=CONTROL.name,
+        subject=_subject(key),
+        value="assumed" if ended else "violated",
+        identity=view.key,
+        owner=view.owner,
+        title=f"{_who(view, agent)} {_what(tool, calls, {matches[e.uid] for e in evidence})}",
+        reason=f"{times(evidence, 'call')} on record, {_span(evidence)}{ended}",
+        severity=HANDOFF_SEVERITY if calls.handoff else TOOL_SEVERITY,
+        confidence=_confidence(executed, matches),
+        claim=_claim(records, evidence[0].time, calls.handoff),
+        evidence=evidence,
+        episodes=(Episode(evidence[0].time, end, "outside the catalogue"),),
+        others=tuple(name for name in calls.names if name != tool),
+        next_step=f"ask {view.owner or 'the owner'} whether {tool} is meant",
+        truncated=any(s.truncated for s in calls.channels.values()),
+    )  # fmt: skip
+
+
+def _span(evidence: tuple[Evidence, ...]) -> str:
+    return f"{iso(evidence[0].time)} to {iso(evidence[-1].time)}"
+
+
+def _what(tool: str, calls: Calls, matches: set[Match]) -> str:
+    if calls.handoff:
+        return f"handed over to {tool}, which its record does not name as a delegate"
+    if matches == {"other server"}:
+        return f"executed {tool}, approved for another server than {', '.join(calls.servers)}"
+    return f"executed {tool}, which its catalogue does not approve"
+
+
+def _confidence(executed: list[Call], matches: dict[str, Match]) -> Confidence:
+    """That of the surest call."""
+    caps = {"other server": Confidence.MEDIUM}
+    return max(
+        min(call.confidence, caps.get(matches[call.evidence.uid], Confidence.HIGH)) for call in executed
+    )
+
+
+def _row(view: View, records: Records, key: str, calls: Calls, value: Value, found: list[Call]) -> Verdict:
+    agent, tool = parted(key)
+    evidence = _sorted(found)
+    return Verdict(
+        control=CONTROL.name,
+        subject=_subject(key),
+        value=value,
+        identity=view.key,
+        owner=view.owner,
+        title=f"{_who(view, agent)} tried {tool}, which its catalogue does not approve",
+        reason=f"{WHY[value]}, last at {iso(evidence[-1].time)}",
+        claim=_claim(records, evidence[0].time, calls.handoff),
+        evidence=evidence,
+        truncated=any(s.truncated for s in calls.channels.values()),
+    )
+
+
+def _agent(view: View, records: Records, clock: Clock) -> Verdict:
+    """The row of the agent as a whole."""
+    source = source_of(view.key) or "otel"
+    tools = any(not calls.handoff for calls in view.dossier.calls.values())
+    seen = (view.dossier.seen,) if view.dossier.seen else ()
+    value: Value = "unverifiable"
+    if source not in clock.seen:
+        reason = f"no {source} records are collected that would show its calls"
+    elif not seen:
+        reason = "no span of this agent was seen (sampled away, not instrumented, or idle)"
+    elif not tools:
+        reason = "its spans show no tool calls at all: its framework may write none"
+    else:
+        value = "assumed"
+        reason = "the tool calls that were seen are approved, but for those reported on their own"
+    return Verdict(
+        control=CONTROL.name,
+        subject=view.key,
+        value=value,
+        identity=view.key,
+        owner=view.owner,
+        title=f"{named(view)} has an approved catalogue of tools",
+        reason=reason,
+        claim=_claim(records, clock.now, False),
+        evidence=seen,
+    )
+
+
+def _sorted(calls: list[Call]) -> tuple[Evidence, ...]:
+    return tuple(sorted(call.evidence for call in calls))
+
+
+def _subject(key: str) -> str:
+    return " ".join(key.split("\t"))
+
+
+def _who(view: View, agent: str) -> str:
+    return named(view) if agent == view.key else f"{agent} of {named(view)}"
+
+
+def _claim(records: Records, time: int, handoff: bool) -> tuple[Evidence, ...]:
+    """The records in force that speak of tools (or delegates)."""
+    what = "approved delegates" if handoff else "approved tools"
+    return tuple(
+        Evidence(d.recorded, d.uid, d.source, operation=what, arrived=d.arrived, processed=d.processed)
+        for d in records.at(time)
+        if (d.delegates if handoff else d.tools) is not None
+    )

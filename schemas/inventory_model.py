@@ -1,0 +1,220 @@
+"""The inventory, version 1: declared state, as people and systems of record write it. The strict model of
+its wire format.
+
+Unknown fields, times without a zone and numbers where text is meant are errors that name their place.
+``python -m schemas.inventory`` writes the JSON Schema (docs/inventory.schema.json).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
+
+from schemas.evidence import micros
+
+VERSION = "inventory/v1"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LENGTH = re.compile(r"(\d{1,6})([smhdw])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def _time(value: object) -> int:
+    if not isinstance(value, str):
+        raise ValueError("not a time like 2026-11-22T09:00:00Z")
+    try:
+        moment = datetime.fromisoformat(value.strip())
+    except ValueError:
+        raise ValueError("not a time like 2026-11-22T09:00:00Z") from None
+    if moment.tzinfo is None:
+        raise ValueError("not a time with its zone, like 2026-11-22T09:00:00Z")
+    since = micros(moment - _EPOCH)
+    if since <= 0:
+        raise ValueError("not a time after 1970")
+    return since
+
+
+def _length(value: object) -> timedelta:
+    found = _LENGTH.fullmatch(value) if isinstance(value, str) else None
+    if not found:
+        raise ValueError("not a length of time like 30m, 24h or 90d")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def _word(value: str) -> str:
+    if not value.strip() or not value.isprintable():
+        raise ValueError("not text that is not empty, on one line")
+    return value
+
+
+def _key(value: str) -> str:
+    if ":" not in value or "*" in value:
+        raise ValueError("not a key like aws:111122223333:role/name, whole (no *)")
+    return _word(value)
+
+
+Time = Annotated[int, BeforeValidator(_time), WithJsonSchema({"type": "string", "format": "date-time"})]
+Length = Annotated[
+    timedelta, BeforeValidator(_length), WithJsonSchema({"type": "string", "pattern": f"^{_LENGTH.pattern}$"})
+]
+Word = Annotated[str, AfterValidator(_word), Field(min_length=1)]
+Key = Annotated[str, AfterValidator(_key), Field(min_length=3, pattern="^[^*]*:[^*]*$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class _Spell(_Strict):
+    """Holds from ``from`` (else always) until ``until`` (else open), end excluded."""
+
+    start: Time = Field(0, alias="from")
+    end: Time = Field(0, alias="until")
+
+    @model_validator(mode="after")
+    def _forward(self) -> _Spell:
+        if self.end and self.end <= self.start:
+            raise ValueError("until must be later than from")
+        return self
+
+
+class Status(_Spell):
+    """A later entry holds from its start on."""
+
+    value: Literal["active", "inactive", "disabled", "decommissioned"]
+
+
+class Window(_Spell):
+    """When the identity may act at all."""
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Window:
+        if not self.start and not self.end:
+            raise ValueError("a window needs from or until")
+        return self
+
+
+class Tool(_Strict):
+    """A tool that an agent may call; ``also``: other names that it is seen under."""
+
+    name: Word
+    server: Word | None = None
+    also: list[Word] = []
+    digest: Word | None = None
+
+
+class Image(_Strict):
+    image: Word
+    released: Word
+    start: Time = Field(0, alias="from")
+
+
+class Credential(_Strict):
+    """A credential of the identity, and what the record says of its life."""
+
+    id: Key
+    issued: Time | None = None
+    expires: Time | None = None
+    revoked: Time | None = None
+    exposed: Time | None = None
+
+
+class RotationPolicy(_Strict):
+    secret: Key
+    every: Length
+    overlap: Length | None = None
+
+
+class Identity(_Strict):
+    """One non-human identity as the record claims it to be."""
+
+    id: Key
+    name: Word | None = None
+    kind: Literal["agent", "workload", "service_account", "role", "application", "token"] | None = None
+    owner: Word | None = None
+    environment: Word | None = None
+    privilege: Literal["low", "normal", "high", "critical"] | None = None
+    aliases: list[Key] = []
+    status: list[Status] = []
+    windows: list[Window] | None = None
+    tools: list[Tool] | None = None
+    delegates: list[Key] | None = None
+    scopes: list[Word] | None = None
+    places: list[Word] | None = None
+    images: list[Image] = []
+    credentials: list[Credential] = []
+    rotation: list[RotationPolicy] = []
+
+
+class Rotation(_Strict):
+    """A cut-over: from ``at`` on the old credential is not to be used."""
+
+    subject: Key
+    at: Time
+    successor: Key | None = None
+
+
+class Approval(_Spell):
+    identity: Key
+    grant: Word
+    approver: Word | None = None
+    ticket: Word | None = None
+
+
+class Release(_Strict):
+    id: Word
+    workload: Key
+    at: Time
+    image: Word | None = None
+    window: Length | None = None
+
+
+class Waiver(_Strict):
+    """An exception: void past ``until`` and outside its scope. ``identity`` may end in ``*``."""
+
+    control: Word
+    owner: Word
+    reason: Word
+    until: Time
+    identity: Word | None = None
+    place: Word | None = None
+    action: Word | None = None
+
+
+class Inventory(_Strict):
+    """A whole file (or message)."""
+
+    gapwatch: Literal["inventory/v1"]
+    recorded: Time | None = None
+    identities: list[Identity] = []
+    rotations: list[Rotation] = []
+    approvals: list[Approval] = []
+    releases: list[Release] = []
+    exceptions: list[Waiver] = []
+
+
+Record = Identity | Rotation | Approval | Release | Waiver
+SECTIONS: dict[str, type[Record]] = {
+    "identities": Identity,
+    "rotations": Rotation,
+    "approvals": Approval,
+    "releases": Release,
+    "exceptions": Waiver,
+}
+
+
+def schema() -> str:
+    """The JSON Schema of the format."""
+    document = Inventory.model_json_schema(by_alias=True)
+    return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema"} | document, indent=2) + "\n"

@@ -1,0 +1,129 @@
+"""The inventory as a source: one record is one file (YAML or JSON), each entry in it an activity.
+
+Identities take effect here (status, tools, aliases …, and the ends of their credentials), as do declared
+credentials. Rotations, approvals, releases and exceptions are read and stored in full; no control reads them
+yet. Entries without a fault count, those with one are rejects with their place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+
+import orjson
+
+from schemas.activity import Activity, Effect, Ended, Known, Stated
+from schemas.declaration import ApprovedTool, Declaration, Spell
+from schemas.inventory import (
+    NAME,
+    Approval,
+    Entry,
+    Identity,
+    Release,
+    Rotation,
+    Waiver,
+    read_inventory,
+)
+from schemas.sources import Context, Reading
+
+__all__ = ["NAME", "read", "recognises"]
+
+_HEAD = re.compile(rb"""^(?:\xef\xbb\xbf)?[\s{]*["']?gapwatch["']?\s*:\s*["']?inventory/""", re.MULTILINE)
+_HEAD_BYTES = 65_536
+"""How far into a file its first line may stand: after comments."""
+
+
+def recognises(document: object) -> bool:
+    """Whether a decoded record (bytes: one that is no JSON) is an inventory, of whatever version."""
+    if isinstance(document, dict):
+        return str(document.get("gapwatch", "")).startswith("inventory/")
+    return isinstance(document, bytes) and bool(_HEAD.search(document[:_HEAD_BYTES]))
+
+
+def read(record: bytes, context: Context) -> Reading:
+    """The entries of one inventory. Recorded when the file says so, else when it came (0 in a replay:
+    always)."""
+    recorded, entries, faults = read_inventory(record)
+    recorded = recorded or context.arrived
+    return Reading([_activity(entry, recorded, context) for entry in entries], faults, 0)
+
+
+def _activity(entry: Entry, recorded: int, context: Context) -> Activity:
+    uid = _uid(entry, recorded)
+    record = entry.record
+    identity, resource = "", ""
+    effects: tuple[Effect, ...] = ()
+    if isinstance(record, Identity):
+        identity, effects = record.id, tuple(_effects(record, recorded, uid, context))
+    elif isinstance(record, Approval):
+        identity, resource = record.identity, record.grant
+    elif isinstance(record, Rotation):
+        identity, resource = record.subject, record.successor or ""
+    elif isinstance(record, Release):
+        identity, resource = record.workload, record.id
+    elif isinstance(record, Waiver):
+        identity, resource = record.identity or "", record.control
+    return Activity(
+        uid=uid,
+        time=recorded,
+        source=NAME,
+        instance=context.instance,
+        identity=identity,
+        operation=f"declare {entry.section}",
+        target=identity,
+        resource=resource,
+        effects=effects,
+        arrived=context.arrived,
+        processed=context.processed,
+    )
+
+
+def _uid(entry: Entry, recorded: int) -> str:
+    """The same content recorded at the same time is the same record, wherever it stands."""
+    content = orjson.dumps([entry.section, recorded, entry.content], option=orjson.OPT_SORT_KEYS)
+    return f"inventory:{hashlib.sha256(content).hexdigest()[:32]}"
+
+
+def _effects(record: Identity, recorded: int, uid: str, context: Context) -> Iterator[Effect]:
+    yield Stated(record.id, _declaration(record, recorded, uid, context))
+    for credential in record.credentials:
+        yield Known(credential.id, record.id, issued=credential.issued or 0, expires=credential.expires or 0)
+        if credential.revoked:
+            yield Ended(
+                "declared revoked",
+                "declared",
+                credential=credential.id,
+                identity=record.id,
+                claims_cut=False,
+                at=credential.revoked,
+            )
+
+
+def _declaration(record: Identity, recorded: int, uid: str, context: Context) -> Declaration:
+    return Declaration(
+        recorded=recorded,
+        uid=uid,
+        owner=record.owner or "",
+        name=record.name or "",
+        kind=record.kind or "",
+        environment=record.environment or "",
+        privilege=record.privilege or "",
+        statuses=tuple(Spell(s.value, s.start, s.end) for s in record.status),
+        windows=None if record.windows is None else tuple(Spell("", w.start, w.end) for w in record.windows),
+        tools=None
+        if record.tools is None
+        else tuple(
+            ApprovedTool(t.name, t.server or "", tuple(sorted(t.also)), t.digest or "") for t in record.tools
+        ),
+        delegates=_sorted(record.delegates),
+        scopes=_sorted(record.scopes),
+        places=_sorted(record.places),
+        aliases=_sorted(record.aliases) or (),
+        arrived=context.arrived,
+        processed=context.processed,
+    )
+
+
+def _sorted(words: list[str] | None) -> tuple[str, ...] | None:
+    return None if words is None else tuple(sorted(set(words)))
