@@ -27,7 +27,7 @@ INTAKE_SHARE = 0.8
 """Share of the ceiling at which intake closes: the rest is for what the records already taken in turn
 into.
 """
-CHECK_SECONDS = 0.2
+CHECK_SECONDS = 0.1
 """Fast producers fill some 200 MB a second; this lets them pass the ceiling by no more than tens of MB."""
 AT_CEILING = 86
 """Exit code of the broker stage that says: not a crash, the ceiling."""

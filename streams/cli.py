@@ -4,6 +4,7 @@ fast.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -55,6 +56,7 @@ def run(
     Without settings the broker and the ClickHouse engine are embedded. With GAPWATCH_BROKER and
     GAPWATCH_CLICKHOUSE set (or in the file) an external Kafka and a ClickHouse server are used.
 
+    \b
     Example:  gapwatch run --data ./site
     Example:  GAPWATCH_BROKER=kafka:9092 gapwatch run --only correlate
     """
@@ -79,7 +81,7 @@ def _print_settings() -> None:
 
 @app.command()
 def send(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Files, folders, .gz, or - for stdin.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files, folders, .gz, or - for stdin.")],
     source: Annotated[
         str | None, typer.Option(help="Take every record as of this source.", metavar="NAME")
     ] = None,
@@ -95,6 +97,7 @@ def send(
     Reads JSON lines, JSON arrays, CloudTrail files, pretty-printed JSON and OTLP protobuf (.binpb). The
     source of each record is told from its content. Files that hold no records are named and passed over.
 
+    \b
     Example:  gapwatch send --speed 100 /var/log/vault/audit.log cloudtrail/
     Example:  kubectl logs audit | gapwatch send --source vault --instance prod -
     """
@@ -108,7 +111,7 @@ def send(
 @app.command()
 def declare(
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH…", help="Inventory files or folders (YAML, JSON).")
+        list[str], typer.Argument(metavar="PATH", help="Inventory files or folders (YAML, JSON).")
     ],
     config: Config = None,
     data: Data = None,
@@ -117,6 +120,7 @@ def declare(
 
     The files are checked as a whole first; nothing is sent where one of them is wrong.
 
+    \b
     Example:  gapwatch declare inventory.yaml
     """
     from streams.declare import declare as declare_paths
@@ -138,6 +142,7 @@ def findings(
 ) -> None:
     """Show the findings of a run, the oldest first.
 
+    \b
     Example:  gapwatch findings --follow --control revoked_credential_used
     """
     from streams.listing import show_findings
@@ -156,6 +161,7 @@ def sql(
 ) -> None:
     """Ask ClickHouse, read-only where it is the embedded engine.
 
+    \b
     Example:  gapwatch sql "SELECT control, count() FROM findings_current GROUP BY control"
     """
     from streams.query import ask
@@ -171,6 +177,7 @@ def sql(
 def controls(json: Json = False) -> None:
     """List the controls: what each one fires on, and what it maps to.
 
+    \b
     Example:  gapwatch controls --json
     """
     from streams.listing import show_controls
@@ -182,6 +189,7 @@ def controls(json: Json = False) -> None:
 def sources(json: Json = False) -> None:
     """List the sources whose records are understood.
 
+    \b
     Example:  gapwatch sources
     """
     from streams.listing import show_sources
@@ -195,6 +203,7 @@ def doctor(json: Json = False, config: Config = None, data: Data = None) -> None
 
     Exit code 0: all is well; 1: something is wrong; 2: the settings are; 3: nothing runs.
 
+    \b
     Example:  gapwatch doctor --data ./site
     """
     from streams.doctor import doctor as examine
@@ -204,9 +213,9 @@ def doctor(json: Json = False, config: Config = None, data: Data = None) -> None
 
 @app.command()
 def replay(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Files, folders, .gz, or - for stdin.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files, folders, .gz, or - for stdin.")],
     inventory: Annotated[
-        list[Path] | None, typer.Option(help="Inventory file; may be given again.", metavar="PATH")
+        list[str] | None, typer.Option(help="Inventory file; may be given again.", metavar="PATH")
     ] = None,
     source: Annotated[
         str | None, typer.Option(help="Take every record as of this source.", metavar="NAME")
@@ -240,27 +249,32 @@ def replay(
 
     Several files are one stream of evidence, in any order. Output depends on the input alone.
 
+    \b
     Example:  gapwatch replay --inventory inventory.yaml audit.jsonl cloudtrail/ > findings.jsonl
     """
-    from streams.replay import replay as replay_paths
+    from streams.replaying import Request, replay_paths
 
     replay_paths(
         _settings(config, data),
-        paths,
-        inventory=inventory or [],
-        source=source,
-        instance=instance,
-        as_of=as_of,
-        rejects=rejects,
-        assurance=assurance,
-        activities=activities,
-        credentials=credentials,
-        withdrawn=withdrawn,
+        Request(
+            paths=paths,
+            inventories=inventory or [],
+            source=source,
+            instance=instance,
+            as_of=as_of,
+            rejects=rejects,
+            assurance=assurance,
+            activities=activities,
+            credentials=credentials,
+            withdrawn=withdrawn,
+        ),
     )
 
 
 def main() -> None:
     """Runs the command line; errors that people can act on are one or two lines without a traceback."""
+    # Without it the clients' own log lines would stand between the answers; a run and its stages log to files.
+    logging.getLogger("gapwatch").addHandler(logging.NullHandler())
     try:
         app()
     except Stop as stop:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -37,6 +38,14 @@ def make_folders(settings: Settings) -> None:
             raise Stop(
                 f"Cannot make the folder {folder}: {error.strerror}. Choose another one with --data."
             ) from None
+
+
+def fresh_metrics_folder(settings: Settings) -> Path:
+    """An empty folder for the numbers of a new run: those of the last one would be added to them."""
+    folder = run_folder(settings) / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    return folder
 
 
 def site_key(settings: Settings) -> bytes:

@@ -7,8 +7,6 @@ and its stages. Without it (a replay, a test) the numbers stay in the process.
 from __future__ import annotations
 
 import os
-import shutil
-from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
@@ -36,13 +34,6 @@ UP = Gauge("gapwatch_stage_up", "1 while a stage is ready.", ["stage"], multipro
 BROKER_BYTES = Gauge(
     "gapwatch_broker_resident_bytes", "Memory of the embedded broker.", multiprocess_mode="mostrecent"
 )
-
-
-def fresh_folder(folder: Path) -> Path:
-    """An empty folder for the numbers of a new run: those of the last one would be added to them."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700, parents=True)
-    return folder
 
 
 def registry() -> CollectorRegistry:

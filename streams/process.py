@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from streams import datafolder
 from streams.settings import Settings, environment
@@ -29,6 +30,7 @@ class StageProcess:
     next_start: float | None = None
     status_descriptor: int = -1
     _half_line: bytes = b""
+    command: ClassVar[tuple[str, ...]] = (sys.executable, "-m", "streams.stages")
 
     @property
     def label(self) -> str:
@@ -52,7 +54,7 @@ class StageProcess:
         output = datafolder.log_folder(settings) / f"{self.label}.out"
         with output.open("wb") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "streams.stages", self.name],
+                [*self.command, self.name],
                 stdin=subprocess.PIPE,
                 stdout=out,
                 stderr=out,

@@ -13,7 +13,7 @@ from streams import topics
 from streams.connection import kafka_config
 from streams.errors import NotRunning, Stop
 from streams.settings import Settings
-from streams.stage import Stage
+from streams.stage import Stage, broker_stopped, read_intake
 from streams.topics import ENVELOPE_ROOM
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 FLUSH_SECONDS = 30.0
 """A broker that has not confirmed the last messages by then is taken as gone."""
-INSTANCE_HEADER = "instance"
+LOOK_SECONDS = 0.5
+"""Between two looks at the embedded broker's ceiling while confirmations are waited for."""
 QUEUE_BYTES = 256 * 2**10
 """KiB that may wait in this process (librdkafka counts in KiB)."""
 
@@ -49,6 +50,7 @@ class RawProducer:
         )
         self._settings = settings
         self._producer = Producer(config)
+        self._folder = run_folder
         self._intake = Stage("send", run_folder=run_folder)
         self._known: set[str] = set()
         self._speed = speed
@@ -85,12 +87,18 @@ class RawProducer:
 
     def finish(self) -> None:
         """Waits until the broker has confirmed everything."""
-        left = self._producer.flush(FLUSH_SECONDS)
+        end = time.monotonic() + FLUSH_SECONDS
+        while left := self._producer.flush(LOOK_SECONDS):
+            self._raise_failure()
+            if self._folder is not None and broker_stopped(self._folder):
+                raise Stop(
+                    f"{read_intake(self._folder)} It was stopped; {self.sent:,} records were sent before."
+                )
+            if time.monotonic() > end:
+                raise NotRunning(
+                    f"The broker at {self._settings.broker} did not confirm the last {left} records."
+                )
         self._raise_failure()
-        if left:
-            raise NotRunning(
-                f"The broker at {self._settings.broker} did not confirm the last {left} records."
-            )
 
     def _topic(self, source: str, instance: str | None) -> str:
         topic = topics.raw(self._settings, source, instance)

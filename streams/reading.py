@@ -27,6 +27,8 @@ size.
 LINES_LOOKED_AT = 20
 """Lines by which a file is told to be JSON lines or documents: the first few may be broken."""
 PROTOBUF_SUFFIXES = (".binpb", ".pb")
+WHOLE_SUFFIXES = (*PROTOBUF_SUFFIXES, ".yaml", ".yml")
+"""Files that are one record: an export request, an inventory."""
 _WHITE = b" \t\r\n\x00"
 _DOCUMENT = re.compile(rb'\s*(\[|\{\s*"Records"\s*:)')
 
@@ -66,7 +68,7 @@ def read_stream(stream: BinaryIO, name: str, limit: int) -> Iterator[Piece]:
     chunks = _recoded(_unzipped(_chunks(stream), troubles), name)
     first = next(chunks, b"")
     chunks = chain((first,), chunks)
-    if name.removesuffix(".gz").endswith(PROTOBUF_SUFFIXES):
+    if name.removesuffix(".gz").endswith(WHOLE_SUFFIXES):
         yield from _whole(chunks, name, limit)
     elif _DOCUMENT.match(first):
         yield from _documents(chunks, name, limit)

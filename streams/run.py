@@ -24,8 +24,9 @@ def run(settings: Settings, only: Sequence[str] = (), demo: bool = False) -> Non
     datafolder.site_key(settings)
     with datafolder.held(settings) as lock:
         settings = _with_ports(settings, names)
-        folder = datafolder.run_folder(settings)
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder / "metrics")
+        stages.log_to_file(settings, "run")
+        folder = datafolder.fresh_metrics_folder(settings)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
         _run(settings, names, lock, folder, demo)
 
 
@@ -64,19 +65,18 @@ def _with_ports(settings: Settings, names: list[str]) -> Settings:
     return settings.model_copy(update=chosen)
 
 
-def _run(settings: Settings, names: list[str], lock: int, folder: Path, demo: bool) -> None:
+def _run(settings: Settings, names: list[str], lock: int, metrics_folder: Path, demo: bool) -> None:
     # Imported here, since the metrics read the folder's variable when they are made.
     from schemas.sources import sources
     from streams import metrics
     from streams.live import View
     from streams.supervisor import Plan, Supervisor
 
-    metrics.fresh_folder(folder / "metrics")
     instance = _instance(settings, names)
     datafolder.write_instance(settings, instance)
     server, _ = metrics.serve(settings.metrics_host, settings.metrics_port or 0)
     view = View(instance, metrics.registry())
-    plan = Plan(names, settings, folder / "metrics", lock, sorted(sources()), demo)
+    plan = Plan(names, settings, metrics_folder, lock, sorted(sources()), demo)
     view.on_refresh = _count_stages
     supervisor = Supervisor(plan, view, lambda: _show_findings(view, plan))
     view.start()
@@ -88,7 +88,7 @@ def _run(settings: Settings, names: list[str], lock: int, folder: Path, demo: bo
         if view.feed:
             view.feed.close()
         server.shutdown()
-        (folder / "instance.json").unlink(missing_ok=True)
+        (datafolder.run_folder(settings) / "instance.json").unlink(missing_ok=True)
     view.console.print("Stopped. What was found stays in " + str(settings.data) + ".", soft_wrap=True)
 
 

@@ -60,8 +60,10 @@ class Settings(BaseSettings):
     broker_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
         "SCRAM-SHA-512", description="SASL mechanism; used with broker_security sasl_plaintext or sasl_ssl."
     )
-    broker_user: str | None = Field(None, description="SASL user name.")
-    broker_password: SecretStr | None = Field(None, description="SASL password.")
+    broker_user: str | None = Field(None, description="SASL user name; used with broker_password.")
+    broker_password: SecretStr | None = Field(
+        None, description="SASL password; rather in a variable than a file."
+    )
     broker_ca_file: Path | None = Field(
         None,
         description="PEM file of the authority that signed the broker's certificate. Unset: the system's.",

@@ -23,7 +23,7 @@ import orjson
 STATUS_VARIABLE = "STAGE_STATUS_FD"
 BROKER_ID_VARIABLE = "STAGE_BROKER_ID"
 WORKER_VARIABLE = "STAGE_WORKER"
-INTAKE_CHECK_SECONDS = 0.5
+INTAKE_CHECK_SECONDS = 0.1
 """How old the answer of `intake_closed` may be: often enough against a ceiling, rarely enough for a hot
 loop.
 """
@@ -71,10 +71,20 @@ def intake_file(run_folder: Path) -> Path:
 
 def read_intake(run_folder: Path) -> str | None:
     """Why intake is closed; None while it is open."""
+    return _intake_state(run_folder).get("closed")
+
+
+def broker_stopped(run_folder: Path) -> bool:
+    """True once the embedded broker was stopped at its ceiling."""
+    return _intake_state(run_folder).get("level") == "ceiling"
+
+
+def _intake_state(run_folder: Path) -> dict[str, str]:
     try:
-        return str(orjson.loads(intake_file(run_folder).read_bytes())["closed"])
-    except (OSError, orjson.JSONDecodeError, KeyError, TypeError):
-        return None
+        state: dict[str, str] = orjson.loads(intake_file(run_folder).read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return {}
+    return state
 
 
 def from_environment(name: str, run_folder: Path) -> Stage:
@@ -112,6 +122,9 @@ class StatusHandler(logging.Handler):
         self._stage = stage
 
     def emit(self, record: logging.LogRecord) -> None:
+        # librdkafka repeats itself at every attempt to connect; what matters of it, the stage says itself.
+        if record.name == "gapwatch.kafka":
+            return
         first = (record.getMessage().splitlines() or [""])[0]
         self._stage.say(f"error {first[:500]}")
 

@@ -51,7 +51,7 @@ def main() -> None:
     name = sys.argv[1]
     settings = load()
     stage = from_environment(name, datafolder.run_folder(settings))
-    _log_to_file(settings, stage)
+    log_to_file(settings, f"{name}-{stage.worker}" if stage.worker else name, StatusHandler(stage))
     stop_with_supervisor(stage, settings.stop_deadline.total_seconds())
     try:
         entry(name)(settings, stage)
@@ -64,9 +64,8 @@ def main() -> None:
         sys.exit(1)
 
 
-def _log_to_file(settings: Settings, stage: Stage) -> None:
-    """Everything from INFO on into the stage's file, in UTC; errors to the supervisor's terminal as well."""
-    label = f"{stage.name}-{stage.worker}" if stage.worker else stage.name
+def log_to_file(settings: Settings, label: str, *others: logging.Handler) -> None:
+    """Everything from INFO on into the file of this label, in UTC, and to the other handlers as they like."""
     path = datafolder.log_folder(settings) / f"{label}.log"
     handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
     form = logging.Formatter(
@@ -74,7 +73,7 @@ def _log_to_file(settings: Settings, stage: Stage) -> None:
     )
     form.converter = time.gmtime
     handler.setFormatter(form)
-    logging.basicConfig(level=logging.INFO, handlers=[handler, StatusHandler(stage)], force=True)
+    logging.basicConfig(level=logging.INFO, handlers=[handler, *others], force=True)
     for chatty in ("aiokafka", "faust", "mode", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 

@@ -109,20 +109,23 @@ class Supervisor:
         crashes = {stage.label: stage.crashes for stage in self._stages}
         self._stages = []
         self._broker_id = uuid.uuid4().hex if self._plan.embedded_broker else ""
+        if not self._plan.embedded_broker:
+            self._create_topics()
         for name in stages.ORDER:
             if name not in self._plan.names or self._stop_asked:
                 continue
-            if name != "broker" and not any(stage.name != "broker" for stage in self._stages):
-                topics.create_missing(
-                    self._plan.settings, topics.wanted(self._plan.settings, self._plan.sources)
-                )
             if name == "correlate" and self._plan.embedded_broker:
                 self._run_to_end("restore", crashes)
             self._start(name, crashes)
-        if self._plan.demo:
+            if name == "broker" and not self._stop_asked:
+                self._create_topics()
+        if self._plan.demo and not self._stop_asked:
             self._start("demo", crashes, wait=False)
         if not self._stop_asked:
             self._on_up()
+
+    def _create_topics(self) -> None:
+        topics.create_missing(self._plan.settings, topics.wanted(self._plan.settings, self._plan.sources))
 
     def _start(self, name: str, crashes: dict[str, list[float]], wait: bool = True) -> None:
         started = [StageProcess(name, worker) for worker in range(self._plan.workers(name))]

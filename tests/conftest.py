@@ -1,0 +1,52 @@
+"""Fixtures that all tests share: no settings from outside, and one embedded broker for those that need
+one.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streams import broker, ports
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in [name for name in os.environ if name.startswith("GAPWATCH_")]:
+        monkeypatch.delenv(variable)
+
+
+@pytest.fixture(scope="session")
+def embedded_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """host:port of an embedded broker; use a topic_prefix of your own on it."""
+    port = ports.choose(0, ports.BROKER, "broker_port")
+    process = broker.start(port, tmp_path_factory.mktemp("broker") / "tansu.out")
+    try:
+        broker.wait_until_it_answers(f"127.0.0.1:{port}", process, 30.0)
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def spawned() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Processes that a test adds to this list are killed at its end."""
+    processes: list[subprocess.Popen[bytes]] = []
+    yield processes
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
