@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from schemas.rejected import Rejected
 from schemas.sources import Context, Reading
 from schemas.sources.cloudtrail.event import activity_of
-from schemas.sources.cloudtrail.unpack import looks_like, sliced, unpack
+from schemas.sources.cloudtrail.records import looks_like, sliced, unpack
 from schemas.sources.cloudtrail.wire import Event
 
 NAME = "cloudtrail"

@@ -100,7 +100,10 @@ def _password(caller: Caller, operation: str, event: Event) -> str:
         return ""
     if event.user_identity.type not in ("IAMUser", "Root"):
         return ""
-    return password_of(caller.account, caller.identity.rpartition(":")[2].rpartition("/")[2])
+    name = caller.identity.rpartition(":")[2]
+    if not name.startswith(("user/", "root")):
+        return ""
+    return password_of(caller.account, name.rpartition("/")[2])
 
 
 def _action(event: Event, service: str, operation: str) -> Action:

@@ -86,7 +86,7 @@ def _caller(*told: str | None) -> Caller:
             identity, name = f"aws:service/{service}" if service else "", service
         case "AWSAccount":
             # Another account's principal: that account knows whose key it is, so the key alone is followed.
-            identity = "" if credential or not principal else _principal(at, principal)
+            identity = "" if credential else _principal(at, principal)
             name = principal
         case _:
             identity, name = of_arn(issuer) or of_arn(arn), user
@@ -141,8 +141,11 @@ def _last(arn: str) -> str:
 
 
 def _principal(at: str, principal: str) -> str:
+    """A caller known by its unique id alone; another account's own id stands for all of that account."""
     unique = principal.partition(":")[0]
-    return f"{at}:principal/{unique}" if unique and f"aws:{unique}" != at else f"{at}:account"
+    if not unique:
+        return ""
+    return f"{at}:account" if at == f"aws:{unique}" else f"{at}:principal/{unique}"
 
 
 def _provider(provider: str) -> str:

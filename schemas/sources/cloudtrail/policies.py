@@ -25,6 +25,8 @@ year) says which sessions, not when: before the policy existed it denied nothing
 
 def cut_at(name: str, document: str, time: int) -> int:
     """When (µs) an inline policy put at ``time`` cuts its holder's sessions; 0 where it cuts none."""
+    if document.startswith("%7B"):
+        document = unquote(document)
     before = _cut_off(document) if ISSUE_TIME in document.lower() else 0
     if before:
         return before if abs(before - time) <= NEAR else time
@@ -34,7 +36,7 @@ def cut_at(name: str, document: str, time: int) -> int:
 def _cut_off(document: str) -> int:
     """The latest time before which every session is denied everything, in µs; 0 for none."""
     try:
-        policy = decoded(unquote(document) if document.startswith("%7B") else document)
+        policy = decoded(document)
     except (ValueError, RecursionError):
         return 0
     statements = policy.get("Statement") if isinstance(policy, dict) else None

@@ -48,7 +48,7 @@ def _looks_like(document: object, left: int) -> bool:
         case list():
             return bool(document) and _looks_like(document[0], left - 1)
         case str():
-            return '"eventSource"' in document and '"eventID"' in document
+            return "eventSource" in document and "eventID" in document
         case bytes():
             head = _text(document)
             return isinstance(head, str) and _looks_like(head, left - 1)
