@@ -17,7 +17,7 @@ from correlators.kernel.deaths import deaths_of
 from correlators.kernel.ends import RETRY_BUCKET, RETRY_BUCKETS, RETRY_WINDOW, Off
 from correlators.kernel.join import NAMES_MAX
 from correlators.kernel.view import View
-from correlators.kernel.wording import episodes_of, named, worst_of
+from correlators.kernel.wording import episodes_of, named, short, times, worst_of
 from schemas.dossier import Credential
 from schemas.evidence import Evidence, iso, network_of
 from schemas.verdict import Clock, Control, Severity, Verdict
@@ -65,8 +65,8 @@ def _judged(
         identity=view.key,
         owner=view.owner,
         credential=name,
-        title=f"Dead credential {name} of {named(view)} was presented and refused after {first.turn.how}",
-        reason=f"{len(tries)} refused try or tries on record, {iso(tries[0].time)} to {iso(tries[-1].time)}, {why}",
+        title=f"{named(view)}: dead credential {short(name)} was presented and refused after {first.turn.how}",
+        reason=f"{times(tries, 'refused try')} on record, {iso(tries[0].time)} to {iso(tries[-1].time)}, {why}",
         severity=severity,
         claim=(first.turn.evidence,),
         evidence=tries,

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from correlators.kernel.ends import SKEW, Off, off_intervals, past_grace
 from correlators.kernel.silence import source_of, unheard
 from correlators.kernel.view import View, sighted
-from correlators.kernel.wording import named
+from correlators.kernel.wording import named, short
 from schemas.declaration import Declaration, Spell
 from schemas.evidence import Evidence, iso
 from schemas.verdict import Clock, Control, Episode, Severity, Value, Verdict
@@ -157,7 +157,7 @@ def _verdict(
 ) -> Verdict:  # fmt: skip
     severity = _severity(view, evidence) if episode else None
     credential = evidence[0].credential if evidence else ""
-    held = f" with {credential}" if credential else ""
+    held = f" with {short(credential)}" if credential else ""
     return Verdict(
         control=CONTROL.name,
         subject=identity if claim.source == "inventory" else f"{identity} {PROVIDER_SWITCH}",

@@ -18,8 +18,9 @@ from typing import NamedTuple
 
 from correlators.kernel.ends import Off, grace_of, off_intervals, skew_of
 from correlators.kernel.sightings import thin
+from correlators.kernel.silence import UNSEEN_KINDS
 from correlators.kernel.view import View, sighted
-from correlators.kernel.wording import named
+from correlators.kernel.wording import named, short
 from schemas.dossier import Credential, Descendant, Turn
 from schemas.evidence import Evidence, iso, micros
 from schemas.verdict import Clock, Control, Episode, Severity, Value, Verdict
@@ -102,9 +103,9 @@ def _verdict(view: View, clock: Clock, subject: str, off: Off, heirs: list[Heir]
     severity = max((_severity(off, h) for h in living), default=None)
     shown = living[0].name if living else subject
     what = (
-        f"{named(view)}: {shown} went on working after {off.turn.how} of {subject}"
+        f"{named(view)}: {short(shown)} went on working after {off.turn.how} of {short(subject)}"
         if living
-        else f"Descendants of {subject} of {named(view)} after {off.turn.how}"
+        else f"{named(view)}: descendants of {short(subject)} after {off.turn.how}"
     )
     return Verdict(
         control=CONTROL.name,
@@ -137,6 +138,8 @@ def _value(clock: Clock, off: Off, heirs: list[Heir], living: list[Heir]) -> tup
         if open_heirs:
             return "violated", f"{reason}; still live until {iso(until) or 'an unknown time'}", due
         return "proven", f"{reason}; all of those are refused or expired since", 0
+    if heirs and all(h.report.kind in UNSEEN_KINDS for h in heirs):
+        return "unverifiable", "the end is recorded; the use of its leases is not in this source", 0
     if all(_over(h, clock) for h in heirs):
         return "proven", "every known descendant is refused or expired", 0
     return "assumed", f"no descendant was used since; live until {iso(until) or 'an unknown time'}", due
@@ -164,7 +167,7 @@ def _cut_sessions(view: View, clock: Clock) -> Iterator[Verdict]:
 
 
 def _session(view: View, off: Off, name: str, credential: Credential) -> Heir:
-    report = Descendant("dies_with", credential.issued, credential.expiry, credential.uses)
+    report = Descendant("dies_with", credential.kind, credential.issued, credential.expiry, credential.uses)
     used = tuple(e for e in view.uses(credential, "succeeded", "failed") if _outlived(off, report, e))
     after = used[-1].time if used else off.start
     denied = tuple(e for e in view.uses(credential, "forbidden", "unauthenticated") if e.time > after)

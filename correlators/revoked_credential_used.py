@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from correlators.kernel.ends import Off, off_intervals, past_grace, within_grace
 from correlators.kernel.silence import unheard
 from correlators.kernel.view import View
-from correlators.kernel.wording import episodes_of, named, worst_of
+from correlators.kernel.wording import episodes_of, named, short, times, worst_of
 from schemas.dossier import Credential
 from schemas.evidence import Evidence, iso
 from schemas.verdict import Clock, Confidence, Control, Severity, Verdict
@@ -85,7 +85,7 @@ def _violated(
     else:
         severity = Severity.HIGH
     how = f"{last.turn.how} at {iso(last.start)}"
-    reason = f"authenticated {len(used)} time(s) on record since {how}, last at {iso(used[-1].time)}"
+    reason = f"{times(used, 'authenticated use')} on record since {how}, last at {iso(used[-1].time)}"
     if ended:
         reason += "; " + ("it was restored since" if last.end else f"refused at {iso(refused[-1].time)}")
     return _verdict(
@@ -106,9 +106,7 @@ def _verdict(
         identity=view.key,
         owner=view.owner,
         credential=name,
-        title=f"{named(view)} {'used' if severity else 'holds'} credential {name} after {off.turn.how}"
-        if severity
-        else f"Credential {name} of {named(view)} ended by {off.turn.how}",
+        title=f"{named(view)}: credential {short(name)} was {'used after' if severity else 'ended by'} {off.turn.how}",
         reason=reason,
         severity=severity,
         confidence=Confidence.HIGH,

@@ -69,6 +69,7 @@ class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``expiry``: (as of, expires) in µs, the latest statement holds; expires 0: does not expire.
     ``uses``: outcome, or ``outcome:action`` (``schemas.activity``), to sightings.
+    ``pins``: the first uses after an end, by ``<µs of the end> <key of uses>``: thinning might let them go.
     ``places`` and ``clients``: networks and clients of authenticated uses. ``known``: earliest mention of any kind.
     """
 
@@ -85,6 +86,7 @@ class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
     children: dict[str, Child] = {}
     descendants: dict[str, Descendant] = {}
     uses: dict[str, Sightings] = {}
+    pins: dict[str, Sightings] = {}
     places: tuple[str, ...] = ()
     clients: tuple[str, ...] = ()
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 from itertools import pairwise
 
 from correlators.kernel.join import NAMES_MAX, join
-from correlators.kernel.sightings import SLACK, join_evidence, thin
+from correlators.kernel.sightings import join_evidence, thin
 from schemas.activity import Activity
 from schemas.dossier import Address, Credential, Dossier, Sightings
 from schemas.evidence import Evidence, network_of
 from schemas.fact import AUTHENTICATED, Fact, facts_of
 
-GROUP_MAX = 4096
+GROUP_MAX = 2048
 """Uses of one credential gathered before they are thinned: bounds memory where one credential makes all
 the noise."""
 
@@ -40,7 +40,7 @@ class _Gathered:
         if any((a.time, a.uid) == (b.time, b.uid) for a, b in pairwise(kept)):
             kept = _each_once(kept)
         found = Sightings(tuple(kept), self.truncated)
-        return thin(found) if len(kept) > SLACK else found
+        return thin(found) if len(kept) > GROUP_MAX else found
 
     def shrink(self) -> None:
         found = self.sightings()

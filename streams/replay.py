@@ -19,7 +19,8 @@ import orjson
 
 from correlators.kernel.catalogue import controls
 from correlators.kernel.desk import Desk, Settled
-from schemas.evidence import iso, micros
+from correlators.kernel.ends import CUT_GRACE, GRACE, SKEW
+from schemas.evidence import SECOND, iso, micros
 from schemas.finding import render_assurance, render_finding
 from schemas.lifeline import Lifeline
 from schemas.sources import detect, sources
@@ -34,8 +35,8 @@ RECORD_LIMIT = 64 * 2**20
 RECORDS_IN_BATCH = 5_000
 """Records whose facts are joined before they reach the desk."""
 
-ALL_GRACES = micros(timedelta(hours=1))
-"""Beyond the longest propagation time that any control grants: at the default ``--as-of`` nothing is undecided any more."""
+ALL_GRACES = max(*GRACE.values(), CUT_GRACE) + SKEW + SECOND
+"""Just beyond the longest propagation time that any control grants: at the default ``--as-of`` nothing is undecided any more."""
 
 GAP_IMPLAUSIBLE = micros(timedelta(days=400))
 """An event this much later than every other one has a broken clock: it does not move the default ``--as-of``."""

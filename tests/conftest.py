@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from streams import broker, ports
+from tests.support import ocsf
 
 
 @pytest.fixture(autouse=True)
@@ -50,3 +51,11 @@ def spawned() -> Iterator[list[subprocess.Popen[bytes]]]:
         for stream in (process.stdin, process.stdout, process.stderr):
             if stream is not None:
                 stream.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_rendered_finding_is_valid_ocsf() -> Iterator[None]:
+    """Whatever any scenario or replay rendered is held against the published schema at the end."""
+    yield
+    faulty = {body: found for body in ocsf.rendered if (found := ocsf.faults(body))}
+    assert not faulty, f"{len(faulty)} of {len(ocsf.rendered)} are no valid OCSF: {next(iter(faulty.values()))}"

@@ -7,6 +7,7 @@ from datetime import timedelta
 import msgspec
 
 from correlators.kernel.join import marks
+from correlators.kernel.pins import pinned
 from correlators.kernel.sightings import thin
 from schemas.dossier import Credential, Dossier
 from schemas.dossier import encode as encode_dossier
@@ -32,8 +33,8 @@ ENDED_AGE = micros(timedelta(days=400))
 
 
 def canonical(dossier: Dossier) -> tuple[Dossier, bytes]:
-    """The dossier with its sightings thinned and within its byte cap, and its encoding."""
-    thinned = _thinned(dossier)
+    """The dossier with its sightings pinned and thinned, within its byte cap, and its encoding."""
+    thinned = _thinned(pinned(dossier))
     body = encode_dossier(thinned)
     if len(body) <= DOSSIER_BYTES_MAX:
         return thinned, body

@@ -35,7 +35,8 @@ NAMES_MAX = 64
 DECLARATIONS_MAX = 32
 """Declarations of one identity that are kept: the latest recorded."""
 
-TURNS_MARK = "turns truncated"
+PINNED = 8
+"""Uses right after an end that are kept whatever comes later: the first is named in the finding always."""
 
 T = TypeVar("T")
 Join = Callable[[T, T], T]
@@ -164,6 +165,13 @@ def record_of(kind: type[T], /, **joins: Join[Any]) -> Join[T]:
 
 _sightings: Join[Sightings] = merge
 
+
+def first_few(a: Sightings, b: Sightings) -> Sightings:
+    """Union, of which the first few are kept."""
+    merged = merge(a, b)
+    kept = merged.kept[:PINNED]
+    return a if kept == a.kept else Sightings(kept, True)
+
 join_ancestor: Join[Ancestor] = record_of(Ancestor, edge=highest, home=highest, turns=turns)
 
 join_descendant: Join[Descendant] = record_of(
@@ -187,6 +195,7 @@ join_credential: Join[Credential] = record_of(
     children=map_of(join_child),
     descendants=map_of(join_descendant),
     uses=map_of(_sightings),
+    pins=map_of(first_few),
     places=names,
     clients=names,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from correlators.kernel.ends import off_intervals
+from correlators.kernel.pins import sightings_of
 from correlators.kernel.sightings import thin
 from correlators.kernel.view import View
 from schemas.dossier import Credential, Turn
@@ -17,7 +18,7 @@ def lifeline_of(view: View, name: str) -> Lifeline:
     credential = view.credentials[name]
     uses = sorted(
         (e, key.partition(":")[0])
-        for key, sightings in credential.uses.items()
+        for key, sightings in sightings_of(credential)
         if not key.endswith(":service")
         for e in thin(sightings).kept
     )

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from correlators.kernel.join import join
-from correlators.kernel.sightings import thin
+from correlators.kernel.pins import sightings_of
+from correlators.kernel.sightings import merge, thin
 from correlators.kernel.traces import calls_of
 from correlators.kernel.view import View
 from schemas.activity import Edge, EndKind
@@ -142,11 +143,12 @@ def _compose(up: Edge, down: Edge) -> Edge:
 def _uses_up(name: str, credential: Credential) -> Iterator[tuple[str, Dossier]]:
     for ancestor, end in credential.ancestors.items():
         since = min((turn.time for turn in end.turns if not turn.alive), default=0)
-        uses = {
-            outcome: Sightings(kept, thinned.truncated)
-            for outcome, thinned in ((o, thin(s)) for o, s in credential.uses.items())
-            if (kept := tuple(e for e in thinned.kept if e.time >= since))
-        }
+        uses: dict[str, Sightings] = {}
+        for outcome, sightings in sightings_of(credential):
+            thinned = thin(sightings)
+            late = Sightings(tuple(e for e in thinned.kept if e.time >= since), thinned.truncated)
+            if late.kept:
+                uses[outcome] = merge(uses[outcome], late) if outcome in uses else late
         report = Descendant(end.edge, credential.kind, credential.issued, credential.expiry, uses)
         fact = Credential(descendants={name: report})
         yield end.home, Dossier(credentials={ancestor: fact})

@@ -3,37 +3,36 @@
 What is kept is a function of the whole set: per level (a width of time buckets) the newest buckets, and in each the
 first and the last few. An event that a union selects is selected in each part that holds it, so
 ``thin(thin(a) | thin(b)) == thin(a | b)``: thinning commutes with joining, early or late, in any grouping.
+Joining itself never thins: a dossier is thinned when it is stored (``caps.canonical``), after the events next to
+its ends have been pinned (``pins.pinned``), which a bucket's middle might lose.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from datetime import timedelta
 
 from schemas.dossier import Sightings
 from schemas.evidence import Evidence, micros
 
-ENDS = 2
-"""How many of the first and of the last events of a bucket are kept: the first and the last must be, one more each shows a pace."""
-
-LEVELS: tuple[tuple[int, int], ...] = (
-    (micros(timedelta(minutes=1)), 8),
-    (micros(timedelta(hours=1)), 12),
-    (micros(timedelta(days=1)), 16),
-    (micros(timedelta(days=30)), 14),
-    (micros(timedelta(days=400_000)), 1),
+LEVELS: tuple[tuple[int, int, int], ...] = (
+    (micros(timedelta(minutes=1)), 8, 2),
+    (micros(timedelta(hours=1)), 12, 2),
+    (micros(timedelta(days=1)), 14, 2),
+    (micros(timedelta(days=30)), 14, 2),
+    (micros(timedelta(days=400_000)), 1, 8),
 )
-"""(bucket width, how many of the newest buckets). Fine near the latest use, where a kill is decided; 14 months in all,
-the longest memory; the last level holds the first and last of everything. At most 204 events in all."""
+"""(bucket width, how many of the newest buckets, how many first and last events of each). Fine near the latest use, where most
+questions are asked; 14 months in all, the longest memory; the last level is everything, and keeps all where there is little."""
 
-SLACK = 256
-"""Sightings are thinned only beyond this length: thinning costs a pass, and any moment is as good."""
+KEPT_MAX = sum(2 * buckets * ends for _, buckets, ends in LEVELS)
+"""The most events that thinning keeps: 208."""
 
 
 def merge(a: Sightings, b: Sightings) -> Sightings:
     """The join. Returns ``a`` itself where ``b`` teaches nothing."""
     if a.kept and b.kept and (b.kept[0].time, b.kept[0].uid) > (a.kept[-1].time, a.kept[-1].uid):
-        later = Sightings(a.kept + b.kept, a.truncated or b.truncated)
-        return thin(later) if len(later.kept) > SLACK else later
+        return Sightings(a.kept + b.kept, a.truncated or b.truncated)
     known = {(e.time, e.uid): e for e in a.kept}
     learned = False
     for new in b.kept:
@@ -45,8 +44,7 @@ def merge(a: Sightings, b: Sightings) -> Sightings:
     truncated = a.truncated or b.truncated
     if not learned:
         return a if truncated == a.truncated else Sightings(a.kept, truncated)
-    merged = Sightings(tuple(sorted(known.values())), truncated)
-    return thin(merged) if len(merged.kept) > SLACK else merged
+    return Sightings(tuple(sorted(known.values())), truncated)
 
 
 def join_evidence(a: Evidence, b: Evidence) -> Evidence:
@@ -71,29 +69,31 @@ def _told(e: Evidence) -> tuple[int, str, str, str, str, str, str, str]:
 def thin(sightings: Sightings) -> Sightings:
     """The canonical form: what every level selects. Returns the argument itself where nothing is let go."""
     kept = sightings.kept
-    if len(kept) <= 2 * ENDS:
+    if len(kept) <= 2 * LEVELS[-1][2]:
         return sightings
     chosen: set[int] = set()
-    for width, buckets in LEVELS:
-        chosen.update(_select(kept, width, buckets))
+    for width, buckets, ends in reversed(LEVELS):
+        chosen.update(_select(kept, width, buckets, ends))
         if len(chosen) == len(kept):
             return sightings
     return Sightings(tuple(kept[i] for i in sorted(chosen)), True)
 
 
-def _select(kept: tuple[Evidence, ...], width: int, buckets: int) -> list[int]:
-    """Positions of the first and last ``ENDS`` events of each of the newest ``buckets`` buckets of ``width``."""
+def _select(kept: tuple[Evidence, ...], width: int, buckets: int, ends: int) -> list[int]:
+    """Positions of the first and last ``ends`` events of each of the newest ``buckets`` buckets of ``width``."""
     chosen: list[int] = []
     high = len(kept)
     while high and buckets:
-        bucket = kept[high - 1].time // width
-        low = high - 1
-        while low and kept[low - 1].time // width == bucket:
-            low -= 1
-        if high - low <= 2 * ENDS:
+        start = kept[high - 1].time // width * width
+        low = bisect_left(kept, start, 0, high, key=_time)
+        if high - low <= 2 * ends:
             chosen.extend(range(low, high))
         else:
-            chosen.extend((*range(low, low + ENDS), *range(high - ENDS, high)))
+            chosen.extend((*range(low, low + ends), *range(high - ends, high)))
         high = low
         buckets -= 1
     return chosen
+
+
+def _time(evidence: Evidence) -> int:
+    return evidence.time

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from correlators.kernel.join import join_credential, turns
+from correlators.kernel.pins import sightings_of
 from correlators.kernel.sightings import thin
 from schemas.declaration import Declaration
 from schemas.dossier import Credential, Dossier, Turn
@@ -61,7 +62,7 @@ class View:
         """Sightings of these outcomes, any action but a provider's own service calls, in order, one per event id."""
         return sighted(
             thin(s).kept
-            for key, s in credential.uses.items()
+            for key, s in sightings_of(credential)
             if key.partition(":")[0] in outcomes and not key.endswith(":service")
         )
 
@@ -69,7 +70,7 @@ class View:
         """Sightings of one action (``schemas.activity.Action``) with these outcomes, in order."""
         return sighted(
             thin(s).kept
-            for key, s in credential.uses.items()
+            for key, s in sightings_of(credential)
             if key.partition(":")[0] in outcomes and key.partition(":")[2] == action
         )
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from schemas.activity import Activity, Aliased, Ended, Issued, Known
+from schemas.fact import facts_of
 from schemas.verdict import Severity, Verdict
 from tests.support.make import KEY, ROLE, USER, change, issue, kill, restore, use
-from tests.support.scenario import every_way
+from tests.support.scenario import World, clock_after, every_way, run
 
 NAME = "revoked_credential_used"
 
@@ -118,7 +119,21 @@ def test_a_death_of_the_parent_is_not_a_revocation_of_the_child() -> None:
     assert verdict_of(many, session) is None
 
 
-def test_heavy_use_keeps_the_kill_the_first_and_the_last() -> None:
-    verdict = must([kill("kill", 1000), *(use(f"u{n}", 1100 + n) for n in range(700))])
-    uids = [e.uid for e in verdict.evidence]
-    assert uids[0] == "u0" and uids[-1] == "u699" and verdict.truncated
+def test_heavy_use_keeps_the_kill_the_first_and_the_last_whatever_came_before_and_when_the_kill_is_learned() -> None:
+    before = [use(f"b{n}", n * 7) for n in range(300)]
+    after = [use(f"u{n}", 2200 + n * 7) for n in range(900)]
+    end = kill("kill", 2150)
+    for many in ([*before, end, *after], [*reversed(after), end, *before]):
+        world = run(many)
+        verdict = next(r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME)
+        uids = [e.uid for e in verdict.evidence]
+        assert (uids[0], uids[-1], verdict.truncated) == ("u0", "u899", True)
+
+
+def test_heavy_use_in_many_settlings_keeps_the_first_use_after_a_known_kill() -> None:
+    world = World(1, clock_after([use("end", 9000)]))
+    for activity in [kill("kill", 0), *(use(f"u{n}", 60 + n * 7) for n in range(900))]:
+        world.take(facts_of(activity))
+        world.settle()
+    verdict = next(r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME)
+    assert (verdict.evidence[0].uid, verdict.evidence[-1].uid) == ("u0", "u899")

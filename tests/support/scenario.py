@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from correlators.kernel.catalogue import controls
 from correlators.kernel.desk import Desk
@@ -15,6 +16,7 @@ from schemas.dossier import decode
 from schemas.fact import Fact, facts_of, partition_of
 from schemas.finding import render_assurance, render_finding
 from schemas.verdict import Clock, Report
+from tests.support import ocsf
 
 HOUR = 3_600_000_000
 SETTLINGS_MAX = 1_000
@@ -62,10 +64,10 @@ class World:
         """All memory is gone; what was stored stays."""
         self.desks = [self._desk(n) for n in range(self.partitions)]
 
-    def verdicts(self) -> dict[str, object]:
+    def verdicts(self) -> dict[str, tuple[bytes, bytes]]:
         """What stands in the end: per id, finding and assurance as others read them (activity ids aside)."""
         catalogue = controls()
-        told: dict[str, object] = {}
+        told: dict[str, tuple[bytes, bytes]] = {}
         for uid, report in self.last.items():
             if report.verdict is None:
                 continue
@@ -73,6 +75,7 @@ class World:
             shown = report.finding and report.detail != "withdrawn"
             same = Report(uid, report.verdict, report.reported, 1, report.detail if shown else "", shown)
             told[uid] = (render_finding(same, control) if shown else b"", render_assurance(same, control))
+            ocsf.rendered.update((told[uid][1], render_finding(report, control)))
         return told
 
     def dossiers(self) -> dict[str, object]:
@@ -133,5 +136,5 @@ def every_way(activities: Sequence[Activity], clock: Clock | None = None, seed: 
     return first
 
 
-def _differing(a: dict[str, object], b: dict[str, object]) -> Iterable[tuple[str, object, object]]:
+def _differing(a: dict[str, Any], b: dict[str, Any]) -> Iterable[tuple[str, Any, Any]]:
     return ((uid, a.get(uid), b.get(uid)) for uid in {*a, *b} if a.get(uid) != b.get(uid))

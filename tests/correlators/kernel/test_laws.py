@@ -7,11 +7,13 @@ from functools import reduce
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from correlators.kernel.caps import canonical
 from correlators.kernel.join import join
-from correlators.kernel.sightings import merge, thin
+from correlators.kernel.sightings import KEPT_MAX, merge, thin
 from schemas.activity import Activity, Aliased, Ended, Issued, Known, Parent, Renewed, Restored, Stated
 from schemas.declaration import ApprovedTool, Declaration, Spell
-from schemas.dossier import EMPTY, Dossier, Sightings, decode, encode
+from correlators.kernel.view import View
+from schemas.dossier import EMPTY, Credential, Dossier, Sightings, Turn, decode, encode
 from schemas.evidence import SECOND, Evidence
 from schemas.fact import facts_of
 from tests.support.make import T0
@@ -108,12 +110,24 @@ def test_thinning_commutes_with_joining(a: list[int], b: list[int]) -> None:
     assert thin(merge(evidence(a), evidence(b))) == evidence(a + b)
 
 
+@given(st.lists(st.integers(0, 900), max_size=200), st.lists(st.integers(0, 900), max_size=200), st.integers(0, 900))
+def test_the_first_uses_after_an_end_that_was_known_are_pinned_for_good(a: list[int], b: list[int], end: int) -> None:
+    known = Credential(turns=(Turn(end * 13 * SECOND, False, "kill", Evidence(end, "kill")),))
+    dossier = Dossier(credentials={"c": known})
+    for times in (a, b):
+        raw = Sightings(tuple(sorted({Evidence(t * 13 * SECOND, f"e{t}") for t in times})))
+        dossier = canonical(join(dossier, Dossier(credentials={"c": Credential(uses={"succeeded": raw} if times else {})})))[0]
+    after = sorted({t for t in a + b if t > end})
+    found = View("c", dossier).uses(dossier.credentials["c"], "succeeded")
+    assert [e.uid for e in found if e.time > end * 13 * SECOND][:1] == [f"e{t}" for t in after[:1]]
+
+
 @given(st.lists(st.integers(0, 10**7), min_size=1, max_size=300))
 def test_thinning_keeps_the_first_and_the_last(times: list[int]) -> None:
     kept = evidence(times).kept
     assert kept[0].time == min(times) * 13 * SECOND
     assert kept[-1].time == max(times) * 13 * SECOND
-    assert len(kept) <= 204
+    assert len(kept) <= KEPT_MAX
 
 
 @settings(max_examples=60, deadline=None)
