@@ -1,11 +1,13 @@
-"""Vault and OpenBao audit logs, as the file, socket and syslog devices write them: JSON lines of requests and responses.
+"""Vault and OpenBao audit logs, as the file, socket and syslog devices write them: JSON lines of requests
+and responses.
 
-A request line is written before the call is carried out, so it is passed, but for calls whose refusal has no response
-line. Keys: ``vault:<instance>:entity/<id>`` for identities; for credentials ``accessor/…`` (or ``token/…`` where a token
-has no accessor), ``secret-id/…``, ``lease/…``. HMACs are kept as logged: each audit device has its own salt, so of two
-devices' lines only those of one join by HMAC; the same event of both is one by its request id.
-Out of sight: sealed time, malformed requests, uses of leases (the leased system logs them), a lease's revocation where
-its id is HMAC'd (until a renewal shows both), and what ``unjoined`` says of a line.
+A request line is written before the call is carried out, so it is passed, but for calls whose refusal
+has no response line. Keys: ``vault:<instance>:entity/<id>`` for identities; for credentials
+``accessor/…`` (or ``token/…`` where a token has no accessor), ``secret-id/…``, ``lease/…``. HMACs are
+kept as logged: each audit device has its own salt, so of two devices' lines only those of one join by
+HMAC; the same event of both is one by its request id. Out of sight: sealed time, malformed requests,
+uses of leases (the leased system logs them), a lease's revocation where its id is HMAC'd (until a
+renewal shows both), and what ``unjoined`` says of a line.
 """
 
 from __future__ import annotations
@@ -29,9 +31,15 @@ from schemas.sources.vault.wire import Line, head_of, micros_of
 NAME = "vault"
 
 BOM = b"\xef\xbb\xbf"
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 PREFIX_MAX = 256
-"""An audit device may write a prefix before each line (``@cee: `` for syslog): at most so many bytes are skipped."""
+"""An audit device may write a prefix before each line (``@cee: `` for syslog): at most so many bytes are
+skipped."""
 
+UNJOINED = (
+    "names by HMAC what the rest of this log shows in clear: this end joins no credential; "
+    "list the field in the mount's audit_non_hmac_request_keys"
+)
 
 REQUEST_MARK = b'"type":"request"'
 MARK_WITHIN = 128
@@ -50,7 +58,8 @@ def recognises(document: object) -> bool:
 
 
 def read(record: bytes, context: Context) -> Reading:
-    """The line's activity, or why there is none. Several lines in one record (a socket's read) are read one by one; never raises."""
+    """The line's activity, or why there is none. Several lines in one record (a socket's read) are read
+    one by one; never raises."""
     reading = Reading([], [], 0)
     text = _bare(record)
     if _passes(text):
@@ -60,15 +69,18 @@ def read(record: bytes, context: Context) -> Reading:
         _read(Line.model_validate_json(text), text, context, reading, "")
     except ValidationError as error:
         lines = text.splitlines()
-        if len(lines) < 2:
-            reading.rejects.append(_wrong(error, ""))
-        else:
+        if len(lines) > 1 and any(line.startswith(b'{"') and line.endswith(b"}") for line in lines):
             _read_lines(lines, context, reading)
+        elif record.startswith(UTF_16):
+            reading.rejects.append(Rejected(NAME, "UTF-16, where JSON lines are UTF-8"))
+        else:
+            reading.rejects.append(_wrong(error, ""))
     return reading
 
 
 def _passes(text: bytes) -> bool:
-    """Whether this is a well-formed request line that says nothing (the common half, told at a tenth of the price)."""
+    """Whether this is a well-formed request line that says nothing (the common half, told at a tenth of
+    the price)."""
     if text.find(REQUEST_MARK, 0, MARK_WITHIN) < 0:
         return False
     try:
@@ -79,7 +91,8 @@ def _passes(text: bytes) -> bool:
 
 
 def _silent(error: str | None, path: str | None) -> bool:
-    """Whether a request line is all that will ever be said of this call: it was refused where refusals have no response line."""
+    """Whether a request line is all that will ever be said of this call: it was refused where refusals
+    have no response line."""
     return bool(error) and path in SILENT
 
 
@@ -127,8 +140,7 @@ def _read(line: Line, text: bytes, context: Context, reading: Reading, place: st
     call = Call(line, time, context)
     reading.activities.append(_activity(call, _uid(line, text)))
     if line.type == "response" and (field := unjoined(call)):
-        reason = "names by HMAC what this log shows in clear: this end joins no credential; list the field in the mount's audit_non_hmac_request_keys"
-        reading.rejects.append(Rejected(NAME, reason, field, place))
+        reading.rejects.append(Rejected(NAME, UNJOINED, field, place))
 
 
 def _uid(line: Line, text: bytes) -> str:
@@ -171,8 +183,13 @@ def _effects(call: Call, use: Use) -> Iterator[Effect]:
     if call.authenticated and not call.issued:
         told = chain(exhausted(call), told)
     yield from told
-    if use.outcome == "succeeded" and not call.identity and "root" in (call.auth.policies or ()) and use.credential:
+    if use.outcome == "succeeded" and use.credential and _root(call):
         yield Known(use.credential, use.credential, "root", use.names)
+
+
+def _root(call: Call) -> bool:
+    """Whether the caller's token is a root token, which nothing in the log may have issued."""
+    return call.authenticated and not call.identity and "root" in (call.auth.policies or ())
 
 
 def _target(effects: tuple[Effect, ...]) -> str:
@@ -187,8 +204,8 @@ def _target(effects: tuple[Effect, ...]) -> str:
 def _client(call: Call) -> str:
     """The user agent, where the installation audits that header (in clear or as an HMAC)."""
     for name, values in (call.request.headers or {}).items():
-        if name.lower() == "user-agent" and isinstance(values, list) and values and isinstance(values[0], str):
-            return call.scrubbed(values[0])
+        if name.lower() == "user-agent" and isinstance(values, list):
+            return call.scrubbed(" ".join(value for value in values if isinstance(value, str)))
     return ""
 
 

@@ -1,4 +1,5 @@
-"""One audited call as the other modules read it: names of keys, masked, and what the line says of its caller."""
+"""One audited call as the other modules read it: names of keys, masked, and what the line says of its
+caller."""
 
 from __future__ import annotations
 
@@ -25,9 +26,10 @@ _EMPTY_AUTH = Auth()
 class Call:
     """``ns``: the namespace of the path, "" for the root, else with its last slash. ``time`` in µs.
 
-    ``presented``: the token that came with the request, whether or not it was accepted: its key and its other names.
-    ``authenticated``: the server accepted it, since it says whose it is (a batch token has policies but no accessor).
-    ``identity``: the entity of an accepted token. ``issued``: the token that the response hands out or renews.
+    ``presented``: the token that came with the request, whether or not it was accepted: its key and its
+    other names. ``authenticated``: the server accepted it, since it says whose it is (a batch token has
+    policies but no accessor). ``identity``: the entity of an accepted token. ``issued``: the token that
+    the response hands out or renews.
     """
 
     def __init__(self, line: Line, time: int, context: Context) -> None:
@@ -83,7 +85,8 @@ class Call:
         return text if len(text) <= TEXT_MAX else self.context.mask(text)
 
     def keys_of(self, token: str | None, accessor: str | None) -> tuple[str, tuple[str, ...]]:
-        """A token's key and its other names: the accessor where it is known; batch and inline tokens have none."""
+        """A token's key and its other names: the accessor where it is known; batch and inline tokens
+        have none."""
         if accessor:
             return self.accessor_key(accessor), (self.token_key(token),) if token else ()
         return self.token_key(token) if token else "", ()
@@ -113,12 +116,14 @@ class Call:
         return shown if len(shown) <= TEXT_MAX else f"{shown[: TEXT_MAX - 1]}…"
 
     def _issued(self) -> Auth | None:
-        """None also where a login still wants a second factor: that answer has an ``auth`` without a token."""
+        """None also where a login still wants a second factor: that answer has an ``auth`` without a
+        token."""
         auth = self.response.auth if self.response else None
         return auth if auth and (auth.client_token or auth.accessor) else None
 
     def _answered_error(self) -> bool:
-        """An error that stands only in the data, alone, as ``logical.Response.IsError`` has it: a stored secret may have such a key too."""
+        """An error that stands only in the data, alone, as ``logical.Response.IsError`` has it: a stored
+        secret may have such a key too."""
         data = self.response.data if self.response else None
         return bool(data) and len(data or ()) == 1 and bool((data or {}).get("error"))
 

@@ -11,9 +11,11 @@ from schemas.sources.vault.issues import BATCH, SECRET_IDS, TOKENS, mount_group
 from schemas.sources.vault.use import WRAPPING_USES
 
 FOUND_NOTHING = re.compile(
-    r"no [a-z ]{1,40}found|not found|nothing|does not exist|unknown|invalid|fail|unable|could not|cannot", re.IGNORECASE
+    r"no [a-z ]{1,40}found|not found|nothing|does not exist|unknown|invalid|fail|unable|could not|cannot",
+    re.IGNORECASE,
 )
-"""A warning that turns a successful revocation into none (an unknown accessor gives 200 and "No token found with this accessor")."""
+"""A warning that turns a successful revocation into none (an unknown accessor gives 200 and "No token
+found with this accessor")."""
 
 PREFIX_ENDS = re.compile(r"sys/(?:leases/)?(revoke-prefix|revoke-force)/(.+)")
 LEASE_ENDS = re.compile(r"sys/(?:leases/)?revoke(?:/(.+))?")
@@ -27,7 +29,11 @@ SECRET_ID_ENDS = re.compile(r"auth/.+/role/[^/]+/(secret-id|secret-id-accessor)/
 def exhausted(call: Call) -> Iterator[Effect]:
     """``remaining_uses`` is as it stood before the call, whatever became of the call: 1 was the last."""
     credential = call.presented[0]
-    if call.path in WRAPPING_USES and call.asked("token") and "response-wrapping" not in (call.auth.policies or ()):
+    if (
+        call.path in WRAPPING_USES
+        and call.asked("token")
+        and "response-wrapping" not in (call.auth.policies or ())
+    ):
         credential = call.token_key(call.asked("token"))
     elif call.auth.remaining_uses != 1 and call.path not in WRAPPING_USES:
         return
@@ -111,7 +117,9 @@ def _system(call: Call) -> Iterator[Effect]:
     elif mount:
         yield from _mount(call, f"{'auth/' if mount[1] == 'auth' else ''}{mount[2].rstrip('/')}/")
     elif policy:
-        yield Ended(f"{path} deleted", "removed", group=call.group(f"policy/{policy[1]}"), carries=False, scope=TOKENS)
+        yield Ended(
+            f"{path} deleted", "removed", group=call.group(f"policy/{policy[1]}"), carries=False, scope=TOKENS
+        )
 
 
 def _mount(call: Call, mount: str) -> Iterator[Effect]:
@@ -160,10 +168,15 @@ def _entity(call: Call) -> Iterator[Effect]:
 
 
 def unjoined(call: Call) -> str:
-    """The field by which a kill names its target in a way that joins nothing in this log; "" where it does join."""
+    """The field by which a kill names its target in a way that joins nothing in this log; "" where it
+    does join."""
     if call.path == "auth/token/revoke-accessor":
         plain = bool(call.auth.accessor) and not str(call.auth.accessor).startswith(HMAC)
         return "request.data.accessor" if plain and call.asked("accessor").startswith(HMAC) else ""
-    if call.path == "identity/entity" and "disabled" in call.request_data and call.asked("id").startswith(HMAC):
+    if (
+        call.path == "identity/entity"
+        and "disabled" in call.request_data
+        and call.asked("id").startswith(HMAC)
+    ):
         return "request.data.id"
     return "request.data.entity_ids" if call.path == "identity/entity/batch-delete" else ""

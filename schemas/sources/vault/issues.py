@@ -16,8 +16,8 @@ FOREVER = 250_000_000_000 * SECOND
 BATCH = "batch:"
 TOKENS = "token:"
 SECRET_IDS = "secret-id:"
-"""How paths in a group begin that must not fall to every end of it: batch tokens outlive their mount, tokens their role,
-and secret ids are no leases."""
+"""How paths in a group begin that must not fall to every end of it: batch tokens outlive their mount,
+tokens their role, and secret ids are no leases."""
 
 SHARED_POLICIES = frozenset({"default", "root", "response-wrapping"})
 """Policies that everybody has, or that cannot be deleted, make no groups."""
@@ -37,7 +37,7 @@ def issues_of(call: Call) -> Iterator[Effect]:
         yield from _wrapped(call, response.wrap_info)
     if response.secret and response.secret.lease_id:
         yield from _lease(call, response.secret.lease_id)
-    if call.answered("secret_id"):
+    if call.answered("secret_id") and _hands_out_secret_ids(call):
         yield from _secret_id(call)
     elif path.startswith("sys/generate-root") and call.response_data.get("complete") is True:
         yield _root(call)
@@ -62,12 +62,15 @@ def _token(call: Call, auth: Auth) -> Iterator[Effect]:
 
 
 def sponsor_of(call: Call) -> str:
-    """Whose dossier holds a token that has no entity: the caller's entity, else the caller's token. A login has no caller."""
+    """Whose dossier holds a token that has no entity: the caller's entity, else the caller's token. A
+    login has no caller."""
     return (call.identity or call.presented[0]) if call.path.startswith("auth/token/") else ""
 
 
 def _kind(auth: Auth) -> str:
-    return "root" if "root" in (auth.policies or ()) else auth.token_type or "service"
+    if "root" in (auth.policies or ()):
+        return "root"
+    return "batch" if auth.token_type == "batch" else "service"
 
 
 def _expiry(call: Call, seconds: int | None) -> int:
@@ -87,8 +90,9 @@ def _parents(call: Call, entity: str, has_entity: bool) -> dict[str, Parent]:
 
 
 def _edge(call: Call, has_entity: bool) -> Edge:
-    """Whether a created token dies with its maker. An orphan inherits no entity. A role may make orphans and the line does not
-    say so: where the entity does not tell either, no death is carried, for a wrong one would accuse a healthy token."""
+    """Whether a created token dies with its maker. An orphan inherits no entity. A role may make orphans
+    and the line does not say so: where the entity does not tell either, no death is carried, for a wrong
+    one would accuse a healthy token."""
     orphan = call.request_data.get("no_parent") in (True, "true") or call.path == "auth/token/create-orphan"
     if orphan or (call.identity and not has_entity):
         return "made_by"
@@ -98,7 +102,8 @@ def _edge(call: Call, has_entity: bool) -> Edge:
 
 
 def mount_group(path: str) -> str:
-    """The first step of a path (two for auth mounts): the group in which the tokens and leases below it are found."""
+    """The first step of a path (two for auth mounts): the group in which the tokens and leases below it
+    are found."""
     steps = path.split("/", 2 if path.startswith("auth/") else 1)
     return "/".join(steps[:-1]) + "/" if len(steps) > 1 else f"{path}/"
 
@@ -138,7 +143,8 @@ def login_mount(call: Call) -> str:
 
 
 def _wrapped(call: Call, wrap: Wrap) -> Iterator[Effect]:
-    """The wrapping token, good for one unwrap; and what is in it, known by its accessor until the unwrap shows the rest."""
+    """The wrapping token, good for one unwrap; and what is in it, known by its accessor until the unwrap
+    shows the rest."""
     credential, names = call.keys_of(wrap.token, wrap.accessor)
     maker = call.presented[0] if call.authenticated else ""
     if wrap.wrapped_accessor and call.path.endswith("/secret-id"):
@@ -147,7 +153,7 @@ def _wrapped(call: Call, wrap: Wrap) -> Iterator[Effect]:
         yield Issued(
             call.accessor_key(wrap.wrapped_accessor),
             sponsor_of(call),
-            parents=_parents(call, "", has_entity=True),
+            parents=_parents(call, "", not call.path.startswith("auth/token/create/")),
         )
     elif wrap.wrapped_accessor and wrap.wrapped_accessor == call.auth.accessor:
         yield from _token(call, call.auth)
@@ -167,7 +173,7 @@ def _wrapped(call: Call, wrap: Wrap) -> Iterator[Effect]:
 def _lease(call: Call, lease: str) -> Iterator[Effect]:
     key = call.lease_key(lease)
     if call.path.startswith(("sys/leases/", "sys/renew")):
-        # Only a renewal shows the audited HMAC of a lease id beside the id itself: from then on a revocation by HMAC finds it.
+        # Only a renewal shows the HMAC of a lease id beside the id itself: it joins a revocation by HMAC.
         hidden = call.asked("lease_id")
         if hidden and hidden != lease:
             yield Known(key, key, "lease", (call.lease_key(hidden),))
@@ -180,6 +186,13 @@ def _lease(call: Call, lease: str) -> Iterator[Effect]:
         parents={token: Parent("dies_with", call.identity)} if token else {},
         groups={call.group(mount_group(lease)): f"{lease}/"},
     )
+
+
+def _hands_out_secret_ids(call: Call) -> bool:
+    """Users store secret ids under that very name as well."""
+    if call.path.startswith("sys/wrapping/"):
+        return bool(call.answered("secret_id_accessor"))
+    return call.path.startswith("auth/") and call.path.endswith(("/secret-id", "/custom-secret-id"))
 
 
 def _secret_id(call: Call) -> Iterator[Effect]:
@@ -208,7 +221,8 @@ def _secret_id_issued(call: Call, key: str, names: tuple[str, ...]) -> Issued:
 
 
 def _root(call: Call) -> Issued:
-    """The new root token is shown encoded only: nothing joins it to its uses, so it goes by the call that made it."""
+    """The new root token is shown encoded only: nothing joins it to its uses, so it goes by the call
+    that made it."""
     return Issued(f"{call.prefix}root/{call.request.id}", call.identity or call.presented[0], kind="root")
 
 

@@ -10,12 +10,15 @@ from schemas.sources.vault.call import Call
 
 LOGIN = re.compile(r"auth/[^/]+/(?:login|callback|oidc/callback)(?:/|$)")
 LOGIN_STEPS = ("login", "callback", "oidc/callback")
+"""Steps below an auth mount at which its methods log in, each perhaps followed by a name."""
 
 REFUSALS = ("permission denied", "bad token", "invalid token", "wrapping token is not valid")
-"""Errors with which a server says that it does not know the token. Any other error without an accepted token tells nothing about it."""
+"""Errors with which a server says that it does not know the token. Any other error without an accepted
+token tells nothing about it."""
 
 SERVER_FAULT = re.compile(
-    r"internal error|timeout|deadline|context canceled|sealed|standby|not active|unavailable|rate limit|quota|connection|no such host"
+    r"internal error|timeout|deadline|context canceled|sealed|standby|not active|unavailable|rate limit|quota"
+    r"|connection|no such host"
 )
 """A login that the server could not judge refuses no credential."""
 
@@ -24,7 +27,15 @@ SILENT = (*WRAPPING_USES, "sys/seal", "sys/step-down")
 """Calls of which a refusal is logged on the request line only: no response line ever follows."""
 
 WRITES = frozenset({"create", "update", "patch", "delete", "recover"})
-IDENTITY_PATHS = ("auth/", "identity/", "sys/policies/", "sys/policy/", "sys/auth/", "sys/generate-root", "sys/mfa/method/")
+IDENTITY_PATHS = (
+    "auth/",
+    "identity/",
+    "sys/policies/",
+    "sys/policy/",
+    "sys/auth/",
+    "sys/generate-root",
+    "sys/mfa/method/",
+)
 HARMLESS = re.compile(
     r"auth/token/(?:lookup|lookup-self|lookup-accessor|renew|renew-self|renew-accessor|revoke-self|tidy)(?:/|$)"
     r"|auth/.+/role/[^/]+/secret-id(?:-accessor)?/lookup$"
@@ -33,7 +44,22 @@ HARMLESS = re.compile(
 """Calls that are written as updates and change nobody's access, or only end the caller's own."""
 
 NO_SECRETS = ("auth/", "sys/", "identity/")
-NOT_READ = frozenset({"metadata", "config", "roles", "role", "keys", "certs", "ca", "ca_chain", "crl", "subkeys", "issuers", "issuer"})  # fmt: skip
+NOT_READ = frozenset(
+    {
+        "metadata",
+        "config",
+        "roles",
+        "role",
+        "keys",
+        "certs",
+        "ca",
+        "ca_chain",
+        "crl",
+        "subkeys",
+        "issuers",
+        "issuer",
+    }
+)
 VALUE_MOUNTS = frozenset({"kv", "generic", "cubbyhole", ""})
 ISSUING = frozenset({"creds", "static-creds", "sts", "code", "export", "token"})
 """First steps below a dynamic engine's mount whose reading gives a secret."""
@@ -49,7 +75,8 @@ class Use(NamedTuple):
 
 
 def use_of(call: Call) -> Use:
-    """A login is a use of what was logged in with, whatever old token came along; everything else of the token presented."""
+    """A login is a use of what was logged in with, whatever old token came along; everything else of the
+    token presented."""
     if is_login(call):
         return _login(call)
     credential, names = call.presented
@@ -70,7 +97,8 @@ def is_login(call: Call) -> bool:
         return not call.path.startswith(("auth/token/", "sys/wrapping/"))
     mount = (call.request.mount_point or "").removeprefix(call.ns)
     if mount.startswith("auth/") and call.path.startswith(mount):
-        return call.path.removeprefix(mount).startswith(LOGIN_STEPS) and mount != "auth/token/"
+        below = f"{call.path.removeprefix(mount)}/"
+        return mount != "auth/token/" and any(below.startswith(f"{step}/") for step in LOGIN_STEPS)
     return LOGIN.match(call.path) is not None
 
 
@@ -105,7 +133,8 @@ def action_of(call: Call) -> Action:
     if path.startswith(NO_SECRETS):
         return _managed(call)
     if call.operation != "read":
-        return "secret_read" if call.response and call.response.secret and call.response.secret.lease_id else ""
+        leased = call.response.secret if call.response else None
+        return "secret_read" if leased and leased.lease_id else ""
     kind = call.request.mount_type or ""
     mount = (call.request.mount_point or "").removeprefix(call.ns)
     below = path.removeprefix(mount) if mount and path.startswith(mount) else path.partition("/")[2]

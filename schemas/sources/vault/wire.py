@@ -1,7 +1,9 @@
-"""Wire model of a Vault or OpenBao audit line: only the fields that are read, whatever else the vendor adds.
+"""Wire model of a Vault or OpenBao audit line: only the fields that are read, whatever else the vendor
+adds.
 
-Formats: OpenBao 2.x and Vault 1.x (https://developer.hashicorp.com/vault/docs/audit), the 2020 format without mounts
-and TTLs, 0.x with ``"error": ""`` on every line and no request id, and ``log_raw`` with its clear tokens.
+Formats: OpenBao 2.x and Vault 1.x (https://developer.hashicorp.com/vault/docs/audit), the 2020 format
+without mounts and TTLs, 0.x with ``"error": ""`` on every line and no request id, and ``log_raw`` with
+its clear tokens.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from pydantic import BaseModel, ConfigDict
 from schemas.evidence import SECOND
 
 Data = dict[str, Any]
-"""Request and response data hold whatever a user stored: any key may have any type. Only ids are ever taken from it."""
+"""Request and response data hold whatever a user stored: any key may have any type. Only ids are ever
+taken from it."""
 
 
 class Wire(BaseModel):
@@ -29,7 +32,8 @@ class Results(Wire):
 
 
 class Auth(Wire):
-    """``auth`` of a line (who calls; on a login the new token) and of a response (the token that was handed out)."""
+    """``auth`` of a line (who calls; on a login the new token) and of a response (the token that was
+    handed out)."""
 
     client_token: str | None = None
     accessor: str | None = None
@@ -105,13 +109,12 @@ class Head(msgspec.Struct, gc=False):
 head_of = msgspec.json.Decoder(Head).decode
 
 
-_TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII
-)
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII)
 
 
 def micros_of(text: str) -> int:
-    """RFC 3339 with 0 to 9 (or more) decimals to µs, what is finer cut off. Raises ``ValueError`` for anything else."""
+    """RFC 3339 with 0 to 9 (or more) decimals to µs, what is finer cut off. Raises ``ValueError`` for
+    anything else."""
     found = _TIME.fullmatch(text)
     if found is None:
         raise ValueError("not a time of RFC 3339 with a zone")
