@@ -1,7 +1,7 @@
 """Sightings: evidence of one kind, thinned to a bounded number without regard to arrival order.
 
 What is kept is a function of the whole set: per level (a width of time buckets) the newest buckets, and in each the
-first and the last few. An event that a union selects is selected in each part that holds it, so
+first and the last few of each place. An event that a union selects is selected in each part that holds it, so
 ``thin(thin(a) | thin(b)) == thin(a | b)``: thinning commutes with joining, early or late, in any grouping.
 Joining itself never thins: a dossier is thinned when it is stored (``caps.canonical``), after the events next to
 its ends have been pinned (``pins.pinned``), which a bucket's middle might lose.
@@ -13,7 +13,7 @@ from bisect import bisect_left
 from datetime import timedelta
 
 from schemas.dossier import Sightings
-from schemas.evidence import Evidence, micros
+from schemas.evidence import Evidence, micros, network_of
 
 LEVELS: tuple[tuple[int, int, int], ...] = (
     (micros(timedelta(minutes=1)), 8, 2),
@@ -25,8 +25,11 @@ LEVELS: tuple[tuple[int, int, int], ...] = (
 """(bucket width, how many of the newest buckets, how many first and last events of each). Fine near the latest use, where most
 questions are asked; 14 months in all, the longest memory; the last level is everything, and keeps all where there is little."""
 
+PLACES_MAX = 4
+"""Places that are told apart within one bucket: the smallest by text; two are enough to contradict one."""
+
 KEPT_MAX = sum(2 * buckets * ends for _, buckets, ends in LEVELS)
-"""The most events that thinning keeps: 208."""
+"""The most events that thinning keeps of one place: 208; of many places at most five times as many."""
 
 
 def merge(a: Sightings, b: Sightings) -> Sightings:
@@ -89,10 +92,24 @@ def _select(kept: tuple[Evidence, ...], width: int, buckets: int, ends: int) -> 
         if high - low <= 2 * ends:
             chosen.extend(range(low, high))
         else:
-            chosen.extend((*range(low, low + ends), *range(high - ends, high)))
+            chosen.extend(_ends_by_place(kept, low, high, ends))
         high = low
         buckets -= 1
     return chosen
+
+
+def _ends_by_place(kept: tuple[Evidence, ...], low: int, high: int, ends: int) -> list[int]:
+    """First and last events of a bucket, for each place that acted in it: two places in one bucket must both be seen."""
+    first = kept[low].place
+    if all(kept[i].place == first for i in range(low, high)):
+        return [*range(low, low + ends), *range(high - ends, high)]
+    by_place: dict[str, list[int]] = {}
+    for i in range(low, high):
+        by_place.setdefault(network_of(kept[i].place), []).append(i)
+    chosen: set[int] = set()
+    for place in sorted(by_place)[:PLACES_MAX]:
+        chosen.update((*by_place[place][:ends], *by_place[place][-ends:]))
+    return sorted({*chosen, *range(low, low + ends), *range(high - ends, high)})
 
 
 def _time(evidence: Evidence) -> int:

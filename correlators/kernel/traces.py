@@ -46,30 +46,39 @@ class Trace:
         self._chains: dict[str, Chain] = {}
 
     def chain(self, span_id: str) -> Chain:
-        """The chain of a span. Parents that go in a circle, or are not known, leave it unsettled."""
+        """The chain of a span; unsettled while a parent is not known, and for ever where parents go in a
+        circle."""
         path: list[str] = []
-        at, passed = span_id, set[str]()
-        while True:
+        passed: set[str] = set()
+        above, at = NOWHERE, span_id
+        while at in self.spans:
             if at in self._chains:
-                chain = self._chains[at]
+                above = self._chains[at]
                 break
-            span = self.spans.get(at)
-            if span is None or at in passed:
-                chain = NOWHERE
+            if at in passed:
+                above = self._circle(path, at)
                 break
             path.append(at)
             passed.add(at)
-            if span.kind == "agent":
-                chain = NOWHERE
+            parent = self.spans[at].parent
+            if self.spans[at].kind == "agent" or not parent:
+                above = ROOT
                 break
-            if not span.parent:
-                chain = ROOT
-                break
-            at = span.parent
+            at = parent
         for known in reversed(path):
-            chain = self._below(known, chain)
-            self._chains[known] = chain
-        return chain
+            above = self._chains[known] = self._below(known, above)
+        return self._chains.get(span_id, NOWHERE)
+
+    def _circle(self, path: list[str], entry: str) -> Chain:
+        """Each span of a circle has the others above it, as it had before the circle closed. Takes them off
+        the path."""
+        start = path.index(entry)
+        circle = path[start:]
+        del path[start:]
+        for i, span_id in enumerate(circle):
+            above = circle[i:] + circle[:i]
+            self._chains[span_id] = Chain("", False, tuple(s for s in above if self.spans[s].kind == "tool"))
+        return self._chains[entry]
 
     def _below(self, span_id: str, above: Chain) -> Chain:
         kind = self.spans[span_id].kind

@@ -1,0 +1,65 @@
+"""A credential that is good for a number of uses is presented once more.
+
+Fires: one more success than it is good for (a wrapping token opened twice, a secret id with one login): high. A low note when the replay was
+refused: somebody holds a copy.
+Proves: the refused replay.
+Evaded by: whoever is first; the second is then the rightful holder.
+Benign: a client that repeats the same request (the same request id is one use).
+Do: treat what the credential gave as stolen, end it, and hand over a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from correlators.kernel.view import View
+from correlators.kernel.wording import named, short, worst_of
+from schemas.dossier import Credential
+from schemas.evidence import iso
+from schemas.verdict import Clock, Control, Episode, Severity, Verdict
+
+CONTROL = Control(
+    name="one_time_credential_replayed",
+    version="1",
+    title="One-time credential replayed",
+    owasp=("NHI4:2025",),
+    attack=(("T1528", "Steal Application Access Token"),),
+    nist=("IA-2(8)",),
+    remediation="Treat what the credential gave as stolen: end it, hand over a new one, and find who presented it first.",
+)  # fmt: skip
+
+
+def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    for name, credential in view.credentials.items():
+        if name and credential.max_uses:
+            verdict = _judged(view, name, credential)
+            if verdict:
+                yield verdict
+
+
+def _judged(view: View, name: str, credential: Credential) -> Verdict | None:
+    good = credential.max_uses
+    used = view.uses(credential, "succeeded")
+    if len(used) < good:
+        return None
+    last = used[good - 1]
+    more = used[good:]
+    refused = tuple(e for e in view.uses(credential, "unauthenticated", "failed") if e.time > last.time)
+    if not more and not refused:
+        return None
+    uses = "one use" if good == 1 else f"{good} uses"
+    return Verdict(
+        control=CONTROL.name,
+        subject=name,
+        value="violated" if more else "proven",
+        identity=view.key,
+        owner=view.owner,
+        credential=name,
+        title=f"{named(view)}: credential {short(name)}, good for {uses}, was presented again and {'accepted' if more else 'refused'}",
+        reason=f"its last allowed use was at {iso(last.time)}; presented again at {iso((more or refused)[0].time)}",
+        severity=Severity.HIGH if more else Severity.LOW if good == 1 else None,
+        claim=(last,),
+        evidence=more or refused,
+        episodes=(Episode(last.time, 0, "last allowed use"),),
+        truncated=worst_of(credential),
+    )

@@ -1,0 +1,74 @@
+"""Cases of expired_credential_accepted, one_time_credential_replayed and revocation_failed."""
+
+from __future__ import annotations
+
+from schemas.activity import Activity, EndFailed, Ended, Issued, Renewed
+from schemas.verdict import Confidence, Severity
+from tests.correlators.test_revoked_credential_used import must, verdict_of
+from tests.support.make import KEY, T0, USER, change, use
+
+EXPIRED, REPLAYED, FAILED = "expired_credential_accepted", "one_time_credential_replayed", "revocation_failed"
+
+
+def born(expires: float = 0, max_uses: int = 0) -> Activity:
+    return change("issue", 0, Issued(KEY, USER, "service", expires=T0 + int(expires * 1e6) if expires else 0, max_uses=max_uses))
+
+
+def test_a_use_after_the_expiry_and_leeway_violates() -> None:
+    verdict = must([born(30), use("fine", 20), use("late", 60)], KEY, EXPIRED)
+    assert (verdict.value, verdict.severity) == ("violated", Severity.HIGH)
+    assert [e.uid for e in verdict.evidence] == ["late"] and [e.uid for e in verdict.claim] == ["issue"]
+
+
+def test_a_use_within_the_leeway_says_nothing() -> None:
+    assert verdict_of([born(30), use("edge", 31.5)], KEY, EXPIRED) is None
+
+
+def test_a_renewal_moves_the_expiry_even_when_it_is_learned_last() -> None:
+    renewal = change("renew", 25, Renewed(KEY, USER, T0 + 90_000_000))
+    assert verdict_of([born(30), use("use", 60), renewal], KEY, EXPIRED) is None
+
+
+def test_a_refused_try_after_the_expiry_proves() -> None:
+    verdict = must([born(30), use("try", 60, outcome="unauthenticated")], KEY, EXPIRED)
+    assert (verdict.value, verdict.severity) == ("proven", None)
+
+
+def test_one_success_more_than_allowed_violates() -> None:
+    verdict = must([born(max_uses=1), use("first", 10), use("second", 20)], KEY, REPLAYED)
+    assert (verdict.value, verdict.severity) == ("violated", Severity.HIGH)
+    assert [e.uid for e in verdict.evidence] == ["second"]
+
+
+def test_a_refused_replay_is_a_proof_and_a_low_note() -> None:
+    verdict = must([born(max_uses=1), use("first", 10), use("again", 20, outcome="unauthenticated")], KEY, REPLAYED)
+    assert (verdict.value, verdict.severity) == ("proven", Severity.LOW)
+
+
+def test_the_same_request_told_twice_is_one_use() -> None:
+    assert verdict_of([born(max_uses=1), use("first", 10), use("first", 11)], KEY, REPLAYED) is None
+
+
+def failed(at: float = 10) -> Activity:
+    return change("failed", at, EndFailed("auth/token/revoke", KEY, USER), outcome="failed")
+
+
+def test_a_use_after_a_revocation_that_did_not_take_is_medium() -> None:
+    verdict = must([use("before", 0), failed(), use("after", 20)], KEY, FAILED)
+    assert (verdict.value, verdict.severity) == ("violated", Severity.MEDIUM)
+    assert [e.uid for e in verdict.evidence] == ["after"]
+
+
+def test_no_use_since_is_no_finding() -> None:
+    assert must([use("before", 0), failed()], KEY, FAILED).severity is None
+
+
+def test_a_later_revocation_that_took_ends_it() -> None:
+    took = change("took", 30, Ended("auth/token/revoke-accessor", "revoked", KEY, USER))
+    verdict = must([use("before", 0), failed(), use("after", 20), took], KEY, FAILED)
+    assert (verdict.value, verdict.severity) == ("proven", Severity.MEDIUM)
+
+
+def test_a_revocation_of_a_credential_that_no_other_record_knows_is_told_at_low_confidence() -> None:
+    verdict = must([failed()], KEY, FAILED)
+    assert (verdict.value, verdict.severity, verdict.confidence) == ("violated", Severity.MEDIUM, Confidence.LOW)
