@@ -89,6 +89,22 @@ def test_a_token_that_outlives_its_secret_id_is_found(said: Said, cases: Any, li
         assert any(after(case, lines) <= uids(f) for f in found), case["name"]
 
 
+FAILED = {"revoke_failed_used_succeeded", "batch_residual"}
+"""Verdicts in which a revocation did not take, or the thing cannot be revoked at all."""
+
+
+def failed(case: dict[str, Any], lines: list[str]) -> set[str]:
+    return {lines[case["kill"]["line"] - 1]} if case["verdict"] in FAILED else set()
+
+
+def test_a_revocation_that_did_not_take_is_found(said: Said, cases: Any, lines: list[str]) -> None:
+    found = [f for f in said.findings if control(f) == "revocation_failed"]
+    refused = [c for c in cases if c["verdict"] in FAILED and "role" not in c["kill"]["how"]]
+    assert len(refused) == 2
+    for case in refused:
+        assert any(failed(case, lines) <= uids(f) for f in found), case["name"]
+
+
 def test_the_recorded_ends_of_leases_are_kept_and_unverifiable(said: Said, cases: Any, lines: list[str]) -> None:
     unverifiable = [row for row in said.assurance if row["compliance"]["status"] == "unverifiable"]
     kills = {"lease_revoked", "db_credential_revoked_used_denied"}
@@ -103,7 +119,7 @@ def test_nothing_false_is_said(said: Said, cases: Any, lines: list[str]) -> None
 
 def _false(said: Said, cases: list[dict[str, Any]], lines: list[str]) -> Iterator[str]:
     """Findings above informational that no positive case explains, and anything about a case that says to be silent."""
-    positive = [after(c, lines) for c in cases if c["positive"]]
+    positive = [after(c, lines) for c in cases if c["positive"]] + [failed(c, lines) for c in cases]
     for finding in said.findings:
         if finding["severity_id"] >= LOW and not any(tries & uids(finding) for tries in positive):
             yield f"{control(finding)}: {finding['finding_info']['title']}"
