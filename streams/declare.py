@@ -20,6 +20,8 @@ from streams.settings import Settings
 INVENTORY = "inventory"
 MARK = b"inventory/v1"
 SUFFIXES = (".yaml", ".yml", ".json")
+WHOLE_BYTES = 2**19
+"""A file up to this size is one message, as it is."""
 ENTRIES_PER_MESSAGE = 200
 """Identities in one message: some 200 KB, well below what a broker takes, however large the file is."""
 
@@ -62,19 +64,19 @@ def declare(settings: Settings, paths: Sequence[str]) -> int:
 
 def declarations(path: Path) -> list[Declared]:
     """The messages of one file. Raises Stop, naming file, place and reason, where it is not valid."""
-    from schemas.inventory import parse_inventory
+    from schemas.inventory import InventoryError, parse_inventory
 
     try:
         content = path.read_bytes()
     except OSError as error:
         raise Stop(f"Cannot read {path}: {error.strerror}.", code=2) from None
     try:
-        parse_inventory(content, str(path))
-        document = yaml.safe_load(content)
-    except (ValueError, yaml.YAMLError) as error:
-        lines = str(error).splitlines()
-        raise Stop(f"{path} is not a valid inventory: {' '.join(lines[:3])}", code=2) from None
-    return list(_messages(document))
+        _, entries = parse_inventory(content, str(path))
+    except InventoryError as error:
+        raise Stop(f"{error}\nNothing was declared.", code=2) from None
+    if len(content) <= WHOLE_BYTES:
+        return [Declared(INVENTORY, content, len(entries))]
+    return list(_messages(yaml.load(content, getattr(yaml, "CSafeLoader", yaml.SafeLoader))))
 
 
 def _messages(document: dict[str, Any]) -> Iterator[Declared]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import codecs
 import re
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
@@ -18,8 +17,11 @@ from typing import BinaryIO, NamedTuple
 import orjson
 
 from streams.documents import Documents
+from streams.gunzip import MAGIC, gunzip
 
 CHUNK_BYTES = 2**20
+HEAD_BYTES = 64
+"""Enough to tell gzip, the encoding and a document from lines; a pipe may hand over less at first."""
 DOCUMENT_LIMIT = 256 * 2**20
 """Bytes of one JSON document that is not JSON lines: it is decoded as a whole, at some five times its
 size.
@@ -66,8 +68,7 @@ def read_stream(stream: BinaryIO, name: str, limit: int) -> Iterator[Piece]:
     """The records of a stream, which need not be seekable."""
     troubles: list[str] = []
     chunks = _recoded(_unzipped(_chunks(stream), troubles), name)
-    first = next(chunks, b"")
-    chunks = chain((first,), chunks)
+    first, chunks = _with_head(chunks)
     if name.removesuffix(".gz").endswith(WHOLE_SUFFIXES):
         yield from _whole(chunks, name, limit)
     elif _DOCUMENT.match(first):
@@ -79,38 +80,31 @@ def read_stream(stream: BinaryIO, name: str, limit: int) -> Iterator[Piece]:
 
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:
-    # read1 hands over what a pipe holds now, so that `tail -f log | gapwatch send -` does not wait for a
-    # full chunk.
+    # read1 hands over what a pipe holds now, so that `tail -f log | gapwatch send -` waits for no full chunk.
     take: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
     while chunk := take(CHUNK_BYTES):
         yield chunk
 
 
+def _with_head(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The first chunk, long enough to tell by it what follows, and all chunks with it as the first."""
+    head = b""
+    for chunk in chunks:
+        head += chunk
+        if len(head) >= HEAD_BYTES:
+            break
+    return head, filter(None, chain((head,), chunks))
+
+
 def _unzipped(chunks: Iterator[bytes], troubles: list[str]) -> Iterator[bytes]:
-    """Gunzips what begins as gzip; members follow each other; a cut or broken end is a trouble."""
-    first = next(chunks, b"")
-    if not first.startswith(b"\x1f\x8b"):
-        yield from filter(None, chain((first,), chunks))
-        return
-    unzip = zlib.decompressobj(wbits=31)
-    try:
-        for chunk in chain((first,), chunks):
-            while chunk:
-                while plain := unzip.decompress(chunk, CHUNK_BYTES):
-                    yield plain
-                    chunk = unzip.unconsumed_tail
-                chunk = unzip.unused_data.lstrip(b"\x00")
-                if unzip.eof and chunk:
-                    unzip = zlib.decompressobj(wbits=31)
-        if not unzip.eof:
-            troubles.append("the gzip file ends too early; what came before was read")
-    except zlib.error as error:
-        troubles.append(f"the gzip file is broken ({error}); what came before was read")
+    head, chunks = _with_head(chunks)
+    return gunzip(chunks, troubles) if head.startswith(MAGIC) else chunks
 
 
 def _recoded(chunks: Iterator[bytes], name: str) -> Iterator[bytes]:
     """UTF-16 to UTF-8, told by its BOM or by its NULs; the UTF-8 BOM is dropped. Protobuf stays as it is."""
-    first = next(chunks, b"")
+    first, chunks = _with_head(chunks)
+    next(chunks, b"")
     if name.removesuffix(".gz").endswith(PROTOBUF_SUFFIXES):
         encoding = ""
     elif first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from streams import broker, datafolder, stages, topics
-from streams.errors import Stop
+from streams.errors import NotRunning, Stop
 from streams.process import StageProcess
 from streams.settings import Settings
 from streams.stage import read_intake
@@ -125,7 +125,13 @@ class Supervisor:
             self._on_up()
 
     def _create_topics(self) -> None:
-        topics.create_missing(self._plan.settings, topics.wanted(self._plan.settings, self._plan.sources))
+        wanted = topics.wanted(self._plan.settings, self._plan.sources)
+        try:
+            topics.create_missing(self._plan.settings, wanted)
+        except NotRunning:
+            # Where the embedded broker ended meanwhile, its end is the reason that people need.
+            self._pump()
+            raise
 
     def _start(self, name: str, crashes: dict[str, list[float]], wait: bool = True) -> None:
         started = [StageProcess(name, worker) for worker in range(self._plan.workers(name))]

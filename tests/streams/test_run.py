@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
 
 from streams import datafolder
 from streams.errors import SettingsError
@@ -216,9 +217,18 @@ def test_other_commands_find_the_run_by_its_data_folder(data: Path, start: Start
 
 
 def test_reaching_the_memory_ceiling_ends_the_run_and_says_what_to_do(data: Path, start: Start) -> None:
-    run = start(*ONE, broker_memory_ceiling="1MiB")
+    run = start("--only", "broker", broker_memory_ceiling="60MiB")
+    up(data)
+    instance = datafolder.running(Settings(data=data))
+    assert instance is not None
+    heedless = Producer({"bootstrap.servers": instance.broker})
+    for _ in range(1000):
+        if run.poll() is not None:
+            break
+        heedless.produce("raw.vault", os.urandom(2**18))
+        heedless.flush(1.0)
     assert run.wait(20) == 1
-    assert "its ceiling is 1 MiB (broker_memory_ceiling). The run stopped before" in shown(data)
+    assert "its ceiling is 60 MiB (broker_memory_ceiling). The run stopped before" in shown(data)
     assert f"What was stored stays in {data}" in shown(data)
 
 
