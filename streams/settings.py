@@ -217,7 +217,8 @@ def describe() -> list[Mapping[str, str]]:
     """
     rows: list[Mapping[str, str]] = []
     for name, field in Settings.model_fields.items():
-        default = field.get_default(call_default_factory=False)
+        # What a factory gives depends on the machine; the description says it in words.
+        default = None if field.default_factory else field.default
         shown = "" if default is None or isinstance(default, SecretStr) else _spell_default(default)
         rows.append(
             {
