@@ -25,7 +25,8 @@ def hmac(text: str) -> str:
 def auth(name: str = "app", entity: str = "e-app", **more: Any) -> dict[str, Any]:
     """A token as its lines show it."""
     known = {
-        "client_token": hmac(f"{name} token"), "accessor": hmac(f"{name} accessor"), "display_name": "approle",
+        "client_token": hmac(f"{name} token"), "accessor": hmac(f"{name} accessor"),
+        "display_name": "approle",
         "policies": ["app", "default"], "token_policies": ["app", "default"], "token_type": "service",
         "entity_id": entity, "token_ttl": 3600,
     }  # fmt: skip
@@ -72,7 +73,8 @@ def login(name: str = "app", secret: str = "s1", **more: Any) -> dict[str, Any]:
     """A successful AppRole login that hands out the token ``name``."""
     new = auth(name, metadata={"role_name": "payments"}, **more)
     return line(
-        "auth/approle/login", data={"role_id": hmac("role"), "secret_id": hmac(secret)}, response={"auth": new},
+        "auth/approle/login", data={"role_id": hmac("role"), "secret_id": hmac(secret)},
+        response={"auth": new},
         mount_point="auth/approle/", mount_type="approle",
     ) | {"auth": new}  # fmt: skip
 

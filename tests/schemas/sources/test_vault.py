@@ -16,7 +16,9 @@ OPS = auth("ops", "e-ops")
 
 
 def test_a_use_names_entity_accessor_and_token() -> None:
-    told = activity(line("secret/data/db", operation="read", who=auth(), mount_point="secret/", mount_type="kv"))
+    told = activity(
+        line("secret/data/db", operation="read", who=auth(), mount_point="secret/", mount_type="kv")
+    )
     assert (told.identity, told.credential, told.names) == (entity("e-app"), accessor("app"), (token("app"),))
     assert (told.outcome, told.action, told.service) == ("succeeded", "secret_read", "kv")
     assert (told.operation, told.resource) == ("read secret/data/db", "secret/data/db")
@@ -45,7 +47,12 @@ def test_a_refusal_that_has_no_response_line_is_told_by_its_request_line(path: s
 
 def test_a_wrapping_token_in_the_body_is_the_one_that_was_refused() -> None:
     told = activity(
-        line("sys/wrapping/unwrap", kind="request", data={"token": hmac("w token")}, error="wrapping token is not valid")
+        line(
+            "sys/wrapping/unwrap",
+            kind="request",
+            data={"token": hmac("w token")},
+            error="wrapping token is not valid",
+        )
     )
     assert (told.outcome, told.credential) == ("unauthenticated", token("w"))
 
@@ -73,7 +80,10 @@ def test_a_denial_by_policy_is_an_authenticated_use() -> None:
 
 
 def test_any_other_error_of_an_accepted_token_is_a_failed_use() -> None:
-    assert activity(line("nowhere/x", operation="read", who=auth(), error="unsupported path")).outcome == "failed"
+    assert (
+        activity(line("nowhere/x", operation="read", who=auth(), error="unsupported path")).outcome
+        == "failed"
+    )
     hidden = line("secret/x", operation="read", who=auth(), response={"data": {"error": hmac("no")}})
     assert activity(hidden).outcome == "failed"
 
@@ -84,7 +94,9 @@ def test_a_stored_secret_with_a_key_error_is_no_error() -> None:
 
 
 def test_an_error_of_the_server_says_nothing_about_an_unseen_token() -> None:
-    told = activity(line("secret/data/db", operation="read", client_token=hmac("app token"), error="internal error"))
+    told = activity(
+        line("secret/data/db", operation="read", client_token=hmac("app token"), error="internal error")
+    )
     assert told.outcome == "unknown"
 
 
@@ -132,18 +144,24 @@ def test_a_refused_login_is_a_refused_use_of_the_secret_id() -> None:
 
 
 def test_a_login_that_the_server_could_not_judge_refuses_nothing() -> None:
-    told = activity(line("auth/approle/login", data={"secret_id": hmac("s1")}, error="context deadline exceeded"))
+    told = activity(
+        line("auth/approle/login", data={"secret_id": hmac("s1")}, error="context deadline exceeded")
+    )
     assert told.outcome == "unknown"
 
 
 def test_a_login_that_still_wants_a_second_factor_issues_nothing() -> None:
-    told = activity(line("auth/people/login/olga", response={"auth": {"mfa_requirement": {}, "client_token": ""}}))
+    told = activity(
+        line("auth/people/login/olga", response={"auth": {"mfa_requirement": {}, "client_token": ""}})
+    )
     assert (told.outcome, told.effects) == ("unknown", ())
 
 
 def test_a_login_without_secret_id_is_a_use_by_the_entity() -> None:
     new = auth("cart", "e-cart", metadata={"role": "shop"})
-    told = activity(line("auth/k8s-prod/login", data={"jwt": hmac("jwt")}, response={"auth": new}) | {"auth": new})
+    told = activity(
+        line("auth/k8s-prod/login", data={"jwt": hmac("jwt")}, response={"auth": new}) | {"auth": new}
+    )
     assert (told.identity, told.credential, told.outcome) == (entity("e-cart"), "", "succeeded")
     [issued] = told.effects
     assert isinstance(issued, Issued) and issued.parents == {}
@@ -169,7 +187,11 @@ def test_a_child_token_dies_with_its_maker() -> None:
 
 @pytest.mark.parametrize(
     ("path", "data"),
-    [("auth/token/create", {"no_parent": True}), ("auth/token/create-orphan", {}), ("auth/token/create/agents", {})],
+    [
+        ("auth/token/create", {"no_parent": True}),
+        ("auth/token/create-orphan", {}),
+        ("auth/token/create/agents", {}),
+    ],
 )
 def test_an_orphan_is_made_by_its_maker_and_held_by_its_sponsor(path: str, data: dict[str, Any]) -> None:
     issued = created(path, data=data, entity_id=None)
@@ -207,7 +229,12 @@ def test_a_renewal_of_somebody_elses_token_is_not_a_renewal_by_the_caller() -> N
 
 
 def test_a_secret_id_is_issued_without_identity_and_with_its_accessor() -> None:
-    answer = {"secret_id": hmac("s1"), "secret_id_accessor": hmac("a1"), "secret_id_num_uses": 1, "secret_id_ttl": 60}
+    answer = {
+        "secret_id": hmac("s1"),
+        "secret_id_accessor": hmac("a1"),
+        "secret_id_num_uses": 1,
+        "secret_id_ttl": 60,
+    }
     told = activity(line("auth/approle/role/payments/secret-id", who=OPS, response={"data": answer}))
     assert told.action == "identity_write"
     assert told.effects == (
@@ -224,13 +251,16 @@ def test_a_secret_id_is_issued_without_identity_and_with_its_accessor() -> None:
 
 
 def test_a_stored_secret_with_a_key_secret_id_issues_none() -> None:
-    told = activity(line("kv/app", operation="read", who=auth(), response={"data": {"secret_id": hmac("s1"), "a": 1}}))
+    told = activity(
+        line("kv/app", operation="read", who=auth(), response={"data": {"secret_id": hmac("s1"), "a": 1}})
+    )
     assert told.effects == ()
 
 
 def test_a_lease_dies_with_its_token_and_stands_under_its_prefix() -> None:
     told = activity(
-        line("database/creds/reader", operation="read", who=auth(), mount_point="database/", mount_type="database",
+        line("database/creds/reader", operation="read", who=auth(),
+             mount_point="database/", mount_type="database",
              response={"secret": {"lease_id": "database/creds/reader/xyz"}})
     )  # fmt: skip
     assert told.action == "secret_read"
@@ -245,7 +275,12 @@ def test_a_lease_dies_with_its_token_and_stands_under_its_prefix() -> None:
 
 def test_a_renewed_lease_is_no_issue_and_tells_its_hmac() -> None:
     told = activity(
-        line("sys/leases/renew", who=OPS, data={"lease_id": hmac("l1")}, response={"secret": {"lease_id": "db/creds/l1"}})
+        line(
+            "sys/leases/renew",
+            who=OPS,
+            data={"lease_id": hmac("l1")},
+            response={"secret": {"lease_id": "db/creds/l1"}},
+        )
     )
     lease = "vault:prod:lease/db/creds/l1"
     assert told.effects == (Known(lease, lease, "lease", (f"vault:prod:lease/{hmac('l1')}",)),)
@@ -260,7 +295,8 @@ def test_a_wrapped_secret_id_issues_a_token_for_one_unwrap_and_names_what_is_in_
     assert isinstance(inner, Issued) and inner.credential == f"vault:prod:secret-id-accessor/{hmac('a1')}"
     assert wrapping == Issued(
         accessor("w"), entity("e-ops"), kind="wrapping", names=(token("w"),),
-        parents={accessor("ops"): Parent("made_by", entity("e-ops"))}, expires=told.time + 120 * SECOND, max_uses=1,
+        parents={accessor("ops"): Parent("made_by", entity("e-ops"))},
+        expires=told.time + 120 * SECOND, max_uses=1,
     )  # fmt: skip
 
 
@@ -289,7 +325,10 @@ def test_a_wrapped_token_is_known_by_its_accessor_until_the_unwrap_shows_it() ->
     wrapping = auth("w", "", entity_id=None, policies=["response-wrapping"], remaining_uses=1)
     told = activity(line("sys/wrapping/unwrap", who=wrapping, response={"auth": auth("child", "e-ops")}))
     shown = told.effects[-1]
-    assert isinstance(shown, Issued) and (shown.credential, shown.names) == (accessor("child"), (token("child"),))
+    assert isinstance(shown, Issued) and (shown.credential, shown.names) == (
+        accessor("child"),
+        (token("child"),),
+    )
     assert told.credential == accessor("w")
 
 
@@ -308,7 +347,9 @@ def test_the_last_allowed_use_ends_the_token_whatever_became_of_the_call() -> No
         ("auth/token/revoke-accessor", {"accessor": hmac("app accessor")}, accessor("app"), True),
     ],
 )
-def test_a_revocation_ends_its_target(path: str, data: dict[str, str], credential: str, carries: bool) -> None:
+def test_a_revocation_ends_its_target(
+    path: str, data: dict[str, str], credential: str, carries: bool
+) -> None:
     told = activity(line(path, who=OPS, data=data))
     assert told.effects == (Ended(path, "revoked", credential, carries=carries),)
     assert (told.credential, told.target, told.action) == (accessor("ops"), credential, "identity_write")
@@ -336,7 +377,12 @@ def test_a_revocation_that_found_nothing_did_not_take() -> None:
 
 def test_a_warning_about_something_else_lets_the_revocation_stand() -> None:
     told = activity(
-        line("auth/token/revoke", who=OPS, data={"token": hmac("app token")}, response={"warnings": ["be quick"]})
+        line(
+            "auth/token/revoke",
+            who=OPS,
+            data={"token": hmac("app token")},
+            response={"warnings": ["be quick"]},
+        )
     )
     assert told.effects == (Ended("auth/token/revoke", "revoked", token("app")),)
 
@@ -444,8 +490,13 @@ def test_an_entity_named_by_name_gets_a_key_that_an_inventory_can_declare() -> N
 
 
 def test_a_failed_end_of_an_entity_or_mount_changes_nothing() -> None:
-    assert activity(line("identity/entity/id/x", operation="delete", who=OPS, error="internal error")).effects == ()
-    assert activity(line("sys/auth/approle", operation="delete", who=OPS, error="internal error")).effects == ()
+    assert (
+        activity(line("identity/entity/id/x", operation="delete", who=OPS, error="internal error")).effects
+        == ()
+    )
+    assert (
+        activity(line("sys/auth/approle", operation="delete", who=OPS, error="internal error")).effects == ()
+    )
 
 
 def test_a_generated_root_token_is_issued_under_the_id_of_the_call_that_completed_it() -> None:
@@ -456,7 +507,9 @@ def test_a_generated_root_token_is_issued_under_the_id_of_the_call_that_complete
 
 
 def test_a_use_of_a_root_token_says_that_it_is_one() -> None:
-    told = activity(line("sys/mounts", operation="read", who=auth("root", "", entity_id=None, policies=["root"])))
+    told = activity(
+        line("sys/mounts", operation="read", who=auth("root", "", entity_id=None, policies=["root"]))
+    )
     assert told.effects == (Known(accessor("root"), accessor("root"), "root", (token("root"),)),)
 
 
