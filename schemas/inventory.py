@@ -65,15 +65,14 @@ def written(fault: Rejected) -> str:
 
 
 class Entry:
-    """One record of a file: where it stands, its model, and its content as written (for its digest)."""
+    """One record of a file, and where it stands."""
 
-    __slots__ = ("content", "index", "record", "section")
+    __slots__ = ("index", "record", "section")
 
-    def __init__(self, section: str, index: int, record: Record, content: dict[str, Any]) -> None:
+    def __init__(self, section: str, index: int, record: Record) -> None:
         self.section = section
         self.index = index
         self.record = record
-        self.content = content
 
 
 def parse_inventory(data: bytes, name: str) -> tuple[int, list[Entry]]:
@@ -117,11 +116,11 @@ def _sections(located: Located) -> tuple[int, list[Entry], list[Rejected]]:
     for section, model in SECTIONS.items():
         items = document.get(section, [])
         if not isinstance(items, list):
-            faults.append(_fault((section,), "a list", located))
+            faults.append(_fault((section,), "a list is meant", located))
             continue
         for i, item in enumerate(items):
             try:
-                entries.append(Entry(section, i, model.model_validate(item), item))
+                entries.append(Entry(section, i, model.model_validate(item)))
             except ValidationError as error:
                 faults.extend(_faults(error, (section, i), located))
     clashes = dict(_clashes(entries))
@@ -162,6 +161,10 @@ def _reason(found: Any) -> str:
             return "text is meant here: put it in quotation marks"
         case "value_error":
             return str(found["ctx"]["error"])
+        case "model_type" | "model_attributes_type":
+            return "fields are meant here, like {name: value}"
+        case "list_type":
+            return "a list is meant"
         case "literal_error":
             return f"one of {found['ctx']['expected']} is meant"
         case _:

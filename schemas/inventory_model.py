@@ -54,7 +54,7 @@ def _length(value: object) -> timedelta:
 
 def _word(value: str) -> str:
     if not value.strip() or not value.isprintable():
-        raise ValueError("not text that is not empty, on one line")
+        raise ValueError("text on one line is meant, not empty")
     return value
 
 

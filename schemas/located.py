@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 import orjson
 import yaml
 
-NODES_MAX = 2_000_000
+VALUES_MAX = 2_000_000
 """Values of one document, aliases written out: a few lines of YAML can name thousands of millions."""
 DEPTH_MAX = 32
 
 Place = tuple[str | int, ...]
 
 _NULL, _BOOL, _INT, _FLOAT = (f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float"))
+_RESOLVER = yaml.resolver.Resolver()
 _TRUE = frozenset({"true", "yes", "on"})
 
 
@@ -49,47 +50,120 @@ def load(data: bytes) -> Located:
 
 def load_yaml(data: bytes) -> Located:
     """As ``load``, slower, with lines for JSON too. Times stay text. Raises ``Unreadable``."""
+    reader = _Reader()
     try:
-        node = yaml.compose(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        for event in yaml.parse(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            reader.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise Unreadable(error.problem or str(error), mark.line + 1 if mark else 0) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Unreadable(str(error).splitlines()[0]) from None
-    reader = _Reader()
-    value = reader.read(node, ()) if node else None
-    return Located(value, reader.lines)
+    return Located(reader.value, reader.lines)
+
+
+class _Open:
+    """A list or map that is being read."""
+
+    __slots__ = ("anchor", "key", "place", "size", "value")
+
+    def __init__(self, value: list[Any] | dict[str, Any], place: Place, anchor: str | None) -> None:
+        self.value = value
+        self.place = place
+        self.anchor = anchor
+        self.key: str | None = None
+        self.size = 1
 
 
 class _Reader:
+    """Builds the document from the parser's events: the composer of libyaml overflows the stack on deep
+    nesting."""
+
     def __init__(self) -> None:
+        self.value: Any = None
         self.lines: dict[Place, int] = {}
-        self._left = NODES_MAX
+        self._open: list[_Open] = []
+        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._documents = 0
+        self._line = 0
 
-    def read(self, node: yaml.Node, place: Place) -> Any:
-        line = node.start_mark.line + 1
-        self._left -= 1
-        if self._left < 0 or len(place) > DEPTH_MAX:
-            raise Unreadable("too many values, or nested too deep", line)
-        self.lines.setdefault(place, line)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.read(item, (*place, i)) for i, item in enumerate(node.value)]
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, place)
-        return _scalar(node.tag, node.value)
+    def take(self, event: yaml.Event) -> None:
+        self._line = event.start_mark.line + 1 if event.start_mark else 0
+        if isinstance(event, yaml.ScalarEvent):
+            self._scalar(event)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            self._start([], event.anchor)
+        elif isinstance(event, yaml.MappingStartEvent):
+            self._start({}, event.anchor)
+        elif isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent):
+            done = self._open.pop()
+            self._add(done.value, done.size, done.anchor)
+        elif isinstance(event, yaml.AliasEvent):
+            if event.anchor not in self._anchors:
+                raise self._bad(f"*{event.anchor} stands for nothing before it")
+            self._mark()
+            self._add(*self._anchors[event.anchor], None)
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self._documents += 1
+            if self._documents > 1:
+                raise self._bad("one document in a file is meant")
 
-    def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            line = key_node.start_mark.line + 1
-            if not isinstance(key_node, yaml.ScalarNode):
-                raise Unreadable("a field's name is a word", line)
-            key = str(key_node.value)
-            if key in found:
-                raise Unreadable(f"{key} stands here twice", line)
-            found[key] = self.read(value_node, (*place, key))
-            self.lines[(*place, key)] = line
-        return found
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        top = self._open[-1] if self._open else None
+        if top is not None and isinstance(top.value, dict) and top.key is None:
+            if event.value in top.value:
+                raise self._bad(f"{event.value} stands here twice")
+            top.key = event.value
+            self._mark()
+            return
+        plain = event.implicit[0] and event.tag is None
+        tag = _plain(event.value) if plain else ""
+        self._mark()
+        self._add(_scalar(tag, event.value), 1, event.anchor)
+
+    def _start(self, value: list[Any] | dict[str, Any], anchor: str | None) -> None:
+        self._mark()
+        if len(self._open) >= DEPTH_MAX:
+            raise self._bad("nested too deep")
+        self._open.append(_Open(value, self._place(), anchor))
+
+    def _place(self) -> Place:
+        """Where the next value stands."""
+        if not self._open:
+            return ()
+        top = self._open[-1]
+        if isinstance(top.value, list):
+            return (*top.place, len(top.value))
+        if top.key is None:
+            raise self._bad("a field's name is a word")
+        return (*top.place, top.key)
+
+    def _mark(self) -> None:
+        self.lines.setdefault(self._place(), self._line)
+
+    def _add(self, value: Any, size: int, anchor: str | None) -> None:
+        if anchor is not None:
+            self._anchors[anchor] = value, size
+        if not self._open:
+            self.value = value
+            return
+        top = self._open[-1]
+        top.size += size
+        if top.size > VALUES_MAX:
+            raise self._bad("too many values")
+        if isinstance(top.value, list):
+            top.value.append(value)
+        elif top.key is not None:
+            top.value[top.key] = value
+            top.key = None
+
+    def _bad(self, reason: str) -> Unreadable:
+        return Unreadable(reason, self._line)
+
+
+def _plain(word: str) -> str:
+    """The tag of a word without quotation marks."""
+    return str(_RESOLVER.resolve(yaml.ScalarNode, word, (True, False)))  # type: ignore[no-untyped-call]
 
 
 def _scalar(tag: str, text: str) -> Any:

@@ -80,8 +80,9 @@ def _activity(entry: Entry, recorded: int, context: Context) -> Activity:
 
 
 def _uid(entry: Entry, recorded: int) -> str:
-    """The same content recorded at the same time is the same record, wherever it stands."""
-    content = orjson.dumps([entry.section, recorded, entry.content], option=orjson.OPT_SORT_KEYS)
+    """The same record, recorded at the same time, is the same wherever it stands and however it is
+    spelled."""
+    content = orjson.dumps([entry.section, recorded, entry.record.model_dump(mode="json", by_alias=True)])
     return f"inventory:{hashlib.sha256(content).hexdigest()[:32]}"
 
 

@@ -134,6 +134,7 @@ def _json_id(span: dict[str, Any], key: str, other: str, size: int, optional: bo
     raise Unreadable(key, f"not {size} bytes in hex or base64, or all zero")
 
 
+_INT64 = re.compile(r"-?[0-9]{1,19}")
 _HEX = re.compile(r"[0-9a-fA-F]+")
 
 
@@ -175,7 +176,7 @@ def _value(value: object, depth: int) -> Any:
         if kind in ("stringValue", "string_value", "boolValue", "bool_value", "doubleValue", "double_value"):
             return inner
         if kind in ("intValue", "int_value"):
-            return int(inner) if isinstance(inner, str) and inner.lstrip("-").isdigit() else inner
+            return _whole(inner)
         if kind in ("arrayValue", "array_value"):
             return [_value(v, depth + 1) for v in _list(inner)]
         if kind in ("kvlistValue", "kvlist_value"):
@@ -185,6 +186,13 @@ def _value(value: object, depth: int) -> Any:
                 if isinstance(v, dict)
             }
     return None
+
+
+def _whole(value: object) -> int | None:
+    """int64 as text or as a number."""
+    if isinstance(value, str) and _INT64.fullmatch(value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _list(holder: object) -> list[Any]:

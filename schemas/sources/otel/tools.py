@@ -43,7 +43,7 @@ def offered_by(raw: RawSpan) -> tuple[str, ...] | None:
     return tuple(names) if len(names) <= OFFERED_MAX else None
 
 
-def _names(tools: Any) -> Iterator[str]:
+def _names(tools: Any, inside: bool = False) -> Iterator[str]:
     """A tool is a name, or an object that has one, or one that wraps tools (``function_declarations``,
     ``function``, ``toolSpec``)."""
     if not isinstance(tools, Iterable) or isinstance(tools, str | dict):
@@ -56,7 +56,9 @@ def _names(tools: Any) -> Iterator[str]:
             name = inner.get("name") if isinstance(inner, dict) else None
             if isinstance(name, str) and name:
                 yield name
-            yield from _names(tool.get("function_declarations") or tool.get("functionDeclarations"))
+            wrapped = tool.get("function_declarations") or tool.get("functionDeclarations")
+            if wrapped and not inside:
+                yield from _names(wrapped, inside=True)
 
 
 def decoded(value: object) -> Any:

@@ -25,7 +25,13 @@ def record(recorded: str, *aliases: str, identity: str = AGENT) -> Activity:
 
 
 def use(key: str) -> Activity:
-    return Activity(uid=f"use by {key}", time=1_795_000_000_000_000, source="cloudtrail", identity=key, outcome="succeeded")
+    return Activity(
+        uid=f"use by {key}",
+        time=1_795_000_000_000_000,
+        source="cloudtrail",
+        identity=key,
+        outcome="succeeded",
+    )
 
 
 def targets(world: World, key: str) -> list[str]:
@@ -44,15 +50,27 @@ def test_what_is_known_of_an_alias_is_known_of_its_identity() -> None:
 
 
 def test_an_alias_that_a_later_record_no_longer_lists_is_taken_back_whatever_comes_first() -> None:
-    world = every_way([record("2026-11-01T00:00:00Z", ROLE, OTHER), record("2026-11-02T00:00:00Z", OTHER), use(ROLE)])
+    world = every_way(
+        [record("2026-11-01T00:00:00Z", ROLE, OTHER), record("2026-11-02T00:00:00Z", OTHER), use(ROLE)]
+    )
     assert targets(world, ROLE) == []
     assert targets(world, OTHER) == [AGENT]
 
 
 def test_an_alias_may_come_back_and_may_move_to_another_identity() -> None:
-    world = every_way([record("2026-11-01T00:00:00Z", ROLE), record("2026-11-02T00:00:00Z"), record("2026-11-03T00:00:00Z", ROLE)])
+    world = every_way(
+        [
+            record("2026-11-01T00:00:00Z", ROLE),
+            record("2026-11-02T00:00:00Z"),
+            record("2026-11-03T00:00:00Z", ROLE),
+        ]
+    )
     assert targets(world, ROLE) == [AGENT]
     moved = every_way(
-        [record("2026-11-01T00:00:00Z", ROLE), record("2026-11-02T00:00:00Z"), record("2026-11-02T00:00:00Z", ROLE, identity="agent:desk/other")]
+        [
+            record("2026-11-01T00:00:00Z", ROLE),
+            record("2026-11-02T00:00:00Z"),
+            record("2026-11-02T00:00:00Z", ROLE, identity="agent:desk/other"),
+        ]
     )
     assert targets(moved, ROLE) == ["agent:desk/other"]

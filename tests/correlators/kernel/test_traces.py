@@ -56,7 +56,14 @@ def mcp(n: int, parent: int, name: str = "search", kind: int = CLIENT, **more: A
 
 
 def test_a_call_belongs_to_the_nearest_agent_above_it() -> None:
-    many = activities(agent(1, 0, "triage"), span(2, 1), agent(3, 2, "refunds"), span(4, 3), tool(5, 4, "refund"), tool(6, 2))
+    many = activities(
+        agent(1, 0, "triage"),
+        span(2, 1),
+        agent(3, 2, "refunds"),
+        span(4, 3),
+        tool(5, 4, "refund"),
+        tool(6, 2),
+    )
     told = ended(many)
     assert told[("agent:desk/refunds", "refund")] == [(uid(5), "executed")]
     assert told[(DESK, "search")] == [(uid(6), "executed")]
@@ -82,7 +89,9 @@ def test_a_tool_span_that_names_its_agent_is_told_at_once() -> None:
 
 def test_a_name_that_was_inherited_from_another_agent_is_disowned() -> None:
     many = activities(
-        agent(1, 0, "triage"), agent(2, 1, "refunds"), tool(3, 2, "refund", attributes={"gen_ai.agent.name": "triage"})
+        agent(1, 0, "triage"),
+        agent(2, 1, "refunds"),
+        tool(3, 2, "refund", attributes={"gen_ai.agent.name": "triage"}),
     )
     assert ended(many[2:])[(DESK, "refund")] == [(uid(3), "executed")]
     told = ended(many)
@@ -92,7 +101,9 @@ def test_a_name_that_was_inherited_from_another_agent_is_disowned() -> None:
 
 def test_a_trace_without_an_agent_span_is_told_by_the_names_on_its_tool_spans() -> None:
     named = {"metadata": '{"lc_agent_name": "triage"}'}
-    many = activities(span(1), tool(2, 1, attributes=named), tool(3, 2, "inner", attributes=named), tool(4, 1, "nobody's"))
+    many = activities(
+        span(1), tool(2, 1, attributes=named), tool(3, 2, "inner", attributes=named), tool(4, 1, "nobody's")
+    )
     told = ended(many)
     assert told == {(DESK, "search"): [(uid(2), "executed")], (DESK, "inner"): []}
     assert unattributed(next(iter(traces(many).values()))) == 1
@@ -100,7 +111,10 @@ def test_a_trace_without_an_agent_span_is_told_by_the_names_on_its_tool_spans() 
 
 def test_one_call_of_four_spans_is_one_call_with_its_mirrors() -> None:
     many = activities(
-        agent(1), tool(2, 1, "github_search"), mcp(3, 2), span(4, 3, "MCP send tools/call search", kind=CLIENT)
+        agent(1),
+        tool(2, 1, "github_search"),
+        mcp(3, 2),
+        span(4, 3, "MCP send tools/call search", kind=CLIENT),
     ) + activities(mcp(5, 4, kind=SERVER, attributes={"fastmcp.server.name": "github"}), service="mcp-github")
     (dossier,) = [d for key, d in agents(many).items() if key == DESK]
     (key,) = dossier.calls
@@ -117,7 +131,12 @@ def test_an_agent_called_as_a_tool_makes_calls_of_its_own() -> None:
     told = ended(many)
     assert told[(DESK, "ask_refunds")] == [(uid(2), "executed")]
     assert told[("agent:desk/refunds", "refund")] == [(uid(4), "executed")]
-    assert all(not call.evidence.mirrors for d in agents(many).values() for k, c in d.calls.items() for call in endings(k, c))
+    assert all(
+        not call.evidence.mirrors
+        for d in agents(many).values()
+        for k, c in d.calls.items()
+        for call in endings(k, c)
+    )
 
 
 def test_parents_in_a_circle_are_nobodys() -> None:
@@ -144,22 +163,45 @@ OFFERS = {"gen_ai.agent.tools": '["search", "read"]'}
         ([agent(1, attributes=OFFERS), tool(2, 1, "drop", **ERROR)], "refused"),
         ([agent(1, attributes=OFFERS), tool(2, 1, "drop")], "executed"),
         ([agent(1), tool(2, 1, status={"code": 2, "message": "Unknown tool: search"})], "refused"),
-        ([agent(1, attributes=OFFERS), tool(2, 1, status={"code": 2, "message": "Unknown tool"})], "executed"),
+        (
+            [agent(1, attributes=OFFERS), tool(2, 1, status={"code": 2, "message": "Unknown tool"})],
+            "executed",
+        ),
         ([agent(1), mcp(2, 1)], "executed"),
         ([agent(1), mcp(2, 1), mcp(3, 2, kind=SERVER, **ERROR)], "undecided"),
         ([agent(1), mcp(2, 1), mcp(3, 2, kind=SERVER)], "executed"),
         ([agent(1), tool(2, 1), mcp(3, 2, attributes={"error.type": "-32602"})], "refused"),
         ([agent(1), tool(2, 1, **ERROR), mcp(3, 2, kind=SERVER)], "executed"),
-        ([agent(1), tool(2, 1), mcp(3, 2, attributes={"error.type": "401"}), mcp(4, 2), mcp(5, 4, kind=SERVER)], "executed"),
+        (
+            [
+                agent(1),
+                tool(2, 1),
+                mcp(3, 2, attributes={"error.type": "401"}),
+                mcp(4, 2),
+                mcp(5, 4, kind=SERVER),
+            ],
+            "executed",
+        ),
     ],
     ids=[
-        "a span without error", "an error and no list", "an error of an offered tool", "an error of a tool not offered",
-        "no error of a tool not offered", "a text that says unknown", "a text that says unknown of an offered tool", "sent only",
-        "sent, and an error at the server", "sent and served", "swallowed by the framework, refused by the protocol",
-        "served, and failed afterwards", "refused, then served",
+        "a span without error",
+        "an error and no list",
+        "an error of an offered tool",
+        "an error of a tool not offered",
+        "no error of a tool not offered",
+        "a text that says unknown",
+        "a text that says unknown of an offered tool",
+        "sent only",
+        "sent, and an error at the server",
+        "sent and served",
+        "swallowed by the framework, refused by the protocol",
+        "served, and failed afterwards",
+        "refused, then served",
     ],
-)  # fmt: skip
-def test_how_a_call_ended_is_what_all_its_spans_say_together(spans: list[dict[str, Any]], ending: str) -> None:
+)
+def test_how_a_call_ended_is_what_all_its_spans_say_together(
+    spans: list[dict[str, Any]], ending: str
+) -> None:
     ((_, told),) = ended(activities(*spans)).items()
     assert told == [(uid(2), ending)]
 
@@ -196,9 +238,13 @@ def test_every_recorded_tool_span_belongs_to_a_call() -> None:
 
 
 SHAPE = st.lists(
-    st.tuples(st.sampled_from(["agent", "tool", "named", "client", "server", "other", "chat"]), st.integers(0, 12), st.booleans()),
+    st.tuples(
+        st.sampled_from(["agent", "tool", "named", "client", "server", "other", "chat"]),
+        st.integers(0, 12),
+        st.booleans(),
+    ),
     max_size=12,
-)  # fmt: skip
+)
 
 
 def drawn(n: int, kind: str, parent: int, error: bool) -> dict[str, Any]:
@@ -219,7 +265,9 @@ def drawn(n: int, kind: str, parent: int, error: bool) -> dict[str, Any]:
 
 @given(SHAPE, st.data())
 @settings(max_examples=300, deadline=None)
-def test_more_spans_only_ever_add_to_what_was_told(shape: list[tuple[str, int, bool]], data: st.DataObject) -> None:
+def test_more_spans_only_ever_add_to_what_was_told(
+    shape: list[tuple[str, int, bool]], data: st.DataObject
+) -> None:
     many = activities(*(drawn(n, *parts) for n, parts in enumerate(shape, 1)))
     order = data.draw(st.permutations(many))
     final = agents(many)

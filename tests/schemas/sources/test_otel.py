@@ -1,0 +1,463 @@
+"""Traps of OpenTelemetry records."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import orjson
+import pytest
+
+from schemas.activity import Spanned
+from schemas.sources import Context, detect, otel
+from schemas.span import NAME_MAX, Span
+from tests.support.otlp import CLIENT, SERVER, T0, TRACE, activities, agent, export, span, tool, uid
+
+
+def said(**more: Any) -> Span:
+    """What is said by one span with these parts."""
+    (activity,) = activities(span(1, 2, **more))
+    (effect,) = activity.effects
+    assert isinstance(effect, Spanned)
+    return effect.span
+
+
+def named(name: str = "x", kind: int = 1, status: dict[str, Any] | None = None, **attributes: Any) -> Span:
+    dotted = {key.replace("__", "."): v for key, v in attributes.items()}
+    return said(name=name, kind=kind, status=status or {}, attributes=dotted)
+
+
+def test_one_export_request_gives_one_activity_for_each_span() -> None:
+    read = activities(agent(1), tool(2, 1), span(3, 2, "GET /tickets"))
+    assert [a.uid for a in read] == [uid(1), uid(2), uid(3)]
+    assert [a.operation for a in read] == ["invoke_agent triage", "execute_tool search", "span"]
+    assert [a.identity for a in read] == ["agent:desk/triage", "", ""]
+    assert [a.time for a in read] == [T0 // 1000] * 3
+
+
+def test_only_the_span_of_an_agent_is_a_use_by_an_identity() -> None:
+    read = activities(agent(1, status={"code": 2}), tool(2, 1, attributes={"gen_ai.agent.name": "triage"}))
+    assert [(a.identity, a.outcome) for a in read] == [
+        ("agent:desk/triage", "failed"),
+        ("agent:desk/triage", "unknown"),
+    ]
+
+
+def test_ids_are_read_in_hex_of_either_case_and_in_base64() -> None:
+    for ids in (
+        {"traceId": TRACE.upper(), "spanId": "00000000000000AB", "parentSpanId": "00000000000000CD"},
+        {
+            "traceId": base64.b64encode(bytes.fromhex(TRACE)).decode(),
+            "spanId": base64.b64encode(bytes.fromhex("00000000000000ab")).decode(),
+            "parentSpanId": base64.urlsafe_b64encode(bytes.fromhex("00000000000000cd")).decode(),
+        },
+    ):
+        (activity,) = activities(span(1, 2, **ids))
+        (effect,) = activity.effects
+        assert activity.uid == f"{TRACE}:00000000000000ab"
+        assert isinstance(effect, Spanned) and effect.span.parent == "00000000000000cd"
+
+
+@pytest.mark.parametrize("time", [str(T0), T0, float(T0)])
+def test_times_are_read_as_text_as_number_and_as_float(time: object) -> None:
+    assert said(startTimeUnixNano=time).start == T0 // 1000
+
+
+def test_enums_are_read_by_number_and_by_name() -> None:
+    attributes = {"mcp.method.name": "tools/call", "gen_ai.tool.name": "x"}
+    by_name = said(kind="SPAN_KIND_SERVER", status={"code": "STATUS_CODE_ERROR"}, attributes=attributes)
+    assert by_name == said(kind=2, status={"code": 2}, attributes=attributes)
+    assert (by_name.side, by_name.status) == ("server", "error")
+
+
+def test_attributes_may_be_lists_and_maps_and_json_inside_text() -> None:
+    tools = [{"type": "function", "name": "b"}, {"type": "function", "function": {"name": "a"}}]
+    for written in (tools, orjson.dumps(tools).decode()):
+        assert named(gen_ai__operation__name="chat", gen_ai__tool__definitions=written).offered == ("a", "b")
+
+
+def test_bad_spans_are_rejects_with_their_place_and_the_others_are_read() -> None:
+    bad = [
+        span(2, traceId="zz"),
+        span(3, spanId="0" * 16),
+        span(4, parentSpanId="abc"),
+        span(5, startTimeUnixNano="yesterday"),
+        span(6, endTimeUnixNano=str(1 << 70)),
+        span(7, startTimeUnixNano=-1),
+        "no span",
+    ]
+    reading = otel.read(export(span(1), *bad, span(8)), Context())
+    assert [a.uid for a in reading.activities] == [uid(1), uid(8)]
+    assert [(r.place, r.field) for r in reading.rejects] == [
+        (f"resourceSpans[0].scopeSpans[0].spans[{n}]", field)
+        for n, field in enumerate(
+            [
+                "traceId",
+                "spanId",
+                "parentSpanId",
+                "startTimeUnixNano",
+                "endTimeUnixNano",
+                "startTimeUnixNano",
+                "",
+            ],
+            1,
+        )
+    ]
+    assert all(r.reason for r in reading.rejects)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b"null",
+        b'{"resourceSpans": 1}',
+        b"\x0a\xff\xff",
+        b"\xff\xfe{\x00}\x00",
+        b"hello",
+        b"[" * 100_000,
+        b'{"resourceSpans": NaN}',
+        b'{"resourceSpans": [',
+        b"\x00",
+    ],
+)
+def test_what_is_no_export_is_a_reject_and_never_an_exception(record: bytes) -> None:
+    reading = otel.read(record, Context())
+    assert not reading.activities
+    assert [r.source for r in reading.rejects] == (["otel"] if record else [])
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"resourceSpans": [1]},
+        {"resourceSpans": [{"scopeSpans": 1}]},
+        {"resourceSpans": [{"scopeSpans": [1]}]},
+        {"resourceSpans": [{"resource": 1, "scopeSpans": [{"scope": 1, "spans": 7}]}]},
+    ],
+)
+def test_wrong_shapes_inside_an_export_are_rejects(document: dict[str, Any]) -> None:
+    reading = otel.read(orjson.dumps(document), Context())
+    assert not reading.activities and reading.rejects[0].place.startswith("resourceSpans[0]")
+
+
+def test_odd_attributes_are_passed_over() -> None:
+    odd = [
+        1,
+        {"key": 2},
+        {"key": "gen_ai.tool.name"},
+        {"key": "gen_ai.tool.name", "value": {"intValue": "x"}},
+        {"key": "metadata", "value": {"bytesValue": "AA"}},
+    ]
+    assert said(attributes={}, name="x").kind == "other"
+    (activity,) = activities(span(1) | {"attributes": odd})
+    assert activity.operation == "span"
+
+
+def test_values_nested_beyond_any_convention_are_cut() -> None:
+    deep: Any = "x"
+    for _ in range(60):
+        deep = [deep]
+    assert named(gen_ai__tool__definitions=deep).offered == ()
+
+
+def test_wrappers_of_tools_inside_each_other_are_not_followed() -> None:
+    text = '{"name": "a", "function_declarations": [' * 400 + "]}" * 400
+    assert named(gen_ai__tool__definitions=f"[{text}]").offered == ("a",)
+
+
+def test_a_byte_order_mark_and_line_ends_do_not_matter() -> None:
+    record = b"\xef\xbb\xbf" + export(span(1)) + b"\r\n"
+    assert len(otel.read(record, Context()).activities) == 1
+
+
+def test_the_kind_of_a_record_is_told_from_its_content() -> None:
+    assert detect(export(span(1))) == "otel"
+    assert detect(b'{"batches": []}') == "otel"
+    assert detect(b"\x0a\x00") is None
+    assert not otel.recognises({"data": [{"traceID": "1", "spans": []}]})
+
+
+def test_nothing_of_arguments_results_or_messages_is_kept() -> None:
+    secret = "hunter2-token"
+    attributes = {
+        "gen_ai.tool.call.arguments": f'{{"token": "{secret}"}}',
+        "gen_ai.tool.call.result": secret,
+        "input.value": secret,
+        "output.value": secret,
+        "gen_ai.input.messages": secret,
+        "gcp.vertex.agent.tool_call_args": f'{{"token": "{secret}"}}',
+        "traceloop.entity.input": secret,
+        "metadata": f'{{"note": "{secret}"}}',
+        "error.type": secret + "x" * 80,
+    }
+    for one in (
+        tool(1, 2, attributes=attributes, status={"code": 2, "message": f"failed with {secret}"}),
+        span(1, 2, f"GET /?key={secret}", attributes=attributes, status={"code": 2, "message": secret}),
+        span(
+            1,
+            2,
+            "transfer",
+            attributes=attributes
+            | {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "transfer_to_agent"},
+        ),
+    ):
+        assert secret not in repr(activities(one))
+
+
+# --- the tool
+
+
+@pytest.mark.parametrize(
+    ("name", "attributes"),
+    [
+        ("execute_tool search", {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "search"}),
+        ("execute_tool search", {"gen_ai.operation.name": "execute_tool"}),
+        ("running tool: search", {"gen_ai.tool.name": "search"}),
+        ("search.tool", {"traceloop.span.kind": "tool", "traceloop.entity.name": "search"}),
+        ("search.tool", {"traceloop.span.kind": "tool"}),
+        ("search", {"openinference.span.kind": "TOOL", "tool.name": "search"}),
+        ("search", {"openinference.span.kind": "TOOL"}),
+        ("tools/call search", {"mcp.method.name": "tools/call", "gen_ai.tool.name": "search"}),
+        ("tools/call search", {}),
+        ("MCP send tools/call search", {"mcp.method.name": "tools/call", "jsonrpc.request.id": "4"}),
+        ("MCP send tools/call search", {}),
+    ],
+)
+def test_the_tool_is_found_under_every_name_a_span_gives_it(name: str, attributes: dict[str, Any]) -> None:
+    found = said(name=name, attributes=attributes)
+    assert (found.kind, found.tool) == ("tool", "search")
+
+
+def test_other_mcp_messages_are_no_calls() -> None:
+    assert named("MCP send tools/list", CLIENT, mcp__method__name="tools/list").kind == "other"
+
+
+def test_names_of_any_length_and_with_line_ends_are_bounded() -> None:
+    long = named("execute_tool", gen_ai__operation__name="execute_tool", gen_ai__tool__name="a" * 10_000).tool
+    other = named(
+        "execute_tool", gen_ai__operation__name="execute_tool", gen_ai__tool__name="a" * 10_001
+    ).tool
+    assert len(long) == NAME_MAX and long != other
+    assert named(gen_ai__operation__name="execute_tool", gen_ai__tool__name="a\nb\tc").tool == "a b c"
+
+
+def test_the_server_is_read_where_a_span_names_it() -> None:
+    found = named("tools/call x", SERVER, mcp__method__name="tools/call", fastmcp__server__name="helpdesk")
+    assert (found.server, found.side) == ("helpdesk", "server")
+
+
+# --- the agent
+
+
+@pytest.mark.parametrize(
+    ("name", "attributes"),
+    [
+        ("invoke_agent triage", {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "triage"}),
+        ("invoke_agent triage", {"gen_ai.operation.name": "invoke_agent"}),
+        ("agent run", {"agent_name": "triage", "model_name": "m"}),
+        ("triage.agent", {"traceloop.span.kind": "agent", "gen_ai.agent.name": "triage"}),
+        ("triage.agent", {"traceloop.span.kind": "agent"}),
+        ("triage", {"openinference.span.kind": "AGENT", "agent.name": "triage"}),
+        ("triage", {"openinference.span.kind": "AGENT"}),
+        ("triage", {"openinference.span.kind": "CHAIN", "metadata": '{"lc_agent_name": "triage"}'}),
+        ("run", {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.id": "triage"}),
+    ],
+)
+def test_an_agent_is_known_by_its_span_in_every_convention(name: str, attributes: dict[str, Any]) -> None:
+    found = said(name=name, attributes=attributes)
+    assert (found.kind, found.agent) == ("agent", "triage")
+
+
+@pytest.mark.parametrize(
+    ("name", "attributes"),
+    [
+        ("crew.workflow", {"gen_ai.operation.name": "invoke_agent", "crewai.crew.name": "c"}),
+        ("write.task", {"gen_ai.operation.name": "invoke_agent", "traceloop.span.kind": "task"}),
+        ("desk", {"gen_ai.operation.name": "invoke_agent", "gen_ai.provider.name": "openai"}),
+        ("model", {"openinference.span.kind": "CHAIN", "metadata": '{"lc_agent_name": "triage"}'}),
+        ("create", {"gen_ai.operation.name": "create_agent", "gen_ai.agent.name": "triage"}),
+    ],
+)
+def test_workflows_and_tasks_that_name_no_agent_are_no_agents(name: str, attributes: dict[str, Any]) -> None:
+    assert said(name=name, attributes=attributes).kind == "other"
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"gen_ai.agent.name": "triage"},
+        {"traceloop.association.properties.lc_agent_name": "triage"},
+        {"metadata": '{"thread_id": "t", "lc_agent_name": "triage"}'},
+    ],
+)
+def test_a_tool_span_may_bear_the_name_of_its_agent(attributes: dict[str, Any]) -> None:
+    assert (
+        said(attributes=attributes | {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "x"}).agent
+        == "triage"
+    )
+
+
+def test_the_constant_name_of_one_instrumentation_is_not_trusted() -> None:
+    assert (
+        named(
+            gen_ai__operation__name="execute_tool", gen_ai__tool__name="x", gen_ai__agent__name="OpenAI Agent"
+        ).agent
+        == ""
+    )
+    assert (
+        named(
+            "root",
+            gen_ai__operation__name="invoke_agent",
+            gen_ai__agent__name="OpenAI Agent",
+            gen_ai__agent__id="agent",
+        ).kind
+        == "other"
+    )
+    assert (
+        named(
+            "invoke_agent OpenAI Agent",
+            gen_ai__operation__name="invoke_agent",
+            gen_ai__agent__name="OpenAI Agent",
+        ).agent
+        == "OpenAI Agent"
+    )
+
+
+def test_the_span_of_a_server_is_not_asked_who_called_it() -> None:
+    assert (
+        named("tools/call x", SERVER, mcp__method__name="tools/call", gen_ai__agent__name="ceo").agent == ""
+    )
+
+
+def test_broken_metadata_names_nobody() -> None:
+    assert named(gen_ai__tool__name="x", metadata='{"lc_agent_name": "tri').agent == ""
+
+
+# --- hand-offs
+
+
+@pytest.mark.parametrize(
+    ("name", "attributes", "target"),
+    [
+        ("handoff to refunds", {"openinference.span.kind": "TOOL"}, "refunds"),
+        (
+            "agent_handoff OpenAI Agent",
+            {"gen_ai.operation.name": "agent_handoff", "gen_ai.handoff.to_agent": "refunds"},
+            "refunds",
+        ),
+        (
+            "triage → unknown.handoff",
+            {"gen_ai.operation.name": "handoff", "traceloop.span.kind": "handoff"},
+            "",
+        ),
+        (
+            "execute_tool transfer_to_agent",
+            {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "transfer_to_agent"},
+            "",
+        ),
+        (
+            "execute_tool transfer_to_agent",
+            {
+                "gen_ai.tool.name": "transfer_to_agent",
+                "gen_ai.tool.call.arguments": '{"agent_name": "refunds"}',
+            },
+            "refunds",
+        ),
+        (
+            "execute_tool transfer_to_agent",
+            {
+                "gen_ai.tool.name": "transfer_to_agent",
+                "gcp.vertex.agent.tool_call_args": '{"agent_name": "refunds"}',
+            },
+            "refunds",
+        ),
+    ],
+)
+def test_hand_offs_look_like_tools_and_are_none(name: str, attributes: dict[str, Any], target: str) -> None:
+    found = said(name=name, attributes=attributes)
+    assert (found.kind, found.tool) == ("handoff", target)
+
+
+@pytest.mark.parametrize("name", ["transfer_to_bank", "handoff to the printer"])
+def test_a_tool_that_is_only_named_like_a_hand_off_is_a_tool(name: str) -> None:
+    assert named(f"execute_tool {name}", openinference__span__kind="TOOL", tool__name=name).kind == "tool"
+
+
+# --- offered tools
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"gen_ai.tool.definitions": '[{"name": "a"}, {"name": "b"}]'},
+        {"gen_ai.tool.definitions": ['{"name": "no list of objects"}', "a", "b"][1:]},
+        {"gen_ai.agent.tools": '["a", "b"]'},
+        {"model_request_parameters": '{"function_tools": [{"name": "a"}], "output_tools": [{"name": "b"}]}'},
+        {
+            "gcp.vertex.agent.llm_request": '{"config": {"tools": [{"function_declarations": ['
+            '{"name": "a"}, {"name": "b"}]}]}}'
+        },
+        {
+            "llm.tools.0.tool.json_schema": '{"function": {"name": "a"}}',
+            "llm.tools.1.tool.json_schema": '{"name": "b"}',
+        },
+        {"crewai.agent.tools": '[{"name": "a"}, {"name": "b"}]'},
+    ],
+)
+def test_offered_tools_are_read_wherever_they_are_written(attributes: dict[str, Any]) -> None:
+    assert said(attributes=attributes).offered == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {},
+        {"gen_ai.tool.definitions": '[{"name": "a"}, {"na'},
+        {"gcp.vertex.agent.llm_request": "{}"},
+        {"gen_ai.tool.definitions": orjson.dumps([f"tool {n}" for n in range(1_001)]).decode()},
+    ],
+)
+def test_a_missing_or_cut_list_says_nothing_of_what_was_offered(attributes: dict[str, Any]) -> None:
+    assert said(attributes=attributes).offered is None
+
+
+# --- how it ended
+
+
+def test_an_error_is_told_by_status_by_error_type_or_by_the_framework() -> None:
+    call: dict[str, Any] = {"gen_ai__operation__name": "execute_tool", "gen_ai__tool__name": "x"}
+    assert named(status={"code": 2}, **call).status == "error"
+    assert named(error__type="tool_error", **call).status == "error"
+    assert named(gen_ai__tool__status="error", **call).status == "error"
+    assert named(status={"code": 1}, **call).status == "ok"
+
+
+@pytest.mark.parametrize(
+    "message", ["Unknown tool: x", "unknown tool 'x'", "Tool x not found", "tool not found"]
+)
+def test_text_that_says_the_tool_is_unknown_says_that_the_call_was_refused(message: str) -> None:
+    call: dict[str, Any] = {"gen_ai__operation__name": "execute_tool", "gen_ai__tool__name": "x"}
+    assert named(status={"code": 2, "message": message}, **call).refused
+    assert not named(status={"code": 1, "message": message}, **call).refused
+
+
+def test_text_of_a_failing_tool_does_not() -> None:
+    call: dict[str, Any] = {"gen_ai__operation__name": "execute_tool", "gen_ai__tool__name": "x"}
+    for message in ("permission denied", "row not found", "x: upstream answered 503: unknown tool"):
+        assert not named(status={"code": 2, "message": message}, **call).refused
+
+
+def test_a_refusal_by_the_protocol_counts_only_in_a_span_of_the_protocol() -> None:
+    mcp = named(
+        "tools/call x",
+        CLIENT,
+        {"code": 2},
+        mcp__method__name="tools/call",
+        rpc__response__status_code="-32602",
+    )
+    assert mcp.denied and named("tools/call x", CLIENT, error__type="403").denied
+    assert not named(status={"code": 2}, gen_ai__operation__name="execute_tool", error__type="403").denied
