@@ -82,7 +82,10 @@ def _apply(client: Client, migration: Migration) -> None:
                 f"ClickHouse refused {migration.name} at `{said}`: {brief(error)}.\n"
                 "The ClickHouse user must be allowed to create tables and views in its database."
             ) from None
-    client.insert("migrations", [(migration.number, migration.name)], column_names=["number", "name"])
+    values = {"number": migration.number, "name": migration.name}
+    client.command(
+        "INSERT INTO migrations (number, name) VALUES ({number:UInt32}, {name:String})", parameters=values
+    )
 
 
 def next_epoch(engine: Engine, broker: str) -> int:
@@ -98,7 +101,10 @@ def next_epoch(engine: Engine, broker: str) -> int:
         last, known = rows[0] if rows else (0, None)
         if known == broker:
             return int(last)
-        client.insert("epochs", [(last + 1, broker)], column_names=["epoch", "broker"])
+        values = {"epoch": int(last) + 1, "broker": broker}
+        client.command(
+            "INSERT INTO epochs (epoch, broker) VALUES ({epoch:UInt64}, {broker:String})", parameters=values
+        )
         return int(last) + 1
     finally:
         engine.discard(client)

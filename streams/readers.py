@@ -87,6 +87,8 @@ def _ask_for_setting(client: Client, name: str, value: str) -> None:
     client.command(f"SET {name} = '{quoted}'")
 
 
-def unescape(value: str) -> str:
-    """A parameter's text: over HTTP it comes escaped as in TabSeparated (\\t, \\n, \\\\)."""
+def unescape(value: str) -> str | None:
+    """A parameter's text: over HTTP it comes escaped as in TabSeparated (\\t, \\n, \\\\), null as \\N."""
+    if value == "\\N":
+        return None
     return _ESCAPED.sub(lambda found: _ESCAPES.get(found[1], found[1]), value)
