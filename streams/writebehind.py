@@ -1,0 +1,198 @@
+"""Write-behind: dossiers live decoded in memory and are written once per flush, and a crash loses nothing.
+
+The order of a flush makes it so: what is to be said is sent and confirmed, then the dossiers, then the
+events are
+acknowledged. A crash before the last step repeats events; joins make the repetition harmless, and what was
+already
+said is said again under the same id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+
+from correlators.kernel.catalogue import Judge
+from correlators.kernel.desk import Desk, Settled
+from schemas.fact import Tick, decode_envelope
+from schemas.verdict import Clock
+from streams import metrics
+from streams.voice import Message, messages
+from streams.watermarks import seen
+
+EVENTS_MAX = 2_000
+"""Unacknowledged envelopes of one partition at which a flush does not wait for the interval."""
+
+WARM_KEYS = 200
+"""Stored dossiers that are taken up again per flush after a start: what fell due meanwhile is judged within
+minutes, and fresh evidence does not wait behind them."""
+
+log = logging.getLogger("gapwatch.correlate")
+
+
+class Event(Protocol):
+    """A message of the facts topic that is acknowledged by hand."""
+
+    def ack(self) -> object: ...
+
+
+class Outlet(Protocol):
+    """Where a flush goes. Both return once the message is handed over, with what to wait for until it is
+    confirmed."""
+
+    async def send(self, message: Message) -> Awaitable[object]: ...
+
+    async def store(self, partition: int, key: str, body: bytes | None) -> Awaitable[object]: ...
+
+    def keep(self, partition: int, key: str, body: bytes | None) -> None:
+        """The stored dossier is confirmed: it may be loaded from now on."""
+
+
+@dataclass
+class Share:
+    """One facts partition: its desk, its clock, its events that are not acknowledged yet."""
+
+    desk: Desk
+    now: int = 0
+    watermarks: dict[str, int] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    cold: list[str] = field(default_factory=list)
+
+    def hear(self, tick: Tick) -> None:
+        self.now = max(self.now, tick.now)
+        for entry, at in tick.watermarks.items():
+            if at > self.watermarks.get(entry, 0):
+                self.watermarks[entry] = at
+
+
+class WriteBehind:
+    """All partitions of this worker. ``stored`` lists the keys of a partition, ``load`` gives a stored
+    dossier."""
+
+    def __init__(
+        self,
+        controls: Mapping[str, Judge],
+        outlet: Outlet,
+        load: Callable[[str], bytes | None],
+        stored: Callable[[int], Iterable[str]],
+        source_of: Callable[[str], str],
+        partitions: int,
+        flush_seconds: float,
+    ) -> None:
+        self._controls = controls
+        self._outlet = outlet
+        self._load = load
+        self._stored = stored
+        self._source_of = source_of
+        self._partitions = partitions
+        self._flush_seconds = flush_seconds
+        self._shares: dict[int, Share] = {}
+        self._lock = asyncio.Lock()
+        self._flushed = time.monotonic()
+        self.crowded = False
+
+    def take(self, partition: int, event: Event, body: bytes) -> None:
+        """Joins the facts of one envelope. An undecodable one is passed over: it can only be a foreign
+        message."""
+        share = self._shares.get(partition) or self._open(partition)
+        share.events.append(event)
+        self.crowded = self.crowded or len(share.events) >= EVENTS_MAX
+        try:
+            envelope = decode_envelope(body)
+        except msgspec.DecodeError as error:
+            log.error("a message of the facts topic, partition %d, is no envelope: %s", partition, error)
+            return
+        if envelope.facts:
+            share.desk.take(envelope.facts)
+        if envelope.tick:
+            share.hear(envelope.tick)
+
+    def due(self) -> bool:
+        """Whether it is time for a flush."""
+        return time.monotonic() - self._flushed >= self._flush_seconds
+
+    def drop(self) -> None:
+        """The partitions may belong to another worker now: everything unsettled is forgotten and comes
+        again."""
+        self._shares = {}
+
+    async def flush(self) -> int:
+        """Settles all partitions. Returns how many facts were forwarded; raises what sending or storing
+        raised."""
+        async with self._lock:
+            self._flushed, self.crowded = time.monotonic(), False
+            shares = self._shares
+            settled = {partition: self._settle(share) for partition, share in shares.items()}
+            events = {partition: self._take_events(share) for partition, share in shares.items()}
+            await self._say(settled.values())
+            if self._shares is not shares:
+                return 0
+            await self._store(settled)
+            if self._shares is not shares:
+                return 0
+            for partition, result in settled.items():
+                for key, body in result.dossiers.items():
+                    self._outlet.keep(partition, key, body)
+                for event in events[partition]:
+                    event.ack()
+            metrics.DOSSIERS.set(sum(len(share.desk) for share in shares.values()))
+            return sum(len(result.forwards) for result in settled.values())
+
+    def _open(self, partition: int) -> Share:
+        share = Share(Desk(self._controls, self._load), cold=list(self._stored(partition)))
+        self._shares[partition] = share
+        return share
+
+    def _settle(self, share: Share) -> Settled:
+        if not share.now:
+            # Without a tick there is no time to judge at; the first one is at most a second away.
+            return Settled([], [], {}, [])
+        for key in share.cold[-WARM_KEYS:]:
+            share.desk.dossier(key)
+        del share.cold[-WARM_KEYS:]
+        return share.desk.settle(Clock(share.now, seen(share.watermarks, self._source_of)))
+
+    def _take_events(self, share: Share) -> list[Event]:
+        if not share.now:
+            return []
+        events, share.events = share.events, []
+        return events
+
+    async def _say(self, settled: Iterable[Settled]) -> None:
+        waiting: list[Awaitable[object]] = []
+        for result in settled:
+            out = messages(result, self._controls, self._partitions)
+            waiting += [await self._outlet.send(message) for message in out]
+            _count(result)
+        await _all(waiting)
+
+    async def _store(self, settled: Mapping[int, Settled]) -> None:
+        waiting: list[Awaitable[object]] = []
+        for partition, result in settled.items():
+            changed = result.dossiers.items()
+            waiting += [await self._outlet.store(partition, key, body) for key, body in changed]
+        await _all(waiting)
+
+
+async def _all(waiting: list[Awaitable[object]]) -> None:
+    for confirmed in waiting:
+        await confirmed
+
+
+def _count(settled: Settled) -> None:
+    now = time.time()
+    for report in settled.reports:
+        verdict, control = report.verdict, report.reported.control
+        metrics.VERDICTS.labels(control, report.reported.value).inc()
+        if report.finding:
+            metrics.FINDINGS.labels(control, ("", "create", "update", "close")[report.activity]).inc()
+        if report.finding and report.activity == 1 and verdict:
+            arrived = max((e.arrived for e in (*verdict.claim, *verdict.evidence)), default=0)
+            if arrived:
+                metrics.LATENCY.observe(max(0.0, now - arrived / 1e6))
