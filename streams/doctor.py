@@ -10,8 +10,7 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
-from streams import datafolder, query, topics
-from streams.connection import kafka_config
+from streams import datafolder, lag, query, topics
 from streams.errors import NotRunning, Stop
 from streams.settings import Settings
 from streams.stage import read_intake
@@ -21,7 +20,6 @@ LAG_WORTH_A_WORD = 100_000
 """Messages: at the pace the pipeline is made for, some seconds behind."""
 DISK_LEAST = 2 * 2**30
 """Bytes; merges of the engine need room for the parts they write."""
-GROUPS = ("normalise", "correlate", "deliver")
 TIMEOUT_SECONDS = 10.0
 
 
@@ -125,33 +123,13 @@ def _topics(settings: Settings) -> Result:
 
 
 def _lag(settings: Settings) -> Result:
-    behind = {group: lag(settings, group) for group in GROUPS}
+    behind = {group: lag.behind(settings, group, TIMEOUT_SECONDS) for group in lag.GROUPS}
     said = ", ".join(f"{group} {count:,}" for group, count in behind.items())
     worst = max(behind, key=lambda group: behind[group])
     if behind[worst] <= LAG_WORTH_A_WORD:
         return Result("lag", True, f"messages behind: {said}")
     advice = f"If it keeps growing, give {worst} more processes (normalisers, correlators) or cores."
     return Result("lag", False, f"messages behind: {said}", advice)
-
-
-def lag(settings: Settings, group: str) -> int:
-    """Messages that a consumer group has yet to read, over all partitions it has committed for."""
-    from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, TopicPartition
-
-    name = settings.topic_prefix + group
-    admin = topics.admin_client(settings)
-    request = [ConsumerGroupTopicPartitions(name)]
-    committed = admin.list_consumer_group_offsets(request, request_timeout=TIMEOUT_SECONDS)[name].result()
-    consumer = Consumer(kafka_config(settings, **{"group.id": f"{name}-doctor", "enable.auto.commit": False}))
-    try:
-        total = 0
-        for partition in committed.topic_partitions:
-            place = TopicPartition(partition.topic, partition.partition)
-            _, end = consumer.get_watermark_offsets(place, timeout=TIMEOUT_SECONDS)
-            total += max(end - max(partition.offset, 0), 0)
-        return total
-    finally:
-        consumer.close()
 
 
 def _engine(settings: Settings) -> Result:

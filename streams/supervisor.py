@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from streams import broker, datafolder, stages, topics
+from streams import broker, datafolder, lag, stages, topics
 from streams.errors import NotRunning, Stop
 from streams.process import StageProcess
 from streams.settings import Settings
@@ -25,6 +25,8 @@ CPU.
 """
 PUMP_SECONDS = 0.25
 """Longest wait between two looks at everything: the pace of the live view."""
+DRAIN_SHARE = 0.5
+"""Share of the deadline for stopping in which stages may work off what is on the embedded broker."""
 UNUSABLE_SETTINGS = 2
 """Exit code of a stage that no restart can help."""
 
@@ -73,6 +75,7 @@ class Supervisor:
         self._stages: list[StageProcess] = []
         self._broker_id = ""
         self._stop_asked = 0
+        self._kill_at = 2
         self._wake, self._wake_writer = os.pipe()
         self.restarts = 0
 
@@ -105,22 +108,25 @@ class Supervisor:
         self._stop_asked += 1
 
     def _bring_up(self) -> None:
-        """Each stage only when the one before is ready."""
+        """The broker first; deliver, since dossiers are restored from what it opens; normalise last, so that
+        restored dossiers come before new facts. Correlate joins its group meanwhile, which takes longest.
+        """
         crashes = {stage.label: stage.crashes for stage in self._stages}
         self._stages = []
         self._broker_id = uuid.uuid4().hex if self._plan.embedded_broker else ""
-        if not self._plan.embedded_broker:
+        self._start("broker", crashes)
+        self._wait_until_ready("broker")
+        if not self._stop_asked:
             self._create_topics()
-        for name in stages.ORDER:
-            if name not in self._plan.names or self._stop_asked:
-                continue
-            if name == "correlate" and self._plan.embedded_broker:
-                self._run_to_end("restore", crashes)
-            self._start(name, crashes)
-            if name == "broker" and not self._stop_asked:
-                self._create_topics()
-        if self._plan.demo and not self._stop_asked:
-            self._start("demo", crashes, wait=False)
+        self._start("deliver", crashes)
+        self._start("correlate", crashes)
+        self._wait_until_ready("deliver")
+        if self._plan.embedded_broker and "correlate" in self._plan.names:
+            self._run_to_end("restore", crashes)
+        self._start("normalise", crashes)
+        self._wait_until_ready("correlate", "normalise")
+        if self._plan.demo:
+            self._start("demo", crashes)
         if not self._stop_asked:
             self._on_up()
 
@@ -133,20 +139,22 @@ class Supervisor:
             self._pump()
             raise
 
-    def _start(self, name: str, crashes: dict[str, list[float]], wait: bool = True) -> None:
-        started = [StageProcess(name, worker) for worker in range(self._plan.workers(name))]
-        for stage in started:
+    def _start(self, name: str, crashes: dict[str, list[float]]) -> None:
+        if self._stop_asked or name not in (*self._plan.names, "restore", "demo"):
+            return
+        for worker in range(self._plan.workers(name)):
+            stage = StageProcess(name, worker)
             stage.crashes = crashes.get(stage.label, [])
             self._stages.append(stage)
             self._spawn(stage)
-        while wait and not self._stop_asked and not all(stage.ready for stage in started):
+
+    def _wait_until_ready(self, *names: str) -> None:
+        while not self._stop_asked and not all(s.ready for s in self._stages if s.name in names):
             self._pump()
 
     def _run_to_end(self, name: str, crashes: dict[str, list[float]]) -> None:
-        stage = StageProcess(name, crashes=crashes.get(name, []))
-        self._stages.append(stage)
-        self._spawn(stage)
-        while stage in self._stages and not self._stop_asked:
+        self._start(name, crashes)
+        while not self._stop_asked and any(stage.name == name for stage in self._stages):
             self._pump()
 
     def _spawn(self, stage: StageProcess) -> None:
@@ -220,16 +228,16 @@ class Supervisor:
 
         A second Ctrl-C kills at once.
         """
-        asked_before = self._stop_asked
-        deadline = time.monotonic() + self._plan.settings.stop_deadline.total_seconds()
-        order = ("demo", "restore", *reversed(stages.ORDER))
-        for name in order:
+        self._kill_at = max(self._stop_asked, 1) + 1
+        allowed = self._plan.settings.stop_deadline.total_seconds()
+        deadline = time.monotonic() + allowed
+        drained_by = time.monotonic() + allowed * DRAIN_SHARE
+        for name in ("demo", "restore", *reversed(stages.ORDER)):
             group = [stage for stage in self._stages if stage.name == name]
+            self._drain(name, drained_by)
             for stage in group:
                 stage.ask_to_stop()
-            while any(stage.running() for stage in group):
-                if time.monotonic() > deadline or self._stop_asked > max(asked_before, 1):
-                    break
+            while any(s.running() for s in group) and time.monotonic() < deadline and not self._impatient():
                 self._wait_for_news(group)
             for stage in group:
                 if stage.running():
@@ -237,6 +245,26 @@ class Supervisor:
                     stage.kill()
                 stage.close()
                 stage.next_start = None
+
+    def _impatient(self) -> bool:
+        return self._stop_asked >= self._kill_at
+
+    def _drain(self, name: str, until: float) -> None:
+        """What an embedded broker still holds is gone with it: the stage may read it to its end, for a
+        while.
+        """
+        needed = [stage for stage in self._stages if stage.name in ("broker", name)]
+        if name not in lag.GROUPS or not self._plan.embedded_broker:
+            return
+        while time.monotonic() < until and not self._impatient():
+            if len(needed) < 2 or not all(stage.running() and stage.ready for stage in needed):
+                return
+            try:
+                if not lag.behind(self._plan.settings, name, timeout=1.0):
+                    return
+            except NotRunning:
+                return
+            self._wait_for_news(needed)
 
     def _wait_for_news(self, group: list[StageProcess]) -> None:
         select.select([self._wake], [], [], 0.1)
