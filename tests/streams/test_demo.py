@@ -1,0 +1,56 @@
+"""The demo: the bundled samples are declared and sent, at a pace that eyes can follow."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from pathlib import Path
+
+import pytest
+
+from streams import demo, lag, topics
+from streams.settings import Settings
+from streams.stage import Stage
+
+INVENTORY = "gapwatch: inventory/v1\nidentities:\n  - id: agent:host/triage\n    owner: team\n"
+RECORDS = [
+    {
+        "type": "response",
+        "time": "2026-11-22T10:00:00Z",
+        "auth": {},
+        "request": {"id": str(number), "path": "x"},
+    }
+    for number in range(6)
+]
+
+
+@pytest.fixture
+def samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "samples"
+    folder.mkdir()
+    (folder / "inventory.yaml").write_text(INVENTORY)
+    (folder / "vault.jsonl").write_text("\n".join(map(json.dumps, RECORDS)))
+    (folder / "README.md").write_text("# Where these come from")
+    monkeypatch.setattr(demo, "samples", lambda: folder)
+    monkeypatch.setattr(demo, "PLAY_SECONDS", 0.5)
+    return folder
+
+
+def test_the_demo_declares_the_inventory_and_sends_every_record(
+    samples: Path, embedded_broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(broker=embedded_broker, topic_prefix=f"demo-{uuid.uuid4().hex}.")
+    said: list[str] = []
+    demo.main(settings, Stage("demo", say=said.append))
+    assert said == ["ready"]
+    assert lag.behind(settings, "normalise") == len(RECORDS) + 1
+    there = topics.admin_client(settings).list_topics(timeout=10).topics
+    assert topics.raw(settings, "inventory") in there and topics.raw(settings, "vault") in there
+
+
+def test_the_demo_stops_when_it_is_asked_to(samples: Path, embedded_broker: str) -> None:
+    settings = Settings(broker=embedded_broker, topic_prefix=f"demo-{uuid.uuid4().hex}.")
+    stage = Stage("demo")
+    stage.stopping.set()
+    demo.main(settings, stage)
+    assert lag.behind(settings, "normalise") == 1
