@@ -92,6 +92,8 @@ def _violated(
 ) -> Verdict:
     agent, tool = parted(key)
     evidence = _sorted(executed)
+    others = [name for name in calls.names if name != tool]
+    also = f"; also seen as {', '.join(others)}" if others and not calls.handoff else ""
     now = match_of(records.latest, tool, calls)
     ended = {"approved": "; approved since", None: "; the catalogue was taken back since"}.get(now, "")
     end = max(max(d.recorded for d in records.latest), evidence[-1].time + 1) if ended else 0
@@ -102,13 +104,12 @@ def _violated(
         identity=view.key,
         owner=view.owner,
         title=f"{_who(view, agent)} {_what(tool, calls, {matches[e.uid] for e in evidence})}",
-        reason=f"{times(evidence, 'call')} on record, {_span(evidence)}{ended}",
+        reason=f"{times(evidence, 'call')} on record, {_span(evidence)}{also}{ended}",
         severity=HANDOFF_SEVERITY if calls.handoff else TOOL_SEVERITY,
         confidence=_confidence(executed, matches),
         claim=_claim(records, evidence[0].time, calls.handoff),
         evidence=evidence,
         episodes=(Episode(evidence[0].time, end, "outside the catalogue"),),
-        others=tuple(name for name in calls.names if name != tool),
         next_step=f"ask {view.owner or 'the owner'} whether {tool} is meant",
         truncated=any(s.truncated for s in calls.channels.values()),
     )  # fmt: skip

@@ -69,7 +69,7 @@ Length = Annotated[
     timedelta, BeforeValidator(_length), WithJsonSchema({"type": "string", "pattern": f"^{_LENGTH.pattern}$"})
 ]
 Word = Annotated[str, AfterValidator(_word), Field(min_length=1)]
-Key = Annotated[str, AfterValidator(_key), Field(min_length=3, pattern="^[^*]*:[^*]*$")]
+Key = Annotated[str, AfterValidator(_key), WithJsonSchema({"type": "string", "pattern": "^[^*]*:[^*]*$"})]
 
 
 class _Strict(BaseModel):
@@ -217,4 +217,8 @@ SECTIONS: dict[str, type[Record]] = {
 def schema() -> str:
     """The JSON Schema of the format."""
     document = Inventory.model_json_schema(by_alias=True)
+    for model in (document, *document["$defs"].values()):
+        for field in model["properties"].values():
+            field.pop("default", None)
+            field.pop("title", None)
     return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema"} | document, indent=2) + "\n"

@@ -133,6 +133,7 @@ def test_one_call_of_four_spans_is_one_finding_that_names_them_all() -> None:
     assert [s for s, v in told.items() if v.severity] == [f"{DESK} github_merge"]
     (evidence,) = told[f"{DESK} github_merge"].evidence
     assert (evidence.uid, evidence.mirrors) == (uid(2), (uid(3), uid(4), uid(5)))
+    assert told[f"{DESK} github_merge"].reason.endswith("; also seen as merge")
     assert judged(approves("merge"), *activities(agent(1), *call)).keys() == {DESK}
 
 

@@ -171,8 +171,8 @@ def test_the_kind_of_a_record_is_told_from_its_content() -> None:
         ),
         (
             HEAD + "  - {id: a:b, status: [{value: dead}]}\n",
-            "identities[0].status[0].value: one of 'active', 'inactive', 'disabled' or 'decommissioned' is meant"
-            " (line 3)",
+            "identities[0].status[0].value: one of 'active', 'inactive', 'disabled' or 'decommissioned' "
+            "is meant (line 3)",
         ),
         (
             HEAD + "  - {id: a:b, windows: [{}]}\n",

@@ -14,7 +14,8 @@ from correlators.kernel.calls import endings, parted
 from correlators.kernel.join import join
 from correlators.kernel.traces import calls_of, unattributed
 from schemas.activity import Activity
-from schemas.dossier import EMPTY, Dossier
+from schemas.dossier import EMPTY, Calls, Dossier, Sightings
+from schemas.evidence import Evidence
 from schemas.fact import TRACE_PREFIX, facts_of
 from schemas.verdict import Confidence
 from tests.support.otlp import CLIENT, SERVER, activities, agent, span, tool, uid
@@ -209,6 +210,15 @@ def test_how_a_call_ended_is_what_all_its_spans_say_together(
 def test_a_call_that_was_only_sent_is_told_with_less_confidence() -> None:
     ((key, calls),) = agents(activities(agent(1), mcp(2, 1)))[DESK].calls.items()
     assert [call.confidence for call in endings(key, calls)] == [Confidence.MEDIUM]
+
+
+def test_where_a_contradiction_may_have_been_let_go_a_call_is_told_with_little_confidence() -> None:
+    first, second = (Sightings((Evidence(n, f"t:{n}", "otel"),), n == 1) for n in (1, 2))
+    told = list(endings(f"{DESK}\tsearch", Calls(channels={"denied": first, "executed": second})))
+    assert [(call.ending, call.confidence) for call in told] == [
+        ("refused", Confidence.HIGH),
+        ("executed", Confidence.LOW),
+    ]
 
 
 def test_a_list_offered_in_another_agents_span_says_nothing_of_this_agents_call() -> None:
