@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from correlators.kernel.calls import executed
 from correlators.kernel.ends import SKEW, Off, off_intervals, past_grace
 from correlators.kernel.silence import source_of, unheard
 from correlators.kernel.view import View, sighted
@@ -123,8 +124,7 @@ def _active(view: View) -> tuple[Evidence, ...]:
     uses = [
         view.uses(c, "succeeded", "failed", "forbidden") for c in view.dossier.credentials.values()
     ]
-    calls = [c.channels["executed"].kept for c in view.dossier.calls.values() if "executed" in c.channels]
-    return sighted([*uses, *calls])
+    return sighted(iter([*uses, executed(view.dossier.calls)]))
 
 
 def _refused(view: View) -> tuple[Evidence, ...]:
