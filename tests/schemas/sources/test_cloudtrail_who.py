@@ -352,7 +352,7 @@ def test_the_resource_is_what_the_event_names() -> None:
 
 
 def test_copies_in_two_accounts_are_two_records_about_one_session() -> None:
-    """The copies share ``sharedEventID`` (as start and end of an insight do); each has its own ``eventID``."""
+    """The copies share ``sharedEventID`` (as start and end of an insight do); each has its ``eventID``."""
     answer = {"credentials": {"accessKeyId": SESSION, "expiration": "Nov 22, 2026, 11:00:00 AM"}}
     ask = {"roleArn": "arn:aws:iam::444455556666:role/audit"}
     near = activity(
