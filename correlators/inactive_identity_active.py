@@ -133,7 +133,7 @@ def _refused(view: View) -> tuple[Evidence, ...]:
 
 def _switched(view: View, clock: Clock, identity: str, spells: list[Off]) -> Verdict:
     """The provider's own switch: only uses under the identity that it switched count."""
-    used = tuple(e for e in _active(view) if e.actor in (identity, "") and any(past_grace(o, e) for o in spells))
+    used = tuple(e for e in _active(view) if e.actor == identity and any(past_grace(o, e) for o in spells))
     refused = tuple(e for e in _refused(view) if any(o.holds(e.time) for o in spells))
     last = spells[-1]
     claim = last.turn.evidence

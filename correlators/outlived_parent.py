@@ -19,7 +19,7 @@ from typing import NamedTuple
 from correlators.kernel.ends import Off, grace_of, off_intervals, skew_of
 from correlators.kernel.sightings import thin
 from correlators.kernel.silence import UNSEEN_KINDS
-from correlators.kernel.view import View, sighted
+from correlators.kernel.view import View, merged_descendants, sighted
 from correlators.kernel.wording import named, short
 from schemas.dossier import Credential, Descendant, Turn
 from schemas.evidence import Evidence, iso, micros
@@ -65,7 +65,7 @@ def _judged(
     view: View, clock: Clock, name: str, spells: list[Off], descendants: dict[str, Descendant]
 ) -> Verdict:
     off = spells[-1]
-    heirs = [_heir(child, report, spells) for child, report in sorted(descendants.items())]
+    heirs = [_heir(child, report, spells) for child, report in sorted(merged_descendants(descendants).items())]
     return _verdict(view, clock, name, off, heirs)
 
 
@@ -167,7 +167,7 @@ def _cut_sessions(view: View, clock: Clock) -> Iterator[Verdict]:
 
 
 def _session(view: View, off: Off, name: str, credential: Credential) -> Heir:
-    report = Descendant("dies_with", credential.kind, credential.issued, credential.expiry, credential.uses)
+    report = Descendant("dies_with", credential.kind, credential.names, credential.issued, credential.expiry, credential.uses)
     used = tuple(e for e in view.uses(credential, "succeeded", "failed") if _outlived(off, report, e))
     after = used[-1].time if used else off.start
     denied = tuple(e for e in view.uses(credential, "forbidden", "unauthenticated") if e.time > after)

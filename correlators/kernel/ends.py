@@ -80,12 +80,17 @@ def skew_of(turn: Turn, use: Evidence) -> int:
 
 
 def past_grace(off: Off, use: Evidence) -> bool:
-    """Inside the spell and beyond what propagation and skew excuse."""
+    """Inside the spell and beyond what propagation and skew excuse; the kill itself is no use after it."""
+    if use.uid == off.turn.evidence.uid:
+        return False
     return off.holds(use.time) and use.time > off.start + grace_of(off.turn) + skew_of(off.turn, use)
 
 
 def within_grace(off: Off, use: Evidence) -> bool:
     """Inside the spell, surely after the end, yet inside the provider's propagation time."""
     return (
-        off.holds(use.time) and use.time > off.start + skew_of(off.turn, use) and not past_grace(off, use)
+        use.uid != off.turn.evidence.uid
+        and off.holds(use.time)
+        and use.time > off.start + skew_of(off.turn, use)
+        and not past_grace(off, use)
     )

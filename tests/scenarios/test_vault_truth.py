@@ -105,6 +105,12 @@ def test_a_revocation_that_did_not_take_is_found(said: Said, cases: Any, lines: 
         assert any(failed(case, lines) <= uids(f) for f in found), case["name"]
 
 
+def test_one_token_in_two_places_is_found(said: Said, cases: Any) -> None:
+    found = [f for f in said.findings if control(f) == "credential_in_two_places"]
+    wanted = [c for c in cases if c["verdict"] == "one_token_two_addresses"]
+    assert [c["name"] for c in wanted if not any(mine(c, f) for f in found)] == []
+
+
 def test_the_recorded_ends_of_leases_are_kept_and_unverifiable(said: Said, cases: Any, lines: list[str]) -> None:
     unverifiable = [row for row in said.assurance if row["compliance"]["status"] == "unverifiable"]
     kills = {"lease_revoked", "db_credential_revoked_used_denied"}
@@ -119,14 +125,17 @@ def test_nothing_false_is_said(said: Said, cases: Any, lines: list[str]) -> None
 
 def _false(said: Said, cases: list[dict[str, Any]], lines: list[str]) -> Iterator[str]:
     """Findings above informational that no positive case explains, and anything about a case that says to be silent."""
+    places = {c["accessor_hmac"] for c in cases if c["verdict"] == "one_token_two_addresses"}
     positive = [after(c, lines) for c in cases if c["positive"]] + [failed(c, lines) for c in cases]
     for finding in said.findings:
+        if any(name in finding["unmapped"]["credential"] for name in places):
+            continue
         if finding["severity_id"] >= LOW and not any(tries & uids(finding) for tries in positive):
             yield f"{control(finding)}: {finding['finding_info']['title']}"
     silent = [c for c in cases if c["verdict"] in ("benign", "periodic_ok", "policy_removed_used_denied", "bound_cidr_used_denied", "unknown_token_denied", "missing_token_denied")]
     loud = {n for c in cases if c["positive"] for n in (c["token_hmac"], c["accessor_hmac"])}
     for case in silent:
-        if case["token_hmac"] in loud:
+        if case["token_hmac"] in loud or case["accessor_hmac"] in places:
             continue
         for finding in said.findings:
             if mine(case, finding):

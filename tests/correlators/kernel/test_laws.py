@@ -130,7 +130,7 @@ def test_thinning_keeps_the_first_and_the_last(times: list[int]) -> None:
     assert len(kept) <= KEPT_MAX
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(activities(), max_size=14), st.integers(0, 1000))
 def test_any_order_duplication_batching_partition_count_and_restart_give_the_same_verdicts(many: list[Activity], seed: int) -> None:
     every_way(many, seed=seed)

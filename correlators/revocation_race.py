@@ -1,0 +1,83 @@
+"""While it is being revoked, a credential makes itself a way back.
+
+Fires: within 60 s after a kill by another principal, the killed credential (or a session that came from it) writes identities successfully: a key, role, trust,
+policy or token. Critical, and no propagation time is granted: this is what an attacker does in those seconds.
+Proves: its writes after the kill were refused.
+Evaded by: making the way back long before the kill (it survives; look at what the credential issued).
+Benign: a job that revokes itself at its end; a rotation, which creates before it kills.
+Do: revoke what was made in those seconds first, then look at everything the credential issued before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from correlators.kernel.ends import off_intervals, skew_of
+from correlators.kernel.view import View, sighted
+from correlators.kernel.wording import named, short, worst_of
+from schemas.dossier import Credential, Turn
+from schemas.evidence import Evidence, iso, micros
+from schemas.verdict import Clock, Control, Episode, Severity, Verdict
+
+CONTROL = Control(
+    name="revocation_race",
+    version="1",
+    title="Identity written while being revoked",
+    owasp=("NHI1:2025",),
+    attack=(("T1098.001", "Account Manipulation: Additional Cloud Credentials"), ("T1136.003", "Create Account: Cloud Account")),
+    nist=("AC-2(3)", "IR-4"),
+    remediation="Revoke first what was made in those seconds, then review everything that the credential issued or granted before.",
+)  # fmt: skip
+
+RACE = micros(timedelta(seconds=60))
+"""Beyond a minute the kill has propagated everywhere, and a success is a revoked credential used."""
+
+
+def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    for name, credential in view.credentials.items():
+        if not name or not (credential.turns or view.dossier.turns):
+            continue
+        for off in off_intervals(view.turns_of(name)):
+            if _by_another(view, name, off.turn):
+                verdict = _judged(view, name, credential, off.turn)
+                if verdict:
+                    yield verdict
+                    break
+
+
+def _by_another(view: View, name: str, turn: Turn) -> bool:
+    killer = turn.evidence
+    return bool(killer.actor) and killer.actor != view.key and killer.credential not in (name, *view.credentials[name].names)
+
+
+def _judged(view: View, name: str, credential: Credential, turn: Turn) -> Verdict | None:
+    writes = sighted(
+        [
+            view.acted(credential, "identity_write", "succeeded"),
+            *(d.uses["succeeded:identity_write"].kept for d in credential.descendants.values() if "succeeded:identity_write" in d.uses),
+        ]
+    )  # fmt: skip
+    raced = tuple(e for e in writes if _within(turn, e))
+    tried = tuple(e for e in view.acted(credential, "identity_write", "unauthenticated", "forbidden") if _within(turn, e))
+    if not raced and not tried:
+        return None
+    return Verdict(
+        control=CONTROL.name,
+        subject=name,
+        value="violated" if raced else "proven",
+        identity=view.key,
+        owner=view.owner,
+        credential=name,
+        title=f"{named(view)}: {short(name)} {'wrote' if raced else 'tried to write'} identities within a minute after {turn.how}",
+        reason=f"{turn.how} at {iso(turn.time)} by {short(turn.evidence.actor)}; {(raced or tried)[0].operation} at {iso((raced or tried)[0].time)}",
+        severity=Severity.CRITICAL if raced else None,
+        claim=(turn.evidence,),
+        evidence=raced or tried,
+        episodes=(Episode(turn.time, turn.time + RACE, turn.how),) if raced else (),
+        truncated=worst_of(credential),
+    )
+
+
+def _within(turn: Turn, use: Evidence) -> bool:
+    return use.uid != turn.evidence.uid and turn.time + skew_of(turn, use) < use.time <= turn.time + RACE

@@ -1,0 +1,85 @@
+"""Cases of credential_in_two_places and revocation_race."""
+
+from __future__ import annotations
+
+from schemas.activity import Activity, Stated
+from schemas.declaration import Declaration
+from schemas.verdict import Severity
+from tests.correlators.test_revoked_credential_used import must, verdict_of
+from tests.support.make import KEY, ROLE, SESSION, T0, USER, issue, kill, use
+
+PLACES, RACE = "credential_in_two_places", "revocation_race"
+A, B = "198.51.100.7", "203.0.113.9"
+
+
+def at(uid: str, when: float, place: str, **more: object) -> Activity:
+    return use(uid, when, place=place, **more)
+
+
+def declared(*places: str) -> Activity:
+    body = Declaration(T0 - 1, "inv", places=places)
+    return Activity("inv", T0, "inventory", effects=(Stated(USER, body),))
+
+
+def test_two_networks_within_ten_minutes_violate() -> None:
+    verdict = must([at("a", 0, A), at("b", 300, B)], KEY, PLACES)
+    assert (verdict.value, verdict.severity) == ("violated", Severity.MEDIUM)
+    assert [e.uid for e in verdict.evidence] == ["a", "b"]
+
+
+def test_a_move_that_takes_longer_says_nothing() -> None:
+    assert verdict_of([at("a", 0, A), at("b", 700, B), at("c", 1400, B)], KEY, PLACES) is None
+
+
+def test_both_places_approved_say_nothing_and_one_of_them_does() -> None:
+    uses = [at("a", 0, A), at("b", 60, B)]
+    assert verdict_of([declared("198.51.100.0/24", "203.0.113.0/24"), *uses], KEY, PLACES) is None
+    assert must([declared("198.51.100.0/24"), *uses], KEY, PLACES).value == "violated"
+
+
+def test_addresses_of_one_network_need_to_alternate() -> None:
+    one, two = at("a", 0, "10.0.0.2"), at("b", 60, "10.0.0.3")
+    assert verdict_of([one, two], KEY, PLACES) is None
+    assert must([one, two, at("c", 120, "10.0.0.2")], KEY, PLACES).value == "violated"
+    assert verdict_of([one, two, at("c", 420, "10.0.0.2")], KEY, PLACES) is None
+
+
+def test_refused_tries_unknown_places_services_and_other_families_are_no_second_place() -> None:
+    for second in (
+        at("b", 60, B, outcome="unauthenticated"),
+        at("b", 60, ""),
+        at("b", 60, B, action="service"),
+        at("b", 60, "2001:db8::1"),
+        at("b", 60, B, credential="aws:key/SIBLING"),
+    ):
+        assert verdict_of([at("a", 0, A), second], KEY, PLACES) is None
+
+
+def test_a_copy_in_the_middle_of_heavy_use_is_seen() -> None:
+    heavy = [at(f"a{n}", n, A) for n in range(300)]
+    assert must([*heavy, at("copy", 150.5, B)], KEY, PLACES).value == "violated"
+
+
+def test_a_write_to_identities_right_after_the_kill_is_critical() -> None:
+    verdict = must([kill("kill", 10), use("write", 15, action="identity_write")], KEY, RACE)
+    assert (verdict.value, verdict.severity) == ("violated", Severity.CRITICAL)
+    assert [e.uid for e in verdict.claim] == ["kill"] and [e.uid for e in verdict.evidence] == ["write"]
+
+
+def test_a_write_before_the_kill_or_long_after_or_of_another_kind_is_no_race() -> None:
+    for other in (use("w", 5, action="identity_write"), use("w", 80, action="identity_write"), use("w", 15)):
+        assert verdict_of([kill("kill", 10), other], KEY, RACE) is None
+
+
+def test_a_job_that_revokes_itself_does_not_race() -> None:
+    own = kill("kill", 10).__class__(**{f: getattr(kill("kill", 10), f) for f in kill("kill", 10).__struct_fields__} | {"identity": USER, "credential": KEY})
+    assert verdict_of([own, use("write", 15, action="identity_write")], KEY, RACE) is None
+
+
+def test_a_session_of_the_killed_key_races_too() -> None:
+    many = [issue("i", 0, SESSION, ROLE, KEY, USER), kill("kill", 10), use("write", 15, ROLE, SESSION, action="identity_write")]
+    assert must(many, KEY, RACE).severity == Severity.CRITICAL
+
+
+def test_refused_writes_prove() -> None:
+    assert must([kill("kill", 10), use("w", 15, action="identity_write", outcome="unauthenticated")], KEY, RACE).value == "proven"
