@@ -1,4 +1,4 @@
-"""The simulator writes what CloudTrail would, the same each time, and its story holds the cases that it says."""
+"""The simulator writes what CloudTrail would, the same each time; its story holds the cases that it says."""
 
 from __future__ import annotations
 
