@@ -35,14 +35,6 @@ class Declared:
     entries: int
 
 
-def is_declaration(path: Path) -> bool:
-    """True for a file of the inventory format, told by its first bytes."""
-    if path.suffix not in SUFFIXES:
-        return False
-    with path.open("rb") as stream:
-        return MARK in stream.read(4096)
-
-
 def declare(settings: Settings, paths: Sequence[str]) -> int:
     """Sends every declaration in the files and returns how many entries they have.
 
