@@ -42,6 +42,7 @@ class Issued(msgspec.Struct, frozen=True, tag="issued", omit_defaults=True):
 
     ``names`` are other keys of the same credential. ``groups`` maps a group key (``schemas.fact.group_key``) to the
     path under which the credential belongs to it. ``expires`` in µs, 0 unknown. ``max_uses`` 0 unlimited.
+    ``incarnation``: see ``Activity``.
     """
 
     credential: str
@@ -52,13 +53,15 @@ class Issued(msgspec.Struct, frozen=True, tag="issued", omit_defaults=True):
     groups: dict[str, str] = {}
     expires: int = 0
     max_uses: int = 0
+    incarnation: str = ""
 
 
 class Ended(msgspec.Struct, frozen=True, tag="ended", omit_defaults=True):
     """A kill that took: of one credential, of an identity, or of all members of a group.
 
     ``claims_cut``: the provider says that this ends the credential at once, so its propagation time is granted.
-    ``carries``: the death goes down ``dies_with`` edges. ``scope``: only members whose path begins with it.
+    ``carries``: the death goes down ``dies_with`` edges. ``scope``: only members whose path begins with it; of an
+    identity that was deleted: its incarnation, "" unknown.
     ``at``: when it takes effect, in µs, if not at the event's time.
     """
 
@@ -74,13 +77,18 @@ class Ended(msgspec.Struct, frozen=True, tag="ended", omit_defaults=True):
 
 
 class Restored(msgspec.Struct, frozen=True, tag="restored", omit_defaults=True):
-    """The opposite of a kill: enabled or created again. ``kind``: the kind of end that it takes back."""
+    """The opposite of a kill: enabled or created again. ``kind``: the kind of end that it takes back.
+
+    ``group``, ``scope``: as in ``Ended``.
+    """
 
     how: str
     kind: EndKind = "disabled"
     credential: str = ""
     identity: str = ""
     at: int = 0
+    group: str = ""
+    scope: str = ""
 
 
 class EndFailed(msgspec.Struct, frozen=True, tag="end_failed", omit_defaults=True):
@@ -100,7 +108,10 @@ class Renewed(msgspec.Struct, frozen=True, tag="renewed", omit_defaults=True):
 
 
 class Known(msgspec.Struct, frozen=True, tag="known", omit_defaults=True):
-    """This credential belongs to this identity (and goes by these names), said without a use of it."""
+    """This credential belongs to this identity (and goes by these names), said without a use of it.
+
+    ``groups``: as in ``Issued``.
+    """
 
     credential: str
     identity: str
@@ -108,6 +119,7 @@ class Known(msgspec.Struct, frozen=True, tag="known", omit_defaults=True):
     names: tuple[str, ...] = ()
     issued: int = 0
     expires: int = 0
+    groups: dict[str, str] = {}
 
 
 class Aliased(msgspec.Struct, frozen=True, tag="aliased", omit_defaults=True):
@@ -134,7 +146,69 @@ class Spanned(msgspec.Struct, frozen=True, tag="spanned", omit_defaults=True):
     span: Span
 
 
-Effect = Issued | Ended | Restored | EndFailed | Renewed | Known | Aliased | Stated | Spanned
+class Granted(msgspec.Struct, frozen=True, tag="granted", omit_defaults=True):
+    """``identities`` hold ``role`` by ``grant`` from now on (a Kubernetes binding), the role as its key."""
+
+    grant: str
+    role: str
+    how: str
+    identities: tuple[str, ...] = ()
+
+
+class Withdrawn(msgspec.Struct, frozen=True, tag="withdrawn", omit_defaults=True):
+    """The grant ended for all who held it but ``kept``: a removal mostly does not say whose access it ended."""
+
+    grant: str
+    how: str
+    kept: tuple[str, ...] = ()
+
+
+class Session(msgspec.Struct, frozen=True, tag="session", omit_defaults=True):
+    """This event is a use that stands open (an exec, a watch). ``ended``: until when (µs); 0: it stands yet.
+
+    Begin and end may come as two records of one event id, in any order.
+    """
+
+    identity: str
+    ended: int = 0
+
+
+class Glimpse(msgspec.Struct, frozen=True, tag="glimpse", omit_defaults=True):
+    """A moment, from the event's time until ``until`` (µs), that says something only beside others near it.
+
+    ``about``: the key of what the server looked for and found gone; "": a refusal that names nobody.
+    ``room``: where such moments meet, the prefix of the installation's keys.
+    """
+
+    room: str
+    until: int
+    about: str = ""
+
+
+class Imaged(msgspec.Struct, frozen=True, tag="imaged", omit_defaults=True):
+    """A workload was told to run these images, or (``running``) is seen running them."""
+
+    workload: str
+    images: tuple[str, ...]
+    running: bool = False
+
+
+Effect = (
+    Issued
+    | Ended
+    | Restored
+    | EndFailed
+    | Renewed
+    | Known
+    | Aliased
+    | Stated
+    | Spanned
+    | Granted
+    | Withdrawn
+    | Session
+    | Glimpse
+    | Imaged
+)
 
 
 class Activity(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -142,6 +216,8 @@ class Activity(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``identity``, ``credential``, ``target`` are keys (see docs/glossary.md); "" where the record does not say.
     ``place`` is an IP address or a named place, "" for unknown or provider-internal addresses.
+    ``incarnation`` tells the identity from its successor of the same name (a service account's uid).
+    ``allowed_by`` is the key of the grant that allowed the use, where the record says so.
     Times in µs; ``arrived`` and ``processed`` are 0 in a replay.
     """
 
@@ -162,6 +238,8 @@ class Activity(msgspec.Struct, frozen=True, omit_defaults=True):
     target: str = ""
     resource: str = ""
     error: str = ""
+    incarnation: str = ""
+    allowed_by: str = ""
     effects: tuple[Effect, ...] = ()
     arrived: int = 0
     processed: int = 0

@@ -70,6 +70,7 @@ class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
     ``expiry``: (as of, expires) in µs, the latest statement holds; expires 0: does not expire.
     ``uses``: outcome, or ``outcome:action`` (``schemas.activity``), to sightings.
     ``pins``: the first uses after an end, by ``<µs of the end> <key of uses>``: thinning might let them go.
+    ``incarnation``: which holder of the identity's name it is of (``schemas.activity.Activity``), "" unknown.
     ``places`` and ``clients``: networks and clients of authenticated uses. ``known``: earliest mention of any kind.
     """
 
@@ -89,6 +90,7 @@ class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
     pins: dict[str, Sightings] = {}
     places: tuple[str, ...] = ()
     clients: tuple[str, ...] = ()
+    incarnation: str = ""
 
 
 class Address(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -119,6 +121,34 @@ class Calls(msgspec.Struct, frozen=True, omit_defaults=True):
     channels: dict[str, Sightings] = {}
 
 
+class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an identity may do by one grant: the role's key, when it was given and removed, uses that it allowed.
+
+    In the dossier of the grant itself the turns wait for the identities that hold it; ``Turn.scope`` there: the
+    identities (one a line) that keep it.
+    """
+
+    role: str = ""
+    turns: tuple[Turn, ...] = ()
+    uses: dict[str, Sightings] = {}
+
+
+class Opened(msgspec.Struct, frozen=True, array_like=True):
+    """A session: the event that began it, when it ended (µs, 0: not yet), the grant that allowed it."""
+
+    began: Evidence
+    ended: int = 0
+    allowed_by: str = ""
+
+
+class Glimpsed(msgspec.Struct, frozen=True, array_like=True):
+    """``schemas.activity.Glimpse``: until when (µs), about what, by which event (which began it)."""
+
+    until: int
+    about: str
+    evidence: Evidence
+
+
 class Reported(msgspec.Struct, frozen=True, array_like=True, order=True):
     """What was last said about one verdict: a running number, the digest of what was said, whether it stands open."""
 
@@ -137,6 +167,7 @@ class Dossier(msgspec.Struct, frozen=True, omit_defaults=True):
     """See the module. ``turns``: of identities and groups, by the key that the record named.
 
     ``stated``: declarations by the identity they name. ``calls``: by tool key. ``spans``: by span id (dossiers of traces).
+    ``grants``: by the grant's key. ``sessions``, ``glimpses``: by event id.
     ``offered``: tools offered to an agent, earliest evidence each. ``marks``: caps that were reached.
     """
 
@@ -149,6 +180,9 @@ class Dossier(msgspec.Struct, frozen=True, omit_defaults=True):
     offered: dict[str, Evidence] = {}
     seen: Evidence | None = None
     spans: dict[str, Span] = {}
+    grants: dict[str, Grant] = {}
+    sessions: dict[str, Opened] = {}
+    glimpses: dict[str, Glimpsed] = {}
     reported: dict[str, Reported] = {}
     marks: tuple[str, ...] = ()
 

@@ -7,30 +7,47 @@ partition, or a tick.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import msgspec
 
 from schemas.activity import (
     Activity,
     Aliased,
-    Effect,
     Ended,
     EndFailed,
+    Glimpse,
+    Granted,
+    Imaged,
     Issued,
     Known,
     Renewed,
     Restored,
+    Session,
     Spanned,
     Stated,
+    Withdrawn,
 )
-from schemas.dossier import Address, Child, Credential, Dossier, Member, Sightings, Turn
+from schemas.dossier import (
+    Address,
+    Child,
+    Credential,
+    Dossier,
+    Glimpsed,
+    Grant,
+    Member,
+    Opened,
+    Sightings,
+    Turn,
+)
 from schemas.evidence import Evidence, network_of
+from schemas.sharding import GROUP_SHARDS as GROUP_SHARDS
+from schemas.sharding import glimpse_keys, grant_key, grant_keys, group_keys
+from schemas.sharding import group_key as group_key
+from schemas.sharding import group_of as group_of
 
 Fact = tuple[str, Dossier]
-
-GROUP_SHARDS = 16
-"""A mount may have millions of members: its dossier is split by the member's key into so many."""
 
 TRACE_PREFIX = "trace:"
 
@@ -65,16 +82,6 @@ def decode_envelope(body: bytes) -> Envelope:
 def partition_of(key: str, partitions: int) -> int:
     """The partition of a dossier: the one function that every producer and consumer of facts shares."""
     return zlib.crc32(key.encode()) % partitions
-
-
-def group_key(group: str, member: str) -> str:
-    """The key of the group's shard that holds ``member`` (a credential key)."""
-    return f"{group}#{zlib.crc32(member.encode()) % GROUP_SHARDS}"
-
-
-def group_of(key: str) -> str:
-    """The group that a shard key belongs to; the key itself where it is none."""
-    return key.rpartition("#")[0] if "#" in key else key
 
 
 def facts_of(activity: Activity) -> list[Fact]:
@@ -116,9 +123,18 @@ def _use(activity: Activity, evidence: Evidence) -> Iterator[Fact]:
         uses={key: Sightings((evidence,))},
         places=(network_of(activity.place),) if held and activity.place else (),
         clients=(activity.client,) if held and activity.client else (),
+        incarnation=activity.incarnation if activity.credential else "",
     )
     yield activity.identity or activity.credential, Dossier(credentials={activity.credential: credential})
     yield from _addresses(activity.credential, activity.names, activity.identity, activity.time)
+    if activity.allowed_by and activity.identity:
+        yield from granted_uses(activity.identity, activity.allowed_by, key, Sightings((evidence,)))
+
+
+def granted_uses(identity: str, grant: str, key: str, sightings: Sightings) -> Iterator[Fact]:
+    """Uses that a grant allowed: in the identity's dossier, and to the grant that this identity holds it."""
+    yield identity, Dossier(grants={grant: Grant(uses={key: sightings})})
+    yield grant_key(grant, identity), Dossier(members={identity: Member(identity)})
 
 
 def _addresses(credential: str, names: tuple[str, ...], identity: str, since: int) -> Iterator[Fact]:
@@ -139,6 +155,7 @@ def _issued(activity: Activity, evidence: Evidence, effect: Issued) -> Iterator[
         expiry=(activity.time, effect.expires) if effect.expires else (0, 0),
         max_uses=effect.max_uses,
         parents=effect.parents,
+        incarnation=effect.incarnation,
     )
     yield home, Dossier(credentials={effect.credential: known})
     yield from _addresses(effect.credential, effect.names, effect.identity, activity.time)
@@ -170,9 +187,10 @@ def _ended(activity: Activity, evidence: Evidence, effect: Ended) -> Iterator[Fa
 
 
 def _restored(activity: Activity, evidence: Evidence, effect: Restored) -> Iterator[Fact]:
-    about = effect.credential or effect.identity
-    turn = Turn(effect.at or activity.time, True, effect.how, evidence, effect.kind, about=about)
-    yield from _turned(activity, effect.credential, effect.identity, "", turn)
+    about = effect.credential or effect.identity or effect.group
+    time = effect.at or activity.time
+    turn = Turn(time, True, effect.how, evidence, effect.kind, scope=effect.scope, about=about)
+    yield from _turned(activity, effect.credential, effect.identity, effect.group, turn)
 
 
 def _turned(
@@ -185,8 +203,8 @@ def _turned(
     elif identity:
         yield identity, Dossier(turns={identity: (turn,)})
     elif group:
-        for shard in range(GROUP_SHARDS):
-            yield f"{group}#{shard}", Dossier(turns={group: (turn,)})
+        for shard in group_keys(group):
+            yield shard, Dossier(turns={group: (turn,)})
 
 
 def _end_failed(activity: Activity, evidence: Evidence, effect: EndFailed) -> Iterator[Fact]:
@@ -212,6 +230,9 @@ def _known(activity: Activity, evidence: Evidence, effect: Known) -> Iterator[Fa
     )
     yield effect.identity, Dossier(credentials={effect.credential: known})
     yield from _addresses(effect.credential, effect.names, effect.identity, activity.time)
+    for group, path in effect.groups.items():
+        member = Member(effect.identity, path, effect.issued)
+        yield group_key(group, effect.credential), Dossier(members={effect.credential: member})
 
 
 def _aliased(activity: Activity, evidence: Evidence, effect: Aliased) -> Iterator[Fact]:
@@ -228,7 +249,38 @@ def _spanned(activity: Activity, evidence: Evidence, effect: Spanned) -> Iterato
     yield f"{TRACE_PREFIX}{effect.trace}", Dossier(spans={effect.span_id: effect.span})
 
 
-_TEACH = {
+def _granted(activity: Activity, evidence: Evidence, effect: Granted) -> Iterator[Fact]:
+    turn = Turn(activity.time, True, effect.how, evidence, "removed", about=effect.grant)
+    grant = Grant(effect.role, (turn,))
+    for identity in effect.identities:
+        yield identity, Dossier(grants={effect.grant: grant})
+        yield grant_key(effect.grant, identity), Dossier(members={identity: Member(identity)})
+
+
+def _withdrawn(activity: Activity, evidence: Evidence, effect: Withdrawn) -> Iterator[Fact]:
+    kept = "\n".join(effect.kept)
+    turn = Turn(activity.time, False, effect.how, evidence, "removed", True, scope=kept, about=effect.grant)
+    for shard in grant_keys(effect.grant):
+        yield shard, Dossier(grants={effect.grant: Grant(turns=(turn,))})
+
+
+def _session(activity: Activity, evidence: Evidence, effect: Session) -> Iterator[Fact]:
+    opened = Opened(evidence, effect.ended, activity.allowed_by)
+    yield effect.identity, Dossier(sessions={activity.uid: opened})
+
+
+def _glimpse(activity: Activity, evidence: Evidence, effect: Glimpse) -> Iterator[Fact]:
+    glimpsed = Glimpsed(effect.until, effect.about, evidence)
+    for key in glimpse_keys(effect.room, activity.time):
+        yield key, Dossier(glimpses={activity.uid: glimpsed})
+
+
+def _imaged(activity: Activity, evidence: Evidence, effect: Imaged) -> Iterator[Fact]:
+    """Stored for hunting; no dossier asks for it yet."""
+    yield from ()
+
+
+_TEACH: dict[type, Callable[[Activity, Evidence, Any], Iterator[Fact]]] = {
     Issued: _issued,
     Ended: _ended,
     Restored: _restored,
@@ -238,4 +290,9 @@ _TEACH = {
     Aliased: _aliased,
     Stated: _stated,
     Spanned: _spanned,
+    Granted: _granted,
+    Withdrawn: _withdrawn,
+    Session: _session,
+    Glimpse: _glimpse,
+    Imaged: _imaged,
 }

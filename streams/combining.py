@@ -14,13 +14,13 @@ from correlators.kernel.sightings import join_evidence, thin
 from schemas.activity import Activity
 from schemas.dossier import Address, Credential, Dossier, Sightings
 from schemas.evidence import Evidence, network_of
-from schemas.fact import AUTHENTICATED, Fact, facts_of
+from schemas.fact import AUTHENTICATED, Fact, facts_of, granted_uses
 
 GROUP_MAX = 2048
 """Uses of one credential gathered before they are thinned: bounds memory where one credential makes all
 the noise."""
 
-_Use = tuple[str, str, tuple[str, ...], str, str]
+_Use = tuple[str, str, tuple[str, ...], str, str, str, str]
 
 
 class _Gathered:
@@ -62,7 +62,10 @@ class Combiner:
             return
         if activity.outcome == "unknown" or not (activity.identity or activity.credential):
             return
-        use = (activity.identity, activity.credential, activity.names, activity.outcome, activity.action)
+        use = (
+            activity.identity, activity.credential, activity.names, activity.outcome, activity.action,
+            activity.incarnation, activity.allowed_by,
+        )  # fmt: skip
         gathered = self._uses.get(use)
         if gathered is None:
             gathered = self._uses[use] = _Gathered()
@@ -104,7 +107,7 @@ def _evidence(activity: Activity) -> Evidence:
 
 def _facts(use: _Use, gathered: _Gathered) -> list[Fact]:
     """What ``facts_of`` says of each of these uses, joined."""
-    identity, credential, names, outcome, action = use
+    identity, credential, names, outcome, action, incarnation, grant = use
     sightings = gathered.sightings()
     first = sightings.kept[0]
     held = outcome in AUTHENTICATED and action != "service"
@@ -114,11 +117,14 @@ def _facts(use: _Use, gathered: _Gathered) -> list[Fact]:
         uses={f"{outcome}:{action}" if action else outcome: sightings},
         places=_smallest({network_of(place) for place in gathered.places}) if held else (),
         clients=_smallest(gathered.clients) if held else (),
+        incarnation=incarnation if credential else "",
     )
     home = identity or credential
     address = Dossier(addresses={home: Address(since=first.time)})
     facts: list[Fact] = [(home, Dossier(credentials={credential: known}))]
     facts.extend((key, address) for key in (credential, *names) if key and key != home)
+    if grant and identity:
+        facts.extend(granted_uses(identity, grant, f"{outcome}:{action}" if action else outcome, sightings))
     return facts
 
 

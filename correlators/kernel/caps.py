@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import msgspec
 
+from correlators.kernel import grants, lookups
 from correlators.kernel.join import marks
 from correlators.kernel.pins import pinned
 from correlators.kernel.sightings import thin
@@ -13,6 +14,7 @@ from schemas.dossier import Credential, Dossier
 from schemas.dossier import encode as encode_dossier
 from schemas.evidence import micros
 from schemas.fact import TRACE_PREFIX
+from schemas.sharding import GLIMPSE_PREFIX, OBJECTS
 from schemas.verdict import Clock
 
 DOSSIER_BYTES_MAX = 600_000
@@ -28,13 +30,16 @@ TRACE_AGE = micros(timedelta(hours=24))
 UNCLAIMED_AGE = micros(timedelta(days=1))
 """A credential that nobody owns and nothing ended, tried once: a scanner's rubbish. Its dossier lives a day."""
 
+OBJECT_AGE = micros(timedelta(days=30))
+"""A deleted pod or Secret has told its end to what rested on it; only a record that comes later than this would ask again."""
+
 ENDED_AGE = micros(timedelta(days=400))
 """With an end it lives as long as the longest memory."""
 
 
 def canonical(dossier: Dossier) -> tuple[Dossier, bytes]:
     """The dossier with its sightings pinned and thinned, within its byte cap, and its encoding."""
-    thinned = _thinned(pinned(dossier))
+    thinned = lookups.capped(grants.capped(_thinned(pinned(dossier))))
     body = encode_dossier(thinned)
     if len(body) <= DOSSIER_BYTES_MAX:
         return thinned, body
@@ -95,6 +100,12 @@ def expired(key: str, dossier: Dossier, clock: Clock) -> bool:
     if key.startswith(TRACE_PREFIX):
         last = max((span.arrived or span.end for span in dossier.spans.values()), default=clock.now)
         return last + TRACE_AGE < clock.now
+    if key.startswith(GLIMPSE_PREFIX):
+        last = max((g.evidence.arrived or g.until for g in dossier.glimpses.values()), default=clock.now)
+        return last + TRACE_AGE < clock.now
+    if "#" in key and key.startswith(OBJECTS) and dossier.turns:
+        ends = [t.evidence.arrived or t.time for turns in dossier.turns.values() for t in turns]
+        return max(ends) + (OBJECT_AGE if dossier.members else UNCLAIMED_AGE) < clock.now
     credential = dossier.credentials.get(key)
     if credential is None or dossier.turns or dossier.stated or dossier.addresses:
         return False

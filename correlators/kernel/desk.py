@@ -16,6 +16,7 @@ from correlators.kernel.catalogue import Judge
 from correlators.kernel.difference import difference
 from correlators.kernel.join import join
 from correlators.kernel.lifelines import lifeline_of
+from correlators.kernel.lookups import INFERRED
 from correlators.kernel.routing import forwarded_to, outbox
 from correlators.kernel.view import View
 from schemas.dossier import EMPTY, Dossier, decode
@@ -161,7 +162,7 @@ class Desk:
         changed = [
             lifeline_of(view, name)
             for name, credential in view.credentials.items()
-            if name and (turned or known.get(name) != credential)
+            if name and credential.kind != INFERRED and (turned or known.get(name) != credential)
         ]
         self._rows[key] = {**view.credentials, "": view.dossier.turns}
         return changed

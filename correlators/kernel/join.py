@@ -19,7 +19,10 @@ from schemas.dossier import (
     Credential,
     Descendant,
     Dossier,
+    Glimpsed,
+    Grant,
     Member,
+    Opened,
     Reported,
     Sightings,
     Turn,
@@ -198,6 +201,7 @@ join_credential: Join[Credential] = record_of(
     pins=map_of(first_few),
     places=names,
     clients=names,
+    incarnation=highest,
 )
 
 join_address: Join[Address] = record_of(Address, since=earliest_time, turns=turns)
@@ -221,6 +225,12 @@ def join_span(a: Any, b: Any) -> Any:
     return min(a, b, key=lambda span: (span.arrived or 1 << 62, span.processed or 1 << 62, repr(span)))
 
 
+join_grant: Join[Grant] = record_of(Grant, role=highest, turns=turns, uses=map_of(_sightings))
+
+join_opened: Join[Opened] = record_of(Opened, began=earliest, ended=earliest_time, allowed_by=highest)
+
+join_glimpsed: Join[Glimpsed] = record_of(Glimpsed, until=highest, about=highest, evidence=earliest)
+
 join_reported: Join[Reported] = highest
 
 join: Join[Dossier] = record_of(
@@ -234,6 +244,9 @@ join: Join[Dossier] = record_of(
     offered=map_of(earliest),
     seen=earliest,
     spans=map_of(join_span),
+    grants=map_of(join_grant),
+    sessions=map_of(join_opened),
+    glimpses=map_of(join_glimpsed),
     reported=map_of(join_reported),
     marks=marks,
 )

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from correlators.kernel.grants import removals
 from correlators.kernel.join import join
+from correlators.kernel.lookups import tries_of, tries_on_members
 from correlators.kernel.pins import sightings_of
 from correlators.kernel.sightings import merge, thin
 from correlators.kernel.traces import calls_of
@@ -26,6 +28,7 @@ from schemas.dossier import (
 )
 from schemas.evidence import Evidence
 from schemas.fact import TRACE_PREFIX, group_of
+from schemas.sharding import GLIMPSE_PREFIX
 
 Outbox = dict[str, Dossier]
 
@@ -42,8 +45,13 @@ def _told(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     if key.startswith(TRACE_PREFIX):
         yield from calls_of(key, dossier)
         return
+    if key.startswith(GLIMPSE_PREFIX):
+        yield from tries_of(key, dossier)
+        return
     if dossier.members:
         yield from _group_deaths(key, dossier)
+        yield from tries_on_members(key, dossier)
+        yield from removals(key, dossier)
     yield from _aliases(key, dossier)
     targets = forwarded_to(key, dossier)
     if targets:
@@ -54,6 +62,8 @@ def _told(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
             calls=dossier.calls,
             offered=dossier.offered,
             seen=dossier.seen,
+            grants=dossier.grants,
+            sessions=dossier.sessions,
             reported=dossier.reported,
             marks=dossier.marks,
         )
@@ -89,13 +99,13 @@ def _record(d: Declaration) -> Evidence:
 
 def _group_deaths(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     """What happened to the group, told to each member issued before it; by the same turn, so twice told is once known."""
-    ends = [t for t in dossier.turns.get(group_of(key), ()) if not t.alive]
-    if not ends:
+    every = dossier.turns.get(group_of(key), ())
+    if all(turn.alive for turn in every):
         return
     for credential, member in dossier.members.items():
         turns = tuple(
             _as_member(turn)
-            for turn in ends
+            for turn in every
             if member.issued <= turn.time and member.path.startswith(turn.scope)
         )
         if turns:
@@ -104,7 +114,7 @@ def _group_deaths(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
 
 def _as_member(turn: Turn) -> Turn:
     kind: EndKind = "removed" if turn.kind == "removed" else "group"
-    return Turn(turn.time, False, turn.how, turn.evidence, kind, turn.claims_cut, turn.carries, turn.scope, turn.about)  # fmt: skip
+    return Turn(turn.time, turn.alive, turn.how, turn.evidence, kind, turn.claims_cut, turn.carries, turn.scope, turn.about)  # fmt: skip
 
 
 def _lineage(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from correlators.kernel.join import join_credential, turns
+from correlators.kernel.lookups import sure
 from correlators.kernel.pins import sightings_of
 from correlators.kernel.sightings import thin
 from schemas.declaration import Declaration
@@ -61,7 +62,7 @@ class View:
     def uses(self, credential: Credential, *outcomes: str) -> tuple[Evidence, ...]:
         """Sightings of these outcomes, any action but a provider's own service calls, in order, one per event id."""
         return sighted(
-            thin(s).kept
+            sure(credential.uses, key, thin(s).kept)
             for key, s in sightings_of(credential)
             if key.partition(":")[0] in outcomes and not key.endswith(":service")
         )
@@ -88,6 +89,8 @@ def _reaches(turn: Turn, name: str, credential: Credential) -> bool:
     if turn.alive:
         return turn.kind == "deleted"
     if credential.issued and credential.issued.time > turn.time:
+        return False
+    if turn.scope and credential.incarnation and turn.scope != credential.incarnation:
         return False
     if turn.kind == "cut":
         return credential.kind == "session"

@@ -18,6 +18,8 @@ CREATE TABLE IF NOT EXISTS activities
     target      String                      COMMENT 'what the event is about, where that is not the caller',
     resource    String,
     error       String,
+    incarnation String                      COMMENT 'what tells the identity from a successor of its name',
+    allowed_by  String                      COMMENT 'key of the grant that allowed it',
     effects     String                      COMMENT 'JSON: what the event changes; facts are derived from it' CODEC(ZSTD(3)),
     topic       LowCardinality(String)      COMMENT 'place of the raw record: topic, partition, offset, line',
     partition   Int32,
@@ -48,7 +50,8 @@ CREATE TABLE IF NOT EXISTS activities_in
 (
     uid String, time Int64, source String, instance String DEFAULT 'default', identity String, actor_name String,
     credential String, names Array(String), operation String, service String, outcome String DEFAULT 'unknown',
-    action String, place String, client String, target String, resource String, error String, effects String,
+    action String, place String, client String, target String, resource String, error String, incarnation String,
+    allowed_by String, effects String,
     topic String, partition Int32, offset Int64, line Int64, arrived Int64, processed Int64
 )
 ENGINE = Null;

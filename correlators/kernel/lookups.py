@@ -1,0 +1,153 @@
+"""Look-ups: whose credential an unnamed refusal was about, inferred from the server's own search beside it.
+
+A Kubernetes API server that refuses a token names nobody. But to check a token that it signed itself, it asks
+for the object that the token rests on, and logs that question (system:apiserver, get, 404) within the refusal's
+span. So a refusal with one such look-up in it was a try with something that rested on that object.
+
+Monotone: a refusal that has a look-up in it is told to what was looked for, for good. Where another look-up,
+or another refusal around the same one, leaves it open which belongs to which, it is told as doubted too, and
+whoever reads the uses passes over doubted ones (``correlators.kernel.view``). So a second candidate that comes
+late takes the inference back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from schemas.dossier import Credential, Dossier, Glimpsed, Sightings
+from schemas.evidence import Evidence
+from schemas.fact import group_key, group_of
+from schemas.sharding import GLIMPSE_SPAN, bucket_of
+
+INFERRED = "inferred"
+"""The kind of a credential that is known by what it rests on alone: "some token of this account, of this pod"."""
+
+TRIED = "unauthenticated:inferred"
+DOUBTED = "doubted:inferred"
+
+FLOOD = "flood:"
+"""How the uid of a doubt about a whole bucket begins."""
+
+MOMENTS_MAX = 400
+"""Refusals, and look-ups, of one dossier (12 s) that are kept, the earliest: with more there is a flood, in which
+nothing is inferred."""
+
+FLOOD_MARK = "glimpses truncated"
+
+LEGACY = "legacy"
+"""The path of a credential that is the object itself: a token kept in a Secret."""
+
+OBJECT_KINDS = ("/pods/", "/secrets/", ":nodes/")
+"""How keys of objects are told from those of accounts."""
+
+
+class Refusal(NamedTuple):
+    """A refusal that names nobody, and the look-ups within it."""
+
+    at: Glimpsed
+    lookups: frozenset[str]
+
+
+def tries_of(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
+    """Per object that was looked for: the refusals around it. Of those that began in this bucket."""
+    lookups = {uid: g for uid, g in dossier.glimpses.items() if g.about}
+    refusals = [
+        Refusal(g, frozenset(_within(g, lookups))) for g in dossier.glimpses.values() if not g.about
+    ]
+    bucket = bucket_of(key)
+    for refusal in refusals:
+        if refusal.at.evidence.time // GLIMPSE_SPAN != bucket:
+            continue
+        doubted = _doubted(refusal, refusals, lookups)
+        for about in sorted({lookups[uid].about for uid in refusal.lookups}):
+            yield _home(about), _tried(refusal, about, doubted)
+    if FLOOD_MARK in dossier.marks:
+        doubt = Sightings((Evidence(bucket * GLIMPSE_SPAN, f"{FLOOD}{bucket}"),))
+        for about in sorted({g.about for g in lookups.values()}):
+            yield _home(about), Dossier(credentials={about: Credential(INFERRED, uses={DOUBTED: doubt})})
+
+
+def _within(refusal: Glimpsed, lookups: dict[str, Glimpsed]) -> Iterator[str]:
+    for uid, lookup in lookups.items():
+        if refusal.evidence.time <= lookup.evidence.time and lookup.until <= refusal.until:
+            yield uid
+
+
+def _doubted(refusal: Refusal, refusals: list[Refusal], lookups: dict[str, Glimpsed]) -> bool:
+    """Several objects were looked for meanwhile, or more refusals lie around these look-ups than look-ups."""
+    if len({lookups[uid].about for uid in refusal.lookups}) > 1:
+        return True
+    rivals = [other for other in refusals if other.lookups & refusal.lookups]
+    return len(rivals) > len(frozenset().union(*(other.lookups for other in rivals)))
+
+
+def _home(about: str) -> str:
+    """The dossier of what was looked for: an account's own, or that of the object's group."""
+    return group_key(about, about) if is_object(about) else about
+
+
+def is_object(about: str) -> bool:
+    return any(kind in about for kind in OBJECT_KINDS)
+
+
+def _tried(refusal: Refusal, about: str, doubted: bool) -> Dossier:
+    evidence = _evidence(refusal.at.evidence, about)
+    told = Sightings((evidence,))
+    uses = {TRIED: told, DOUBTED: told} if doubted else {TRIED: told}
+    return Dossier(credentials={about: Credential(INFERRED, known=evidence, uses=uses)})
+
+
+def _evidence(e: Evidence, about: str) -> Evidence:
+    operation = f"{e.operation} (inferred: the server looked for {about.partition(':')[2]} and found none)"
+    return Evidence(
+        e.time, e.uid, e.source, e.actor, e.credential, operation, e.place, e.client, e.arrived, e.processed
+    )
+
+
+def tries_on_members(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
+    """Tries with something that rested on this object, and its ends, told to those who hold what rests on it.
+
+    A member whose path is ``LEGACY`` is itself the credential that the object is; of others it is not known
+    which one was tried.
+    """
+    group = group_of(key)
+    tried = dossier.credentials.get(group)
+    if tried is None or not tried.uses:
+        return
+    turns = dossier.turns.get(group, ())
+    for credential, member in dossier.members.items():
+        legacy = member.path == LEGACY
+        name = credential if legacy else group
+        known = Credential(
+            "" if legacy else tried.kind,
+            known=tried.known,
+            uses=tried.uses,
+            turns=tuple(t for t in turns if legacy == (t.scope == LEGACY)),
+        )
+        yield member.identity, Dossier(credentials={name: known})
+
+
+def capped(dossier: Dossier) -> Dossier:
+    """The bucket within its caps. Returns the argument where nothing is let go."""
+    kept = [*_first(dossier, lookups=True), *_first(dossier, lookups=False)]
+    if len(kept) == len(dossier.glimpses):
+        return dossier
+    marks = tuple(sorted({*dossier.marks, FLOOD_MARK}))
+    return Dossier(glimpses={uid: dossier.glimpses[uid] for uid in sorted(kept)}, marks=marks)
+
+
+def _first(dossier: Dossier, *, lookups: bool) -> list[str]:
+    some = [(g.evidence.time, uid) for uid, g in dossier.glimpses.items() if bool(g.about) == lookups]
+    return [uid for _, uid in sorted(some)[:MOMENTS_MAX]]
+
+
+def sure(uses: dict[str, Sightings], outcome: str, kept: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """Of sightings kept under ``outcome`` those that are not doubted."""
+    doubts = uses.get(DOUBTED)
+    if doubts is None or outcome != TRIED:
+        return kept
+    doubted = {e.uid for e in doubts.kept}
+    return tuple(
+        e for e in kept if e.uid not in doubted and f"{FLOOD}{e.time // GLIMPSE_SPAN}" not in doubted
+    )
