@@ -43,12 +43,10 @@ sealed."""
 
 
 @lru_cache(maxsize=16_384)
-def action_of(service: str, operation: str) -> Action:
-    """The action of a successful or tried call, decryption aside."""
+def action_of(service: str, operation: str, decrypted: bool) -> Action:
+    """The action of a call by its caller; ``decrypted``: it asked for what it reads in clear."""
     if operation.startswith(IDENTITY_WRITES.get(service, ())):
         return "identity_write"
-    return "secret_read" if operation.startswith(SECRET_READS.get(service, ())) else ""
-
-
-def reads_when_decrypted(service: str, operation: str) -> bool:
-    return service in DECRYPTED_READS and operation.startswith(DECRYPTED_READS[service])
+    if operation.startswith(SECRET_READS.get(service, ())):
+        return "secret_read"
+    return "secret_read" if decrypted and operation.startswith(DECRYPTED_READS.get(service, ())) else ""

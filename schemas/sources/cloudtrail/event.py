@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from schemas.activity import Action, Activity, Effect, Outcome
 from schemas.sources import Context
-from schemas.sources.cloudtrail.actions import action_of, reads_when_decrypted
+from schemas.sources.cloudtrail.actions import action_of
 from schemas.sources.cloudtrail.call import Call
 from schemas.sources.cloudtrail.effects import effects_of
 from schemas.sources.cloudtrail.identity import Caller, caller_of, password_of
@@ -109,9 +109,9 @@ def _password(caller: Caller, operation: str, event: Event) -> str:
 def _action(event: Event, service: str, operation: str) -> Action:
     if _by_service(event):
         return "service"
-    if reads_when_decrypted(service, operation):
-        return "secret_read" if _flag(event.request, "withDecryption") else ""
-    return action_of(service, operation)
+    request = event.request
+    decrypted = request is not None and request.get("withDecryption") in (True, "true")
+    return action_of(service, operation, decrypted)
 
 
 def _by_service(event: Event) -> bool:
@@ -124,11 +124,10 @@ def _by_service(event: Event) -> bool:
             return True
     if event.source and event.source.endswith(SERVICE_ADDRESSES):
         return True
-    return event.context is not None and _flag(event.context.get("requestContext"), "aws:ViaAWSService")
-
-
-def _flag(part: object, name: str) -> bool:
-    return isinstance(part, dict) and part.get(name) in (True, "true")
+    if event.context is None:
+        return False
+    context = event.context.get("requestContext")
+    return isinstance(context, dict) and context.get("aws:ViaAWSService") in (True, "true")
 
 
 @lru_cache(maxsize=65_536)
