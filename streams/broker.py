@@ -60,11 +60,12 @@ class BrokerWatch:
         self._file = intake_file(run_folder)
         self._ceiling = ceiling
         self._resident = resident
+        self.resident = 0
         self._file.unlink(missing_ok=True)
 
     def check(self) -> Level:
         """Memory is never freed, so the level only rises."""
-        resident = self._resident()
+        self.resident = resident = self._resident()
         if resident >= self._ceiling:
             self._rise(Level.CEILING, resident)
         elif resident >= self._ceiling * INTAKE_SHARE and self.level is Level.OPEN:
@@ -161,8 +162,12 @@ def main(settings: Settings, stage: Stage) -> None:
 
 
 def _watch_until_the_end(process: subprocess.Popen[bytes], watch: BrokerWatch, stage: Stage) -> None:
+    from streams import metrics
+
     while not stage.stopping.wait(CHECK_SECONDS):
         if process.poll() is not None:
             raise Stop(f"The embedded broker ended with code {process.returncode}.")
-        if watch.check() is Level.CEILING:
+        level = watch.check()
+        metrics.BROKER_BYTES.set(watch.resident)
+        if level is Level.CEILING:
             sys.exit(AT_CEILING)

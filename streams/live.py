@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
@@ -27,7 +26,6 @@ COUNT_SECONDS = 1.0
 COLUMNS = (
     ("records", "gapwatch_records_total"),
     ("activities", "gapwatch_activities_total"),
-    ("facts", "gapwatch_facts_total"),
     ("rejects", "gapwatch_rejects_total"),
 )
 
@@ -40,7 +38,6 @@ class View:
     registry: CollectorRegistry
     console: Console = field(default_factory=lambda: Console(highlight=False))
     feed: Feed | None = None
-    on_refresh: Callable[[list[StageProcess]], None] = lambda stages: None
     _live: Live | None = None
     _note: str = "Starting …"
     _stages: list[StageProcess] = field(default_factory=list)
@@ -63,6 +60,8 @@ class View:
         self._note = line
         if self._live is None:
             self._print(Text(line))
+        else:
+            self._live.refresh()
 
     def error(self, stage: str, line: str) -> None:
         self._print(Text.assemble(("! ", "bold red"), (f"{stage}: ", "bold"), line))
@@ -74,7 +73,6 @@ class View:
     def refresh(self, running: list[StageProcess]) -> None:
         """Shows what is new; called a few times a second."""
         self._stages = running
-        self.on_refresh(running)
         for finding in self.feed.poll() if self.feed else ():
             self.show(finding)
         if time.monotonic() - self._counted >= COUNT_SECONDS:
@@ -127,9 +125,14 @@ class View:
             table.add_row(source, *counts)
         return table
 
+    def _total(self, metric: str) -> float:
+        return sum(value for (name, _), value in self._totals.items() if name == metric)
+
     def _where(self) -> Table:
         table = Table.grid(padding=(0, 2, 0, 0))
-        table.add_row(Text("findings", "bold"), f"{self._findings:,} shown")
+        facts, rows = self._total("gapwatch_facts_total"), self._total("gapwatch_rows_total")
+        told = f"{self._findings:,} shown, from {facts:,.0f} facts; {rows:,.0f} rows stored"
+        table.add_row(Text("findings", "bold"), told)
         for name, where in self._addresses():
             table.add_row(Text(name, "bold"), Text(where))
         table.add_row("", Text("Ctrl-C stops everything", "dim"))

@@ -9,7 +9,6 @@ from pathlib import Path
 from streams import datafolder, ports, stages
 from streams.datafolder import Instance
 from streams.errors import SettingsError
-from streams.process import StageProcess
 from streams.settings import Settings
 
 
@@ -77,7 +76,6 @@ def _run(settings: Settings, names: list[str], lock: int, metrics_folder: Path, 
     server, _ = metrics.serve(settings.metrics_host, settings.metrics_port or 0)
     view = View(instance, metrics.registry())
     plan = Plan(names, settings, metrics_folder, lock, sorted(sources()), demo)
-    view.on_refresh = _count_stages
     supervisor = Supervisor(plan, view, lambda: _show_findings(view, plan))
     view.start()
     try:
@@ -135,10 +133,3 @@ def _found_before(settings: Settings, instance: Instance) -> list[dict[str, obje
         return open_findings(settings.model_copy(update={"clickhouse": instance.sql}), limit=20)
     except Stop:
         return []
-
-
-def _count_stages(running: list[StageProcess]) -> None:
-    from streams import metrics
-
-    for stage in running:
-        metrics.UP.labels(stage.label).set(1 if stage.ready and stage.running() else 0)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from streams import broker, datafolder, lag, stages, topics
+from streams import broker, datafolder, lag, metrics, stages, topics
 from streams.errors import NotRunning, Stop
 from streams.process import StageProcess
 from streams.settings import Settings
@@ -77,7 +77,6 @@ class Supervisor:
         self._stop_asked = 0
         self._kill_at = 2
         self._wake, self._wake_writer = os.pipe()
-        self.restarts = 0
 
     def run(self) -> None:
         """Raises Stop where a stage crashes again and again, cannot start at all, or the ceiling is
@@ -171,6 +170,7 @@ class Supervisor:
             os.read(self._wake, 4096)
         for stage in list(self._stages):
             self._look_after(stage)
+            metrics.UP.labels(stage.label).set(1 if stage.ready and stage.running() else 0)
         self._watcher.refresh(self._stages)
 
     def _look_after(self, stage: StageProcess) -> None:
@@ -220,7 +220,7 @@ class Supervisor:
             )
         wait = BACKOFF_SECONDS[min(len(stage.crashes), len(BACKOFF_SECONDS)) - 1]
         stage.next_start = now + wait
-        self.restarts += 1
+        metrics.RESTARTS.labels(stage.label).inc()
         self._watcher.error(stage.label, f"ended with {how}; starts again in {wait:g} s. {words}".rstrip())
 
     def _stop_all(self) -> None:
@@ -228,6 +228,8 @@ class Supervisor:
 
         A second Ctrl-C kills at once.
         """
+        if self._stop_asked:
+            self._watcher.status("Stopping …")
         self._kill_at = max(self._stop_asked, 1) + 1
         allowed = self._plan.settings.stop_deadline.total_seconds()
         deadline = time.monotonic() + allowed
