@@ -1,0 +1,169 @@
+"""A real Apache Kafka for tests: one KRaft broker on loopback, its jars from Maven, kept in the user's
+cache."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import socket
+import subprocess
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+VERSION = "4.1.0"
+POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>gapwatch</groupId><artifactId>kafka-for-tests</artifactId><version>1</version>
+  <dependencies>
+    <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>{version}</version>
+    </dependency>
+    <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>{version}</version>
+    </dependency>
+  </dependencies>
+</project>
+"""
+PROPERTIES = """process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+log.dirs={logs}
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+auto.create.topics.enable=false
+"""
+MAVEN_SECONDS = 300
+START_SECONDS = 60
+
+
+class MissingError(Exception):
+    """Java or Maven is not there, or Maven got nothing: the reason to skip."""
+
+
+def libraries() -> Path:
+    """The folder of jars, fetched once. Raises MissingError."""
+    if shutil.which("java") is None:
+        raise MissingError("a real Kafka needs Java 17 or later (java is not on the path)")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gapwatch-tests"
+    folder = cache / f"kafka-{VERSION}"
+    if folder.is_dir():
+        return folder
+    if shutil.which("mvn") is None:
+        raise MissingError("a real Kafka is fetched with Maven (mvn is not on the path)")
+    draft = cache / f"kafka-{VERSION}.{os.getpid()}"
+    draft.mkdir(parents=True)
+    try:
+        _fetch(draft)
+        draft.rename(folder)
+    except OSError:
+        # Another run was faster.
+        if not folder.is_dir():
+            raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return folder
+
+
+def _fetch(folder: Path) -> None:
+    pom = folder / "pom.xml"
+    pom.write_text(POM.format(version=escape(VERSION)))
+    goal = ["dependency:copy-dependencies", f"-DoutputDirectory={folder}", "-DincludeScope=runtime"]
+    done = subprocess.run(
+        ["mvn", "--batch-mode", "--quiet", "--file", str(pom), *goal],
+        capture_output=True,
+        text=True,
+        timeout=MAVEN_SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        lines = (done.stdout + done.stderr).strip().splitlines() or ["no output"]
+        raise MissingError(f"Maven could not fetch Kafka {VERSION}: {lines[0][:200]}")
+
+
+@dataclass
+class Kafka:
+    """A broker over one folder; it may be killed and started again over the same data."""
+
+    folder: Path
+    port: int
+    controller: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def format(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        text = PROPERTIES.format(port=self.port, controller=self.controller, logs=self.folder / "logs")
+        self._properties.write_text(text)
+        # As Kafka writes ids: 16 bytes in the base64 of URLs, and no dash in front.
+        cluster = base64.urlsafe_b64encode(b"\0" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
+        self._tool("format", "--cluster-id", cluster, "--config", str(self._properties))
+
+    def start(self) -> None:
+        """Returns when it answers."""
+        out = (self.folder / "kafka.out").open("ab")
+        command = ["java", "-Xmx512m", "-Xms256m", "-cp", f"{libraries()}/*", "kafka.Kafka"]
+        self.process = subprocess.Popen(
+            [*command, str(self._properties)], stdout=out, stderr=out, cwd=self.folder
+        )
+        out.close()
+        admin = AdminClient(
+            {"bootstrap.servers": self.address, "log_level": 0, "reconnect.backoff.max.ms": 200}
+        )
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            assert self.process.poll() is None, f"Kafka ended at its start: {self._last_words()}"
+            try:
+                if admin.list_topics(timeout=0.5).brokers:
+                    return
+            except KafkaException:
+                continue
+        raise AssertionError(f"Kafka did not answer within {START_SECONDS} s: {self._last_words()}")
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    @property
+    def _properties(self) -> Path:
+        return self.folder / "server.properties"
+
+    def _tool(self, *arguments: str) -> str:
+        command = ["java", "-cp", f"{libraries()}/*", "kafka.tools.StorageTool", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=self.folder)
+        assert done.returncode == 0, f"kafka.tools.StorageTool {arguments[0]}: {done.stderr[-500:]}"
+        return done.stdout
+
+    def _last_words(self) -> str:
+        lines = (self.folder / "kafka.out").read_text(errors="replace").splitlines()
+        return " | ".join(line for line in lines[-30:] if "ERROR" in line or "Exception" in line)[:600]
+
+
+def new(folder: Path) -> Kafka:
+    """A formatted broker on free ports, not started."""
+    with socket.socket() as one, socket.socket() as two:
+        one.bind(("127.0.0.1", 0))
+        two.bind(("127.0.0.1", 0))
+        kafka = Kafka(folder, one.getsockname()[1], two.getsockname()[1])
+    kafka.format()
+    return kafka
