@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from prometheus_client import Counter
 
 from streams import metrics
@@ -16,7 +17,7 @@ from streams.settings import Settings
 from streams.sink import Block, Origin, Sink, UnavailableError, block
 
 if TYPE_CHECKING:
-    from confluent_kafka import Consumer, Message, TopicPartition
+    from confluent_kafka import Consumer, Message
 
 BATCH_BYTES = 32 * 2**20
 """Bytes that make a batch whatever its rows: bounds memory, of which an insert takes a few times as much."""
@@ -91,8 +92,9 @@ class Batches:
 
     def _take(self, message: Message) -> None:
         if error := message.error():
-            # librdkafka mends what it can by itself; what it reports here is for people to know.
-            log.warning("the broker says: %s", error.str())
+            # librdkafka mends what it can by itself. A topic that is not there yet will be, or is not needed.
+            missing = error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART
+            log.log(logging.DEBUG if missing else logging.WARNING, "the broker says: %s", error.str())
             return
         topic, partition, offset = message.topic(), message.partition(), message.offset()
         if topic is None or partition is None or offset is None:
@@ -116,6 +118,8 @@ class Batches:
     def _store(self) -> None:
         """Inserts the batch and commits its offsets; without either where stopping comes first."""
         batch = self._batch
+        if not batch.offsets:
+            return
         for table, blocks in batch.blocks.items():
             if not self._insist(table, blocks, batch):
                 return
@@ -155,8 +159,6 @@ class Batches:
 
     def _late(self, message: Message) -> None:
         """A message that was on its way when consuming was paused: it is read again later."""
-        from confluent_kafka import TopicPartition
-
         topic, partition, offset = message.topic(), message.partition(), message.offset()
         if message.error() is None and topic is not None and partition is not None and offset is not None:
             self._consumer.seek(TopicPartition(topic, partition, offset))
@@ -168,8 +170,6 @@ class Batches:
             (self._consumer.pause if wanted else self._consumer.resume)(every)
 
     def _commit(self, batch: Batch) -> None:
-        from confluent_kafka import KafkaException, TopicPartition
-
         offsets = [
             TopicPartition(topic, partition, offset) for (topic, partition), offset in batch.offsets.items()
         ]

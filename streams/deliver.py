@@ -108,7 +108,9 @@ def _consumer(settings: Settings) -> Consumer:
             "topic.metadata.refresh.interval.ms": METADATA_MS,
             "queued.max.messages.kbytes": QUEUE_KIB,
             "fetch.wait.max.ms": 100,
-            "session.timeout.ms": 10_000,
+            # The embedded broker lets a member in after a few heartbeats; the default of 3 s makes that slow.
+            "session.timeout.ms": 6_000,
+            "heartbeat.interval.ms": 500,
         },
     )
     return Consumer(config)

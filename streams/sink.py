@@ -211,8 +211,9 @@ class Sink:
                 fmt=target.format,
                 settings=INSERT_SETTINGS,
             )
-        except Error:
-            self.close()
+        except Error as error:
+            if _lasting(error):
+                self.close()
             raise
 
     def _keep_refused(self, table: str, refused: list[tuple[Block, Error]]) -> None:
@@ -236,8 +237,8 @@ class Sink:
 
 
 def _lasting(error: Error) -> bool:
-    """Whether ClickHouse, not the rows, is the reason. What has no number is not its answer, but for one case:
-    the embedded engine's words quote a row that is not UTF-8, and cannot be read themselves."""
+    """Whether ClickHouse, not the rows, is the reason. What has no number is not its answer, but for one
+    case: the embedded engine quotes a row that is not UTF-8, and its words cannot be read either."""
     if error.code is None:
         return not isinstance(error.__cause__, UnicodeDecodeError)
     return error.code in LASTING_CODES
