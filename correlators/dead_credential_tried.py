@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from correlators.kernel.deaths import deaths_of
 from correlators.kernel.ends import RETRY_BUCKET, RETRY_BUCKETS, RETRY_WINDOW, Off
 from correlators.kernel.join import NAMES_MAX
+from correlators.kernel.lookups import confidence_of
 from correlators.kernel.view import View
 from correlators.kernel.wording import episodes_of, named, short, times, worst_of
 from schemas.dossier import Credential
@@ -68,6 +69,7 @@ def _judged(
         title=f"{named(view)}: dead credential {short(name)} was presented and refused after {first.turn.how}",
         reason=f"{times(tries, 'refused try')} on record, {iso(tries[0].time)} to {iso(tries[-1].time)}, {why}",
         severity=severity,
+        confidence=confidence_of(credential, tries),
         claim=(first.turn.evidence,),
         evidence=tries,
         episodes=episodes_of(tried, tries),

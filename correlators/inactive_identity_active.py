@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from correlators.kernel.calls import executed
-from correlators.kernel.ends import SKEW, Off, off_intervals, past_grace
+from correlators.kernel.ends import SKEW, Off, off_intervals, past_grace, standing
 from correlators.kernel.silence import source_of, unheard
 from correlators.kernel.view import View, sighted
 from correlators.kernel.wording import named, short
@@ -135,7 +135,7 @@ def _switched(view: View, clock: Clock, identity: str, spells: list[Off]) -> Ver
     """The provider's own switch: only uses under the identity that it switched count."""
     used = tuple(e for e in _active(view) if e.actor == identity and any(past_grace(o, e) for o in spells))
     refused = tuple(e for e in _refused(view) if any(o.holds(e.time) for o in spells))
-    last = spells[-1]
+    last = standing(spells)
     claim = last.turn.evidence
     how = last.turn.how
     if used:

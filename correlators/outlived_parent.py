@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
-from correlators.kernel.ends import Off, grace_of, off_intervals, skew_of
+from correlators.kernel.ends import Off, grace_of, off_intervals, skew_of, standing
 from correlators.kernel.sightings import thin
 from correlators.kernel.silence import UNSEEN_KINDS
 from correlators.kernel.view import View, merged_descendants, sighted
@@ -64,7 +64,7 @@ def _carried(turns: tuple[Turn, ...]) -> list[Turn]:
 def _judged(
     view: View, clock: Clock, name: str, spells: list[Off], descendants: dict[str, Descendant]
 ) -> Verdict:
-    off = spells[-1]
+    off = standing(spells)
     heirs = [_heir(child, report, spells) for child, report in sorted(merged_descendants(descendants).items())]
     return _verdict(view, clock, name, off, heirs)
 
@@ -155,15 +155,28 @@ def _severity(off: Off, heir: Heir) -> Severity:
 
 def _cut_sessions(view: View, clock: Clock) -> Iterator[Verdict]:
     """A session-revoking policy on the identity: its sessions issued before must not succeed any more; a denial shows that it holds."""
-    cuts = [t for turns in view.dossier.turns.values() for t in turns if t.kind == "cut" and not t.alive]
-    if not cuts:
+    turns = [t for turns in view.dossier.turns.values() for t in turns if t.kind == "cut"]
+    spells = off_intervals(turns)
+    if not spells:
         return
-    off = Off(cuts[-1].time, 0, cuts[-1])
-    heirs = []
-    for name, credential in view.credentials.items():
-        if credential.kind == "session" and credential.issued and credential.issued.time <= off.start:
-            heirs.append(_session(view, off, name, credential))
+    off = standing(spells)
+    heirs = [
+        _session(view, off, name, credential)
+        for name, credential in view.credentials.items()
+        if _is_session(name, credential) and _born(credential) <= off.start
+    ]
     yield _verdict(view, clock, f"{off.turn.about} sessions", off, heirs)
+
+
+def _is_session(name: str, credential: Credential) -> bool:
+    """By its issue, or, where that was not collected, by the prefix that AWS gives temporary keys."""
+    return credential.kind == "session" or name.startswith("aws:key/ASIA")
+
+
+def _born(credential: Credential) -> int:
+    """When it was issued; where that is not known, when it was first seen (it is at least as old)."""
+    first = credential.issued or credential.known
+    return first.time if first else 0
 
 
 def _session(view: View, off: Off, name: str, credential: Credential) -> Heir:

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from correlators.kernel.ends import Off, off_intervals, past_grace, within_grace
+from correlators.kernel.ends import Off, off_intervals, past_grace, standing, within_grace
+from correlators.kernel.lookups import confidence_of
 from correlators.kernel.silence import unheard
 from correlators.kernel.view import View
 from correlators.kernel.wording import episodes_of, named, short, times, worst_of
 from schemas.dossier import Credential
 from schemas.evidence import Evidence, iso
-from schemas.verdict import Clock, Confidence, Control, Severity, Verdict
+from schemas.verdict import Clock, Control, Severity, Verdict
 
 CONTROL = Control(
     name="revoked_credential_used",
@@ -54,7 +55,7 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential, spells:
     refused = tuple(e for e in tries if any(off.holds(e.time) for off in spells))
     if used:
         return _violated(view, name, credential, spells, used, refused, writes)
-    last = spells[-1]
+    last = standing(spells)
     if refused:
         return _verdict(
             view, name, credential, last, "proven", refused,
@@ -75,7 +76,7 @@ def _violated(
     used: tuple[Evidence, ...], refused: tuple[Evidence, ...], writes: set[str],
 ) -> Verdict:  # fmt: skip
     broken = [off for off in spells if any(off.holds(e.time) for e in used)]
-    last = broken[-1]
+    last = standing(broken)
     ended = bool(last.end) or any(e.time > used[-1].time for e in refused)
     forbidden = {e.uid for e in view.uses(credential, "forbidden")}
     if any(e.uid in writes for e in used):
@@ -109,7 +110,7 @@ def _verdict(
         title=f"{named(view)}: credential {short(name)} was {'used after' if severity else 'ended by'} {off.turn.how}",
         reason=reason,
         severity=severity,
-        confidence=Confidence.HIGH,
+        confidence=confidence_of(credential, evidence),
         claim=claims,
         evidence=evidence,
         episodes=episodes_of(broken or [], evidence) if severity else (),

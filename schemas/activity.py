@@ -123,11 +123,27 @@ class Known(msgspec.Struct, frozen=True, tag="known", omit_defaults=True):
 
 
 class Aliased(msgspec.Struct, frozen=True, tag="aliased", omit_defaults=True):
-    """``alias`` is (or, with ``alive`` false, no longer is) another key of ``identity``."""
+    """``alias`` is (or, with ``alive`` false, no longer is) another key of ``identity``.
+
+    ``at`` 0: the record states it as a matter of fact (the provider's own two ids of one thing), not as a claim made then.
+    """
 
     alias: str
     identity: str
     alive: bool = True
+    at: int = 0
+
+
+class Exposed(msgspec.Struct, frozen=True, tag="exposed", omit_defaults=True):
+    """A credential was found where others can read it (a repository, a log), or (``withdrawn``) that was taken back.
+
+    ``credential`` "": some credential of ``identity``, the record does not say which.
+    """
+
+    how: str
+    credential: str = ""
+    identity: str = ""
+    withdrawn: bool = False
     at: int = 0
 
 
@@ -201,6 +217,7 @@ Effect = (
     | Renewed
     | Known
     | Aliased
+    | Exposed
     | Stated
     | Spanned
     | Granted

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from schemas.activity import Edge, EndKind, Parent
+from schemas.claims import Approval, Rotation, RotationPolicy, Waiver
 from schemas.declaration import Declaration
 from schemas.evidence import Evidence
 from schemas.span import Span
@@ -38,12 +39,17 @@ class Sightings(msgspec.Struct, frozen=True, array_like=True):
     truncated: bool = False
 
 
-class Ancestor(msgspec.Struct, frozen=True, array_like=True):
-    """The end of something this credential descends from: the edge to it, the identity whose dossier holds it, its turns."""
+class Ancestor(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The end of something this credential descends from: the edge to it, the identity whose dossier holds it, its turns and those of
+    its identity. Which of these reach it depends on its kind, issue and incarnation, which may be learned later: so they are told too.
+    """
 
     edge: Edge
     home: str
     turns: tuple[Turn, ...] = ()
+    kind: str = ""
+    issued: Evidence | None = None
+    incarnation: str = ""
 
 
 class Child(msgspec.Struct, frozen=True, array_like=True, order=True):
@@ -59,6 +65,7 @@ class Descendant(msgspec.Struct, frozen=True, omit_defaults=True):
 
     edge: Edge | None = None
     kind: str = ""
+    names: tuple[str, ...] = ()
     issued: Evidence | None = None
     expiry: tuple[int, int] = (0, 0)
     uses: dict[str, Sightings] = {}
@@ -71,6 +78,7 @@ class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
     ``uses``: outcome, or ``outcome:action`` (``schemas.activity``), to sightings.
     ``pins``: the first uses after an end, by ``<µs of the end> <key of uses>``: thinning might let them go.
     ``incarnation``: which holder of the identity's name it is of (``schemas.activity.Activity``), "" unknown.
+    ``exposures``: found exposed (``alive`` false), or that was taken back; of the unnamed credential "": some credential.
     ``places`` and ``clients``: networks and clients of authenticated uses. ``known``: earliest mention of any kind.
     """
 
@@ -91,6 +99,7 @@ class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
     places: tuple[str, ...] = ()
     clients: tuple[str, ...] = ()
     incarnation: str = ""
+    exposures: tuple[Turn, ...] = ()
 
 
 class Address(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -168,6 +177,9 @@ class Dossier(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``stated``: declarations by the identity they name. ``calls``: by tool key. ``spans``: by span id (dossiers of traces).
     ``grants``: by the grant's key. ``sessions``, ``glimpses``: by event id.
+    ``rotations`` and ``policies``: by what is rotated; ``versions``: who was given which version (dossiers of secrets).
+    ``approvals``: by the identity they name. ``covers``: installations that an inventory speaks for, earliest record each.
+    ``watched``: per source, since when (µs) it has been watched without a break, as far as this dossier was told.
     ``offered``: tools offered to an agent, earliest evidence each. ``marks``: caps that were reached.
     """
 
@@ -183,6 +195,13 @@ class Dossier(msgspec.Struct, frozen=True, omit_defaults=True):
     grants: dict[str, Grant] = {}
     sessions: dict[str, Opened] = {}
     glimpses: dict[str, Glimpsed] = {}
+    rotations: dict[str, tuple[Rotation, ...]] = {}
+    policies: dict[str, tuple[RotationPolicy, ...]] = {}
+    versions: dict[str, Sightings] = {}
+    approvals: dict[str, tuple[Approval, ...]] = {}
+    waivers: tuple[Waiver, ...] = ()
+    covers: dict[str, Evidence] = {}
+    watched: dict[str, int] = {}
     reported: dict[str, Reported] = {}
     marks: tuple[str, ...] = ()
 

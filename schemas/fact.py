@@ -12,11 +12,16 @@ from typing import Any
 
 import msgspec
 
+from schemas import claim_facts
 from schemas.activity import (
     Activity,
     Aliased,
+    Approved,
     Ended,
     EndFailed,
+    Excepted,
+    Exposed,
+    Fetched,
     Glimpse,
     Granted,
     Imaged,
@@ -24,6 +29,8 @@ from schemas.activity import (
     Known,
     Renewed,
     Restored,
+    Rotated,
+    Rotates,
     Session,
     Spanned,
     Stated,
@@ -50,6 +57,8 @@ from schemas.sharding import group_of as group_of
 Fact = tuple[str, Dossier]
 
 TRACE_PREFIX = "trace:"
+INVENTORY = "inventory"
+"""The source of declarations that say which identities there are, not only how one of them stands."""
 
 
 class Tick(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -165,6 +174,7 @@ def _issued(activity: Activity, evidence: Evidence, effect: Issued) -> Iterator[
             link.identity or parent,
             Dossier(credentials={parent: Credential(children={effect.credential: child})}),
         )
+        yield from _addresses(parent, (), link.identity, activity.time)
     for group, path in effect.groups.items():
         member = Member(home, path, activity.time)
         yield group_key(group, effect.credential), Dossier(members={effect.credential: member})
@@ -213,11 +223,13 @@ def _end_failed(activity: Activity, evidence: Evidence, effect: EndFailed) -> It
     if effect.credential:
         known = Credential(known=evidence, failed_ends=(turn,))
         yield effect.identity or effect.credential, Dossier(credentials={effect.credential: known})
+        yield from _addresses(effect.credential, (), effect.identity, activity.time)
 
 
 def _renewed(activity: Activity, evidence: Evidence, effect: Renewed) -> Iterator[Fact]:
     known = Credential(known=evidence, expiry=(activity.time, effect.expires))
     yield effect.identity or effect.credential, Dossier(credentials={effect.credential: known})
+    yield from _addresses(effect.credential, (), effect.identity, activity.time)
 
 
 def _known(activity: Activity, evidence: Evidence, effect: Known) -> Iterator[Fact]:
@@ -236,13 +248,25 @@ def _known(activity: Activity, evidence: Evidence, effect: Known) -> Iterator[Fa
 
 
 def _aliased(activity: Activity, evidence: Evidence, effect: Aliased) -> Iterator[Fact]:
-    turn = Turn(effect.at, effect.alive, "declared alias", evidence, "declared", about=effect.alias)
-    address = Address(since=activity.time, turns=(turn,))
-    yield effect.alias, Dossier(addresses={effect.identity: address})
+    """One that holds as a matter of fact is stated by every record of a busy identity: no switch, so nothing new to learn."""
+    turns: tuple[Turn, ...] = ()
+    if effect.at or not effect.alive:
+        turns = (Turn(effect.at, effect.alive, "declared alias", evidence, "declared", about=effect.alias),)
+    yield effect.alias, Dossier(addresses={effect.identity: Address(since=activity.time, turns=turns)})
+
+
+def _exposed(activity: Activity, evidence: Evidence, effect: Exposed) -> Iterator[Fact]:
+    about = effect.credential or effect.identity
+    turn = Turn(effect.at or activity.time, effect.withdrawn, effect.how, evidence, about=about)
+    known = Credential(known=evidence if effect.credential else None, exposures=(turn,))
+    yield effect.identity or effect.credential, Dossier(credentials={effect.credential: known})
+    yield from _addresses(effect.credential, (), effect.identity, activity.time)
 
 
 def _stated(activity: Activity, evidence: Evidence, effect: Stated) -> Iterator[Fact]:
     yield effect.identity, Dossier(stated={effect.identity: (effect.declaration,)})
+    if effect.declaration.source == INVENTORY:
+        yield from claim_facts.covered(effect.identity, evidence)
 
 
 def _spanned(activity: Activity, evidence: Evidence, effect: Spanned) -> Iterator[Fact]:
@@ -288,6 +312,7 @@ _TEACH: dict[type, Callable[[Activity, Evidence, Any], Iterator[Fact]]] = {
     Renewed: _renewed,
     Known: _known,
     Aliased: _aliased,
+    Exposed: _exposed,
     Stated: _stated,
     Spanned: _spanned,
     Granted: _granted,
@@ -295,4 +320,9 @@ _TEACH: dict[type, Callable[[Activity, Evidence, Any], Iterator[Fact]]] = {
     Session: _session,
     Glimpse: _glimpse,
     Imaged: _imaged,
+    Rotated: claim_facts.rotated,
+    Rotates: claim_facts.rotates,
+    Fetched: claim_facts.fetched,
+    Approved: claim_facts.approved,
+    Excepted: claim_facts.excepted,
 }

@@ -85,7 +85,8 @@ def _within(dossier: Dossier, size: int) -> Dossier:
 
 
 def _claimed(credential: Credential) -> bool:
-    return bool(credential.turns or credential.ancestors or credential.failed_ends or credential.descendants)
+    said = credential.turns or credential.failed_ends or credential.exposures
+    return bool(said or credential.ancestors or credential.descendants)
 
 
 def _last_seen(credential: Credential) -> int:

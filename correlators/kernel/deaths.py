@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from correlators.kernel.ends import EXPIRY_LEEWAY, SKEW, Off, off_intervals
 from correlators.kernel.silence import source_of
-from correlators.kernel.view import View
+from correlators.kernel.view import View, reaching
 from schemas.dossier import Credential, Turn
 
 
 def deaths_of(view: View, name: str, credential: Credential) -> list[Off]:
     """Spells of death: its own ends, those of what it dies with, its expiry, its last allowed use; in order of start."""
     spells = off_intervals(view.turns_of(name))
-    for ancestor in credential.ancestors.values():
+    for origin, ancestor in credential.ancestors.items():
         if ancestor.edge == "dies_with":
-            spells.extend(off_intervals(ancestor.turns))
+            spells.extend(off_intervals(reaching(origin, ancestor, ancestor.turns)))
     spells.extend(_expiry(name, credential))
     spells.extend(_exhaustion(view, credential))
     return sorted(spells)

@@ -17,11 +17,18 @@ GRACE = {
     "vault": micros(timedelta(seconds=5)),
     "kubernetes": micros(timedelta(seconds=15)),
     "gcp": micros(timedelta(minutes=10)),
-    "entra": micros(timedelta(minutes=15)),
+    "azure": micros(timedelta(minutes=15)),
 }
 """Propagation of a kill that the provider claims cuts the credential, per source of the kill, as documented or recorded:
 AWS keys are eventually consistent within seconds; the Kubernetes API server caches accepted tokens for 10 s; Google and
 Entra document minutes. Anything else (declared ends, residuals, failed kills): none."""
+
+TOKENS_GRACE = {
+    "DeleteServiceAccountKey": micros(timedelta(hours=1)),
+    "DisableServiceAccountKey": micros(timedelta(hours=1)),
+}
+"""Ends of what never acts itself, by how: a Google key is only ever seen in calls of the access tokens it was exchanged for,
+under its own name, and they live an hour. Beyond it, somebody had a token with a dead key."""
 
 CUT_GRACE = micros(timedelta(minutes=5))
 """AWS policies (session revocation) take effect within minutes, as its documentation of IAM consistency warns."""
@@ -50,10 +57,18 @@ class Off(NamedTuple):
 
 
 def off_intervals(turns: Iterable[Turn]) -> list[Off]:
-    """The spells between an end and the next restoring turn, in order of time."""
+    """The spells between an end and what restored it, in order of start. Each thing that a record named is a switch of its own:
+    making a deleted user again does not bring back a key that was deleted before."""
+    switches: dict[str, list[Turn]] = {}
+    for turn in sorted(turns):
+        switches.setdefault(turn.about, []).append(turn)
+    return sorted(off for switch in switches.values() for off in _spells(switch))
+
+
+def _spells(switch: list[Turn]) -> list[Off]:
     spells: list[Off] = []
     began: Turn | None = None
-    for turn in sorted(turns):
+    for turn in switch:
         if turn.alive:
             if began:
                 spells.append(Off(began.time, turn.time, began))
@@ -65,13 +80,19 @@ def off_intervals(turns: Iterable[Turn]) -> list[Off]:
     return spells
 
 
+def standing(spells: list[Off]) -> Off:
+    """Of some spells the one that matters now: one that is still open, else the last."""
+    return next((off for off in spells if not off.end), spells[-1])
+
+
 def grace_of(turn: Turn) -> int:
     """How long after this end a success is the provider's propagation, in µs."""
     if not turn.claims_cut:
         return 0
     if turn.kind == "cut":
         return CUT_GRACE
-    return GRACE.get(turn.evidence.source, 0)
+    grace = GRACE.get(turn.evidence.source, 0)
+    return grace + TOKENS_GRACE.get(turn.how, 0) if turn.evidence.source == "gcp" else grace
 
 
 def skew_of(turn: Turn, use: Evidence) -> int:

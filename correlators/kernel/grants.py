@@ -14,11 +14,12 @@ from schemas.dossier import Dossier, Grant, Opened, Turn
 from schemas.fact import group_of
 
 GROUP_HOLDER = ":group/"
-"""A kept holder that is a group: who is in it is not known here, so nobody's access by it is said to have ended."""
+"""A kept holder that is a group: who is in it is not known here, so nobody's access by it is said to have
+ended."""
 
 SESSIONS_MAX = 128
-"""Sessions of one identity that are kept, those begun last: a workload holds some twenty watches, renewed every
-few minutes, so this is the last half an hour at least."""
+"""Sessions of one identity that are kept, those begun last: a workload holds some twenty watches, renewed
+every few minutes, so this is the last half an hour at least."""
 
 SESSIONS_MARK = "sessions truncated"
 

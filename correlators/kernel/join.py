@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from correlators.kernel.sightings import join_evidence, merge
+from schemas.activity import Edge, Parent
 from schemas.declaration import Declaration
 from schemas.dossier import (
     Address,
@@ -38,6 +39,9 @@ NAMES_MAX = 64
 DECLARATIONS_MAX = 32
 """Declarations of one identity that are kept: the latest recorded."""
 
+CLAIMS_MAX = 128
+"""Rotations of one thing, approvals of one identity, exceptions that may apply to it: the latest recorded."""
+
 PINNED = 8
 """Uses right after an end that are kept whatever comes later: the first is named in the finding always."""
 
@@ -48,6 +52,14 @@ Join = Callable[[T, T], T]
 def highest(a: T, b: T) -> T:
     """The larger of two; for values of which one is right and any fixed choice will do."""
     return b if b > a else a  # type: ignore[operator]
+
+
+_STRENGTH = {"made_by": 0, "came_from": 1, "dies_with": 2}
+
+
+def strongest(a: Edge, b: Edge) -> Edge:
+    """Of two edges of lineage the one that carries more: what was told over it is never taken back."""
+    return b if _STRENGTH[b] > _STRENGTH[a] else a
 
 
 def earliest(a: Evidence, b: Evidence) -> Evidence:
@@ -175,13 +187,17 @@ def first_few(a: Sightings, b: Sightings) -> Sightings:
     kept = merged.kept[:PINNED]
     return a if kept == a.kept else Sightings(kept, True)
 
-join_ancestor: Join[Ancestor] = record_of(Ancestor, edge=highest, home=highest, turns=turns)
-
-join_descendant: Join[Descendant] = record_of(
-    Descendant, edge=highest, kind=highest, issued=earliest, expiry=highest, uses=map_of(_sightings)
+join_ancestor: Join[Ancestor] = record_of(
+    Ancestor, edge=strongest, home=highest, turns=turns, kind=highest, issued=earliest, incarnation=highest
 )
 
-join_child: Join[Child] = record_of(Child, edge=highest, identity=highest, issued=earliest_time)
+join_descendant: Join[Descendant] = record_of(
+    Descendant, edge=strongest, kind=highest, names=names, issued=earliest, expiry=highest, uses=map_of(_sightings)
+)
+
+join_parent: Join[Parent] = record_of(Parent, edge=strongest, identity=highest)
+
+join_child: Join[Child] = record_of(Child, edge=strongest, identity=highest, issued=earliest_time)
 
 join_credential: Join[Credential] = record_of(
     Credential,
@@ -191,7 +207,7 @@ join_credential: Join[Credential] = record_of(
     known=earliest,
     expiry=highest,
     max_uses=highest,
-    parents=map_of(highest),
+    parents=map_of(join_parent),
     turns=turns,
     failed_ends=turns,
     ancestors=map_of(join_ancestor),
@@ -202,6 +218,7 @@ join_credential: Join[Credential] = record_of(
     places=names,
     clients=names,
     incarnation=highest,
+    exposures=turns,
 )
 
 join_address: Join[Address] = record_of(Address, since=earliest_time, turns=turns)
@@ -231,6 +248,29 @@ join_opened: Join[Opened] = record_of(Opened, began=earliest, ended=earliest_tim
 
 join_glimpsed: Join[Glimpsed] = record_of(Glimpsed, until=highest, about=highest, evidence=earliest)
 
+def claims(a: tuple[T, ...], b: tuple[T, ...]) -> tuple[T, ...]:
+    """Union of records that each make one claim (``schemas.claims``), the latest recorded kept; one told twice keeps
+    its first arrival."""
+    if a == b:
+        return a
+    known: dict[Any, T] = {}
+    for claim in (*a, *b):
+        said = _said(claim)
+        old = known.get(said)
+        known[said] = claim if old is None else min(old, claim, key=_arrived)
+    union = tuple(known[said] for said in sorted(known)[-CLAIMS_MAX:])
+    return a if union == a else union
+
+
+def _said(claim: Any) -> tuple[Any, ...]:
+    fields = (getattr(claim, name) for name in claim.__struct_fields__ if name != "record")
+    return claim.record.time, claim.record.uid, *fields
+
+
+def _arrived(claim: Any) -> tuple[int, int, str]:
+    return claim.record.arrived or 1 << 62, claim.record.processed, repr(claim)
+
+
 join_reported: Join[Reported] = highest
 
 join: Join[Dossier] = record_of(
@@ -247,6 +287,13 @@ join: Join[Dossier] = record_of(
     grants=map_of(join_grant),
     sessions=map_of(join_opened),
     glimpses=map_of(join_glimpsed),
+    rotations=map_of(claims),
+    policies=map_of(claims),
+    versions=map_of(_sightings),
+    approvals=map_of(claims),
+    waivers=claims,
+    covers=map_of(earliest),
+    watched=map_of(earliest_time),
     reported=map_of(join_reported),
     marks=marks,
 )

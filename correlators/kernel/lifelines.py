@@ -5,7 +5,7 @@ from __future__ import annotations
 from correlators.kernel.ends import off_intervals
 from correlators.kernel.pins import sightings_of
 from correlators.kernel.sightings import thin
-from correlators.kernel.view import View
+from correlators.kernel.view import View, reaching
 from schemas.dossier import Credential, Turn
 from schemas.evidence import Evidence
 from schemas.lifeline import Lifeline, Moment
@@ -51,8 +51,8 @@ def _parent(view: View, credential: Credential) -> str:
 def _death(view: View, name: str, credential: Credential) -> Turn | None:
     """The first of the ends that stand now."""
     spells = off_intervals(view.turns_of(name))
-    for ancestor in credential.ancestors.values():
+    for origin, ancestor in credential.ancestors.items():
         if ancestor.edge == "dies_with":
-            spells.extend(off_intervals(ancestor.turns))
+            spells.extend(off_intervals(reaching(origin, ancestor, ancestor.turns)))
     standing = sorted(off for off in spells if not off.end)
     return standing[0].turn if standing else None

@@ -1,13 +1,13 @@
 """Look-ups: whose credential an unnamed refusal was about, inferred from the server's own search beside it.
 
-A Kubernetes API server that refuses a token names nobody. But to check a token that it signed itself, it asks
-for the object that the token rests on, and logs that question (system:apiserver, get, 404) within the refusal's
-span. So a refusal with one such look-up in it was a try with something that rested on that object.
+A Kubernetes API server that refuses a token names nobody. But to check a token that it signed itself, it
+asks for the object that the token rests on, and logs that question (system:apiserver, get, 404) within the
+refusal's span. So a refusal with one such look-up in it was a try with something that rested on that object.
 
 Monotone: a refusal that has a look-up in it is told to what was looked for, for good. Where another look-up,
 or another refusal around the same one, leaves it open which belongs to which, it is told as doubted too, and
-whoever reads the uses passes over doubted ones (``correlators.kernel.view``). So a second candidate that comes
-late takes the inference back.
+whoever reads the uses passes over doubted ones (``correlators.kernel.view``). So a second candidate that
+comes late takes the inference back.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from typing import NamedTuple
 from schemas.dossier import Credential, Dossier, Glimpsed, Sightings
 from schemas.evidence import Evidence
 from schemas.fact import group_key, group_of
-from schemas.sharding import GLIMPSE_SPAN, bucket_of
+from schemas.sharding import GLIMPSE_SPAN, ITSELF, bucket_of
+from schemas.verdict import Confidence
 
 INFERRED = "inferred"
-"""The kind of a credential that is known by what it rests on alone: "some token of this account, of this pod"."""
+"""The kind of a credential that is known by what it rests on alone: "some token of this account, of this
+pod"."""
 
 TRIED = "unauthenticated:inferred"
 DOUBTED = "doubted:inferred"
@@ -30,13 +32,10 @@ FLOOD = "flood:"
 """How the uid of a doubt about a whole bucket begins."""
 
 MOMENTS_MAX = 400
-"""Refusals, and look-ups, of one dossier (12 s) that are kept, the earliest: with more there is a flood, in which
-nothing is inferred."""
+"""Refusals, and look-ups, of one dossier (12 s) that are kept, the earliest: with more there is a flood, in
+which nothing is inferred."""
 
 FLOOD_MARK = "glimpses truncated"
-
-LEGACY = "legacy"
-"""The path of a credential that is the object itself: a token kept in a Secret."""
 
 OBJECT_KINDS = ("/pods/", "/secrets/", ":nodes/")
 """How keys of objects are told from those of accounts."""
@@ -52,9 +51,7 @@ class Refusal(NamedTuple):
 def tries_of(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     """Per object that was looked for: the refusals around it. Of those that began in this bucket."""
     lookups = {uid: g for uid, g in dossier.glimpses.items() if g.about}
-    refusals = [
-        Refusal(g, frozenset(_within(g, lookups))) for g in dossier.glimpses.values() if not g.about
-    ]
+    refusals = [Refusal(g, frozenset(_within(g, lookups))) for g in dossier.glimpses.values() if not g.about]
     bucket = bucket_of(key)
     for refusal in refusals:
         if refusal.at.evidence.time // GLIMPSE_SPAN != bucket:
@@ -108,7 +105,7 @@ def _evidence(e: Evidence, about: str) -> Evidence:
 def tries_on_members(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     """Tries with something that rested on this object, and its ends, told to those who hold what rests on it.
 
-    A member whose path is ``LEGACY`` is itself the credential that the object is; of others it is not known
+    A member whose path is ``ITSELF`` is itself the credential that the object is; of others it is not known
     which one was tried.
     """
     group = group_of(key)
@@ -117,13 +114,13 @@ def tries_on_members(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]
         return
     turns = dossier.turns.get(group, ())
     for credential, member in dossier.members.items():
-        legacy = member.path == LEGACY
-        name = credential if legacy else group
+        itself = member.path == ITSELF
+        name = credential if itself else group
         known = Credential(
-            "" if legacy else tried.kind,
+            "" if itself else tried.kind,
             known=tried.known,
             uses=tried.uses,
-            turns=tuple(t for t in turns if legacy == (t.scope == LEGACY)),
+            turns=tuple(t for t in turns if itself == (t.scope == ITSELF)),
         )
         yield member.identity, Dossier(credentials={name: known})
 
@@ -151,3 +148,12 @@ def sure(uses: dict[str, Sightings], outcome: str, kept: tuple[Evidence, ...]) -
     return tuple(
         e for e in kept if e.uid not in doubted and f"{FLOOD}{e.time // GLIMPSE_SPAN}" not in doubted
     )
+
+
+def confidence_of(credential: Credential, evidence: tuple[Evidence, ...]) -> Confidence:
+    """High, unless all of the evidence is inferred."""
+    tried = credential.uses.get(TRIED)
+    if tried is None or not evidence:
+        return Confidence.HIGH
+    inferred = {e.uid for e in tried.kept}
+    return Confidence.MEDIUM if all(e.uid in inferred for e in evidence) else Confidence.HIGH

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from correlators.kernel.grants import removals
 from correlators.kernel.join import join
 from correlators.kernel.lookups import tries_of, tries_on_members
@@ -128,17 +130,17 @@ def _lineage(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
 
 
 def _deaths_down(view: View, name: str, credential: Credential) -> Iterator[tuple[str, Dossier]]:
-    ends = tuple(turn for turn in view.turns_of(name) if turn.carries or turn.alive)
+    ends = tuple(turn for turn in view.told_turns(name) if turn.carries or turn.alive)
     lost: dict[str, Ancestor] = dict(credential.ancestors)
     if any(not turn.alive for turn in ends):
-        lost[name] = Ancestor("dies_with", view.key, ends)
+        lost[name] = Ancestor("dies_with", view.key, ends, credential.kind, credential.issued, credential.incarnation)
     if not lost:
         return
     for child, link in credential.children.items():
         if link.edge == "made_by":
             continue
         told = {
-            ancestor: Ancestor(_compose(end.edge, link.edge), end.home, end.turns)
+            ancestor: msgspec.structs.replace(end, edge=_compose(end.edge, link.edge))
             for ancestor, end in lost.items()
             if ancestor != child
         }
@@ -159,6 +161,6 @@ def _uses_up(name: str, credential: Credential) -> Iterator[tuple[str, Dossier]]
             late = Sightings(tuple(e for e in thinned.kept if e.time >= since), thinned.truncated)
             if late.kept:
                 uses[outcome] = merge(uses[outcome], late) if outcome in uses else late
-        report = Descendant(end.edge, credential.kind, credential.issued, credential.expiry, uses)
+        report = Descendant(end.edge, credential.kind, credential.names, credential.issued, credential.expiry, uses)
         fact = Credential(descendants={name: report})
         yield end.home, Dossier(credentials={ancestor: fact})

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
-from correlators.kernel.join import join_credential, turns
+from correlators.kernel.join import join_credential, join_descendant, turns
 from correlators.kernel.lookups import sure
 from correlators.kernel.pins import sightings_of
 from correlators.kernel.sightings import thin
 from schemas.declaration import Declaration
-from schemas.dossier import Credential, Dossier, Turn
+from schemas.dossier import Ancestor, Credential, Descendant, Dossier, Turn
 from schemas.evidence import Evidence
 
 
@@ -38,11 +38,14 @@ class View:
         return merged
 
     def turns_of(self, name: str) -> tuple[Turn, ...]:
-        """Turns of a credential: its own, and those of the identity that end credentials (deleted, sessions cut)."""
-        credential = self.credentials[name]
-        own = credential.turns
-        for spells in self.dossier.turns.values():
-            own = turns(own, tuple(t for t in spells if _reaches(t, name, credential)))
+        """Turns that reach a credential: its own, and those of the identity that end credentials (deleted, sessions cut)."""
+        return reaching(name, self.credentials[name], self.told_turns(name))
+
+    def told_turns(self, name: str) -> tuple[Turn, ...]:
+        """Turns that may reach a credential, whatever is still to be learned about its kind, issue and incarnation."""
+        own = self.credentials[name].turns
+        for switch in self.dossier.turns.values():
+            own = turns(own, tuple(t for t in switch if t.kind in ("deleted", "cut")))
         return own
 
     @cached_property
@@ -84,21 +87,49 @@ def sighted(many: Iterable[tuple[Evidence, ...]]) -> tuple[Evidence, ...]:
     return tuple(first.values())
 
 
-def _reaches(turn: Turn, name: str, credential: Credential) -> bool:
-    """Whether a turn of the identity ends (or restores) this credential: a recreated account has new credentials."""
+def reaching(name: str, credential: Credential | Ancestor, many: tuple[Turn, ...]) -> tuple[Turn, ...]:
+    """Those of the turns that reach this credential."""
+    return tuple(t for t in many if _reaches(t, name, credential))
+
+
+def _reaches(turn: Turn, name: str, credential: Credential | Ancestor) -> bool:
+    """Whether a turn ends (or restores) this credential: a recreated account, a mount made again have new credentials."""
+    if turn.about == name or turn.kind not in ("deleted", "cut", "group"):
+        return True
     if turn.alive:
-        return turn.kind == "deleted"
+        return turn.kind != "cut"
     if credential.issued and credential.issued.time > turn.time:
         return False
+    if turn.kind == "group":
+        return True
     if turn.scope and credential.incarnation and turn.scope != credential.incarnation:
         return False
-    if turn.kind == "cut":
-        return credential.kind == "session"
-    return turn.kind == "deleted"
+    return turn.kind == "deleted" or credential.kind == "session"
+
+
+def merged_descendants(descendants: dict[str, Descendant]) -> dict[str, Descendant]:
+    """Reports under one name each: a descendant may have reported before one of its names was known to be the other's."""
+    merged = dict(descendants)
+    for group in _grouped({name: report.names for name, report in descendants.items()}, {}):
+        joined = merged.pop(group[0])
+        for name in group[1:]:
+            joined = join_descendant(joined, merged.pop(name))
+        merged[group[0]] = joined
+    return merged
 
 
 def _groups(credentials: dict[str, Credential]) -> list[list[str]]:
-    """Sets of names that are one credential, the name to keep first: an accessor before a token, then by text."""
+    """Sets of names that are one credential, the name to keep first."""
+    issues = {
+        name: (credential.kind, credential.issued.uid)
+        for name, credential in credentials.items()
+        if name and credential.issued and credential.issued.source == "vault"
+    }
+    return _grouped({name: credential.names for name, credential in credentials.items()}, issues)
+
+
+def _grouped(names: dict[str, tuple[str, ...]], issues: dict[str, tuple[str, str]]) -> list[list[str]]:
+    """Names joined by naming each other or by one issue: an accessor before its token, a secret id before its accessor, then by text."""
     leader: dict[str, str] = {}
 
     def find(name: str) -> str:
@@ -106,23 +137,18 @@ def _groups(credentials: dict[str, Credential]) -> list[list[str]]:
             name = leader[name]
         return name
 
-    by_issue: dict[tuple[str, str], str] = {}
-    for name, credential in credentials.items():
-        for other in credential.names:
-            if other in credentials:
+    first: dict[tuple[str, str], str] = {}
+    for name, others in names.items():
+        for other in others:
+            if other in names:
                 leader[find(other)] = find(name)
-        if credential.issued and name and credential.issued.source == "vault":
-            issue = (credential.kind, credential.issued.uid)
-            first = by_issue.setdefault(issue, name)
-            if first != name:
-                leader[find(name)] = find(first)
-    if not leader:
-        return []
+        if name in issues:
+            leader[find(name)] = find(first.setdefault(issues[name], name))
     groups: dict[str, list[str]] = {}
-    for name in credentials:
+    for name in names if leader else ():
         groups.setdefault(find(name), []).append(name)
     return [sorted(group, key=_preferred) for group in groups.values() if len(group) > 1]
 
 
-def _preferred(name: str) -> tuple[bool, str]:
-    return ("/accessor/" not in name, name)
+def _preferred(name: str) -> tuple[bool, bool, str]:
+    return ("/accessor/" not in name, "-accessor/" in name, name)

@@ -11,7 +11,7 @@ import hmac
 import importlib
 import pkgutil
 from functools import cache
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import msgspec
 import orjson
@@ -21,12 +21,19 @@ from schemas.rejected import Rejected
 
 
 class Context(msgspec.Struct, frozen=True):
-    """What a reader knows beside the record: the installation's name, the site's key, and when the record came (µs, 0 in a replay)."""
+    """What a reader knows beside the record: the installation's name, the site's key, and when the record came (µs, 0 in a replay).
+
+    For security event tokens: ``jwks``, a JSON Web Key Set (``{"keys": […]}``) or one per issuer; ``audiences`` that a
+    token must be for, () any; ``unsigned_allowed``: also those that nobody signed.
+    """
 
     instance: str = "default"
     key: bytes = b""
     arrived: int = 0
     processed: int = 0
+    jwks: dict[str, Any] = {}
+    audiences: tuple[str, ...] = ()
+    unsigned_allowed: bool = False
 
     def mask(self, secret: str) -> str:
         """A secret credential id as it may be stored: its HMAC-SHA256 under the site's key, 128 bits in hex."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.activity import Activity, Ended, Issued, Parent
+from schemas.activity import Activity, Ended, Issued, Parent, Restored
 from schemas.verdict import Severity, Verdict
 from tests.correlators.test_revoked_credential_used import must, verdict_of
 from tests.support.make import KEY, ROLE, SESSION, T0, USER, change, issue, kill, use
@@ -102,3 +102,11 @@ def test_sessions_issued_after_the_cut_are_free_of_it() -> None:
     many = [cut, session(700, at=20), acts("use", 400)]
     verdict = verdict_of(many, f"{ROLE} sessions", NAME)
     assert verdict is None or verdict.severity is None
+
+
+def test_a_session_whose_issue_was_not_collected_is_cut_too_and_lives_again_when_the_policy_goes() -> None:
+    cut = change("cut", 10, Ended("PutRolePolicy AWSRevokeOlderSessions", "cut", identity=ROLE))
+    lifted = change("lifted", 350, Restored("DeleteRolePolicy AWSRevokeOlderSessions", "cut", identity=ROLE))
+    many = [acts("before", 5), cut, acts("use", 400)]
+    assert judged(many, f"{ROLE} sessions").severity == Severity.HIGH
+    assert judged([*many, lifted], f"{ROLE} sessions").severity is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.activity import Activity, Aliased, Ended, Issued, Known
+from schemas.activity import Activity, Aliased, Ended, Issued, Known, Restored
 from schemas.fact import facts_of
 from schemas.verdict import Severity, Verdict
 from tests.support.make import KEY, ROLE, USER, change, issue, kill, restore, use
@@ -137,3 +137,10 @@ def test_heavy_use_in_many_settlings_keeps_the_first_use_after_a_known_kill() ->
         world.settle()
     verdict = next(r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME)
     assert (verdict.evidence[0].uid, verdict.evidence[-1].uid) == ("u0", "u899")
+
+
+def test_making_a_deleted_user_again_does_not_bring_back_a_deleted_key() -> None:
+    gone = change("gone", 20, Ended("DeleteUser", "deleted", identity=USER))
+    again = change("again", 30, Restored("CreateUser", "deleted", identity=USER))
+    verdict = must([use("before", 0), kill("kill", 10), gone, again, use("after", 60)])
+    assert verdict.value == "violated" and "kill" in {e.uid for e in verdict.claim}

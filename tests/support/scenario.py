@@ -9,6 +9,8 @@ import random
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import orjson
+
 from correlators.kernel.catalogue import controls
 from correlators.kernel.desk import Desk
 from schemas.activity import Activity
@@ -136,5 +138,15 @@ def every_way(activities: Sequence[Activity], clock: Clock | None = None, seed: 
     return first
 
 
-def _differing(a: dict[str, Any], b: dict[str, Any]) -> Iterable[tuple[str, Any, Any]]:
-    return ((uid, a.get(uid), b.get(uid)) for uid in {*a, *b} if a.get(uid) != b.get(uid))
+def _differing(a: dict[str, Any], b: dict[str, Any]) -> Iterable[tuple[str, object, object]]:
+    """Per id whatever differs, by its path; an absent side is None."""
+    for uid in {*a, *b}:
+        for ours, theirs in zip(a.get(uid, (b"", b"")), b.get(uid, (b"", b"")), strict=True):
+            if ours != theirs:
+                left, right = (orjson.loads(side) if side else {} for side in (ours, theirs))
+                yield uid, *_paths(left, right)
+
+
+def _paths(a: dict[str, Any], b: dict[str, Any]) -> tuple[object, object]:
+    apart = [key for key in {*a, *b} if a.get(key) != b.get(key)]
+    return {key: a.get(key) for key in apart}, {key: b.get(key) for key in apart}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from correlators.kernel.caps import canonical
 from correlators.kernel.join import join
 from correlators.kernel.sightings import KEPT_MAX, merge, thin
-from schemas.activity import Activity, Aliased, Ended, Issued, Known, Parent, Renewed, Restored, Stated
+from schemas.activity import Activity, Aliased, Ended, Exposed, Issued, Known, Parent, Renewed, Restored, Stated
 from schemas.declaration import ApprovedTool, Declaration, Spell
 from correlators.kernel.view import View
 from schemas.dossier import EMPTY, Credential, Dossier, Sightings, Turn, decode, encode
@@ -49,6 +49,7 @@ def effects(draw: st.DrawFn) -> object:
                 Renewed(credential, identity, draw(TIMES)),
                 Known("vault:default:accessor/1", "vault:default:entity/e", names=("vault:default:token/1",)),
                 Aliased("aws:1:role/b", "aws:1:user/a"),
+                Exposed("found in a repository", credential, identity, withdrawn=draw(st.booleans())),
                 Stated("aws:1:user/a", Declaration(draw(TIMES), "d", owner="team", statuses=(Spell("inactive", draw(TIMES)),), tools=(ApprovedTool("t"),))),
             ]
         )
