@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from schemas.claims import UNSAID
 from schemas.declaration import Declaration
 from schemas.span import Span
 
@@ -24,9 +25,10 @@ Edge = Literal["dies_with", "came_from", "made_by"]
 """Lineage. ``dies_with``: the provider ends the child with the parent. ``came_from``: exchanged for or issued by the
 parent, and survives it (a residual). ``made_by``: an orphan by design; a death is not carried over it."""
 
-EndKind = Literal["revoked", "deleted", "disabled", "cut", "exhausted", "declared", "group", "removed"]
+EndKind = Literal["revoked", "deleted", "disabled", "cut", "exhausted", "declared", "group", "removed", "rotated"]
 """How a thing ended. ``cut``: a session-revoking policy. ``group``: died with its mount, lease prefix, role.
 ``removed``: what its access rests on was removed, the credential itself was not ended.
+``rotated``: a successor took its place, it lives on.
 ``deleted`` of an identity ends its credentials; ``disabled`` of an identity is a status of the identity."""
 
 
@@ -209,6 +211,62 @@ class Imaged(msgspec.Struct, frozen=True, tag="imaged", omit_defaults=True):
     running: bool = False
 
 
+class Rotated(msgspec.Struct, frozen=True, tag="rotated", omit_defaults=True):
+    """``subject`` (key of an identity, a credential or a secret) was rotated: a successor takes the place of the old one.
+
+    ``identity``: whose dossier holds the subject, where that is another key and the record says so. ``successor``: key of
+    the new credential, or the new version's name (``version …``) of a secret; "" where the record does not name it.
+    ``at``: from when on (µs), if not from the event's time. ``overlap``: for how long the old one may still be used (µs);
+    0: a declared cut-over, not at all; ``schemas.claims.UNSAID``: as the policy says.
+    """
+
+    subject: str
+    identity: str = ""
+    successor: str = ""
+    at: int = 0
+    overlap: int = UNSAID
+    how: str = ""
+
+
+class Rotates(msgspec.Struct, frozen=True, tag="rotates", omit_defaults=True):
+    """The policy of ``subject``: rotated ``every`` so long, the old one used for ``overlap`` at most (µs)."""
+
+    subject: str
+    every: int = 0
+    overlap: int = UNSAID
+    owner: str = ""
+
+
+class Fetched(msgspec.Struct, frozen=True, tag="fetched", omit_defaults=True):
+    """The caller was given this version of a secret (``version …`` by its id, ``stage …`` by its label)."""
+
+    secret: str
+    version: str
+
+
+class Approved(msgspec.Struct, frozen=True, tag="approved", omit_defaults=True):
+    """``grant`` is approved for ``identity`` from ``start`` until ``end`` (µs, 0: always, open)."""
+
+    identity: str
+    grant: str
+    start: int = 0
+    end: int = 0
+    approver: str = ""
+    ticket: str = ""
+
+
+class Excepted(msgspec.Struct, frozen=True, tag="excepted", omit_defaults=True):
+    """An exception: see ``schemas.claims.Waiver``."""
+
+    control: str
+    until: int
+    identity: str = ""
+    place: str = ""
+    action: str = ""
+    owner: str = ""
+    reason: str = ""
+
+
 Effect = (
     Issued
     | Ended
@@ -225,6 +283,11 @@ Effect = (
     | Session
     | Glimpse
     | Imaged
+    | Rotated
+    | Rotates
+    | Fetched
+    | Approved
+    | Excepted
 )
 
 

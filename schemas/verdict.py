@@ -44,10 +44,12 @@ class Episode(msgspec.Struct, frozen=True, array_like=True, order=True):
 
 
 class Clock(msgspec.Struct, frozen=True):
-    """Time as the core knows it: ``now`` in µs; ``seen``: per source its watermark in µs (a source not in it is not collected)."""
+    """Time as the core knows it: ``now`` in µs; ``seen``: per source its watermark in µs (a source not in it is not collected);
+    ``since``: per source from when on it has been watched without a break (µs; a source not in it: unknown)."""
 
     now: int
     seen: dict[str, int] = {}
+    since: dict[str, int] = {}
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """The inventory as a source: one record is one file (YAML or JSON), each entry in it an activity.
 
 Identities take effect here (status, tools, aliases …, and the ends of their credentials), as do declared
-credentials. Rotations, approvals, releases and exceptions are read and stored in full; no control reads them
+credentials, rotations, approvals and exceptions. Releases are read and stored in full; no control reads them
 yet. Entries without a fault count, those with one are rejects with their place.
 """
 
@@ -13,8 +13,20 @@ from collections.abc import Iterator
 
 import orjson
 
-from schemas.activity import Activity, Effect, Ended, Known, Stated
+from schemas.activity import (
+    Activity,
+    Approved,
+    Effect,
+    Ended,
+    Excepted,
+    Known,
+    Rotated,
+    Rotates,
+    Stated,
+)
+from schemas.claims import UNSAID
 from schemas.declaration import ApprovedTool, Declaration, Spell
+from schemas.evidence import micros
 from schemas.inventory import (
     NAME,
     Approval,
@@ -57,13 +69,13 @@ def _activity(entry: Entry, recorded: int, context: Context) -> Activity:
     if isinstance(record, Identity):
         identity, effects = record.id, tuple(_effects(record, recorded, uid, context))
     elif isinstance(record, Approval):
-        identity, resource = record.identity, record.grant
+        identity, resource, effects = record.identity, record.grant, (_approved(record),)
     elif isinstance(record, Rotation):
-        identity, resource = record.subject, record.successor or ""
+        identity, resource, effects = record.subject, record.successor or "", (_rotated(record),)
     elif isinstance(record, Release):
         identity, resource = record.workload, record.id
     elif isinstance(record, Waiver):
-        identity, resource = record.identity or "", record.control
+        identity, resource, effects = record.identity or "", record.control, (_excepted(record),)
     return Activity(
         uid=uid,
         time=recorded,
@@ -99,6 +111,33 @@ def _effects(record: Identity, recorded: int, uid: str, context: Context) -> Ite
                 claims_cut=False,
                 at=credential.revoked,
             )
+
+
+    for policy in record.rotation:
+        overlap = UNSAID if policy.overlap is None else micros(policy.overlap)
+        yield Rotates(policy.secret, micros(policy.every), overlap, record.owner or "")
+
+
+def _approved(record: Approval) -> Approved:
+    approver, ticket = record.approver or "", record.ticket or ""
+    return Approved(record.identity, record.grant, record.start, record.end, approver, ticket)
+
+
+def _rotated(record: Rotation) -> Rotated:
+    """A declared cut-over: the old one is not to be used from then on, whatever a policy grants."""
+    return Rotated(record.subject, "", record.successor or "", record.at, 0, "declared cut-over")
+
+
+def _excepted(record: Waiver) -> Excepted:
+    return Excepted(
+        record.control,
+        record.until,
+        record.identity or "",
+        record.place or "",
+        record.action or "",
+        record.owner,
+        record.reason,
+    )
 
 
 def _declaration(record: Identity, recorded: int, uid: str, context: Context) -> Declaration:

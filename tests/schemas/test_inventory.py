@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from schemas.activity import Activity, Ended, Known, Stated
+from schemas.activity import Activity, Approved, Ended, Excepted, Known, Rotated, Rotates, Stated
 from schemas.declaration import ApprovedTool, Declaration, Spell
 from schemas.fact import facts_of
 from schemas.inventory import InventoryError, parse_inventory, read_inventory, schema, written
@@ -93,7 +93,7 @@ def test_the_documented_example_is_read_whole() -> None:
 
 
 def test_credentials_of_an_identity_are_known_and_their_declared_end_cuts_nothing_by_itself() -> None:
-    _, known, ended = read(WHOLE)[0].effects
+    known, ended = (e for e in read(WHOLE)[0].effects if isinstance(e, Known | Ended))
     assert isinstance(known, Known) and known.issued == 1_767_225_600_000_000
     assert isinstance(ended, Ended) and (ended.kind, ended.claims_cut) == ("declared", False)
     assert (
@@ -102,10 +102,29 @@ def test_credentials_of_an_identity_are_known_and_their_declared_end_cuts_nothin
     )
 
 
-def test_other_records_are_stored_and_teach_nothing_yet() -> None:
-    for activity in read(WHOLE)[1:]:
-        assert activity.time == NINE and activity.operation.startswith("declare ")
-        assert facts_of(activity) == []
+def test_rotations_approvals_and_exceptions_take_effect_and_releases_are_stored() -> None:
+    others = read(WHOLE)[1:]
+    assert all(a.time == NINE and a.operation.startswith("declare ") for a in others)
+    rotation, approval, release, waiver = others
+    (turned,) = rotation.effects
+    assert isinstance(turned, Rotated) and (turned.overlap, turned.successor[:4]) == (0, "k8s:")
+    (granted,) = approval.effects
+    assert isinstance(granted, Approved) and granted.grant
+    assert facts_of(release) == []
+    (excepted,) = waiver.effects
+    assert isinstance(excepted, Excepted) and excepted.until > NINE and excepted.owner and excepted.reason
+
+
+def test_the_rotation_policy_stands_with_its_secret_and_names_its_owner() -> None:
+    (policy,) = (e for e in read(WHOLE)[0].effects if isinstance(e, Rotates))
+    day = 86_400_000_000
+    assert (policy.subject, policy.every, policy.overlap) == ("vault:prod:kv/triage", 30 * day, day)
+    assert policy.owner == "team-support"
+
+
+def test_an_inventory_speaks_for_the_installations_of_the_identities_it_declares_not_of_their_aliases() -> None:
+    facts = [fact for activity in read(WHOLE) for fact in facts_of(activity)]
+    assert {i for _, fact in facts for i in fact.covers} == {"agent:support-host"}
 
 
 def test_what_a_record_does_not_say_is_not_the_same_as_nothing_allowed() -> None:

@@ -1,0 +1,65 @@
+"""What records of rotations, approvals and exceptions teach, and for whom a declared identity shows that an inventory speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from schemas.activity import Activity, Approved, Excepted, Fetched, Rotated, Rotates
+from schemas.claims import Approval, Rotation, RotationPolicy, Waiver
+from schemas.dossier import Dossier, Sightings
+from schemas.evidence import Evidence
+from schemas.rosters import EVERYWHERE, installation_of, roster_keys
+
+ROOT = "root"
+"""Last part of the key under which approvals of an installation's root stand: its root credentials have keys of their own,
+which nobody knows before they are made."""
+
+
+def rotated(activity: Activity, evidence: Evidence, effect: Rotated) -> Iterator[tuple[str, Dossier]]:
+    rotation = Rotation(
+        effect.at or activity.time,
+        evidence,
+        effect.successor,
+        effect.overlap,
+        effect.how or activity.operation,
+    )
+    yield effect.identity or effect.subject, Dossier(rotations={effect.subject: (rotation,)})
+
+
+def rotates(activity: Activity, evidence: Evidence, effect: Rotates) -> Iterator[tuple[str, Dossier]]:
+    policy = RotationPolicy(evidence, effect.every, effect.overlap, effect.owner)
+    yield effect.subject, Dossier(policies={effect.subject: (policy,)})
+
+
+def fetched(activity: Activity, evidence: Evidence, effect: Fetched) -> Iterator[tuple[str, Dossier]]:
+    yield effect.secret, Dossier(versions={effect.version: Sightings((evidence,))})
+
+
+def approved(activity: Activity, evidence: Evidence, effect: Approved) -> Iterator[tuple[str, Dossier]]:
+    approval = Approval(effect.grant, evidence, effect.start, effect.end, effect.approver, effect.ticket)
+    told = Dossier(approvals={effect.identity: (approval,)})
+    yield effect.identity, told
+    installation, _, name = effect.identity.rpartition(":")
+    if name == ROOT:
+        yield from ((key, told) for key in roster_keys(installation))
+
+
+def excepted(activity: Activity, evidence: Evidence, effect: Excepted) -> Iterator[tuple[str, Dossier]]:
+    waiver = Waiver(
+        effect.control, effect.until, evidence, effect.identity, effect.place, effect.action, effect.owner, effect.reason
+    )  # fmt: skip
+    told = Dossier(waivers=(waiver,))
+    if effect.identity and not effect.identity.endswith("*"):
+        yield effect.identity, told
+        return
+    installation = installation_of(effect.identity)
+    for key in roster_keys(EVERYWHERE if not installation or "*" in installation else installation):
+        yield key, told
+
+
+def covered(identity: str, evidence: Evidence) -> Iterator[tuple[str, Dossier]]:
+    """An inventory that declares an identity of an installation by its own key speaks for that installation."""
+    installation = installation_of(identity)
+    if installation:
+        for key in roster_keys(installation):
+            yield key, Dossier(covers={installation: evidence})

@@ -1,0 +1,66 @@
+"""Claims beside declarations: rotations, their policies, approvals and exceptions, each with the record that makes it.
+
+Times and lengths in µs. ``record.time`` is when the claim was recorded (0: always).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from schemas.evidence import Evidence
+
+UNSAID = -1
+"""An overlap that no record states."""
+
+
+class Rotation(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """From ``at`` on a successor takes the place of the old credential (or version of a secret).
+
+    ``successor``: its key, "" where the record does not name it. ``overlap``: how long the old one may still be
+    used; 0: a cut-over, not at all; ``UNSAID``: as the policy says, or the default.
+    """
+
+    at: int
+    record: Evidence
+    successor: str = ""
+    overlap: int = UNSAID
+    how: str = ""
+
+
+class RotationPolicy(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """How often a secret is to be rotated, for how long the old one may still be used, and who answers for it."""
+
+    record: Evidence
+    every: int = 0
+    overlap: int = UNSAID
+    owner: str = ""
+
+
+class Approval(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """``grant`` is approved from ``start`` (0: always) until ``end`` (0: open), end excluded."""
+
+    grant: str
+    record: Evidence
+    start: int = 0
+    end: int = 0
+    approver: str = ""
+    ticket: str = ""
+
+    def covers(self, time: int) -> bool:
+        return self.start <= time and (not self.end or time < self.end)
+
+
+class Waiver(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """An exception, void from ``until`` on and outside its scope; "" in a field of the scope: any.
+
+    ``identity`` may end in ``*``; ``place`` may be a network; ``action`` is an operation as evidence names it.
+    """
+
+    control: str
+    until: int
+    record: Evidence
+    identity: str = ""
+    place: str = ""
+    action: str = ""
+    owner: str = ""
+    reason: str = ""
