@@ -8,8 +8,11 @@ GROUP_SHARDS = 16
 """A mount may have millions of members: its dossier is split by the member's key into so many."""
 
 OBJECTS = "k8s:"
-"""Groups whose key begins so are single objects (a pod, a secret): few credentials die with one, and a cluster
-makes objects by the thousand, so each has one shard."""
+"""Groups whose key begins so are single objects (a pod, a secret): few credentials die with one, and a
+cluster makes objects by the thousand, so each has one shard."""
+
+ITSELF = "itself"
+"""Path, in the group of an object, of the credential that the object is: a token kept in a Secret."""
 
 GLIMPSE_PREFIX = "glimpses:"
 GLIMPSE_SPAN = 4_000_000
@@ -46,8 +49,8 @@ def grant_keys(grant: str) -> list[str]:
 
 
 def glimpse_keys(room: str, time: int) -> list[str]:
-    """The dossiers in which a moment is told: of its own bucket and the two beside it. A refusal is decided in
-    its own, where all that can lie within it is known."""
+    """The dossiers in which a moment is told: of its own bucket and the two beside it. A refusal is decided
+    in its own, where all that can lie within it is known."""
     bucket = time // GLIMPSE_SPAN
     return [f"{GLIMPSE_PREFIX}{room}{b}" for b in (bucket - 1, bucket, bucket + 1)]
 
