@@ -1,0 +1,150 @@
+"""From a record of any shape to the JSON objects in it, each with its place; what cannot be read is a
+located reject.
+
+For sources that differ only in their envelopes: gz, byte order marks, UTF-16, arrays, JSON lines and half
+records are the same for all of them.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import orjson
+
+from schemas.rejected import Rejected
+
+Contents = list[tuple[str, object]]
+Open = Callable[[dict[str, Any]], Contents | None]
+"""What an envelope holds, each content with its name; None for an object that is no envelope."""
+
+Found = tuple[str, dict[str, Any] | Rejected]
+"""An object, or why there is none, with its place in the record."""
+
+GZIP = b"\x1f\x8b"
+BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+UNPACKED_MAX = 256 * 1024 * 1024
+"""Bytes that one gz record may unpack to: deliveries stay far below; more is a mistake or a bomb."""
+
+WRAPPINGS_MAX = 8
+"""Envelopes inside envelopes (queue, push, list, base64) that are opened."""
+
+
+def objects(record: bytes, source: str, opened: Open) -> Iterator[Found]:
+    """Every object of the record that is no envelope, in its order; never raises."""
+    try:
+        document: object = orjson.loads(record)
+    except (orjson.JSONDecodeError, RecursionError):
+        yield from _unusual(record, source, opened)
+        return
+    yield from _walk(document, "", source, opened, WRAPPINGS_MAX)
+
+
+def head_of(record: bytes, size: int = 4096) -> str:
+    """The beginning of a record that no JSON parser took, as text, so that a source can know its own."""
+    if record.startswith(GZIP):
+        try:
+            record = zlib.decompressobj(wbits=31).decompress(record, size)
+        except zlib.error:
+            return ""
+    return _decoded(record[: 2 * size])[:size]
+
+
+def _unusual(record: bytes, source: str, opened: Open) -> Iterator[Found]:
+    if record.startswith(GZIP):
+        unpacked = _gunzipped(record)
+        if isinstance(unpacked, str):
+            yield "", Rejected(source, unpacked)
+            return
+        record = unpacked
+    text = _decoded(record)
+    document = parsed(text)
+    if not isinstance(document, Broken):
+        yield from _walk(document, "", source, opened, WRAPPINGS_MAX)
+        return
+    lines = [(number, parsed(line)) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if not any(isinstance(line, dict | list) for _, line in lines):
+        yield "", Rejected(source, document.reason)
+        return
+    for number, line in lines:
+        yield from _walk(line, f"line {number}", source, opened, WRAPPINGS_MAX)
+
+
+def _walk(document: object, place: str, source: str, opened: Open, left: int) -> Iterator[Found]:
+    if not left:
+        yield place, Rejected(source, "is wrapped too deeply", "", place)
+        return
+    match document:
+        case Broken():
+            yield place, Rejected(source, document.reason, "", place)
+        case dict():
+            contents = opened(document)
+            if contents is None:
+                yield place, document
+                return
+            for name, content in contents:
+                yield from _walk(content, f"{place}.{name}" if place else name, source, opened, left - 1)
+        case list():
+            for i, content in enumerate(document):
+                yield from _walk(content, f"{place}[{i}]", source, opened, left - 1)
+        case str():
+            yield from _walk(parsed(document), place, source, opened, left - 1)
+        case _:
+            yield place, Rejected(source, "is not a JSON object", "", place)
+
+
+class Broken:
+    """Text that is no JSON, and why, without a word of it."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+
+def parsed(text: str) -> object:
+    """The JSON value, or why there is none. The second parser takes NaN (as null) and lone surrogates (as
+    ``?``)."""
+    try:
+        return orjson.loads(text)
+    except (orjson.JSONDecodeError, UnicodeEncodeError):
+        pass
+    except RecursionError:
+        return Broken("is nested too deeply")
+    try:
+        value = json.loads(text, strict=False, parse_constant=lambda name: None)
+        return orjson.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+    except RecursionError:
+        return Broken("is nested too deeply")
+    except json.JSONDecodeError as error:
+        return Broken(f"is not JSON: {error.msg} at character {error.pos}")
+    except ValueError:
+        return Broken("is not JSON: a number without end")
+
+
+def _decoded(record: bytes) -> str:
+    """The record as text: byte order marks and UTF-16 read, NULs dropped."""
+    for mark, encoding in BYTE_ORDER_MARKS:
+        if record.startswith(mark):
+            return record.decode(encoding, "replace")
+    if record[1:2] == b"\0":
+        return record.decode("utf-16-le", "replace")
+    return record.decode("utf-8", "replace").replace("\0", "")
+
+
+def _gunzipped(record: bytes) -> bytes | str:
+    """What the members of a gz hold (of one cut short, what it still gives), or why that cannot be told."""
+    parts: list[bytes] = []
+    size = 0
+    try:
+        while record.startswith(GZIP):
+            engine = zlib.decompressobj(wbits=31)
+            parts.append(engine.decompress(record, UNPACKED_MAX - size + 1))
+            size += len(parts[-1])
+            if size > UNPACKED_MAX:
+                return f"unpacks to more than {UNPACKED_MAX >> 20} MiB"
+            record = engine.unused_data
+    except zlib.error as error:
+        return f"is not readable as gzip: {error}"
+    return b"".join(parts)

@@ -1,0 +1,160 @@
+"""Microsoft Entra and Azure: sign-ins of service principals, managed identities and users, the directory's
+audit log, Microsoft Graph activity, Azure Activity, Key Vault and storage logs, the Microsoft 365 unified
+audit log.
+
+A record is one row, an array, ``{"records": […]}`` as event hubs and storage accounts get them, ``{"value":
+[…]}`` of the Graph API, a row of Log Analytics, or JSON lines of any; gz too. Which log a row is of is told
+from its content.
+
+Out of sight: which secret a refused sign-in presented (7000215 names none); tokens that managed identities
+use inside Azure; what the tenant's licence does not log. Audit records of a cluster (AKS) are read as the
+Kubernetes source does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from schemas.records import Contents, head_of, objects
+from schemas.rejected import Rejected
+from schemas.sources import Context, Reading, sources
+from schemas.sources.azure import audits, graph, operations, signins, unified
+from schemas.sources.azure.event import NAME, Record, Told, located
+from schemas.wire import as_fields, as_text, plain
+
+__all__ = ["NAME", "read", "recognises"]
+
+Read = Callable[[Record], Told]
+
+SIGN_INS = frozenset({
+    "signinlogs", "noninteractiveusersigninlogs", "serviceprincipalsigninlogs", "managedidentitysigninlogs",
+    "adfssigninlogs", "microsoftserviceprincipalsigninlogs", "aadserviceprincipalsigninlogs",
+    "aadmanagedidentitysigninlogs", "aadnoninteractiveusersigninlogs",
+})  # fmt: skip
+"""Categories of the diagnostic setting, and the tables of Log Analytics."""
+
+GRAPH = "microsoftgraphactivitylogs"
+CLUSTERS = frozenset({"kube-audit", "kube-audit-admin"})
+"""Categories of AKS."""
+
+ANYWHERE = ("resourceid", "category", "calleripaddress", "correlationid", "caller", "eventdataid")
+"""A row with an operation is an Azure row if it has one of these too."""
+
+MARKS = ('"operationName"', '"Microsoft.aadiam"', '"servicePrincipalId"', '"OperationName"')
+
+
+def recognises(document: object) -> bool:
+    """Whether a decoded record (bytes: one that no JSON parser took) is a row or an envelope of Azure's."""
+    if isinstance(document, bytes):
+        head = head_of(document)
+        return any(mark in head for mark in MARKS) and '"category"' in head.lower()
+    if isinstance(document, list):
+        return bool(document) and isinstance(document[0], dict) and recognises(document[0])
+    if not isinstance(document, dict):
+        return False
+    contents = _opened(document)
+    if contents is not None:
+        return bool(contents) and isinstance(contents[0][1], dict) and recognises(contents[0][1])
+    outer = _plain(document)
+    return not _of_cluster(outer) and _reader_of(outer, _inner(outer)) is not None
+
+
+def read(record: bytes, context: Context) -> Reading:
+    """Every row of the record as an activity or a located reject; never raises."""
+    reading = Reading([], [], 0)
+    for place, found in objects(record, NAME, _opened):
+        if isinstance(found, Rejected):
+            reading.rejects.append(found)
+            continue
+        outer = _plain(found)
+        if _of_cluster(outer):
+            _hand_over(found, place, context, reading)
+            continue
+        row = Record(outer, _inner(outer), context)
+        reader = _reader_of(row.outer, row.inner)
+        if reader is None:
+            reading.rejects.append(Rejected(NAME, "is no row of a log that is read", "operationName", place))
+            continue
+        told = reader(row)
+        if told.activity:
+            reading.activities.append(told.activity)
+        reading.rejects += located(told, place)
+    return reading
+
+
+def _opened(document: dict[str, Any]) -> Contents | None:
+    for name in ("records", "Records", "value"):
+        if isinstance(many := document.get(name), list) and not (
+            "eventSource" in document or "operationName" in document
+        ):
+            return [(f"{name}[{i}]", one) for i, one in enumerate(many)]
+    return None
+
+
+def _plain(document: dict[str, Any]) -> dict[str, Any]:
+    """A row with its names in one case, and without their ``_`` or the quote that one export leaves at their
+    end."""
+    return {plain(name).strip('"'): value for name, value in document.items()}
+
+
+def _inner(outer: dict[str, Any]) -> dict[str, Any]:
+    return {plain(name): value for name, value in as_fields(outer.get("properties")).items()}
+
+
+def _reader_of(outer: dict[str, Any], inner: dict[str, Any]) -> Read | None:
+    """Which log the row is of; None for none of ours."""
+    category = as_text(outer.get("category")).lower()
+    kind = as_text(outer.get("type")).lower()
+    operation = outer.get("operationname")
+    fields = inner or outer
+    if category in SIGN_INS or kind in SIGN_INS or operation == "Sign-in activity" or _is_sign_in(outer):
+        return signins.read
+    if "initiatedby" in fields or ("activitydisplayname" in fields and "activitydatetime" in fields):
+        return audits.read
+    if (
+        category == GRAPH
+        or kind == GRAPH
+        or ("requesturi" in fields and "requestmethod" in fields and "appid" in fields)
+    ):
+        return graph.read
+    if "operation" in outer and "creationtime" in outer and ("userid" in outer or "workload" in outer):
+        return unified.read
+    if "servicesource" in outer and "title" in outer and "createddatetime" in outer:
+        return unified.read_alert
+    if ("operationname" in outer or "operationnamevalue" in outer) and any(
+        name in outer for name in ANYWHERE
+    ):
+        return operations.read
+    return operations.read if "evt" in outer and "resourceid" in outer else None
+
+
+def _is_sign_in(row: dict[str, Any]) -> bool:
+    """The Graph resource signIn has no category."""
+    return (
+        "createddatetime" in row
+        and "appid" in row
+        and ("signineventtypes" in row or "resourcedisplayname" in row)
+    )
+
+
+def _of_cluster(outer: dict[str, Any]) -> bool:
+    return as_text(outer.get("category")).lower() in CLUSTERS
+
+
+def _hand_over(row: dict[str, Any], place: str, context: Context, reading: Reading) -> None:
+    """One event hub carries the logs of clusters too."""
+    other = sources().get("kubernetes")
+    if other is None:
+        reading.rejects.append(
+            Rejected(NAME, "is an audit record of a Kubernetes cluster", "category", place)
+        )
+        return
+    told = other.read(orjson.dumps(row), context)
+    reading.activities += told.activities
+    reading.passed += told.passed
+    reading.rejects += [
+        Rejected(r.source, r.reason, r.field, ".".join(filter(None, (place, r.place)))) for r in told.rejects
+    ]

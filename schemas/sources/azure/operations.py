@@ -1,0 +1,222 @@
+"""Operations on resources: Azure Activity, Key Vault, storage.
+
+Azure Activity logs the start and the end of an operation under one correlation id: a start says nothing yet.
+Key Vault logs the challenge that precedes a client's token as a 401 that names nobody.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from schemas.activity import Action, Outcome
+from schemas.addresses import address_of
+from schemas.sources.azure.claims import Caller, caller_of
+from schemas.sources.azure.event import Record, Told, first_time, made, uid_of, wrong
+from schemas.sources.azure.wire import Operation
+from schemas.wire import as_fields, as_number, as_text, pick, text_at
+
+RESULTS: dict[str, Outcome] = {
+    "success": "succeeded", "succeeded": "succeeded", "accept": "succeeded", "accepted": "succeeded",
+    "ok": "succeeded", "created": "succeeded", "0": "succeeded", "started": "unknown",
+    "start": "unknown", "active": "unknown", "failure": "failed", "failed": "failed", "error": "failed",
+    "cancelled": "unknown", "canceled": "unknown",
+}  # fmt: skip
+
+UNAUTHENTICATED = re.compile(
+    r"unauthorized|authenticationfailed|authenticationerror|invalidauthenticationtoken|expiredauthenticationtoken"
+    r"|authentication failed",
+    re.IGNORECASE,
+)
+FORBIDDEN = re.compile(r"forbidden|authorization|accessdenied|insufficientpermissions|denied", re.IGNORECASE)
+
+IDENTITY_WRITES = (
+    "microsoft.authorization/roleassignments/", "microsoft.authorization/roledefinitions/",
+    "microsoft.authorization/elevateaccess/", "microsoft.authorization/classicadministrators/",
+    "microsoft.authorization/roleassignmentschedulerequests/",
+    "microsoft.authorization/roleeligibilityschedulerequests/", "microsoft.authorization/denyassignments/",
+    "microsoft.managedidentity/", "microsoft.keyvault/vaults/accesspolicies/",
+)  # fmt: skip
+IDENTITY_PARTS = (
+    "/regeneratekey/", "/regeneratekeys/", "/resetpassword/", "federatedidentitycredentials/",
+    "rbac.authorization.k8s.io/", "/generateaccesstoken/",
+)  # fmt: skip
+SECRET_READS = re.compile(
+    r"secretget$|secretbackup$|/secrets/getsecret/action$|/listkeys/action$|/listsecrets/action$|/listadminkeys/action$"
+    r"|/listaccountsas/action$|/listservicesas/action$|/listconnectionstrings/action$|/publishxml/action$"
+    r"|/listclusteradmincredential/action$|/listclusterusercredential/action$|/config/list/action$"
+    r"|/publishingcredentials/list/action$"
+)
+
+HASH = r"\(([A-Za-z0-9+/=_-]+)\)"
+SAS_HASH = re.compile(r"sassignature" + HASH, re.IGNORECASE)
+KEY_HASH = re.compile(r"(key[12])" + HASH, re.IGNORECASE)
+SIGNATURE = re.compile(r"[?&]sig=([^&]+)")
+REDACTED = re.compile(r"x+|\*+", re.IGNORECASE)
+
+
+class Ended(NamedTuple):
+    outcome: Outcome
+    error: str
+
+
+def read(record: Record) -> Told:
+    call = Operation.model_validate(record.outer)
+    time = first_time(call.time)
+    operation = _word(call.operation_name) or text_at(call.evt, "name")
+    if not time:
+        return wrong("time", "is missing or not a time")
+    if not operation:
+        return wrong("operationName", "is missing")
+    caller = caller_of(call, record)
+    outcome, error = _ended(call)
+    return made(
+        record,
+        uid=uid_of(record, call.event_data_id, _event_of(call.id), _composed(call, operation)),
+        time=time,
+        identity=caller.identity,
+        actor_name=caller.name,
+        credential=caller.credential or _storage_credential(call, record),
+        operation=operation,
+        service=_service(call, operation),
+        outcome=outcome,
+        action=_action(call, caller, operation.lower()),
+        place=_place(call),
+        client=text_at(call.properties, "userAgentHeader")
+        or call.user_agent_header
+        or text_at(call.properties, "clientInfo"),
+        target=_target(call, caller, operation.lower()),
+        resource=_resource(call),
+        error=error,
+        effects=caller.effects,
+    )
+
+
+def _word(told: object) -> str:
+    """A name, or ``{"value": …, "localizedValue": …}`` of the REST API."""
+    return as_text(told) or text_at(as_fields(told), "value")
+
+
+def _event_of(event_id: str) -> str:
+    """The event's own id in the REST API's: ``…/events/<id>/ticks/…``."""
+    _, found, rest = event_id.partition("/events/")
+    return rest.partition("/")[0] if found else ""
+
+
+def _composed(call: Operation, operation: str) -> str:
+    """Start and end of an operation differ in their times."""
+    return f"{call.correlation_id}:{operation}:{call.time}" if call.correlation_id else ""
+
+
+def _ended(call: Operation) -> Ended:
+    """By the HTTP status where there is one: the word beside it is coarser."""
+    words = " ".join(
+        (
+            call.result_signature,
+            call.status_text,
+            _word(call.sub_status),
+            text_at(call.properties, "metricResponseType"),
+        )
+    )
+    status = (
+        call.status_code or as_number(pick(call.properties, "httpStatusCode")) or _code(call.result_signature)
+    )
+    result = call.result_type or _word(call.status) or text_at(call.evt, "outcome")
+    known = RESULTS.get(result.lower())
+    if known == "unknown":
+        return Ended("unknown", "")
+    if status:
+        return Ended(_by_status(status, words), "" if status < 400 else call.status_text or str(status))
+    if known == "succeeded":
+        return Ended("succeeded", "")
+    if known is None:
+        response = text_at(call.properties, "metricResponseType").lower()
+        if not response:
+            return Ended("unknown", "")
+        if response == "success":
+            return Ended("succeeded", "")
+    return Ended(_refused(words), " ".join(words.split()) or result)
+
+
+def _code(signature: str) -> int | None:
+    found = re.search(r"\b([1-5]\d\d)\b", signature)
+    return int(found[1]) if found else None
+
+
+def _by_status(status: int, words: str) -> Outcome:
+    """Storage answers 403 where it does not accept the signature."""
+    if status < 400:
+        return "succeeded"
+    if status == 401 or (status == 403 and UNAUTHENTICATED.search(words)):
+        return "unauthenticated"
+    if status == 403:
+        return "forbidden"
+    return "failed" if status < 500 else "unknown"
+
+
+def _refused(words: str) -> Outcome:
+    if UNAUTHENTICATED.search(words):
+        return "unauthenticated"
+    return "forbidden" if FORBIDDEN.search(words) else "failed"
+
+
+def _service(call: Operation, operation: str) -> str:
+    provider = re.search(r"/providers/([^/]+)", call.resource_id, re.IGNORECASE)
+    if "/" in operation:
+        return operation.partition("/")[0].lower()
+    return provider[1].lower() if provider else ""
+
+
+def _action(call: Operation, caller: Caller, operation: str) -> Action:
+    """Azure's own services (Advisor, Policy) write here too."""
+    if not caller.identity and caller.name.startswith("Microsoft."):
+        return "service"
+    if SECRET_READS.search(operation):
+        return "secret_read"
+    if operation.startswith(IDENTITY_WRITES) or any(part in operation for part in IDENTITY_PARTS):
+        return "" if operation.endswith("/read") else "identity_write"
+    return ""
+
+
+def _place(call: Operation) -> str:
+    told = (
+        call.caller_ip_address,
+        text_at(call.http_request, "clientIpAddress"),
+        text_at(pick(call.identity, "claims"), "ipaddr"),
+    )
+    return next((address for text in told if (address := address_of(text))), "")
+
+
+def _resource(call: Operation) -> str:
+    """Of a secret or a blob its own name; of everything else the resource's."""
+    own = text_at(call.properties, "objectKey")
+    secret = text_at(call.properties, "id")
+    if secret.startswith("https://"):
+        own = secret.partition("?")[0]
+    return own or call.resource_id or text_at(call.properties, "entity") or call.uri.partition("?")[0]
+
+
+def _target(call: Operation, caller: Caller, operation: str) -> str:
+    """Who is given a role."""
+    if "roleassignments/" not in operation:
+        return ""
+    asked = as_fields(pick(as_fields(pick(call.properties, "requestbody")), "properties"))
+    principal = text_at(asked, "principalId")
+    if not principal:
+        return ""
+    person = text_at(asked, "principalType").lower() == "user"
+    return caller.tenant.user(principal) if person else caller.tenant.principal(principal)
+
+
+def _storage_credential(call: Operation, record: Record) -> str:
+    """The key or signature that a storage call was made with, by the hash that Azure logs; a signature that
+    stands in clear in the URL is masked."""
+    kind, hashes = text_at(call.identity, "type").lower(), text_at(call.identity, "tokenHash")
+    if found := SAS_HASH.search(hashes):
+        return f"azure:sas/{found[1]}"
+    if kind in ("accountkey", "sas") and (found := KEY_HASH.search(hashes)):
+        account = text_at(call.properties, "accountName")
+        return f"azure:storage-key/{account}/{found[1]}/{found[2]}" if kind == "accountkey" else ""
+    if (found := SIGNATURE.search(call.uri)) and not REDACTED.fullmatch(found[1]):
+        return f"azure:sas/{record.context.mask(found[1])}"
+    return ""

@@ -1,0 +1,229 @@
+"""What a call changes: a table from the method's last word to the effects that its success has.
+
+A kill that did not succeed is ``EndFailed``, unless there was nothing to kill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import NamedTuple
+
+from schemas.activity import Aliased, Effect, Ended, EndFailed, EndKind, Issued, Outcome, Parent, Restored
+from schemas.evidence import SECOND, micros
+from schemas.sources.cloudtrail.times import micros_of
+from schemas.sources.gcp.identity import KEY_NAME, Caller, account_of, key_of
+from schemas.sources.gcp.wire import Entry, Payload
+from schemas.wire import as_number, pick, text_at
+
+TOKEN_LIFE = micros(timedelta(hours=1))
+"""The life of an access token where the request asks for none."""
+
+LIFE_MAX = micros(timedelta(hours=12))
+"""The longest that an organisation may allow; a longer one is no life."""
+
+NOTHING_TO_END = frozenset({"NOT_FOUND"})
+
+
+class Call(NamedTuple):
+    """One call as the table reads it. ``word``: the method's last word in small letters. ``time`` in µs."""
+
+    word: str
+    method: str
+    outcome: Outcome
+    error: str
+    time: int
+    uid: str
+    caller: Caller
+    entry: Entry
+
+    @property
+    def payload(self) -> Payload:
+        return self.entry.proto_payload
+
+    @property
+    def account(self) -> str:
+        """The email (or unique id) of the service account that the call is about."""
+        email = text_at(self.entry.resource.labels, "email_id")
+        if "@" in email:
+            return email
+        for text in (
+            text_at(self.payload.response, "email"),
+            text_at(self.payload.response, "restored_account", "email"),
+            self.named("account"),
+            text_at(self.entry.resource.labels, "unique_id"),
+        ):
+            if text and text != "-":
+                return text
+        return ""
+
+    @property
+    def identity(self) -> str:
+        project = text_at(self.entry.resource.labels, "project_id")
+        return account_of(self.account, project)
+
+    def named(self, what: str) -> str:
+        """The account or the key that request, answer or resource name; an email before a unique id."""
+        found = [
+            match[what] or ""
+            for text in (
+                text_at(self.payload.request, "name"),
+                text_at(self.payload.response, "name"),
+                self.payload.resource_name,
+            )
+            if (match := KEY_NAME.fullmatch(text))
+        ]
+        return max(found, key=lambda name: ("@" in name, bool(name)), default="")
+
+
+Teach = Callable[[Call], tuple[Effect, ...]]
+
+
+def effects_of(call: Call) -> tuple[Effect, ...]:
+    teach = TEACH.get(call.word)
+    if teach is None or call.outcome == "unknown":
+        return ()
+    if call.outcome == "succeeded":
+        return (*teach(call), *_aliases(call))
+    if call.error in NOTHING_TO_END:
+        return ()
+    return tuple(
+        EndFailed(effect.how, effect.credential, effect.identity)
+        for effect in teach(call)
+        if isinstance(effect, Ended)
+    )
+
+
+def _aliases(call: Call) -> tuple[Effect, ...]:
+    """Later records may name the account by its unique id alone."""
+    labels, answer = call.entry.resource.labels, call.payload.response
+    unique = text_at(labels, "unique_id") or text_at(answer, "unique_id")
+    if not unique or "@" not in call.account:
+        return ()
+    return (Aliased(account_of(unique), call.identity),)
+
+
+def _parents(call: Call, edge: str) -> dict[str, Parent]:
+    caller = call.caller
+    if not caller.credential:
+        return {}
+    return {caller.credential: Parent("came_from" if edge == "came_from" else "made_by", caller.identity)}
+
+
+def _key_made(call: Call) -> tuple[Effect, ...]:
+    """A key outlives whatever its maker used by design."""
+    key = call.named("key")
+    if not key or not call.account:
+        return ()
+    told = pick(call.payload.response, "valid_before_time")
+    seconds = as_number(pick(told, "seconds")) if isinstance(told, dict) else None
+    expires = seconds * SECOND if seconds else micros_of(told) if isinstance(told, str) else 0
+    expires = expires if expires < NEVER else 0
+    named = key_of(call.account, key)
+    return (
+        Issued(
+            named, call.identity, "service_account_key", parents=_parents(call, "made_by"), expires=expires
+        ),
+    )
+
+
+NEVER = 253_370_764_800 * SECOND
+"""9999-01-01: how Google writes that a key does not expire."""
+
+
+def _key_ended(call: Call, kind: EndKind) -> tuple[Effect, ...]:
+    key = call.named("key")
+    if not key or not call.account:
+        return ()
+    return (Ended(call.method, kind, key_of(call.account, key), call.identity),)
+
+
+def _key_enabled(call: Call) -> tuple[Effect, ...]:
+    key = call.named("key")
+    if not key or not call.account:
+        return ()
+    return (Restored(call.method, "disabled", key_of(call.account, key), call.identity),)
+
+
+def _account_ended(call: Call, kind: EndKind) -> tuple[Effect, ...]:
+    return (Ended(call.method, kind, identity=call.identity),) if call.identity else ()
+
+
+def _account_restored(call: Call, kind: EndKind) -> tuple[Effect, ...]:
+    return (Restored(call.method, kind, identity=call.identity),) if call.identity else ()
+
+
+def _token_made(call: Call) -> tuple[Effect, ...]:
+    """An access token of another account: it goes on when what it was asked with is ended.
+
+    No use of it ever says which token it was, so it goes by the record that issued it; its uses are known by
+    account and impersonator (``Caller``).
+    """
+    account, identity = call.account, call.identity
+    if not account or not identity:
+        return ()
+    token = f"gcp:token/{account.lower()}/{call.uid}"
+    expires = call.time + _life(call.payload.request)
+    return (Issued(token, identity, "access_token", parents=_parents(call, "came_from"), expires=expires),)
+
+
+def _life(request: dict[str, object]) -> int:
+    """``lifetime`` is ``{"seconds": 3600}`` or ``"3600s"``."""
+    told = pick(request, "lifetime")
+    seconds = (
+        as_number(pick(told, "seconds")) if isinstance(told, dict) else as_number(str(told or "").rstrip("s"))
+    )
+    life = (seconds or 0) * SECOND
+    return life if 0 < life <= LIFE_MAX else TOKEN_LIFE
+
+
+def _named_last(call: Call, part: str) -> str:
+    """The last step of the answer's or request's name below ``part``."""
+    for text in (
+        text_at(call.payload.response, "name"),
+        text_at(call.payload.request, "name"),
+        call.payload.resource_name,
+    ):
+        if f"/{part}/" in text:
+            return text.rpartition("/")[2]
+    return ""
+
+
+def _api_key_made(call: Call) -> tuple[Effect, ...]:
+    key = _named_last(call, "keys")
+    return (Issued(f"gcp:apikey/{key}", kind="api_key", parents=_parents(call, "made_by")),) if key else ()
+
+
+def _api_key_ended(call: Call) -> tuple[Effect, ...]:
+    key = _named_last(call, "keys")
+    return (Ended(call.method, "deleted", f"gcp:apikey/{key}"),) if key else ()
+
+
+def _api_key_restored(call: Call) -> tuple[Effect, ...]:
+    key = _named_last(call, "keys")
+    return (Restored(call.method, "deleted", f"gcp:apikey/{key}"),) if key else ()
+
+
+TEACH: dict[str, Teach] = {
+    "createserviceaccountkey": _key_made,
+    "uploadserviceaccountkey": _key_made,
+    "deleteserviceaccountkey": partial(_key_ended, kind="deleted"),
+    "disableserviceaccountkey": partial(_key_ended, kind="disabled"),
+    "enableserviceaccountkey": _key_enabled,
+    "createserviceaccount": partial(_account_restored, kind="deleted"),
+    "undeleteserviceaccount": partial(_account_restored, kind="deleted"),
+    "deleteserviceaccount": partial(_account_ended, kind="deleted"),
+    "disableserviceaccount": partial(_account_ended, kind="disabled"),
+    "enableserviceaccount": partial(_account_restored, kind="disabled"),
+    "generateaccesstoken": _token_made,
+    "apikeys.createkey": _api_key_made,
+    "apikeys.deletekey": _api_key_ended,
+    "apikeys.undeletekey": _api_key_restored,
+}
+
+
+def word_of(method: str) -> str:
+    """The method's last word in small letters; with the word before it where it says too little alone."""
+    words = method.lower().split(".")
+    return ".".join(words[-2:]) if words[-2:-1] == ["apikeys"] else words[-1]

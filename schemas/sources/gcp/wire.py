@@ -1,0 +1,84 @@
+"""Wire model of a Cloud Logging entry that holds an audit record: only the fields that an activity needs.
+
+Layouts: Google, "LogEntry" and "AuditLog" references. Exports to BigQuery name the payload
+``protopayload_auditlog`` and write request and response as text (``requestJson``); others change the case of
+names.
+"""
+
+from __future__ import annotations
+
+from pydantic import AliasChoices, Field
+
+from schemas.wire import Flag, Items, Number, Part, Text, Wire
+
+
+class Status(Wire):
+    """``google.rpc.Status``."""
+
+    code: Number = None
+
+
+class Principal(Wire):
+    principal_email: Text = ""
+
+
+class Delegation(Wire):
+    """One authority that acted through the next one, or through the caller."""
+
+    principal_subject: Text = ""
+    first_party_principal: Principal = Principal()
+
+
+class Authentication(Wire):
+    principal_email: Text = ""
+    principal_subject: Text = ""
+    service_account_key_name: Text = ""
+    service_account_delegation_info: Items = Field([])
+
+
+class RequestAttributes(Wire):
+    time: Text = ""
+
+
+class RequestMetadata(Wire):
+    caller_ip: Text = ""
+    caller_network: Text = ""
+    caller_supplied_user_agent: Text = ""
+    request_attributes: RequestAttributes = RequestAttributes()
+
+
+class Authorization(Wire):
+    granted: Flag = None
+
+
+class Payload(Wire):
+    """``AuditLog``. An export may have slipped its later parts into ``metadata``."""
+
+    service_name: Text = ""
+    method_name: Text = ""
+    resource_name: Text = ""
+    status: Status | None = None
+    authentication_info: Authentication = Authentication()
+    authorization_info: Items = Field([])
+    request_metadata: RequestMetadata = RequestMetadata()
+    request: Part = Field({}, validation_alias=AliasChoices("request", "requestjson"))
+    response: Part = Field({}, validation_alias=AliasChoices("response", "responsejson"))
+    metadata: Part = Field({}, validation_alias=AliasChoices("metadata", "metadatajson"))
+
+
+class Resource(Wire):
+    labels: Part = Field({})
+
+
+class Entry(Wire):
+    """``LogEntry``."""
+
+    insert_id: Text = ""
+    log_name: Text = ""
+    timestamp: Text = ""
+    receive_timestamp: Text = ""
+    exported_time: Text = Field("", validation_alias=AliasChoices("@timestamp", "peventtime"))
+    proto_payload: Payload = Field(
+        Payload(), validation_alias=AliasChoices("protopayload", "protopayloadauditlog")
+    )
+    resource: Resource = Resource()

@@ -1,0 +1,62 @@
+"""Leaks: reports that a credential was found where others can read it, as exposure facts.
+
+GitHub secret-scanning alerts (webhooks, listings, partners' notices), AWS Health and Trusted Advisor events.
+A record is one of them, an array, or JSON lines. The secret that an alert holds is masked at once; ids that
+are no secrets are kept, so that the exposure meets the credential's uses. Out of sight: webhooks of GitHub
+hold no secret, so they name no credential until the alert is fetched from the API.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.records import Contents, head_of, objects
+from schemas.rejected import Rejected
+from schemas.sources import Context, Reading
+from schemas.sources.leaks import aws, github
+
+NAME = "leaks"
+
+MARKS = ('"secret_type"', '"aws.health"', '"aws.trustedadvisor"')
+
+
+def recognises(document: object) -> bool:
+    """Whether a decoded record (bytes: one that no JSON parser took) reports a leak."""
+    if isinstance(document, bytes):
+        head = head_of(document)
+        return any(mark in head for mark in MARKS)
+    if isinstance(document, list):
+        return bool(document) and isinstance(document[0], dict) and _ours(document[0])
+    return isinstance(document, dict) and _ours(document)
+
+
+def _ours(document: dict[str, Any]) -> bool:
+    known = aws.is_health(document) or github.is_webhook(document) or github.is_alert(document)
+    return known or (github.is_notice(document) and "source" in document)
+
+
+def read(record: bytes, context: Context) -> Reading:
+    """Every report in the record as an activity or a located reject; never raises. Other health events are
+    passed."""
+    reading = Reading([], [], 0)
+    for place, found in objects(record, NAME, _opened):
+        told = found if isinstance(found, Rejected) else _told(found, place, context)
+        if told is None:
+            reading.passed += 1
+        elif isinstance(told, Rejected):
+            reading.rejects.append(told)
+        else:
+            reading.activities.append(told)
+    return reading
+
+
+def _opened(document: dict[str, Any]) -> Contents | None:
+    return None
+
+
+def _told(document: dict[str, Any], place: str, context: Context) -> Any:
+    if aws.is_health(document):
+        return aws.read(document, place, context)
+    if _ours(document) or github.is_notice(document):
+        return github.read(document, place, context)
+    return Rejected(NAME, "is no report of a leak that is read", "", place)

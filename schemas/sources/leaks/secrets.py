@@ -1,0 +1,85 @@
+"""From a secret that was found in clear to the key of the credential it is; the secret itself goes no
+further.
+
+Ids that are no secrets are kept as they are (an AWS access key id, the key id of a Google key file, a
+token's ``jti``). Everything else goes by its mask: ``leak:<type>/<mask>``.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import NamedTuple
+
+import orjson
+
+from schemas.sources import Context
+from schemas.sources.gcp.identity import account_of, key_of
+from schemas.wire import text_at
+
+AWS_KEY = re.compile(r"(?<![A-Z0-9])A(?:KIA|SIA|CCA|BIA)[A-Z2-7]{16}(?![A-Z0-9])")
+VAULT_TOKEN = re.compile(r"(?:hv[sbr]|[sbr])\.[A-Za-z0-9_-]{20,}")
+JWT = re.compile(r"[A-Za-z0-9_-]{8,}\.(?P<claims>[A-Za-z0-9_-]{8,})\.[A-Za-z0-9_-]*")
+KUBERNETES = "kubernetes.io"
+JWT_MAX = 16_384
+TYPE_MAX = 100
+"""Bytes of a token that are decoded, and letters of a type that are kept."""
+
+
+class Found(NamedTuple):
+    """Keys of the credential and of its identity; "" where unknown."""
+
+    credential: str = ""
+    identity: str = ""
+
+
+def found_in(secret: str, kind: str, context: Context) -> Found:
+    """The credential that a leaked secret is. ``kind``: what the finder calls it."""
+    if not secret:
+        return Found()
+    key = AWS_KEY.search(secret)
+    if key:
+        return Found(f"aws:key/{key[0]}")
+    if secret.lstrip().startswith("{"):
+        return _key_file(secret) or _masked(secret, kind, context)
+    if VAULT_TOKEN.fullmatch(secret):
+        return Found(f"vault:{context.instance}:token/{context.mask(secret)}")
+    token = JWT.fullmatch(secret[:JWT_MAX])
+    return (_token(token["claims"], context) if token else None) or _masked(secret, kind, context)
+
+
+def kind_of(text: str) -> str:
+    return re.sub(r"[^a-z0-9_.-]+", "_", text.lower())[:TYPE_MAX] or "secret"
+
+
+def _masked(secret: str, kind: str, context: Context) -> Found:
+    return Found(f"leak:{kind_of(kind)}/{context.mask(secret)}")
+
+
+def _key_file(secret: str) -> Found | None:
+    """A Google service account's key file names its key and its account."""
+    try:
+        content = orjson.loads(secret)
+    except orjson.JSONDecodeError:
+        return None
+    key, email = text_at(content, "private_key_id"), text_at(content, "client_email")
+    return (
+        Found(key_of(email, key), account_of(email.lower(), text_at(content, "project_id")))
+        if key and email
+        else None
+    )
+
+
+def _token(claims: str, context: Context) -> Found | None:
+    """A Kubernetes token by its id, a token of another issuer by issuer and id; None where it has none."""
+    try:
+        content = orjson.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+    except (binascii.Error, ValueError):
+        return None
+    name, issuer = text_at(content, "jti"), text_at(content, "iss").removeprefix("https://").rstrip("/")
+    if not name:
+        return None
+    if isinstance(content, dict) and KUBERNETES in content:
+        return Found(f"k8s:{context.instance}:jti/{name}")
+    return Found(f"oidc:{issuer}:jti/{name}") if issuer else None

@@ -1,0 +1,180 @@
+"""OCSF events, as security lakes and pipelines write them: API Activity 6003, Datastore Activity 6005,
+Authentication 3002, Account Change 3001, Entity Management 3004.
+
+A record is one event, an array, ``{"events": […]}`` or JSON lines; gz too. Other classes (findings, network)
+say nothing about credentials and are rejected, with their class. Out of sight: what a mapping to OCSF left
+out, which is most of requests and answers; so lineage of cloud sessions is better read from the cloud's own
+log.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import orjson
+
+from schemas.activity import Action, Activity, Outcome
+from schemas.addresses import address_of
+from schemas.records import Contents, head_of, objects
+from schemas.rejected import Rejected
+from schemas.sources import Context, Reading
+from schemas.sources.cloudtrail.actions import action_of as aws_action_of
+from schemas.sources.cloudtrail.outcome import outcome_of as aws_outcome_of
+from schemas.sources.cloudtrail.times import micros_of
+from schemas.sources.gcp.outcome import action_of as gcp_action_of
+from schemas.sources.ocsf.effects import (
+    ACCOUNT_CHANGE,
+    API_ACTIVITY,
+    AUTHENTICATION,
+    DATASTORE_ACTIVITY,
+    ENTITY_MANAGEMENT,
+    effects_of,
+)
+from schemas.sources.ocsf.keys import Keys
+from schemas.sources.ocsf.wire import Event
+from schemas.wire import as_list, as_number, text_at
+
+NAME = "ocsf"
+
+CLASSES = frozenset({ACCOUNT_CHANGE, AUTHENTICATION, ENTITY_MANAGEMENT, API_ACTIVITY, DATASTORE_ACTIVITY})
+
+SUCCESS, FAILURE, DENIED = 1, 2, 2
+WRITES = frozenset({ACCOUNT_CHANGE})
+READ_ONLY = 2
+"""Entity Management's activity Read."""
+
+SHOWN_MAX = 512
+CLIENT_MAX = 200
+
+
+def recognises(document: object) -> bool:
+    """Whether a decoded record (bytes: one that no JSON parser took) is an OCSF event, of whatever class."""
+    if isinstance(document, bytes):
+        head = head_of(document)
+        return '"class_uid"' in head and '"metadata"' in head
+    if isinstance(document, list):
+        return bool(document) and isinstance(document[0], dict) and recognises(document[0])
+    if not isinstance(document, dict):
+        return False
+    contents = _opened(document)
+    if contents:
+        return isinstance(contents[0][1], dict) and recognises(contents[0][1])
+    return as_number(document.get("class_uid")) is not None and isinstance(document.get("metadata"), dict)
+
+
+def read(record: bytes, context: Context) -> Reading:
+    """Every event of the record as an activity or a located reject; never raises."""
+    reading = Reading([], [], 0)
+    for place, found in objects(record, NAME, _opened):
+        told = found if isinstance(found, Rejected) else _activity(found, place, context)
+        if isinstance(told, Rejected):
+            reading.rejects.append(told)
+        else:
+            reading.activities.append(told)
+    return reading
+
+
+def _opened(document: dict[str, Any]) -> Contents | None:
+    if isinstance(many := document.get("events"), list) and "class_uid" not in document:
+        return [(f"events[{i}]", one) for i, one in enumerate(many)]
+    return None
+
+
+def _activity(raw: dict[str, Any], place: str, context: Context) -> Activity | Rejected:
+    event = Event.model_validate(raw)
+    if event.class_uid not in CLASSES:
+        return Rejected(NAME, f"{event.class_uid or 'none'} is not a class that is read", "class_uid", place)
+    time = micros_of(event.time_dt) or micros_of(event.time)
+    if not time:
+        return Rejected(NAME, "is missing or not a time", "time", place)
+    keys = Keys(event, context)
+    logs_on = event.class_uid == AUTHENTICATION
+    identity = (keys.user(event.user) if logs_on else "") or keys.actor(event.actor)
+    outcome, error = _ended(event)
+    credential = _credential(event, keys)
+    effects = effects_of(event, keys, outcome, identity, credential)
+    operation = event.api.operation or event.activity_name
+    return Activity(
+        uid=_uid(event, raw),
+        time=time,
+        source=NAME,
+        instance=context.instance,
+        identity=identity,
+        actor_name=(
+            event.user.name if logs_on and event.user else event.actor.user.name or event.actor.app_name
+        )[:SHOWN_MAX],
+        credential=credential,
+        operation=(operation or f"activity {event.activity_id}")[:SHOWN_MAX],
+        service=(event.api.service.name or event.service.name)[:SHOWN_MAX],
+        outcome=outcome,
+        action="service" if event.actor.invoked_by else _action(event),
+        place=address_of(event.src_endpoint.ip),
+        client=event.http_request.user_agent[:CLIENT_MAX],
+        target=_target(event, keys, effects),
+        resource=_resource(event)[:SHOWN_MAX],
+        error=error[:SHOWN_MAX],
+        effects=effects,
+        arrived=context.arrived,
+        processed=context.processed,
+    )
+
+
+def _uid(event: Event, raw: dict[str, Any]) -> str:
+    uid = event.metadata.uid or event.metadata.original_event_uid
+    if 0 < len(uid) <= SHOWN_MAX:
+        return uid
+    return f"sha256:{hashlib.sha256(orjson.dumps(raw, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]}"
+
+
+def _credential(event: Event, keys: Keys) -> str:
+    """What the caller presented. A user that is changed shows its own credentials, which nobody presented."""
+    if event.class_uid == AUTHENTICATION and event.user:
+        told = event.user.credential_uid or event.session.credential_uid
+        return keys.credential(told) or keys.token(event.authentication_token)
+    actor = event.actor
+    known = keys.credential(actor.user.credential_uid, actor.session.credential_uid)
+    return known or keys.token(event.api.token) or keys.session(actor.session)
+
+
+def _ended(event: Event) -> tuple[Outcome, str]:
+    error = event.api.response.error or event.status_code
+    status = event.http_response.code or event.api.response.code or as_number(event.status_code)
+    if event.status_id == SUCCESS:
+        return "succeeded", ""
+    if event.status_id != FAILURE:
+        return "unknown", error
+    if status == 401 or event.class_uid == AUTHENTICATION:
+        return "unauthenticated", error or event.status_detail or str(status or "")
+    if status == 403 or event.action_id == DENIED:
+        return "forbidden", error or str(status or "")
+    return (aws_outcome_of(error, event.status_detail) if error else "failed"), error
+
+
+def _action(event: Event) -> Action:
+    if event.class_uid in WRITES:
+        return "identity_write"
+    if event.class_uid == ENTITY_MANAGEMENT:
+        return "" if event.activity_id == READ_ONLY else "identity_write"
+    if event.class_uid == AUTHENTICATION:
+        return ""
+    service = event.api.service.name.partition(".")[0].lower()
+    return aws_action_of(service, event.api.operation, False) or gcp_action_of(event.api.operation)
+
+
+def _target(event: Event, keys: Keys, effects: tuple[object, ...]) -> str:
+    for effect in effects:
+        for name in ("credential", "identity"):
+            if key := getattr(effect, name, ""):
+                return str(key)
+    return keys.user(event.user) if event.class_uid == ACCOUNT_CHANGE else ""
+
+
+def _resource(event: Event) -> str:
+    for named in (event.table, event.databucket, event.database):
+        if named.uid or named.name:
+            return named.uid or named.name
+    for one in as_list(event.resources):
+        if name := text_at(one, "uid") or text_at(one, "name"):
+            return name
+    return event.entity.name or event.entity.uid

@@ -1,0 +1,89 @@
+"""Who: identity and credential keys of OCSF events.
+
+What is recognised goes by its own source's key (an IAM arn, an access key id, a service account's email or
+key), so that it meets that source's records. Anything else: ``ocsf:<account or installation>:user/<uid>``,
+``…:app/<uid>``, ``…:entity/<uid>``, ``…:credential/<uid>``, ``…:session/<uid>``, ``…:token/<mask>``.
+"""
+
+from __future__ import annotations
+
+import re
+
+from schemas.sources import Context
+from schemas.sources.cloudtrail.identity import of_arn
+from schemas.sources.gcp.identity import IAM, KEY_NAME, account_of, key_of
+from schemas.sources.ocsf.wire import Actor, Event, Session, User
+from schemas.wire import as_list, as_text, text_at
+
+ACCESS_KEY = re.compile(r"A(?:KIA|SIA|CCA|BIA)[A-Z0-9]{12,128}")
+OURS = re.compile(r"(?:aws|gcp|entra|azure|vault|k8s|agent):\S+")
+"""A key of gapwatch's own: what writes OCSF may know it."""
+
+
+class Keys:
+    """Keys inside the account (or installation) that an event is of."""
+
+    def __init__(self, event: Event, context: Context) -> None:
+        account = event.cloud.account.uid or event.cloud.project_uid
+        self.prefix = f"ocsf:{account or context.instance}:"
+        self.context = context
+
+    def user(self, user: User | None) -> str:
+        """The identity of a user, by whichever of its fields is recognised."""
+        if user is None:
+            return ""
+        told = (user.uid, user.uid_alt, user.name, user.email_addr)
+        known = next((key for text in told if (key := recognised(text))), "")
+        name = user.uid or user.email_addr or user.name
+        return known or (f"{self.prefix}user/{name}" if name else "")
+
+    def actor(self, actor: Actor) -> str:
+        """A session's issuer (a role) before the session's own name; an application where no user is
+        named."""
+        issuer = recognised(actor.session.issuer)
+        if issuer:
+            return issuer
+        app = f"{self.prefix}app/{actor.app_uid}" if actor.app_uid else ""
+        return self.user(actor.user) or app
+
+    def credential(self, *uids: str) -> str:
+        """The first credential id that is told."""
+        for uid in uids:
+            if ACCESS_KEY.fullmatch(uid):
+                return f"aws:key/{uid}"
+            if (found := KEY_NAME.fullmatch(uid)) and found["key"]:
+                return key_of(found["account"], found["key"])
+            if OURS.fullmatch(uid):
+                return uid
+            if uid:
+                return f"{self.prefix}credential/{uid}"
+        return ""
+
+    def session(self, session: Session) -> str:
+        return f"{self.prefix}session/{session.uid}" if session.uid else ""
+
+    def token(self, token: object) -> str:
+        """A token by its id; a bare one is a secret."""
+        uid = text_at(token, "uid")
+        if uid:
+            return f"{self.prefix}token/{uid}"
+        secret = as_text(token)
+        return f"{self.prefix}token/{self.context.mask(secret)}" if secret else ""
+
+    def entity(self, uid: str) -> str:
+        return recognised(uid) or (f"{self.prefix}entity/{uid}" if uid else "")
+
+
+def recognised(text: str) -> str:
+    """The identity that a text names in another source's form; "" for none."""
+    if text.startswith("arn:"):
+        return of_arn(text)
+    if text.endswith(IAM):
+        return account_of(text.rpartition(":")[2])
+    return text if OURS.fullmatch(text) else ""
+
+
+def programmatic(user: User | None) -> str:
+    """The id of the one programmatic credential that a user is shown with; of several none is meant."""
+    many = as_list(user.programmatic_credentials) if user else []
+    return text_at(many[0], "uid") if len(many) == 1 else ""
