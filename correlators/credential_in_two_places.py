@@ -10,10 +10,10 @@ Do: ask the owner which place is right, rotate the credential, and bind it to a 
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 from datetime import timedelta
 
+from correlators.kernel.places import covers
 from correlators.kernel.view import View
 from correlators.kernel.wording import named, short, worst_of
 from schemas.dossier import Credential
@@ -106,13 +106,3 @@ def allowed(view: View, use: Evidence) -> bool:
     """Whether the place is declared for the identity: in a network, by name, or the same text."""
     declared = view.declaration.places if view.declaration else None
     return declared is not None and any(covers(place, use.place) for place in declared)
-
-
-def covers(declared: str, place: str) -> bool:
-    """Whether a declared network or name covers a place."""
-    if declared == place:
-        return True
-    try:
-        return ipaddress.ip_address(place) in ipaddress.ip_network(declared, strict=False)
-    except ValueError:
-        return False

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import msgspec
-
 from correlators.kernel import grants, lookups
 from correlators.kernel.join import marks
 from correlators.kernel.pins import pinned
 from correlators.kernel.sightings import thin
+from schemas import struct
 from schemas.dossier import Credential, Dossier
 from schemas.dossier import encode as encode_dossier
 from schemas.evidence import micros
@@ -52,15 +51,15 @@ def _thinned(dossier: Dossier) -> Dossier:
     for name, credential in dossier.credentials.items():
         uses = {key: thin(s) for key, s in credential.uses.items()}
         if any(uses[key] is not s for key, s in credential.uses.items()):
-            changed[name] = msgspec.structs.replace(credential, uses=uses)
+            changed[name] = struct.changed(credential, uses=uses)
     calls = {
-        key: msgspec.structs.replace(c, channels={ch: thin(s) for ch, s in c.channels.items()})
+        key: struct.changed(c, channels={ch: thin(s) for ch, s in c.channels.items()})
         for key, c in dossier.calls.items()
         if any(thin(s) is not s for s in c.channels.values())
     }
     if not changed and not calls:
         return dossier
-    return msgspec.structs.replace(
+    return struct.changed(
         dossier,
         credentials={**dossier.credentials, **changed},
         calls={**dossier.calls, **calls},
@@ -74,9 +73,9 @@ def _within(dossier: Dossier, size: int) -> Dossier:
     for _, name in spare:
         if size <= DOSSIER_BYTES_MAX // 2:
             break
-        size -= len(name) + len(msgspec.json.encode(credentials.pop(name)))
+        size -= len(name) + struct.size_of(credentials.pop(name))
     members = dict(dossier.members)
-    return msgspec.structs.replace(
+    return struct.changed(
         dossier,
         credentials=credentials,
         members=members,

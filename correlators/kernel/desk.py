@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
+from correlators.kernel import rosters, waivers
 from correlators.kernel.caps import canonical, expired
 from correlators.kernel.catalogue import Judge
 from correlators.kernel.difference import difference
@@ -18,11 +18,15 @@ from correlators.kernel.join import join
 from correlators.kernel.lifelines import lifeline_of
 from correlators.kernel.lookups import INFERRED
 from correlators.kernel.routing import forwarded_to, outbox
+from correlators.kernel.severity import weighed
+from correlators.kernel.silence import watch_of
 from correlators.kernel.view import View
+from schemas import struct
 from schemas.dossier import EMPTY, Dossier, decode
 from schemas.dossier import encode as encode_dossier
 from schemas.fact import TRACE_PREFIX, Fact
 from schemas.lifeline import Lifeline
+from schemas.rosters import ROSTER_PREFIX
 from schemas.verdict import Clock, Report, Verdict
 
 LOCAL_ROUNDS_MAX = 64
@@ -30,14 +34,18 @@ LOCAL_ROUNDS_MAX = 64
 
 DEPTH_MARK = "lineage depth reached"
 
+UNJUDGED = (TRACE_PREFIX, ROSTER_PREFIX)
+"""Dossiers of these hold what others are judged by."""
 
-class Settled(msgspec.Struct):
+
+@dataclass(frozen=True)
+class Settled:
     """What a settling gave. ``dossiers``: to store, None to delete. ``credentials``: lifelines that changed."""
 
-    reports: list[Report] = []
-    forwards: list[Fact] = []
-    dossiers: dict[str, bytes | None] = {}
-    credentials: list[Lifeline] = []
+    reports: list[Report] = field(default_factory=list)
+    forwards: list[Fact] = field(default_factory=list)
+    dossiers: dict[str, bytes | None] = field(default_factory=dict)
+    credentials: list[Lifeline] = field(default_factory=list)
 
 
 class Desk:
@@ -96,7 +104,7 @@ class Desk:
     def settle(self, clock: Clock) -> Settled:
         """Forwards, judges and encodes every dossier that learned something or fell due."""
         self.due(clock)
-        settled = Settled([], [], {}, [])
+        settled = Settled()
         while self._dirty:
             batch, self._dirty = sorted(self._dirty), set()
             for key in batch:
@@ -116,16 +124,21 @@ class Desk:
             self._rows.pop(key, None)
             settled.dossiers[key] = None
             return
-        judged = not (key.startswith(TRACE_PREFIX) or dossier.members or forwarded_to(key, dossier))
-        dossier, body = canonical(dossier)
+        judged = not (key.startswith(UNJUDGED) or dossier.members or forwarded_to(key, dossier))
+        if judged:
+            dossier = join(dossier, watch_of(dossier, clock))
+        dossier, body = canonical(rosters.capped(key, dossier))
         if judged:
             view = View(key, dossier)
             reports, reported = difference(dossier.reported, self._judge(key, view, clock))
             settled.reports.extend(reports)
             settled.credentials.extend(self._changed_rows(key, view))
             if reports:
-                dossier = msgspec.structs.replace(dossier, reported=reported)
+                dossier = struct.changed(dossier, reported=reported)
                 body = encode_dossier(dossier)
+                if any(report.finding and report.activity == 1 for report in reports):
+                    # A first finding puts its dossier on a roster, from which exceptions come.
+                    self._dirty.add(key)
         self._dossiers[key] = dossier
         settled.dossiers[key] = body
 
@@ -149,7 +162,7 @@ class Desk:
         return dossier
 
     def _judge(self, key: str, view: View, clock: Clock) -> list[Verdict]:
-        verdicts = [v for control in self._controls.values() for v in control.judge(view, clock)]
+        verdicts = [_told(v, view, clock) for control in self._controls.values() for v in control.judge(view, clock)]
         due = min((v.due for v in verdicts if v.due > clock.now), default=0)
         if due:
             heapq.heappush(self._due, (due, key))
@@ -166,3 +179,13 @@ class Desk:
         ]
         self._rows[key] = {**view.credentials, "": view.dossier.turns}
         return changed
+
+
+def _told(verdict: Verdict, view: View, clock: Clock) -> Verdict:
+    """As it is told: weighed by what is known of the identity, and under the exception that holds."""
+    verdict = weighed(verdict, view)
+    waiver = waivers.waiver_of(verdict, view, clock)
+    if waiver is None:
+        return verdict
+    due = min(verdict.due or waiver.until, waiver.until)
+    return struct.changed(verdict, waived=waivers.words(waiver), due=due)

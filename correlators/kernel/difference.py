@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-import msgspec
-
+from schemas import struct
 from schemas.dossier import Reported
 from schemas.verdict import Report, Verdict
+
 
 def difference(
     reported: dict[str, Reported], verdicts: Iterable[Verdict]
@@ -28,7 +28,7 @@ def difference(
         reports.append(_report(uid, verdict, said[uid], before))
     for uid, before in reported.items():
         if uid not in current and before.digest:
-            said[uid] = msgspec.structs.replace(
+            said[uid] = struct.changed(
                 before, number=before.number + 1, digest="", open=False, value="withdrawn"
             )
             reports.append(Report(uid, None, said[uid], 3, "withdrawn", before.severity > 0))
@@ -50,6 +50,7 @@ def digest_of(verdict: Verdict) -> str:
         verdict.episodes,
         verdict.others,
         verdict.truncated,
+        verdict.waived,
     )
     return hashlib.blake2b(repr(told).encode(), digest_size=8).hexdigest()
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from correlators.kernel.sightings import thin
+from schemas import struct
 from schemas.dossier import Dossier, Grant, Opened, Turn
 from schemas.fact import group_of
 
@@ -48,16 +47,16 @@ def _told(turn: Turn) -> Turn:
 def capped(dossier: Dossier) -> Dossier:
     """The dossier with the uses by its grants thinned and its sessions within their cap."""
     grants = {
-        key: msgspec.structs.replace(grant, uses={outcome: thin(s) for outcome, s in grant.uses.items()})
+        key: struct.changed(grant, uses={outcome: thin(s) for outcome, s in grant.uses.items()})
         for key, grant in dossier.grants.items()
         if any(thin(s) is not s for s in grant.uses.values())
     }
     if grants:
-        dossier = msgspec.structs.replace(dossier, grants={**dossier.grants, **grants})
+        dossier = struct.changed(dossier, grants={**dossier.grants, **grants})
     if len(dossier.sessions) > SESSIONS_MAX:
         last = sorted(dossier.sessions.items(), key=_begun)[-SESSIONS_MAX:]
         marks = tuple(sorted({*dossier.marks, SESSIONS_MARK}))
-        dossier = msgspec.structs.replace(dossier, sessions=dict(last), marks=marks)
+        dossier = struct.changed(dossier, sessions=dict(last), marks=marks)
     return dossier
 
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-import msgspec
-
 from correlators.kernel.join import PINNED, first_few
 from correlators.kernel.sightings import LEVELS
+from schemas import struct
 from schemas.dossier import Credential, Dossier, Sightings
 from schemas.evidence import Evidence
 
@@ -31,7 +30,7 @@ def pinned(dossier: Dossier) -> Dossier:
     }
     if not changed:
         return dossier
-    return msgspec.structs.replace(dossier, credentials={**dossier.credentials, **changed})
+    return struct.changed(dossier, credentials={**dossier.credentials, **changed})
 
 
 def _pin(credential: Credential, common: list[int]) -> Credential:
@@ -48,7 +47,7 @@ def _pin(credential: Credential, common: list[int]) -> Credential:
                 name = f"{end} {key}"
                 old = pins.get(name)
                 pins[name] = first_few(old, Sightings(after)) if old else Sightings(after)
-    return credential if pins == credential.pins else msgspec.structs.replace(credential, pins=pins)
+    return credential if pins == credential.pins else struct.changed(credential, pins=pins)
 
 
 def _time(evidence: Evidence) -> int:

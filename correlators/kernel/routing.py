@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from correlators.kernel.grants import removals
 from correlators.kernel.join import join
 from correlators.kernel.lookups import tries_of, tries_on_members
 from correlators.kernel.pins import sightings_of
+from correlators.kernel.rosters import enrolments, notices
 from correlators.kernel.sightings import merge, thin
 from correlators.kernel.traces import calls_of
 from correlators.kernel.view import View
+from schemas import struct
 from schemas.activity import Edge, EndKind
 from schemas.declaration import Declaration
 from schemas.dossier import (
@@ -30,6 +30,7 @@ from schemas.dossier import (
 )
 from schemas.evidence import Evidence
 from schemas.fact import TRACE_PREFIX, group_of
+from schemas.rosters import ROSTER_PREFIX
 from schemas.sharding import GLIMPSE_PREFIX
 
 Outbox = dict[str, Dossier]
@@ -50,6 +51,10 @@ def _told(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     if key.startswith(GLIMPSE_PREFIX):
         yield from tries_of(key, dossier)
         return
+    if key.startswith(ROSTER_PREFIX):
+        yield from notices(key, dossier)
+        yield from enrolments(key, dossier)
+        return
     if dossier.members:
         yield from _group_deaths(key, dossier)
         yield from tries_on_members(key, dossier)
@@ -66,13 +71,21 @@ def _told(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
             seen=dossier.seen,
             grants=dossier.grants,
             sessions=dossier.sessions,
+            rotations=dossier.rotations,
+            policies=dossier.policies,
+            approvals=dossier.approvals,
+            waivers=dossier.waivers,
+            covers=dossier.covers,
+            watched=dossier.watched,
             reported=dossier.reported,
             marks=dossier.marks,
         )
         for target in targets:
             yield target, content
-    elif dossier.credentials:
-        yield from _lineage(key, dossier)
+    else:
+        if dossier.credentials:
+            yield from _lineage(key, dossier)
+        yield from enrolments(key, dossier)
 
 
 def forwarded_to(key: str, dossier: Dossier) -> list[str]:
@@ -140,7 +153,7 @@ def _deaths_down(view: View, name: str, credential: Credential) -> Iterator[tupl
         if link.edge == "made_by":
             continue
         told = {
-            ancestor: msgspec.structs.replace(end, edge=_compose(end.edge, link.edge))
+            ancestor: struct.changed(end, edge=_compose(end.edge, link.edge))
             for ancestor, end in lost.items()
             if ancestor != child
         }

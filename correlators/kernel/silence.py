@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from correlators.kernel.ends import Off, grace_of
+from schemas.dossier import Dossier
 from schemas.verdict import Clock, Value
 
 SOURCE_OF = {
@@ -38,3 +39,10 @@ def unheard(off: Off, credential: str, kind: str, clock: Clock) -> tuple[Value, 
     if clock.seen[source] < off.start:
         return "unverifiable", f"the {source} log has not reached the time of the end", 0
     return "assumed", "the record says so, and no use or refused try has been seen since", 0
+
+
+def watch_of(dossier: Dossier, clock: Clock) -> Dossier:
+    """Since when the sources that have shown something of this dossier are watched, so that it is still known after a
+    worker has started again."""
+    sources = {s.kept[0].source for c in dossier.credentials.values() for s in c.uses.values() if s.kept}
+    return Dossier(watched={source: clock.since[source] for source in sources if source in clock.since})

@@ -11,7 +11,6 @@ from schemas.dossier import Credential
 from schemas.evidence import Evidence
 from schemas.verdict import Episode
 
-
 _LONG_HMAC = re.compile(r"(hmac-sha256:[0-9a-f]{8})[0-9a-f]{56}")
 
 

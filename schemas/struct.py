@@ -1,0 +1,19 @@
+"""The two things that the core needs of the library behind our frozen records, so that it depends on our schemas alone."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+def changed(record: T, **fields: object) -> T:
+    """A copy of a frozen record with some fields changed."""
+    return msgspec.structs.replace(record, **fields)
+
+
+def size_of(record: msgspec.Struct) -> int:
+    """Bytes of the record's encoding."""
+    return len(msgspec.json.encode(record))
