@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
-from schemas.activity import Effect, Ended, EndFailed, Issued, Parent, Restored
+from schemas.activity import Effect, Ended, EndFailed, Exposed, Issued, Parent, Restored
 from schemas.evidence import SECOND, micros
 from schemas.sources.cloudtrail.call import Call
 from schemas.sources.cloudtrail.identity import key_of, of_arn, password_of, user_of
@@ -20,6 +20,10 @@ from schemas.sources.cloudtrail.times import micros_of
 from schemas.sources.cloudtrail.wire import Fields, text
 
 Teach = Callable[[Call], tuple[Effect, ...]]
+
+QUARANTINE = ":policy/AWSCompromisedKeyQuarantine"
+"""The policy that AWS attaches to a user of whom it found a key in public (V2, V3 follow); which key, only its
+health event says."""
 
 DURATIONS_MAX = micros(timedelta(hours=36))
 """The longest life that STS gives to any session; a longer ``durationSeconds`` is no duration."""
@@ -120,7 +124,10 @@ def _policy_deleted(call: Call) -> tuple[Effect, ...]:
 
 
 def _policy_attached(call: Call) -> tuple[Effect, ...]:
-    if not text(call.request, "policyArn").endswith(DENY_ALL) or not (identity := _named(call)):
+    identity, policy = _named(call), text(call.request, "policyArn")
+    if identity and QUARANTINE in policy:
+        return (Exposed(f"{call.operation} {policy.rpartition('/')[2]}", identity=identity),)
+    if not policy.endswith(DENY_ALL) or not identity:
         return ()
     return (Ended(f"{call.operation} AWSDenyAll", "cut", identity=identity),)
 
