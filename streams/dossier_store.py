@@ -16,8 +16,10 @@ log = logging.getLogger("gapwatch.deliver")
 
 ROWS_WORTH_JOINING = 16
 """Rows of one key from which on they are joined: fewer cost less to keep than to rewrite."""
-KEYS_AT_ONCE = 200
-"""Keys joined per round: bounds memory, and the size of one delete."""
+KEYS_AT_ONCE = 1000
+"""Keys joined per round: bounds memory."""
+KEYS_PER_PASS = 100_000
+"""Keys joined per call, the most crowded first; the others have their turn next time."""
 
 Row = tuple[int, int, str]
 """version, joined, body"""
@@ -30,12 +32,10 @@ def compact(engine: Engine, least: int = ROWS_WORTH_JOINING) -> int:
     """
     client = engine.writer()
     try:
-        gone = 0
-        while keys := _crowded(client, least):
-            removed = _compact_keys(client, keys)
-            gone += removed
-            if not removed:
-                break
+        keys = _crowded(client, least)
+        rounds = (keys[first : first + KEYS_AT_ONCE] for first in range(0, len(keys), KEYS_AT_ONCE))
+        if gone := sum(_join_keys(client, some) for some in rounds):
+            _delete(client)
         return gone
     finally:
         engine.discard(client)
@@ -46,11 +46,11 @@ def _crowded(client: Client, least: int) -> list[str]:
         "SELECT key FROM dossiers GROUP BY key HAVING uniqExact(version) >= {least:UInt32} "
         "ORDER BY uniqExact(version) DESC LIMIT {limit:UInt32}"
     )
-    found = client.query(query, parameters={"least": max(least, 2), "limit": KEYS_AT_ONCE})
-    return [str(key) for (key,) in found.result_rows]
+    found = client.query(query, parameters={"least": max(least, 2), "limit": KEYS_PER_PASS})
+    return sorted(str(key) for (key,) in found.result_rows)
 
 
-def _compact_keys(client: Client, keys: list[str]) -> int:
+def _join_keys(client: Client, keys: list[str]) -> int:
     query = (
         "SELECT key, version, joined, body FROM dossiers FINAL WHERE key IN {keys:Array(String)} "
         "ORDER BY key, version"
@@ -58,25 +58,26 @@ def _compact_keys(client: Client, keys: list[str]) -> int:
     rows: dict[str, list[Row]] = {}
     for key, number, joined, body in client.query(query, parameters={"keys": keys}).result_rows:
         rows.setdefault(key, []).append((number, joined, body))
-    written, superseded = [], []
+    written: list[dict[str, str | int]] = []
+    superseded: list[dict[str, str | int]] = []
     for key, every in rows.items():
         if row := _joined(key, every):
             written.append(dict(zip(("key", "version", "joined", "body"), (key, *row), strict=True)))
-            superseded += [(key, number) for number, _, _ in every[:-1]]
+            superseded += [{"key": key, "version": number} for number, _, _ in every[:-1]]
     if written:
-        lines = b"\n".join(map(msgspec.json.encode, written))
-        client.raw_insert("dossiers", insert_block=lines, fmt="JSONEachRow")
-        _delete(client, superseded)
+        _insert(client, "dossiers", written)
+        _insert(client, "dossiers_superseded", superseded)
     return len(superseded)
 
 
-def _delete(client: Client, superseded: list[tuple[str, int]]) -> None:
-    pairs = {"keys": [key for key, _ in superseded], "versions": [number for _, number in superseded]}
-    client.command(
-        "DELETE FROM dossiers WHERE key IN {keys:Array(String)} "
-        "AND has(arrayZip({keys:Array(String)}, {versions:Array(UInt64)}), (key, version))",
-        parameters=pairs,
-    )
+def _insert(client: Client, table: str, rows: list[dict[str, str | int]]) -> None:
+    client.raw_insert(table, insert_block=b"\n".join(map(msgspec.json.encode, rows)), fmt="JSONEachRow")
+
+
+def _delete(client: Client) -> None:
+    pairs = "SELECT key, version FROM dossiers_superseded"
+    client.command(f"DELETE FROM dossiers WHERE (key, version) IN ({pairs})")
+    client.command("TRUNCATE TABLE dossiers_superseded")
 
 
 def _joined(key: str, rows: list[Row]) -> Row | None:

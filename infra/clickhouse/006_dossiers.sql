@@ -19,6 +19,18 @@ ORDER BY (key, version)
 -- Twice as long as the longest memory in a dossier: who did not change for that long has nothing left to say.
 TTL written + INTERVAL 800 DAY;
 
+-- Rows whose join has been written: what the next compaction deletes, all in one go, since a delete costs a second
+-- however little it deletes. To lose this table, or a part of it, does no harm: the rows are joined once more.
+CREATE TABLE IF NOT EXISTS dossiers_superseded
+(
+    key     String,
+    version UInt64,
+    written DateTime('UTC') DEFAULT now()
+)
+ENGINE = MergeTree
+ORDER BY (key, version)
+TTL written + INTERVAL 1 DAY;
+
 -- What is to be joined, one row per key: all bodies since the key was last deleted.
 CREATE VIEW IF NOT EXISTS dossiers_live AS
 SELECT key, max(dossiers.version) AS version, maxIf(dossiers.version, body = '') AS deleted,
