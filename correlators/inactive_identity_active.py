@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 from correlators.kernel.calls import executed
 from correlators.kernel.ends import SKEW, Off, off_intervals, past_grace, standing
+from correlators.kernel.severity import of_uses
 from correlators.kernel.silence import source_of, unheard
 from correlators.kernel.view import View, sighted
 from correlators.kernel.wording import named, short
@@ -181,4 +182,4 @@ def _severity(view: View, used: tuple[Evidence, ...]) -> Severity:
     forbidden = {
         e.uid for c in view.dossier.credentials.values() for e in view.uses(c, "forbidden")
     }
-    return Severity.MEDIUM if used and all(e.uid in forbidden for e in used) else Severity.HIGH
+    return of_uses(used, (), forbidden)

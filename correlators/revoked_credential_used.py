@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from correlators.kernel.ends import Off, off_intervals, past_grace, standing, within_grace
 from correlators.kernel.lookups import confidence_of
+from correlators.kernel.severity import of_uses
 from correlators.kernel.silence import unheard
 from correlators.kernel.view import View
 from correlators.kernel.wording import episodes_of, named, short, times, worst_of
@@ -79,12 +80,7 @@ def _violated(
     last = standing(broken)
     ended = bool(last.end) or any(e.time > used[-1].time for e in refused)
     forbidden = {e.uid for e in view.uses(credential, "forbidden")}
-    if any(e.uid in writes for e in used):
-        severity = Severity.CRITICAL
-    elif all(e.uid in forbidden for e in used):
-        severity = Severity.MEDIUM
-    else:
-        severity = Severity.HIGH
+    severity = of_uses(used, writes, forbidden)
     how = f"{last.turn.how} at {iso(last.start)}"
     reason = f"{times(used, 'authenticated use')} on record since {how}, last at {iso(used[-1].time)}"
     if ended:

@@ -41,6 +41,10 @@ ALL_GRACES = max(*GRACE.values(), CUT_GRACE) + SKEW + SECOND
 GAP_IMPLAUSIBLE = micros(timedelta(days=400))
 """An event this much later than every other one has a broken clock: it does not move the default ``--as-of``."""
 
+DAY = micros(timedelta(days=1))
+UNWATCHED = 7
+"""Days without one record of a source: recordings of two times, not one that was quiet for a while."""
+
 LATEST_KEPT = 1_000
 
 REPLAY_KEY = b"gapwatch replay without a site key"
@@ -97,6 +101,7 @@ class _Replay:
         self._last: dict[str, Report] = {}
         self._lifelines: dict[tuple[str, str], Lifeline] = {}
         self._seen: dict[str, int] = {}
+        self._days: dict[str, dict[int, int]] = {}
         self._times: list[int] = []
         self._summary = Summary()
         self._files = {
@@ -146,6 +151,10 @@ class _Replay:
         if source == "inventory":
             return
         self._seen[source] = max(self._seen.get(source, 0), time)
+        days = self._days.setdefault(source, {})
+        day = time // DAY
+        if time < days.get(day, time + 1):
+            days[day] = time
         if len(self._times) < LATEST_KEPT or time > self._times[0]:
             insort(self._times, time)
             del self._times[:-LATEST_KEPT]
@@ -166,7 +175,8 @@ class _Replay:
             now = micros(self._options.as_of.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC))
         else:
             now = _plausible(self._times) + ALL_GRACES
-        return Clock(now, {source: min(time, now) for source, time in self._seen.items()})
+        seen = {source: min(time, now) for source, time in self._seen.items()}
+        return Clock(now, seen, {source: watched_since(days, now) for source, days in self._days.items()})
 
     def _settle(self, clock: Clock) -> None:
         self._summary.as_of = clock.now
@@ -218,6 +228,20 @@ class _Replay:
 def _final(report: Report) -> Report:
     """As if said once: created where it stands open, closed where it is resolved."""
     return msgspec.structs.replace(report, activity=3 if report.detail else 1)
+
+
+def watched_since(days: dict[int, int], now: int) -> int:
+    """Since when (µs) a source has been watched without a break: the first event of the last unbroken stretch of days.
+
+    ``days``: by number of the day since 1970, its first event.
+    """
+    known = sorted(day for day in days if day * DAY <= now)
+    start = known[-1] if known else now // DAY
+    for earlier, later in zip(reversed(known[:-1]), reversed(known), strict=False):
+        if later - earlier > UNWATCHED:
+            break
+        start = earlier
+    return days.get(start, now)
 
 
 def _plausible(times: list[int]) -> int:

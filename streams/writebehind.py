@@ -56,17 +56,24 @@ class Outlet(Protocol):
 
 @dataclass
 class Share:
-    """One facts partition: its desk, its clock, its events that are not acknowledged yet."""
+    """One facts partition: its desk, its clock, its events that are not acknowledged yet.
+
+    ``since``: the first watermark heard of each source. Dossiers remember it, so a worker that starts again does not
+    begin to watch anew.
+    """
 
     desk: Desk
     now: int = 0
     watermarks: dict[str, int] = field(default_factory=dict)
+    since: dict[str, int] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     cold: list[str] = field(default_factory=list)
 
     def hear(self, tick: Tick) -> None:
         self.now = max(self.now, tick.now)
         for entry, at in tick.watermarks.items():
+            if "/" not in entry:
+                self.since.setdefault(entry, at)
             if at > self.watermarks.get(entry, 0):
                 self.watermarks[entry] = at
 
@@ -156,7 +163,8 @@ class WriteBehind:
         for key in share.cold[-WARM_KEYS:]:
             share.desk.dossier(key)
         del share.cold[-WARM_KEYS:]
-        return share.desk.settle(Clock(share.now, seen(share.watermarks, self._source_of)))
+        clock = Clock(share.now, seen(share.watermarks, self._source_of), dict(share.since))
+        return share.desk.settle(clock)
 
     def _take_events(self, share: Share) -> list[Event]:
         if not share.now:

@@ -13,6 +13,7 @@ from correlators.kernel.catalogue import controls
 from correlators.kernel.view import View
 from schemas.activity import Activity, Ended
 from schemas.fact import Fact, Tick, facts_of, partition_of
+from schemas.rosters import ROSTER_PREFIX
 from schemas.verdict import Clock, Control, Severity, Verdict
 from streams import topics, writebehind
 from streams.packing import envelopes, tick_envelope
@@ -274,9 +275,10 @@ def test_stored_dossiers_are_judged_again_after_a_start_without_new_facts(
     first = worker(outlet, catalogue)
     feed(first, outlet, facts, Tick(NOON - HOUR))
     settle(first, outlet)
-    assert len(outlet.dossiers) == 7 and not outlet.found()
+    own = [key for key in outlet.dossiers if not key.startswith(ROSTER_PREFIX)]
+    assert len(own) == 7 and not outlet.found()
     second = worker(outlet, catalogue)
-    for _ in range(7):
+    for _ in outlet.dossiers:
         feed(second, outlet, [])
         settle(second, outlet)
     assert len(outlet.found()) == 1

@@ -1,0 +1,118 @@
+"""Exceptions: what they suppress, and when they are void."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+
+from correlators.kernel.catalogue import controls
+from schemas.activity import Activity, Aliased, Excepted
+from schemas.evidence import SECOND
+from schemas.finding import render_finding
+from schemas.verdict import Clock, Report
+from tests.support.make import KEY, T0, USER, kill, use
+from tests.support.scenario import every_way
+
+NAME = "revoked_credential_used"
+DAY = 86_400
+GAP = [kill("kill", 10), use("one", 60), use("two", 90)]
+
+
+def waived(uid: str = "waiver", recorded: float = 5, until: float = DAY, **scope: str) -> Activity:
+    told = Excepted(scope.pop("control", NAME), T0 + int(until * SECOND), owner="ops", reason="migration", **scope)
+    return Activity(uid, T0 + int(recorded * SECOND), "inventory", effects=(told,))
+
+
+def report(activities: list[Activity], now: float = 3600) -> Report:
+    time = T0 + int(now * SECOND)
+    world = every_way(activities, Clock(time, {"cloudtrail": time}))
+    (told,) = [r for r in world.last.values() if r.verdict and r.verdict.control == NAME]
+    return told
+
+
+def status(activities: list[Activity], now: float = 3600) -> int:
+    told = report(activities, now)
+    assert told.finding, "a suppressed finding is stored, never dropped"
+    shown: dict[str, Any] = orjson.loads(render_finding(told, controls()[NAME].CONTROL))
+    return int(shown["status_id"])
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        {"identity": USER},
+        {"identity": "aws:111122223333:*"},
+        {"identity": "aws:*"},
+        {},
+        {"place": "198.51.100.0/24"},
+        {"action": "s3:GetObject"},
+        {"identity": USER, "place": "198.51.100.7", "action": "s3:GetObject"},
+    ],
+    ids=str,
+)
+def test_an_exception_in_whose_scope_it_lies_suppresses_the_finding(scope: dict[str, str]) -> None:
+    assert status([*GAP, waived(**scope)]) == 3
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        {"control": "dead_credential_tried"},
+        {"identity": "aws:111122223333:user/other"},
+        {"identity": "aws:999:*"},
+        {"place": "203.0.113.0/24"},
+        {"action": "s3:PutObject"},
+    ],
+    ids=str,
+)
+def test_behaviour_outside_the_scope_is_a_new_finding(scope: dict[str, str]) -> None:
+    assert status([*GAP, waived(**scope)]) == 1
+
+
+def test_one_use_that_leaves_the_scope_voids_the_exception() -> None:
+    elsewhere = use("three", 120, place="203.0.113.9")
+    assert status([*GAP, elsewhere, waived(place="198.51.100.0/24")]) == 1
+    another = use("three", 120, operation="iam:CreateUser")
+    assert status([*GAP, another, waived(action="s3:GetObject")]) == 1
+
+
+def test_an_exception_is_void_from_its_end_on() -> None:
+    assert status([*GAP, waived(until=1800)], now=1799) == 3
+    assert status([*GAP, waived(until=1800)], now=1800) == 1
+
+
+def test_the_finding_is_asked_again_when_its_exception_ends() -> None:
+    verdict = report([*GAP, waived(until=7200)]).verdict
+    assert verdict is not None and verdict.due == T0 + 7200 * SECOND
+    assert verdict.waived == "exception of ops until 2026-09-21T16:13:20Z: migration"
+
+
+def test_the_later_record_about_the_same_scope_counts() -> None:
+    longer, shorter = waived("w1", 5, DAY, identity=USER), waived("w2", 6, 600, identity=USER)
+    assert status([*GAP, longer, shorter]) == 1
+
+
+def test_an_exception_for_another_key_of_the_identity_is_about_what_was_done_under_that_key() -> None:
+    alias = Activity("alias", T0, "inventory", effects=(Aliased(USER, "agent:svc/triage"),))
+    assert status([*GAP, alias, waived(identity=USER)]) == 3
+    assert status([*GAP, alias, waived(identity="agent:svc/triage")]) == 3
+
+
+def test_a_suppressed_finding_says_whose_exception_it_is_and_is_no_alert() -> None:
+    told = report([*GAP, waived(identity=USER)])
+    shown = orjson.loads(render_finding(told, controls()[NAME].CONTROL))
+    assert (shown["status"], shown["is_alert"]) == ("Suppressed", False)
+    assert shown["status_detail"].startswith("exception of ops until ")
+
+
+def test_a_resolved_finding_is_resolved_not_suppressed() -> None:
+    refused = use("no", 120, outcome="unauthenticated")
+    assert status([*GAP, refused, waived(identity=USER)]) == 4
+
+
+def test_key_and_waiver_meet_whichever_dossier_the_record_reaches_first() -> None:
+    nameless = [use("one", 60, identity=""), kill("kill", 10), use("known", 0)]
+    assert status([*nameless, waived(identity="aws:1*")]) == 3
+    assert KEY in (report(nameless).verdict or report(nameless)).subject  # type: ignore[union-attr]
