@@ -4,16 +4,16 @@ A Kubernetes API server that refuses a token names nobody. But to check a token 
 asks for the object that the token rests on, and logs that question (system:apiserver, get, 404) within the
 refusal's span. So a refusal with one such look-up in it was a try with something that rested on that object.
 
-Monotone: a refusal that has a look-up in it is told to what was looked for, for good. Where another look-up,
-or another refusal around the same one, leaves it open which belongs to which, it is told as doubted too, and
-whoever reads the uses passes over doubted ones (``correlators.kernel.view``). So a second candidate that
-comes late takes the inference back.
+Monotone: a refusal that has a look-up in it is told to what was looked for, for good. Where a look-up for
+something else lies in it too, it is told as doubted as well, and whoever reads the uses passes over doubted
+ones (``correlators.kernel.view``): a second candidate that comes late takes the inference back. Of several
+refusals around one look-up one is meant, and each is told: that something resting on it was refused then
+holds for all of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from schemas.dossier import Credential, Dossier, Glimpsed, Sightings
 from schemas.evidence import Evidence
@@ -41,42 +41,25 @@ OBJECT_KINDS = ("/pods/", "/secrets/", ":nodes/")
 """How keys of objects are told from those of accounts."""
 
 
-class Refusal(NamedTuple):
-    """A refusal that names nobody, and the look-ups within it."""
-
-    at: Glimpsed
-    lookups: frozenset[str]
-
-
 def tries_of(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     """Per object that was looked for: the refusals around it. Of those that began in this bucket."""
-    lookups = {uid: g for uid, g in dossier.glimpses.items() if g.about}
-    refusals = [Refusal(g, frozenset(_within(g, lookups))) for g in dossier.glimpses.values() if not g.about]
+    kept = capped(dossier)
     bucket = bucket_of(key)
-    for refusal in refusals:
-        if refusal.at.evidence.time // GLIMPSE_SPAN != bucket:
+    lookups = [g for g in kept.glimpses.values() if g.about]
+    for refusal in kept.glimpses.values():
+        if refusal.about or refusal.evidence.time // GLIMPSE_SPAN != bucket:
             continue
-        doubted = _doubted(refusal, refusals, lookups)
-        for about in sorted({lookups[uid].about for uid in refusal.lookups}):
-            yield _home(about), _tried(refusal, about, doubted)
-    if FLOOD_MARK in dossier.marks:
+        candidates = sorted({lookup.about for lookup in lookups if _lies_within(lookup, refusal)})
+        for about in candidates:
+            yield _home(about), _tried(refusal, about, doubted=len(candidates) > 1)
+    if FLOOD_MARK in kept.marks:
         doubt = Sightings((Evidence(bucket * GLIMPSE_SPAN, f"{FLOOD}{bucket}"),))
-        for about in sorted({g.about for g in lookups.values()}):
+        for about in sorted({lookup.about for lookup in lookups}):
             yield _home(about), Dossier(credentials={about: Credential(INFERRED, uses={DOUBTED: doubt})})
 
 
-def _within(refusal: Glimpsed, lookups: dict[str, Glimpsed]) -> Iterator[str]:
-    for uid, lookup in lookups.items():
-        if refusal.evidence.time <= lookup.evidence.time and lookup.until <= refusal.until:
-            yield uid
-
-
-def _doubted(refusal: Refusal, refusals: list[Refusal], lookups: dict[str, Glimpsed]) -> bool:
-    """Several objects were looked for meanwhile, or more refusals lie around these look-ups than look-ups."""
-    if len({lookups[uid].about for uid in refusal.lookups}) > 1:
-        return True
-    rivals = [other for other in refusals if other.lookups & refusal.lookups]
-    return len(rivals) > len(frozenset().union(*(other.lookups for other in rivals)))
+def _lies_within(lookup: Glimpsed, refusal: Glimpsed) -> bool:
+    return refusal.evidence.time <= lookup.evidence.time and lookup.until <= refusal.until
 
 
 def _home(about: str) -> str:
@@ -88,8 +71,8 @@ def is_object(about: str) -> bool:
     return any(kind in about for kind in OBJECT_KINDS)
 
 
-def _tried(refusal: Refusal, about: str, doubted: bool) -> Dossier:
-    evidence = _evidence(refusal.at.evidence, about)
+def _tried(refusal: Glimpsed, about: str, doubted: bool) -> Dossier:
+    evidence = _evidence(refusal.evidence, about)
     told = Sightings((evidence,))
     uses = {TRIED: told, DOUBTED: told} if doubted else {TRIED: told}
     return Dossier(credentials={about: Credential(INFERRED, known=evidence, uses=uses)})

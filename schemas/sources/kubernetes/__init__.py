@@ -1,0 +1,239 @@
+"""Kubernetes audit logs: what was asked of an API server, by whom, and what it hands out, ends and grants by
+it.
+
+One request has up to three lines of one ``auditID``. ``RequestReceived`` is passed: nothing is decided yet.
+``ResponseComplete`` is the use, ``ResponseStarted`` too (a 401 has no other, and an exec or a watch stands
+from then on): both say the same of it, so it is one use, and the end of the session is learned when it
+comes. The event is at ``requestReceivedTimestamp``, when the credential was checked; what it ends is ended
+when its answer was written.
+
+Out of sight: who is meant by a 401 (the server's own look-up beside it often tells, see
+``correlators.kernel.lookups``); what a ``deletecollection`` deleted, without bodies; evictions (the
+kubelet's delete that follows is seen); static tokens, which have no id; which token Google's and other
+clouds' logs leave out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+import msgspec
+import orjson
+from pydantic import ValidationError
+
+from schemas.activity import Activity, Effect
+from schemas.addresses import address_of
+from schemas.records import head_of as beginning
+from schemas.records import objects
+from schemas.rejected import Rejected
+from schemas.sources import Context, Reading
+from schemas.sources.kubernetes.call import Call
+from schemas.sources.kubernetes.effects import effects_of, legacy_of
+from schemas.sources.kubernetes.envelopes import API, Told, is_event, is_gke, opened, told_of
+from schemas.sources.kubernetes.gke import cluster_of
+from schemas.sources.kubernetes.gke import event_of as google_event
+from schemas.sources.kubernetes.reviews import reviewed
+from schemas.sources.kubernetes.wire import Event, event_of, head_of, micros_of
+
+NAME = "kubernetes"
+
+RECEIVED = "RequestReceived"
+RECEIVED_MARK = b'"stage":"RequestReceived"'
+PLAIN = b'{"kind":"Event","apiVersion":"audit.k8s.io/'
+"""How the API server begins a line, and where in it the stage stands."""
+MARK_WITHIN = 256
+PREFIX_MAX = 128
+
+CLIENT_MAX = 200
+UID_MAX = 128
+MESSAGE_MAX = 300
+SAFE_MESSAGES = frozenset({401, 403, 404, 409})
+"""Codes whose message is the server's own words; of others it may quote what was sent, even at level
+Metadata."""
+
+TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){0,2}")
+
+NO_EFFECTS: tuple[Effect, ...] = ()
+DEPTH = 4
+
+
+def recognises(document: object) -> bool:
+    """An audit event, a list of them, or an envelope of a cloud or a shipper around one."""
+    if isinstance(document, bytes):
+        head = beginning(document)
+        return f'"{API}' in head or ("objectRef" in head and "auditID" in head)
+    return _recognises(document, DEPTH)
+
+
+def _recognises(document: object, left: int) -> bool:
+    if isinstance(document, str) and left and document.lstrip()[:1] == "{":
+        try:
+            document = orjson.loads(document)
+        except orjson.JSONDecodeError:
+            return False
+    if isinstance(document, list):
+        return bool(document) and bool(left) and _recognises(document[0], left - 1)
+    if not isinstance(document, dict) or not left:
+        return False
+    if is_event(document) or is_gke(document):
+        return True
+    if document.get("kind") == "EventList" and str(document.get("apiVersion", "")).startswith(API):
+        return True
+    contents = opened(document)
+    return _recognises(contents[0][1], left - 1) if contents else False
+
+
+def read(record: bytes, context: Context) -> Reading:
+    """Every event of the record as an activity, passed, or a located reject; never raises."""
+    reading = Reading([], [], 0)
+    if record.startswith(PLAIN):
+        if _passes(record):
+            reading.passed = 1
+            return reading
+        event = _validated(record)
+        if event is not None:
+            _tell(reading, event, record, "", Told(), context)
+            return reading
+    for place, found in objects(_bare(record), NAME, opened):
+        if isinstance(found, Rejected):
+            reading.rejects.append(found)
+        else:
+            _read(found, place, context, reading)
+    return reading
+
+
+def _bare(record: bytes) -> bytes:
+    """The record without what a container runtime or syslog wrote before it."""
+    start = record.find(b'{"kind":"Event', 0, PREFIX_MAX)
+    return record[start:] if start > 0 and record[:1].isalnum() else record
+
+
+def _passes(record: bytes) -> bool:
+    """Whether this is a well-formed line of a request that was only received."""
+    if record.find(RECEIVED_MARK, 0, MARK_WITHIN) < 0:
+        return False
+    try:
+        head = head_of(record)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return False
+    return head.stage == RECEIVED and bool(head.auditID)
+
+
+def _validated(record: bytes) -> Event | None:
+    try:
+        return Event.model_validate_json(record)
+    except ValidationError:
+        return None
+
+
+def _read(document: dict[str, Any], place: str, context: Context, reading: Reading) -> None:
+    told = told_of(document)
+    gke = is_gke(document)
+    if gke:
+        told = Told(cluster_of(document), told.time)
+    elif not is_event(document):
+        reading.rejects.append(Rejected(NAME, "is no audit event", "kind", place))
+        return
+    try:
+        event = event_of(google_event(document) if gke else document)
+    except ValidationError as error:
+        reading.rejects.append(_wrong(error, place))
+        return
+    _tell(reading, event, b"", place, told, context, document)
+
+
+def _wrong(error: ValidationError, place: str) -> Rejected:
+    """The first thing wrong, without what stood there: it may be a secret."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    return Rejected(NAME, first["msg"], ".".join(str(step) for step in first["loc"])[:CLIENT_MAX], place)
+
+
+def _tell(
+    reading: Reading, event: Event, record: bytes, place: str, told: Told, context: Context,
+    document: dict[str, Any] | None = None,
+) -> None:  # fmt: skip
+    if event.stage == RECEIVED:
+        reading.passed += 1
+        return
+    time = _time(event, told, document)
+    if not time:
+        reading.rejects.append(Rejected(NAME, "is missing or no time", "requestReceivedTimestamp", place))
+        return
+    instance = told.cluster if told.cluster and context.instance == "default" else context.instance
+    call = Call(event, time, micros_of(event.staged), instance, context)
+    uid = _uid(event, record, document)
+    reading.activities.append(_activity(call, uid))
+    reading.activities.extend(reviewed(call, uid))
+
+
+def _time(event: Event, told: Told, document: dict[str, Any] | None) -> int:
+    """When the request came. Older versions and exports say it elsewhere, or only on the envelope."""
+    time = micros_of(event.received) or micros_of(event.timestamp) or micros_of(event.staged)
+    if time or document is None:
+        return time
+    metadata = document.get("metadata")
+    created = metadata.get("creationTimestamp") if isinstance(metadata, dict) else None
+    for text in (created, told.time, document.get("@timestamp"), document.get("p_event_time")):
+        if isinstance(text, str) and (time := micros_of(text)):
+            return time
+    return 0
+
+
+def _uid(event: Event, record: bytes, document: dict[str, Any] | None) -> str:
+    """The audit id; where an export left it out, a digest of the event."""
+    if 0 < len(event.audit_id) <= UID_MAX:
+        return event.audit_id
+    try:
+        content = record or orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        content = repr(document).encode("utf-8", "replace")
+    return f"sha256:{hashlib.sha256(content).hexdigest()[:32]}"
+
+
+def _activity(call: Call, uid: str) -> Activity:
+    event, who = call.event, call.who
+    effects = tuple(effects_of(call)) if call.resource or call.code == 401 else NO_EFFECTS
+    if who.credential.startswith(f"{call.prefix}secret/") and (known := legacy_of(call)):
+        effects = (known, *effects)
+    return Activity(
+        uid=uid,
+        time=call.time,
+        source=NAME,
+        instance=call.instance,
+        identity=who.identity,
+        actor_name=who.name[:CLIENT_MAX],
+        credential=who.credential,
+        operation=call.operation,
+        service=call.group or ("core" if call.resource else ""),
+        outcome=call.outcome,
+        action=call.action,
+        place=address_of(call.place) if call.place else "",
+        client=(event.user_agent or "")[:CLIENT_MAX],
+        target=call.impersonated or _target(effects),
+        resource=call.path,
+        error=_error(call),
+        incarnation=who.incarnation,
+        allowed_by=call.allowed_by,
+        effects=effects,
+        arrived=call.context.arrived,
+        processed=call.context.processed,
+    )
+
+
+def _target(effects: tuple[Effect, ...]) -> str:
+    """What the request was about: the first thing that an effect names."""
+    for effect in effects:
+        for name in ("identity", "credential", "group", "grant", "workload", "about"):
+            if key := getattr(effect, name, ""):
+                return str(key)
+    return ""
+
+
+def _error(call: Call) -> str:
+    if call.outcome in ("succeeded", "unknown"):
+        return ""
+    said = call.event.response.reason if call.event.response else None
+    message = f": {call.message}" if call.message and call.code in SAFE_MESSAGES else ""
+    return TOKEN.sub("…", f"{call.code} {said or ''}".rstrip() + message)[:MESSAGE_MAX]

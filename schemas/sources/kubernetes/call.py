@@ -1,0 +1,185 @@
+"""One audited request as the other modules read it."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from schemas.activity import Action, Outcome
+from schemas.sources import Context
+from schemas.sources.kubernetes.who import MASTERS, Who, identity_of, object_key, short, who_of
+from schemas.sources.kubernetes.wire import Body, Event, Meta, ObjectRef
+
+RBAC = "rbac.authorization.k8s.io"
+CERTIFICATES = "certificates.k8s.io"
+IDENTITY_RESOURCES = {
+    ("", "serviceaccounts"),
+    (RBAC, "roles"),
+    (RBAC, "clusterroles"),
+    (RBAC, "rolebindings"),
+    (RBAC, "clusterrolebindings"),
+    (CERTIFICATES, "certificatesigningrequests"),
+}
+"""Group and resource: identities, what they may do, and what hands out their credentials."""
+
+WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection", "approve", "sign", "bind"})
+READS = frozenset({"get", "list", "watch"})
+
+LONG_RUNNING = frozenset({"exec", "attach", "portforward", "proxy", "log"})
+"""Subresources whose requests are sessions; a watch is one by its verb."""
+
+STARTED = "ResponseStarted"
+SWITCHED, OK, UNAUTHORIZED, FORBIDDEN = 101, range(200, 300), 401, 403
+
+REASON = re.compile(r'RBAC: allowed by (RoleBinding|ClusterRoleBinding) "?([^" ]+)"?')
+"""What ``authorization.k8s.io/reason`` says: a RoleBinding as ``name/namespace``."""
+
+NO_REF = ObjectRef()
+NO_META = Meta()
+NO_BODY = Body()
+
+DENIED_IMPERSONATION = "cannot impersonate"
+
+
+class Call:
+    """``time``: when the request came, ``done``: when this line was written (µs). ``who``: the real caller.
+
+    ``prefix``: of this cluster's keys. ``asked``, ``answered``: the bodies, empty where the audit level has
+    none.
+    """
+
+    def __init__(self, event: Event, time: int, done: int, instance: str, context: Context) -> None:
+        ref = event.ref or NO_REF
+        self.event = event
+        self.time = time
+        self.done = max(done, time)
+        self.instance = instance
+        self.context = context
+        self.prefix = f"k8s:{instance}:"
+        self.who: Who = who_of(event.user, self.prefix, event.annotations)
+        self.verb = event.verb
+        self.ref = ref
+        self.resource = ref.resource or ""
+        self.subresource = ref.subresource or ""
+        self.group = ref.api_group or ""
+        self.namespace = ref.namespace or ""
+        self.asked = event.request_object or NO_BODY
+        self.answered = event.response_object or NO_BODY
+        self.meta = self.answered.metadata or NO_META
+        self.name = ref.name or self.meta.name or (self.asked.metadata or NO_META).name or ""
+        self.code = (event.response.code if event.response else None) or 0
+        self.outcome = _outcome(self.code)
+        self.succeeded = self.outcome == "succeeded"
+
+    def is_on(self, resource: str, subresource: str = "", group: str = "") -> bool:
+        return self.resource == resource and self.subresource == subresource and self.group == group
+
+    def note(self, name: str) -> str:
+        """The annotation of this name; "" where there is none."""
+        return (self.event.annotations or {}).get(name) or ""
+
+    @property
+    def message(self) -> str:
+        return (self.event.response.message if self.event.response else None) or ""
+
+    @property
+    def operation(self) -> str:
+        """``list secrets``, ``create pods/exec``, ``get /version``; with whom the caller passed for, where
+        it did."""
+        if self.resource:
+            told = _worded(self.verb, self.resource, self.subresource)
+        else:
+            told = _worded(self.verb, short(self.event.uri.partition("?")[0]), "")
+        if (other := self.event.impersonated) and other.username:
+            masters = f" ({MASTERS})" if MASTERS in (other.groups or ()) else ""
+            return f"{told} as {short(other.username)}{masters}"
+        if self.outcome == "forbidden" and DENIED_IMPERSONATION in self.message:
+            return f"{told} as another"
+        return told
+
+    @property
+    def path(self) -> str:
+        """``shop/pods/web-1/exec``; without the query, in which an exec's command stands."""
+        if not self.resource:
+            return short(self.event.uri.partition("?")[0])
+        steps = (self.namespace, self.resource, short(self.name), self.subresource)
+        return "/".join(step for step in steps if step)
+
+    @property
+    def action(self) -> Action:
+        if self.resource == "secrets" and not self.group and self.verb in READS:
+            return "secret_read"
+        if (self.group, self.resource) in IDENTITY_RESOURCES and self.verb in WRITES:
+            return "identity_write"
+        return ""
+
+    @property
+    def place(self) -> str:
+        """The real peer: what a client wrote into forwarding headers stands before it."""
+        return self.event.source_ips[-1] if self.event.source_ips else ""
+
+    @property
+    def allowed_by(self) -> str:
+        """The binding that allowed it; of an impersonated request that is another's. The cluster's own
+        bindings, which nobody removes, are left out: they are most of a log."""
+        if self.event.impersonated or not self.who.identity:
+            return ""
+        reason = self.note("authorization.k8s.io/reason")
+        return _allowing(reason, self.prefix) if reason else ""
+
+    @property
+    def impersonated(self) -> str:
+        """The key of whom the request counts as; "" where the caller is itself."""
+        other = self.event.impersonated
+        return identity_of(other.username, self.prefix) if other and other.username else ""
+
+    @property
+    def is_session(self) -> bool:
+        """A request that stands open until its ``ResponseComplete``."""
+        return (
+            self.event.stage == STARTED
+            or self.code == SWITCHED
+            or self.verb == "watch"
+            or self.subresource in LONG_RUNNING
+        )
+
+    @property
+    def uid(self) -> str:
+        """Of the object that was written or deleted: in the answer, be it the object or a word about it."""
+        for details in (self.answered.details, self.event.response.details if self.event.response else None):
+            if details and details.uid:
+                return details.uid
+        return self.meta.uid or self.ref.uid or ""
+
+    def object_key(self, name: str) -> str:
+        return object_key(self.namespace, self.resource, name, self.prefix)
+
+
+def grant_of(prefix: str, resource: str, namespace: str, name: str) -> str:
+    """The key of a binding."""
+    place = f"{namespace}/" if namespace else ""
+    return f"{prefix}{resource.removesuffix('s')}/{place}{short(name)}"
+
+
+@lru_cache(maxsize=16_384)
+def _allowing(reason: str, prefix: str) -> str:
+    found = REASON.match(reason)
+    if found is None or found[2].startswith("system:"):
+        return ""
+    name, _, namespace = found[2].partition("/")
+    return grant_of(prefix, "rolebindings" if namespace else "clusterrolebindings", namespace, name)
+
+
+@lru_cache(maxsize=4096)
+def _worded(verb: str, resource: str, subresource: str) -> str:
+    return f"{verb or '?'} {resource}{'/' if subresource else ''}{subresource}"
+
+
+def _outcome(code: int) -> Outcome:
+    if not code:
+        return "unknown"
+    if code == SWITCHED or code in OK:
+        return "succeeded"
+    if code == UNAUTHORIZED:
+        return "unauthenticated"
+    return "forbidden" if code == FORBIDDEN else "failed"

@@ -1,0 +1,133 @@
+"""How audit events travel: lists, webhook batches, and the envelopes that the clouds put around them.
+
+| who | form | the cluster's name |
+|---|---|---|
+| API server | ``Event``; ``EventList`` (log file, webhook) | - |
+| EKS | CloudWatch Logs: ``logEvents[].message``, or a row with ``@message`` | log group: ``/aws/eks/…`` |
+| AKS | diagnostic setting: ``records[].properties.log``; Log Analytics: ``log_s`` | end of ``resourceId`` |
+| GKE | ``LogEntry`` with ``protoPayload`` of ``k8s.io`` (also in a Pub/Sub message) | ``resource.labels`` |
+| shippers | ``log``, ``message``, ``event``, ``_raw`` as text or object | - |
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import Any, NamedTuple
+
+import orjson
+
+from schemas.records import Contents
+
+API = "audit.k8s.io"
+GKE = "k8s.io"
+GKE_METHOD = "io.k8s."
+
+LISTS = ("items", "records", "logEvents", "entries")
+TEXTS = ("@message", "message", "log", "log_s", "event", "_raw", "line", "textPayload", "jsonPayload")
+"""Where shippers put a line that they did not take apart."""
+
+RESOURCE_IDS = ("resourceId", "ResourceId", "_ResourceId")
+EKS_GROUP = re.compile(r"/aws/eks/(.+)/cluster")
+
+
+class Told(NamedTuple):
+    """What an envelope adds: the cluster's name, and a time (as it stands there) for events that have
+    none."""
+
+    cluster: str = ""
+    time: str = ""
+
+
+NOTHING = Told()
+
+CLUSTER, TIME = "gapwatch:cluster", "gapwatch:time"
+"""Fields that carry what an envelope tells to the objects in it; no vendor's name has a colon."""
+
+
+def is_event(document: dict[str, Any]) -> bool:
+    """An audit event. The core API's own Event has an ``involvedObject`` and no ``verb``."""
+    if document.get("kind") not in ("Event", None):
+        return False
+    if str(document.get("apiVersion", "")).startswith(API):
+        return "items" not in document
+    known = ("auditID", "stage", "verb", "user", "requestURI", "objectRef", "responseStatus")
+    enough = 2 if "kind" in document else 3
+    return (
+        "involvedObject" not in document
+        and "verb" in document
+        and sum(n in document for n in known) >= enough
+    )
+
+
+def is_gke(document: dict[str, Any]) -> bool:
+    payload = document.get("protoPayload")
+    if not isinstance(payload, dict):
+        return False
+    method = payload.get("methodName")
+    named = payload.get("serviceName")
+    return named == GKE or (named is None and isinstance(method, str) and method.startswith(GKE_METHOD))
+
+
+def opened(document: dict[str, Any]) -> Contents | None:
+    """What an envelope holds; None for an object that is none."""
+    if is_event(document) or is_gke(document):
+        return None
+    told = _told(document)
+    for name in LISTS:
+        if isinstance(many := document.get(name), list):
+            return [(f"{name}[{i}]", _marked(content, told)) for i, content in enumerate(many)]
+    properties = document.get("properties")
+    if isinstance(properties, str):
+        properties = _object(properties)
+    if isinstance(properties, dict) and "log" in properties:
+        return [("properties.log", _marked(properties["log"], told))]
+    for name in TEXTS:
+        content = document.get(name)
+        if isinstance(content, str) and content.lstrip()[:1] == "{":
+            return [(name, _marked(content, told))]
+        if isinstance(content, dict):
+            if isinstance(data := content.get("data"), str):
+                return [(f"{name}.data", _decoded(data))]
+            return [(name, _marked(content, told))]
+    return None
+
+
+def _told(document: dict[str, Any]) -> Told:
+    groups = [EKS_GROUP.search(str(document.get(name, ""))) for name in ("logGroup", "@log", "log_group")]
+    ends = [str(document.get(name, "")).rpartition("/")[2] for name in RESOURCE_IDS]
+    cluster = next((g[1] for g in groups if g), "") or next((end.lower() for end in ends if end), "")
+    times = [document.get(name) for name in ("time", "@timestamp", "TimeGenerated", TIME)]
+    time = next((t for t in times if isinstance(t, str) and t), "")
+    return Told(cluster or str(document.get(CLUSTER, "")), time)
+
+
+def _marked(content: object, told: Told) -> object:
+    """The content with what its envelope told; text is parsed here, so that it can be told."""
+    if told == NOTHING:
+        return content
+    document = _object(content) if isinstance(content, str) else content
+    if not isinstance(document, dict):
+        return content
+    return {CLUSTER: told.cluster, TIME: told.time} | document
+
+
+def _object(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+
+
+def _decoded(data: str) -> str:
+    try:
+        return base64.b64decode(data).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return data
+
+
+def told_of(document: dict[str, Any]) -> Told:
+    """What the envelopes around an event told."""
+    cluster, time = document.get(CLUSTER), document.get(TIME)
+    return Told(cluster if isinstance(cluster, str) else "", time if isinstance(time, str) else "")

@@ -1,0 +1,270 @@
+"""Wire model of a Kubernetes audit Event: only the fields that are read, whatever else the server adds.
+
+Formats: audit.k8s.io/v1 (https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/) and the older
+v1beta1 and v1alpha1 with one ``timestamp``. A part that users write (a body, an annotation) and that is not
+of the form expected is left out: the line says who did what all the same.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from schemas.evidence import SECOND
+
+Labels = dict[str, str | None]
+
+
+class Wire(BaseModel):
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
+
+
+class User(Wire):
+    """``user`` and ``impersonatedUser``. Values of ``extra`` are lists."""
+
+    username: str | None = None
+    uid: str | None = None
+    groups: list[str] | None = None
+    extra: dict[str, list[str]] | None = None
+
+
+class ObjectRef(Wire):
+    resource: str | None = None
+    namespace: str | None = None
+    name: str | None = None
+    uid: str | None = None
+    api_group: str | None = Field(None, alias="apiGroup")
+    subresource: str | None = None
+
+
+class Details(Wire):
+    name: str | None = None
+    uid: str | None = None
+
+
+class ResponseStatus(Wire):
+    code: int | None = None
+    message: str | None = None
+    reason: str | None = None
+    details: Details | None = None
+
+
+class Meta(Wire):
+    name: str | None = None
+    generate_name: str | None = Field(None, alias="generateName")
+    namespace: str | None = None
+    uid: str | None = None
+    labels: Labels | None = None
+    annotations: Labels | None = None
+    finalizers: list[str] | None = None
+    deletion: str | None = Field(None, alias="deletionTimestamp")
+    grace: int | None = Field(None, alias="deletionGracePeriodSeconds")
+
+
+class Bound(Wire):
+    """``boundObjectRef`` of a TokenRequest."""
+
+    kind: str | None = None
+    name: str | None = None
+    uid: str | None = None
+
+
+class Container(Wire):
+    image: str | None = None
+
+
+Containers = list[Container] | None
+
+
+class PodSpec(Wire):
+    containers: Containers = None
+    init: Containers = Field(None, alias="initContainers")
+    ephemeral: Containers = Field(None, alias="ephemeralContainers")
+
+
+class Template(Wire):
+    spec: PodSpec | None = None
+
+
+class JobTemplate(Wire):
+    spec: Templated | None = None
+
+
+class Templated(Wire):
+    template: Template | None = None
+
+
+class Spec(PodSpec):
+    """Of everything that is read: a TokenRequest, a TokenReview, a pod, what makes pods."""
+
+    token: str | None = None
+    bound: Bound | None = Field(None, alias="boundObjectRef")
+    template: Template | None = None
+    job: JobTemplate | None = Field(None, alias="jobTemplate")
+
+
+class Status(Wire):
+    token: str | None = None
+    expires: str | None = Field(None, alias="expirationTimestamp")
+    authenticated: bool | None = None
+    user: User | None = None
+    certificate: str | None = None
+    running: Containers = Field(None, alias="containerStatuses")
+    running_init: Containers = Field(None, alias="initContainerStatuses")
+
+
+class RoleRef(Wire):
+    kind: str | None = None
+    name: str | None = None
+
+
+class Subject(Wire):
+    kind: str | None = None
+    name: str | None = None
+    namespace: str | None = None
+
+
+class Body(Wire):
+    """``requestObject`` and ``responseObject``. ``status`` of a failure is a word, not an object."""
+
+    kind: str | None = None
+    type: str | None = None
+    metadata: Meta | None = None
+    spec: Spec | None = None
+    told: Status | str | None = Field(None, alias="status", union_mode="left_to_right")
+    details: Details | None = None
+    role: RoleRef | None = Field(None, alias="roleRef")
+    subjects: list[Subject] | None = None
+    items: list[Item] | None = None
+
+    @property
+    def status(self) -> Status | None:
+        return self.told if isinstance(self.told, Status) else None
+
+
+class Item(Wire):
+    """One of the objects that a ``deletecollection`` answers with."""
+
+    metadata: Meta | None = None
+
+
+class Event(Wire):
+    """One line. ``timestamp`` and ``metadata.creationTimestamp`` are the times of old versions."""
+
+    audit_id: str = Field("", alias="auditID")
+    stage: str = ""
+    verb: str = ""
+    uri: str = Field("", alias="requestURI")
+    user: User = User()
+    impersonated: User | None = Field(None, alias="impersonatedUser")
+    source_ips: list[str] | None = Field(None, alias="sourceIPs")
+    user_agent: str | None = Field(None, alias="userAgent")
+    ref: ObjectRef | None = Field(None, alias="objectRef")
+    response: ResponseStatus | None = Field(None, alias="responseStatus")
+    request_object: Body | None = Field(None, alias="requestObject")
+    response_object: Body | None = Field(None, alias="responseObject")
+    received: str | None = Field(None, alias="requestReceivedTimestamp")
+    staged: str | None = Field(None, alias="stageTimestamp")
+    timestamp: str | None = None
+    annotations: Labels | None = None
+
+
+JobTemplate.model_rebuild()
+Body.model_rebuild()
+
+
+FREE = frozenset(
+    {
+        "annotations", "details", "extra", "groups", "message", "metadata", "reason", "requestObject",
+        "requestReceivedTimestamp", "responseObject", "sourceIPs", "stageTimestamp", "timestamp", "uid",
+        "userAgent",
+    }
+)  # fmt: skip
+"""Parts that may be of another form without the event being in doubt. A JSON patch is a list where a body
+should be."""
+
+REPAIRS_MAX = 8
+"""Rounds of leaving out what is of another form."""
+
+
+def event_of(document: dict[str, Any]) -> Event:
+    """The event, without the parts that are of another form. Raises ``ValidationError`` where it is in doubt
+    itself."""
+    for _ in range(REPAIRS_MAX):
+        try:
+            return Event.model_validate(document)
+        except ValidationError as error:
+            places = [wrong["loc"] for wrong in error.errors(include_url=False, include_input=False)]
+            if not all(FREE.intersection(place) for place in places):
+                raise
+            for place in reversed(places):
+                document = _without(document, place)
+    return Event.model_validate(document)
+
+
+def _without(document: Any, place: tuple[int | str, ...]) -> Any:
+    """A copy without what stands at this place (whatever of the path there is)."""
+    step = place[0] if place else None
+    if isinstance(document, dict) and step in document:
+        kept = {name: value for name, value in document.items() if name != step}
+        return kept | {step: _without(document[step], place[1:])} if len(place) > 1 else kept
+    if isinstance(document, list) and isinstance(step, int) and step < len(document):
+        rest = [_without(document[step], place[1:])] if len(place) > 1 else []
+        return [*document[:step], *rest, *document[step + 1 :]]
+    return None
+
+
+class Head(msgspec.Struct, gc=False):
+    """Enough of a line to pass it by: a quarter of a log is requests that were only received."""
+
+    stage: str = ""
+    auditID: str = ""  # noqa: N815
+
+
+head_of = msgspec.json.Decoder(Head).decode
+
+
+_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d+))? ?(?:([Zz]|UTC)|([+-])(\d\d):?(\d\d))?", re.ASCII
+)
+
+
+SERVERS_OWN = 27
+"""Characters of a time as the API server writes it: six decimals and a Z."""
+
+
+def micros_of(text: str | None) -> int:
+    """RFC 3339 with any number of decimals to µs, what is finer cut off; exports write a blank for the T and
+    leave the zone out (it is UTC). 0 for what is no time."""
+    if not text:
+        return 0
+    if len(text) == SERVERS_OWN and text[19] == "." and text[26] == "Z" and text[20:26].isdecimal():
+        whole = _second(text[:19])
+        return whole * SECOND + int(text[20:26]) if whole and whole > 0 else 0
+    found = _TIME.fullmatch(text)
+    if found is None:
+        return 0
+    day, clock, decimals, _, sign, hours, minutes = found.groups()
+    second = _second(f"{day}T{clock}")
+    if second is None:
+        return 0
+    time = second * SECOND
+    if decimals:
+        time += int(decimals[:6].ljust(6, "0"))
+    if sign:
+        ahead = (int(hours) * 60 + int(minutes)) * 60 * SECOND
+        time += -ahead if sign == "+" else ahead
+    return max(time, 0)
+
+
+@lru_cache(maxsize=4096)
+def _second(text: str) -> int | None:
+    try:
+        return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+    except ValueError:
+        return None
