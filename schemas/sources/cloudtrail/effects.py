@@ -22,8 +22,8 @@ from schemas.sources.cloudtrail.wire import Fields, text
 Teach = Callable[[Call], tuple[Effect, ...]]
 
 QUARANTINE = ":policy/AWSCompromisedKeyQuarantine"
-"""The policy that AWS attaches to a user of whom it found a key in public (V2, V3 follow); which key, only its
-health event says."""
+"""The policy that AWS attaches to a user of whom it found a key in public (V2, V3 follow); which key, only
+its health event says."""
 
 DURATIONS_MAX = micros(timedelta(hours=36))
 """The longest life that STS gives to any session; a longer ``durationSeconds`` is no duration."""

@@ -28,7 +28,7 @@ NUMBERED = frozenset({"developer", "cloudservices", "cloudbuild", "appspot"})
 ``name@appspot``."""
 
 WORKLOAD_POOL = re.compile(
-    r"(?P<project>[^/\[\]]+)\.svc\.id\.goog\[(?P<namespace>[^/\]]+)/(?P<name>[^\]]+)\]"
+    r"(?:serviceAccount:)?(?P<project>[^/\[\]]+)\.svc\.id\.goog\[(?P<namespace>[^/\]]+)/(?P<name>[^\]]+)\]"
 )
 FEDERATED = re.compile(
     r"principal(?:Set)?://(?:iam|sts)\.googleapis\.com/(?:projects/(?P<project>[^/]+)/)?locations/[^/]+/"
@@ -97,7 +97,7 @@ def account_of(account: str, project: str = "") -> str:
 def _identity(email: str, subject: str, project: str) -> str:
     if email in GOOGLE:
         return f"gcp:google/{email}"
-    if found := WORKLOAD_POOL.search(subject) or WORKLOAD_POOL.search(email):
+    if found := WORKLOAD_POOL.fullmatch(subject) or WORKLOAD_POOL.fullmatch(email):
         return f"gcp:{found['project']}:ksa/{found['namespace']}/{found['name']}"
     if found := FEDERATED.fullmatch(subject) or FEDERATED.fullmatch(email):
         return _federated(found)
