@@ -217,7 +217,7 @@ def _images(call: Call) -> Iterator[Effect]:
 
 
 def _reported(call: Call) -> tuple[str, ...]:
-    """What the kubelet says that a pod runs; a report of conditions alone is about the pod as it is specified."""
+    """What the kubelet says that a pod runs; a report of conditions alone is about the pod as specified."""
     for status in (call.asked.status, call.answered.status):
         shown = [*(status.running or ()), *(status.running_init or ())] if status else []
         if images := tuple(sorted({c.image for c in shown if c.image})):

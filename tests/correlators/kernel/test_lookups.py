@@ -1,4 +1,4 @@
-"""Refusals that name nobody, set beside what the server looked for: whose they were, if sure, in any order."""
+"""Refusals that name nobody, set beside what the server looked for: whose they were, in any order."""
 
 from __future__ import annotations
 

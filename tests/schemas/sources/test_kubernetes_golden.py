@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parents[2] / "golden" / "kubernetes"
 
 
 def told(raw: Any) -> dict[str, Any]:
-    """The raw record and everything that becomes of it, as JSON. Shards and buckets only where they differ."""
+    """The raw record and everything that becomes of it, as JSON. Shards only where they differ."""
     found = reading(raw)
     facts = sorted({(_bare(key), encoded(fact)) for a in found.activities for key, fact in facts_of(a)})
     out = {

@@ -234,7 +234,7 @@ def test_nothing_false_is_said(said: Said, truth: dict[str, Any]) -> None:
 
 
 def _false(said: Said, truth: dict[str, Any]) -> Iterator[str]:
-    """Findings above informational that name nothing of a positive scenario, or something of a negative one."""
+    """Findings above informational that name nothing of a positive scenario, or a negative one."""
     positive = {
         s["auditID"]
         for scenario in truth.values()
