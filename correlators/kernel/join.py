@@ -7,6 +7,7 @@ learned?" is one identity test however large the dossier.
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from correlators.kernel.sightings import join_evidence, merge
@@ -155,25 +156,24 @@ def map_of(join: Join[T]) -> Join[dict[str, T]]:
 def record_of(kind: type[T], /, **joins: Join[Any]) -> Join[T]:
     """The join of records, field by field; an empty value is a field's bottom."""
     fields: tuple[str, ...] = kind.__struct_fields__  # type: ignore[attr-defined]
-    plan = tuple((name, joins[name]) for name in fields)
+    plan = tuple(joins[name] for name in fields)
+    values_of: Callable[[T], tuple[Any, ...]] = attrgetter(*fields)
 
     def both(a: T, b: T) -> T:
         if a is b:
             return a
-        values: list[Any] = []
-        learned = False
-        for name, join in plan:
-            old, new = getattr(a, name), getattr(b, name)
+        olds = values_of(a)
+        values: list[Any] | None = None
+        for i, new in enumerate(values_of(b)):
+            old = olds[i]
             if not new or new is old:
-                values.append(old)
-            elif not old:
-                values.append(new)
-                learned = True
-            else:
-                joined = join(old, new)
-                values.append(joined)
-                learned = learned or joined is not old
-        return kind(*values) if learned else a
+                continue
+            joined = plan[i](old, new) if old else new
+            if joined is not old:
+                if values is None:
+                    values = list(olds)
+                values[i] = joined
+        return a if values is None else kind(*values)
 
     return both
 

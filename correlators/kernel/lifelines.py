@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from correlators.kernel.ends import off_intervals
 from correlators.kernel.pins import sightings_of
-from correlators.kernel.sightings import thin
 from correlators.kernel.view import View, reaching
 from schemas.dossier import Credential, Turn
 from schemas.evidence import Evidence
@@ -16,13 +15,14 @@ _EDGES = ("dies_with", "came_from", "made_by")
 def lifeline_of(view: View, name: str) -> Lifeline:
     """One credential's life as this dossier knows it."""
     credential = view.credentials[name]
-    uses = sorted(
-        (e, key.partition(":")[0])
+    held = [
+        (key.partition(":")[0], sightings.kept)
         for key, sightings in sightings_of(credential)
-        if not key.endswith(":service")
-        for e in thin(sightings).kept
-    )
-    successes = [e for e, outcome in uses if outcome == "succeeded"]
+        if sightings.kept and not key.endswith(":service")
+    ]
+    first = min((kept[0] for _, kept in held), default=None)
+    last = max(((kept[-1], outcome) for outcome, kept in held), default=None)
+    success = max((kept[-1] for outcome, kept in held if outcome == "succeeded"), default=None)
     death = _death(view, name, credential)
     return Lifeline(
         name,
@@ -32,9 +32,9 @@ def lifeline_of(view: View, name: str) -> Lifeline:
         _moment(credential.issued),
         credential.expiry[1],
         Moment(death.time, death.evidence.uid, death.how) if death else None,
-        _moment(uses[0][0]) if uses else None,
-        _moment(uses[-1][0], uses[-1][1]) if uses else None,
-        _moment(successes[-1]) if successes else None,
+        _moment(first),
+        _moment(*last) if last else None,
+        _moment(success),
     )
 
 

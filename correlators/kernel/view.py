@@ -8,14 +8,13 @@ from functools import cached_property
 from correlators.kernel.join import join_credential, join_descendant, turns
 from correlators.kernel.lookups import sure
 from correlators.kernel.pins import sightings_of
-from correlators.kernel.sightings import thin
 from schemas.declaration import Declaration
 from schemas.dossier import Ancestor, Credential, Descendant, Dossier, Turn
 from schemas.evidence import Evidence
 
 
 class View:
-    """One identity's dossier under its key. Pure and made anew for each judging; nothing is written through it."""
+    """One identity's dossier under its key, thinned as it is stored. Pure, made anew for each judging; nothing is written through it."""
 
     def __init__(self, key: str, dossier: Dossier) -> None:
         self.key = key
@@ -65,7 +64,7 @@ class View:
     def uses(self, credential: Credential, *outcomes: str) -> tuple[Evidence, ...]:
         """Sightings of these outcomes, any action but a provider's own service calls, in order, one per event id."""
         return sighted(
-            sure(credential.uses, key, thin(s).kept)
+            sure(credential.uses, key, s.kept)
             for key, s in sightings_of(credential)
             if key.partition(":")[0] in outcomes and not key.endswith(":service")
         )
@@ -73,7 +72,7 @@ class View:
     def acted(self, credential: Credential, action: str, *outcomes: str) -> tuple[Evidence, ...]:
         """Sightings of one action (``schemas.activity.Action``) with these outcomes, in order."""
         return sighted(
-            thin(s).kept
+            s.kept
             for key, s in sightings_of(credential)
             if key.partition(":")[0] in outcomes and key.partition(":")[2] == action
         )
