@@ -36,6 +36,8 @@ ACTIVITIES = st.builds(
     action=st.sampled_from(["", "service", "identity_write"]),
     place=ADDRESSES,
     client=st.sampled_from(["", "cli", "sdk"]),
+    incarnation=st.sampled_from(["", "u-1", "u-2"]),
+    allowed_by=st.sampled_from(["", "grant/a", "grant/b"]),
     arrived=st.sampled_from([0, 5, 9]),
     effects=EFFECTS,
 )

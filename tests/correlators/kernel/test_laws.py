@@ -10,7 +10,22 @@ from hypothesis import strategies as st
 from correlators.kernel.caps import canonical
 from correlators.kernel.join import join
 from correlators.kernel.sightings import KEPT_MAX, merge, thin
-from schemas.activity import Activity, Aliased, Ended, Exposed, Issued, Known, Parent, Renewed, Restored, Stated
+from schemas.activity import (
+    Activity,
+    Aliased,
+    Ended,
+    Exposed,
+    Glimpse,
+    Granted,
+    Issued,
+    Known,
+    Parent,
+    Renewed,
+    Restored,
+    Session,
+    Stated,
+    Withdrawn,
+)
 from schemas.declaration import ApprovedTool, Declaration, Spell
 from correlators.kernel.view import View
 from schemas.dossier import EMPTY, Credential, Dossier, Sightings, Turn, decode, encode
@@ -46,6 +61,11 @@ def effects(draw: st.DrawFn) -> object:
                 Ended("gone", "deleted", identity=identity or "aws:1:user/a"),
                 Ended("unmounted", "group", group="vault:default:auth/a/"),
                 Restored("on", "disabled", credential, identity),
+                Restored("mounted", "group", group="vault:default:auth/a/", scope="auth/a/"),
+                Granted("grant/a", "role/a", "bound", ("aws:1:user/a", "aws:1:role/b")),
+                Withdrawn("grant/a", "unbound", draw(st.sampled_from([(), ("aws:1:role/b",)]))),
+                Session("aws:1:user/a", draw(st.sampled_from([0, T0 + 900 * SECOND]))),
+                Glimpse("aws:1:", draw(TIMES), draw(st.sampled_from(["", "aws:1:user/a", "aws:1:role/b"]))),
                 Renewed(credential, identity, draw(TIMES)),
                 Known("vault:default:accessor/1", "vault:default:entity/e", names=("vault:default:token/1",)),
                 Aliased("aws:1:role/b", "aws:1:user/a"),
