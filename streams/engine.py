@@ -30,6 +30,8 @@ SYSTEM_TABLES_KEPT = (
     *("collations", "columns", "data_skipping_indices", "data_type_families", "databases", "formats"),
     *("functions", "keywords", "numbers", "numbers_mt", "one", "settings", "table_engines"),
     *("table_functions", "tables", "time_zones", "zeros", "zeros_mt"),
+    # KILL QUERY finds the running ones there; `streams.sql_gate` keeps readers from it.
+    "processes",
 )
 """What clients ask for when they connect or browse. The rest of the embedded engine's `system` tells of this
 machine and of other people's queries, and is taken away: roles cannot forbid it there."""

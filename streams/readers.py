@@ -33,9 +33,15 @@ class Readers:
 
     def __init__(self, engine: Engine, size: int) -> None:
         self._engine = engine
+        self._size = size
         self._free: queue.SimpleQueue[Client | None] = queue.SimpleQueue()
         for _ in range(size):
             self._free.put(engine.reader())
+
+    @property
+    def busy(self) -> bool:
+        """Whether a query runs."""
+        return self._free.qsize() < self._size
 
     def ask(
         self, query: str, parameters: Mapping[str, str], settings: Mapping[str, str], default_format: str
@@ -70,7 +76,7 @@ class Readers:
         for name, value in settings.items():
             _ask_for_setting(client, name, value)
         text = sql_gate.canonical(client, query)
-        sql_gate.admit(text)
+        sql_gate.admit(text, parameters)
         asked = sql_gate.format_of(text)
         wanted = {
             name: unescape(parameters[name]) for name in sql_gate.parameters_of(text) & parameters.keys()

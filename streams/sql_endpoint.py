@@ -54,7 +54,7 @@ log = logging.getLogger("gapwatch.sql")
 
 
 class SqlEndpoint:
-    """`start` listens and returns; `stop` lets running queries end for a few seconds."""
+    """`start` listens and returns; `stop` ends all queries and returns."""
 
     def __init__(self, engine: Engine, host: str = "127.0.0.1", port: int = 0) -> None:
         self._engine = engine
@@ -93,9 +93,16 @@ class SqlEndpoint:
             time.sleep(0.01)
 
     def stop(self) -> None:
+        """Cancels what runs: an engine cannot be closed under a query."""
         self._server.should_exit = True
-        self._thread.join(STOP_SECONDS + 1)
         self._threads.shutdown(wait=False, cancel_futures=True)
+        killer = self._engine.writer()
+        deadline = time.monotonic() + STOP_SECONDS
+        while self._readers.busy and time.monotonic() < deadline:
+            killer.command("KILL QUERY WHERE query_kind IN ('Select', 'Show', 'Explain', 'Describe') ASYNC")
+            time.sleep(0.05)
+        self._engine.discard(killer)
+        self._thread.join(STOP_SECONDS + 1)
         self._socket.close()
 
     def _serve(self) -> None:

@@ -12,6 +12,7 @@ comments, heredocs or escapes), this canonical text is checked, and it, not what
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from clickhouse_connect.driver.client import Client
 
@@ -24,12 +25,14 @@ STATEMENTS = ("SELECT", "WITH", "SHOW", "DESCRIBE", "EXISTS", "EXPLAIN")
 # Strings and quoted names are told apart in one pass: each may hold the other's quote.
 _LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'|`((?:[^`\\]|\\.)*)`", re.DOTALL)
 _ELSEWHERE = re.compile(r"\b(INTO OUTFILE|PARALLEL WITH|EXECUTE AS)\b", re.IGNORECASE)
-# The embedded engine asks no right for these, wherever the name stands: file('…'), APPLY(file),
-# arrayMap(file, …).
+# Wherever it stands (file('…'), APPLY(file), arrayMap(file, …)) the embedded engine asks no right for it.
 # Python(…) looks for variables of this process, eval(…) hides a query in a string, ai…(…) sends data to a
-# model.
-_UNGUARDED = re.compile(r"(?i:\b(?:file|python|arrowstream|eval)\b)|\b(?:ai|AI)[A-Z]\w*\b")
+# model, and in system.processes stands what others ask.
+_UNGUARDED = re.compile(
+    r"(?i:\b(?:file|python|arrowstream|eval|processes|processlist)\b)|\b(?:ai|AI)[A-Z]\w*\b"
+)
 _FORMAT = re.compile(r"\bFORMAT (\w+)(?: SETTINGS .*)?\Z", re.DOTALL)
+_IDENTIFIER = re.compile(r"\{\s*(\w+)\s*:\s*Identifier\s*\}")
 _PARAMETER = re.compile(r"\{\s*(\w+)\s*:")
 
 
@@ -48,8 +51,8 @@ def canonical(client: Client, query: str) -> str:
     return str(answer.result_rows[0][0])
 
 
-def admit(text: str) -> None:
-    """Raises RefusedError unless this canonical text only reads."""
+def admit(text: str, parameters: Mapping[str, str]) -> None:
+    """Raises RefusedError unless this canonical text, with these parameters, only reads."""
     bare, quoted = _bare(text)
     first = bare.lstrip("( ").partition(" ")[0]
     if first not in STATEMENTS:
@@ -57,11 +60,10 @@ def admit(text: str) -> None:
         raise RefusedError(READONLY, "READONLY", f"Cannot execute query in readonly mode, only {only}.")
     if found := _ELSEWHERE.search(bare):
         raise RefusedError(READONLY, "READONLY", f"{found[1].upper()} is not allowed in readonly mode.")
-    for name in (bare, *quoted):
+    identifiers = [parameters[name] for name in _IDENTIFIER.findall(bare) if name in parameters]
+    for name in (bare, *quoted, *identifiers):
         if found := _UNGUARDED.search(name):
-            message = (
-                f"Not enough privileges: {found[0]} reaches beyond the database and cannot be named here."
-            )
+            message = f"Not enough privileges: {found[0]} reaches beyond the database, it cannot be named."
             raise RefusedError(ACCESS_DENIED, "ACCESS_DENIED", message)
 
 

@@ -171,8 +171,12 @@ def test_plain_http_asks_in_the_url_in_the_body_and_in_any_format(endpoint: SqlE
             ("SELECT * FROM sqlite('/tmp/x', 't')", 497, 403),
             ("SELECT * FROM default.`/etc/passwd`", 497, 403),
         ],
-        *[("SELECT * FROM system.processes", 60, 404), ("SELECT * FROM system.server_settings", 60, 404)],
-        *[("SHOW PROCESSLIST", 60, 404), ("SELECT * FROM numbers(1000000)", 396, 413)],
+        *[("SELECT * FROM system.processes", 497, 403), ("SELECT * FROM system.server_settings", 60, 404)],
+        *[("SHOW PROCESSLIST", 497, 403), ("SELECT * FROM system.disks", 60, 404)],
+        *[
+            ("SELECT name FROM merge('system', 'processes')", 636, 500),
+            ("SELECT * FROM numbers(1000000)", 396, 413),
+        ],
         *[("SELECT groupArray(number) FROM numbers(100000000)", 241, 413)],
     ],
 )
@@ -341,3 +345,19 @@ def test_a_client_that_does_not_read_its_answer_is_cut_off(
         connection.sendall(head.encode())
         mine = wait_for(lambda: set(open_connections) - before, "the request to arrive")
         wait_for(lambda: not mine & set(open_connections), "the connection to be cut off", 10)
+
+
+def test_stopping_cuts_running_queries_off(
+    engine: Engine,
+) -> None:
+    endpoint = SqlEndpoint(engine)
+    endpoint.start()
+    with ThreadPoolExecutor(3) as threads:
+        asked = [threads.submit(post, endpoint, RUNAWAY) for _ in range(3)]
+        wait_for(lambda: endpoint._readers.busy, "the queries to run")
+        started = time.monotonic()
+        endpoint.stop()
+        assert time.monotonic() - started < TIME_LIMIT.total_seconds()
+        for each in asked:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                assert each.result(10)[0] >= 400
