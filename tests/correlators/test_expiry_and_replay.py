@@ -69,6 +69,9 @@ def test_a_later_revocation_that_took_ends_it() -> None:
     assert (verdict.value, verdict.severity) == ("proven", Severity.MEDIUM)
 
 
-def test_a_revocation_of_a_credential_that_no_other_record_knows_is_told_at_low_confidence() -> None:
-    verdict = must([failed()], KEY, FAILED)
+def test_a_revocation_of_a_token_in_clear_that_no_other_record_knows_is_told_at_low_confidence() -> None:
+    masked = "vault:default:token/hmac-0123"
+    tried = change("failed", 10, EndFailed("auth/token/revoke", masked), outcome="failed", source="vault")
+    verdict = must([tried], masked, FAILED)
     assert (verdict.value, verdict.severity, verdict.confidence) == ("violated", Severity.MEDIUM, Confidence.LOW)
+    assert must([failed()], KEY, FAILED).severity is None
