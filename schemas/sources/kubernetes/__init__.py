@@ -101,6 +101,8 @@ def read(record: bytes, context: Context) -> Reading:
             reading.rejects.append(found)
         else:
             _read(found, place, context, reading)
+    if not (reading.activities or reading.rejects or reading.passed):
+        reading.rejects.append(Rejected(NAME, "holds no audit event"))
     return reading
 
 

@@ -63,18 +63,19 @@ def _what(method: str, name: str) -> tuple[str, dict[str, str]]:
 
 
 def _code(payload: dict[str, Any]) -> int | None:
-    status = _part(payload, "status")
-    code = status.get("code", 0)
+    told = _part(payload, "status").get("code", 0)
+    code = told if isinstance(told, int) else None
     if _part(payload, "response").get("status") == "Failure":
         answered = _part(payload, "response").get("code")
         return answered if isinstance(answered, int) else 500
-    if any(_denied(info) for info in payload.get("authorizationInfo") or () if isinstance(info, dict)):
-        return CODES.get(code, 403) if code else 403
-    return CODES.get(code, 500) if isinstance(code, int) else None
+    checks = payload.get("authorizationInfo")
+    if isinstance(checks, list) and any(_denied(check) for check in checks):
+        return CODES.get(code or 7, 403)
+    return None if code is None else CODES.get(code, 500)
 
 
-def _denied(info: dict[str, Any]) -> bool:
-    return info.get("granted") is False
+def _denied(check: object) -> bool:
+    return isinstance(check, dict) and check.get("granted") is False
 
 
 def _part(whole: object, name: str) -> dict[str, Any]:

@@ -199,6 +199,23 @@ def test_googles_codes_are_outcomes(more: dict[str, Any], outcome: str) -> None:
     assert reading(entry(**more)).activities[0].outcome == outcome
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"authorizationInfo": 5},
+        {"authorizationInfo": [5, None]},
+        {"status": {"code": []}},
+        {"status": 5},
+        {"request": "text", "response": [1]},
+        {"requestMetadata": [], "authenticationInfo": "x"},
+        {"methodName": 5, "resourceName": {}},
+    ],
+)
+def test_an_entry_with_parts_of_another_form_is_still_an_event(more: dict[str, Any]) -> None:
+    told = reading(entry(**more))
+    assert len(told.activities) == 1 and not told.rejects
+
+
 def test_other_services_log_entries_and_core_events_are_not_ours() -> None:
     other = entry(serviceName="iam.googleapis.com", methodName="google.iam.admin.v1.CreateServiceAccountKey")
     core = {
@@ -305,7 +322,7 @@ def test_an_event_in_doubt_is_a_reject_that_names_its_field_and_quotes_nothing(
 )
 def test_rubbish_never_raises(record: bytes) -> None:
     told = reading(record)
-    assert not told.activities
+    assert told.rejects and not told.activities
     detect(record)
 
 
@@ -345,9 +362,7 @@ def test_whatever_stands_in_an_event_it_is_an_activity_passed_or_a_located_rejec
     told = reading(
         json.dumps({**event(1, verb=verb, objectRef=ref("serviceaccounts", "x")), **more}).encode()
     )
-    assert len(told.activities) + len(told.rejects) + told.passed >= (
-        0 if "items" in more or "properties" in more else 1
-    )
+    assert told.activities or told.rejects or told.passed
 
 
 def test_cut_and_flipped_lines_never_raise() -> None:
