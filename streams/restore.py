@@ -18,7 +18,7 @@ from streams.outgoing import LostMessageError, Outgoing
 from streams.packing import envelopes
 from streams.settings import Settings
 
-PAGE_ROWS = 1_000
+PAGE_ROWS = 20_000
 """Rows asked for at once; fewer where a page of large dossiers exceeds what the endpoint answers."""
 UNDER_WAY = 50
 """Consignments not yet confirmed before no more is read: bounds memory."""

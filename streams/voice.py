@@ -9,7 +9,9 @@ import msgspec
 
 from correlators.kernel.catalogue import Judge
 from correlators.kernel.desk import Settled
+from schemas.fact import partition_of
 from schemas.finding import render_assurance, render_finding
+from schemas.lifeline import Lifeline
 from schemas.verdict import Report, Severity
 from streams import topics
 from streams.packing import blocks, envelopes
@@ -29,10 +31,20 @@ def messages(settled: Settled, controls: Mapping[str, Judge], partitions: int) -
     """All that must be out before the dossiers of this settling are stored."""
     for report in settled.reports:
         yield from _told(report, controls)
-    for block in blocks(msgspec.json.encode(lifeline.row()) for lifeline in settled.credentials):
-        yield Message(topics.CREDENTIALS, block)
+    yield from _lives(settled.credentials)
     for partition, body in envelopes(settled.forwards, partitions):
         yield Message(topics.FACTS, body, partition=partition)
+
+
+def _lives(lifelines: Iterable[Lifeline]) -> Iterator[Message]:
+    """Rows of one credential keep to one partition, whichever dossier tells them: the order of its rows is that partition's."""
+    rows: dict[int, list[bytes]] = {}
+    for lifeline in lifelines:
+        partition = partition_of(lifeline.credential, topics.OUTPUT_PARTITIONS)
+        rows.setdefault(partition, []).append(msgspec.json.encode(lifeline.row()))
+    for partition, many in rows.items():
+        for block in blocks(many):
+            yield Message(topics.CREDENTIALS, block, partition=partition)
 
 
 def _told(report: Report, controls: Mapping[str, Judge]) -> Iterable[Message]:
