@@ -12,7 +12,7 @@ from typing import Any
 from correlators.kernel.catalogue import controls
 from schemas.fact import partition_of
 from streams import garbage, metrics, topics
-from streams.errors import Stop
+from streams.errors import NotRunning, Stop
 from streams.faust_app import TABLE, changelog, make_app, quieten
 from streams.restore import restore as restore
 from streams.settings import Settings
@@ -30,15 +30,10 @@ log = logging.getLogger("gapwatch.correlate")
 def main(settings: Settings, stage: Stage) -> None:
     """Runs one worker until the stage is asked to stop. Raises Stop where the topics do not fit the
     settings."""
-    import faust
-
     garbage.calm()
     quieten()
-    worker = Worker(settings, stage)
-    try:
-        asyncio.run(worker.run())
-    except faust.exceptions.PartitionsMismatch:
-        raise Stop(_mismatch(settings), code=2) from None
+    _check_partitions(settings)
+    asyncio.run(Worker(settings, stage).run())
 
 
 class Worker:
@@ -185,10 +180,19 @@ class Worker:
         return TP(topics.name(self._settings, topics.FACTS), partition)
 
 
-def _mismatch(settings: Settings) -> str:
-    facts = topics.name(settings, topics.FACTS)
-    return (
-        f"The topics {facts} and {changelog(settings)} have different numbers of partitions; the setting "
-        f"partitions says {settings.partitions}.\n"
-        "Set partitions back, or choose another topic_prefix and let the state come back from ClickHouse."
-    )
+def _check_partitions(settings: Settings) -> None:
+    """A dossier's changes must be in the partition of its facts, or another worker would not find it."""
+    from confluent_kafka import KafkaException
+
+    try:
+        there = topics.admin_client(settings).list_topics(timeout=topics.ADMIN_TIMEOUT_SECONDS).topics
+    except KafkaException as error:
+        raise NotRunning(f"The broker at {settings.broker} does not answer: {error.args[0].str()}.") from None
+    for name in (topics.name(settings, topics.FACTS), changelog(settings)):
+        if name in there and len(there[name].partitions) != settings.partitions:
+            raise Stop(
+                f"The topic {name} has {len(there[name].partitions)} partitions, the setting partitions says "
+                f"{settings.partitions}.\n"
+                "Set partitions back, or choose another topic_prefix: the state comes back from ClickHouse.",
+                code=2,
+            )

@@ -58,7 +58,8 @@ class Outlet(Protocol):
 class Share:
     """One facts partition: its desk, its clock, its events that are not acknowledged yet.
 
-    ``since``: the first watermark heard of each source. Dossiers remember it, so a worker that starts again does not
+    ``since``: the first watermark heard of each source. Dossiers remember it, so a worker that starts
+    again does not
     begin to watch anew.
     """
 
@@ -181,11 +182,23 @@ class WriteBehind:
         await _all(waiting)
 
     async def _store(self, settled: Mapping[int, Settled]) -> None:
-        waiting: list[Awaitable[object]] = []
+        """Stores all changed dossiers; the last one of each partition by itself, after the others are
+        confirmed.
+
+        A broker may say that a partition ends where its last batch begins (Tansu 0.6 does), and a table is
+        read back
+        only to that end. With a last batch of one record nothing of a finished flush is missed, and what
+        an unfinished
+        one wrote comes again with its events.
+        """
+        first: list[Awaitable[object]] = []
+        last: list[tuple[int, str, bytes | None]] = []
         for partition, result in settled.items():
-            changed = result.dossiers.items()
-            waiting += [await self._outlet.store(partition, key, body) for key, body in changed]
-        await _all(waiting)
+            changed = [(partition, key, body) for key, body in result.dossiers.items()]
+            first += [await self._outlet.store(*dossier) for dossier in changed[:-1]]
+            last += changed[-1:]
+        await _all(first)
+        await _all([await self._outlet.store(*dossier) for dossier in last])
 
 
 async def _all(waiting: list[Awaitable[object]]) -> None:

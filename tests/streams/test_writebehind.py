@@ -66,6 +66,7 @@ class Outlet:
 
     async def store(self, partition: int, key: str, body: bytes | None) -> Awaitable[object]:
         assert partition == partition_of(key, PARTITIONS)
+        self.steps.append(("storing", key))
         return asyncio.ensure_future(self._confirmed("stored", key))
 
     def keep(self, partition: int, key: str, body: bytes | None) -> None:
@@ -218,6 +219,20 @@ def test_facts_that_come_while_a_flush_waits_belong_to_the_next_one() -> None:
 
     asyncio.run(go())
     assert b"first" in outlet.dossiers[USER] and b"second" in outlet.dossiers[USER]
+
+
+def test_the_last_dossier_of_a_partition_is_a_batch_of_its_own() -> None:
+    """Or a table that is read back to where the last batch begins misses all but its first record."""
+    outlet = Outlet()
+    under_test = worker(outlet)
+    feed(under_test, outlet, [fact for n in range(9) for fact in use(f"u{n}", NOON, key=f"aws:key/{n}")])
+    asyncio.run(under_test.flush())
+    for partition in range(PARTITIONS):
+        mine = [(step, key) for step, key in outlet.steps if step in ("storing", "stored")]
+        mine = [(step, key) for step, key in mine if partition_of(key, PARTITIONS) == partition]
+        assert len(mine) > 6
+        assert [step for step, _ in mine[-3:]] == ["stored", "storing", "stored"]
+        assert mine[-2][1] == mine[-1][1]
 
 
 def test_nothing_is_judged_before_the_time_is_known() -> None:

@@ -1,0 +1,67 @@
+"""Stages as the processes they are, for tests that kill them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from streams import datafolder
+from streams.process import StageProcess
+from streams.settings import Settings
+from tests.support.waiting import wait_for
+
+READY_SECONDS = 60.0
+
+
+class Stages:
+    """Starts stages over one data folder and ends them all at the close."""
+
+    def __init__(self, settings: Settings, broker_id: str = "") -> None:
+        self.settings = settings
+        self._broker_id = broker_id
+        self._running: list[StageProcess] = []
+        datafolder.make_folders(settings)
+        self._metrics = datafolder.run_folder(settings) / "metrics"
+        self._metrics.mkdir(exist_ok=True)
+        self._lock = os.open(os.devnull, os.O_RDONLY)
+
+    def start(self, name: str, worker: int = 0, wait: bool = True) -> StageProcess:
+        stage = StageProcess(name, worker)
+        self._running.append(stage)
+        stage.start(self.settings, self._broker_id, self._metrics, self._lock)
+        if wait:
+            self.wait_ready(stage)
+        return stage
+
+    def wait_ready(self, stage: StageProcess) -> None:
+        def ready() -> bool:
+            stage.heard()
+            assert stage.ended() is None, f"{stage.label} ended: {self.log(stage)}"
+            return stage.ready
+
+        wait_for(ready, f"{stage.label} to be ready", READY_SECONDS)
+
+    def stop(self, stage: StageProcess) -> int | None:
+        """Asks it to stop and gives its exit code."""
+        stage.ask_to_stop()
+        wait_for(lambda: stage.ended() is not None, f"{stage.label} to stop", 20)
+        code = stage.ended()
+        self._running.remove(stage)
+        stage.close()
+        return code
+
+    def kill(self, stage: StageProcess) -> None:
+        """As kill -9 does."""
+        stage.kill()
+        self._running.remove(stage)
+        stage.close()
+
+    def log(self, stage: StageProcess) -> str:
+        folder: Path = datafolder.log_folder(self.settings)
+        found = [folder / f"{stage.label}.{ending}" for ending in ("log", "out")]
+        return "\n".join(path.read_text(errors="replace")[-2000:] for path in found if path.exists())
+
+    def close(self) -> None:
+        for stage in list(self._running):
+            self.kill(stage)
+        os.close(self._lock)
