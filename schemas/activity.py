@@ -157,11 +157,13 @@ class Stated(msgspec.Struct, frozen=True, tag="stated", omit_defaults=True):
 
 
 class Spanned(msgspec.Struct, frozen=True, tag="spanned", omit_defaults=True):
-    """A span of an agent's trace. ``trace`` is the trace id in hex."""
+    """A span of an agent's trace. ``trace`` is the trace id in hex; ``within``: the trace that this one is a part of,
+    and to which its spans are passed on."""
 
     trace: str
     span_id: str
     span: Span
+    within: str = ""
 
 
 class Granted(msgspec.Struct, frozen=True, tag="granted", omit_defaults=True):

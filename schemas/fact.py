@@ -270,7 +270,10 @@ def _stated(activity: Activity, evidence: Evidence, effect: Stated) -> Iterator[
 
 
 def _spanned(activity: Activity, evidence: Evidence, effect: Spanned) -> Iterator[Fact]:
-    yield f"{TRACE_PREFIX}{effect.trace}", Dossier(spans={effect.span_id: effect.span})
+    addresses: dict[str, Address] = {}
+    if effect.within:
+        addresses = {f"{TRACE_PREFIX}{effect.within}": Address(since=activity.time)}
+    yield f"{TRACE_PREFIX}{effect.trace}", Dossier(spans={effect.span_id: effect.span}, addresses=addresses)
 
 
 def _granted(activity: Activity, evidence: Evidence, effect: Granted) -> Iterator[Fact]:

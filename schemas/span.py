@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 SpanKind = Literal["agent", "tool", "handoff", "chat", "other"]
-Side = Literal["", "client", "server"]
+Side = Literal["", "client", "server", "asked"]
 
 NAME_MAX = 200
 """Letters of a name of an agent, tool or server that are kept. A model may make up a tool's name, of any
@@ -23,8 +23,12 @@ class Span(msgspec.Struct, frozen=True, array_like=True, order=True):
     ``offered``: tool names that this span says were offered to the model, None where it says nothing of it.
     ``status``: ``ok`` (or unset) or ``error``. ``refused``: the text of the error says that the tool is not
     known. ``side``: the side of an MCP call that this span is (a client's span without an error says that
-    the call was sent, not that it was carried out). ``denied``: the protocol (or a gateway in it) refused
-    the call.
+    the call was sent, not that it was carried out; ``asked`` says that it was asked for, and nothing of how
+    it ended). ``denied``: the protocol (or a gateway in it) refused the call. ``source``: which source told
+    it, "" for spans of OpenTelemetry. ``trace``: the trace it was told in, where it was passed on to
+    another. ``digests``: digests of the definitions of ``offered``, in its order, where they were shown.
+
+    A span whose ``tool`` is "" answers the call that its parent asked for.
     """
 
     kind: SpanKind
@@ -43,6 +47,19 @@ class Span(msgspec.Struct, frozen=True, array_like=True, order=True):
     processed: int = 0
     side: Side = ""
     denied: bool = False
+    source: str = ""
+    trace: str = ""
+    digests: tuple[str, ...] = ()
+
+
+TRACE_BYTES, SPAN_BYTES = 16, 8
+"""Sizes of ids in OpenTelemetry."""
+
+
+def derived_id(size: int, *parts: object) -> str:
+    """An id in hex for what has none of its own: the same parts, the same id."""
+    told = "\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(told, digest_size=size).hexdigest()
 
 
 def agent_key(service: str, name: str) -> str:

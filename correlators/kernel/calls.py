@@ -85,7 +85,7 @@ def endings(key: str, calls: Calls) -> Iterator[Call]:
 
 def _full(e: Evidence, actor: str, operation: str) -> Evidence:
     trace = e.uid.partition(":")[0]
-    mirrors = tuple(f"{trace}:{span}" for span in e.mirrors)
+    mirrors = tuple(span if ":" in span else f"{trace}:{span}" for span in e.mirrors)
     return Evidence(
         e.time,
         e.uid,

@@ -14,7 +14,7 @@ from correlators.kernel.lookups import tries_of, tries_on_members
 from correlators.kernel.pins import sightings_of
 from correlators.kernel.rosters import enrolments, notices
 from correlators.kernel.sightings import merge, thin
-from correlators.kernel.traces import calls_of
+from correlators.kernel.traces import calls_of, passed_on
 from correlators.kernel.view import View
 from schemas import struct
 from schemas.activity import Edge, EndKind
@@ -46,7 +46,10 @@ def outbox(key: str, dossier: Dossier) -> Outbox:
 
 def _told(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     if key.startswith(TRACE_PREFIX):
-        yield from calls_of(key, dossier)
+        whole = forwarded_to(key, dossier)
+        yield from ((target, passed_on(key, dossier)) for target in whole)
+        if not whole:
+            yield from calls_of(key, dossier)
         return
     if key.startswith(GLIMPSE_PREFIX):
         yield from tries_of(key, dossier)

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from correlators.kernel.calls import call_key, handoff_key
+from schemas import struct
 from schemas.dossier import Calls, Dossier, Sightings
 from schemas.evidence import Evidence
 from schemas.fact import TRACE_PREFIX
@@ -100,10 +101,17 @@ class Trace:
         """Compact, for a busy agent keeps thousands: what its key tells is left to
         ``correlators.kernel.calls`` to write out."""
         span = self.spans[span_id]
-        uid = f"{self.id}:{span_id}"
+        uid = f"{span.trace or self.id}:{span_id}"
+        source = span.source or SOURCE
         return Evidence(
-            span.start, uid, SOURCE, actor, arrived=span.arrived, processed=span.processed, mirrors=mirrors
+            span.start, uid, source, actor, arrived=span.arrived, processed=span.processed, mirrors=mirrors
         )
+
+    def mirror(self, span_id: str, trace: str) -> str:
+        """A span as a mirror of one that was told in this trace: its id, with its own trace where that is
+        another."""
+        own = self.spans[span_id].trace or self.id
+        return span_id if own == trace else f"{own}:{span_id}"
 
 
 class Told(NamedTuple):
@@ -135,8 +143,23 @@ def calls_of(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
             yield from _delegated(trace, span_id, span_id, (span.tool,))
 
 
+def passed_on(key: str, dossier: Dossier) -> Dossier:
+    """The spans of a trace that is a part of another, for that other."""
+    trace = key.removeprefix(TRACE_PREFIX)
+    return Dossier(
+        spans={
+            i: span if span.trace else struct.changed(span, trace=trace) for i, span in dossier.spans.items()
+        }
+    )
+
+
 def unattributed(dossier: Dossier) -> int:
-    """How many tool spans of a trace belong to no call of any agent, as far as its spans are known."""
+    """How many tool spans of a trace belong to no call of any agent, as far as its spans are known.
+
+    A trace that is a part of another counts there.
+    """
+    if dossier.addresses:
+        return 0
     trace = Trace("", dossier.spans)
     claimed = {span_id for call in _told(trace) for span_id in call.spans}
     return sum(span.kind == "tool" and span_id not in claimed for span_id, span in trace.spans.items())
@@ -161,18 +184,26 @@ def _told(trace: Trace) -> Iterator[Told]:
 def _call(trace: Trace, call: Told, lists: dict[str, tuple[str, ...]]) -> Dossier:
     spans = [trace.spans[span_id] for span_id in call.spans]
     tool = trace.spans[call.outer].tool
-    mirrors = tuple(span_id for span_id in call.spans if span_id != call.outer)
+    home = trace.spans[call.outer].trace or trace.id
+    mirrors = tuple(trace.mirror(span_id, home) for span_id in call.spans if span_id != call.outer)
+    servers = tuple(sorted({span.server for span in spans if span.server}))
+    lists = {s: names for s, names in lists.items() if trace.spans[s].server in ("", *servers)}
     evidence = Sightings((trace.evidence(call.outer, mirrors=mirrors),))
     calls = Calls(
-        names=tuple(sorted({span.tool for span in spans})),
-        servers=tuple(sorted({span.server for span in spans if span.server})),
+        names=tuple(sorted({span.tool for span in spans if span.tool})),
+        servers=servers,
         channels=dict.fromkeys(sorted({c for span in spans for c in _channels(span, tool, lists)}), evidence),
     )
     return Dossier(calls={call_key(call.agent, tool): calls}, seen=trace.evidence(call.outer, call.agent))
 
 
 def _channels(span: Span, tool: str, lists: dict[str, tuple[str, ...]]) -> Iterator[str]:
-    """What one span of a call says of how it ended; ``correlators.kernel.calls`` ranks what several say."""
+    """What one span of a call says of how it ended; ``correlators.kernel.calls`` ranks what several say.
+
+    ``lists``: what was offered by this server, or by nobody in particular.
+    """
+    if span.side == "asked":
+        return
     if span.status == "ok":
         yield {"server": "served", "client": "sent", "": "executed"}[span.side]
         return

@@ -1,45 +1,125 @@
-"""OpenTelemetry traces of agents: GenAI, OpenInference and OpenLLMetry conventions, MCP spans, as OTLP/JSON
-or protobuf.
+"""OpenTelemetry traces and logs of agents: GenAI, OpenInference and OpenLLMetry conventions, MCP spans, as
+OTLP/JSON or protobuf, and as Jaeger and Tempo export them.
 
-One record is one export request with many spans. Every span is an activity, since any may lie on the chain
-of parents between a tool call and its agent; which agent made a call, and how the call ended, is settled
-where the whole trace is known, so the outcome of all but agent spans is ``unknown`` here. Arguments and
-results of tools are not read; nor are messages and status texts stored.
+One record is one export request (or one exported trace) with many spans or log records. Every span is an
+activity, since any may lie on the chain of parents between a tool call and its agent; which agent made a
+call, and how the call ended, is settled where the whole trace is known, so the outcome of all but agent spans
+is ``unknown`` here. Of log records only those that speak of tools become activities. Arguments and results
+of tools are not read; nor are messages and status texts stored.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import orjson
+
 from schemas.activity import Activity, Outcome, Spanned
 from schemas.rejected import Rejected
 from schemas.sources import Context, Reading
+from schemas.sources.otel.as_jaeger import jaeger_spans, traces_of
 from schemas.sources.otel.as_json import batches_of, json_spans
 from schemas.sources.otel.as_protobuf import is_protobuf_export, protobuf_spans
 from schemas.sources.otel.genai import error_of, handoff_target, span_of
-from schemas.sources.otel.raw import NAME, RawSpan
+from schemas.sources.otel.logs import LogSpan, spans_of
+from schemas.sources.otel.logs_wire import json_logs, logs_of, protobuf_logs
+from schemas.sources.otel.raw import NAME, RawLog, RawSpan
 from schemas.span import Span, agent_key
 
 __all__ = ["NAME", "read", "recognises"]
 
 OPERATIONS = {"agent": "invoke_agent", "tool": "execute_tool", "handoff": "handoff", "chat": "chat"}
+MARKS = frozenset(
+    {
+        "resourceSpans",
+        "resource_spans",
+        "resourceLogs",
+        "resource_logs",
+        "batches",
+        "trace",
+        "traceID",
+        "data",
+    }
+)
+"""Of these every document of ours has one at its top."""
+
+Raw = RawSpan | RawLog | Rejected
 
 
 def recognises(document: object) -> bool:
-    """Whether a decoded record (bytes: one that is no JSON) is an export of traces."""
+    """Whether a decoded record (bytes: one that is no JSON) is an export of traces or logs."""
     if isinstance(document, dict):
-        return batches_of(document) is not None
-    return isinstance(document, bytes) and is_protobuf_export(document)
+        return not MARKS.isdisjoint(document) and _raw(document) is not None
+    return isinstance(document, bytes) and (
+        is_protobuf_export(document) or (document[:1] == b"\x0a" and protobuf_logs(document) is not None)
+    )
 
 
 def read(record: bytes, context: Context) -> Reading:
-    """Every span of one export request as an activity; what cannot be read as a reject with its place."""
+    """Every span and every log record about tools as an activity; other log records are passed; what cannot
+    be read is a reject with its place."""
     body = record.removeprefix(b"\xef\xbb\xbf")
     reading = Reading([], [], 0)
-    for raw in json_spans(body) if body.lstrip()[:1] in (b"{", b"[") else protobuf_spans(record):
-        if isinstance(raw, Rejected):
-            reading.rejects.append(raw)
-        else:
-            reading.activities.append(_activity(raw, context))
+    for raw in _json(body) if body.lstrip()[:1] in (b"{", b"[") else protobuf_spans(record, protobuf_logs):
+        match raw:
+            case Rejected():
+                reading.rejects.append(raw)
+            case RawSpan():
+                reading.activities.append(_activity(raw, context))
+            case RawLog():
+                _read_log(raw, context, reading)
     return reading
+
+
+def _json(body: bytes) -> Iterator[Raw]:
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        yield Rejected(NAME, f"not JSON: {error}")
+        return
+    found = _raw(document) if isinstance(document, dict) else None
+    if found is None:
+        reason = "not an export of traces or logs: it has no list resourceSpans"
+        yield Rejected(NAME, reason, "resourceSpans")
+    else:
+        yield from found
+
+
+def _raw(document: dict[str, object]) -> Iterator[Raw] | None:
+    if batches := batches_of(document):
+        return json_spans(*batches)
+    if logs := logs_of(document):
+        return json_logs(*logs)
+    traces = traces_of(document)
+    return jaeger_spans(traces) if traces else None
+
+
+def _read_log(log: RawLog, context: Context, reading: Reading) -> None:
+    trace, spans = spans_of(log, context.arrived, context.processed)
+    reading.passed += not spans
+    reading.activities += (_activity_of_log(trace, told, context) for told in spans)
+
+
+def _activity_of_log(trace: str, told: LogSpan, context: Context) -> Activity:
+    span = told.span
+    what = {"asked": f"ask for {span.tool}"}.get(
+        span.side, f"execute_tool {span.tool}" if span.tool else "answer"
+    )
+    return Activity(
+        uid=f"{trace}:{told.span_id}",
+        time=span.start,
+        source=NAME,
+        instance=context.instance,
+        identity=agent_key(span.service, span.agent) if span.agent else "",
+        actor_name=span.agent,
+        operation="chat" if span.kind == "chat" else what,
+        service=span.service,
+        resource=span.server,
+        error="error" if span.status == "error" and span.tool else "",
+        effects=(Spanned(trace, told.span_id, span),),
+        arrived=context.arrived,
+        processed=context.processed,
+    )
 
 
 def _activity(raw: RawSpan, context: Context) -> Activity:

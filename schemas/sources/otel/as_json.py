@@ -9,10 +9,8 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
-
-import orjson
 
 from schemas.rejected import Rejected
 from schemas.sources.otel.raw import (
@@ -33,23 +31,14 @@ from schemas.sources.otel.raw import (
 _KINDS = {"SPAN_KIND_INTERNAL": INTERNAL, "SPAN_KIND_SERVER": SERVER, "SPAN_KIND_CLIENT": CLIENT}
 
 
-def json_spans(body: bytes) -> Iterator[RawSpan | Rejected]:
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        yield Rejected(NAME, f"not JSON: {error}")
-        return
-    found = batches_of(document) if isinstance(document, dict) else None
-    if found is None:
-        yield Rejected(NAME, "not an export of traces: it has no list resourceSpans", "resourceSpans")
-        return
-    top, batches = found
+def json_spans(top: str, batches: list[Any]) -> Iterator[RawSpan | Rejected]:
+    """The spans of the batches that ``batches_of`` found."""
     for i, batch in enumerate(batches):
         place = f"{top}[{i}]"
         if not isinstance(batch, dict):
             yield Rejected(NAME, "not an object", place=place)
             continue
-        service = _service(batch.get("resource"))
+        service = service_of(batch.get("resource"))
         for key in ("scopeSpans", "scope_spans", "instrumentationLibrarySpans"):
             yield from _scopes(batch.get(key), f"{place}.{key}", service)
 
@@ -63,11 +52,11 @@ def batches_of(document: dict[str, Any]) -> tuple[str, list[Any]] | None:
     return batches_of(inner) if isinstance(inner, dict) and "trace" not in inner else None
 
 
-def _service(resource: object) -> str:
+def service_of(resource: object) -> str:
     attributes = resource.get("attributes") if isinstance(resource, dict) else None
     for item in attributes if isinstance(attributes, list) else ():
         if isinstance(item, dict) and item.get("key") == "service.name":
-            value = _value(item.get("value"), 0)
+            value = value_of(item.get("value"), 0)
             return value if isinstance(value, str) else ""
     return ""
 
@@ -97,18 +86,18 @@ def _json_span(span: object, scope: str, service: str) -> RawSpan:
     status = _dict(span, "status")
     kind = span.get("kind")
     return RawSpan(
-        _json_id(span, "traceId", "trace_id", TRACE_BYTES),
-        _json_id(span, "spanId", "span_id", SPAN_BYTES),
-        _json_id(span, "parentSpanId", "parent_span_id", SPAN_BYTES, optional=True),
+        json_id(span, "traceId", "trace_id", TRACE_BYTES),
+        json_id(span, "spanId", "span_id", SPAN_BYTES),
+        json_id(span, "parentSpanId", "parent_span_id", SPAN_BYTES, optional=True),
         _text(span.get("name")),
         kind if isinstance(kind, int) else _KINDS.get(_text(kind), 0),
-        _json_time(span, "startTimeUnixNano", "start_time_unix_nano"),
-        _json_time(span, "endTimeUnixNano", "end_time_unix_nano"),
+        json_time(span, "startTimeUnixNano", "start_time_unix_nano"),
+        json_time(span, "endTimeUnixNano", "end_time_unix_nano"),
         status.get("code") in ERROR_CODES,
         _text(status.get("message")),
         scope,
         service,
-        _attributes(span.get("attributes")),
+        attributes_of(span.get("attributes")),
     )
 
 
@@ -121,7 +110,7 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _json_id(span: dict[str, Any], key: str, other: str, size: int, optional: bool = False) -> str:
+def json_id(span: dict[str, Any], key: str, other: str, size: int, optional: bool = False) -> str:
     value = span.get(key, span.get(other))
     if not value and optional:
         return ""
@@ -149,7 +138,7 @@ def _id_bytes(value: str, size: int) -> bytes | None:
     return raw if len(raw) == size else None
 
 
-def _json_time(span: dict[str, Any], key: str, other: str) -> int:
+def json_time(span: dict[str, Any], key: str, other: str) -> int:
     value = span.get(key, span.get(other, 0))
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 19:
         value = int(value)
@@ -160,16 +149,16 @@ def _json_time(span: dict[str, Any], key: str, other: str) -> int:
     return value // 1000
 
 
-def _attributes(items: object) -> dict[str, Any]:
+def attributes_of(items: object, is_read: Callable[[str], bool] = is_read) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for item in items if isinstance(items, list) else ():
         key = item.get("key") if isinstance(item, dict) else None
         if isinstance(key, str) and is_read(key):
-            found[key] = _value(item.get("value"), 0)
+            found[key] = value_of(item.get("value"), 0)
     return found
 
 
-def _value(value: object, depth: int) -> Any:
+def value_of(value: object, depth: int) -> Any:
     if not isinstance(value, dict) or depth > VALUE_DEPTH_MAX:
         return None
     for kind, inner in value.items():
@@ -178,10 +167,10 @@ def _value(value: object, depth: int) -> Any:
         if kind in ("intValue", "int_value"):
             return _whole(inner)
         if kind in ("arrayValue", "array_value"):
-            return [_value(v, depth + 1) for v in _list(inner)]
+            return [value_of(v, depth + 1) for v in _list(inner)]
         if kind in ("kvlistValue", "kvlist_value"):
             return {
-                _text(v.get("key")): _value(v.get("value"), depth + 1)
+                _text(v.get("key")): value_of(v.get("value"), depth + 1)
                 for v in _list(inner)
                 if isinstance(v, dict)
             }

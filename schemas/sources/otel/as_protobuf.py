@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -16,10 +16,13 @@ from schemas.sources.otel.raw import (
     SPAN_BYTES,
     TRACE_BYTES,
     VALUE_DEPTH_MAX,
+    RawLog,
     RawSpan,
     Unreadable,
     is_read,
 )
+
+Logs = Callable[[bytes], Iterator[RawLog | Rejected] | None]
 
 
 def is_protobuf_export(record: bytes) -> bool:
@@ -27,18 +30,33 @@ def is_protobuf_export(record: bytes) -> bool:
     if record[:1] != b"\x0a":
         return False
     try:
-        request = ExportTraceServiceRequest.FromString(record)
+        return _holds_spans(ExportTraceServiceRequest.FromString(record))
     except DecodeError:
         return False
+
+
+def _holds_spans(request: Any) -> bool:
+    """An export of logs parses as one of traces too, but its records have no trace id where spans have
+    theirs."""
     first = next((s for r in request.resource_spans for c in r.scope_spans for s in c.spans), None)
     return first is not None and len(first.trace_id) == TRACE_BYTES
 
 
-def protobuf_spans(record: bytes) -> Iterator[RawSpan | Rejected]:
+def protobuf_spans(
+    record: bytes, else_logs: Logs = lambda record: None
+) -> Iterator[RawSpan | RawLog | Rejected]:
+    """The spans; ``else_logs`` reads what holds none, and gives None for what holds no logs either."""
+    fault = ""
+    request = ExportTraceServiceRequest()
     try:
-        request = ExportTraceServiceRequest.FromString(record)
+        request.ParseFromString(record)
     except DecodeError as error:
-        yield Rejected(NAME, f"neither JSON nor a protobuf ExportTraceServiceRequest: {error}")
+        fault = str(error)
+    if (fault or not _holds_spans(request)) and (logs := else_logs(record)) is not None:
+        yield from logs
+        return
+    if fault:
+        yield Rejected(NAME, f"neither JSON nor a protobuf ExportTraceServiceRequest: {fault}")
         return
     if record and not request.resource_spans:
         yield Rejected(NAME, "not an export of traces: it holds no resource spans", "resource_spans")
@@ -79,16 +97,16 @@ def _protobuf_span(span: Any, scope: str, service: str) -> RawSpan:
         span.status.message,
         scope,
         service,
-        {a.key: _protobuf_value(a.value, 0) for a in span.attributes if is_read(a.key)},
+        {a.key: protobuf_value(a.value, 0) for a in span.attributes if is_read(a.key)},
     )
 
 
-def _protobuf_value(value: Any, depth: int) -> Any:
+def protobuf_value(value: Any, depth: int) -> Any:
     kind = value.WhichOneof("value")
     if kind is None or kind == "bytes_value" or depth > VALUE_DEPTH_MAX:
         return None
     if kind == "array_value":
-        return [_protobuf_value(v, depth + 1) for v in value.array_value.values]
+        return [protobuf_value(v, depth + 1) for v in value.array_value.values]
     if kind == "kvlist_value":
-        return {v.key: _protobuf_value(v.value, depth + 1) for v in value.kvlist_value.values}
+        return {v.key: protobuf_value(v.value, depth + 1) for v in value.kvlist_value.values}
     return getattr(value, kind)

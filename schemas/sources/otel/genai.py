@@ -30,7 +30,7 @@ _CALL = re.compile(r"(?:MCP send )?tools/call (.+)", re.DOTALL)
 _EXECUTE = re.compile(r"(?:execute_tool|running tool:?) (.+)", re.DOTALL)
 _HANDOFF = re.compile(r"handoff to (.+)", re.DOTALL)
 _INVOKE = re.compile(r"invoke_agent (.+)", re.DOTALL)
-_UNKNOWN_TOOL = re.compile(
+UNKNOWN_TOOL = re.compile(
     r"\W*(?:unknown tool\b|no such tool\b|tool \S{1,120} (?:was )?not found\b|tool not found\b)",
     re.IGNORECASE,
 )
@@ -57,7 +57,7 @@ def span_of(raw: RawSpan, arrived: int = 0, processed: int = 0) -> Span:
         start=raw.start or raw.end,
         end=raw.end,
         status="error" if error else "ok",
-        refused=kind == "tool" and error and bool(_UNKNOWN_TOOL.match(raw.message)),
+        refused=kind == "tool" and error and bool(UNKNOWN_TOOL.match(raw.message)),
         offered=offered,
         arrived=arrived,
         processed=processed,

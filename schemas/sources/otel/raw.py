@@ -7,8 +7,10 @@ from typing import Any
 
 import msgspec
 
+from schemas.span import SPAN_BYTES as SPAN_BYTES
+from schemas.span import TRACE_BYTES as TRACE_BYTES
+
 NAME = "otel"
-TRACE_BYTES, SPAN_BYTES = 16, 8
 VALUE_DEPTH_MAX = 16
 """Attribute values nested deeper are cut: no convention nests more than three."""
 NANOS_MAX = (1 << 63) - 1
@@ -16,6 +18,8 @@ INTERNAL, SERVER, CLIENT = 1, 2, 3
 ERROR_CODES = (2, "2", "STATUS_CODE_ERROR")
 
 READ_PREFIXES = ("llm.tools.",)
+FUNCTIONS = "llm.request.functions."
+"""OpenLLMetry's numbered tools: ``llm.request.functions.0.name``."""
 READ = frozenset({
     "gen_ai.operation.name", "gen_ai.agent.name", "gen_ai.agent.id", "gen_ai.agent.tools",
     "gen_ai.tool.name", "gen_ai.tool.definitions", "gen_ai.tool.status", "gen_ai.tool.call.arguments",
@@ -31,10 +35,24 @@ READ = frozenset({
 
 
 def is_read(key: str) -> bool:
-    return key in READ or key.startswith(READ_PREFIXES)
+    return (
+        key in READ or key.startswith(READ_PREFIXES) or (key.startswith(FUNCTIONS) and key.endswith(".name"))
+    )
 
 
-class RawSpan(msgspec.Struct):
+class Attributed(msgspec.Struct):
+    """What has attributes."""
+
+    def text(self, *keys: str) -> str:
+        """The first of these attributes that is a text and not empty."""
+        for key in keys:
+            value = self.attributes.get(key)  # type: ignore[attr-defined]
+            if value and isinstance(value, str):
+                return value
+        return ""
+
+
+class RawSpan(Attributed):
     """A span as every wire tells it. Ids in lower hex, "" for none; times in µs, 0 unknown."""
 
     trace: str
@@ -50,13 +68,35 @@ class RawSpan(msgspec.Struct):
     service: str
     attributes: dict[str, Any]
 
-    def text(self, *keys: str) -> str:
-        """The first of these attributes that is a text and not empty."""
-        for key in keys:
-            value = self.attributes.get(key)
-            if value and isinstance(value, str):
-                return value
-        return ""
+
+LOG_READ = READ | {
+    "event.name", "tool_name", "function_name", "success", "decision", "mcp_server_name", "call_id",
+    "tool_use_id", "gen_ai.tool.call.id", "session.id", "conversation.id", "gen_ai.conversation.id",
+    "gen_ai.input.messages", "gen_ai.output.messages",
+}  # fmt: skip
+"""The attributes of log records that are read. Of messages only the names and ids of calls are taken."""
+
+
+def is_read_of_log(key: str) -> bool:
+    return key in LOG_READ or key.startswith(READ_PREFIXES)
+
+
+class RawLog(Attributed):
+    """A log record as every wire tells it. Ids as in ``RawSpan``, "" for none; ``time`` in µs.
+
+    ``body``: only of events of the GenAI conventions, else None.
+    """
+
+    trace: str
+    span_id: str
+    time: int
+    event: str
+    service: str
+    attributes: dict[str, Any]
+    body: Any = None
+
+
+GENAI_EVENTS = "gen_ai."
 
 
 class Unreadable(ValueError):

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from schemas.sources.otel.raw import RawSpan
+from schemas.sources.otel.raw import FUNCTIONS, RawSpan
 from schemas.span import bounded
 
 OFFERED_MAX = 1_000
@@ -37,6 +37,9 @@ def offered_by(raw: RawSpan) -> tuple[str, ...] | None:
     numbered = [v for k, v in raw.attributes.items() if k.startswith("llm.tools.")]
     if numbered:
         lists.append(_names(map(decoded, numbered)))
+    functions = [v for k, v in raw.attributes.items() if k.startswith(FUNCTIONS) and isinstance(v, str)]
+    if functions:
+        lists.append(functions)
     if not lists:
         return None
     names = sorted({bounded(name) for names in lists for name in names})

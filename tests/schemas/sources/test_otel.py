@@ -178,7 +178,8 @@ def test_the_kind_of_a_record_is_told_from_its_content() -> None:
     assert detect(export(span(1))) == "otel"
     assert detect(b'{"batches": []}') == "otel"
     assert detect(b"\x0a\x00") is None
-    assert not otel.recognises({"data": [{"traceID": "1", "spans": []}]})
+    assert otel.recognises({"data": [{"traceID": "1", "spans": []}]})
+    assert not otel.recognises({"data": [{"id": "1"}]})
 
 
 def test_nothing_of_arguments_results_or_messages_is_kept() -> None:

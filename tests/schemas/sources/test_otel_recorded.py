@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from schemas.dossier import decode
 from schemas.sources import Context, detect, otel
 from tests.support.recorded_agents import AGENTS, recorded_spans, truth
+from tests.support.scenario import run
 
 pytestmark = pytest.mark.skipif(not AGENTS.is_dir(), reason=f"no recorded traces at {AGENTS}")
 EXPORTS = Path(__file__).parents[4] / "shared" / "data" / "agent" / "agentevals-dev_agentevals" / "samples"
@@ -53,9 +55,25 @@ def test_a_trace_exported_from_tempo_is_read() -> None:
     assert any(operation == "invoke_agent helm_agent" for operation, _ in told)
 
 
-def test_a_trace_exported_from_jaeger_is_not_taken_for_otlp() -> None:
+@pytest.mark.parametrize("name", ["helm", "helm_2", "helm_3", "k8s"])
+def test_a_trace_exported_from_jaeger_is_read(name: str) -> None:
+    path = EXPORTS / f"{name}.json"
+    if not path.is_file():
+        pytest.skip(f"no sample at {path}")
+    body = path.read_bytes()
+    assert detect(body) == "otel"
+    reading = otel.read(body, Context())
+    assert not reading.rejects
+    assert len(reading.activities) == sum(len(trace["spans"]) for trace in json.loads(body)["data"])
+    agents = {a.identity for a in reading.activities if a.operation.startswith("invoke_agent")}
+    assert agents == ({"agent:k8s_agent/k8s_agent"} if name == "k8s" else {"agent:helm_agent/helm_agent"})
+
+
+def test_a_call_in_a_jaeger_trace_belongs_to_its_agent() -> None:
     path = EXPORTS / "helm.json"
     if not path.is_file():
         pytest.skip(f"no sample at {path}")
-    assert not otel.recognises(json.loads(path.read_bytes()))
-    assert otel.read(path.read_bytes(), Context()).rejects
+    world = run(otel.read(path.read_bytes(), Context()).activities)
+    dossier = decode(next(s["agent:helm_agent/helm_agent"] for s in world.stores))
+    assert "agent:helm_agent/helm_agent\thelm_list_releases" in dossier.calls
+    assert len(dossier.offered) == 9

@@ -1,0 +1,140 @@
+"""What a log record says in the words of agents: the tools that a model was offered and asked for, what was
+answered, and the results of tools that agents on the command line report.
+
+Read: ``gen_ai.choice`` and ``gen_ai.tool.message`` (conventions before 1.37), since then
+``gen_ai.client.inference.operation.details``, and ``….tool_result``, ``….tool_call``, ``….tool_decision``
+of agents that write events instead of spans. A model's asking is no call: it counts once it was answered,
+and as executed only where the tool is known to have been offered, for an answer may say that there is no
+such tool. Hand-offs are left to the spans.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from schemas.sources.otel.genai import UNKNOWN_TOOL, UNTRUSTED_AGENT
+from schemas.sources.otel.raw import GENAI_EVENTS, INTERNAL, SPAN_BYTES, TRACE_BYTES, RawLog, RawSpan
+from schemas.sources.otel.tools import decoded, offered_by
+from schemas.span import Span, bounded, derived_id
+
+CHOICE, ANSWER = "gen_ai.choice", "gen_ai.tool.message"
+DETAILS = "gen_ai.client.inference.operation.details"
+DONE = ("tool_result", "tool_call")
+DECIDED = "tool_decision"
+
+NO_TOOLS = re.compile(r"final_result|transfer_to_.*|handoff.*")
+"""What frameworks give to a model beside its tools: the form of its answer, and its hand-offs."""
+
+CALLS_MAX = 1_000
+"""Calls in one message: more is no message of a model."""
+ANSWER_SHOWN = 200
+"""Letters of an answer that are looked at, for the words that say that there is no such tool."""
+
+
+class LogSpan(NamedTuple):
+    span_id: str
+    span: Span
+
+
+def spans_of(log: RawLog, arrived: int = 0, processed: int = 0) -> tuple[str, list[LogSpan]]:
+    """The trace, and what the record says in it as spans; none for what says nothing of agents."""
+    told = _Told(log, arrived, processed)
+    kind = log.event.rpartition(".")[2]
+    if log.event.startswith(GENAI_EVENTS):
+        return told.trace, list(told.messages())
+    if kind in DONE or kind == DECIDED:
+        return told.trace, list(told.done(kind))
+    return told.trace, []
+
+
+class _Told:
+    def __init__(self, log: RawLog, arrived: int, processed: int) -> None:
+        self._log = log
+        self._times: Any = {"start": log.time, "end": log.time, "arrived": arrived, "processed": processed}
+        self._talk = log.text("gen_ai.conversation.id", "conversation.id", "session.id")
+        self.trace = log.trace or derived_id(TRACE_BYTES, "log", log.service, self._talk or log.time)
+
+    def messages(self) -> Iterator[LogSpan]:
+        log = self._log
+        if log.event == CHOICE:
+            yield from self._asked(_tool_calls(log.body))
+        elif log.event == ANSWER and isinstance(log.body, dict):
+            yield from self._answered(log.body.get("id"), log.body.get("content"))
+        elif log.event == DETAILS:
+            yield from self._offered()
+            yield from self._asked(_parts(log.attributes.get("gen_ai.output.messages"), "tool_call"))
+            for part in _parts(log.attributes.get("gen_ai.input.messages"), "tool_call_response"):
+                yield from self._answered(part.get("id"), part.get("response", part.get("result")))
+
+    def _asked(self, calls: Iterator[dict[str, Any]]) -> Iterator[LogSpan]:
+        for n, call in zip(range(CALLS_MAX), calls, strict=False):
+            inner = call.get("function")
+            name = (inner if isinstance(inner, dict) else call).get("name")
+            if isinstance(name, str) and name and not NO_TOOLS.fullmatch(name):
+                span_id = self._call_id(call.get("id")) or self._own("asked", n)
+                yield LogSpan(span_id, self._span("tool", bounded(name), side="asked"))
+
+    def _answered(self, call: object, text: object) -> Iterator[LogSpan]:
+        """Whether it ran is not said: so it ended in doubt, which a list of offered tools resolves."""
+        asked = self._call_id(call)
+        if asked:
+            unknown = isinstance(text, str) and bool(UNKNOWN_TOOL.match(text[:ANSWER_SHOWN]))
+            span = Span(
+                "tool", asked, bounded(self._log.service), status="error", refused=unknown, **self._times
+            )
+            yield LogSpan(derived_id(SPAN_BYTES, "answer", self.trace, call), span)
+
+    def _offered(self) -> Iterator[LogSpan]:
+        raw = RawSpan(self.trace, "", "", "", INTERNAL, 0, 0, False, "", "", "", self._log.attributes)
+        offered = offered_by(raw)
+        if offered is not None:
+            yield LogSpan(self._own("offered"), self._span("chat", "", offered=offered))
+
+    def done(self, kind: str) -> Iterator[LogSpan]:
+        """A tool that an agent ran (or that was denied), as it says itself: it goes by its service's name."""
+        log = self._log
+        tool = bounded(log.text("tool_name", "function_name", "gen_ai.tool.name"))
+        denied = log.text("decision").lower() in ("reject", "denied", "abort")
+        if not tool or (kind == DECIDED and not denied):
+            return
+        failed = denied or str(log.attributes.get("success", "true")).lower() == "false"
+        call = log.text("tool_use_id", "call_id", "gen_ai.tool.call.id")
+        span_id = derived_id(SPAN_BYTES, "done", self.trace, call or log.time, tool)
+        more: dict[str, Any] = {"status": "error" if failed else "ok", "denied": denied}
+        server = bounded(log.text("mcp_server_name", "mcp.server.name"))
+        yield LogSpan(
+            span_id, self._span("tool", tool, self._agent() or bounded(log.service), server=server, **more)
+        )
+
+    def _span(self, kind: Any, tool: str, agent: str | None = None, **more: Any) -> Span:
+        named = self._agent() if agent is None else agent
+        return Span(kind, self._log.span_id, bounded(self._log.service), named, tool, **self._times, **more)
+
+    def _agent(self) -> str:
+        named = self._log.text("gen_ai.agent.name")
+        return bounded(named) if named != UNTRUSTED_AGENT else ""
+
+    def _call_id(self, call: object) -> str:
+        return derived_id(SPAN_BYTES, "asked", self.trace, call) if isinstance(call, str) and call else ""
+
+    def _own(self, what: str, number: int = 0) -> str:
+        return derived_id(SPAN_BYTES, what, self.trace, self._log.span_id or self._log.time, number)
+
+
+def _tool_calls(body: Any) -> Iterator[dict[str, Any]]:
+    """``tool_calls`` of the message in a choice."""
+    message = body.get("message", body) if isinstance(body, dict) else None
+    calls = message.get("tool_calls") if isinstance(message, dict) else None
+    yield from (call for call in (calls if isinstance(calls, list) else ()) if isinstance(call, dict))
+
+
+def _parts(messages: Any, kind: str) -> Iterator[dict[str, Any]]:
+    """The parts of messages that are of this kind; messages may be JSON in a text."""
+    many = decoded(messages)
+    for message in many if isinstance(many, list) else ():
+        parts = message.get("parts") if isinstance(message, dict) else None
+        for part in parts if isinstance(parts, list) else ():
+            if isinstance(part, dict) and part.get("type") == kind:
+                yield part

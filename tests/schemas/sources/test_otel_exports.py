@@ -1,0 +1,150 @@
+"""Traces as Jaeger and Tempo export them."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import orjson
+import pytest
+
+from schemas.activity import Spanned
+from schemas.sources import Context, Reading, detect, otel
+from schemas.span import Span
+from tests.support.otlp import SERVER, T0, TRACE, export, span_id, tool
+from tests.support.otlp import activities as otlp_activities
+
+MICROS = T0 // 1000
+
+
+def tags(**values: Any) -> list[dict[str, Any]]:
+    kinds = {str: "string", bool: "bool", int: "int64"}
+    return [{"key": k.replace("__", "."), "type": kinds[type(v)], "value": v} for k, v in values.items()]
+
+
+def jaeger(n: int = 1, parent: int = 0, **more: Any) -> dict[str, Any]:
+    references = [{"refType": "CHILD_OF", "traceID": TRACE, "spanID": span_id(parent)}] if parent else []
+    return {
+        "traceID": TRACE, "spanID": span_id(n), "operationName": "execute_tool search",
+        "references": references,
+        "startTime": MICROS, "duration": 5_000, "processID": "p1", "logs": [], "warnings": None,
+        "tags": tags(gen_ai__operation__name="execute_tool", gen_ai__tool__name="search"),
+    } | more  # fmt: skip
+
+
+def trace(*spans: object, **more: Any) -> dict[str, Any]:
+    return {"traceID": TRACE, "spans": list(spans), "processes": {"p1": {"serviceName": "desk"}}} | more
+
+
+def read(document: object) -> Reading:
+    return otel.read(orjson.dumps(document), Context())
+
+
+def said(document: object) -> Span:
+    (activity,) = read(document).activities
+    (effect,) = activity.effects
+    assert isinstance(effect, Spanned)
+    return effect.span
+
+
+def test_a_jaeger_trace_says_what_the_same_spans_say_in_otlp() -> None:
+    ours = read({"data": [trace(jaeger(2, 1))]})
+    (theirs,) = otlp_activities(tool(2, 1))
+    assert ours.activities == [theirs]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"data": [trace(jaeger())], "total": 0, "limit": 0, "offset": 0, "errors": None},
+        trace(jaeger()),
+        jaeger(process={"serviceName": "desk"}, processID=None),
+    ],
+    ids=["query API", "one trace", "a document of Elasticsearch"],
+)
+def test_every_form_of_jaegers_is_read(document: dict[str, Any]) -> None:
+    assert detect(orjson.dumps(document)) == "otel"
+    assert (said(document).tool, said(document).service) == ("search", "desk")
+
+
+def test_ids_without_leading_zeros_are_the_same_ids() -> None:
+    short = jaeger(
+        0xAB,
+        traceID="abc",
+        spanID="ab",
+        references=[{"refType": "CHILD_OF", "traceID": "abc", "spanID": "cd"}],
+    )
+    (activity,) = read(trace(short)).activities
+    assert activity.uid == f"{'abc':0>32}:{'ab':0>16}"
+    assert said(trace(short)).parent == f"{'cd':0>16}"
+
+
+def test_a_parent_is_a_reference_into_the_same_trace_only() -> None:
+    other = {"refType": "CHILD_OF", "traceID": "ff", "spanID": span_id(7)}
+    follows = {"refType": "FOLLOWS_FROM", "traceID": TRACE, "spanID": span_id(8)}
+    assert said(trace(jaeger(references=[other]))).parent == ""
+    assert said(trace(jaeger(references=[other, follows]))).parent == span_id(8)
+    assert said(trace(jaeger(references=None, parentSpanID=span_id(9)))).parent == span_id(9)
+
+
+@pytest.mark.parametrize("failed", [tags(error=True), tags(otel__status_code="ERROR"), tags(error="true")])
+def test_a_failure_is_told_by_a_tag(failed: list[dict[str, Any]]) -> None:
+    server = tags(gen_ai__operation__name="execute_tool", gen_ai__tool__name="search", span__kind="server")
+    found = said(trace(jaeger(tags=server + failed)))
+    assert (found.status, found.side) == ("error", "server")
+    assert SERVER
+
+
+def test_text_of_a_failure_tells_an_unknown_tool_and_is_not_kept() -> None:
+    told = tags(gen_ai__tool__name="rm", error=True, otel__status_description="Unknown tool: rm hunter2")
+    reading = read(trace(jaeger(tags=told)))
+    assert said(trace(jaeger(tags=told))).refused
+    assert "hunter2" not in repr(reading)
+
+
+def test_numbered_functions_are_the_offered_tools() -> None:
+    told = tags(
+        llm__request__functions__0__name="b",
+        llm__request__functions__1__name="a",
+        llm__request__functions__1__description="x",
+    )
+    assert said(trace(jaeger(operationName="openai.chat", tags=told))).offered == ("a", "b")
+
+
+def test_bad_jaeger_spans_are_rejects_with_their_place_and_the_others_are_read() -> None:
+    bad = [
+        jaeger(2, traceID="zz"),
+        jaeger(3, spanID=""),
+        jaeger(4, startTime="x"),
+        jaeger(5, duration=-1),
+        "no span",
+    ]
+    reading = read({"data": [trace(jaeger(), *bad, jaeger(9)), 7, {"traceID": TRACE, "spans": 1}]})
+    assert len(reading.activities) == 2
+    assert [(r.place, r.field) for r in reading.rejects] == [
+        ("data[0].spans[1]", "traceID"),
+        ("data[0].spans[2]", "spanID"),
+        ("data[0].spans[3]", "startTime"),
+        ("data[0].spans[4]", "duration"),
+        ("data[0].spans[5]", ""),
+        ("data[1]", ""),
+        ("data[2]", "spans"),
+    ]
+
+
+def test_odd_processes_and_tags_are_passed_over() -> None:
+    odd = jaeger(tags=[1, {"key": 2}, {"key": "gen_ai.tool.name", "type": "binary", "value": "x"}])
+    assert said(trace(odd, processes=7)).service == ""
+
+
+@pytest.mark.parametrize("top", ["batches", "resourceSpans"])
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_trace_from_tempo_has_its_ids_in_base64(top: str, wrapped: bool) -> None:
+    def coded(text: str) -> str:
+        return base64.b64encode(bytes.fromhex(text)).decode()
+
+    ids = {"traceId": coded(TRACE), "spanId": coded(span_id(2)), "parentSpanId": coded(span_id(1))}
+    batches = orjson.loads(export(tool(2, 1, kind="SPAN_KIND_INTERNAL", **ids)))["resourceSpans"]
+    document = {"trace": {top: batches}} if wrapped else {top: batches}
+    assert detect(orjson.dumps(document)) == "otel"
+    assert read(document).activities == otlp_activities(tool(2, 1))

@@ -1,0 +1,226 @@
+"""Log records of OpenTelemetry: what they say of tools, and nothing of what was said."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import orjson
+import pytest
+from google.protobuf.json_format import ParseDict
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+
+from correlators.kernel.calls import endings, parted
+from schemas.activity import Activity
+from schemas.dossier import decode
+from schemas.sources import Context, Reading, detect, otel
+from tests.support.otlp import T0, TRACE, activities, agent, span, span_id, value
+from tests.support.scenario import run
+
+SECRET = "hunter2-token"
+TRIAGE = "agent:desk/triage"
+
+
+def log(
+    event: str, body: Any = None, trace: str = TRACE, parent: int = 2, **attributes: Any
+) -> dict[str, Any]:
+    dotted = {key.replace("__", "."): v for key, v in attributes.items()}
+    return {
+        "timeUnixNano": str(T0), "observedTimeUnixNano": str(T0 + 1), "severityNumber": 9, "eventName": event,
+        "traceId": trace, "spanId": span_id(parent) if trace else "",
+        "body": value(body) if body is not None else {},
+        "attributes": [{"key": k, "value": value(v)} for k, v in dotted.items()],
+    }  # fmt: skip
+
+
+def export(*records: object, service: str = "desk") -> dict[str, Any]:
+    resource = {"attributes": [{"key": "service.name", "value": {"stringValue": service}}]}
+    return {
+        "resourceLogs": [
+            {"resource": resource, "scopeLogs": [{"scope": {"name": "s"}, "logRecords": list(records)}]}
+        ]
+    }
+
+
+def read(*records: object, service: str = "desk") -> Reading:
+    return otel.read(orjson.dumps(export(*records, service=service)), Context())
+
+
+def call(name: str, number: str) -> dict[str, Any]:
+    return {
+        "id": number,
+        "type": "function",
+        "function": {"name": name, "arguments": f'{{"token": "{SECRET}"}}'},
+    }
+
+
+def choice(*calls: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return log(
+        "gen_ai.choice", {"index": 0, "message": {"role": "assistant", "tool_calls": list(calls)}}, **more
+    )
+
+
+def answer(number: str, text: str = SECRET, **more: Any) -> dict[str, Any]:
+    return log("gen_ai.tool.message", {"id": number, "content": text}, **more)
+
+
+def details(**more: Any) -> dict[str, Any]:
+    return log("gen_ai.client.inference.operation.details", **more)
+
+
+def ended(many: list[Activity]) -> dict[tuple[str, str], list[str]]:
+    """By agent and tool: how its calls ended."""
+    return {
+        parted(key): [one.ending for one in endings(key, calls)]
+        for store in run(many).stores
+        for body in store.values()
+        for key, calls in decode(body).calls.items()
+    }
+
+
+CHAIN = [*activities(agent(1), span(2, 1, "chat m"))]
+
+
+def test_a_call_that_was_asked_for_and_answered_belongs_to_the_agent_of_its_trace() -> None:
+    found = read(choice(call("search", "c1")), answer("c1"))
+    assert ended(CHAIN + found.activities) == {("agent:desk/triage", "search"): ["undecided"]}
+
+
+def test_a_call_that_was_only_asked_for_is_none() -> None:
+    found = read(choice(call("search", "c1")))
+    assert [a.operation for a in found.activities] == ["ask for search"]
+    assert ended(CHAIN + found.activities) == {(TRIAGE, "search"): []}
+
+
+def test_an_answered_call_of_an_offered_tool_was_executed_and_of_another_refused() -> None:
+    offered = details(gen_ai__tool__definitions='[{"type": "function", "name": "search"}]')
+    found = read(offered, choice(call("search", "c1"), call("rm", "c2")), answer("c1"), answer("c2"))
+    assert ended(CHAIN + found.activities) == {(TRIAGE, "search"): ["executed"], (TRIAGE, "rm"): ["refused"]}
+
+
+def test_an_answer_that_there_is_no_such_tool_refuses() -> None:
+    found = read(choice(call("rm", "c1")), answer("c1", "Unknown tool: rm"))
+    assert ended(CHAIN + found.activities) == {(TRIAGE, "rm"): ["refused"]}
+
+
+def test_messages_of_the_current_conventions_are_read_alike() -> None:
+    asked = [
+        {
+            "role": "assistant",
+            "parts": [{"type": "tool_call", "id": "c1", "name": "search", "arguments": {"token": SECRET}}],
+        }
+    ]
+    told = [{"role": "tool", "parts": [{"type": "tool_call_response", "id": "c1", "response": SECRET}]}]
+    for written in (lambda x: x, lambda x: orjson.dumps(x).decode()):
+        found = read(
+            details(gen_ai__output__messages=written(asked), gen_ai__tool__definitions=["search"]),
+            details(parent=3, gen_ai__input__messages=written(told)),
+        )
+        assert ended(CHAIN + found.activities) == {(TRIAGE, "search"): ["executed"]}
+        assert SECRET not in repr(found)
+
+
+def test_hand_offs_and_forms_of_answers_are_no_tools() -> None:
+    found = read(choice(call("transfer_to_refunds", "c1"), call("final_result", "c2")))
+    assert not found.activities and found.passed == 1
+
+
+@pytest.mark.parametrize("event", ["claude_code.tool_result", "gemini_cli.tool_call", "codex.tool_result"])
+def test_an_agent_that_writes_events_is_known_by_its_service(event: str) -> None:
+    name: dict[str, Any] = {"function_name": "Bash"} if "gemini" in event else {"tool_name": "Bash"}
+    found = read(log(event, trace="", success="true", session__id="s1", **name), service="claude-code")
+    (activity,) = found.activities
+    assert activity.identity == "agent:claude-code/claude-code"
+    assert activity.operation == "execute_tool Bash"
+    assert ended(found.activities) == {("agent:claude-code/claude-code", "Bash"): ["executed"]}
+
+
+def test_the_name_of_an_event_may_be_its_body_or_an_attribute() -> None:
+    by_body = log("", "claude_code.tool_result", trace="", tool_name="Bash", session__id="s1")
+    by_attribute = log("", "done", trace="", event__name="tool_result", tool_name="Bash", session__id="s1")
+    assert (
+        len(read(by_body).activities)
+        == len(read(by_attribute | {"eventName": "x.tool_result"}).activities)
+        == 1
+    )
+
+
+def test_a_denied_tool_was_refused_and_an_accepted_one_says_nothing_yet() -> None:
+    denied = log("claude_code.tool_decision", trace="", tool_name="Bash", decision="reject", session__id="s1")
+    accepted = log(
+        "claude_code.tool_decision", trace="", tool_name="Bash", decision="accept", session__id="s1"
+    )
+    found = read(denied, accepted)
+    assert found.passed == 1
+    assert ended(found.activities) == {("agent:desk/desk", "Bash"): ["refused"]}
+
+
+def test_a_failure_of_a_tool_leaves_open_whether_it_ran() -> None:
+    found = read(
+        log("claude_code.tool_result", trace="", tool_name="Bash", success="false", session__id="s1")
+    )
+    assert ended(found.activities) == {("agent:desk/desk", "Bash"): ["undecided"]}
+
+
+def test_other_log_records_are_passed() -> None:
+    found = read(
+        log("", "GET /tickets"),
+        log("gen_ai.user.message", {"content": SECRET}),
+        log("claude_code.user_prompt", prompt=SECRET),
+    )
+    assert not found.activities and found.passed == 3 and not found.rejects
+
+
+def test_nothing_of_arguments_and_answers_is_kept() -> None:
+    found = read(
+        choice(call("search", "c1")),
+        answer("c1"),
+        log("x.tool_result", tool_name="a", tool_parameters=SECRET, error=SECRET),
+    )
+    assert len(found.activities) == 3 and SECRET not in repr(found)
+
+
+def test_the_same_record_twice_is_the_same_activity() -> None:
+    found = read(choice(call("search", "c1")), choice(call("search", "c1")))
+    assert found.activities[0] == found.activities[1]
+
+
+def test_protobuf_and_json_are_read_alike() -> None:
+    document = export(
+        choice(call("search", "c1")),
+        answer("c1"),
+        log("claude_code.tool_result", tool_name="Bash"),
+        log("", "x"),
+    )
+    hexed = orjson.loads(orjson.dumps(document))
+    for record in hexed["resourceLogs"][0]["scopeLogs"][0]["logRecords"]:
+        for name in ("traceId", "spanId"):
+            record[name] = base64.b64encode(bytes.fromhex(record[name])).decode()
+    body = ParseDict(hexed, ExportLogsServiceRequest()).SerializeToString()
+    assert detect(body) == "otel" == detect(orjson.dumps(document))
+    assert otel.read(body, Context()) == otel.read(orjson.dumps(document), Context())
+
+
+def test_bad_log_records_are_rejects_with_their_place() -> None:
+    bad = [log("x", trace="zz"), log("x") | {"timeUnixNano": "yesterday"}, 7]
+    found = read(log("x.tool_result", tool_name="a"), *bad)
+    assert len(found.activities) == 1
+    place = "resourceLogs[0].scopeLogs[0].logRecords"
+    assert [(r.place, r.field) for r in found.rejects] == [
+        (f"{place}[1]", "traceId"),
+        (f"{place}[2]", "timeUnixNano"),
+        (f"{place}[3]", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"resourceLogs": [1]},
+        {"resourceLogs": [{"scopeLogs": 1}]},
+        {"resourceLogs": [{"scopeLogs": [{"logRecords": 1}]}]},
+    ],
+)
+def test_wrong_shapes_are_rejects(document: dict[str, Any]) -> None:
+    reading = otel.read(orjson.dumps(document), Context())
+    assert not reading.activities and reading.rejects[0].place.startswith("resourceLogs[0]")
