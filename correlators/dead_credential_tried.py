@@ -3,7 +3,8 @@
 Fires: an unauthenticated try with a credential that is dead (revoked, expired, used up, or dead with what it dies with). Informational at
 the first try, which tells at once that somebody still holds it; low once tries go on beyond the retry window (the forgotten
 consumer); medium when a try comes from a place or client that never used it while it lived (a copy is at large).
-Proves: nothing (silence is no proof). A success with a successor is another credential's story.
+Proves: nothing (silence is no proof), but where a record says that a successor took its place and every known consumer
+was seen on that after the last try, the finding ends.
 Evaded by: sources that do not log unauthenticated calls (AWS mostly), refusals that name nobody.
 Benign: a client that retries for minutes after a planned revocation.
 Do: point the consumer to the new credential; for a new place, treat the credential as stolen and review its life.
@@ -17,6 +18,7 @@ from correlators.kernel.deaths import deaths_of
 from correlators.kernel.ends import RETRY_BUCKET, RETRY_BUCKETS, RETRY_WINDOW, Off
 from correlators.kernel.join import NAMES_MAX
 from correlators.kernel.lookups import confidence_of
+from correlators.kernel.progress import rotation_progress
 from correlators.kernel.view import View
 from correlators.kernel.wording import episodes_of, named, short, times, worst_of
 from schemas.dossier import Credential
@@ -58,11 +60,12 @@ def _judged(
         severity, why = Severity.LOW, "beyond any retry window: a consumer was forgotten"
     else:
         severity, why = Severity.INFORMATIONAL, "somebody still holds it"
+    over = _moved_since(view, name, tries)
     restored = bool(tried[-1].end) and not any(not off.end for off in spells)
     return Verdict(
         control=CONTROL.name,
         subject=name,
-        value="assumed" if restored else "violated",
+        value="assumed" if restored else "proven" if over else "violated",
         identity=view.key,
         owner=view.owner,
         credential=name,
@@ -74,6 +77,16 @@ def _judged(
         evidence=tries,
         episodes=episodes_of(tried, tries),
         truncated=worst_of(credential),
+    )
+
+
+def _moved_since(view: View, name: str, tries: tuple[Evidence, ...]) -> bool:
+    """Whether a record says what succeeded it, and every known consumer was seen on that after the last try."""
+    return any(
+        name in last.change.olds
+        and bool(last.consumers)
+        and all(c.moved_since(tries[-1].time) for c in last.consumers)
+        for *_, last in rotation_progress(view)
     )
 
 

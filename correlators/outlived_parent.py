@@ -17,6 +17,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from correlators.kernel.ends import Off, grace_of, off_intervals, skew_of, standing
+from correlators.kernel.progress import rotated_away
 from correlators.kernel.sightings import thin
 from correlators.kernel.silence import UNSEEN_KINDS
 from correlators.kernel.view import View, merged_descendants, sighted
@@ -101,6 +102,8 @@ def _verdict(view: View, clock: Clock, subject: str, off: Off, heirs: list[Heir]
     refused = tuple(sorted(e for h in heirs for e in h.refused))
     value, reason, due = _value(clock, off, heirs, living)
     severity = max((_severity(off, h) for h in living), default=None)
+    if severity and severity <= Severity.MEDIUM and rotated_away(view).issuperset(e.uid for e in used):
+        severity, reason = None, f"{reason}; told by old_version_used_after_rotation"
     shown = living[0].name if living else subject
     what = (
         f"{named(view)}: {short(shown)} went on working after {off.turn.how} of {short(subject)}"

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from correlators.kernel.ends import Off, off_intervals, past_grace, standing, within_grace
 from correlators.kernel.lookups import confidence_of
+from correlators.kernel.progress import rotated_away
 from correlators.kernel.severity import of_uses
 from correlators.kernel.silence import unheard
 from correlators.kernel.view import View
@@ -33,6 +34,9 @@ CONTROL = Control(
     nist=("AC-2(3)", "IA-5", "AC-3(8)"),
     remediation="End the credential where it still works, find its consumer by place and client, review what it did since the revocation, and revoke what it issued.",
 )  # fmt: skip
+
+ROTATED = "old_version_used_after_rotation"
+"""The more specific control: where a record says that a successor took this credential's place, it tells."""
 
 ELSEWHERE = frozenset({"cut", "exhausted"})
 """Ends that other controls report: a session cut by policy (outlived_parent), a credential used up."""
@@ -80,11 +84,13 @@ def _violated(
     last = standing(broken)
     ended = bool(last.end) or any(e.time > used[-1].time for e in refused)
     forbidden = {e.uid for e in view.uses(credential, "forbidden")}
-    severity = of_uses(used, writes, forbidden)
+    severity: Severity | None = of_uses(used, writes, forbidden)
     how = f"{last.turn.how} at {iso(last.start)}"
     reason = f"{times(used, 'authenticated use')} on record since {how}, last at {iso(used[-1].time)}"
     if ended:
         reason += "; " + ("it was restored since" if last.end else f"refused at {iso(refused[-1].time)}")
+    if rotated_away(view).issuperset(e.uid for e in used):
+        severity, reason = None, f"{reason}; told by {ROTATED}"
     return _verdict(
         view, name, credential, broken[0], "violated" if not ended else "proven" if not last.end else "assumed",
         used, reason=reason, severity=severity, broken=broken,

@@ -1,4 +1,5 @@
-"""What records of rotations, approvals and exceptions teach, and for whom a declared identity shows that an inventory speaks."""
+"""What records of rotations, approvals and exceptions teach, and for whom a declared identity shows that an
+inventory speaks."""
 
 from __future__ import annotations
 
@@ -11,8 +12,8 @@ from schemas.evidence import Evidence
 from schemas.rosters import EVERYWHERE, installation_of, roster_keys
 
 ROOT = "root"
-"""Last part of the key under which approvals of an installation's root stand: its root credentials have keys of their own,
-which nobody knows before they are made."""
+"""Last part of the key under which approvals of an installation's root stand: its root credentials have keys
+of their own, which nobody knows before they are made."""
 
 
 def rotated(activity: Activity, evidence: Evidence, effect: Rotated) -> Iterator[tuple[str, Dossier]]:
@@ -46,7 +47,8 @@ def approved(activity: Activity, evidence: Evidence, effect: Approved) -> Iterat
 
 def excepted(activity: Activity, evidence: Evidence, effect: Excepted) -> Iterator[tuple[str, Dossier]]:
     waiver = Waiver(
-        effect.control, effect.until, evidence, effect.identity, effect.place, effect.action, effect.owner, effect.reason
+        effect.control, effect.until, evidence, effect.identity, effect.place, effect.action, effect.owner,
+        effect.reason
     )  # fmt: skip
     told = Dossier(waivers=(waiver,))
     if effect.identity and not effect.identity.endswith("*"):
@@ -58,7 +60,8 @@ def excepted(activity: Activity, evidence: Evidence, effect: Excepted) -> Iterat
 
 
 def covered(identity: str, evidence: Evidence) -> Iterator[tuple[str, Dossier]]:
-    """An inventory that declares an identity of an installation by its own key speaks for that installation."""
+    """An inventory that declares an identity of an installation by its own key speaks for that
+    installation."""
     installation = installation_of(identity)
     if installation:
         for key in roster_keys(installation):

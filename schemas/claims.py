@@ -1,4 +1,5 @@
-"""Claims beside declarations: rotations, their policies, approvals and exceptions, each with the record that makes it.
+"""Claims beside declarations: rotations, their policies, approvals and exceptions, each with the record that
+makes it.
 
 Times and lengths in µs. ``record.time`` is when the claim was recorded (0: always).
 """
@@ -16,8 +17,8 @@ UNSAID = -1
 class Rotation(msgspec.Struct, frozen=True, array_like=True, order=True):
     """From ``at`` on a successor takes the place of the old credential (or version of a secret).
 
-    ``successor``: its key, "" where the record does not name it. ``overlap``: how long the old one may still be
-    used; 0: a cut-over, not at all; ``UNSAID``: as the policy says, or the default.
+    ``successor``: its key, "" where the record does not name it. ``overlap``: how long the old one may still
+    be used; 0: a cut-over, not at all; ``UNSAID``: as the policy says, or the default.
     """
 
     at: int
@@ -28,7 +29,8 @@ class Rotation(msgspec.Struct, frozen=True, array_like=True, order=True):
 
 
 class RotationPolicy(msgspec.Struct, frozen=True, array_like=True, order=True):
-    """How often a secret is to be rotated, for how long the old one may still be used, and who answers for it."""
+    """How often a secret is to be rotated, for how long the old one may still be used, and who answers for
+    it."""
 
     record: Evidence
     every: int = 0
@@ -53,7 +55,8 @@ class Approval(msgspec.Struct, frozen=True, array_like=True, order=True):
 class Waiver(msgspec.Struct, frozen=True, array_like=True, order=True):
     """An exception, void from ``until`` on and outside its scope; "" in a field of the scope: any.
 
-    ``identity`` may end in ``*``; ``place`` may be a network; ``action`` is an operation as evidence names it.
+    ``identity`` may end in ``*``; ``place`` may be a network; ``action`` is an operation as evidence names
+    it.
     """
 
     control: str

@@ -1,4 +1,5 @@
-"""Rosters: who is active in an installation, and what holds for all of it (a covering inventory, a wide exception).
+"""Rosters: who is active in an installation, and what holds for all of it (a covering inventory, a wide
+exception).
 
 An identity puts itself on the roster of its installation; what holds for all is told to everybody on it.
 """
@@ -18,8 +19,8 @@ AGENT = "agent:"
 
 
 def installation_of(key: str) -> str:
-    """The installation of an identity's key (``aws:111122223333``, ``k8s:c1``, ``agent:support-host``); "" for keys
-    that name none (``aws:key/…``, ``aws:service/…``)."""
+    """The installation of an identity's key (``aws:111122223333``, ``k8s:c1``, ``agent:support-host``); ""
+    for keys that name none (``aws:key/…``, ``aws:service/…``)."""
     if key.startswith(AGENT):
         return key.partition("/")[0]
     parts = key.split(":", 2)

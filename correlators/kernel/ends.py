@@ -41,7 +41,7 @@ RETRY_BUCKET = micros(timedelta(minutes=5))
 RETRY_BUCKETS = 3
 """Tries beyond 15 min, in at least three 5-minute buckets: usual client back-off ends at 5 min, so this is no retry."""
 
-NOT_A_DEATH = frozenset({"removed"})
+NOT_A_DEATH = frozenset({"removed", "rotated"})
 """Kinds of turns that end something else (the basis of an access), not the credential."""
 
 

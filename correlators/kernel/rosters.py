@@ -1,7 +1,8 @@
 """Rosters: an identity puts itself on its installation's, and is told what holds for all of the installation.
 
-An inventory speaks for an installation, an exception may hold for many identities, and approvals of a root name no
-credential: none of these can be sent to each dossier they concern, for nobody knows them all beforehand.
+An inventory speaks for an installation, an exception may hold for many identities, and approvals of a root
+name no credential: none of these can be sent to each dossier they concern, for nobody knows them all
+beforehand.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ from schemas.dossier import Credential, Dossier, Member
 from schemas.rosters import EVERYWHERE, installation_of, roster_key, roster_of
 
 MEMBERS_MAX = 4_000
-"""Identities on one of the sixteen shards of a roster, those with the smallest digests: the others hear nothing that holds
-for all, so nothing is said of them by it. 64,000 service accounts in one cluster or account are more than any we know of."""
+"""Identities on one of the sixteen shards of a roster, those with the smallest digests: the others hear
+nothing that holds for all, so nothing is said of them by it. 64,000 service accounts in one cluster or
+account are more than any we know of."""
 
 MEMBERS_MARK = "roster truncated"
 
 CREDENTIAL_WORDS = (
-    "accessor/", "token/", "secret-id/", "secret-id-accessor/", "lease/", "root/", "key/", "jti/", "x509/", "password/",
-    "bearer/", "certificate/", "client/",
+    "accessor/", "token/", "secret-id/", "secret-id-accessor/", "lease/", "root/", "key/", "jti/", "x509/",
+    "password/", "bearer/", "certificate/", "client/", "fic/", "session/",
 )  # fmt: skip
 """How the last part of a credential's key begins, of every source."""
 
@@ -41,8 +43,8 @@ def enrolments(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
 
 
 def _counts(key: str, dossier: Dossier) -> bool:
-    """Who acts, and whatever a finding is about. A credential without an identity is a dossier of its own, and there may
-    be millions: of those only roots."""
+    """Who acts, and whatever a finding is about. A credential without an identity is a dossier of its own,
+    and there may be millions: of those only roots."""
     if any(reported.severity for reported in dossier.reported.values()):
         return True
     if is_credential(key):
@@ -57,7 +59,9 @@ def is_credential(key: str) -> bool:
 
 
 def _active(credential: Credential) -> bool:
-    return credential.issued is not None or any(outcome.startswith("succeeded") for outcome in credential.uses)
+    return credential.issued is not None or any(
+        outcome.startswith("succeeded") for outcome in credential.uses
+    )
 
 
 def notices(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:

@@ -146,7 +146,7 @@ def _lineage(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
 
 
 def _deaths_down(view: View, name: str, credential: Credential) -> Iterator[tuple[str, Dossier]]:
-    ends = tuple(turn for turn in view.told_turns(name) if turn.carries or turn.alive)
+    ends = tuple(turn for turn in view.told_turns(name) if turn.carries or turn.alive) + _rotated(view)
     lost: dict[str, Ancestor] = dict(credential.ancestors)
     if any(not turn.alive for turn in ends):
         lost[name] = Ancestor("dies_with", view.key, ends, credential.kind, credential.issued, credential.incarnation)
@@ -162,6 +162,15 @@ def _deaths_down(view: View, name: str, credential: Credential) -> Iterator[tupl
         }
         if told:
             yield link.identity, Dossier(credentials={child: Credential(ancestors=told)})
+
+
+def _rotated(view: View) -> tuple[Turn, ...]:
+    """Rotations are told to all children, who then tell their uses since: which credential is an old one may be learned later."""
+    return tuple(
+        Turn(r.at, False, r.how, r.record, "rotated", carries=True, about=subject)
+        for subject, many in view.dossier.rotations.items()
+        for r in many
+    )
 
 
 def _compose(up: Edge, down: Edge) -> Edge:

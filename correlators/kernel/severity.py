@@ -5,10 +5,10 @@ A control gives a base (``of_uses``, or its own named number). What is known of 
 | what is known | moves | why |
 |---|---|---|
 | informational | nothing | it tells, it alarms nobody, whoever it is about |
-| critical | nothing | an identity was written with a dead credential: in any environment that is the way back in |
+| critical | nothing | a dead credential wrote identities: in any environment that is the way back in |
 | privilege high | low to medium, medium to high | what it may do is what a thief may do |
 | privilege critical, or a root | one step up | the same, with nothing above it |
-| environment not for production | one step down, not below low, critical privilege aside | nothing that runs there is to last |
+| not production | one step down to low, critical privilege aside | nothing that runs there is to last |
 
 Confidence is at most medium where the credential was inferred (``lookups``) and not named by the record.
 Low privilege lowers nothing: it is what was meant, and what is meant is what failed here.
@@ -45,8 +45,8 @@ HABIT_DAYS = timedelta(days=7)
 
 
 def of_uses(used: Collection[Evidence], writes: Collection[str], forbidden: Collection[str]) -> Severity:
-    """The base for uses of what is dead. ``writes``, ``forbidden``: event ids of writes to identities, and of uses
-    that were authenticated and then denied."""
+    """The base for uses of what is dead. ``writes``, ``forbidden``: event ids of writes to identities, and of
+    uses that were authenticated and then denied."""
     if any(e.uid in writes for e in used):
         return Severity.CRITICAL
     if used and all(e.uid in forbidden for e in used):
@@ -55,8 +55,8 @@ def of_uses(used: Collection[Evidence], writes: Collection[str], forbidden: Coll
 
 
 def within_habit(base: Severity, known_since: int, now: int) -> tuple[Severity, Confidence]:
-    """What a departure from habit is worth of an identity known since then (µs; 0 unknown): new identities must not
-    flood."""
+    """What a departure from habit is worth of an identity known since then (µs; 0 unknown): new identities
+    must not flood."""
     if not known_since or now - known_since < micros(HABIT_DAYS):
         return min(base, Severity.LOW), Confidence.LOW
     return base, Confidence.MEDIUM

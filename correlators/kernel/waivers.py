@@ -1,7 +1,8 @@
 """Waivers: exceptions that suppress a finding while they hold. It is stored as suppressed, never dropped.
 
-An exception is void from its end on, for what happened after it, and where behaviour leaves its scope (identity, place,
-action): then the finding stands as if there were none. The latest record about the same scope is the one that counts.
+An exception is void from its end on, for what happened after it, and where behaviour leaves its scope
+(identity, place, action): then the finding stands as if there were none. The latest record about the same
+scope is the one that counts.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from schemas.verdict import Clock, Verdict
 
 
 def waiver_of(verdict: Verdict, view: View, clock: Clock) -> Waiver | None:
-    """The exception under which this violation stands now, the one that lasts longest; None where there is none."""
+    """The exception under which this violation stands now, the one that lasts longest; None where there is
+    none."""
     if verdict.severity is None or verdict.value != "violated":
         return None
     holding = [w for w in _latest(view.dossier.waivers) if _holds(w, verdict, view, clock)]
@@ -53,8 +55,9 @@ def _holds(waiver: Waiver, verdict: Verdict, view: View, clock: Clock) -> bool:
 
 
 def _names(scope: str, verdict: Verdict, view: View) -> bool:
-    """Whether the exception is about who acted: any key under a prefix, else this identity, or, where it names another
-    key of the same one (only what concerns that key was sent here), what was done under that key."""
+    """Whether the exception is about who acted: any key under a prefix, else this identity, or, where it
+    names another key of the same one (only what concerns that key was sent here), what was done under that
+    key."""
     if scope.endswith("*"):
         keys = {view.key, *view.dossier.stated}
         return any(key.startswith(scope[:-1]) for key in keys)

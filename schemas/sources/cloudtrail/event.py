@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from schemas.activity import Action, Activity, Effect, Outcome
 from schemas.sources import Context
+from schemas.sources.cloudtrail import rotations
 from schemas.sources.cloudtrail.actions import action_of
 from schemas.sources.cloudtrail.call import Call
 from schemas.sources.cloudtrail.effects import effects_of
@@ -45,6 +46,9 @@ def activity_of(event: Event, context: Context) -> Activity | None:
         account = event.recipient_account_id or caller.account
         call = Call(service, operation, outcome, error, time, account, caller, event.request, event.response)
         target, effects = target_of(call), effects_of(call)
+    resource = resource_of(event)
+    if service == rotations.SERVICE and outcome == "succeeded":
+        effects = rotations.rotations_of(event, event.recipient_account_id or caller.account, resource)
     return Activity(
         uid=event.event_id,
         time=time,
@@ -60,7 +64,7 @@ def activity_of(event: Event, context: Context) -> Activity | None:
         place=_place(event.source, event.vpc_endpoint_id),
         client=_client(event.user_agent) if event.user_agent else "",
         target=target,
-        resource=resource_of(event),
+        resource=resource,
         error=error,
         effects=effects,
         arrived=context.arrived,

@@ -10,7 +10,7 @@ from schemas.sharding import ITSELF
 from schemas.sources.kubernetes.call import CERTIFICATES, UNAUTHORIZED, Call
 from schemas.sources.kubernetes.grants import grants_of
 from schemas.sources.kubernetes.jwt import jti_of
-from schemas.sources.kubernetes.labels import states_of
+from schemas.sources.kubernetes.labels import cutovers_of, states_of
 from schemas.sources.kubernetes.who import (
     account_key,
     credential_key,
@@ -79,6 +79,7 @@ def _written(call: Call) -> Iterator[Effect]:
         yield from _token(call)
     elif call.is_on("serviceaccounts"):
         yield from states_of(call)
+        yield from cutovers_of(call)
     elif call.is_on("secrets"):
         yield from _secret(call)
     elif call.is_on("certificatesigningrequests", "status", CERTIFICATES):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from schemas.activity import Effect, Ended, Restored
+from schemas.activity import Effect, Ended, Restored, Rotated
 from schemas.sources.kubernetes.call import Call
 from schemas.sources.kubernetes.who import account_key, short
-from schemas.sources.kubernetes.wire import Meta
+from schemas.sources.kubernetes.wire import Meta, micros_of
 
 STATUS_LABELS = re.compile(
     r"lifecycle\.[^/]+/(?:state|status)|(?:[^/]+/)?(?:lifecycle|(?:lifecycle|nhi|identity)[-_.](?:state|status))"
@@ -56,3 +56,18 @@ def _pairs(meta: Meta | None) -> Iterator[tuple[str, str | None]]:
     if meta:
         yield from (meta.labels or {}).items()
         yield from (meta.annotations or {}).items()
+
+
+CUTOVER = re.compile(r"rotation\.[^/]+/cut-?over|(?:[^/]+/)?rotation[-_.]cut-?over")
+"""Names of annotations on a service account by which its credentials made before are not to be used any more;
+the value is the time of the cut-over (RFC 3339)."""
+
+
+def cutovers_of(call: Call) -> Iterator[Effect]:
+    """The rotation that this write declares. Read off the request: every later answer repeats it."""
+    identity = account_key(call.namespace, call.name, call.prefix) if call.name else ""
+    annotations = (call.asked.metadata.annotations if call.asked.metadata else None) or {}
+    for name, value in sorted(annotations.items()):
+        at = micros_of(value) if value and CUTOVER.fullmatch(name) else 0
+        if at and identity:
+            yield Rotated(identity, at=at, overlap=0, how=f"annotation {short(name)}")

@@ -42,7 +42,9 @@ def test_an_inventory_speaks_to_the_identities_of_its_installation_whichever_com
 
 def test_a_label_that_only_states_how_an_identity_stands_covers_nothing() -> None:
     label = Declaration(T0, "label", source="kubernetes")
-    world = run([change("l", 0, Stated("k8s:c1:shop/a", label)), use("u", 5, "k8s:c1:shop/b", "k8s:c1:jti/1")])
+    world = run(
+        [change("l", 0, Stated("k8s:c1:shop/a", label)), use("u", 5, "k8s:c1:shop/b", "k8s:c1:jti/1")]
+    )
     assert not dossier(world, "k8s:c1:shop/b").covers
 
 

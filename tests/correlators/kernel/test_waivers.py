@@ -21,7 +21,9 @@ GAP = [kill("kill", 10), use("one", 60), use("two", 90)]
 
 
 def waived(uid: str = "waiver", recorded: float = 5, until: float = DAY, **scope: str) -> Activity:
-    told = Excepted(scope.pop("control", NAME), T0 + int(until * SECOND), owner="ops", reason="migration", **scope)
+    told = Excepted(
+        scope.pop("control", NAME), T0 + int(until * SECOND), owner="ops", reason="migration", **scope
+    )
     return Activity(uid, T0 + int(recorded * SECOND), "inventory", effects=(told,))
 
 

@@ -1,0 +1,273 @@
+"""Cases of old_version_used_after_rotation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from correlators.kernel.progress import rotation_progress
+from correlators.kernel.view import View
+from schemas.activity import Activity, Fetched, Issued, Rotated, Rotates
+from schemas.claims import UNSAID
+from schemas.dossier import decode
+from schemas.evidence import SECOND
+from schemas.fact import partition_of
+from schemas.verdict import Clock, Confidence, Severity, Verdict
+from tests.correlators.test_revoked_credential_used import must, verdict_of
+from tests.support.make import KEY, ROLE, SESSION, T0, USER, change, issue, kill, use
+from tests.support.scenario import every_way, run
+
+NAME = "old_version_used_after_rotation"
+NEW = "aws:key/AKIANEW"
+HOUR, DAY = 3600.0, 86_400.0
+SECRET = "aws:111122223333:secret/db"
+
+
+def made(uid: str, at: float, credential: str) -> Activity:
+    return change(uid, at, Issued(credential, USER, "access_key"))
+
+
+def rotated(
+    at: float, subject: str = USER, successor: str = NEW, overlap: int = 0, uid: str = "rotated", **more: Any
+) -> Activity:
+    effect = Rotated(subject, successor=successor, at=T0 + int(at * SECOND), overlap=overlap, how="cut-over")
+    return Activity(uid, T0 + int(at * SECOND), "cloudtrail", effects=(effect,), **more)
+
+
+OLD = made("old made", 0, KEY)
+BORN = made("new made", 90, NEW)
+
+
+def judged(many: list[Activity], subject: str = USER, days: float = 0.5) -> Verdict:
+    time = max(a.time for a in many) + int(days * DAY * SECOND)
+    world = every_way(many, Clock(time, {"cloudtrail": time}))
+    (told,) = [r for r in world.last.values() if r.verdict and r.verdict.control == NAME]
+    assert told.verdict and told.verdict.subject == subject
+    return told.verdict
+
+
+@pytest.mark.parametrize("subject", [USER, KEY], ids=["the identity", "the credential"])
+def test_a_use_of_the_old_key_after_a_declared_cut_over_violates(subject: str) -> None:
+    verdict = judged([OLD, use("a", 50), BORN, rotated(100, subject), use("late", 200)], subject)
+    assert (verdict.value, verdict.severity) == ("violated", Severity.MEDIUM)
+    assert [e.uid for e in verdict.evidence] == ["late"]
+    assert [e.uid for e in verdict.claim] == ["rotated"]
+    assert "aws-cli 198.51.100.0/24 (old one last used" in verdict.reason
+
+
+def test_within_the_overlap_nothing_is_said_and_it_is_asked_again_at_its_end() -> None:
+    hour = 3600 * SECOND
+    many = [OLD, BORN, rotated(100, overlap=hour), use("fine", 200)]
+    verdict = judged(many, days=0.01)
+    assert (verdict.value, verdict.severity) == ("assumed", None)
+    assert "within the overlap until" in verdict.reason and verdict.due == T0 + 3700 * SECOND + 1
+    assert judged([*many, use("late", 3800)]).value == "violated"
+
+
+def test_the_policy_grants_the_overlap_that_the_record_does_not_state() -> None:
+    policy = change("policy", 0, Rotates(USER, overlap=600 * SECOND), source="inventory")
+    many = [OLD, BORN, rotated(100, overlap=UNSAID), use("new", 150, credential=NEW)]
+    assert judged([*many, policy, use("fine", 690)]).severity is None
+    assert judged([*many, policy, use("late", 710)]).severity == Severity.MEDIUM
+
+
+def test_without_both_a_day_is_granted_from_the_successors_first_success() -> None:
+    many = [OLD, BORN, rotated(100, overlap=UNSAID)]
+    unused = judged([*many, use("old", 3 * DAY)])
+    assert unused.value == "assumed" and "has not been used yet" in unused.reason
+    begun = [*many, use("first", 1000, credential=NEW)]
+    assert judged([*begun, use("fine", DAY)]).severity is None
+    assert judged([*begun, use("late", DAY + 1010)]).severity == Severity.MEDIUM
+
+
+def test_every_known_consumer_on_the_successor_proves_that_the_old_is_safe_to_delete() -> None:
+    there = {"place": "203.0.113.9", "client": "boto3/1.34"}
+    many = [OLD, use("a", 10), use("b", 20, **there), BORN, rotated(100)]
+    half = judged([*many, use("a2", 200, credential=NEW)])
+    assert half.value == "assumed"
+    assert "1 of 2 known consumers moved" in half.reason
+    assert "not seen on the new one: boto3 203.0.113.0/24 (old one last used" in half.reason
+    upgraded = there | {"client": "boto3/1.35"}
+    both = [*many, use("a2", 200, credential=NEW), use("b2", 300, credential=NEW, **upgraded)]
+    verdict = judged(both)
+    assert (verdict.value, verdict.severity) == ("proven", None)
+    assert "2 of 2 known consumers moved" in verdict.reason and f"safe to delete {KEY}" in verdict.reason
+    assert [e.uid for e in verdict.evidence] == ["a2", "b2"]
+
+
+def test_a_consumer_that_alternates_has_not_moved_and_one_that_is_quiet_for_a_day_has() -> None:
+    many = [
+        OLD,
+        BORN,
+        rotated(100),
+        use("n1", 150, credential=NEW),
+        use("late", 200),
+        use("n2", 210, credential=NEW),
+    ]
+    assert judged(many, days=0.5).value == "violated"
+    over = judged(many, days=1.5)
+    assert (over.value, over.severity) == ("proven", Severity.MEDIUM)
+    assert "every known consumer has moved since" in over.reason
+
+
+def test_the_death_of_the_old_one_ends_it_and_a_use_after_that_is_told_here_once() -> None:
+    many = [OLD, BORN, rotated(100), use("late", 200), kill("kill", 300)]
+    over = judged(many)
+    assert (over.value, over.severity) == ("assumed", Severity.MEDIUM)
+    used = [*many, use("dead", 400)]
+    assert (judged(used).value, judged(used).severity) == ("violated", Severity.HIGH)
+    noted = must(used, KEY, "revoked_credential_used")
+    assert (noted.value, noted.severity) == ("violated", None) and noted.reason.endswith(f"told by {NAME}")
+
+
+def test_two_keys_of_one_user_are_no_rotation() -> None:
+    assert (
+        verdict_of([OLD, use("a", 50), BORN, use("new", 100, credential=NEW), use("b", 200)], USER, NAME)
+        is None
+    )
+
+
+def test_two_that_take_turns_are_each_old_only_while_it_is_the_others_turn() -> None:
+    turns = [rotated(100), rotated(DAY, successor=KEY, uid="back")]
+    fine = [use("n", 200, credential=NEW), use("k", DAY + 100)]
+    assert judged([OLD, BORN, *turns, *fine]).severity is None
+    wrong = judged([OLD, BORN, *turns, *fine, use("bad", DAY + 200, credential=NEW)])
+    assert [e.uid for e in wrong.evidence] == ["bad"]
+
+
+def test_whoever_rotates_may_test_the_old_one_for_a_quarter_of_an_hour() -> None:
+    rotator = {"place": "203.0.113.1", "client": "rotator/1"}
+    many = [OLD, BORN, rotated(100, **rotator), use("test", 160, **rotator)]
+    assert judged(many).severity is None
+    assert judged([*many, use("late", 2000, **rotator)]).severity == Severity.MEDIUM
+
+
+def test_a_record_that_comes_last_speaks_of_what_came_before_it() -> None:
+    assert (
+        judged([use("late", 200), use("n", 150, credential=NEW), BORN, OLD, rotated(100)]).value == "violated"
+    )
+
+
+def test_a_record_that_came_twice_from_two_sources_is_one_rotation() -> None:
+    declared = rotated(90, uid="declared")
+    verdict = judged([OLD, BORN, rotated(100, overlap=UNSAID, successor=""), declared, use("late", 200)])
+    assert [e.uid for e in verdict.claim] == ["declared", "rotated"] and len(verdict.episodes) == 1
+
+
+def test_without_a_named_successor_what_was_made_before_the_cut_over_is_old() -> None:
+    many = [OLD, rotated(80, successor=""), BORN, use("fine", 150, credential=NEW)]
+    assert judged(many).severity is None
+    late = judged([*many, use("late", 200)])
+    assert (late.severity, late.confidence) == (Severity.MEDIUM, Confidence.MEDIUM)
+
+
+def test_a_successor_made_ahead_of_an_unnamed_cut_over_is_not_taken_for_old() -> None:
+    many = [OLD, made("ahead", 50, NEW), rotated(100, successor=""), use("n", 150, credential=NEW)]
+    assert judged(many).severity is None
+    assert [e.uid for e in judged([*many, use("late", 200)]).evidence] == ["late"]
+
+
+def test_other_kinds_of_credentials_are_not_aged_by_a_new_key() -> None:
+    code = change("cert", 0, Issued("aws:certificate/C", USER, "certificate"))
+    many = [OLD, code, BORN, rotated(100), use("signed", 200, credential="aws:certificate/C")]
+    assert judged(many).severity is None
+
+
+def test_a_session_from_the_old_key_is_a_low_residual_and_told_here_only() -> None:
+    many = [
+        OLD,
+        issue("i", 50, SESSION, ROLE, KEY, USER),
+        BORN,
+        rotated(100),
+        use("go on", 500, ROLE, SESSION),
+    ]
+    verdict = judged(many)
+    assert (verdict.value, verdict.severity) == ("violated", Severity.LOW)
+    dead = [*many, kill("kill", 200)]
+    assert judged(dead).severity == Severity.MEDIUM
+    noted = must(dead, KEY, "outlived_parent")
+    assert noted.severity is None and NAME in noted.reason
+
+
+def test_only_forbidden_uses_are_low_and_a_write_to_identities_is_high() -> None:
+    many = [OLD, BORN, rotated(100)]
+    assert judged([*many, use("no", 200, outcome="forbidden")]).severity == Severity.LOW
+    assert judged([*many, use("w", 200, action="identity_write")]).severity == Severity.HIGH
+
+
+def test_refused_tries_are_no_use() -> None:
+    assert judged([OLD, BORN, rotated(100), use("no", 200, outcome="unauthenticated")]).severity is None
+
+
+def test_a_rotation_yet_to_come_says_nothing() -> None:
+    many = [OLD, rotated(30 * DAY), use("a", 50)]
+    world = run(many, Clock(T0 + int(HOUR * SECOND), {"cloudtrail": T0}))
+    assert not [r for r in world.last.values() if r.verdict and r.verdict.control == NAME]
+
+
+def test_an_uncollected_source_makes_it_unverifiable() -> None:
+    world = every_way(
+        [rotated(100, "vault:prod:entity/e", "")], Clock(T0 + int(DAY * SECOND), {"cloudtrail": T0 * 2})
+    )
+    (told,) = [r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME]
+    assert told.value == "unverifiable" and "no vault records" in told.reason
+
+
+def read(uid: str, at: float, version: str, actor: str = ROLE, **more: Any) -> Activity:
+    effect = Fetched(SECRET, version)
+    return use(uid, at, actor, f"aws:key/of {actor}", effects=(effect,), action="secret_read", **more)
+
+
+def moved_on(at: float, successor: str = "version v2", uid: str = "staged") -> Activity:
+    effect = Rotated(SECRET, successor=successor, how="UpdateSecretVersionStage")
+    return use(uid, at, "aws:111122223333:role/rotator", "aws:key/R", effects=(effect,), client="rotator")
+
+
+OTHER = "aws:111122223333:role/reports"
+
+
+def test_a_consumer_that_still_reads_the_old_version_of_a_secret_violates() -> None:
+    many = [read("r1", 0, "stage AWSCURRENT"), read("p", 10, "version v1", OTHER), moved_on(100)]
+    many += [read("r2", 200, "stage AWSCURRENT")]
+    late = [
+        read("previous", 2 * DAY, "stage AWSPREVIOUS", OTHER),
+        read("pinned", 3 * DAY, "version v1", OTHER),
+    ]
+    fine = judged(many, SECRET)
+    assert fine.value == "assumed" and f"not seen on the new one: aws-cli {OTHER}" in fine.reason
+    verdict = judged([*many, *late], SECRET)
+    assert [e.uid for e in verdict.evidence] == ["previous", "pinned"] and verdict.severity == Severity.MEDIUM
+
+
+def test_all_readers_on_the_current_version_prove_it() -> None:
+    many = [read("r1", 0, "stage AWSCURRENT"), moved_on(100), read("r2", 200, "stage AWSCURRENT")]
+    assert judged(many, SECRET).value == "proven"
+
+
+def test_the_rotators_own_reads_of_the_old_version_are_tests() -> None:
+    rotator = "aws:111122223333:role/rotator"
+    policy = change("policy", 0, Rotates(SECRET, overlap=60 * SECOND, owner="team-db"), source="inventory")
+    many = [policy, read("r1", 0, "stage AWSCURRENT"), moved_on(100)]
+    verdict = judged([*many, read("test", 200, "stage AWSPREVIOUS", rotator)], SECRET)
+    assert (verdict.severity, verdict.owner) == (None, "team-db")
+    assert judged([*many, read("late", 200, "stage AWSPREVIOUS", OTHER)], SECRET).severity == Severity.MEDIUM
+
+
+def test_progress_tells_per_rotation_who_moved_and_who_has_not() -> None:
+    there = {"place": "203.0.113.9", "client": "boto3/1.34"}
+    many = [OLD, use("a", 10), use("b", 20, **there), BORN, rotated(100), use("a2", 200, credential=NEW)]
+    world = run(many)
+    body = world.stores[partition_of(USER, 1)][USER]
+    ((progress,),) = rotation_progress(View(USER, decode(body)))
+    assert [(c.client, c.last.uid) for c in progress.staying] == [("boto3", "b")]
+    assert [(c.client, c.moved.uid if c.moved else "") for c in progress.moved] == [("aws-cli", "a2")]
+    assert (progress.change.olds, progress.change.news) == ((KEY,), (NEW,))
+
+
+def test_tries_with_the_dead_old_one_are_over_once_its_consumers_have_moved() -> None:
+    tried = use("try", 400, outcome="unauthenticated")
+    many = [OLD, use("a", 50), BORN, rotated(100), kill("kill", 300), tried]
+    assert must(many, KEY, "dead_credential_tried").value == "violated"
+    moved = use("moved", 500, credential=NEW)
+    assert must([*many, moved], KEY, "dead_credential_tried").value == "proven"
