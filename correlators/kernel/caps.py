@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from correlators.kernel import grants, lookups
+from correlators.kernel import grants, lookups, memory
 from correlators.kernel.join import marks
 from correlators.kernel.pins import pinned
 from correlators.kernel.sightings import thin
@@ -38,12 +38,16 @@ ENDED_AGE = micros(timedelta(days=400))
 
 def canonical(dossier: Dossier) -> tuple[Dossier, bytes]:
     """The dossier with its sightings pinned and thinned, within its byte cap, and its encoding."""
-    thinned = lookups.capped(grants.capped(_thinned(pinned(dossier))))
+    thinned = memory.capped(lookups.capped(grants.capped(_thinned(pinned(dossier)))))
     body = encode_dossier(thinned)
     if len(body) <= DOSSIER_BYTES_MAX:
         return thinned, body
     smaller = _within(thinned, len(body))
-    return smaller, encode_dossier(smaller)
+    body = encode_dossier(smaller)
+    if len(body) > DOSSIER_BYTES_MAX:
+        smaller = _within(smaller, len(body), claimed=True)
+        body = encode_dossier(smaller)
+    return smaller, body
 
 
 def _thinned(dossier: Dossier) -> Dossier:
@@ -66,19 +70,21 @@ def _thinned(dossier: Dossier) -> Dossier:
     )
 
 
-def _within(dossier: Dossier, size: int) -> Dossier:
-    """Lets go of credentials that no record claims anything about, the longest unseen first, down to half the cap."""
+def _within(dossier: Dossier, size: int, claimed: bool = False) -> Dossier:
+    """Lets go of credentials, the longest unseen first, down to half the cap: those that no record claims anything about, and
+    only where that is not enough (``claimed``) the others, of which what was said stays said."""
     credentials = dict(dossier.credentials)
-    spare = sorted((_last_seen(c), name) for name, c in credentials.items() if not _claimed(c))
+    spare = sorted((_last_seen(c), name) for name, c in credentials.items() if name and (claimed or not _claimed(c)))
+    gone: set[str] = set()
     for _, name in spare:
         if size <= DOSSIER_BYTES_MAX // 2:
             break
         size -= len(name) + struct.size_of(credentials.pop(name))
-    members = dict(dossier.members)
+        gone.add(name)
     return struct.changed(
         dossier,
         credentials=credentials,
-        members=members,
+        reported={uid: said for uid, said in dossier.reported.items() if said.subject not in gone},
         marks=marks(dossier.marks, (CREDENTIALS_MARK,)),
     )
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from correlators.kernel import rosters, waivers
+from correlators.kernel import memory, rosters, waivers
 from correlators.kernel.caps import canonical, expired
 from correlators.kernel.catalogue import Judge
 from correlators.kernel.difference import difference
@@ -128,6 +128,9 @@ class Desk:
         if judged:
             dossier = join(dossier, watch_of(dossier, clock))
         dossier, body = canonical(rosters.capped(key, dossier))
+        remembered = memory.forgotten(dossier, len(body), clock)
+        if remembered is not dossier:
+            dossier, body = remembered, encode_dossier(remembered)
         if judged:
             view = View(key, dossier)
             reports, reported = difference(dossier.reported, self._judge(key, view, clock))
