@@ -1,0 +1,129 @@
+"""Google Cloud and Azure as others recorded them: each event gives a sensible activity, or a reject that
+says why not."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from schemas.activity import Activity, Aliased, Ended, Issued
+from schemas.sources import Context, detect, sources
+from tests.support.shares import CONTEXT, DATA, PANTHER, Case, cases, shares
+
+pytestmark = pytest.mark.skipif(
+    not (DATA / "gcp").is_dir(), reason="the recorded events of others are not here"
+)
+
+OTRF = DATA / "azure" / "OTRF_Security-Datasets" / "AADAuditEvents.json"
+STRATUS = DATA / "multi" / "DataDog_stratus-red-team_docs" / "doc_sample_events.jsonl"
+
+NO_AUDIT_RECORD = "is missing or holds no audit record"
+NO_TIME = "is missing or not a time"
+
+BROKEN = Counter({
+    # Written for one rule, they hold a method's name alone, or permissions alone.
+    ("gcp", "protoPayload", NO_AUDIT_RECORD): 8,
+    # Its times were put in as "...".
+    ("gcp", "timestamp", NO_TIME): 1,
+    # Events of a Windows computer: no log of Entra or Azure.
+    ("azure", "operationName", "is no row of a log that is read"): 2,
+})  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def recorded() -> dict[str, list[Case]]:
+    return {path: list(cases(source, DATA / path)) for source, paths in PANTHER.items() for path in paths}
+
+
+def activities(recorded: dict[str, list[Case]], part: str) -> list[Activity]:
+    return [a for path, many in recorded.items() if part in path for case in many for a in case.activities]
+
+
+def test_each_event_is_one_activity_but_for_those_that_are_broken(recorded: dict[str, list[Case]]) -> None:
+    rejected = Counter(
+        (r.source, r.field, r.reason)
+        for many in recorded.values() for case in many if not case.activities for r in case.rejects
+    )  # fmt: skip
+    assert rejected == BROKEN
+    assert all(len(case.activities) <= 1 for many in recorded.values() for case in many)
+
+
+def test_each_event_is_known_as_its_sources(recorded: dict[str, list[Case]]) -> None:
+    for path, many in recorded.items():
+        assert {case.detected for case in many if case.activities} == {path.partition("/")[0]}
+
+
+def test_each_activity_says_when_and_how_it_ended(recorded: dict[str, list[Case]]) -> None:
+    every = activities(recorded, "")
+    assert all(a.time and a.uid and a.source for a in every)
+    assert [a for a in every if not a.operation and a.source == "azure"] == []
+    assert sum(a.outcome == "unknown" for a in every) <= 8
+
+
+@pytest.mark.parametrize(
+    ("part", "identity", "credential", "place"),
+    [
+        ("gcp_audit", 122, 15, 90),
+        ("azure_signin", 47, 4, 47),
+        ("azure_activity", 17, 4, 212),
+        ("microsoft", 21, 0, 18),
+    ],
+)
+def test_who_with_what_and_from_where_is_known_of_as_many_as_say_it(
+    recorded: dict[str, list[Case]], part: str, identity: int, credential: int, place: int
+) -> None:
+    n = shares(activities(recorded, part))
+    assert (n["identity"], n["credential"], n["place"]) == (identity, credential, place)
+
+
+def test_what_no_activity_tells_who_does_not_stand_in_the_event_either(
+    recorded: dict[str, list[Case]],
+) -> None:
+    """Azure's test events mostly have no ``identity``; Google's without a caller have no
+    ``authenticationInfo``."""
+    nobody = [a for a in activities(recorded, "azure_activity") if not a.identity]
+    assert all(not a.actor_name or a.actor_name.startswith("Microsoft.") for a in nobody)
+    assert [a.actor_name for a in activities(recorded, "gcp") if not a.identity and a.actor_name] == []
+
+
+def test_refusals_of_recorded_sign_ins_are_told_from_their_codes(recorded: dict[str, list[Case]]) -> None:
+    errors = Counter(
+        (a.error, a.outcome) for a in activities(recorded, "azure_signin") if a.error.startswith("AADSTS")
+    )
+    assert errors == {
+        ("AADSTS7000215", "unauthenticated"): 7,
+        ("AADSTS50053", "unauthenticated"): 2,
+        ("AADSTS50126", "unauthenticated"): 2,
+    }
+
+
+def test_recorded_audit_records_show_the_secret_that_was_added() -> None:
+    every = [
+        a
+        for line in OTRF.read_bytes().splitlines()
+        for a in sources()["azure"].read(line, CONTEXT).activities
+    ]
+    added = {e.credential for a in every for e in a.effects if isinstance(e, Issued)}
+    assert added == {"entra:00000000-0000-0000-0000-000000000000:key/59eaeebc-8a6b-44a6-9f24-7d55e64420c9"}
+    assert not [e for a in every for e in a.effects if isinstance(e, Ended)]
+    assert any(isinstance(e, Aliased) for a in every for e in a.effects)
+
+
+def test_documented_snippets_of_attacks_are_read_as_far_as_they_go(tmp_path: Path) -> None:
+    """They are cut from documents: without times, ids or whole JSON. With a time, each of Google's whole
+    ones is read."""
+    rows = [json.loads(line) for line in STRATUS.read_text().splitlines()]
+    whole = [row["event"] for row in rows if row["platform"] == "GCP" and isinstance(row["event"], dict)]
+    assert len(whole) == 11
+    context = Context()
+    for event in whole:
+        record = json.dumps(event | {"timestamp": "2026-11-22T10:00:00Z"}).encode()
+        assert detect(record) == "gcp"
+        assert len(sources()["gcp"].read(record, context).activities) == 1
+        assert [r.field for r in sources()["gcp"].read(json.dumps(event).encode(), context).rejects] in (
+            [],
+            ["timestamp"],
+        )
