@@ -89,11 +89,12 @@ def _tokens(record: bytes) -> Iterator[tuple[str, object]]:
     try:
         document: object = orjson.loads(record)
     except (orjson.JSONDecodeError, RecursionError):
-        lines = record.decode("utf-8-sig", "replace").split()
+        lines = [line.strip() for line in record.decode("utf-8-sig", "replace").splitlines() if line.strip()]
+        if not any(COMPACT.fullmatch(line.encode("utf-8", "replace")) for line in lines):
+            yield "", None
+            return
         for number, line in enumerate(lines[:TOKENS_MAX], 1):
             yield (f"line {number}" if len(lines) > 1 else ""), line
-        if not lines:
-            yield "", None
         return
     if isinstance(document, dict) and isinstance(sets := document.get("sets"), dict):
         for name, one in list(sets.items())[:TOKENS_MAX]:

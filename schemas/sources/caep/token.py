@@ -70,7 +70,11 @@ def _verified(token: str, header: dict[str, Any], bare: dict[str, Any], keys: Ke
     if not known:
         raise RefusedError("signature", "cannot be checked: the configured key set holds no public key")
     wanted = header.get("kid")
-    fitting = [body for name, alg, body in known if wanted in (None, name) and alg in ("", algorithm)]
+    fitting = [
+        body
+        for name, alg, body in known
+        if (not wanted or not name or name == wanted) and alg in ("", algorithm)
+    ]
     if not fitting:
         raise RefusedError("kid", "names no key of the configured key set")
     for key in filter(None, (_key(body, str(algorithm)) for body in fitting)):
