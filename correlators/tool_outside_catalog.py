@@ -158,7 +158,7 @@ def _agent(view: View, records: Records, clock: Clock) -> Verdict:
     tools = any(not calls.handoff for calls in view.dossier.calls.values())
     seen = (view.dossier.seen,) if view.dossier.seen else ()
     value: Value = "unverifiable"
-    if source not in clock.seen:
+    if source not in clock.seen and not seen:
         reason = f"no {source} records are collected that would show its calls"
     elif not seen:
         reason = "no span of this agent was seen (sampled away, not instrumented, or idle)"

@@ -97,6 +97,12 @@ class Trace:
         span = self.spans[span_id]
         return agent_key(span.service, span.agent) if span.agent else ""
 
+    def asked_by(self, span_id: str) -> str:
+        """The key of the agent whose request this span answers, where the request itself says it."""
+        parent = self.spans[span_id].parent
+        asked = parent in self.spans and self.spans[parent].side == "asked"
+        return self.named(parent) if asked else ""
+
     def evidence(self, span_id: str, actor: str = "", mirrors: tuple[str, ...] = ()) -> Evidence:
         """Compact, for a busy agent keeps thousands: what its key tells is left to
         ``correlators.kernel.calls`` to write out."""
@@ -185,7 +191,7 @@ def _call(trace: Trace, call: Told, lists: dict[str, tuple[str, ...]]) -> Dossie
     spans = [trace.spans[span_id] for span_id in call.spans]
     tool = trace.spans[call.outer].tool
     home = trace.spans[call.outer].trace or trace.id
-    mirrors = tuple(trace.mirror(span_id, home) for span_id in call.spans if span_id != call.outer)
+    mirrors = tuple(sorted(trace.mirror(span_id, home) for span_id in call.spans if span_id != call.outer))
     servers = tuple(sorted({span.server for span in spans if span.server}))
     lists = {s: names for s, names in lists.items() if trace.spans[s].server in ("", *servers)}
     evidence = Sightings((trace.evidence(call.outer, mirrors=mirrors),))
@@ -234,7 +240,7 @@ def _offers(trace: Trace) -> dict[str, dict[str, tuple[str, ...]]]:
     offers: dict[str, dict[str, tuple[str, ...]]] = {}
     for span_id, span in trace.spans.items():
         if span.offered is not None:
-            agent = trace.named(span_id) or trace.agent(span_id)
+            agent = trace.named(span_id) or trace.agent(span_id) or trace.asked_by(span_id)
             if agent:
                 offers.setdefault(agent, {})[span_id] = span.offered
     return offers

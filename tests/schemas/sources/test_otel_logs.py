@@ -10,12 +10,9 @@ import pytest
 from google.protobuf.json_format import ParseDict
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
-from correlators.kernel.calls import endings, parted
-from schemas.activity import Activity
-from schemas.dossier import decode
 from schemas.sources import Context, Reading, detect, otel
+from tests.support.agent_calls import ended
 from tests.support.otlp import T0, TRACE, activities, agent, span, span_id, value
-from tests.support.scenario import run
 
 SECRET = "hunter2-token"
 TRIAGE = "agent:desk/triage"
@@ -66,16 +63,6 @@ def answer(number: str, text: str = SECRET, **more: Any) -> dict[str, Any]:
 
 def details(**more: Any) -> dict[str, Any]:
     return log("gen_ai.client.inference.operation.details", **more)
-
-
-def ended(many: list[Activity]) -> dict[tuple[str, str], list[str]]:
-    """By agent and tool: how its calls ended."""
-    return {
-        parted(key): [one.ending for one in endings(key, calls)]
-        for store in run(many).stores
-        for body in store.values()
-        for key, calls in decode(body).calls.items()
-    }
 
 
 CHAIN = [*activities(agent(1), span(2, 1, "chat m"))]

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from schemas.dossier import decode
 from schemas.sources import Context, detect, otel
+from tests.support.agent_calls import dossiers
 from tests.support.recorded_agents import AGENTS, recorded_spans, truth
-from tests.support.scenario import run
 
 pytestmark = pytest.mark.skipif(not AGENTS.is_dir(), reason=f"no recorded traces at {AGENTS}")
 EXPORTS = Path(__file__).parents[4] / "shared" / "data" / "agent" / "agentevals-dev_agentevals" / "samples"
@@ -73,7 +72,6 @@ def test_a_call_in_a_jaeger_trace_belongs_to_its_agent() -> None:
     path = EXPORTS / "helm.json"
     if not path.is_file():
         pytest.skip(f"no sample at {path}")
-    world = run(otel.read(path.read_bytes(), Context()).activities)
-    dossier = decode(next(s["agent:helm_agent/helm_agent"] for s in world.stores))
+    dossier = dossiers(otel.read(path.read_bytes(), Context()).activities)["agent:helm_agent/helm_agent"]
     assert "agent:helm_agent/helm_agent\thelm_list_releases" in dossier.calls
     assert len(dossier.offered) == 9

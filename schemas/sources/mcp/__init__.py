@@ -1,0 +1,184 @@
+"""Model Context Protocol: the JSON-RPC messages between agents and their tools, as a gateway saw them.
+
+A record is one message (or a batch) with the context that ``schemas.sources.mcp.envelope`` documents; an
+array or JSON lines of them too. ``tools/call`` and its answer are two records that meet by session (or
+exchange) and id; so do ``tools/list`` and what was offered. Each is a span of a small trace of its own,
+which becomes a part of the caller's trace where the request names that (``traceparent``) and the gateway
+names nobody: who is verified counts more than what a header says. All other messages are passed. What was
+given to a tool and what it returned is never kept.
+
+Out of sight: who called where the gateway names nobody and there is no trace (``clientInfo`` is the
+client's own account, kept as such); how a call ended that was never answered; requests of a server to its
+client.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from schemas.activity import Activity, Effect, Spanned
+from schemas.records import head_of, objects
+from schemas.rejected import Rejected
+from schemas.sources import Context, Reading
+from schemas.sources.mcp.envelope import Envelope, envelope_of
+from schemas.sources.mcp.messages import (
+    CALL,
+    LIST,
+    Answer,
+    Ids,
+    above,
+    answer_of,
+    answered_span,
+    asked_span,
+    client_of,
+    ids_of,
+    is_id,
+    refusal_of,
+)
+from schemas.span import Span, bounded, derived_id
+from schemas.wire import text_at
+
+NAME = "mcp"
+
+MARK = '"jsonrpc"'
+MARK_WITHIN = 512
+NO_ID = "is neither a text nor a number"
+
+
+def recognises(document: object) -> bool:
+    """Whether a decoded record (bytes: one that is no JSON) is a message, alone or in its envelope."""
+    match document:
+        case {"jsonrpc": "2.0"}:
+            return True
+        case {"message": inner}:
+            first = inner[0] if isinstance(inner, list) and inner else inner
+            if isinstance(first, str):
+                return MARK in first[:MARK_WITHIN]
+            return isinstance(first, dict) and "jsonrpc" in first
+        case [first, *_]:
+            return isinstance(first, dict) and recognises(first)
+        case bytes():
+            head = head_of(document)
+            return MARK in head and '"message"' in head
+        case _:
+            return False
+
+
+def read(record: bytes, context: Context) -> Reading:
+    """Every message about tools as an activity; others are passed; what is unreadable is a located reject."""
+    reading = Reading([], [], 0)
+    for place, found in objects(record, NAME, lambda document: None):
+        if isinstance(found, Rejected):
+            reading.rejects.append(found)
+            continue
+        envelope = envelope_of(found, context)
+        if not envelope.time:
+            reading.rejects.append(Rejected(NAME, "is missing or not a time", "ts", place))
+            continue
+        if not envelope.messages:
+            reading.rejects.append(Rejected(NAME, "holds no JSON-RPC message", "message", place))
+        many = len(envelope.messages) > 1
+        for i, message in enumerate(envelope.messages):
+            inside = f"{place}.message[{i}]".lstrip(".") if many else place
+            _Message(envelope, message, inside, context, reading).read()
+    return reading
+
+
+class _Message:
+    def __init__(
+        self, envelope: Envelope, message: Any, place: str, context: Context, reading: Reading
+    ) -> None:
+        self._envelope = envelope
+        self._message = message
+        self._place = place
+        self._context = context
+        self._reading = reading
+
+    def read(self) -> None:
+        message = self._message
+        if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
+            self._reject("is no JSON-RPC 2.0 message", "message")
+        elif "method" in message:
+            self._request(message)
+        else:
+            self._answer(message, answer_of(message, self._envelope.status))
+
+    def _request(self, message: dict[str, Any]) -> None:
+        method, envelope = message["method"], self._envelope
+        if method not in (CALL, LIST) or "id" not in message or envelope.sender == "server":
+            self._reading.passed += 1
+            return
+        tool = bounded(text_at(message, "params", "name")) if method == CALL else ""
+        if not is_id(message["id"]):
+            self._reject(NO_ID, "message.id")
+            return
+        if method == CALL and not tool:
+            self._reject("is missing", "message.params.name")
+            return
+        if not envelope.link:
+            # With its answer in the same record a request needs nothing else to find it.
+            own = derived_id(
+                8, envelope.time, envelope.caller.identity, envelope.caller.credential, self._place
+            )
+            envelope = envelope._replace(link=f"alone {own}")
+        ids = ids_of(envelope, message["id"])
+        trace, parent = ("", "") if envelope.caller.agent else above(message, envelope)
+        asked = Spanned(ids.trace, ids.asked, self._seen(asked_span(envelope, tool, parent)), trace)
+        operation = f"{method} {tool}".rstrip()
+        self._tell(ids.asked, operation, asked, Answer("call", "unknown"), client_of(message, envelope))
+        answer = refusal_of(envelope.status) or answer_of(envelope.answer, 0)
+        if answer:
+            self._tell_answer(envelope, ids, answer, f"answer to {operation}")
+
+    def _answer(self, message: dict[str, Any], answer: Answer | None) -> None:
+        """An answer does not say to which method: by its form it is told."""
+        envelope = self._envelope
+        if answer is None or "id" not in message or envelope.sender == "client":
+            self._reading.passed += 1
+        elif not is_id(message["id"]):
+            self._reject(NO_ID, "message.id")
+        elif not envelope.link:
+            self._reject("is missing, and so is exchange: which request this answers is not said", "session")
+        else:
+            about = "" if "result" not in message else CALL if answer.kind == "call" else LIST
+            self._tell_answer(
+                envelope, ids_of(envelope, message["id"]), answer, f"answer to {about}" if about else "answer"
+            )
+
+    def _tell_answer(self, envelope: Envelope, ids: Ids, answer: Answer, operation: str) -> None:
+        span = self._seen(answered_span(envelope, answer, ids.asked))
+        self._tell(ids.answered, operation, Spanned(ids.trace, ids.answered, span), answer, envelope.client)
+
+    def _seen(self, span: Span) -> Span:
+        return msgspec.structs.replace(span, arrived=self._context.arrived, processed=self._context.processed)
+
+    def _tell(self, span_id: str, operation: str, spanned: Spanned, answer: Answer, client: str) -> None:
+        envelope, context = self._envelope, self._context
+        caller = envelope.caller
+        effects: tuple[Effect, ...] = (spanned, *caller.effects)
+        self._reading.activities.append(
+            Activity(
+                uid=f"{spanned.trace}:{span_id}",
+                time=envelope.time,
+                source=NAME,
+                instance=context.instance,
+                identity=caller.identity,
+                actor_name=caller.agent,
+                credential=caller.credential,
+                operation=operation,
+                service=caller.service,
+                outcome=answer.outcome,
+                place=envelope.place,
+                client=client,
+                resource=envelope.server,
+                error=answer.error,
+                effects=effects,
+                arrived=context.arrived,
+                processed=context.processed,
+            )
+        )
+
+    def _reject(self, reason: str, field: str) -> None:
+        self._reading.rejects.append(Rejected(NAME, reason, field, self._place))

@@ -1,0 +1,128 @@
+"""What a gateway (a proxy, a tee, a server's own middleware) writes around the messages that pass it.
+
+| field | what it holds | |---|---| | ``ts`` (``time``, ``timestamp``) | when the message passed; RFC
+3339, or seconds, milliseconds or microseconds since 1970 | | ``direction`` | ``client_to_server`` or
+``server_to_client`` | | ``server`` | the server's name, as catalogues name it | | ``session`` |
+``mcp-session-id``, or a label of one connection where there is none (stdio) | | ``exchange`` | an id of
+one request and its answer, given by the gateway; needed where there is no session | | ``gateway`` | the
+gateway's name: the service of agents that have none | | ``agent`` | who calls, as the gateway knows and
+not as it is told: ``agent:service/name``, a name, or both as an object | | ``subject``, ``issuer`` | of a
+token whose signature the gateway checked | | ``credential``, ``token_id``, ``client_id`` | which
+credential was presented; never the token itself (also under ``http``) | | ``address``, ``user_agent`` |
+where the caller was | | ``http.status`` | 401 and 403: the gateway itself refused | | ``traceparent`` |
+where it came as a header; else it is read from the message | | ``message`` | the JSON-RPC message, or a
+batch of them | | ``answer`` | optional: the answer to ``message``, in the same record |
+
+What names the caller belongs on requests and answers alike: an answer is how the credential's use ended.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from schemas.activity import Aliased, Effect
+from schemas.addresses import address_of
+from schemas.sources import Context
+from schemas.sources.caep.subjects import subject_of
+from schemas.sources.cloudtrail.times import micros_of
+from schemas.span import agent_key, bounded
+from schemas.wire import as_fields, as_list, pick, text_at
+
+GATEWAY = "mcp"
+"""The service of agents for which the record names neither a service nor a gateway."""
+
+TIMES = ("ts", "time", "timestamp", "@timestamp")
+SENDERS = {"client_to_server": "client", "server_to_client": "server"}
+CLIENT_MAX = 200
+SECRET = re.compile(r"bearer |eyj[a-z0-9_-]{10,}\.|(?:sk|ghp|gho|xox[a-z])[-_]", re.IGNORECASE)
+"""How a token begins that stands where its id should."""
+
+UNAUTHENTICATED, FORBIDDEN = 401, 403
+
+
+class Caller(NamedTuple):
+    """Who calls. ``service``, ``agent``: as spans name agents, "" where nobody is known for sure."""
+
+    service: str = ""
+    agent: str = ""
+    identity: str = ""
+    credential: str = ""
+    effects: tuple[Effect, ...] = ()
+
+
+class Envelope(NamedTuple):
+    """A record's context. ``time`` in µs, 0 for none; ``sender``: ``client`` or ``server``, "" unknown;
+    ``status`` of HTTP, 0 unknown; ``link``: what the answer and the request share beside the id of the
+    message, "" for nothing."""
+
+    time: int
+    sender: str
+    server: str
+    link: str
+    caller: Caller
+    place: str
+    client: str
+    status: int
+    traceparent: str
+    messages: list[Any]
+    answer: dict[str, Any]
+
+
+def envelope_of(document: dict[str, Any], context: Context) -> Envelope:
+    """The record's context; of a message without one, nothing but the message."""
+    if "jsonrpc" in document:
+        document = {"message": document}
+    session, exchange = text_at(document, "session"), text_at(document, "exchange")
+    status = pick(document, "http", "status") or pick(document, "status")
+    return Envelope(
+        next((time for name in TIMES if (time := micros_of(text_at(document, name)))), 0),
+        SENDERS.get(text_at(document, "direction").lower(), ""),
+        bounded(text_at(document, "server") or text_at(document, "server", "name")),
+        f"session {session}" if session else f"exchange {exchange}" if exchange else "",
+        _caller(document, context),
+        address_of(text_at(document, "address") or text_at(document, "client_ip")),
+        text_at(document, "user_agent")[:CLIENT_MAX],
+        status if isinstance(status, int) and not isinstance(status, bool) else 0,
+        text_at(document, "traceparent"),
+        as_list(pick(document, "message")),
+        as_fields(pick(document, "answer")),
+    )
+
+
+def _caller(document: dict[str, Any], context: Context) -> Caller:
+    credential = _credential(document, context)
+    service = bounded(text_at(document, "agent", "service") or text_at(document, "gateway") or GATEWAY)
+    named = text_at(document, "agent") or text_at(document, "agent", "name")
+    if named.startswith("agent:") and "/" in named:
+        service, _, named = named.removeprefix("agent:").partition("/")
+    if named:
+        service, named = bounded(service), bounded(named)
+        return Caller(service, named, agent_key(service, named), credential)
+    subject, issuer = text_at(document, "subject"), text_at(document, "issuer")
+    if not subject:
+        return Caller(credential=credential)
+    identity = subject_of(
+        issuer, {"sub_id": {"format": "iss_sub", "iss": issuer, "sub": subject}}, {}
+    ).identity
+    known = bounded(subject)
+    alias = Aliased(agent_key(service, known), identity)
+    return Caller(service, known, identity, credential, (alias,))
+
+
+def _credential(document: dict[str, Any], context: Context) -> str:
+    """The key of the credential: of the token by its id, else of the OAuth client."""
+    issuer = text_at(document, "issuer").removeprefix("https://").rstrip("/")
+    token = _bare(_either(document, "token_id"), context)
+    if token:
+        return f"oidc:{issuer}:jti/{token}" if issuer else f"oauth:token/{token}"
+    client = _bare(_either(document, "client_id") or _either(document, "credential"), context)
+    return client if ":" in client else f"oauth:client/{client}" if client else ""
+
+
+def _either(document: dict[str, Any], name: str) -> str:
+    return text_at(document, name) or text_at(document, "http", name)
+
+
+def _bare(name: str, context: Context) -> str:
+    return context.mask(name) if SECRET.match(name) else bounded(name)
