@@ -19,6 +19,7 @@ from schemas.activity import (
     Effect,
     Ended,
     Excepted,
+    Exposed,
     Known,
     Rotated,
     Rotates,
@@ -102,6 +103,8 @@ def _effects(record: Identity, recorded: int, uid: str, context: Context) -> Ite
     yield Stated(record.id, _declaration(record, recorded, uid, context))
     for credential in record.credentials:
         yield Known(credential.id, record.id, issued=credential.issued or 0, expires=credential.expires or 0)
+        if credential.exposed:
+            yield Exposed("declared exposed", credential.id, record.id, at=credential.exposed)
         if credential.revoked:
             yield Ended(
                 "declared revoked",

@@ -1,0 +1,201 @@
+"""A credential that was found exposed is still live.
+
+Fires: a report says where others can read the credential (a repository, the provider, an inventory), and
+since then it was used and authenticated: high, critical where it wrote identities. Or it has not ended within
+a day of the report: medium; at low confidence where no other record knows it. Where a report names an
+identity only, some long-lived credential of it is meant: one finding for the identity, unless another report
+names the credential. Proves: it was ended, and a try since was refused. Ended and silent is assumed.
+Evaded by: a copy that is used through what it issued (``outlived_parent`` follows that), or where no source
+is collected.
+Benign: the rightful workload goes on until the credential is rotated (that is what keeps the leak open); a
+report that was taken back as a false alarm withdraws the finding; documentation's example keys; a credential
+that was dead before. Do: end the credential now and move its workload to a new one, then review every use
+since the exposure by place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import NamedTuple
+
+from correlators.kernel.deaths import deaths_of
+from correlators.kernel.ends import Off, grace_of, off_intervals, skew_of
+from correlators.kernel.rotations import PASSING
+from correlators.kernel.severity import of_uses
+from correlators.kernel.silence import source_of
+from correlators.kernel.view import View
+from correlators.kernel.wording import named, short, times, worst_of
+from schemas.dossier import Credential
+from schemas.evidence import Evidence, iso, micros, network_of
+from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict
+
+CONTROL = Control(
+    name="leaked_credential_live",
+    version="1",
+    title="Leaked credential is live",
+    owasp=("NHI2:2025",),
+    attack=(("T1552.001", "Unsecured Credentials: Credentials In Files"),),
+    nist=("IR-4", "IA-5(7)"),
+    remediation="End the credential now and move its workload to a new one; then review every use since the "
+    "exposure by place and client, and end what it issued.",
+)
+
+DEADLINE = micros(timedelta(hours=24))
+"""From the report to the end of the credential. Public repositories are searched within minutes, so a use
+counts at once; a day is what it takes to move a workload that nobody has touched for a year."""
+
+EXAMPLE = "EXAMPLE"
+"""How the ids of AWS's documentation end: they belong to nobody."""
+
+UNNAMED = "some credential"
+
+
+class Life(NamedTuple):
+    """One credential since its exposure: authenticated uses while it was not known to be dead, its death,
+    refused tries after that."""
+
+    name: str
+    used: tuple[Evidence, ...]
+    death: Off | None
+    refused: tuple[Evidence, ...]
+
+
+def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    told = False
+    for name, credential in view.credentials.items():
+        exposure = _exposure(credential)
+        if name and exposure and not (name.startswith("aws:") and name.endswith(EXAMPLE)):
+            told = True
+            yield _judged(view, clock, name, exposure, [_life(view, clock, name, credential, exposure)])
+    some = _exposure(view.credentials[""]) if "" in view.credentials else None
+    if some and not told:
+        lives = [_life(view, clock, n, c, some) for n, c in view.credentials.items() if n and _meant(c, some)]
+        yield _judged(view, clock, f"{view.key} {UNNAMED}", some, lives)
+
+
+def _exposure(credential: Credential) -> Off | None:
+    """The first exposure that stands: one that was taken back never was."""
+    return next((spell for spell in off_intervals(credential.exposures) if not spell.end), None)
+
+
+def _meant(credential: Credential, exposure: Off) -> bool:
+    """Whether a report that names only the identity may mean this one: long-lived, and made before it."""
+    born = credential.issued or credential.known
+    derived = any(link.edge != "made_by" for link in credential.parents.values())
+    return bool(born and born.time <= exposure.start and credential.kind not in PASSING and not derived)
+
+
+def _life(view: View, clock: Clock, name: str, credential: Credential, exposure: Off) -> Life:
+    ends = [off for off in deaths_of(view, name, credential) if not off.end and off.start <= clock.now]
+    death = ends[0] if ends else None
+    until = death.start + grace_of(death.turn) if death else clock.now
+    used = tuple(
+        e
+        for e in view.uses(credential, "succeeded", "failed", "forbidden")
+        if exposure.start + skew_of(exposure.turn, e) < e.time <= until
+    )
+    tries = view.uses(credential, "unauthenticated")
+    refused = tuple(e for e in tries if death and e.time > max(death.start, exposure.start))
+    return Life(name, used, death, refused)
+
+
+def _judged(view: View, clock: Clock, subject: str, exposure: Off, lives: list[Life]) -> Verdict:
+    used = tuple(sorted(e for life in lives for e in life.used))
+    refused = tuple(sorted(e for life in lives for e in life.refused))
+    ends = [life.death.start for life in lives if life.death]
+    dead = bool(lives) and len(ends) == len(lives)
+    last = max(ends, default=0)
+    value, reason, due = _value(clock, subject, exposure, dead, last, bool(used), refused)
+    severity = None
+    if used:
+        severity = _severity(view, lives, used)
+        reason += f"; {times(used, 'use')} since, last at {iso(used[-1].time)}"
+        reason += _elsewhere(view, lives, exposure, used)
+    elif value == "violated" or last > exposure.start + DEADLINE:
+        severity = Severity.MEDIUM
+    what, credential = _named(lives)
+    live = "is live" if not dead else "was live until it was ended" if severity else "was ended"
+    return Verdict(
+        control=CONTROL.name,
+        subject=subject,
+        value=value,
+        identity=view.key,
+        owner=view.owner,
+        credential=credential,
+        title=f"{named(view)}: {what}, found exposed ({exposure.turn.how}), {live}",
+        reason=reason,
+        severity=severity,
+        confidence=_confidence(view, lives, bool(used)),
+        claim=(exposure.turn.evidence,),
+        evidence=used or refused,
+        episodes=(Episode(exposure.start, last if dead else 0, exposure.turn.how),) if severity else (),
+        truncated=any(worst_of(view.credentials[life.name]) for life in lives),
+        next_step=f"end {what} now" if severity and not dead else "",
+        due=due,
+    )
+
+
+def _named(lives: list[Life]) -> tuple[str, str]:
+    """How a title calls what leaked, and its key where there is one."""
+    names = [life.name for life in lives if life.used] or [life.name for life in lives]
+    if len(names) == 1:
+        return short(names[0]), names[0]
+    return (f"one of its {len(names)} credentials" if names else "some credential of it"), ""
+
+
+def _confidence(view: View, lives: list[Life], used: bool) -> Confidence:
+    """Low where no other record knows the credential, medium where it may be another one of the identity."""
+    known = [view.credentials[life.name] for life in lives]
+    if not any(c.issued or c.uses for c in known):
+        return Confidence.LOW
+    return Confidence.HIGH if used or len(lives) == 1 else Confidence.MEDIUM
+
+
+def _value(
+    clock: Clock,
+    subject: str,
+    exposure: Off,
+    dead: bool,
+    last: int,
+    used: bool,
+    refused: tuple[Evidence, ...],
+) -> tuple[Value, str, int]:
+    """What the claim that it leaked is worth, why, and when to ask again."""
+    since = f"exposed since {iso(exposure.start)}"
+    if dead:
+        order = "before that" if last <= exposure.start else "since"
+        if refused:
+            return (
+                "proven",
+                f"{since}; ended {order} at {iso(last)}, and refused at {iso(refused[-1].time)}",
+                0,
+            )
+        return "assumed", f"{since}; ended {order} at {iso(last)}, and silent", 0
+    if used:
+        return "violated", since, 0
+    source = source_of(subject)
+    if source not in clock.seen:
+        return (
+            "unverifiable",
+            f"{since}; no {source or 'log'} records are collected that would show its end",
+            0,
+        )
+    deadline = exposure.start + DEADLINE
+    if clock.now <= deadline:
+        return "assumed", f"{since}; to be ended by {iso(deadline)}", deadline + 1
+    return "violated", f"{since}, and not ended by {iso(deadline)}", 0
+
+
+def _severity(view: View, lives: list[Life], used: tuple[Evidence, ...]) -> Severity:
+    known = [view.credentials[life.name] for life in lives]
+    writes = {e.uid for c in known for e in view.acted(c, "identity_write", "succeeded")}
+    return of_uses(used, writes, {e.uid for c in known for e in view.uses(c, "forbidden")})
+
+
+def _elsewhere(view: View, lives: list[Life], exposure: Off, used: tuple[Evidence, ...]) -> str:
+    """Places from which it was not used before."""
+    known = [view.uses(view.credentials[life.name], "succeeded", "failed", "forbidden") for life in lives]
+    before = {network_of(e.place) for many in known for e in many if e.time <= exposure.start}
+    new = sorted({e.place for e in used if e.place and network_of(e.place) not in before}) if before else []
+    return f", from places that are new: {', '.join(new[:5])}" if new else ""
