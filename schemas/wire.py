@@ -85,9 +85,12 @@ Items = Annotated[list[Any], BeforeValidator(as_list)]
 
 
 class Wire(BaseModel):
-    """A part of a record, validated from a dict with names in any case, or from its text. Never invalid."""
+    """A part of a record, validated from a dict with names in any case, or from its text. Never invalid.
 
-    model_config = ConfigDict(extra="ignore", alias_generator=plain, validate_by_name=True)
+    Frozen, so that a default part is shared: pydantic copies deeply what it cannot hash, for every event.
+    """
+
+    model_config = ConfigDict(extra="ignore", alias_generator=plain, validate_by_name=True, frozen=True)
 
     @model_validator(mode="before")
     @classmethod

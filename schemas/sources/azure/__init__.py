@@ -6,6 +6,8 @@ A record is one row, an array, ``{"records": […]}`` as event hubs and storage 
 […]}`` of the Graph API, a row of Log Analytics, or JSON lines of any; gz too. Which log a row is of is told
 from its content.
 
+Key Vault's rows name no tenant: name the installation after the tenant (``raw.azure.<tenant id>``).
+
 Out of sight: which secret a refused sign-in presented (7000215 names none); tokens that managed identities
 use inside Azure; what the tenant's licence does not log. Audit records of a cluster (AKS) are read as the
 Kubernetes source does.

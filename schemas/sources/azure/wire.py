@@ -26,7 +26,7 @@ class SignIn(Wire):
     service_principal_name: Text = ""
     service_principal_credential_key_id: Text = ""
     federated_credential_id: Text = ""
-    managed_service_identity: Part = Field({})
+    managed_service_identity: Part = Field(default_factory=dict)
     user_id: Text = ""
     user_principal_name: Text = ""
     unique_token_identifier: Text = ""
@@ -36,7 +36,7 @@ class SignIn(Wire):
     caller_ip_address: Text = ""
     user_agent: Text = ""
     resource_display_name: Text = ""
-    status: Part = Field({})
+    status: Part = Field(default_factory=dict)
     result_type: Text = ""
     correlation_id: Text = ""
 
@@ -54,7 +54,7 @@ class Target(Wire):
     type: Text = ""
     display_name: Text = ""
     user_principal_name: Text = ""
-    modified_properties: Items = Field([])
+    modified_properties: Items = Field(default_factory=list)
 
 
 class Initiator(Wire):
@@ -89,8 +89,8 @@ class Audit(Wire):
     result_reason: Text = ""
     logged_by_service: Text = ""
     initiated_by: InitiatedBy = InitiatedBy()
-    target_resources: Items = Field([])
-    additional_details: Items = Field([])
+    target_resources: Items = Field(default_factory=list)
+    additional_details: Items = Field(default_factory=list)
     caller_ip_address: Text = ""
     user_agent: Text = ""
     correlation_id: Text = ""
@@ -130,11 +130,11 @@ class Operation(Wire):
     status_text: Text = ""
     caller: Text = ""
     caller_ip_address: Text = ""
-    http_request: Part = Field({})
-    identity: Part = Field({})
-    claims: Part = Field({})
-    properties: Part = Field({})
-    evt: Part = Field({})
+    http_request: Part = Field(default_factory=dict)
+    identity: Part = Field(default_factory=dict)
+    claims: Part = Field(default_factory=dict)
+    properties: Part = Field(default_factory=dict)
+    evt: Part = Field(default_factory=dict)
     uri: Text = ""
     user_agent_header: Text = ""
 
@@ -157,6 +157,6 @@ class Unified(Wire):
     logon_error: Text = ""
     error_number: Number = None
     user_agent: Text = ""
-    extended_properties: Items = Field([])
-    modified_properties: Items = Field([])
-    target: Items = Field([])
+    extended_properties: Items = Field(default_factory=list)
+    modified_properties: Items = Field(default_factory=list)
+    target: Items = Field(default_factory=list)

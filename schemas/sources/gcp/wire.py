@@ -33,7 +33,7 @@ class Authentication(Wire):
     principal_email: Text = ""
     principal_subject: Text = ""
     service_account_key_name: Text = ""
-    service_account_delegation_info: Items = Field([])
+    service_account_delegation_info: Items = Field(default_factory=list)
 
 
 class RequestAttributes(Wire):
@@ -58,16 +58,16 @@ class Payload(Wire):
     method_name: Text = ""
     resource_name: Text = ""
     status: Status | None = None
-    authentication_info: Authentication = Authentication()
-    authorization_info: Items = Field([])
+    authentication_info: Authentication = Field(default_factory=Authentication)
+    authorization_info: Items = Field(default_factory=list)
     request_metadata: RequestMetadata = RequestMetadata()
-    request: Part = Field({}, validation_alias=AliasChoices("request", "requestjson"))
-    response: Part = Field({}, validation_alias=AliasChoices("response", "responsejson"))
-    metadata: Part = Field({}, validation_alias=AliasChoices("metadata", "metadatajson"))
+    request: Part = Field(default_factory=dict, validation_alias=AliasChoices("request", "requestjson"))
+    response: Part = Field(default_factory=dict, validation_alias=AliasChoices("response", "responsejson"))
+    metadata: Part = Field(default_factory=dict, validation_alias=AliasChoices("metadata", "metadatajson"))
 
 
 class Resource(Wire):
-    labels: Part = Field({})
+    labels: Part = Field(default_factory=dict)
 
 
 class Entry(Wire):
@@ -79,6 +79,6 @@ class Entry(Wire):
     receive_timestamp: Text = ""
     exported_time: Text = Field("", validation_alias=AliasChoices("@timestamp", "peventtime"))
     proto_payload: Payload = Field(
-        Payload(), validation_alias=AliasChoices("protopayload", "protopayloadauditlog")
+        default_factory=Payload, validation_alias=AliasChoices("protopayload", "protopayloadauditlog")
     )
-    resource: Resource = Resource()
+    resource: Resource = Field(default_factory=Resource)

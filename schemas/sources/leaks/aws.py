@@ -36,7 +36,7 @@ class Health(Wire):
     event_arn: Text = ""
     event_type_code: Text = ""
     start_time: Text = ""
-    affected_entities: Items = Field([])
+    affected_entities: Items = Field(default_factory=list)
     affected_account: Text = ""
 
 
@@ -47,7 +47,7 @@ class Bridge(Wire):
     source: Text = ""
     account: Text = ""
     time: Text = ""
-    detail: Part = Field({})
+    detail: Part = Field(default_factory=dict)
 
 
 def is_health(document: dict[str, Any]) -> bool:

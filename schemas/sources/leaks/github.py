@@ -36,8 +36,8 @@ class Alert(Wire):
     secret: object = None
     publicly_leaked: Flag = None
     validity: Text = ""
-    resolved_by: Part = Field({})
-    repository: Part = Field({})
+    resolved_by: Part = Field(default_factory=dict)
+    repository: Part = Field(default_factory=dict)
 
 
 def is_webhook(document: dict[str, Any]) -> bool:

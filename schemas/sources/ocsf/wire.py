@@ -87,7 +87,7 @@ class Entity(Wire):
     type: Text = ""
     type_id: Number = None
     user: User | None = None
-    email: Part = Field({})
+    email: Part = Field(default_factory=dict)
 
 
 class Named(Wire):
@@ -118,7 +118,7 @@ class Event(Wire):
     src_endpoint: Endpoint = Endpoint()
     http_request: Request = Request()
     http_response: Answer = Answer()
-    entity: Entity = Entity()
+    entity: Entity = Field(default_factory=Entity)
     resources: object = None
     service: Named = Named()
     databucket: Named = Named()

@@ -53,7 +53,7 @@ def test_a_person_is_told_by_the_object_id_and_named_by_the_upn() -> None:
 
 
 def test_a_managed_identity_is_its_resource_too() -> None:
-    host = "/subscriptions/s1/resourcegroups/providers/Microsoft.ManagedIdentity/userAssignedIdentities/Mailer"
+    host = "/subscriptions/s1/providers/Microsoft.ManagedIdentity/userAssignedIdentities/Mailer"
     one = activity(operation(identity={"claims": claims(xms_mirid=host)}))
     assert one.effects == (ALIAS, Aliased(f"azure:{host.lower()}", APP))
 

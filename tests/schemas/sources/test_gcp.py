@@ -155,10 +155,10 @@ def test_an_address_inside_google_is_no_place_but_its_network_is(
 
 
 def test_what_changes_with_every_call_of_gcloud_is_no_part_of_the_client() -> None:
-    agent = "google-cloud-sdk gcloud/431.0.0 command/gcloud.list invocation-id/b2 environment/devshell,gzip(gfe)"
+    agent = "google-cloud-sdk gcloud/431.0.0 command/gcloud.list invocation-id/b2 environment/shell,gzip(gfe)"
     told = {"callerIp": "198.51.100.7", "callerSuppliedUserAgent": agent}
     assert (
-        activity(entry(requestMetadata=told)).client == "google-cloud-sdk gcloud/431.0.0 environment/devshell"
+        activity(entry(requestMetadata=told)).client == "google-cloud-sdk gcloud/431.0.0 environment/shell"
     )
 
 
