@@ -1,0 +1,74 @@
+"""How far followed files were taken, kept in the data folder: written anew and put in place in one step."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import orjson
+
+HEAD_BYTES = 1024
+"""Of a file's beginning that tell it again under another name: audit lines begin with a time or an id."""
+
+log = logging.getLogger("gapwatch.receivers")
+
+
+@dataclass
+class Mark:
+    """A file and how far it was taken: `offset` in bytes (unpacked ones of a packed file), `seen` its last
+    change in ns, `done` once nothing more will come of it. Its first `head_size` bytes hash to `head`.
+    """
+
+    device: int
+    inode: int
+    offset: int = 0
+    seen: int = 0
+    head: str = ""
+    head_size: int = 0
+    done: bool = False
+
+    @property
+    def place(self) -> tuple[int, int]:
+        return self.device, self.inode
+
+    def fits(self, head: bytes) -> bool:
+        """Whether a file that begins so is this one. Of an empty beginning nothing can be said: False."""
+        return 0 < self.head_size <= len(head) and digest(head[: self.head_size]) == self.head
+
+    def moved(self, status: os.stat_result) -> Mark:
+        """The same content as another file."""
+        return replace(self, device=status.st_dev, inode=status.st_ino)
+
+
+def digest(head: bytes) -> str:
+    return hashlib.sha256(head).hexdigest()
+
+
+class MarkFile:
+    """The marks of one followed path, oldest file first."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self) -> list[Mark]:
+        """[] where there are none yet, or none that can be read: its file is then taken anew."""
+        try:
+            return [Mark(**mark) for mark in orjson.loads(self._path.read_bytes())]
+        except FileNotFoundError:
+            return []
+        except (OSError, orjson.JSONDecodeError, TypeError) as error:
+            log.error("%s is not readable (%s); its file is taken from the beginning", self._path, error)
+            return []
+
+    def save(self, marks: list[Mark]) -> None:
+        """Returns when they are on the disk: what was taken and forgotten would be taken twice."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        with draft.open("wb") as out:
+            out.write(orjson.dumps([asdict(mark) for mark in marks]))
+            out.flush()
+            os.fsync(out.fileno())
+        draft.replace(self._path)

@@ -1,0 +1,27 @@
+"""Fixtures of the receivers' tests."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streams.settings import Settings
+from tests.support.receiving import OwnBroker
+
+
+@pytest.fixture
+def site(embedded_broker: str, data: Path) -> Settings:
+    """An installation of this test's own on the shared broker."""
+    return Settings(data=data, broker=embedded_broker, topic_prefix=f"{uuid.uuid4().hex[:8]}.")
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path) -> Iterator[OwnBroker]:
+    broker = OwnBroker(tmp_path)
+    try:
+        yield broker
+    finally:
+        broker.close()
