@@ -1,1 +1,3 @@
-"""What is a gap: one file per control, each a pure ``judge`` of (dossier, clock). The folder is the catalogue."""
+"""What is a gap: one file per control, each a pure ``judge`` of (dossier, clock). The folder is the
+catalogue.
+"""

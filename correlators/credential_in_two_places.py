@@ -1,10 +1,13 @@
 """One credential is used from two places at once.
 
-Fires: authenticated uses from two networks within ten minutes that are not both approved; or, inside one network or between any two addresses,
-A-B-A within five minutes: a copy alternates with the original, a move does not come back. Medium; high where the credential may write identities.
+Fires: authenticated uses from two networks within ten minutes that are not both approved; or, inside one
+network or between any two addresses,
+A-B-A within five minutes: a copy alternates with the original, a move does not come back. Medium; high where
+the credential may write identities.
 Proves: nothing; seen only in approved places is assumed.
 Evaded by: a copy used behind the same address, or long after the original stopped.
-Benign: several egress addresses of one workload (declare its places); a provider's own services (they have no place); IPv4 and IPv6 of one host (families are not compared).
+Benign: several egress addresses of one workload (declare its places); a provider's own services (they have no
+place); IPv4 and IPv6 of one host (families are not compared).
 Do: ask the owner which place is right, rotate the credential, and bind it to a place where the provider can.
 """
 
@@ -25,10 +28,16 @@ CONTROL = Control(
     version="1",
     title="One credential in two places",
     owasp=("NHI9:2025", "NHI2:2025"),
-    attack=(("T1552.005", "Unsecured Credentials: Cloud Instance Metadata API"), ("T1550.001", "Use Alternate Authentication Material: Application Access Token")),
+    attack=(
+        ("T1552.005", "Unsecured Credentials: Cloud Instance Metadata API"),
+        ("T1550.001", "Use Alternate Authentication Material: Application Access Token"),
+    ),
     nist=("AC-17", "SI-4"),
-    remediation="Ask the owner which place is right, rotate the credential, and bind it to its place where the provider can (source conditions, bound CIDRs).",
-)  # fmt: skip
+    remediation=(
+        "Ask the owner which place is right, rotate the credential, and bind it to its place where the "
+        "provider can (source conditions, bound CIDRs)."
+    ),
+)
 
 TWO_NETWORKS = micros(timedelta(minutes=10))
 """A workload that moves to another network takes longer than this to be used in the first one again."""
@@ -73,7 +82,9 @@ def _judged(view: View, name: str, credential: Credential) -> Verdict | None:
 
 def _approved(view: View) -> str:
     declared = view.declaration.places if view.declaration else None
-    return "no places are declared for it" if declared is None else f"approved: {', '.join(declared) or 'none'}"
+    return (
+        "no places are declared for it" if declared is None else f"approved: {', '.join(declared) or 'none'}"
+    )
 
 
 def _two_networks(view: View, uses: list[Evidence]) -> list[Evidence]:
@@ -96,7 +107,9 @@ def _alternating(view: View, uses: list[Evidence]) -> list[Evidence]:
         for j, middle in enumerate(back):
             if middle.place == last.place or ((":" in middle.place) != (":" in last.place)):
                 continue
-            first = next((e for e in back[:j] if e.place == last.place and e.time < middle.time < last.time), None)
+            first = next(
+                (e for e in back[:j] if e.place == last.place and e.time < middle.time < last.time), None
+            )
             if first and not all(allowed(view, e) for e in (first, middle, last)):
                 return [first, middle, last]
     return []

@@ -1,13 +1,22 @@
 """A dead credential is presented, and refused.
 
-Fires: an unauthenticated try with a credential that is dead (revoked, expired, used up, or dead with what it dies with). Informational at
-the first try, which tells at once that somebody still holds it; low once tries go on beyond the retry window (the forgotten
-consumer); medium when a try comes from a place or client that never used it while it lived (a copy is at large).
-Proves: nothing (silence is no proof), but where a record says that a successor took its place and every known consumer
+Fires: an unauthenticated try with a credential that is dead (revoked, expired, used up, or dead with
+what it
+dies with). Informational at
+the first try, which tells at once that somebody still holds it; low once tries go on beyond the retry
+window
+(the forgotten
+consumer); medium when a try comes from a place or client that never used it while it lived (a copy is at
+large).
+Proves: nothing (silence is no proof), but where a record says that a successor took its place and every
+known
+consumer
 was seen on that after the last try, the finding ends.
 Evaded by: sources that do not log unauthenticated calls (AWS mostly), refusals that name nobody.
 Benign: a client that retries for minutes after a planned revocation.
-Do: point the consumer to the new credential; for a new place, treat the credential as stolen and review its life.
+Do: point the consumer to the new credential; for a new place, treat the credential as stolen and review
+its
+life.
 """
 
 from __future__ import annotations
@@ -32,8 +41,11 @@ CONTROL = Control(
     owasp=("NHI1:2025",),
     attack=(("T1078.004", "Valid Accounts: Cloud Accounts"),),
     nist=("AC-2",),
-    remediation="Find the consumer by place and client and give it the current credential; if the tries come from a new place, treat the old one as stolen.",
-)  # fmt: skip
+    remediation=(
+        "Find the consumer by place and client and give it the current credential; if the tries come from "
+        "a new place, treat the old one as stolen."
+    ),
+)
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
@@ -55,7 +67,10 @@ def _judged(
     first = tried[0]
     strange = [e for e in tries if _stranger(e, credential)]
     if strange:
-        severity, why = Severity.MEDIUM, f"from {strange[0].place or strange[0].client}, which never used it while it lived"
+        severity, why = (
+            Severity.MEDIUM,
+            f"from {strange[0].place or strange[0].client}, which never used it while it lived",
+        )
     elif _goes_on(tries):
         severity, why = Severity.LOW, "beyond any retry window: a consumer was forgotten"
     else:
@@ -69,8 +84,8 @@ def _judged(
         identity=view.key,
         owner=view.owner,
         credential=name,
-        title=f"{named(view)}: dead credential {short(name)} was presented and refused after {first.turn.how}",
-        reason=f"{times(tries, 'refused try')} on record, {iso(tries[0].time)} to {iso(tries[-1].time)}, {why}",
+        title=f"{named(view)}: dead {short(name)} was presented and refused after {first.turn.how}",
+        reason=f"{times(tries, 'refused try')}, {iso(tries[0].time)} to {iso(tries[-1].time)}, {why}",
         severity=severity,
         confidence=confidence_of(credential, tries),
         claim=(first.turn.evidence,),
@@ -81,7 +96,9 @@ def _judged(
 
 
 def _moved_since(view: View, name: str, tries: tuple[Evidence, ...]) -> bool:
-    """Whether a record says what succeeded it, and every known consumer was seen on that after the last try."""
+    """Whether a record says what succeeded it, and every known consumer was seen on that after the last
+    try.
+    """
     return any(
         name in last.change.olds
         and bool(last.consumers)
@@ -98,6 +115,13 @@ def _goes_on(tries: tuple[Evidence, ...]) -> bool:
 def _stranger(use: Evidence, credential: Credential) -> bool:
     """A place, or a client, that is not among those of its life; none known: nobody is a stranger."""
     place, client = network_of(use.place), use.client
-    new_place = bool(place and credential.places and len(credential.places) < NAMES_MAX and place not in credential.places)
-    new_client = bool(client and credential.clients and len(credential.clients) < NAMES_MAX and client not in credential.clients)  # fmt: skip
+    new_place = bool(
+        place and credential.places and len(credential.places) < NAMES_MAX and place not in credential.places
+    )
+    new_client = bool(
+        client
+        and credential.clients
+        and len(credential.clients) < NAMES_MAX
+        and client not in credential.clients
+    )
     return new_place or new_client

@@ -1,6 +1,7 @@
 """A credential is accepted after it expired.
 
-Fires: an authenticated use after the latest stated expiry and the provider's leeway. High; low for Kubernetes' extended (stale) tokens, of which the
+Fires: an authenticated use after the latest stated expiry and the provider's leeway. High; low for
+Kubernetes' extended (stale) tokens, of which the
 API server itself says that they are stale. Renewals move the expiry, whenever they are learned.
 Proves: a try refused after the expiry, of a credential known by its id.
 Evaded by: sources that do not say when a credential expires.
@@ -27,8 +28,11 @@ CONTROL = Control(
     owasp=("NHI4:2025", "NHI7:2025"),
     attack=(("T1550.001", "Use Alternate Authentication Material: Application Access Token"),),
     nist=("IA-5", "IA-11"),
-    remediation="End the credential where it still works, and find out why the provider accepts it beyond its expiry (clock, cache, extended tokens).",
-)  # fmt: skip
+    remediation=(
+        "End the credential where it still works, and find out why the provider accepts it beyond its "
+        "expiry (clock, cache, extended tokens)."
+    ),
+)
 
 UNSEEN_KINDS = frozenset({"lease", "wrapping"})
 """Leases end in systems with logs of their own; a wrapping token is judged as a one-time credential."""
@@ -61,7 +65,10 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential, expires
         identity=view.key,
         owner=view.owner,
         credential=name,
-        title=f"{named(view)}: credential {short(name)} was {'accepted' if used else 'refused'} after its expiry",
+        title=(
+            f"{named(view)}: credential {short(name)} was {'accepted' if used else 'refused'} after its "
+            "expiry"
+        ),
         reason=f"expired at {iso(expires)}; {seen} after that, last at {iso((used or refused)[-1].time)}",
         severity=(Severity.HIGH if source_of(name) != "kubernetes" else Severity.LOW) if used else None,
         confidence=Confidence.HIGH,

@@ -1,12 +1,15 @@
 """An identity recorded inactive, disabled or decommissioned is active.
 
-Fires: a use that was authenticated (or a tool call that was executed) while a record said that the identity is not active: the inventory, or the
+Fires: a use that was authenticated (or a tool call that was executed) while a record said that the identity
+is not active: the inventory, or the
 provider's own switch. High; medium where every such use was forbidden.
 Proves: tries refused while it was off.
 Evaded by: acting under another identity that the inventory does not join (declare aliases).
-Benign: the record is the wrong side (it was corrected, or taken back before the next use: that ends or withdraws the finding);
+Benign: the record is the wrong side (it was corrected, or taken back before the next use: that ends or
+withdraws the finding);
 break-glass identities used under an approval.
-Do: ask the owner which side is stale. If the record is right, disable the identity at the provider and end its credentials.
+Do: ask the owner which side is stale. If the record is right, disable the identity at the provider and end
+its credentials.
 """
 
 from __future__ import annotations
@@ -30,11 +33,16 @@ CONTROL = Control(
     owasp=("NHI1:2025",),
     attack=(("T1078.004", "Valid Accounts: Cloud Accounts"),),
     nist=("AC-2(3)", "CM-8"),
-    remediation="Ask the owner which side is stale. If the record is right, disable the identity at the provider, end its credentials, and review what it did since.",
-)  # fmt: skip
+    remediation=(
+        "Ask the owner which side is stale. If the record is right, disable the identity at the provider, "
+        "end its credentials, and review what it did since."
+    ),
+)
 
 PROVIDER_SWITCH = "provider switch"
-"""Names the provider's own switch as a subject beside the inventory's claim about the same identity: one may hold where the other fails."""
+"""Names the provider's own switch as a subject beside the inventory's claim about the same identity: one may
+hold where the other fails.
+"""
 
 INACTIVE = frozenset({"inactive", "disabled", "decommissioned"})
 
@@ -70,24 +78,49 @@ def _declared(
         open_ = bool(standing) and inactive_now
         after = [e for e in refused if e.time > used[-1].time]
         value: Value = "violated" if open_ and not after else "proven" if after else "assumed"
-        reason = f"recorded {spell.value} since {iso(spell.start) or 'ever'}, yet active from {iso(used[0].time)} to {iso(used[-1].time)}"
+        reason = (
+            f"recorded {spell.value} since {iso(spell.start) or 'ever'}, yet active from "
+            f"{iso(used[0].time)} to {iso(used[-1].time)}"
+        )
         if not open_:
             reason += "; the record was taken back since"
-        return _verdict(view, identity, spell.value, value, reason, evidence, used, Episode(spell.start, 0 if open_ else max(spell.end, 1), spell.value))  # fmt: skip
+        return _verdict(
+            view,
+            identity,
+            spell.value,
+            value,
+            reason,
+            evidence,
+            used,
+            Episode(spell.start, 0 if open_ else max(spell.end, 1), spell.value),
+        )
     if refused:
-        return _verdict(view, identity, spell.value, "proven", f"refused at {iso(refused[-1].time)} while recorded {spell.value}", evidence, refused, None)  # fmt: skip
+        return _verdict(
+            view,
+            identity,
+            spell.value,
+            "proven",
+            f"refused at {iso(refused[-1].time)} while recorded {spell.value}",
+            evidence,
+            refused,
+            None,
+        )
     if not inactive_now:
         return None
     source = source_of(identity)
     heard = (source or next(iter(clock.seen), "")) in clock.seen
     value, reason = (
-        ("assumed", "no activity seen since") if heard else ("unverifiable", f"no {source} records are collected that would show activity")
-    )  # fmt: skip
+        ("assumed", "no activity seen since")
+        if heard
+        else ("unverifiable", f"no {source} records are collected that would show activity")
+    )
     return _verdict(view, identity, spell.value, value, reason, evidence, (), None)
 
 
 def _record(spell: Spell, declaration: Declaration) -> Evidence:
-    """The record as evidence: of when it was made, or, where that is unknown, of when it says that it took effect."""
+    """The record as evidence: of when it was made, or, where that is unknown, of when it says that it took
+    effect.
+    """
     return Evidence(
         declaration.recorded or spell.start,
         declaration.uid,
@@ -122,9 +155,7 @@ def _claim(ordered: list[Declaration], time: int) -> tuple[Spell, Declaration] |
 
 def _active(view: View) -> tuple[Evidence, ...]:
     """Every authenticated use by any credential or alias of the identity, and every tool call it executed."""
-    uses = [
-        view.uses(c, "succeeded", "failed", "forbidden") for c in view.dossier.credentials.values()
-    ]
+    uses = [view.uses(c, "succeeded", "failed", "forbidden") for c in view.dossier.credentials.values()]
     return sighted(iter([*uses, executed(view.dossier.calls)]))
 
 
@@ -144,7 +175,16 @@ def _switched(view: View, clock: Clock, identity: str, spells: list[Off]) -> Ver
         over = bool(broken.end) or any(e.time > used[-1].time for e in refused)
         reason = f"{how} at {iso(broken.start)}, yet active from {iso(used[0].time)} to {iso(used[-1].time)}"
         value: Value = "violated" if not over else "assumed" if broken.end else "proven"
-        return _verdict(view, identity, "disabled", value, reason, broken.turn.evidence, used, Episode(broken.start, broken.end, how))  # fmt: skip
+        return _verdict(
+            view,
+            identity,
+            "disabled",
+            value,
+            reason,
+            broken.turn.evidence,
+            used,
+            Episode(broken.start, broken.end, how),
+        )
     if refused:
         reason = f"refused at {iso(refused[-1].time)}, after {how} at {iso(last.start)}"
         return _verdict(view, identity, "disabled", "proven", reason, claim, refused, None)
@@ -153,9 +193,16 @@ def _switched(view: View, clock: Clock, identity: str, spells: list[Off]) -> Ver
 
 
 def _verdict(
-    view: View, identity: str, status: str, value: Value, reason: str, claim: Evidence,
-    evidence: tuple[Evidence, ...], episode: Episode | None, due: int = 0,
-) -> Verdict:  # fmt: skip
+    view: View,
+    identity: str,
+    status: str,
+    value: Value,
+    reason: str,
+    claim: Evidence,
+    evidence: tuple[Evidence, ...],
+    episode: Episode | None,
+    due: int = 0,
+) -> Verdict:
     severity = _severity(view, evidence) if episode else None
     credential = evidence[0].credential if evidence else ""
     held = f" with {short(credential)}" if credential else ""
@@ -166,7 +213,9 @@ def _verdict(
         identity=view.key,
         owner=view.owner,
         credential=credential,
-        title=f"{named(view)}, recorded {status}, is active{held}" if episode else f"{named(view)} is recorded {status}",
+        title=f"{named(view)}, recorded {status}, is active{held}"
+        if episode
+        else f"{named(view)} is recorded {status}",
         reason=reason,
         severity=severity,
         claim=(claim,),
@@ -175,11 +224,9 @@ def _verdict(
         truncated=any(s.truncated for c in view.dossier.credentials.values() for s in c.uses.values()),
         next_step="say which side is stale: the record or the use",
         due=due,
-    )  # fmt: skip
+    )
 
 
 def _severity(view: View, used: tuple[Evidence, ...]) -> Severity:
-    forbidden = {
-        e.uid for c in view.dossier.credentials.values() for e in view.uses(c, "forbidden")
-    }
+    forbidden = {e.uid for c in view.dossier.credentials.values() for e in view.uses(c, "forbidden")}
     return of_uses(used, (), forbidden)

@@ -77,9 +77,7 @@ def _violated(view: View, clock: Clock, many: list[Progress], late: tuple[Eviden
     value: Value = "proven" if ended == "moved" else "assumed" if ended else "violated"
     if ended:
         reason += f"; {ENDED[ended]}"
-    episodes = tuple(
-        Episode(p.change.at, p.change.until, p.change.how) for p in many if p.late or p.residual
-    )  # fmt: skip
+    episodes = tuple(Episode(p.change.at, p.change.until, p.change.how) for p in many if p.late or p.residual)
     return _verdict(view, many, value, reason, late, severity=_severity(view, many, uses), episodes=episodes)
 
 
@@ -182,9 +180,16 @@ def _olds(change: Change) -> str:
 
 
 def _verdict(
-    view: View, many: list[Progress], value: Value, reason: str, evidence: tuple[Evidence, ...], *,
-    severity: Severity | None = None, episodes: tuple[Episode, ...] = (), due: int = 0,
-) -> Verdict:  # fmt: skip
+    view: View,
+    many: list[Progress],
+    value: Value,
+    reason: str,
+    evidence: tuple[Evidence, ...],
+    *,
+    severity: Severity | None = None,
+    episodes: tuple[Episode, ...] = (),
+    due: int = 0,
+) -> Verdict:
     change = many[-1].change
     policy = policy_of(view, change.subject)
     used = evidence[0].credential if evidence and severity else ""

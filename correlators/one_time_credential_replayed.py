@@ -1,6 +1,7 @@
 """A credential that is good for a number of uses is presented once more.
 
-Fires: one more success than it is good for (a wrapping token opened twice, a secret id with one login): high. A low note when the replay was
+Fires: one more success than it is good for (a wrapping token opened twice, a secret id with one login): high.
+A low note when the replay was
 refused: somebody holds a copy.
 Proves: the refused replay.
 Evaded by: whoever is first; the second is then the rightful holder.
@@ -25,8 +26,11 @@ CONTROL = Control(
     owasp=("NHI4:2025",),
     attack=(("T1528", "Steal Application Access Token"),),
     nist=("IA-2(8)",),
-    remediation="Treat what the credential gave as stolen: end it, hand over a new one, and find who presented it first.",
-)  # fmt: skip
+    remediation=(
+        "Treat what the credential gave as stolen: end it, hand over a new one, and find who presented it "
+        "first."
+    ),
+)
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
@@ -55,8 +59,14 @@ def _judged(view: View, name: str, credential: Credential) -> Verdict | None:
         identity=view.key,
         owner=view.owner,
         credential=name,
-        title=f"{named(view)}: credential {short(name)}, good for {uses}, was presented again and {'accepted' if more else 'refused'}",
-        reason=f"its last allowed use was at {iso(last.time)}; presented again at {iso((more or refused)[0].time)}",
+        title=(
+            f"{named(view)}: credential {short(name)}, good for {uses}, was presented again and "
+            f"{'accepted' if more else 'refused'}"
+        ),
+        reason=(
+            f"its last allowed use was at {iso(last.time)}; presented again at "
+            f"{iso((more or refused)[0].time)}"
+        ),
         severity=Severity.HIGH if more else Severity.LOW if good == 1 else None,
         claim=(last,),
         evidence=more or refused,

@@ -1,13 +1,17 @@
 """A credential goes on working after what it dies with, or came from, has died.
 
-Fires: a descendant (session, child token, token of a secret id, access token of a key) is authenticated after its ancestor's end. One finding per
-kill, in the dossier of what was killed. Low while the residual (kill to the longest descendant's expiry) is under an hour, medium beyond or
-unknown; high where the provider claims that the kill cuts the descendant (``dies_with``), after an explicit cut (a session-revoking
+Fires: a descendant (session, child token, token of a secret id, access token of a key) is authenticated after
+its ancestor's end. One finding per
+kill, in the dossier of what was killed. Low while the residual (kill to the longest descendant's expiry) is
+under an hour, medium beyond or
+unknown; high where the provider claims that the kill cuts the descendant (``dies_with``), after an explicit
+cut (a session-revoking
 policy), or on a renewal after the origin's death.
 Proves: every descendant that was used is refused or expired.
 Evaded by: orphans made by design (``made_by``): they are no descendants and need their own end.
 Benign: a short residual that nobody uses; a kill with a declared overlap.
-Do: cut the sessions explicitly (revoke the role's sessions, revoke by prefix), or wait out the residual and watch it.
+Do: cut the sessions explicitly (revoke the role's sessions, revoke by prefix), or wait out the residual and
+watch it.
 """
 
 from __future__ import annotations
@@ -33,15 +37,20 @@ CONTROL = Control(
     owasp=("NHI1:2025", "NHI7:2025"),
     attack=(("T1550.001", "Use Alternate Authentication Material: Application Access Token"),),
     nist=("AC-12", "SC-23"),
-    remediation="Cut the descendants explicitly (revoke the role's sessions, revoke the tree or prefix), or wait out the residual and watch it; then find who still held them.",
-)  # fmt: skip
+    remediation=(
+        "Cut the descendants explicitly (revoke the role's sessions, revoke the tree or prefix), or wait "
+        "out the residual and watch it; then find who still held them."
+    ),
+)
 
 RESIDUAL_SHORT = micros(timedelta(hours=1))
 """A residual under an hour is the ordinary default life of a session: known, and soon over."""
 
 
 class Heir(NamedTuple):
-    """One descendant after its ancestor's end: successes since, refusals after the last of them, and when it expires."""
+    """One descendant after its ancestor's end: successes since, refusals after the last of them, and when it
+    expires.
+    """
 
     name: str
     report: Descendant
@@ -66,7 +75,9 @@ def _judged(
     view: View, clock: Clock, name: str, spells: list[Off], descendants: dict[str, Descendant]
 ) -> Verdict:
     off = standing(spells)
-    heirs = [_heir(child, report, spells) for child, report in sorted(merged_descendants(descendants).items())]
+    heirs = [
+        _heir(child, report, spells) for child, report in sorted(merged_descendants(descendants).items())
+    ]
     return _verdict(view, clock, name, off, heirs)
 
 
@@ -135,7 +146,9 @@ def _value(clock: Clock, off: Off, heirs: list[Heir], living: list[Heir]) -> tup
     due = min((h.report.expiry[1] + 1 for h in heirs if h.report.expiry[1] >= clock.now), default=0)
     if living:
         last = max(h.used[-1].time for h in living)
-        reason = f"{len(living)} of {len(heirs)} descendant(s) used after {iso(off.start)}, last at {iso(last)}"
+        reason = (
+            f"{len(living)} of {len(heirs)} descendant(s) used after {iso(off.start)}, last at {iso(last)}"
+        )
         if off.end:
             return "assumed", f"{reason}; the parent was restored at {iso(off.end)}", 0
         if open_heirs:
@@ -157,7 +170,9 @@ def _severity(off: Off, heir: Heir) -> Severity:
 
 
 def _cut_sessions(view: View, clock: Clock) -> Iterator[Verdict]:
-    """A session-revoking policy on the identity: its sessions issued before must not succeed any more; a denial shows that it holds."""
+    """A session-revoking policy on the identity: its sessions issued before must not succeed any more; a
+    denial shows that it holds.
+    """
     turns = [t for turns in view.dossier.turns.values() for t in turns if t.kind == "cut"]
     spells = off_intervals(turns)
     if not spells:
@@ -183,7 +198,9 @@ def _born(credential: Credential) -> int:
 
 
 def _session(view: View, off: Off, name: str, credential: Credential) -> Heir:
-    report = Descendant("dies_with", credential.kind, credential.names, credential.issued, credential.expiry, credential.uses)
+    report = Descendant(
+        "dies_with", credential.kind, credential.names, credential.issued, credential.expiry, credential.uses
+    )
     used = tuple(e for e in view.uses(credential, "succeeded", "failed") if _outlived(off, report, e))
     after = used[-1].time if used else off.start
     denied = tuple(e for e in view.uses(credential, "forbidden", "unauthenticated") if e.time > after)

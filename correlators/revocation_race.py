@@ -1,6 +1,7 @@
 """While it is being revoked, a credential makes itself a way back.
 
-Fires: within 60 s after a kill by another principal, the killed credential (or a session that came from it) writes identities successfully: a key, role, trust,
+Fires: within 60 s after a kill by another principal, the killed credential (or a session that came from it)
+writes identities successfully: a key, role, trust,
 policy or token. Critical, and no propagation time is granted: this is what an attacker does in those seconds.
 Proves: its writes after the kill were refused.
 Evaded by: making the way back long before the kill (it survives; look at what the credential issued).
@@ -25,10 +26,16 @@ CONTROL = Control(
     version="1",
     title="Identity written while being revoked",
     owasp=("NHI1:2025",),
-    attack=(("T1098.001", "Account Manipulation: Additional Cloud Credentials"), ("T1136.003", "Create Account: Cloud Account")),
+    attack=(
+        ("T1098.001", "Account Manipulation: Additional Cloud Credentials"),
+        ("T1136.003", "Create Account: Cloud Account"),
+    ),
     nist=("AC-2(3)", "IR-4"),
-    remediation="Revoke first what was made in those seconds, then review everything that the credential issued or granted before.",
-)  # fmt: skip
+    remediation=(
+        "Revoke first what was made in those seconds, then review everything that the credential issued or "
+        "granted before."
+    ),
+)
 
 RACE = micros(timedelta(seconds=60))
 """Beyond a minute the kill has propagated everywhere, and a success is a revoked credential used."""
@@ -48,18 +55,30 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
 
 def _by_another(view: View, name: str, turn: Turn) -> bool:
     killer = turn.evidence
-    return bool(killer.actor) and killer.actor != view.key and killer.credential not in (name, *view.credentials[name].names)
+    return (
+        bool(killer.actor)
+        and killer.actor != view.key
+        and killer.credential not in (name, *view.credentials[name].names)
+    )
 
 
 def _judged(view: View, name: str, credential: Credential, turn: Turn) -> Verdict | None:
     writes = sighted(
         [
             view.acted(credential, "identity_write", "succeeded"),
-            *(d.uses["succeeded:identity_write"].kept for d in credential.descendants.values() if "succeeded:identity_write" in d.uses),
+            *(
+                d.uses["succeeded:identity_write"].kept
+                for d in credential.descendants.values()
+                if "succeeded:identity_write" in d.uses
+            ),
         ]
-    )  # fmt: skip
+    )
     raced = tuple(e for e in writes if _within(turn, e))
-    tried = tuple(e for e in view.acted(credential, "identity_write", "unauthenticated", "forbidden") if _within(turn, e))
+    tried = tuple(
+        e
+        for e in view.acted(credential, "identity_write", "unauthenticated", "forbidden")
+        if _within(turn, e)
+    )
     if not raced and not tried:
         return None
     return Verdict(
@@ -69,8 +88,14 @@ def _judged(view: View, name: str, credential: Credential, turn: Turn) -> Verdic
         identity=view.key,
         owner=view.owner,
         credential=name,
-        title=f"{named(view)}: {short(name)} {'wrote' if raced else 'tried to write'} identities within a minute after {turn.how}",
-        reason=f"{turn.how} at {iso(turn.time)} by {short(turn.evidence.actor)}; {(raced or tried)[0].operation} at {iso((raced or tried)[0].time)}",
+        title=(
+            f"{named(view)}: {short(name)} {'wrote' if raced else 'tried to write'} identities within a "
+            f"minute after {turn.how}"
+        ),
+        reason=(
+            f"{turn.how} at {iso(turn.time)} by {short(turn.evidence.actor)}; "
+            f"{(raced or tried)[0].operation} at {iso((raced or tried)[0].time)}"
+        ),
         severity=Severity.CRITICAL if raced else None,
         claim=(turn.evidence,),
         evidence=raced or tried,

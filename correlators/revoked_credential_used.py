@@ -1,13 +1,18 @@
 """A credential is used after it was revoked.
 
-Fires: a use that the provider authenticated, inside a spell in which the credential was off (revoked, deleted, disabled,
-its account deleted, its mount or lease prefix ended, declared revoked), beyond the provider's propagation time. High; critical for a
+Fires: a use that the provider authenticated, inside a spell in which the credential was off (revoked,
+deleted, disabled,
+its account deleted, its mount or lease prefix ended, declared revoked), beyond the provider's propagation
+time. High; critical for a
 write to identities, which counts even inside the propagation time; medium where every such use was forbidden.
 Proves: a try refused as unauthenticated inside such a spell, after the last success.
-Evaded by: switching to a sibling or child credential before the kill (``outlived_parent``), or a source that is not collected.
-Benign: the credential was enabled again (that ends the spell, whenever it is learned); calls that a provider's own service
+Evaded by: switching to a sibling or child credential before the kill (``outlived_parent``), or a source that
+is not collected.
+Benign: the credential was enabled again (that ends the spell, whenever it is learned); calls that a
+provider's own service
 makes with the id; an administrator naming the credential in a look-up.
-Do: end the credential where it still works, find the consumer by place and client, and check what it did since.
+Do: end the credential where it still works, find the consumer by place and client, and check what it did
+since.
 """
 
 from __future__ import annotations
@@ -30,10 +35,16 @@ CONTROL = Control(
     version="1",
     title="Revoked credential still used",
     owasp=("NHI1:2025", "NHI7:2025"),
-    attack=(("T1078.004", "Valid Accounts: Cloud Accounts"), ("T1550.001", "Use Alternate Authentication Material: Application Access Token")),
+    attack=(
+        ("T1078.004", "Valid Accounts: Cloud Accounts"),
+        ("T1550.001", "Use Alternate Authentication Material: Application Access Token"),
+    ),
     nist=("AC-2(3)", "IA-5", "AC-3(8)"),
-    remediation="End the credential where it still works, find its consumer by place and client, review what it did since the revocation, and revoke what it issued.",
-)  # fmt: skip
+    remediation=(
+        "End the credential where it still works, find its consumer by place and client, review what it "
+        "did since the revocation, and revoke what it issued."
+    ),
+)
 
 ROTATED = "old_version_used_after_rotation"
 """The more specific control: where a record says that a successor took this credential's place, it tells."""
@@ -63,11 +74,18 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential, spells:
     last = standing(spells)
     if refused:
         return _verdict(
-            view, name, credential, last, "proven", refused,
+            view,
+            name,
+            credential,
+            last,
+            "proven",
+            refused,
             reason=f"refused at {iso(refused[-1].time)}, after {last.turn.how} at {iso(last.start)}",
-        )  # fmt: skip
+        )
     if last.end:
-        return _verdict(view, name, credential, last, "assumed", (), reason="restored; no use was seen while it was off")
+        return _verdict(
+            view, name, credential, last, "assumed", (), reason="restored; no use was seen while it was off"
+        )
     value, reason, due = unheard(last, name, credential.kind, clock)
     return _verdict(view, name, credential, last, value, (), reason=reason, due=due)
 
@@ -77,9 +95,14 @@ def _violates(off: Off, use: Evidence, writes: set[str]) -> bool:
 
 
 def _violated(
-    view: View, name: str, credential: Credential, spells: list[Off],
-    used: tuple[Evidence, ...], refused: tuple[Evidence, ...], writes: set[str],
-) -> Verdict:  # fmt: skip
+    view: View,
+    name: str,
+    credential: Credential,
+    spells: list[Off],
+    used: tuple[Evidence, ...],
+    refused: tuple[Evidence, ...],
+    writes: set[str],
+) -> Verdict:
     broken = [off for off in spells if any(off.holds(e.time) for e in used)]
     last = standing(broken)
     ended = bool(last.end) or any(e.time > used[-1].time for e in refused)
@@ -92,15 +115,31 @@ def _violated(
     if rotated_away(view).issuperset(e.uid for e in used):
         severity, reason = None, f"{reason}; told by {ROTATED}"
     return _verdict(
-        view, name, credential, broken[0], "violated" if not ended else "proven" if not last.end else "assumed",
-        used, reason=reason, severity=severity, broken=broken,
-    )  # fmt: skip
+        view,
+        name,
+        credential,
+        broken[0],
+        "violated" if not ended else "proven" if not last.end else "assumed",
+        used,
+        reason=reason,
+        severity=severity,
+        broken=broken,
+    )
 
 
 def _verdict(
-    view: View, name: str, credential: Credential, off: Off, value: str, evidence: tuple[Evidence, ...], *,
-    reason: str, severity: Severity | None = None, broken: list[Off] | None = None, due: int = 0,
-) -> Verdict:  # fmt: skip
+    view: View,
+    name: str,
+    credential: Credential,
+    off: Off,
+    value: str,
+    evidence: tuple[Evidence, ...],
+    *,
+    reason: str,
+    severity: Severity | None = None,
+    broken: list[Off] | None = None,
+    due: int = 0,
+) -> Verdict:
     claims = tuple(o.turn.evidence for o in broken or [off])
     return Verdict(
         control=CONTROL.name,
@@ -109,7 +148,10 @@ def _verdict(
         identity=view.key,
         owner=view.owner,
         credential=name,
-        title=f"{named(view)}: credential {short(name)} was {'used after' if severity else 'ended by'} {off.turn.how}",
+        title=(
+            f"{named(view)}: credential {short(name)} was {'used after' if severity else 'ended by'} "
+            f"{off.turn.how}"
+        ),
         reason=reason,
         severity=severity,
         confidence=confidence_of(credential, evidence),

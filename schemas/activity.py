@@ -15,25 +15,39 @@ from schemas.declaration import Declaration
 from schemas.span import Span
 
 Outcome = Literal["succeeded", "failed", "forbidden", "unauthenticated", "unknown"]
-"""How a use ended. ``failed`` and ``forbidden``: the credential was accepted (authenticated); ``unauthenticated``: it was not."""
+"""How a use ended. ``failed`` and ``forbidden``: the credential was accepted (authenticated);
+``unauthenticated``: it was not.
+"""
 
 Action = Literal["", "identity_write", "secret_read", "renew", "service"]
-"""What kind of use: a write to identities or access, a read of a secret, a renewal of the credential itself,
-or a call that a provider's own service made while carrying the credential (never a use by its holder)."""
+"""What kind of use: a write to identities or access, a read of a secret, a renewal of the credential
+itself,
+or a call that a provider's own service made while carrying the credential (never a use by its holder).
+"""
 
 Edge = Literal["dies_with", "came_from", "made_by"]
-"""Lineage. ``dies_with``: the provider ends the child with the parent. ``came_from``: exchanged for or issued by the
-parent, and survives it (a residual). ``made_by``: an orphan by design; a death is not carried over it."""
+"""Lineage. ``dies_with``: the provider ends the child with the parent. ``came_from``: exchanged for or
+issued
+by the
+parent, and survives it (a residual). ``made_by``: an orphan by design; a death is not carried over it.
+"""
 
-EndKind = Literal["revoked", "deleted", "disabled", "cut", "exhausted", "declared", "group", "removed", "rotated"]
-"""How a thing ended. ``cut``: a session-revoking policy. ``group``: died with its mount, lease prefix, role.
+EndKind = Literal[
+    "revoked", "deleted", "disabled", "cut", "exhausted", "declared", "group", "removed", "rotated"
+]
+"""How a thing ended. ``cut``: a session-revoking policy. ``group``: died with its mount, lease prefix,
+role.
 ``removed``: what its access rests on was removed, the credential itself was not ended.
 ``rotated``: a successor took its place, it lives on.
-``deleted`` of an identity ends its credentials; ``disabled`` of an identity is a status of the identity."""
+``deleted`` of an identity ends its credentials; ``disabled`` of an identity is a status of the identity.
+"""
 
 
 class Parent(msgspec.Struct, frozen=True, array_like=True, order=True):
-    """One edge of lineage as the child knows it: the parent's edge, and the identity whose dossier holds the parent."""
+    """One edge of lineage as the child knows it: the parent's edge, and the identity whose dossier holds
+    the
+    parent.
+    """
 
     edge: Edge
     identity: str = ""
@@ -42,8 +56,11 @@ class Parent(msgspec.Struct, frozen=True, array_like=True, order=True):
 class Issued(msgspec.Struct, frozen=True, tag="issued", omit_defaults=True):
     """A credential was handed out by this event.
 
-    ``names`` are other keys of the same credential. ``groups`` maps a group key (``schemas.fact.group_key``) to the
-    path under which the credential belongs to it. ``expires`` in µs, 0 unknown. ``max_uses`` 0 unlimited.
+    ``names`` are other keys of the same credential. ``groups`` maps a group key
+    (``schemas.fact.group_key``)
+    to the
+    path under which the credential belongs to it. ``expires`` in µs, 0 unknown. ``max_uses`` 0
+    unlimited.
     ``incarnation``: see ``Activity``.
     """
 
@@ -61,8 +78,11 @@ class Issued(msgspec.Struct, frozen=True, tag="issued", omit_defaults=True):
 class Ended(msgspec.Struct, frozen=True, tag="ended", omit_defaults=True):
     """A kill that took: of one credential, of an identity, or of all members of a group.
 
-    ``claims_cut``: the provider says that this ends the credential at once, so its propagation time is granted.
-    ``carries``: the death goes down ``dies_with`` edges. ``scope``: only members whose path begins with it; of an
+    ``claims_cut``: the provider says that this ends the credential at once, so its propagation time is
+    granted.
+    ``carries``: the death goes down ``dies_with`` edges. ``scope``: only members whose path begins with
+    it;
+    of an
     identity that was deleted: its incarnation, "" unknown.
     ``at``: when it takes effect, in µs, if not at the event's time.
     """
@@ -127,7 +147,9 @@ class Known(msgspec.Struct, frozen=True, tag="known", omit_defaults=True):
 class Aliased(msgspec.Struct, frozen=True, tag="aliased", omit_defaults=True):
     """``alias`` is (or, with ``alive`` false, no longer is) another key of ``identity``.
 
-    ``at`` 0: the record states it as a matter of fact (the provider's own two ids of one thing), not as a claim made then.
+    ``at`` 0: the record states it as a matter of fact (the provider's own two ids of one thing), not as
+    a
+    claim made then.
     """
 
     alias: str
@@ -137,7 +159,8 @@ class Aliased(msgspec.Struct, frozen=True, tag="aliased", omit_defaults=True):
 
 
 class Exposed(msgspec.Struct, frozen=True, tag="exposed", omit_defaults=True):
-    """A credential was found where others can read it (a repository, a log), or (``withdrawn``) that was taken back.
+    """A credential was found where others can read it (a repository, a log), or (``withdrawn``) that was
+    taken back.
 
     ``credential`` "": some credential of ``identity``, the record does not say which.
     """
@@ -157,7 +180,9 @@ class Stated(msgspec.Struct, frozen=True, tag="stated", omit_defaults=True):
 
 
 class Spanned(msgspec.Struct, frozen=True, tag="spanned", omit_defaults=True):
-    """A span of an agent's trace. ``trace`` is the trace id in hex; ``within``: the trace that this one is a part of,
+    """A span of an agent's trace. ``trace`` is the trace id in hex; ``within``: the trace that this one
+    is a
+    part of,
     and to which its spans are passed on."""
 
     trace: str
@@ -176,7 +201,9 @@ class Granted(msgspec.Struct, frozen=True, tag="granted", omit_defaults=True):
 
 
 class Withdrawn(msgspec.Struct, frozen=True, tag="withdrawn", omit_defaults=True):
-    """The grant ended for all who held it but ``kept``: a removal mostly does not say whose access it ended."""
+    """The grant ended for all who held it but ``kept``: a removal mostly does not say whose access it
+    ended.
+    """
 
     grant: str
     how: str
@@ -184,7 +211,8 @@ class Withdrawn(msgspec.Struct, frozen=True, tag="withdrawn", omit_defaults=True
 
 
 class Session(msgspec.Struct, frozen=True, tag="session", omit_defaults=True):
-    """This event is a use that stands open (an exec, a watch). ``ended``: until when (µs); 0: it stands yet.
+    """This event is a use that stands open (an exec, a watch). ``ended``: until when (µs); 0: it stands
+    yet.
 
     Begin and end may come as two records of one event id, in any order.
     """
@@ -194,7 +222,8 @@ class Session(msgspec.Struct, frozen=True, tag="session", omit_defaults=True):
 
 
 class Glimpse(msgspec.Struct, frozen=True, tag="glimpse", omit_defaults=True):
-    """A moment, from the event's time until ``until`` (µs), that says something only beside others near it.
+    """A moment, from the event's time until ``until`` (µs), that says something only beside others near
+    it.
 
     ``about``: the key of what the server looked for and found gone; "": a refusal that names nobody.
     ``room``: where such moments meet, the prefix of the installation's keys.
@@ -214,11 +243,18 @@ class Imaged(msgspec.Struct, frozen=True, tag="imaged", omit_defaults=True):
 
 
 class Rotated(msgspec.Struct, frozen=True, tag="rotated", omit_defaults=True):
-    """``subject`` (key of an identity, a credential or a secret) was rotated: a successor takes the place of the old one.
+    """``subject`` (key of an identity, a credential or a secret) was rotated: a successor takes the
+    place of
+    the old one.
 
-    ``identity``: whose dossier holds the subject, where that is another key and the record says so. ``successor``: key of
-    the new credential, or the new version's name (``version …``) of a secret; "" where the record does not name it.
-    ``at``: from when on (µs), if not from the event's time. ``overlap``: for how long the old one may still be used (µs);
+    ``identity``: whose dossier holds the subject, where that is another key and the record says so.
+    ``successor``: key of
+    the new credential, or the new version's name (``version …``) of a secret; "" where the record does
+    not
+    name it.
+    ``at``: from when on (µs), if not from the event's time. ``overlap``: for how long the old one may
+    still
+    be used (µs);
     0: a declared cut-over, not at all; ``schemas.claims.UNSAID``: as the policy says.
     """
 
@@ -231,7 +267,9 @@ class Rotated(msgspec.Struct, frozen=True, tag="rotated", omit_defaults=True):
 
 
 class Rotates(msgspec.Struct, frozen=True, tag="rotates", omit_defaults=True):
-    """The policy of ``subject``: rotated ``every`` so long, the old one used for ``overlap`` at most (µs)."""
+    """The policy of ``subject``: rotated ``every`` so long, the old one used for ``overlap`` at most
+    (µs).
+    """
 
     subject: str
     every: int = 0
@@ -296,7 +334,9 @@ Effect = (
 class Activity(msgspec.Struct, frozen=True, omit_defaults=True):
     """One event: who did what with which credential, from where, with what result, and what it changes.
 
-    ``identity``, ``credential``, ``target`` are keys (see docs/glossary.md); "" where the record does not say.
+    ``identity``, ``credential``, ``target`` are keys (see docs/glossary.md); "" where the record does
+    not
+    say.
     ``place`` is an IP address or a named place, "" for unknown or provider-internal addresses.
     ``incarnation`` tells the identity from its successor of the same name (a service account's uid).
     ``allowed_by`` is the key of the grant that allowed the use, where the record says so.

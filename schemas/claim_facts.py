@@ -47,9 +47,15 @@ def approved(activity: Activity, evidence: Evidence, effect: Approved) -> Iterat
 
 def excepted(activity: Activity, evidence: Evidence, effect: Excepted) -> Iterator[tuple[str, Dossier]]:
     waiver = Waiver(
-        effect.control, effect.until, evidence, effect.identity, effect.place, effect.action, effect.owner,
-        effect.reason
-    )  # fmt: skip
+        effect.control,
+        effect.until,
+        evidence,
+        effect.identity,
+        effect.place,
+        effect.action,
+        effect.owner,
+        effect.reason,
+    )
     told = Dossier(waivers=(waiver,))
     if effect.identity and not effect.identity.endswith("*"):
         yield effect.identity, told

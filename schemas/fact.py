@@ -1,6 +1,7 @@
 """Facts: what one activity teaches, each a small dossier under the key whose dossier it joins.
 
-``facts_of`` is a function of the activity alone. ``Envelope`` is one message on the facts topic: many facts of one
+``facts_of`` is a function of the activity alone. ``Envelope`` is one message on the facts topic: many facts
+of one
 partition, or a tick.
 """
 
@@ -147,7 +148,9 @@ def granted_uses(identity: str, grant: str, key: str, sightings: Sightings) -> I
 
 
 def _addresses(credential: str, names: tuple[str, ...], identity: str, since: int) -> Iterator[Fact]:
-    """Where facts about a credential that name no identity are to go; without an identity, names go to the credential."""
+    """Where facts about a credential that name no identity are to go; without an identity, names go to the
+    credential.
+    """
     home = identity or credential
     for key in (credential, *names):
         if key and key != home:
@@ -203,9 +206,7 @@ def _restored(activity: Activity, evidence: Evidence, effect: Restored) -> Itera
     yield from _turned(activity, effect.credential, effect.identity, effect.group, turn)
 
 
-def _turned(
-    activity: Activity, credential: str, identity: str, group: str, turn: Turn
-) -> Iterator[Fact]:
+def _turned(activity: Activity, credential: str, identity: str, group: str, turn: Turn) -> Iterator[Fact]:
     if credential:
         known = Credential(known=turn.evidence, turns=(turn,))
         yield identity or credential, Dossier(credentials={credential: known})
@@ -248,7 +249,9 @@ def _known(activity: Activity, evidence: Evidence, effect: Known) -> Iterator[Fa
 
 
 def _aliased(activity: Activity, evidence: Evidence, effect: Aliased) -> Iterator[Fact]:
-    """One that holds as a matter of fact is stated by every record of a busy identity: no switch, so nothing new to learn."""
+    """One that holds as a matter of fact is stated by every record of a busy identity: no switch, so nothing
+    new to learn.
+    """
     turns: tuple[Turn, ...] = ()
     if effect.at or not effect.alive:
         turns = (Turn(effect.at, effect.alive, "declared alias", evidence, "declared", about=effect.alias),)

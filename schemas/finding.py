@@ -1,6 +1,8 @@
 """Findings as others read them: OCSF 1.8.0 Detection Finding (2004) and Compliance Finding (2003).
 
-Every time in them is in milliseconds and comes from evidence, so the same evidence gives the same bytes. When evidence arrived
+Every time in them is in milliseconds and comes from evidence, so the same evidence gives the same bytes.
+When
+evidence arrived
 and was processed stands under ``unmapped.latency``, and only where it is known (never in a replay).
 """
 
@@ -19,7 +21,9 @@ OCSF_VERSION = "1.8.0"
 RELATED_MAX = 100
 """Events named in one finding: the claims, the first and the last always, and as many between as fit."""
 EVIDENCES_MAX = 20
-"""Evidence written out in one finding: the first ten and the last ten; the rest is named in ``related_events``."""
+"""Evidence written out in one finding: the first ten and the last ten; the rest is named in
+``related_events``.
+"""
 
 DETECTION, COMPLIANCE = 2004, 2003
 _ACTIVITY = {1: "Create", 2: "Update", 3: "Close"}
@@ -28,7 +32,12 @@ _CONFIDENCE = {1: "Low", 2: "Medium", 3: "High"}
 _STATUS = {1: "New", 3: "Suppressed", 4: "Resolved"}
 _COMPLIANCE = {"proven": (1, "Pass"), "assumed": (2, "Warning"), "violated": (3, "Fail")}
 _PRODUCT = {"name": "gapwatch", "vendor_name": "gapwatch"}
-STANDARDS = ("NIST CSF 2.0 DE.CM-09", "NIST CSF 2.0 DE.AE-03", "NIST SP 800-207 tenet 3", "NIST SP 800-207 tenet 6")
+STANDARDS = (
+    "NIST CSF 2.0 DE.CM-09",
+    "NIST CSF 2.0 DE.AE-03",
+    "NIST SP 800-207 tenet 3",
+    "NIST SP 800-207 tenet 6",
+)
 """Hold for every control."""
 
 
@@ -57,7 +66,9 @@ def render_finding(report: Report, control: Control) -> bytes:
 
 
 def render_assurance(report: Report, control: Control) -> bytes:
-    """The Compliance Finding of a report as one JSON object: what the control is worth for its subject now."""
+    """The Compliance Finding of a report as one JSON object: what the control is worth for its subject
+    now.
+    """
     value = report.verdict.value if report.verdict else "withdrawn"
     status, word = _COMPLIANCE.get(value, (0, "Unknown"))
     body = _common(report, control, COMPLIANCE)
@@ -106,9 +117,15 @@ def _info(report: Report, control: Control, events: list[Evidence]) -> dict[str,
     info: dict[str, Any] = {
         "uid": report.uid,
         "title": verdict.title if verdict else report.reported.title,
-        "analytic": {"uid": control.name, "name": control.title, "version": control.version, "type_id": 1, "type": "Rule"},
+        "analytic": {
+            "uid": control.name,
+            "name": control.title,
+            "version": control.version,
+            "type_id": 1,
+            "type": "Rule",
+        },
         "product_uid": "gapwatch",
-    }  # fmt: skip
+    }
     if verdict:
         info["desc"] = verdict.reason
         info["related_events"] = [{"uid": uid} for uid in _named(events)]
@@ -158,7 +175,11 @@ def _evidence(e: Evidence, verdict: Verdict) -> dict[str, Any]:
     credential = e.credential or verdict.credential
     if credential:
         user["credential_uid"] = credential
-    shown: dict[str, Any] = {"uid": e.uid, "actor": {"user": user}, "api": {"operation": e.operation or "unknown"}}
+    shown: dict[str, Any] = {
+        "uid": e.uid,
+        "actor": {"user": user},
+        "api": {"operation": e.operation or "unknown"},
+    }
     if e.source:
         shown["api"]["service"] = {"name": e.source}
     if e.place:
@@ -178,7 +199,10 @@ def _is_ip(place: str) -> bool:
 
 
 def _chosen(verdict: Verdict | None) -> list[Evidence]:
-    """The claims and the evidence that a finding names, chosen without regard to arrival order, in order of time."""
+    """The claims and the evidence that a finding names, chosen without regard to arrival order, in order
+    of
+    time.
+    """
     if verdict is None:
         return []
     claims = _ends(tuple(sorted(set(verdict.claim))), RELATED_MAX // 2)
@@ -200,19 +224,32 @@ def _named(events: Iterable[Evidence]) -> list[str]:
     for e in events:
         for uid in (e.uid, *e.mirrors):
             uids.setdefault(uid)
-    return list(uids)[:RELATED_MAX] if len(uids) <= RELATED_MAX else [*list(uids)[: RELATED_MAX // 2], *list(uids)[-RELATED_MAX // 2 :]]  # fmt: skip
+    return (
+        list(uids)[:RELATED_MAX]
+        if len(uids) <= RELATED_MAX
+        else [*list(uids)[: RELATED_MAX // 2], *list(uids)[-RELATED_MAX // 2 :]]
+    )
 
 
 def _latency(events: list[Evidence]) -> list[dict[str, Any]]:
     return [
-        {"uid": e.uid, "occurred": _millis(e.time), "arrived": _millis(e.arrived), "processed": _millis(e.processed)}
+        {
+            "uid": e.uid,
+            "occurred": _millis(e.time),
+            "arrived": _millis(e.arrived),
+            "processed": _millis(e.processed),
+        }
         for e in events
         if e.arrived
     ]
 
 
 def _standards(control: Control) -> list[str]:
-    return [*(f"NIST SP 800-53 r5 {c}" for c in control.nist), *(f"OWASP {o}" for o in control.owasp), *STANDARDS]
+    return [
+        *(f"NIST SP 800-53 r5 {c}" for c in control.nist),
+        *(f"OWASP {o}" for o in control.owasp),
+        *STANDARDS,
+    ]
 
 
 def _remediation(verdict: Verdict | None, control: Control) -> str:
@@ -231,5 +268,3 @@ def headers_of(report: Report, control: Control) -> list[tuple[str, bytes]]:
     """Headers of the alert topic."""
     severity = int((report.verdict.severity if report.verdict else report.reported.severity) or 1)
     return [("control", control.name.encode()), ("severity", _SEVERITY[severity].lower().encode())]
-
-

@@ -20,7 +20,8 @@ class Moment(msgspec.Struct, frozen=True):
 class Lifeline(msgspec.Struct, frozen=True):
     """All that is known of one credential's life; None where unknown. ``expires`` in µs, 0 unknown or never.
 
-    ``died``: the end that stands now (its own, its account's, or of what it dies with); ``note`` says how. An expiry is no death.
+    ``died``: the end that stands now (its own, its account's, or of what it dies with); ``note`` says how. An
+    expiry is no death.
     ``first_use``, ``last_use``: any presentation, refused or not; ``last_use.note`` is its outcome.
     """
 

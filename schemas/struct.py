@@ -1,4 +1,6 @@
-"""The two things that the core needs of the library behind our frozen records, so that it depends on our schemas alone."""
+"""The two things that the core needs of the library behind our frozen records, so that it depends on our
+schemas alone.
+"""
 
 from __future__ import annotations
 

@@ -44,8 +44,10 @@ class Episode(msgspec.Struct, frozen=True, array_like=True, order=True):
 
 
 class Clock(msgspec.Struct, frozen=True):
-    """Time as the core knows it: ``now`` in µs; ``seen``: per source its watermark in µs (a source not in it is not collected);
-    ``since``: per source from when on it has been watched without a break (µs; a source not in it: unknown)."""
+    """Time as the core knows it: ``now`` in µs; ``seen``: per source its watermark in µs (a source not in it
+    is not collected);
+    ``since``: per source from when on it has been watched without a break (µs; a source not in it: unknown).
+    """
 
     now: int
     seen: dict[str, int] = {}
@@ -55,9 +57,12 @@ class Clock(msgspec.Struct, frozen=True):
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """One control's judgement of one subject.
 
-    A finding stands behind it iff ``severity`` is set: open while ``value`` is ``violated``, else ended (a later proof,
-    or the claim was taken back). ``claim`` is the evidence of the kill or the record that claims; ``evidence`` what
-    contradicts or proves it, sorted by time. ``waived``: the exception under which the finding is suppressed. ``due``: when the verdict may change by time alone (µs, 0: never).
+    A finding stands behind it iff ``severity`` is set: open while ``value`` is ``violated``, else ended (a
+    later proof,
+    or the claim was taken back). ``claim`` is the evidence of the kill or the record that claims;
+    ``evidence`` what
+    contradicts or proves it, sorted by time. ``waived``: the exception under which the finding is suppressed.
+    ``due``: when the verdict may change by time alone (µs, 0: never).
     """
 
     control: str
@@ -86,7 +91,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Control(msgspec.Struct, frozen=True, kw_only=True):
-    """What a control says of itself. Maps: OWASP NHI Top 10 2025, MITRE ATT&CK techniques, NIST SP 800-53 r5 controls."""
+    """What a control says of itself. Maps: OWASP NHI Top 10 2025, MITRE ATT&CK techniques, NIST SP 800-53 r5
+    controls.
+    """
 
     name: str
     version: str
@@ -98,13 +105,16 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Detail = Literal["", "ended", "withdrawn"]
-"""Why a finding is resolved: ``ended`` (a later proof, or the claim was taken back), ``withdrawn`` (late evidence: it never was so)."""
+"""Why a finding is resolved: ``ended`` (a later proof, or the claim was taken back), ``withdrawn`` (late
+evidence: it never was so).
+"""
 
 
 class Report(msgspec.Struct, frozen=True):
     """One thing to say. ``verdict`` None: it was withdrawn, and all that is left of it is what was reported.
 
-    ``activity``: OCSF ``activity_id`` (1 create, 2 update, 3 close). ``finding`` false: a row of assurance only.
+    ``activity``: OCSF ``activity_id`` (1 create, 2 update, 3 close). ``finding`` false: a row of assurance
+    only.
     """
 
     uid: str

@@ -1,4 +1,5 @@
-"""`gapwatch replay`: raw log files in, final findings out; the very code of the running pipeline, in one process, without a broker.
+"""`gapwatch replay`: raw log files in, final findings out; the very code of the running pipeline, in one
+process, without a broker.
 
 The output depends on the input alone: no clock of this machine, no arrival order, no latency.
 """
@@ -36,10 +37,13 @@ RECORDS_IN_BATCH = 5_000
 """Records whose facts are joined before they reach the desk."""
 
 ALL_GRACES = max(*GRACE.values(), CUT_GRACE) + SKEW + SECOND
-"""Just beyond the longest propagation time that any control grants: at the default ``--as-of`` nothing is undecided any more."""
+"""Just beyond the longest propagation time that any control grants: at the default ``--as-of`` nothing is
+undecided any more.
+"""
 
 GAP_IMPLAUSIBLE = micros(timedelta(days=400))
-"""An event this much later than every other one has a broken clock: it does not move the default ``--as-of``."""
+"""An event this much later than every other one has a broken clock: it does not move the default ``--as-of``.
+"""
 
 DAY = micros(timedelta(days=1))
 UNWATCHED = 7
@@ -86,7 +90,9 @@ Progress = Callable[[int], None]
 
 
 def replay(options: Options, out: BinaryIO, progress: Progress = lambda records: None) -> Summary:
-    """Reads everything, settles once all is known, writes findings to ``out`` in order of time. Raises Stop for bad paths or names."""
+    """Reads everything, settles once all is known, writes findings to ``out`` in order of time. Raises Stop
+    for bad paths or names.
+    """
     if options.source and options.source not in sources():
         raise Stop(f"There is no source {options.source!r}. Known: {', '.join(sorted(sources()))}.", code=2)
     with ExitStack() as stack:
@@ -110,7 +116,12 @@ class _Replay:
 
     def _wanted(self) -> dict[str, Path | None]:
         o = self._options
-        return {"rejects": o.rejects, "assurance": o.assurance, "activities": o.activities, "credentials": o.credentials}
+        return {
+            "rejects": o.rejects,
+            "assurance": o.assurance,
+            "activities": o.activities,
+            "credentials": o.credentials,
+        }
 
     def run(self, out: BinaryIO, progress: Progress) -> Summary:
         for count, record in enumerate(self._records(), 1):
@@ -210,7 +221,9 @@ class _Replay:
         self._lines("credentials", (orjson.dumps(line.shown()) for line in lines))
 
     def _known(self, line: Lifeline) -> bool:
-        """Names that a later record merged into another one, or whose dossier now forwards, have no row of their own."""
+        """Names that a later record merged into another one, or whose dossier now forwards, have no row of
+        their own.
+        """
         from correlators.kernel.routing import forwarded_to
         from correlators.kernel.view import View
 
@@ -231,7 +244,8 @@ def _final(report: Report) -> Report:
 
 
 def watched_since(days: dict[int, int], now: int) -> int:
-    """Since when (µs) a source has been watched without a break: the first event of the last unbroken stretch of days.
+    """Since when (µs) a source has been watched without a break: the first event of the last unbroken stretch
+    of days.
 
     ``days``: by number of the day since 1970, its first event.
     """
@@ -256,14 +270,17 @@ def _open(path: Path) -> BinaryIO:
     try:
         return path.open("wb")
     except OSError as error:
-        raise Stop(f"Cannot write {path}: {error.strerror}. Name a file in a folder that you may write to.", code=2) from None
+        raise Stop(
+            f"Cannot write {path}: {error.strerror}. Name a file in a folder that you may write to.", code=2
+        ) from None
 
 
 def told(summary: Summary) -> str:
     """The summary in a few lines."""
     lines = [
-        f"{summary.records:,} records: {summary.activities:,} activities, {summary.passed:,} without a result of their own, "
-        f"{summary.rejects:,} rejects; {summary.identities:,} identities; as of {iso(summary.as_of) or 'never'}",
+        f"{summary.records:,} records: {summary.activities:,} activities, "
+        f"{summary.passed:,} without a result of their own, {summary.rejects:,} rejects; "
+        f"{summary.identities:,} identities; as of {iso(summary.as_of) or 'never'}",
         "findings: " + (", ".join(f"{n} {name}" for name, n in sorted(summary.findings.items())) or "none"),
     ]
     lines += [f"passed over, no records: {name}" for name in summary.passed_over]

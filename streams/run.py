@@ -36,18 +36,20 @@ def _names(settings: Settings, only: Sequence[str]) -> list[str]:
     for name in only:
         if name not in stages.ORDER:
             raise SettingsError(f"There is no stage {name}. The stages are {', '.join(stages.ORDER)}.")
+        if name not in stages.of_run(settings):
+            raise SettingsError(f"The stage {name} is off: the setting {name} says what it receives.")
     if settings.broker is not None:
         if "broker" in only:
             raise SettingsError(
                 f"The stage broker is the embedded one, but the setting broker names {settings.broker}. "
                 "Leave out one of the two."
             )
-        return [name for name in stages.ORDER if name != "broker" and (not only or name in only)]
+        return [name for name in stages.of_run(settings) if name != "broker" and (not only or name in only)]
     if only and "broker" not in only:
         raise SettingsError(
             f"--only {','.join(only)} needs a broker: set GAPWATCH_BROKER=host:port, or add broker to --only."
         )
-    return [name for name in stages.ORDER if not only or name in only]
+    return [name for name in stages.of_run(settings) if not only or name in only]
 
 
 def _with_ports(settings: Settings, names: list[str]) -> Settings:

@@ -5,6 +5,7 @@ The command line outranks the environment, the environment outranks the file. Un
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from datetime import timedelta
@@ -12,8 +13,9 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
+from streams.receivers.settings import ReceiverSettings
 from streams.units import Duration, Size, show_duration
 
 ENV_PREFIX = "GAPWATCH_"
@@ -24,7 +26,7 @@ def quarter_of_memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
 
 
-class Settings(BaseSettings):
+class Settings(ReceiverSettings):
     """All settings; each description says the unit and the reason for the default."""
 
     model_config = SettingsConfigDict(
@@ -208,6 +210,8 @@ def _spell(value: object) -> str:
             return show_duration(value)
         case Path():
             return str(value.absolute())
+        case tuple():
+            return json.dumps(value)
     return str(value)
 
 
@@ -216,7 +220,8 @@ def describe() -> list[Mapping[str, str]]:
     here.
     """
     rows: list[Mapping[str, str]] = []
-    for name, field in Settings.model_fields.items():
+    # Those of the optional stages last; a class gives what it inherits first.
+    for name, field in sorted(Settings.model_fields.items(), key=lambda item: item[0].startswith("receive_")):
         # What a factory gives depends on the machine; the description says it in words.
         default = None if field.default_factory else field.default
         shown = "" if default is None or isinstance(default, SecretStr) else _spell_default(default)

@@ -22,8 +22,15 @@ ENTRY = {
     "correlate": "streams.correlate:main",
     "normalise": "streams.normalise:main",
     "demo": "streams.demo:main",
+    "receive_otlp": "streams.receivers.otlp:main",
+    "receive_kubernetes": "streams.receivers.kubernetes:main",
+    "receive_vault": "streams.receivers.vault:main",
+    "receive_files": "streams.receivers.files:main",
+    "receive_cloudtrail": "streams.receivers.cloudtrail:main",
 }
-ORDER = ("broker", "deliver", "correlate", "normalise")
+RECEIVERS = tuple(name for name in ENTRY if name.startswith("receive_"))
+"""Each is a stage of a run where the setting of its name is given."""
+ORDER = ("broker", "deliver", "correlate", "normalise", *RECEIVERS)
 """In which they start, so that each finds what it writes to; they stop the other way round."""
 LOG_BYTES = 10 * 2**20
 LOG_FILES = 3
@@ -34,6 +41,11 @@ def entry(name: str) -> Callable[[Settings, Stage], None]:
     module, _, function = ENTRY[name].partition(":")
     found: Callable[[Settings, Stage], None] = getattr(import_module(module), function)
     return found
+
+
+def of_run(settings: Settings) -> list[str]:
+    """The stages of a run with these settings, in their order."""
+    return [name for name in ORDER if name not in RECEIVERS or getattr(settings, name)]
 
 
 def restore(settings: Settings, stage: Stage) -> None:

@@ -124,6 +124,9 @@ class Supervisor:
             self._run_to_end("restore", crashes)
         self._start("normalise", crashes)
         self._wait_until_ready("correlate", "normalise")
+        for receiver in stages.RECEIVERS:
+            self._start(receiver, crashes)
+        self._wait_until_ready(*stages.RECEIVERS)
         if self._plan.demo:
             self._start("demo", crashes)
         if not self._stop_asked:

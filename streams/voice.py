@@ -37,7 +37,9 @@ def messages(settled: Settled, controls: Mapping[str, Judge], partitions: int) -
 
 
 def _lives(lifelines: Iterable[Lifeline]) -> Iterator[Message]:
-    """Rows of one credential keep to one partition, whichever dossier tells them: the order of its rows is that partition's."""
+    """Rows of one credential keep to one partition, whichever dossier tells them: the order of its rows is
+    that partition's.
+    """
     rows: dict[int, list[bytes]] = {}
     for lifeline in lifelines:
         partition = partition_of(lifeline.credential, topics.OUTPUT_PARTITIONS)

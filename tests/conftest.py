@@ -58,4 +58,6 @@ def every_rendered_finding_is_valid_ocsf() -> Iterator[None]:
     """Whatever any scenario or replay rendered is held against the published schema at the end."""
     yield
     faulty = {body: found for body in ocsf.rendered if (found := ocsf.faults(body))}
-    assert not faulty, f"{len(faulty)} of {len(ocsf.rendered)} are no valid OCSF: {next(iter(faulty.values()))}"
+    assert not faulty, (
+        f"{len(faulty)} of {len(ocsf.rendered)} are no valid OCSF: {next(iter(faulty.values()))}"
+    )

@@ -1,4 +1,6 @@
-"""Caps and ages: what keeps a dossier small. Each is a named number; reaching one leaves a mark; nothing goes silently."""
+"""Caps and ages: what keeps a dossier small. Each is a named number; reaching one leaves a mark; nothing goes
+silently.
+"""
 
 from __future__ import annotations
 
@@ -27,10 +29,13 @@ TRACE_AGE = micros(timedelta(hours=24))
 """A trace is settled long before: the direct parent comes in the next export, a run lasts hours at most."""
 
 UNCLAIMED_AGE = micros(timedelta(days=1))
-"""A credential that nobody owns and nothing ended, tried once: a scanner's rubbish. Its dossier lives a day."""
+"""A credential that nobody owns and nothing ended, tried once: a scanner's rubbish. Its dossier lives a day.
+"""
 
 OBJECT_AGE = micros(timedelta(days=30))
-"""A deleted pod or Secret has told its end to what rested on it; only a record that comes later than this would ask again."""
+"""A deleted pod or Secret has told its end to what rested on it; only a record that comes later than this
+would ask again.
+"""
 
 ENDED_AGE = micros(timedelta(days=400))
 """With an end it lives as long as the longest memory."""
@@ -71,10 +76,13 @@ def _thinned(dossier: Dossier) -> Dossier:
 
 
 def _within(dossier: Dossier, size: int, claimed: bool = False) -> Dossier:
-    """Lets go of credentials, the longest unseen first, down to half the cap: those that no record claims anything about, and
+    """Lets go of credentials, the longest unseen first, down to half the cap: those that no record claims
+    anything about, and
     only where that is not enough (``claimed``) the others, of which what was said stays said."""
     credentials = dict(dossier.credentials)
-    spare = sorted((_last_seen(c), name) for name, c in credentials.items() if name and (claimed or not _claimed(c)))
+    spare = sorted(
+        (_last_seen(c), name) for name, c in credentials.items() if name and (claimed or not _claimed(c))
+    )
     gone: set[str] = set()
     for _, name in spare:
         if size <= DOSSIER_BYTES_MAX // 2:

@@ -1,4 +1,6 @@
-"""Deaths: every way in which a credential can be dead, for the question whether a refused try was one with a dead credential."""
+"""Deaths: every way in which a credential can be dead, for the question whether a refused try was one with a
+dead credential.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ from schemas.dossier import Credential, Turn
 
 
 def deaths_of(view: View, name: str, credential: Credential) -> list[Off]:
-    """Spells of death: its own ends, those of what it dies with, its expiry, its last allowed use; in order of start."""
+    """Spells of death: its own ends, those of what it dies with, its expiry, its last allowed use; in order
+    of start.
+    """
     spells = off_intervals(view.turns_of(name))
     for origin, ancestor in credential.ancestors.items():
         if ancestor.edge == "dies_with":
@@ -25,7 +29,9 @@ def expiry_leeway(name: str) -> int:
 
 
 def _expiry(name: str, credential: Credential) -> list[Off]:
-    """Dead from its latest stated expiry on (the leeway is the provider's, so it is off for tries from the expiry itself)."""
+    """Dead from its latest stated expiry on (the leeway is the provider's, so it is off for tries from the
+    expiry itself).
+    """
     expires = credential.expiry[1]
     origin = credential.issued or credential.known
     if not expires or origin is None:

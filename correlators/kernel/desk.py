@@ -1,6 +1,9 @@
-"""The desk: takes facts, keeps dossiers, and settles: what to forward, what to say, what to store. Pure but for its memory.
+"""The desk: takes facts, keeps dossiers, and settles: what to forward, what to say, what to store. Pure
+but
+for its memory.
 
-The same desk serves a partition of the running pipeline and a whole replay; time reaches it only as ``Clock``.
+The same desk serves a partition of the running pipeline and a whole replay; time reaches it only as
+``Clock``.
 """
 
 from __future__ import annotations
@@ -30,7 +33,9 @@ from schemas.rosters import ROSTER_PREFIX
 from schemas.verdict import Clock, Report, Verdict
 
 LOCAL_ROUNDS_MAX = 64
-"""Generations of lineage inside one dossier that are followed in one settling; the rest follows in the next."""
+"""Generations of lineage inside one dossier that are followed in one settling; the rest follows in the
+next.
+"""
 
 DEPTH_MARK = "lineage depth reached"
 
@@ -40,7 +45,9 @@ UNJUDGED = (TRACE_PREFIX, ROSTER_PREFIX)
 
 @dataclass(frozen=True)
 class Settled:
-    """What a settling gave. ``dossiers``: to store, None to delete. ``credentials``: lifelines that changed."""
+    """What a settling gave. ``dossiers``: to store, None to delete. ``credentials``: lifelines that
+    changed.
+    """
 
     reports: list[Report] = field(default_factory=list)
     forwards: list[Fact] = field(default_factory=list)
@@ -51,7 +58,9 @@ class Settled:
 class Desk:
     """Dossiers of one partition. ``load`` gives a stored dossier's bytes, or None.
 
-    A dossier is judged again when it is first loaded, so whatever a crash cut off between two steps is made good.
+    A dossier is judged again when it is first loaded, so whatever a crash cut off between two steps is
+    made
+    good.
     """
 
     def __init__(
@@ -96,7 +105,9 @@ class Desk:
                 self._dirty.add(key)
 
     def due(self, clock: Clock) -> bool:
-        """Whether the time has come to ask some verdict again; marks those dossiers for the next settling."""
+        """Whether the time has come to ask some verdict again; marks those dossiers for the next
+        settling.
+        """
         while self._due and self._due[0][0] <= clock.now:
             self._dirty.add(heapq.heappop(self._due)[1])
         return bool(self._dirty)
@@ -113,8 +124,8 @@ class Desk:
 
     def forget(self) -> None:
         """Drops everything: the partition has gone to another worker."""
-        for memory in (self._dossiers, self._rows, self._sent, self._dirty, self._due):
-            memory.clear()
+        for held in (self._dossiers, self._rows, self._sent, self._dirty, self._due):
+            held.clear()
 
     def _settle(self, key: str, clock: Clock, settled: Settled) -> None:
         dossier = self._forward(key, self._dossiers[key], settled)
@@ -165,7 +176,9 @@ class Desk:
         return dossier
 
     def _judge(self, key: str, view: View, clock: Clock) -> list[Verdict]:
-        verdicts = [_told(v, view, clock) for control in self._controls.values() for v in control.judge(view, clock)]
+        verdicts = [
+            _told(v, view, clock) for control in self._controls.values() for v in control.judge(view, clock)
+        ]
         due = min((v.due for v in verdicts if v.due > clock.now), default=0)
         if due:
             heapq.heappush(self._due, (due, key))

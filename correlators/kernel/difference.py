@@ -72,7 +72,14 @@ def _saying(verdict: Verdict, digest: str, before: Reported | None) -> Reported:
 def _report(uid: str, verdict: Verdict, now: Reported, before: Reported | None) -> Report:
     if not verdict.severity:
         was_finding = before is not None and before.severity > 0
-        return Report(uid, verdict, now, 3 if was_finding else 2 if before else 1, "withdrawn" if was_finding else "", was_finding)  # fmt: skip
+        return Report(
+            uid,
+            verdict,
+            now,
+            3 if was_finding else 2 if before else 1,
+            "withdrawn" if was_finding else "",
+            was_finding,
+        )
     if now.open:
         return Report(uid, verdict, now, 2 if before and before.severity else 1)
     return Report(uid, verdict, now, 3, "ended")

@@ -1,6 +1,7 @@
 """The join of dossiers: associative, commutative, idempotent. Nothing else ever changes a dossier.
 
-Every join returns its first argument itself (the same object) where the second teaches nothing, so "was anything
+Every join returns its first argument itself (the same object) where the second teaches nothing, so "was
+anything
 learned?" is one identity test however large the dossier.
 """
 
@@ -32,10 +33,14 @@ from schemas.dossier import (
 from schemas.evidence import Evidence
 
 TURNS_MAX = 64
-"""Turns of one switch that are kept: the 32 first and the 32 last. More is a flapping account; the mark says so."""
+"""Turns of one switch that are kept: the 32 first and the 32 last. More is a flapping account; the mark says
+so.
+"""
 
 NAMES_MAX = 64
-"""Other names, places, clients of one credential: the smallest by text; more is a shared credential, and the mark says so."""
+"""Other names, places, clients of one credential: the smallest by text; more is a shared credential, and the
+mark says so.
+"""
 
 DECLARATIONS_MAX = 32
 """Declarations of one identity that are kept: the latest recorded."""
@@ -107,7 +112,17 @@ def turns(a: tuple[Turn, ...], b: tuple[Turn, ...]) -> tuple[Turn, ...]:
 
 
 def _turn_id(turn: Turn) -> tuple[Any, ...]:
-    return turn.time, turn.alive, turn.how, turn.kind, turn.claims_cut, turn.carries, turn.scope, turn.about, turn.evidence.uid  # fmt: skip
+    return (
+        turn.time,
+        turn.alive,
+        turn.how,
+        turn.kind,
+        turn.claims_cut,
+        turn.carries,
+        turn.scope,
+        turn.about,
+        turn.evidence.uid,
+    )
 
 
 def _join_turn(a: Turn, b: Turn) -> Turn:
@@ -123,7 +138,23 @@ def declarations(a: tuple[Declaration, ...], b: tuple[Declaration, ...]) -> tupl
         return a
     known: dict[Any, Declaration] = {}
     for d in (*a, *b):
-        bare = (d.recorded, d.uid, d.owner, d.name, d.kind, d.environment, d.privilege, d.statuses, d.windows, d.tools, d.delegates, d.scopes, d.places, d.aliases, d.source)  # fmt: skip
+        bare = (
+            d.recorded,
+            d.uid,
+            d.owner,
+            d.name,
+            d.kind,
+            d.environment,
+            d.privilege,
+            d.statuses,
+            d.windows,
+            d.tools,
+            d.delegates,
+            d.scopes,
+            d.places,
+            d.aliases,
+            d.source,
+        )
         old = known.get(bare)
         known[bare] = d if old is None else min(old, d, key=lambda x: (x.arrived or 1 << 62, x.processed))
     union = tuple(sorted(known.values(), key=_recorded)[-DECLARATIONS_MAX:])
@@ -187,12 +218,19 @@ def first_few(a: Sightings, b: Sightings) -> Sightings:
     kept = merged.kept[:PINNED]
     return a if kept == a.kept else Sightings(kept, True)
 
+
 join_ancestor: Join[Ancestor] = record_of(
     Ancestor, edge=strongest, home=highest, turns=turns, kind=highest, issued=earliest, incarnation=highest
 )
 
 join_descendant: Join[Descendant] = record_of(
-    Descendant, edge=strongest, kind=highest, names=names, issued=earliest, expiry=highest, uses=map_of(_sightings)
+    Descendant,
+    edge=strongest,
+    kind=highest,
+    names=names,
+    issued=earliest,
+    expiry=highest,
+    uses=map_of(_sightings),
 )
 
 join_parent: Join[Parent] = record_of(Parent, edge=strongest, identity=highest)
@@ -248,8 +286,10 @@ join_opened: Join[Opened] = record_of(Opened, began=earliest, ended=earliest_tim
 
 join_glimpsed: Join[Glimpsed] = record_of(Glimpsed, until=highest, about=highest, evidence=earliest)
 
+
 def claims(a: tuple[T, ...], b: tuple[T, ...]) -> tuple[T, ...]:
-    """Union of records that each make one claim (``schemas.claims``), the latest recorded kept; one told twice keeps
+    """Union of records that each make one claim (``schemas.claims``), the latest recorded kept; one told
+    twice keeps
     its first arrival."""
     if a == b:
         return a

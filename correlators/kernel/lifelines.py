@@ -43,7 +43,9 @@ def _moment(evidence: Evidence | None, note: str = "") -> Moment | None:
 
 
 def _parent(view: View, credential: Credential) -> str:
-    """The parent that matters most: what it dies with before what it came from; by its one name where this dossier knows it."""
+    """The parent that matters most: what it dies with before what it came from; by its one name where this
+    dossier knows it.
+    """
     ranked = sorted((_EDGES.index(link.edge), parent) for parent, link in credential.parents.items())
     return ranked[0][1] if ranked else ""
 

@@ -1,8 +1,11 @@
 """Pins: the first uses after each end, kept beside the thinned sightings.
 
-A finding names the first use after a kill, always. Thinning keeps the ends of time buckets, not what stood next to a
-kill, so before a dossier is thinned the uses right after every known end are pinned. Where a kill is learned only after
-thinning had let those uses go, the earliest that is left is pinned; the verdict's value does not depend on it.
+A finding names the first use after a kill, always. Thinning keeps the ends of time buckets, not what stood
+next to a
+kill, so before a dossier is thinned the uses right after every known end are pinned. Where a kill is learned
+only after
+thinning had let those uses go, the earliest that is left is pinned; the verdict's value does not depend on
+it.
 """
 
 from __future__ import annotations
@@ -20,7 +23,9 @@ FEW = 2 * LEVELS[-1][2]
 
 
 def pinned(dossier: Dossier) -> Dossier:
-    """The dossier with the first uses after each of its ends pinned. Returns the argument where nothing is to pin."""
+    """The dossier with the first uses after each of its ends pinned. Returns the argument where nothing is to
+    pin.
+    """
     common = [t.time for turns in dossier.turns.values() for t in turns if not t.alive]
     common += [s.start for many in dossier.stated.values() for d in many for s in d.statuses]
     changed = {

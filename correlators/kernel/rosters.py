@@ -21,9 +21,22 @@ account are more than any we know of."""
 MEMBERS_MARK = "roster truncated"
 
 CREDENTIAL_WORDS = (
-    "accessor/", "token/", "secret-id/", "secret-id-accessor/", "lease/", "root/", "key/", "jti/", "x509/",
-    "password/", "bearer/", "certificate/", "client/", "fic/", "session/",
-)  # fmt: skip
+    "accessor/",
+    "token/",
+    "secret-id/",
+    "secret-id-accessor/",
+    "lease/",
+    "root/",
+    "key/",
+    "jti/",
+    "x509/",
+    "password/",
+    "bearer/",
+    "certificate/",
+    "client/",
+    "fic/",
+    "session/",
+)
 """How the last part of a credential's key begins, of every source."""
 
 ROOT_KINDS = frozenset({"root"})

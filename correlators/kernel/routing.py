@@ -1,6 +1,8 @@
 """Routing: what a dossier tells others, a pure function of what it knows.
 
-Facts are forwarded unchanged and joins are idempotent, so a cycle of addresses ends when nothing is learned any more.
+Facts are forwarded unchanged and joins are idempotent, so a cycle of addresses ends when nothing is
+learned
+any more.
 Everything told is monotone in the dossier: what was once told is never taken back, only added to.
 """
 
@@ -37,7 +39,10 @@ Outbox = dict[str, Dossier]
 
 
 def outbox(key: str, dossier: Dossier) -> Outbox:
-    """Per other dossier, all that ``key``'s has to tell it. ``key`` itself may be among them (lineage inside an identity)."""
+    """Per other dossier, all that ``key``'s has to tell it. ``key`` itself may be among them (lineage
+    inside
+    an identity).
+    """
     told: Outbox = {}
     for target, fact in _told(key, dossier):
         told[target] = join(told[target], fact) if target in told else fact
@@ -92,7 +97,9 @@ def _told(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
 
 
 def forwarded_to(key: str, dossier: Dossier) -> list[str]:
-    """The targets of the forwarding addresses that hold; a declared one holds while its latest turn says so."""
+    """The targets of the forwarding addresses that hold; a declared one holds while its latest turn says
+    so.
+    """
     return sorted(
         target
         for target, address in dossier.addresses.items()
@@ -116,7 +123,10 @@ def _record(d: Declaration) -> Evidence:
 
 
 def _group_deaths(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
-    """What happened to the group, told to each member issued before it; by the same turn, so twice told is once known."""
+    """What happened to the group, told to each member issued before it; by the same turn, so twice told
+    is
+    once known.
+    """
     every = dossier.turns.get(group_of(key), ())
     if all(turn.alive for turn in every):
         return
@@ -132,11 +142,23 @@ def _group_deaths(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
 
 def _as_member(turn: Turn) -> Turn:
     kind: EndKind = "removed" if turn.kind == "removed" else "group"
-    return Turn(turn.time, turn.alive, turn.how, turn.evidence, kind, turn.claims_cut, turn.carries, turn.scope, turn.about)  # fmt: skip
+    return Turn(
+        turn.time,
+        turn.alive,
+        turn.how,
+        turn.evidence,
+        kind,
+        turn.claims_cut,
+        turn.carries,
+        turn.scope,
+        turn.about,
+    )
 
 
 def _lineage(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
-    """Deaths go down to children; uses after a death go back up to the dossier of the ancestor that died."""
+    """Deaths go down to children; uses after a death go back up to the dossier of the ancestor that
+    died.
+    """
     view = View(key, dossier)
     for name, credential in view.credentials.items():
         if credential.children:
@@ -149,7 +171,9 @@ def _deaths_down(view: View, name: str, credential: Credential) -> Iterator[tupl
     ends = tuple(turn for turn in view.told_turns(name) if turn.carries or turn.alive) + _rotated(view)
     lost: dict[str, Ancestor] = dict(credential.ancestors)
     if any(not turn.alive for turn in ends):
-        lost[name] = Ancestor("dies_with", view.key, ends, credential.kind, credential.issued, credential.incarnation)
+        lost[name] = Ancestor(
+            "dies_with", view.key, ends, credential.kind, credential.issued, credential.incarnation
+        )
     if not lost:
         return
     for child, link in credential.children.items():
@@ -165,7 +189,10 @@ def _deaths_down(view: View, name: str, credential: Credential) -> Iterator[tupl
 
 
 def _rotated(view: View) -> tuple[Turn, ...]:
-    """Rotations are told to all children, who then tell their uses since: which credential is an old one may be learned later."""
+    """Rotations are told to all children, who then tell their uses since: which credential is an old one
+    may
+    be learned later.
+    """
     return tuple(
         Turn(r.at, False, r.how, r.record, "rotated", carries=True, about=subject)
         for subject, many in view.dossier.rotations.items()
@@ -186,6 +213,8 @@ def _uses_up(name: str, credential: Credential) -> Iterator[tuple[str, Dossier]]
             late = Sightings(tuple(e for e in thinned.kept if e.time >= since), thinned.truncated)
             if late.kept:
                 uses[outcome] = merge(uses[outcome], late) if outcome in uses else late
-        report = Descendant(end.edge, credential.kind, credential.names, credential.issued, credential.expiry, uses)
+        report = Descendant(
+            end.edge, credential.kind, credential.names, credential.issued, credential.expiry, uses
+        )
         fact = Credential(descendants={name: report})
         yield end.home, Dossier(credentials={ancestor: fact})

@@ -1,4 +1,6 @@
-"""View: a dossier as the controls read it: names of one credential merged, sightings thinned, ends worked out."""
+"""View: a dossier as the controls read it: names of one credential merged, sightings thinned, ends worked
+out.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from schemas.evidence import Evidence
 
 
 class View:
-    """One identity's dossier under its key, thinned as it is stored. Pure, made anew for each judging; nothing is written through it."""
+    """One identity's dossier under its key, thinned as it is stored. Pure, made anew for each judging;
+    nothing is written through it.
+    """
 
     def __init__(self, key: str, dossier: Dossier) -> None:
         self.key = key
@@ -22,7 +26,8 @@ class View:
 
     @cached_property
     def credentials(self) -> dict[str, Credential]:
-        """Credentials under one name each. Two entries are one credential where one names the other, or where one event issued both
+        """Credentials under one name each. Two entries are one credential where one names the other, or where
+        one event issued both
         (two audit devices of one vault write the same request id under two salts)."""
         credentials = self.dossier.credentials
         groups = _groups(credentials)
@@ -37,11 +42,15 @@ class View:
         return merged
 
     def turns_of(self, name: str) -> tuple[Turn, ...]:
-        """Turns that reach a credential: its own, and those of the identity that end credentials (deleted, sessions cut)."""
+        """Turns that reach a credential: its own, and those of the identity that end credentials (deleted,
+        sessions cut).
+        """
         return reaching(name, self.credentials[name], self.told_turns(name))
 
     def told_turns(self, name: str) -> tuple[Turn, ...]:
-        """Turns that may reach a credential, whatever is still to be learned about its kind, issue and incarnation."""
+        """Turns that may reach a credential, whatever is still to be learned about its kind, issue and
+        incarnation.
+        """
         own = self.credentials[name].turns
         for switch in self.dossier.turns.values():
             own = turns(own, tuple(t for t in switch if t.kind in ("deleted", "cut")))
@@ -49,7 +58,9 @@ class View:
 
     @cached_property
     def declaration(self) -> Declaration | None:
-        """The latest recorded declaration about this identity (of several records for several keys, the latest of all)."""
+        """The latest recorded declaration about this identity (of several records for several keys, the
+        latest of all).
+        """
         every = [d for many in self.dossier.stated.values() for d in many]
         return max(every, key=lambda d: (d.recorded, d.uid, repr(d))) if every else None
 
@@ -62,7 +73,9 @@ class View:
         return self.declaration.environment if self.declaration else ""
 
     def uses(self, credential: Credential, *outcomes: str) -> tuple[Evidence, ...]:
-        """Sightings of these outcomes, any action but a provider's own service calls, in order, one per event id."""
+        """Sightings of these outcomes, any action but a provider's own service calls, in order, one per event
+        id.
+        """
         return sighted(
             sure(credential.uses, key, s.kept)
             for key, s in sightings_of(credential)
@@ -92,7 +105,9 @@ def reaching(name: str, credential: Credential | Ancestor, many: tuple[Turn, ...
 
 
 def _reaches(turn: Turn, name: str, credential: Credential | Ancestor) -> bool:
-    """Whether a turn ends (or restores) this credential: a recreated account, a mount made again have new credentials."""
+    """Whether a turn ends (or restores) this credential: a recreated account, a mount made again have new
+    credentials.
+    """
     if turn.about == name or turn.kind not in ("deleted", "cut", "group"):
         return True
     if turn.alive:
@@ -107,7 +122,9 @@ def _reaches(turn: Turn, name: str, credential: Credential | Ancestor) -> bool:
 
 
 def merged_descendants(descendants: dict[str, Descendant]) -> dict[str, Descendant]:
-    """Reports under one name each: a descendant may have reported before one of its names was known to be the other's."""
+    """Reports under one name each: a descendant may have reported before one of its names was known to be the
+    other's.
+    """
     merged = dict(descendants)
     for group in _grouped({name: report.names for name, report in descendants.items()}, {}):
         joined = merged.pop(group[0])
@@ -128,7 +145,9 @@ def _groups(credentials: dict[str, Credential]) -> list[list[str]]:
 
 
 def _grouped(names: dict[str, tuple[str, ...]], issues: dict[str, tuple[str, str]]) -> list[list[str]]:
-    """Names joined by naming each other or by one issue: an accessor before its token, a secret id before its accessor, then by text."""
+    """Names joined by naming each other or by one issue: an accessor before its token, a secret id before its
+    accessor, then by text.
+    """
     leader: dict[str, str] = {}
 
     def find(name: str) -> str:

@@ -1,7 +1,9 @@
 """The sources: one file each, with its wire model and its activities. The folder is the registry.
 
 A source module gives ``NAME``, ``recognises(document)`` (is this decoded record one of mine?) and
-``read(record, context)``. Whatever a record holds, ``read`` returns: each event in it is an activity or a located reject.
+``read(record, context)``. Whatever a record holds, ``read`` returns: each event in it is an activity or
+a
+located reject.
 """
 
 from __future__ import annotations
@@ -21,9 +23,12 @@ from schemas.rejected import Rejected
 
 
 class Context(msgspec.Struct, frozen=True):
-    """What a reader knows beside the record: the installation's name, the site's key, and when the record came (µs, 0 in a replay).
+    """What a reader knows beside the record: the installation's name, the site's key, and when the
+    record
+    came (µs, 0 in a replay).
 
-    For security event tokens: ``jwks``, a JSON Web Key Set (``{"keys": […]}``) or one per issuer; ``audiences`` that a
+    For security event tokens: ``jwks``, a JSON Web Key Set (``{"keys": […]}``) or one per issuer;
+    ``audiences`` that a
     token must be for, () any; ``unsigned_allowed``: also those that nobody signed.
     """
 
@@ -36,12 +41,20 @@ class Context(msgspec.Struct, frozen=True):
     unsigned_allowed: bool = False
 
     def mask(self, secret: str) -> str:
-        """A secret credential id as it may be stored: its HMAC-SHA256 under the site's key, 128 bits in hex."""
-        return "hmac-" + hmac.new(self.key, secret.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
+        """A secret credential id as it may be stored: its HMAC-SHA256 under the site's key, 128 bits in
+        hex.
+        """
+        return (
+            "hmac-"
+            + hmac.new(self.key, secret.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
+        )
 
 
 class Reading(msgspec.Struct):
-    """What one record gave. An event that says nothing of interest (a Vault request line) is ``passed``, and counted."""
+    """What one record gave. An event that says nothing of interest (a Vault request line) is ``passed``,
+    and
+    counted.
+    """
 
     activities: list[Activity] = []
     rejects: list[Rejected] = []

@@ -33,7 +33,10 @@ def test_tries_beyond_the_retry_window_are_a_forgotten_consumer() -> None:
 
 
 def test_a_slow_pair_of_tries_is_not_yet_a_forgotten_consumer() -> None:
-    assert judged([use("b", 0), kill("kill", 10), tried("a", 60), tried("z", 2000)]).severity == Severity.INFORMATIONAL
+    assert (
+        judged([use("b", 0), kill("kill", 10), tried("a", 60), tried("z", 2000)]).severity
+        == Severity.INFORMATIONAL
+    )
 
 
 def test_a_place_that_never_used_it_is_a_copy_at_large() -> None:
@@ -42,15 +45,22 @@ def test_a_place_that_never_used_it_is_a_copy_at_large() -> None:
 
 
 def test_the_same_network_is_the_same_place() -> None:
-    assert judged([use("b", 0), kill("kill", 10), tried("t", 60, place="198.51.100.200")]).severity == Severity.INFORMATIONAL
+    assert (
+        judged([use("b", 0), kill("kill", 10), tried("t", 60, place="198.51.100.200")]).severity
+        == Severity.INFORMATIONAL
+    )
 
 
 def test_a_client_that_never_used_it_is_a_copy_at_large() -> None:
-    assert judged([use("b", 0), kill("kill", 10), tried("t", 60, client="curl/8")]).severity == Severity.MEDIUM
+    assert (
+        judged([use("b", 0), kill("kill", 10), tried("t", 60, client="curl/8")]).severity == Severity.MEDIUM
+    )
 
 
 def test_an_unknown_place_is_no_place() -> None:
-    assert judged([use("b", 0), kill("kill", 10), tried("t", 60, place="")]).severity == Severity.INFORMATIONAL
+    assert (
+        judged([use("b", 0), kill("kill", 10), tried("t", 60, place="")]).severity == Severity.INFORMATIONAL
+    )
 
 
 def test_a_try_with_a_living_credential_says_nothing() -> None:
@@ -77,15 +87,28 @@ def test_used_up_is_dead() -> None:
 
 def test_what_dies_with_its_parent_is_dead_in_every_generation() -> None:
     grandchild = "vault:default:accessor/grandchild"
-    child = change("c", 1, Issued(CHILD, "vault:default:entity/e", "service", parents={KEY: Parent("dies_with", USER)}))
-    grand = change("g", 2, Issued(grandchild, "vault:default:entity/g", "service", parents={CHILD: Parent("dies_with", "vault:default:entity/e")}))
+    child = change(
+        "c", 1, Issued(CHILD, "vault:default:entity/e", "service", parents={KEY: Parent("dies_with", USER)})
+    )
+    grand = change(
+        "g",
+        2,
+        Issued(
+            grandchild,
+            "vault:default:entity/g",
+            "service",
+            parents={CHILD: Parent("dies_with", "vault:default:entity/e")},
+        ),
+    )
     many = [child, grand, kill("kill", 10), tried("try", 60, grandchild, identity="vault:default:entity/g")]
     verdict = judged(many, grandchild)
     assert [e.uid for e in verdict.claim] == ["kill"]
 
 
 def test_an_orphan_survives_by_design() -> None:
-    child = change("c", 1, Issued(CHILD, "vault:default:entity/e", "service", parents={KEY: Parent("made_by", USER)}))
+    child = change(
+        "c", 1, Issued(CHILD, "vault:default:entity/e", "service", parents={KEY: Parent("made_by", USER)})
+    )
     many = [child, kill("kill", 10), tried("try", 60, CHILD, identity="vault:default:entity/e")]
     assert verdict_of(many, CHILD, NAME) is None
 

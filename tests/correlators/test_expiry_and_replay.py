@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.activity import Activity, EndFailed, Ended, Issued, Renewed
+from schemas.activity import Activity, Ended, EndFailed, Issued, Renewed
 from schemas.verdict import Confidence, Severity
 from tests.correlators.test_revoked_credential_used import must, verdict_of
 from tests.support.make import KEY, T0, USER, change, use
@@ -11,7 +11,11 @@ EXPIRED, REPLAYED, FAILED = "expired_credential_accepted", "one_time_credential_
 
 
 def born(expires: float = 0, max_uses: int = 0) -> Activity:
-    return change("issue", 0, Issued(KEY, USER, "service", expires=T0 + int(expires * 1e6) if expires else 0, max_uses=max_uses))
+    return change(
+        "issue",
+        0,
+        Issued(KEY, USER, "service", expires=T0 + int(expires * 1e6) if expires else 0, max_uses=max_uses),
+    )
 
 
 def test_a_use_after_the_expiry_and_leeway_violates() -> None:
@@ -41,7 +45,9 @@ def test_one_success_more_than_allowed_violates() -> None:
 
 
 def test_a_refused_replay_is_a_proof_and_a_low_note() -> None:
-    verdict = must([born(max_uses=1), use("first", 10), use("again", 20, outcome="unauthenticated")], KEY, REPLAYED)
+    verdict = must(
+        [born(max_uses=1), use("first", 10), use("again", 20, outcome="unauthenticated")], KEY, REPLAYED
+    )
     assert (verdict.value, verdict.severity) == ("proven", Severity.LOW)
 
 
@@ -73,5 +79,9 @@ def test_a_revocation_of_a_token_in_clear_that_no_other_record_knows_is_told_at_
     masked = "vault:default:token/hmac-0123"
     tried = change("failed", 10, EndFailed("auth/token/revoke", masked), outcome="failed", source="vault")
     verdict = must([tried], masked, FAILED)
-    assert (verdict.value, verdict.severity, verdict.confidence) == ("violated", Severity.MEDIUM, Confidence.LOW)
+    assert (verdict.value, verdict.severity, verdict.confidence) == (
+        "violated",
+        Severity.MEDIUM,
+        Confidence.LOW,
+    )
     assert must([failed()], KEY, FAILED).severity is None

@@ -12,7 +12,9 @@ from tests.support.make import T0, USER, change, use
 NAME = "inactive_identity_active"
 
 
-def declared(recorded: float, *spells: tuple[str, float], identity: str = USER, owner: str = "team-x") -> Activity:
+def declared(
+    recorded: float, *spells: tuple[str, float], identity: str = USER, owner: str = "team-x"
+) -> Activity:
     statuses = tuple(Spell(value, T0 + int(at * SECOND)) for value, at in spells)
     body = Declaration(T0 + int(recorded * SECOND), f"record {recorded}", owner=owner, statuses=statuses)
     return Activity(f"record {recorded}", body.recorded, "inventory", effects=(Stated(identity, body),))
@@ -23,7 +25,9 @@ def judged(activities: list[Activity], subject: str = USER) -> Verdict:
 
 
 def test_a_use_after_the_declared_end_violates_and_names_owner_and_record() -> None:
-    verdict = judged([declared(0, ("active", 0), ("decommissioned", 50)), use("before", 20), use("after", 100)])
+    verdict = judged(
+        [declared(0, ("active", 0), ("decommissioned", 50)), use("before", 20), use("after", 100)]
+    )
     assert (verdict.value, verdict.severity, verdict.owner) == ("violated", Severity.HIGH, "team-x")
     assert [e.uid for e in verdict.claim] == ["record 0"] and [e.uid for e in verdict.evidence] == ["after"]
 
@@ -56,12 +60,17 @@ def test_no_use_since_is_assumed_and_an_uncollected_source_unverifiable() -> Non
 
 
 def test_only_forbidden_uses_are_medium() -> None:
-    assert judged([declared(0, ("inactive", 50)), use("use", 99, outcome="forbidden")]).severity == Severity.MEDIUM
+    assert (
+        judged([declared(0, ("inactive", 50)), use("use", 99, outcome="forbidden")]).severity
+        == Severity.MEDIUM
+    )
 
 
 def test_every_alias_of_the_identity_counts() -> None:
     alias = change("alias", 0, Aliased(USER, "agent:svc/bot"), source="inventory")
-    verdict = judged([alias, declared(0, ("disabled", 50), identity="agent:svc/bot"), use("use", 99)], "agent:svc/bot")
+    verdict = judged(
+        [alias, declared(0, ("disabled", 50), identity="agent:svc/bot"), use("use", 99)], "agent:svc/bot"
+    )
     assert verdict.value == "violated" and verdict.evidence[0].actor == USER
 
 

@@ -27,9 +27,21 @@ def judged(activities: list[Activity], subject: str = KEY) -> Verdict:
 
 
 def test_a_session_that_goes_on_after_its_key_died_is_a_residual() -> None:
-    verdict = judged([session(50), acts("before", 5), kill("kill", 10), acts("first", 60), acts("last", 90), use("late", 9000, "aws:1:user/x", "aws:key/x")])
+    verdict = judged(
+        [
+            session(50),
+            acts("before", 5),
+            kill("kill", 10),
+            acts("first", 60),
+            acts("last", 90),
+            use("late", 9000, "aws:1:user/x", "aws:key/x"),
+        ]
+    )
     assert verdict.severity == Severity.LOW
-    assert [e.uid for e in verdict.claim] == ["kill"] and [e.uid for e in verdict.evidence] == ["first", "last"]
+    assert [e.uid for e in verdict.claim] == ["kill"] and [e.uid for e in verdict.evidence] == [
+        "first",
+        "last",
+    ]
     assert verdict.identity == USER and verdict.others == (ROLE,) and SESSION in verdict.title
 
 
@@ -39,7 +51,10 @@ def test_a_long_residual_is_medium_and_open_until_it_is_over() -> None:
 
 
 def test_an_unknown_expiry_is_medium() -> None:
-    assert judged([issue("i", 0, SESSION, ROLE, KEY, USER), kill("kill", 10), acts("use", 60)]).severity == Severity.MEDIUM
+    assert (
+        judged([issue("i", 0, SESSION, ROLE, KEY, USER), kill("kill", 10), acts("use", 60)]).severity
+        == Severity.MEDIUM
+    )
 
 
 def test_a_session_past_its_expiry_is_over() -> None:
@@ -50,19 +65,31 @@ def test_a_session_past_its_expiry_is_over() -> None:
 
 
 def test_one_kill_is_one_finding_over_all_descendants() -> None:
-    many = [session(700), session(700, "aws:key/ASIA2", 1), kill("kill", 10), acts("a", 60), acts("b", 70, "aws:key/ASIA2")]
+    many = [
+        session(700),
+        session(700, "aws:key/ASIA2", 1),
+        kill("kill", 10),
+        acts("a", 60),
+        acts("b", 70, "aws:key/ASIA2"),
+    ]
     assert [e.uid for e in judged(many).evidence] == ["a", "b"]
     assert verdict_of(many, SESSION, NAME) is None
 
 
 def test_the_residual_goes_down_role_chains() -> None:
     chained = issue("chain", 5, "aws:key/ASIA9", "aws:1:role/next", SESSION, ROLE, expires=T0 + 700 * MINUTE)
-    verdict = judged([session(700), chained, kill("kill", 10), use("use", 60, "aws:1:role/next", "aws:key/ASIA9")])
+    verdict = judged(
+        [session(700), chained, kill("kill", 10), use("use", 60, "aws:1:role/next", "aws:key/ASIA9")]
+    )
     assert "aws:1:role/next" in verdict.others
 
 
 def test_what_the_provider_claims_to_cut_is_high_beyond_its_grace() -> None:
-    child = change("c", 1, Issued("vault:d:accessor/c", "vault:d:entity/e", "service", parents={KEY: Parent("dies_with", USER)}))
+    child = change(
+        "c",
+        1,
+        Issued("vault:d:accessor/c", "vault:d:entity/e", "service", parents={KEY: Parent("dies_with", USER)}),
+    )
     used = use("use", 60, "vault:d:entity/e", "vault:d:accessor/c")
     assert judged([child, kill("kill", 10), used]).severity == Severity.HIGH
     within = use("use", 14, "vault:d:entity/e", "vault:d:accessor/c")
@@ -70,21 +97,35 @@ def test_what_the_provider_claims_to_cut_is_high_beyond_its_grace() -> None:
 
 
 def test_a_refused_descendant_proves() -> None:
-    child = change("c", 1, Issued("vault:d:accessor/c", "vault:d:entity/e", "service", parents={KEY: Parent("dies_with", USER)}))
+    child = change(
+        "c",
+        1,
+        Issued("vault:d:accessor/c", "vault:d:entity/e", "service", parents={KEY: Parent("dies_with", USER)}),
+    )
     tried = use("try", 60, "vault:d:entity/e", "vault:d:accessor/c", outcome="unauthenticated")
     verdict = judged([child, kill("kill", 10), tried])
     assert verdict.value == "proven" and [e.uid for e in verdict.evidence] == ["try"]
 
 
 def test_a_renewal_after_the_death_of_the_origin_is_high() -> None:
-    assert judged([session(50), kill("kill", 10), acts("renew", 60, action="renew")]).severity == Severity.HIGH
+    assert (
+        judged([session(50), kill("kill", 10), acts("renew", 60, action="renew")]).severity == Severity.HIGH
+    )
 
 
 def test_orphans_and_kills_that_do_not_carry_concern_no_descendant() -> None:
-    orphan = change("c", 1, Issued("vault:d:accessor/c", "vault:d:entity/e", "service", parents={KEY: Parent("made_by", USER)}))
+    orphan = change(
+        "c",
+        1,
+        Issued("vault:d:accessor/c", "vault:d:entity/e", "service", parents={KEY: Parent("made_by", USER)}),
+    )
     used = use("use", 60, "vault:d:entity/e", "vault:d:accessor/c")
     assert verdict_of([orphan, kill("kill", 10), used], KEY, NAME) is None
-    child = change("c", 1, Issued("vault:d:accessor/c", "vault:d:entity/e", "service", parents={KEY: Parent("dies_with", USER)}))
+    child = change(
+        "c",
+        1,
+        Issued("vault:d:accessor/c", "vault:d:entity/e", "service", parents={KEY: Parent("dies_with", USER)}),
+    )
     assert verdict_of([child, kill("kill", 10, carries=False), used], KEY, NAME) is None
 
 
@@ -94,7 +135,10 @@ def test_a_session_revoking_policy_is_an_explicit_cut() -> None:
     verdict = judged(many, f"{ROLE} sessions")
     assert (verdict.value, verdict.severity) == ("violated", Severity.HIGH)
     assert judged([session(700), cut, acts("use", 200)], f"{ROLE} sessions").severity is None
-    assert judged([session(700), cut, acts("no", 400, outcome="forbidden")], f"{ROLE} sessions").value == "proven"
+    assert (
+        judged([session(700), cut, acts("no", 400, outcome="forbidden")], f"{ROLE} sessions").value
+        == "proven"
+    )
 
 
 def test_sessions_issued_after_the_cut_are_free_of_it() -> None:

@@ -72,14 +72,26 @@ def test_a_write_before_the_kill_or_long_after_or_of_another_kind_is_no_race() -
 
 
 def test_a_job_that_revokes_itself_does_not_race() -> None:
-    own = kill("kill", 10).__class__(**{f: getattr(kill("kill", 10), f) for f in kill("kill", 10).__struct_fields__} | {"identity": USER, "credential": KEY})
+    own = kill("kill", 10).__class__(
+        **{f: getattr(kill("kill", 10), f) for f in kill("kill", 10).__struct_fields__}
+        | {"identity": USER, "credential": KEY}
+    )
     assert verdict_of([own, use("write", 15, action="identity_write")], KEY, RACE) is None
 
 
 def test_a_session_of_the_killed_key_races_too() -> None:
-    many = [issue("i", 0, SESSION, ROLE, KEY, USER), kill("kill", 10), use("write", 15, ROLE, SESSION, action="identity_write")]
+    many = [
+        issue("i", 0, SESSION, ROLE, KEY, USER),
+        kill("kill", 10),
+        use("write", 15, ROLE, SESSION, action="identity_write"),
+    ]
     assert must(many, KEY, RACE).severity == Severity.CRITICAL
 
 
 def test_refused_writes_prove() -> None:
-    assert must([kill("kill", 10), use("w", 15, action="identity_write", outcome="unauthenticated")], KEY, RACE).value == "proven"
+    assert (
+        must(
+            [kill("kill", 10), use("w", 15, action="identity_write", outcome="unauthenticated")], KEY, RACE
+        ).value
+        == "proven"
+    )

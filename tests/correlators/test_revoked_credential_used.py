@@ -13,7 +13,11 @@ NAME = "revoked_credential_used"
 
 def verdict_of(activities: list[Activity], subject: str = KEY, control: str = NAME) -> Verdict | None:
     world = every_way(activities)
-    found = [r.verdict for r in world.last.values() if r.verdict and r.verdict.control == control and r.verdict.subject == subject]
+    found = [
+        r.verdict
+        for r in world.last.values()
+        if r.verdict and r.verdict.control == control and r.verdict.subject == subject
+    ]
     assert len(found) <= 1
     return found[0] if found else None
 
@@ -25,7 +29,9 @@ def must(activities: list[Activity], subject: str = KEY, control: str = NAME) ->
 
 
 def test_a_use_past_the_grace_violates_and_names_kill_first_and_last() -> None:
-    verdict = must([use("before", 0), kill("kill", 10), use("first", 60), use("second", 90), use("last", 120)])
+    verdict = must(
+        [use("before", 0), kill("kill", 10), use("first", 60), use("second", 90), use("last", 120)]
+    )
     assert (verdict.value, verdict.severity) == ("violated", Severity.HIGH)
     assert [e.uid for e in verdict.claim] == ["kill"]
     assert [e.uid for e in verdict.evidence] == ["first", "second", "last"]
@@ -86,7 +92,10 @@ def test_the_deletion_of_the_user_ends_keys_that_it_does_not_name() -> None:
 def test_a_recreated_account_has_new_credentials() -> None:
     gone = change("gone", 10, Ended("DeleteUser", "deleted", identity=USER))
     new = Issued("aws:key/NEW", USER, "access_key")
-    assert verdict_of([gone, change("new", 20, new), use("after", 60, credential="aws:key/NEW")], "aws:key/NEW") is None
+    assert (
+        verdict_of([gone, change("new", 20, new), use("after", 60, credential="aws:key/NEW")], "aws:key/NEW")
+        is None
+    )
 
 
 def test_a_look_up_by_an_administrator_is_no_use_of_its_target() -> None:
@@ -99,8 +108,15 @@ def test_calls_that_a_service_makes_with_the_id_are_no_use_by_its_holder() -> No
 
 
 def test_a_record_that_names_only_the_credential_finds_its_owner() -> None:
-    tried = use("try", 60, identity="", outcome="unauthenticated", credential="vault:default:token/t", source="vault")
-    known = change("known", 0, Known("vault:default:accessor/a", "vault:default:entity/e", names=("vault:default:token/t",)), source="vault")
+    tried = use(
+        "try", 60, identity="", outcome="unauthenticated", credential="vault:default:token/t", source="vault"
+    )
+    known = change(
+        "known",
+        0,
+        Known("vault:default:accessor/a", "vault:default:entity/e", names=("vault:default:token/t",)),
+        source="vault",
+    )
     end = Ended("revoke-accessor", "revoked", "vault:default:accessor/a", "vault:default:entity/e")
     ended = change("kill", 10, end, source="vault")
     verdict = must([tried, ended, known], "vault:default:accessor/a")
@@ -119,7 +135,9 @@ def test_a_death_of_the_parent_is_not_a_revocation_of_the_child() -> None:
     assert verdict_of(many, session) is None
 
 
-def test_heavy_use_keeps_the_kill_the_first_and_the_last_whatever_came_before_and_when_the_kill_is_learned() -> None:
+def test_heavy_use_keeps_the_kill_the_first_and_the_last_whatever_came_before_and_when_the_kill_is_learned() -> (
+    None
+):
     before = [use(f"b{n}", n * 7) for n in range(300)]
     after = [use(f"u{n}", 2200 + n * 7) for n in range(900)]
     end = kill("kill", 2150)

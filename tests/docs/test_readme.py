@@ -37,6 +37,16 @@ def test_the_subscriber_of_the_readme_prints_the_findings_of_high_severity(embed
 
 
 def test_every_command_of_the_readme_exists() -> None:
-    shown = set(re.findall(r"gapwatch (\w+)", "".join(re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL))))
-    told = subprocess.run([sys.executable, "-m", "streams.cli", "--help"], capture_output=True, text=True, timeout=60, check=True)
-    assert {command for command in shown if not re.search(rf"^\W*{command}\b", told.stdout, re.MULTILINE)} == set()
+    shown = set(
+        re.findall(r"gapwatch (\w+)", "".join(re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)))
+    )
+    told = subprocess.run(
+        [sys.executable, "-m", "streams.cli", "--help"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert {
+        command for command in shown if not re.search(rf"^\W*{command}\b", told.stdout, re.MULTILINE)
+    } == set()

@@ -22,9 +22,15 @@ PROVEN = {
 """Verdicts of the truth whose refused tries prove a control."""
 
 TRIED = {
-    "revoked_used_denied", "parent_revoked_child_used_denied", "auth_mount_disabled_used_denied", "expired_used_denied",
-    "num_uses_exhausted_used_denied", "rotated_old_secret_id_used", "secret_id_exhausted_used_denied", "wrapping_token_reused_denied",
-}  # fmt: skip
+    "revoked_used_denied",
+    "parent_revoked_child_used_denied",
+    "auth_mount_disabled_used_denied",
+    "expired_used_denied",
+    "num_uses_exhausted_used_denied",
+    "rotated_old_secret_id_used",
+    "secret_id_exhausted_used_denied",
+    "wrapping_token_reused_denied",
+}
 """Verdicts in which a dead credential is presented and refused."""
 
 RECORDING = "vault/openbao_recorded"
@@ -61,15 +67,27 @@ def test_no_line_is_rejected(said: Said) -> None:
     assert said.rejects == []
 
 
-def test_every_refused_try_with_a_dead_credential_is_told_as_information(said: Said, cases: Any, lines: list[str]) -> None:
+def test_every_refused_try_with_a_dead_credential_is_told_as_information(
+    said: Said, cases: Any, lines: list[str]
+) -> None:
     told = [f for f in said.findings if control(f) == "dead_credential_tried"]
-    missed = [c["name"] for c in cases if c["verdict"] in TRIED and not any(after(c, lines) <= uids(f) for f in told)]
+    missed = [
+        c["name"]
+        for c in cases
+        if c["verdict"] in TRIED and not any(after(c, lines) <= uids(f) for f in told)
+    ]
     assert missed == []
     assert {f["severity_id"] for f in told} == {1}
 
 
-def test_every_refused_try_that_proves_a_control_is_its_proof(said: Said, cases: Any, lines: list[str]) -> None:
-    missed = [c["name"] for c in cases if c["verdict"] in PROVEN and not any(_proves(row, c, lines) for row in said.assurance)]
+def test_every_refused_try_that_proves_a_control_is_its_proof(
+    said: Said, cases: Any, lines: list[str]
+) -> None:
+    missed = [
+        c["name"]
+        for c in cases
+        if c["verdict"] in PROVEN and not any(_proves(row, c, lines) for row in said.assurance)
+    ]
     assert missed == []
 
 
@@ -111,10 +129,16 @@ def test_one_token_in_two_places_is_found(said: Said, cases: Any) -> None:
     assert [c["name"] for c in wanted if not any(mine(c, f) for f in found)] == []
 
 
-def test_the_recorded_ends_of_leases_are_kept_and_unverifiable(said: Said, cases: Any, lines: list[str]) -> None:
+def test_the_recorded_ends_of_leases_are_kept_and_unverifiable(
+    said: Said, cases: Any, lines: list[str]
+) -> None:
     unverifiable = [row for row in said.assurance if row["compliance"]["status"] == "unverifiable"]
     kills = {"lease_revoked", "db_credential_revoked_used_denied"}
-    missed = [c["name"] for c in cases if c["verdict"] in kills and not any(lines[c["kill"]["line"] - 1] in uids(r) for r in unverifiable)]
+    missed = [
+        c["name"]
+        for c in cases
+        if c["verdict"] in kills and not any(lines[c["kill"]["line"] - 1] in uids(r) for r in unverifiable)
+    ]
     assert missed == []
 
 
@@ -124,7 +148,9 @@ def test_nothing_false_is_said(said: Said, cases: Any, lines: list[str]) -> None
 
 
 def _false(said: Said, cases: list[dict[str, Any]], lines: list[str]) -> Iterator[str]:
-    """Findings above informational that no positive case explains, and anything about a case that says to be silent."""
+    """Findings above informational that no positive case explains, and anything about a case that says to be
+    silent.
+    """
     places = {c["accessor_hmac"] for c in cases if c["verdict"] == "one_token_two_addresses"}
     positive = [after(c, lines) for c in cases if c["positive"]] + [failed(c, lines) for c in cases]
     for finding in said.findings:
@@ -132,7 +158,19 @@ def _false(said: Said, cases: list[dict[str, Any]], lines: list[str]) -> Iterato
             continue
         if finding["severity_id"] >= LOW and not any(tries & uids(finding) for tries in positive):
             yield f"{control(finding)}: {finding['finding_info']['title']}"
-    silent = [c for c in cases if c["verdict"] in ("benign", "periodic_ok", "policy_removed_used_denied", "bound_cidr_used_denied", "unknown_token_denied", "missing_token_denied")]
+    silent = [
+        c
+        for c in cases
+        if c["verdict"]
+        in (
+            "benign",
+            "periodic_ok",
+            "policy_removed_used_denied",
+            "bound_cidr_used_denied",
+            "unknown_token_denied",
+            "missing_token_denied",
+        )
+    ]
     loud = {n for c in cases if c["positive"] for n in (c["token_hmac"], c["accessor_hmac"])}
     for case in silent:
         if case["token_hmac"] in loud or case["accessor_hmac"] in places:
@@ -142,7 +180,9 @@ def _false(said: Said, cases: list[dict[str, Any]], lines: list[str]) -> Iterato
                 yield f"{case['name']}: {finding['finding_info']['title']}"
 
 
-def test_shuffled_doubled_and_split_input_gives_byte_identical_sorted_findings(said: Said, tmp_path: Path) -> None:
+def test_shuffled_doubled_and_split_input_gives_byte_identical_sorted_findings(
+    said: Said, tmp_path: Path
+) -> None:
     many = data(f"{RECORDING}/audit.jsonl").read_bytes().splitlines() * 2
     many = sorted(many, key=lambda line: hash(line[::-7]))
     folder = tmp_path / "split"

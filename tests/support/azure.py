@@ -153,10 +153,13 @@ def graph_call(
 def claims(**more: Any) -> dict[str, Any]:
     """Claims of the application's token, as Azure Activity writes them."""
     return {
-        "aud": "https://management.core.windows.net/", "appid": APP_ID, "idtyp": "app", "uti": TOKEN_ID,
+        "aud": "https://management.core.windows.net/",
+        "appid": APP_ID,
+        "idtyp": "app",
+        "uti": TOKEN_ID,
         "http://schemas.microsoft.com/identity/claims/objectidentifier": PRINCIPAL_ID,
         "http://schemas.microsoft.com/identity/claims/tenantid": TENANT,
-    } | more  # fmt: skip
+    } | more
 
 
 def operation(name: str = "MICROSOFT.COMPUTE/VIRTUALMACHINES/READ", **more: Any) -> dict[str, Any]:

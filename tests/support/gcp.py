@@ -17,8 +17,10 @@ KEY = f"gcp:key/{EMAIL}/{KEY_ID}"
 KEY_NAME = f"//iam.googleapis.com/projects/{PROJECT}/serviceAccounts/{EMAIL}/keys/{KEY_ID}"
 ADMIN = {"principalEmail": "admin@example.com", "principalSubject": "user:admin@example.com"}
 BY_KEY = {
-    "principalEmail": EMAIL, "principalSubject": f"serviceAccount:{EMAIL}", "serviceAccountKeyName": KEY_NAME,
-}  # fmt: skip
+    "principalEmail": EMAIL,
+    "principalSubject": f"serviceAccount:{EMAIL}",
+    "serviceAccountKeyName": KEY_NAME,
+}
 CONTEXT = Context(key=b"site")
 
 

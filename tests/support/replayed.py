@@ -27,7 +27,9 @@ def data(name: str) -> Path:
 
 @dataclass
 class Said:
-    """Final findings, assurance rows and lifelines of a replay; ``lines`` are the findings as they were written."""
+    """Final findings, assurance rows and lifelines of a replay; ``lines`` are the findings as they were
+    written.
+    """
 
     lines: list[bytes]
     findings: list[dict[str, Any]]
@@ -43,8 +45,12 @@ def replayed(folder: Path, *paths: Path | str, **options: Any) -> Said:
     replay(Options(tuple(map(str, paths)), **{**files, **options}), out)
     lines = out.getvalue().splitlines()
     ocsf.rendered.update((*out.getvalue().splitlines(), *files["assurance"].read_bytes().splitlines()))
-    side = {name: [orjson.loads(line) for line in path.read_bytes().splitlines()] for name, path in files.items()}
-    return Said(lines, [orjson.loads(line) for line in lines], side["assurance"], side["credentials"], side["rejects"])
+    side = {
+        name: [orjson.loads(line) for line in path.read_bytes().splitlines()] for name, path in files.items()
+    }
+    return Said(
+        lines, [orjson.loads(line) for line in lines], side["assurance"], side["credentials"], side["rejects"]
+    )
 
 
 def uids(row: dict[str, Any]) -> set[str]:

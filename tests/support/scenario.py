@@ -1,4 +1,5 @@
-"""One helper runs every scenario many ways: in order, shuffled, doubled, batched, on several partitions, restarted.
+"""One helper runs every scenario many ways: in order, shuffled, doubled, batched, on several partitions,
+restarted.
 
 The final verdicts of all ways must be the same.
 """
@@ -25,7 +26,9 @@ SETTLINGS_MAX = 1_000
 
 
 class World:
-    """Desks of several partitions with a store behind them, as the running pipeline has; stops and starts at will."""
+    """Desks of several partitions with a store behind them, as the running pipeline has; stops and starts at
+    will.
+    """
 
     def __init__(self, partitions: int, clock: Clock) -> None:
         self.partitions = partitions
@@ -86,7 +89,9 @@ class World:
         for store in self.stores:
             for key, body in store.items():
                 dossier = decode(body)
-                known[key] = type(dossier)(**{f: getattr(dossier, f) for f in dossier.__struct_fields__ if f != "reported"})
+                known[key] = type(dossier)(
+                    **{f: getattr(dossier, f) for f in dossier.__struct_fields__ if f != "reported"}
+                )
         return known
 
 
@@ -108,7 +113,9 @@ def run(activities: Sequence[Activity], clock: Clock | None = None, partitions: 
 
 
 def every_way(activities: Sequence[Activity], clock: Clock | None = None, seed: int = 7) -> World:
-    """Runs the scenario in order, shuffled, doubled, in batches, on partitions and with crashes; asserts that all agree."""
+    """Runs the scenario in order, shuffled, doubled, in batches, on partitions and with crashes; asserts that
+    all agree.
+    """
     clock = clock or clock_after(activities)
     first = run(activities, clock)
     chance = random.Random(seed)

@@ -25,11 +25,15 @@ def hmac(text: str) -> str:
 def auth(name: str = "app", entity: str = "e-app", **more: Any) -> dict[str, Any]:
     """A token as its lines show it."""
     known = {
-        "client_token": hmac(f"{name} token"), "accessor": hmac(f"{name} accessor"),
+        "client_token": hmac(f"{name} token"),
+        "accessor": hmac(f"{name} accessor"),
         "display_name": "approle",
-        "policies": ["app", "default"], "token_policies": ["app", "default"], "token_type": "service",
-        "entity_id": entity, "token_ttl": 3600,
-    }  # fmt: skip
+        "policies": ["app", "default"],
+        "token_policies": ["app", "default"],
+        "token_type": "service",
+        "entity_id": entity,
+        "token_ttl": 3600,
+    }
     return {key: value for key, value in (known | more).items() if value is not None}
 
 
@@ -46,22 +50,34 @@ def entity(name: str) -> str:
 
 
 def line(
-    path: str, *, operation: str = "update", who: dict[str, Any] | None = None, data: Any = None,
-    response: Any = None, error: str | None = None, kind: str = "response", **request: Any,
-) -> dict[str, Any]:  # fmt: skip
+    path: str,
+    *,
+    operation: str = "update",
+    who: dict[str, Any] | None = None,
+    data: Any = None,
+    response: Any = None,
+    error: str | None = None,
+    kind: str = "response",
+    **request: Any,
+) -> dict[str, Any]:
     """A line about a call of ``path`` by the token ``who`` (none: a call that was not authenticated)."""
     asked: dict[str, Any] = {
-        "id": "5c1f8f0e-0000-4000-8000-000000000001", "operation": operation, "path": path,
-        "namespace": {"id": "root"}, "remote_address": "10.1.2.3",
-    }  # fmt: skip
+        "id": "5c1f8f0e-0000-4000-8000-000000000001",
+        "operation": operation,
+        "path": path,
+        "namespace": {"id": "root"},
+        "remote_address": "10.1.2.3",
+    }
     if who:
         asked |= {"client_token": who.get("client_token"), "client_token_accessor": who.get("accessor")}
     if data is not None:
         asked["data"] = data
     whole: dict[str, Any] = {
-        "time": "2026-11-22T21:07:50.123456789Z", "type": kind, "auth": who or {"token_type": "default"},
+        "time": "2026-11-22T21:07:50.123456789Z",
+        "type": kind,
+        "auth": who or {"token_type": "default"},
         "request": asked | request,
-    }  # fmt: skip
+    }
     if kind == "response":
         whole["response"] = response or {}
     if error is not None:
@@ -73,10 +89,12 @@ def login(name: str = "app", secret: str = "s1", **more: Any) -> dict[str, Any]:
     """A successful AppRole login that hands out the token ``name``."""
     new = auth(name, metadata={"role_name": "payments"}, **more)
     return line(
-        "auth/approle/login", data={"role_id": hmac("role"), "secret_id": hmac(secret)},
+        "auth/approle/login",
+        data={"role_id": hmac("role"), "secret_id": hmac(secret)},
         response={"auth": new},
-        mount_point="auth/approle/", mount_type="approle",
-    ) | {"auth": new}  # fmt: skip
+        mount_point="auth/approle/",
+        mount_type="approle",
+    ) | {"auth": new}
 
 
 def read(document: dict[str, Any] | bytes, context: Context = CONTEXT) -> Reading:

@@ -45,7 +45,11 @@ def test_what_is_over_the_cap_goes_with_a_mark_and_withdraws_nothing() -> None:
     clock = Clock(T0 + DAY, {"cloudtrail": T0 + DAY})
     for n in range(3_000):
         name = f"aws:key/AKIA{n:06}"
-        many = [change(f"i{n}", n, Issued(name, USER, "access_key")), kill(f"k{n}", n + 100, name), use(f"u{n}", n + 200, USER, name)]
+        many = [
+            change(f"i{n}", n, Issued(name, USER, "access_key")),
+            kill(f"k{n}", n + 100, name),
+            use(f"u{n}", n + 200, USER, name),
+        ]
         desk.take([fact for activity in many for fact in facts_of(activity)])
     first = desk.settle(clock)
     desk.take(facts_of(use("once more", 4000)))

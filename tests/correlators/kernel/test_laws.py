@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from correlators.kernel.caps import canonical
 from correlators.kernel.join import join
 from correlators.kernel.sightings import KEPT_MAX, merge, thin
+from correlators.kernel.view import View
 from schemas.activity import (
     Activity,
     Aliased,
@@ -27,14 +28,15 @@ from schemas.activity import (
     Withdrawn,
 )
 from schemas.declaration import ApprovedTool, Declaration, Spell
-from correlators.kernel.view import View
 from schemas.dossier import EMPTY, Credential, Dossier, Sightings, Turn, decode, encode
 from schemas.evidence import SECOND, Evidence
 from schemas.fact import facts_of
 from tests.support.make import T0
 from tests.support.scenario import every_way
 
-CREDENTIALS = st.sampled_from(["aws:key/K1", "aws:key/K2", "aws:key/S1", "vault:default:accessor/1", "vault:default:token/1"])
+CREDENTIALS = st.sampled_from(
+    ["aws:key/K1", "aws:key/K2", "aws:key/S1", "vault:default:accessor/1", "vault:default:token/1"]
+)
 HOMES = {
     "aws:key/K1": "aws:1:user/a",
     "aws:key/K2": "aws:1:user/a",
@@ -55,7 +57,14 @@ def effects(draw: st.DrawFn) -> object:
     return draw(
         st.sampled_from(
             [
-                Issued(credential, identity, "session", parents=parents, expires=draw(TIMES), groups={"vault:default:auth/a/": "auth/a/login"}),
+                Issued(
+                    credential,
+                    identity,
+                    "session",
+                    parents=parents,
+                    expires=draw(TIMES),
+                    groups={"vault:default:auth/a/": "auth/a/login"},
+                ),
                 Ended("kill", "revoked", credential, identity, carries=draw(st.booleans())),
                 Ended("off", "disabled", identity=identity or "aws:1:user/a"),
                 Ended("gone", "deleted", identity=identity or "aws:1:user/a"),
@@ -70,10 +79,19 @@ def effects(draw: st.DrawFn) -> object:
                 Known("vault:default:accessor/1", "vault:default:entity/e", names=("vault:default:token/1",)),
                 Aliased("aws:1:role/b", "aws:1:user/a"),
                 Exposed("found in a repository", credential, identity, withdrawn=draw(st.booleans())),
-                Stated("aws:1:user/a", Declaration(draw(TIMES), "d", owner="team", statuses=(Spell("inactive", draw(TIMES)),), tools=(ApprovedTool("t"),))),
+                Stated(
+                    "aws:1:user/a",
+                    Declaration(
+                        draw(TIMES),
+                        "d",
+                        owner="team",
+                        statuses=(Spell("inactive", draw(TIMES)),),
+                        tools=(ApprovedTool("t"),),
+                    ),
+                ),
             ]
         )
-    )  # fmt: skip
+    )
 
 
 @st.composite
@@ -84,9 +102,27 @@ def activities(draw: st.DrawFn) -> Activity:
     place = draw(st.sampled_from(["", "198.51.100.7", "203.0.113.9"]))
     credential = draw(CREDENTIALS)
     identity = HOMES[credential] if draw(st.booleans()) else ""
-    body = (time, outcome, made, place, identity, credential, draw(st.sampled_from(["", "identity_write", "service"])))
+    body = (
+        time,
+        outcome,
+        made,
+        place,
+        identity,
+        credential,
+        draw(st.sampled_from(["", "identity_write", "service"])),
+    )
     uid = f"u{abs(hash(repr(body))) % 10_000_000}"
-    return Activity(uid, time, "cloudtrail", identity=body[4], credential=body[5], outcome=outcome, action=body[6], place=place, effects=made)  # fmt: skip
+    return Activity(
+        uid,
+        time,
+        "cloudtrail",
+        identity=body[4],
+        credential=body[5],
+        outcome=outcome,
+        action=body[6],
+        place=place,
+        effects=made,
+    )
 
 
 def dossiers(many: list[Activity]) -> Dossier:
@@ -109,7 +145,9 @@ def test_join_is_commutative(a: list[Activity], b: list[Activity]) -> None:
 
 
 @given(MANY, MANY)
-def test_join_is_idempotent_and_says_by_identity_that_nothing_was_learned(a: list[Activity], b: list[Activity]) -> None:
+def test_join_is_idempotent_and_says_by_identity_that_nothing_was_learned(
+    a: list[Activity], b: list[Activity]
+) -> None:
     x = join(dossiers(a), dossiers(b))
     assert join(x, x) is x
     assert join(x, dossiers(b)) is x
@@ -123,7 +161,11 @@ def test_a_dossier_survives_its_encoding(a: list[Activity]) -> None:
 
 
 def evidence(times: list[int], places: int = 3) -> Sightings:
-    return thin(Sightings(tuple(sorted({Evidence(t * 13 * SECOND, f"e{t}", place=f"10.{t % places}.0.1") for t in times}))))
+    return thin(
+        Sightings(
+            tuple(sorted({Evidence(t * 13 * SECOND, f"e{t}", place=f"10.{t % places}.0.1") for t in times}))
+        )
+    )
 
 
 @given(st.lists(st.integers(0, 9000), max_size=400), st.lists(st.integers(0, 9000), max_size=400))
@@ -131,13 +173,21 @@ def test_thinning_commutes_with_joining(a: list[int], b: list[int]) -> None:
     assert thin(merge(evidence(a), evidence(b))) == evidence(a + b)
 
 
-@given(st.lists(st.integers(0, 900), max_size=200), st.lists(st.integers(0, 900), max_size=200), st.integers(0, 900))
-def test_the_first_uses_after_an_end_that_was_known_are_pinned_for_good(a: list[int], b: list[int], end: int) -> None:
+@given(
+    st.lists(st.integers(0, 900), max_size=200),
+    st.lists(st.integers(0, 900), max_size=200),
+    st.integers(0, 900),
+)
+def test_the_first_uses_after_an_end_that_was_known_are_pinned_for_good(
+    a: list[int], b: list[int], end: int
+) -> None:
     known = Credential(turns=(Turn(end * 13 * SECOND, False, "kill", Evidence(end, "kill")),))
     dossier = Dossier(credentials={"c": known})
     for times in (a, b):
         raw = Sightings(tuple(sorted({Evidence(t * 13 * SECOND, f"e{t}") for t in times})))
-        dossier = canonical(join(dossier, Dossier(credentials={"c": Credential(uses={"succeeded": raw} if times else {})})))[0]
+        dossier = canonical(
+            join(dossier, Dossier(credentials={"c": Credential(uses={"succeeded": raw} if times else {})}))
+        )[0]
     after = sorted({t for t in a + b if t > end})
     found = View("c", dossier).uses(dossier.credentials["c"], "succeeded")
     assert [e.uid for e in found if e.time > end * 13 * SECOND][:1] == [f"e{t}" for t in after[:1]]
@@ -153,5 +203,7 @@ def test_thinning_keeps_the_first_and_the_last(times: list[int]) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(activities(), max_size=14), st.integers(0, 1000))
-def test_any_order_duplication_batching_partition_count_and_restart_give_the_same_verdicts(many: list[Activity], seed: int) -> None:
+def test_any_order_duplication_batching_partition_count_and_restart_give_the_same_verdicts(
+    many: list[Activity], seed: int
+) -> None:
     every_way(many, seed=seed)
