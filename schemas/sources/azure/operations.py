@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from schemas.activity import Action, Outcome
+from schemas.activity import Action, Effect, Fetched, Outcome, Rotated
 from schemas.addresses import address_of
 from schemas.sources.azure.claims import Caller, caller_of
 from schemas.sources.azure.event import Record, Told, first_time, made, uid_of, wrong
@@ -47,6 +47,10 @@ SECRET_READS = re.compile(
     r"|/listclusteradmincredential/action$|/listclusterusercredential/action$|/config/list/action$"
     r"|/publishingcredentials/list/action$"
 )
+
+SECRET = re.compile(r"https://(?P<vault>[^./]+)\.[^/]+/secrets/(?P<secret>[^/?]+)(?:/(?P<version>[^/?]*))?")
+CURRENT = "stage AWSCURRENT"
+"""What readers of secrets call the current version where it is asked for without its id."""
 
 HASH = r"\(([A-Za-z0-9+/=_-]+)\)"
 SAS_HASH = re.compile(r"sassignature" + HASH, re.IGNORECASE)
@@ -88,8 +92,19 @@ def read(record: Record) -> Told:
         target=_target(call, caller, operation.lower()),
         resource=_resource(call),
         error=error,
-        effects=caller.effects,
+        effects=(*caller.effects, *(_secret(call, operation) if outcome == "succeeded" else ())),
     )
+
+
+def _secret(call: Operation, operation: str) -> tuple[Effect, ...]:
+    """Which version of a vault's secret was read, or written: that is its current one from then on."""
+    found = SECRET.match(text_at(call.properties, "id")) if operation in ("SecretGet", "SecretSet") else None
+    if found is None:
+        return ()
+    key, version = f"azure:{found['vault'].lower()}:secret/{found['secret'].lower()}", found["version"]
+    if operation == "SecretGet":
+        return (Fetched(key, f"version {version}" if version else CURRENT),)
+    return (Rotated(key, successor=f"version {version}", how=operation),) if version else ()
 
 
 def _word(told: object) -> str:

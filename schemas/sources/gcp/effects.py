@@ -8,13 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from typing import NamedTuple
 
-from schemas.activity import Aliased, Effect, Ended, EndFailed, EndKind, Issued, Outcome, Parent, Restored
+from schemas.activity import (
+    Aliased,
+    Effect,
+    Ended,
+    EndFailed,
+    EndKind,
+    Issued,
+    Parent,
+    Restored,
+)
 from schemas.evidence import SECOND, micros
 from schemas.sources.cloudtrail.times import micros_of
-from schemas.sources.gcp.identity import KEY_NAME, Caller, account_of, key_of
-from schemas.sources.gcp.wire import Entry, Payload
+from schemas.sources.gcp.call import Call
+from schemas.sources.gcp.identity import account_of, key_of
+from schemas.sources.gcp.secrets import secret_added, secret_read
 from schemas.wire import as_number, pick, text_at
 
 TOKEN_LIFE = micros(timedelta(hours=1))
@@ -24,58 +33,6 @@ LIFE_MAX = micros(timedelta(hours=12))
 """The longest that an organisation may allow; a longer one is no life."""
 
 NOTHING_TO_END = frozenset({"NOT_FOUND"})
-
-
-class Call(NamedTuple):
-    """One call as the table reads it. ``word``: the method's last word in small letters. ``time`` in µs."""
-
-    word: str
-    method: str
-    outcome: Outcome
-    error: str
-    time: int
-    uid: str
-    caller: Caller
-    entry: Entry
-
-    @property
-    def payload(self) -> Payload:
-        return self.entry.proto_payload
-
-    @property
-    def account(self) -> str:
-        """The email (or unique id) of the service account that the call is about."""
-        email = text_at(self.entry.resource.labels, "email_id")
-        if "@" in email:
-            return email
-        for text in (
-            text_at(self.payload.response, "email"),
-            text_at(self.payload.response, "restored_account", "email"),
-            self.named("account"),
-            text_at(self.entry.resource.labels, "unique_id"),
-        ):
-            if text and text != "-":
-                return text
-        return ""
-
-    @property
-    def identity(self) -> str:
-        project = text_at(self.entry.resource.labels, "project_id")
-        return account_of(self.account, project)
-
-    def named(self, what: str) -> str:
-        """The account or the key that request, answer or resource name; an email before a unique id."""
-        found = [
-            match[what] or ""
-            for text in (
-                text_at(self.payload.request, "name"),
-                text_at(self.payload.response, "name"),
-                self.payload.resource_name,
-            )
-            if (match := KEY_NAME.fullmatch(text))
-        ]
-        return max(found, key=lambda name: ("@" in name, bool(name)), default="")
-
 
 Teach = Callable[[Call], tuple[Effect, ...]]
 
@@ -206,6 +163,8 @@ def _api_key_restored(call: Call) -> tuple[Effect, ...]:
 
 
 TEACH: dict[str, Teach] = {
+    "accesssecretversion": secret_read,
+    "addsecretversion": secret_added,
     "createserviceaccountkey": _key_made,
     "uploadserviceaccountkey": _key_made,
     "deleteserviceaccountkey": partial(_key_ended, kind="deleted"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from schemas.activity import Aliased
+from schemas.activity import Aliased, Fetched, Rotated
 from schemas.sources import Context, detect
 from tests.support.azure import (
     APP,
@@ -169,6 +169,23 @@ def test_a_secret_read_from_a_key_vault_which_names_no_tenant_so_the_installatio
         "https://shopvault.vault.azure.net/secrets/db/0a1b2c",
         "python/3.11",
     )
+
+
+@pytest.mark.parametrize(
+    ("secret", "version"),
+    [("db/0a1b2c", "version 0a1b2c"), ("db", "stage AWSCURRENT"), ("db/", "stage AWSCURRENT")],
+)
+def test_which_version_of_a_vaults_secret_was_read(secret: str, version: str) -> None:
+    told = {"id": f"https://ShopVault.vault.azure.net/secrets/{secret}", "httpStatusCode": 200}
+    assert Fetched("azure:shopvault:secret/db", version) in activity(secret_get(properties=told)).effects
+
+
+def test_a_secret_that_is_set_takes_the_place_of_the_one_before() -> None:
+    told = {"id": "https://shopvault.vault.azure.net/secrets/db/ff00", "httpStatusCode": 200}
+    one = activity(secret_get(operationName="SecretSet", properties=told))
+    assert Rotated("azure:shopvault:secret/db", successor="version ff00", how="SecretSet") in one.effects
+    denied = activity(secret_get(operationName="SecretSet", properties=told | {"httpStatusCode": 403}))
+    assert not [e for e in denied.effects if isinstance(e, Rotated)]
 
 
 def test_a_vaults_challenge_names_nobody() -> None:

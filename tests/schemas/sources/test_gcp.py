@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from schemas.activity import Aliased, Ended, EndFailed, Issued, Parent, Restored
+from schemas.activity import Activity, Aliased, Ended, EndFailed, Fetched, Issued, Parent, Restored, Rotated
 from schemas.evidence import SECOND
 from schemas.sources import detect
 from tests.support.gcp import (
@@ -157,9 +157,7 @@ def test_an_address_inside_google_is_no_place_but_its_network_is(
 def test_what_changes_with_every_call_of_gcloud_is_no_part_of_the_client() -> None:
     agent = "google-cloud-sdk gcloud/431.0.0 command/gcloud.list invocation-id/b2 environment/shell,gzip(gfe)"
     told = {"callerIp": "198.51.100.7", "callerSuppliedUserAgent": agent}
-    assert (
-        activity(entry(requestMetadata=told)).client == "google-cloud-sdk gcloud/431.0.0 environment/shell"
-    )
+    assert activity(entry(requestMetadata=told)).client == "google-cloud-sdk gcloud/431.0.0 environment/shell"
 
 
 @pytest.mark.parametrize(
@@ -286,6 +284,28 @@ def test_api_keys_live_and_die() -> None:
     (issued,) = activity(made).effects
     assert isinstance(issued, Issued) and (issued.credential, issued.kind) == ("gcp:apikey/bf67", "api_key")
     assert activity(gone).effects == (Ended("DeleteKey", "deleted", "gcp:apikey/bf67"),)
+
+
+@pytest.mark.parametrize(
+    ("version", "name"), [("5", "version 5"), ("latest", "stage AWSCURRENT"), ("prod", "stage AWSCURRENT")]
+)
+def test_which_version_of_a_secret_was_read(version: str, name: str) -> None:
+    told = entry(
+        "google.cloud.secretmanager.v1.SecretManagerService.AccessSecretVersion",
+        "secretmanager",
+        resourceName=f"projects/123456/secrets/db/versions/{version}",
+    )
+    assert activity(told).effects == (Fetched(f"gcp:{PROJECT}:secret/db", name),)
+
+
+def test_a_version_that_is_added_takes_the_place_of_the_one_before() -> None:
+    def added(version: int) -> Activity:
+        name = f"projects/123456/secrets/db/versions/{version}"
+        return activity(entry("x.SecretManagerService.AddSecretVersion", response={"name": name}))
+
+    secret = f"gcp:{PROJECT}:secret/db"
+    assert added(2).effects == (Rotated(secret, successor="version 2", how="AddSecretVersion"),)
+    assert added(1).effects == ()
 
 
 # Shapes.
