@@ -1,0 +1,101 @@
+"""Administrative logs of model providers: OpenAI's audit log and Anthropic's activity feed.
+
+A record is one event, a page of the vendor's API (``{"data": […]}``), an array or JSON lines; gz too.
+They tell who made and revoked keys, added MCP servers and connected integrations, and who was given which
+role.
+
+Out of sight: what a key was used for (neither vendor logs calls of models here), so the death of one
+stays assumed; which key was meant, where the event does not name it: such an event is kept without an
+effect.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.activity import Activity
+from schemas.addresses import address_of
+from schemas.records import Contents, head_of, objects
+from schemas.rejected import Rejected
+from schemas.sources import Context, Reading
+from schemas.sources.cloudtrail.times import micros_of
+from schemas.sources.provider_admin.effects import action_of, effects_of, outcome_of, target_of
+from schemas.sources.provider_admin.event import Event, anthropic_event, openai_event
+
+NAME = "provider_admin"
+
+AUDIT_LOG = "organization.audit_log"
+FEED_ID = "activity_"
+RESOURCES = ("mcp_server_name", "integration_type", "resource_id", "project", "name")
+
+
+def recognises(document: object) -> bool:
+    """Whether a decoded record (bytes: one that is no JSON) is an event, or a page of them."""
+    match document:
+        case {"object": "organization.audit_log"}:
+            return True
+        case {"type": str(), "actor": dict(), "organization_id": _, "created_at": _}:
+            return True
+        case {"data": [dict() as first, *_]} | [dict() as first, *_]:
+            return "data" not in first and recognises(first)
+        case bytes():
+            head = head_of(document)
+            return f'"{AUDIT_LOG}"' in head or (f'"{FEED_ID}' in head and '"organization_id"' in head)
+        case _:
+            return False
+
+
+def read(record: bytes, context: Context) -> Reading:
+    """Every event of the record as an activity or a located reject; never raises."""
+    reading = Reading([], [], 0)
+    for place, found in objects(record, NAME, _opened):
+        told = found if isinstance(found, Rejected) else _told(found, place, context)
+        if isinstance(told, Rejected):
+            reading.rejects.append(told)
+        else:
+            reading.activities.append(told)
+    return reading
+
+
+def _opened(document: dict[str, Any]) -> Contents | None:
+    if isinstance(many := document.get("data"), list) and "type" not in document:
+        return [(f"data[{i}]", one) for i, one in enumerate(many)]
+    return None
+
+
+def _told(row: dict[str, Any], place: str, context: Context) -> Activity | Rejected:
+    ours = row.get("object") == AUDIT_LOG or "effective_at" in row
+    event = openai_event(row, context.instance) if ours else anthropic_event(row, context.instance)
+    names = ("id", "type", "effective_at") if ours else ("id", "type", "created_at")
+    for name, value in zip(names[:2], (event.uid, event.type), strict=True):
+        if not value:
+            return Rejected(NAME, "is missing or empty", name, place)
+    time = micros_of(event.time)
+    if not time:
+        return Rejected(NAME, "is missing or not a time", names[2], place)
+    return _activity(event, time, context)
+
+
+def _activity(event: Event, time: int, context: Context) -> Activity:
+    actor, outcome = event.actor, outcome_of(event)
+    return Activity(
+        uid=event.uid,
+        time=time,
+        source=NAME,
+        instance=context.instance,
+        identity=actor.identity,
+        actor_name=actor.name,
+        credential=actor.credential,
+        operation=event.type,
+        service=event.vendor,
+        outcome=outcome,
+        action=action_of(event),
+        place=address_of(actor.place),
+        client=actor.client,
+        target=target_of(event),
+        resource=event.text(*RESOURCES),
+        error=event.text("error_code") if outcome != "succeeded" else "",
+        effects=effects_of(event),
+        arrived=context.arrived,
+        processed=context.processed,
+    )
