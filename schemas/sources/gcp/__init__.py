@@ -33,8 +33,10 @@ from schemas.sources.gcp.wire import Entry
 from schemas.wire import as_fields, pick, text_at
 
 NAME = "gcp"
+SIGNS = frozenset({"protoPayload", "insertId"})
 
 KUBERNETES = "k8s.io"
+KUBERNETES_METHODS = "io.k8s."
 CLIENT_MAX = 200
 CLIENT_NOISE = re.compile(
     r"(?:,?gzip\(gfe\)|\s?\(gzip\)| command/\S+| invocation-id/\S+| environment-version/\S+)"
@@ -61,7 +63,7 @@ def _recognises(document: object, left: int) -> bool:
     payload = _payload(document)
     if payload is not None:
         known = any(pick(payload, name) for name in ("serviceName", "methodName", "authenticationInfo"))
-        return known and text_at(payload, "serviceName") != KUBERNETES
+        return known and not _of_cluster(payload)
     contents = _opened(document)
     if not contents:
         return False
@@ -80,7 +82,7 @@ def read(record: bytes, context: Context) -> Reading:
     for place, found in objects(record, NAME, _opened):
         if isinstance(found, Rejected):
             reading.rejects.append(found)
-        elif text_at(_payload(found), "serviceName") == KUBERNETES:
+        elif _of_cluster(_payload(found)):
             _hand_over(found, place, context, reading)
         else:
             told = _activity(Entry.model_validate(_straight(found)), found, context)
@@ -105,6 +107,12 @@ def _straight(entry: dict[str, Any]) -> dict[str, Any]:
     if "methodName" not in slipped or "methodName" in payload:
         return entry
     return {**entry, "protoPayload": {**slipped, **payload}}
+
+
+def _of_cluster(payload: dict[str, Any] | None) -> bool:
+    """An entry of a cluster's API server; exports may leave the service out."""
+    method = text_at(payload, "methodName")
+    return text_at(payload, "serviceName") == KUBERNETES or method.startswith(KUBERNETES_METHODS)
 
 
 def _opened(document: dict[str, Any]) -> Contents | None:

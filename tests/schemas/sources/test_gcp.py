@@ -389,9 +389,10 @@ def test_an_entry_without_an_id_has_the_same_one_wherever_it_comes() -> None:
     assert activity(bare).uid == activity(turned).uid != activity(bare | {"severity": "ERROR"}).uid
 
 
-def test_entries_of_clusters_are_the_kubernetes_sources() -> None:
+@pytest.mark.parametrize("service", ["k8s.io", None])
+def test_entries_of_clusters_are_the_kubernetes_sources(service: str | None) -> None:
     cluster = entry("io.k8s.core.v1.secrets.list", entry_insertId="k8s")
-    cluster["protoPayload"]["serviceName"] = "k8s.io"
+    cluster["protoPayload"]["serviceName"] = service
     assert detect(json.dumps(cluster).encode()) != "gcp"
     told = reading([entry(), cluster])
     assert [a.source for a in told.activities][:1] == ["gcp"]
