@@ -151,6 +151,26 @@ def findings(
 
 
 @app.command()
+def explain(
+    finding: Annotated[str, typer.Argument(metavar="FINDING", help="Id of a finding, or how it begins.")],
+    json: Json = False,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Draw what is behind a finding: who was issued what, when it died, what used it since.
+
+    Shows the lineage of its credentials with what of it is still alive until when, the timeline, how many
+    uses were counted since the end, and what to do next.
+
+    \b
+    Example:  gapwatch explain 3f2a9c
+    """
+    from streams.explain import explain as tell
+
+    tell(_settings(config, data), finding, json)
+
+
+@app.command()
 def sql(
     query: Annotated[
         str, typer.Argument(metavar="QUERY", help="ClickHouse SQL, or - to read it from stdin.")

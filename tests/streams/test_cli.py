@@ -22,6 +22,7 @@ CONTRACT = {
     "send": ["--source", "--speed", "--instance"],
     "declare": [],
     "findings": ["--follow", "--control", "--identity", "--json"],
+    "explain": ["--json"],
     "sql": [],
     "controls": [],
     "sources": [],

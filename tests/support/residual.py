@@ -19,7 +19,7 @@ TRIES = 1_000
 
 
 def activities() -> list[Activity]:
-    """Key → session → chained session; the key deleted 4 h in, used 10 min later, then refused a thousand times."""
+    """Key → session → chained session; the key deleted after 4 h, used 10 min later, then refused."""
     many = [
         use("known", 60),
         issue("issue S1", HOUR, SESSION, ROLE, KEY, USER, expires=T0 + 12 * HOUR * 1_000_000),
