@@ -60,8 +60,10 @@ def listen(address: Address, setting: str) -> socket.socket:
         family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
         return socket.create_server((address.host, address.port), family=family, backlog=BACKLOG)
     except OSError as error:
+        # create_server says the address once more in what it raises.
+        reason = os.strerror(error.errno) if error.errno else error
         raise SettingsError(
-            f"Cannot listen on {address}: {error.strerror or error}. Choose another address with {setting}."
+            f"Cannot listen on {address}: {reason}. Choose another address with {setting}."
         ) from None
 
 

@@ -18,6 +18,13 @@ def site(embedded_broker: str, data: Path) -> Settings:
     return Settings(data=data, broker=embedded_broker, topic_prefix=f"{uuid.uuid4().hex[:8]}.")
 
 
+@pytest.fixture(scope="module")
+def shared_site(embedded_broker: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """An installation for the tests of a module that bring nothing to Kafka."""
+    prefix = f"{uuid.uuid4().hex[:8]}."
+    return Settings(data=tmp_path_factory.mktemp("data"), broker=embedded_broker, topic_prefix=prefix)
+
+
 @pytest.fixture
 def own_broker(tmp_path: Path) -> Iterator[OwnBroker]:
     broker = OwnBroker(tmp_path)

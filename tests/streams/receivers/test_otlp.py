@@ -49,6 +49,14 @@ def otlp(site: Settings) -> Iterator[Settings]:
         yield settings
 
 
+@pytest.fixture(scope="module")
+def refusing(shared_site: Settings) -> Iterator[Settings]:
+    """For requests that bring nothing to Kafka."""
+    settings = shared_site.model_copy(update={"receive_otlp": free_address(), "record_limit": 20_000})
+    with receiving(settings, "receive_otlp"):
+        yield settings
+
+
 def send(settings: Settings, body: bytes, media: str = PROTOBUF, path: str = "/v1/traces", **headers: str):  # type: ignore[no-untyped-def]
     assert settings.receive_otlp is not None
     return post(settings.receive_otlp, path, body, media, **headers)
@@ -105,34 +113,34 @@ def test_an_empty_request_is_a_success_and_no_record(otlp: Settings, media: str,
     ],
 )
 def test_bad_data_is_400_with_a_status_in_the_senders_encoding(
-    otlp: Settings, media: str, body: bytes
+    refusing: Settings, media: str, body: bytes
 ) -> None:
-    answer = send(otlp, body, media)
+    answer = send(refusing, body, media)
     assert (answer.status, answer.headers["content-type"]) == (400, media)
     assert "retry-after" not in answer.headers
     status = Status.FromString(answer.body) if media == PROTOBUF else json_format.Parse(answer.body, Status())
     assert status.code == 3 and status.message.startswith("not an export request of traces: ")
 
 
-def test_protobuf_nested_too_deeply_is_400(otlp: Settings) -> None:
+def test_protobuf_nested_too_deeply_is_400(refusing: Settings) -> None:
     request = traces()
     value = request.resource_spans[0].resource.attributes[0].value
     for _ in range(60):
         value = value.array_value.values.add()
-    assert send(otlp, request.SerializeToString()).status == 400
+    assert send(refusing, request.SerializeToString()).status == 400
 
 
-def test_a_broken_gzip_body_is_400(otlp: Settings) -> None:
+def test_a_broken_gzip_body_is_400(refusing: Settings) -> None:
     packed = gzip.compress(traces().SerializeToString())
-    assert send(otlp, packed[:-5], content_encoding="gzip").status == 400
-    assert send(otlp, b"no gzip", content_encoding="gzip").status == 400
+    assert send(refusing, packed[:-5], content_encoding="gzip").status == 400
+    assert send(refusing, b"no gzip", content_encoding="gzip").status == 400
 
 
 @pytest.mark.parametrize(
     ("media", "headers"), [("text/plain", {}), ("", {}), (PROTOBUF, {"content_encoding": "zstd"})]
 )
-def test_another_type_or_coding_is_415(otlp: Settings, media: str, headers: dict[str, str]) -> None:
-    assert send(otlp, traces().SerializeToString(), media, **headers).status == 415
+def test_another_type_or_coding_is_415(refusing: Settings, media: str, headers: dict[str, str]) -> None:
+    assert send(refusing, traces().SerializeToString(), media, **headers).status == 415
 
 
 def test_a_batch_larger_than_a_record_is_cut_into_several_with_the_same_surroundings(otlp: Settings) -> None:
@@ -184,11 +192,11 @@ def test_a_span_larger_than_a_record_is_a_reject_and_told_as_a_partial_success(
     assert (row["source"], row["place"]) == ("otel", "/v1/traces") and row["size"] > 30_000
 
 
-def test_a_request_of_nothing_but_a_span_too_large_is_413(otlp: Settings) -> None:
+def test_a_request_of_nothing_but_a_span_too_large_is_413(refusing: Settings) -> None:
     request = traces(1, padding=30_000)
-    assert send(otlp, request.SerializeToString()).status == 413
+    assert send(refusing, request.SerializeToString()).status == 413
 
 
-def test_other_paths_and_methods_are_not_there(otlp: Settings) -> None:
-    assert send(otlp, b"", path="/v1/metrics").status == 404
-    assert send(otlp, b"", path="/").status == 404
+def test_other_paths_and_methods_are_not_there(refusing: Settings) -> None:
+    assert send(refusing, b"", path="/v1/metrics").status == 404
+    assert send(refusing, b"", path="/").status == 404
