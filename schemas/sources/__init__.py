@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import importlib
 import pkgutil
+from collections.abc import Iterator, Set
 from functools import cache
 from typing import Any, Protocol, cast
 
@@ -62,15 +63,21 @@ class Reading(msgspec.Struct):
 
 
 class Source(Protocol):
-    """The module of a source."""
+    """The module of a source. ``SIGNS``: fields at the top of its documents, by which it is asked before
+    others."""
 
     NAME: str
+    SIGNS: frozenset[str]
 
     @staticmethod
     def recognises(document: object) -> bool: ...
 
     @staticmethod
     def read(record: bytes, context: Context) -> Reading: ...
+
+
+ENVELOPE_MAX = 6
+"""Fields of the envelope of a list: an event has more."""
 
 
 @cache
@@ -89,4 +96,36 @@ def detect(record: bytes) -> str | None:
         document: object = orjson.loads(record)
     except orjson.JSONDecodeError:
         document = record
-    return next((name for name, source in sources().items() if source.recognises(document)), None)
+    return next((source.NAME for source in _likely_first(document) if source.recognises(document)), None)
+
+
+def _likely_first(document: object) -> Iterator[Source]:
+    """Every source, in a fixed order, those first of which the document bears a sign."""
+    signs = _signs()
+    found = {source for name in signs.keys() & _names(document) for source in signs[name]}
+    every = sources()
+    if found:
+        yield from (source for name, source in every.items() if name in found)
+    yield from (source for name, source in every.items() if name not in found)
+
+
+@cache
+def _signs() -> dict[str, tuple[str, ...]]:
+    """The sources that a field at the top of a document is a sign of."""
+    signed: dict[str, tuple[str, ...]] = {}
+    for name, source in sources().items():
+        for sign in source.SIGNS:
+            signed[sign] = (*signed.get(sign, ()), name)
+    return signed
+
+
+def _names(document: object) -> Set[str]:
+    """The fields of a document, and of what it holds first where it is a list or the envelope of one."""
+    if isinstance(document, list):
+        return _names(document[0]) if document and isinstance(document[0], dict) else frozenset()
+    if not isinstance(document, dict):
+        return frozenset()
+    if len(document) > ENVELOPE_MAX:
+        return document.keys()
+    held = (many[0] for many in document.values() if isinstance(many, list) and many)
+    return document.keys() | {name for first in held if isinstance(first, dict) for name in first}

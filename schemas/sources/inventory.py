@@ -42,6 +42,8 @@ from schemas.sources import Context, Reading
 
 __all__ = ["NAME", "read", "recognises"]
 
+SIGNS = frozenset({"gapwatch"})
+
 _HEAD = re.compile(rb"""^(?:\xef\xbb\xbf)?[\s{]*["']?gapwatch["']?\s*:\s*["']?inventory/""", re.MULTILINE)
 _HEAD_BYTES = 65_536
 """How far into a file its first line may stand: after comments."""

@@ -29,6 +29,8 @@ from schemas.wire import as_fields, as_text, plain
 
 __all__ = ["NAME", "read", "recognises"]
 
+SIGNS = frozenset({"operationName", "OperationName", "properties", "CreationTime"})
+
 Read = Callable[[Record], Told]
 
 SIGN_INS = frozenset({

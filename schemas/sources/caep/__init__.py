@@ -28,6 +28,7 @@ from schemas.sources.cloudtrail.times import micros_of
 from schemas.wire import as_fields, as_list, as_text, pick, text_at
 
 NAME = "caep"
+SIGNS = frozenset({"sets", "events"})
 
 EVENTS = "schemas.openid.net/secevent/"
 STREAM = "/secevent/ssf/"

@@ -16,6 +16,7 @@ from schemas.sources.cloudtrail.records import looks_like, sliced, unpack
 from schemas.sources.cloudtrail.wire import Event
 
 NAME = "cloudtrail"
+SIGNS = frozenset({"eventVersion", "eventSource", "userIdentity", "detail-type"})
 
 recognises = looks_like
 

@@ -38,6 +38,7 @@ from schemas.sources.kubernetes.reviews import reviewed
 from schemas.sources.kubernetes.wire import Event, event_of, head_of, micros_of
 
 NAME = "kubernetes"
+SIGNS = frozenset({"auditID", "apiVersion", "protoPayload"})
 
 RECEIVED = "RequestReceived"
 RECEIVED_MARK = b'"stage":"RequestReceived"'

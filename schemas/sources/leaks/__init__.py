@@ -16,6 +16,7 @@ from schemas.sources import Context, Reading
 from schemas.sources.leaks import aws, github
 
 NAME = "leaks"
+SIGNS = frozenset({"secret_type", "alert", "detail-type"})
 
 MARKS = ('"secret_type"', '"aws.health"', '"aws.trustedadvisor"')
 

@@ -41,6 +41,7 @@ from schemas.span import Span, bounded, derived_id
 from schemas.wire import text_at
 
 NAME = "mcp"
+SIGNS = frozenset({"jsonrpc", "message"})
 
 MARK = '"jsonrpc"'
 MARK_WITHIN = 512

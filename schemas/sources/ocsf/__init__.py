@@ -36,6 +36,7 @@ from schemas.sources.ocsf.wire import Event
 from schemas.wire import as_list, as_number, text_at
 
 NAME = "ocsf"
+SIGNS = frozenset({"class_uid"})
 
 CLASSES = frozenset({ACCOUNT_CHANGE, AUTHENTICATION, ENTITY_MANAGEMENT, API_ACTIVITY, DATASTORE_ACTIVITY})
 

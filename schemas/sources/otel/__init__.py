@@ -28,6 +28,8 @@ from schemas.span import Span, agent_key
 
 __all__ = ["NAME", "read", "recognises"]
 
+SIGNS = frozenset({"resourceSpans", "resource_spans", "resourceLogs", "resource_logs", "batches", "traceID"})
+
 OPERATIONS = {"agent": "invoke_agent", "tool": "execute_tool", "handoff": "handoff", "chat": "chat"}
 MARKS = frozenset(
     {

@@ -23,6 +23,7 @@ from schemas.sources.provider_admin.effects import action_of, effects_of, outcom
 from schemas.sources.provider_admin.event import Event, anthropic_event, openai_event
 
 NAME = "provider_admin"
+SIGNS = frozenset({"effective_at", "organization_id"})
 
 AUDIT_LOG = "organization.audit_log"
 FEED_ID = "activity_"

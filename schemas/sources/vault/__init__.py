@@ -29,6 +29,7 @@ from schemas.sources.vault.use import SILENT, Use, action_of, use_of
 from schemas.sources.vault.wire import Line, head_of, micros_of
 
 NAME = "vault"
+SIGNS = frozenset({"request"})
 
 BOM = b"\xef\xbb\xbf"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
