@@ -38,6 +38,7 @@ from schemas.inventory import (
     Waiver,
     read_inventory,
 )
+from schemas.sheet import Sheet
 from schemas.sources import Context, Reading
 
 __all__ = ["NAME", "read", "recognises"]
@@ -47,6 +48,17 @@ SIGNS = frozenset({"gapwatch"})
 _HEAD = re.compile(rb"""^(?:\xef\xbb\xbf)?[\s{]*["']?gapwatch["']?\s*:\s*["']?inventory/""", re.MULTILINE)
 _HEAD_BYTES = 65_536
 """How far into a file its first line may stand: after comments."""
+
+
+SHEET = Sheet(
+    gives=(
+        "Declared state: identities with aliases, owner, status, windows, tools, places, "
+        "credentials; approvals, rotations, exceptions"
+    ),
+    cannot_show=("Only what people and systems of record say: it is what the evidence is held against"),
+    ship=("`gapwatch declare FILE`, or into `raw.inventory`"),
+)
+"""Its row in docs/sources.md."""
 
 
 def recognises(document: object) -> bool:
@@ -116,7 +128,6 @@ def _effects(record: Identity, recorded: int, uid: str, context: Context) -> Ite
                 claims_cut=False,
                 at=credential.revoked,
             )
-
 
     for policy in record.rotation:
         overlap = UNSAID if policy.overlap is None else micros(policy.overlap)

@@ -22,6 +22,7 @@ import orjson
 
 from schemas.records import Contents, head_of, objects
 from schemas.rejected import Rejected
+from schemas.sheet import Sheet
 from schemas.sources import Context, Reading, sources
 from schemas.sources.azure import audits, graph, operations, signins, unified
 from schemas.sources.azure.event import NAME, Record, Told, located
@@ -48,6 +49,21 @@ ANYWHERE = ("resourceid", "category", "calleripaddress", "correlationid", "calle
 """A row with an operation is an Azure row if it has one of these too."""
 
 MARKS = ('"operationName"', '"Microsoft.aadiam"', '"servicePrincipalId"', '"OperationName"')
+
+
+SHEET = Sheet(
+    gives=(
+        "Azure Activity, Key Vault, Entra audit, service-principal and managed-identity sign-ins, "
+        "Graph activity: application, credential key id, token id; secrets and certificates added "
+        "and removed, principals disabled and deleted"
+    ),
+    cannot_show=(
+        "Service-principal sign-ins are aggregated; managed identities have no address; an access "
+        "token ends by expiry, or by continuous access evaluation where the resource takes part"
+    ),
+    ship=("Diagnostic settings to an Event Hub (its Kafka endpoint) into `raw.azure`, or exported JSON"),
+)
+"""Its row in docs/sources.md."""
 
 
 def recognises(document: object) -> bool:

@@ -20,6 +20,7 @@ import orjson
 from schemas.activity import Activity, Outcome
 from schemas.addresses import address_of
 from schemas.rejected import Rejected
+from schemas.sheet import Sheet
 from schemas.sources import Context, Reading
 from schemas.sources.caep.effects import Told, effects_of
 from schemas.sources.caep.subjects import subject_of
@@ -41,6 +42,17 @@ TOKENS_MAX = 10_000
 
 SHOWN_MAX = 512
 CLIENT_MAX = 200
+
+
+SHEET = Sheet(
+    gives=(
+        "Security Event Tokens (CAEP, SSF): credential changed, session revoked, session "
+        "presented; the signature is verified with the configured keys"
+    ),
+    cannot_show=("Tokens without a signature, or signed with a key that is not configured, are refused"),
+    ship=("An SSF receiver that passes the tokens into `raw.caep`; the transmitter's JWKS in the settings"),
+)
+"""Its row in docs/sources.md."""
 
 
 def recognises(document: object) -> bool:

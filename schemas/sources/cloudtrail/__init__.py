@@ -10,6 +10,7 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from schemas.rejected import Rejected
+from schemas.sheet import Sheet
 from schemas.sources import Context, Reading
 from schemas.sources.cloudtrail.event import activity_of
 from schemas.sources.cloudtrail.records import looks_like, sliced, unpack
@@ -19,6 +20,25 @@ NAME = "cloudtrail"
 SIGNS = frozenset({"eventVersion", "eventSource", "userIdentity", "detail-type"})
 
 recognises = looks_like
+
+
+SHEET = Sheet(
+    gives=(
+        "AWS API calls with identity, key, session and place; issues (keys, sessions, role "
+        "chains), ends (deleted or disabled keys, deleted users, session-revoking policies), "
+        "Secrets Manager rotations"
+    ),
+    cannot_show=(
+        "Most calls with a dead key are not logged at all, so the death of an AWS key is assumed, "
+        "never proven by silence; `DeleteUser` names no keys; data events only where the trail "
+        "has them; 5 to 15 minutes late, unordered"
+    ),
+    ship=(
+        "The folder of delivered objects (receiver `cloudtrail_folder`, or `gapwatch send "
+        "FOLDER`), or EventBridge, SQS or Kafka Connect into `raw.cloudtrail`"
+    ),
+)
+"""Its row in docs/sources.md."""
 
 
 def read(record: bytes, context: Context) -> Reading:

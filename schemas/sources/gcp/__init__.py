@@ -23,6 +23,7 @@ from schemas.activity import Action, Activity
 from schemas.addresses import address_of
 from schemas.records import Contents, head_of, objects
 from schemas.rejected import Rejected
+from schemas.sheet import Sheet
 from schemas.sources import Context, Reading, sources
 from schemas.sources.cloudtrail.times import micros_of
 from schemas.sources.gcp.call import Call
@@ -44,6 +45,20 @@ CLIENT_NOISE = re.compile(
 """What changes with every call (gcloud's command and invocation) or was put on by Google's front end."""
 
 TEXT_MAX = 512
+
+
+SHEET = Sheet(
+    gives=(
+        "Cloud audit logs: principal, key, delegation chain, place, outcome; keys made, disabled, "
+        "deleted; service accounts disabled, deleted, restored"
+    ),
+    cannot_show=(
+        "Data access is logged only where it is switched on; access tokens outlive their key and "
+        "have no id in the log"
+    ),
+    ship=("A log sink to Pub/Sub, and from there into `raw.gcp`; or exported LogEntries"),
+)
+"""Its row in docs/sources.md."""
 
 
 def recognises(document: object) -> bool:

@@ -28,6 +28,7 @@ from schemas.addresses import address_of
 from schemas.records import head_of as beginning
 from schemas.records import objects
 from schemas.rejected import Rejected
+from schemas.sheet import Sheet
 from schemas.sources import Context, Reading
 from schemas.sources.kubernetes.call import Call
 from schemas.sources.kubernetes.effects import effects_of, legacy_of
@@ -58,6 +59,25 @@ TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){0,2}")
 
 NO_EFFECTS: tuple[Effect, ...] = ()
 DEPTH = 4
+
+
+SHEET = Sheet(
+    gives=(
+        "API requests with account, token id (JTI), certificate, place and the binding that "
+        "allowed them; tokens issued; accounts, pods, Secrets and bindings deleted; sessions "
+        "(exec, watch) with their ends; images set"
+    ),
+    cannot_show=(
+        "A 401 names nobody: the account is inferred where the server's own look-up shows it; a "
+        "deleted binding does not say whose access ended unless its creation or uses were seen; "
+        "level Metadata has no bodies; dead tokens succeed for up to 10 s, expired ones for 60 s"
+    ),
+    ship=(
+        "The audit webhook (receiver `kubernetes_webhook`), the log file followed, or the "
+        "provider's export (EKS, GKE, AKS) into `raw.kubernetes.<cluster>`"
+    ),
+)
+"""Its row in docs/sources.md."""
 
 
 def recognises(document: object) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 from schemas.records import Contents, head_of, objects
 from schemas.rejected import Rejected
+from schemas.sheet import Sheet
 from schemas.sources import Context, Reading
 from schemas.sources.leaks import aws, github
 
@@ -19,6 +20,17 @@ NAME = "leaks"
 SIGNS = frozenset({"secret_type", "alert", "detail-type"})
 
 MARKS = ('"secret_type"', '"aws.health"', '"aws.trustedadvisor"')
+
+
+SHEET = Sheet(
+    gives=("Exposure: GitHub secret-scanning alerts, AWS Health exposed-key events and quarantine policies"),
+    cannot_show=(
+        "A provider's secret of a kind without an id can be joined only where the same secret is "
+        "masked in another source"
+    ),
+    ship=("The webhook's or event's JSON into `raw.leaks`"),
+)
+"""Its row in docs/sources.md."""
 
 
 def recognises(document: object) -> bool:

@@ -21,6 +21,7 @@ import msgspec
 from schemas.activity import Activity, Effect, Spanned
 from schemas.records import head_of, objects
 from schemas.rejected import Rejected
+from schemas.sheet import Sheet
 from schemas.sources import Context, Reading
 from schemas.sources.mcp.envelope import Envelope, envelope_of
 from schemas.sources.mcp.messages import (
@@ -46,6 +47,20 @@ SIGNS = frozenset({"jsonrpc", "message"})
 MARK = '"jsonrpc"'
 MARK_WITHIN = 512
 NO_ID = "is neither a text nor a number"
+
+
+SHEET = Sheet(
+    gives=(
+        "MCP JSON-RPC messages with a gateway's context: tools listed (with definition digests), "
+        "called, refused; the verified subject and its token id"
+    ),
+    cannot_show=(
+        "`clientInfo` is self-asserted; without a gateway there is no verified subject; arguments "
+        "and results are never kept"
+    ),
+    ship=("A gateway's log in the documented envelope into `raw.mcp`"),
+)
+"""Its row in docs/sources.md."""
 
 
 def recognises(document: object) -> bool:

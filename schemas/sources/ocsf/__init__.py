@@ -18,6 +18,7 @@ from schemas.activity import Action, Activity, Outcome
 from schemas.addresses import address_of
 from schemas.records import Contents, head_of, objects
 from schemas.rejected import Rejected
+from schemas.sheet import Sheet
 from schemas.sources import Context, Reading
 from schemas.sources.cloudtrail.actions import action_of as aws_action_of
 from schemas.sources.cloudtrail.outcome import outcome_of as aws_outcome_of
@@ -47,6 +48,17 @@ READ_ONLY = 2
 
 SHOWN_MAX = 512
 CLIENT_MAX = 200
+
+
+SHEET = Sheet(
+    gives=(
+        "OCSF API Activity 6003, Authentication 3002, Account Change 3001, Entity Management "
+        "3004, Datastore Activity 6005"
+    ),
+    cannot_show=("What the producer left out: many give no credential id"),
+    ship=("Any OCSF producer into `raw.ocsf`"),
+)
+"""Its row in docs/sources.md."""
 
 
 def recognises(document: object) -> bool:

@@ -16,6 +16,7 @@ import orjson
 
 from schemas.activity import Activity, Outcome, Spanned
 from schemas.rejected import Rejected
+from schemas.sheet import Sheet
 from schemas.sources import Context, Reading
 from schemas.sources.otel.as_jaeger import jaeger_spans, traces_of
 from schemas.sources.otel.as_json import batches_of, json_spans
@@ -46,6 +47,24 @@ MARKS = frozenset(
 """Of these every document of ours has one at its top."""
 
 Raw = RawSpan | RawLog | Rejected
+
+
+SHEET = Sheet(
+    gives=(
+        "Agents' runs and tool calls as OpenTelemetry GenAI spans (OTLP, Jaeger, Tempo) and log "
+        "records: which agent called which tool, offered tools, hand-offs, refused or executed"
+    ),
+    cannot_show=(
+        "Sampling hides calls; some frameworks make no tool span at all (crewAI), or none for "
+        "refused calls; arguments and results are never read; the credential behind a call is not "
+        "in the spans"
+    ),
+    ship=(
+        "OTLP/HTTP (receiver `otlp`), a collector's Kafka exporter (`otlp_proto` or `otlp_json`) "
+        "into `raw.otel`, or exported files"
+    ),
+)
+"""Its row in docs/sources.md."""
 
 
 def recognises(document: object) -> bool:

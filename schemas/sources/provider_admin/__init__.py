@@ -17,6 +17,7 @@ from schemas.activity import Activity
 from schemas.addresses import address_of
 from schemas.records import Contents, head_of, objects
 from schemas.rejected import Rejected
+from schemas.sheet import Sheet
 from schemas.sources import Context, Reading
 from schemas.sources.cloudtrail.times import micros_of
 from schemas.sources.provider_admin.effects import action_of, effects_of, outcome_of, target_of
@@ -28,6 +29,17 @@ SIGNS = frozenset({"effective_at", "organization_id"})
 AUDIT_LOG = "organization.audit_log"
 FEED_ID = "activity_"
 RESOURCES = ("mcp_server_name", "integration_type", "resource_id", "project", "name")
+
+
+SHEET = Sheet(
+    gives=(
+        "Model providers' administration logs: service keys made and revoked, connectors and MCP "
+        "servers added"
+    ),
+    cannot_show=("What a key was used for is not in these logs"),
+    ship=("The provider's audit export into `raw.provider_admin`"),
+)
+"""Its row in docs/sources.md."""
 
 
 def recognises(document: object) -> bool:

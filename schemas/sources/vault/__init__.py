@@ -21,6 +21,7 @@ from pydantic import ValidationError
 
 from schemas.activity import Activity, Effect, Known
 from schemas.rejected import Rejected
+from schemas.sheet import Sheet
 from schemas.sources import Context, Reading
 from schemas.sources.vault.call import TEXT_MAX, Call
 from schemas.sources.vault.ends import ends_of, exhausted, unjoined
@@ -45,6 +46,26 @@ UNJOINED = (
 REQUEST_MARK = b'"type":"request"'
 MARK_WITHIN = 128
 """Servers write time and type first; a line that has them elsewhere only takes the longer way."""
+
+
+SHEET = Sheet(
+    gives=(
+        "Vault and OpenBao audit: every request with token, accessor, entity, mount, role, place; "
+        "tokens, secret ids, leases and wrapping tokens from issue to end; refused tries of dead "
+        "tokens"
+    ),
+    cannot_show=(
+        "A dead token's refusal names nobody (joined by its HMAC within one audit device); expiry "
+        "writes no line; the use of a lease is in the leased system's log; with "
+        "`hmac_accessor=false` a revocation by accessor cannot be joined unless the mount lists "
+        "it in `audit_non_hmac_request_keys`; feed one audit device per Vault"
+    ),
+    ship=(
+        "The file device followed (receiver `tail`), the socket device (receiver `vault_socket`), "
+        "or any shipper into `raw.vault.<name>`"
+    ),
+)
+"""Its row in docs/sources.md."""
 
 
 def recognises(document: object) -> bool:

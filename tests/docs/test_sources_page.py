@@ -1,0 +1,9 @@
+"""The page of the sources is what the sources say."""
+
+from __future__ import annotations
+
+from streams.sheets import PAGE, page
+
+
+def test_the_page_is_current() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "make it anew: python -m streams.sheets"
