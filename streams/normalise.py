@@ -15,10 +15,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
+import orjson
 
 from schemas.evidence import SECOND
 from schemas.fact import Tick
+from schemas.sources import Context
 from streams import datafolder, garbage, metrics, topics
+from streams.errors import Stop
 from streams.intake import Intake, consumer_config, place_of, producer_config
 from streams.normaliser import Batch, Normaliser
 from streams.outgoing import Outgoing
@@ -55,6 +58,21 @@ def main(settings: Settings, stage: Stage) -> None:
     Normalising(settings, stage, consumer, producer).run()
 
 
+def trusted(settings: Settings) -> Context:
+    """Whose security event tokens are believed. Raises Stop where the key set cannot be read."""
+    keys: dict[str, object] = {}
+    if settings.caep_keys:
+        try:
+            keys = orjson.loads(settings.caep_keys.read_bytes())
+        except (OSError, orjson.JSONDecodeError) as error:
+            raise Stop(
+                f"The key set {settings.caep_keys} (setting caep_keys) cannot be read: {error}.\n"
+                "Name a JSON Web Key Set, as the transmitter publishes it under jwks_uri.",
+                code=2,
+            ) from None
+    return Context(jwks=keys, audiences=settings.caep_audiences, unsigned_allowed=settings.caep_unsigned)
+
+
 class Normalising:
     """The loop between the consumer, the normaliser and the producer."""
 
@@ -63,7 +81,8 @@ class Normalising:
         self._stage = stage
         self._consumer = consumer
         self._outgoing = Outgoing(producer)
-        self._normaliser = Normaliser(datafolder.site_key(settings), settings.record_limit)
+        key = datafolder.site_key(settings)
+        self._normaliser = Normaliser(key, settings.record_limit, trust=trusted(settings))
         self._watermarks = Watermarks()
         self._busy: Counter[Partition] = Counter()
         self._done: dict[Partition, int] = {}

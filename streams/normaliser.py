@@ -23,6 +23,8 @@ from streams.combining import Combiner
 TIME_MAX = 7_258_118_400 * SECOND
 """2200-01-01. A later time is a broken clock or a wrong unit, and databases would not take it."""
 
+PLACE = b',"topic":%b,"partition":%d,"offset":%d,"line":%d}'
+
 UNKNOWN = "unknown"
 """The source of a record that no source recognises."""
 
@@ -80,16 +82,23 @@ class Normaliser:
     is accounted for.
 
     ``mask_key`` is the site's key for secret ids; ``record_limit`` in bytes; ``watch`` sees each activity
-    (may be None).
+    (may be None); ``trust`` says whose security event tokens are believed.
     """
 
     def __init__(
-        self, mask_key: bytes, record_limit: int = 0, watch: Callable[[Activity], None] | None = None
+        self,
+        mask_key: bytes,
+        record_limit: int = 0,
+        watch: Callable[[Activity], None] | None = None,
+        trust: Context | None = None,
     ) -> None:
+        believed = trust or Context()
+        self._trust = (believed.jwks, believed.audiences, believed.unsigned_allowed)
         self._key = mask_key
         self._limit = record_limit
         self._watch = watch
         self._encode = msgspec.json.Encoder().encode
+        self._topics: dict[str, bytes] = {}
         self._combiner = Combiner()
         self._batch = _empty()
 
@@ -102,9 +111,10 @@ class Normaliser:
         reading = self._read(record)
         for rejected in reading.rejects:
             self._reject(record, rejected)
-        place = _place(record)
-        for activity in reading.activities:
-            self._keep(record, activity, place)
+        if reading.activities:
+            place = self._place(record)
+            for activity in reading.activities:
+                self._keep(record, activity, place)
 
     def drain(self) -> Batch:
         """Everything since the last call."""
@@ -114,7 +124,8 @@ class Normaliser:
 
     def _read(self, record: Record) -> Reading:
         name = record.source
-        context = Context(record.instance or "default", self._key, record.arrived, record.processed)
+        instance = record.instance or "default"
+        context = Context(instance, self._key, record.arrived, record.processed, *self._trust)
         try:
             source = sources().get(name) or self._detected(record)
             if source is None:
@@ -161,6 +172,13 @@ class Normaliser:
             activity = msgspec.structs.replace(activity, effects=())
         return self._encode(activity)[:-1] + place
 
+    def _place(self, record: Record) -> bytes:
+        """The end of a row: where the raw record is."""
+        topic = self._topics.get(record.topic)
+        if topic is None:
+            topic = self._topics[record.topic] = self._encode(record.topic)
+        return PLACE % (topic, record.partition, record.offset, record.line)
+
     def _reject(self, record: Record, rejected: Rejected) -> None:
         self._batch.rejects.append(
             RejectRow(
@@ -182,12 +200,6 @@ class Normaliser:
 
 def _empty() -> Batch:
     return Batch([], [], [], {}, Counter(), Counter(), Counter(), Counter())
-
-
-def _place(record: Record) -> bytes:
-    """The end of a row: where the raw record is."""
-    place = f',"partition":{record.partition},"offset":{record.offset},"line":{record.line}}}'
-    return b',"topic":' + msgspec.json.encode(record.topic) + place.encode()
 
 
 def _where(error: Exception) -> str:

@@ -140,6 +140,17 @@ class Settings(ReceiverSettings):
         "every "
         "machine of a site, or ids do not meet.",
     )
+    caep_keys: Path | None = Field(
+        None,
+        description="JSON Web Key Set of who signs security event tokens, or one set per issuer. Unset: no "
+        "token is accepted.",
+    )
+    caep_audiences: tuple[str, ...] = Field(
+        (), description="Audiences that a security event token must be for. Empty: any."
+    )
+    caep_unsigned: bool = Field(
+        False, description="Also accept security event tokens that nobody signed: for trying out only."
+    )
     normalisers: int = Field(1, ge=1, le=64, description="Processes that turn raw records into facts.")
     correlators: int = Field(
         1, ge=1, le=64, description="Faust worker processes; each holds its share of identities."

@@ -1,0 +1,34 @@
+"""Whose security event tokens the pipeline believes is a matter of settings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from streams.errors import Stop
+from streams.normalise import trusted
+from streams.normaliser import Normaliser, Record
+from streams.settings import Settings
+from tests.schemas.sources.test_caep import claims, public, token
+
+
+def read(settings: Settings) -> tuple[int, int]:
+    normaliser = Normaliser(b"k" * 32, trust=trusted(settings))
+    normaliser.take(Record(token(claims()), "caep"))
+    batch = normaliser.drain()
+    return len(batch.activities), len(batch.rejects)
+
+
+def test_a_token_is_believed_only_where_its_signer_is_configured(tmp_path: Path) -> None:
+    keys = tmp_path / "jwks.json"
+    keys.write_text(json.dumps({"keys": [public()]}))
+    assert read(Settings(data=tmp_path)) == (0, 1)
+    assert read(Settings(data=tmp_path, caep_keys=keys)) == (1, 0)
+    assert read(Settings(data=tmp_path, caep_keys=keys, caep_audiences=("https://other",))) == (0, 1)
+
+
+def test_a_key_set_that_cannot_be_read_is_said_with_its_setting(tmp_path: Path) -> None:
+    with pytest.raises(Stop, match="caep_keys"):
+        trusted(Settings(data=tmp_path, caep_keys=tmp_path / "missing.json"))
