@@ -41,18 +41,14 @@ ENDED_AGE = micros(timedelta(days=400))
 """With an end it lives as long as the longest memory."""
 
 
-def canonical(dossier: Dossier) -> tuple[Dossier, bytes]:
+def canonical(dossier: Dossier, bytes_max: int = DOSSIER_BYTES_MAX) -> tuple[Dossier, bytes]:
     """The dossier with its sightings pinned and thinned, within its byte cap, and its encoding."""
     thinned = memory.capped(lookups.capped(grants.capped(_thinned(pinned(dossier)))))
     body = encode_dossier(thinned)
-    if len(body) <= DOSSIER_BYTES_MAX:
+    if len(body) <= bytes_max:
         return thinned, body
-    smaller = _within(thinned, len(body))
-    body = encode_dossier(smaller)
-    if len(body) > DOSSIER_BYTES_MAX:
-        smaller = _within(smaller, len(body), claimed=True)
-        body = encode_dossier(smaller)
-    return smaller, body
+    smaller = _within(thinned, len(body), bytes_max)
+    return smaller, encode_dossier(smaller)
 
 
 def _thinned(dossier: Dossier) -> Dossier:
@@ -75,17 +71,18 @@ def _thinned(dossier: Dossier) -> Dossier:
     )
 
 
-def _within(dossier: Dossier, size: int, claimed: bool = False) -> Dossier:
-    """Lets go of credentials, the longest unseen first, down to half the cap: those that no record claims
-    anything about, and
-    only where that is not enough (``claimed``) the others, of which what was said stays said."""
+def _within(dossier: Dossier, size: int, bytes_max: int) -> Dossier:
+    """Lets go of credentials: first those that had expired long before the last that is known of any, then
+    those that no record claims anything about, down to half the cap; only where that is not enough the rest.
+    Of each the longest unseen go first; what was said of them stays said."""
     credentials = dict(dossier.credentials)
+    last = max(map(_last_seen, credentials.values()), default=0)
     spare = sorted(
-        (_last_seen(c), name) for name, c in credentials.items() if name and (claimed or not _claimed(c))
+        (not _over(c, last), bool(_claimed(c)), _last_seen(c), name) for name, c in credentials.items() if name
     )
     gone: set[str] = set()
-    for _, name in spare:
-        if size <= DOSSIER_BYTES_MAX // 2:
+    for alive, claimed, _, name in spare:
+        if size <= (bytes_max if alive and claimed else bytes_max // 2):
             break
         size -= len(name) + struct.size_of(credentials.pop(name))
         gone.add(name)
@@ -95,6 +92,11 @@ def _within(dossier: Dossier, size: int, claimed: bool = False) -> Dossier:
         reported={uid: said for uid, said in dossier.reported.items() if said.subject not in gone},
         marks=marks(dossier.marks, (CREDENTIALS_MARK,)),
     )
+
+
+def _over(credential: Credential, last: int) -> bool:
+    """Whether it had expired, so long before ``last`` (µs) that what came from it has too."""
+    return 0 < credential.expiry[1] < last - memory.AFTER_LIFE
 
 
 def _claimed(credential: Credential) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from correlators.kernel import memory, rosters, waivers
-from correlators.kernel.caps import canonical, expired
+from correlators.kernel.caps import DOSSIER_BYTES_MAX, canonical, expired
 from correlators.kernel.catalogue import Judge
 from correlators.kernel.difference import difference
 from correlators.kernel.join import join
@@ -56,7 +56,8 @@ class Settled:
 
 
 class Desk:
-    """Dossiers of one partition. ``load`` gives a stored dossier's bytes, or None.
+    """Dossiers of one partition. ``load`` gives a stored dossier's bytes, or None. ``bytes_max``: of one
+    dossier.
 
     A dossier is judged again when it is first loaded, so whatever a crash cut off between two steps is
     made
@@ -64,10 +65,14 @@ class Desk:
     """
 
     def __init__(
-        self, controls: Mapping[str, Judge], load: Callable[[str], bytes | None] = lambda key: None
+        self,
+        controls: Mapping[str, Judge],
+        load: Callable[[str], bytes | None] = lambda key: None,
+        bytes_max: int = DOSSIER_BYTES_MAX,
     ) -> None:
         self._controls = controls
         self._load = load
+        self._bytes_max = bytes_max
         self._dossiers: dict[str, Dossier] = {}
         self._rows: dict[str, dict[str, Any]] = {}
         self._sent: dict[str, dict[str, bytes]] = {}
@@ -138,7 +143,7 @@ class Desk:
         judged = not (key.startswith(UNJUDGED) or dossier.members or forwarded_to(key, dossier))
         if judged:
             dossier = join(dossier, watch_of(dossier, clock))
-        dossier, body = canonical(rosters.capped(key, dossier))
+        dossier, body = canonical(rosters.capped(key, dossier), self._bytes_max)
         remembered = memory.forgotten(dossier, len(body), clock)
         if remembered is not dossier:
             dossier, body = remembered, encode_dossier(remembered)
