@@ -32,10 +32,11 @@ def activities() -> list[Activity]:
         use("chained", 5 * HOUR, NEXT, CHAINED),
     ]
     many += [use(f"try {n}", 4 * HOUR + 900 + n, outcome="unauthenticated") for n in range(TRIES)]
-    return [_shifted(activity) for activity in many]
+    return [shifted(activity) for activity in many]
 
 
-def _shifted(activity: Activity) -> Activity:
+def shifted(activity: Activity) -> Activity:
+    """The activity as of now."""
     effects = tuple(
         replace(e, expires=e.expires + SHIFT) if getattr(e, "expires", 0) else e for e in activity.effects
     )

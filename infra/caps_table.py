@@ -1,0 +1,178 @@
+"""Writes docs/caps.md from the constants themselves: ``python -m infra.caps_table > docs/caps.md``.
+
+The number is read from the module, the reason is the text under the constant; what happens at a cap of the
+correlators stands here, because it is code elsewhere that does it.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+CAP = re.compile(r"([A-Z_]+_(MAX|AGE|BEYOND|LIFE|SHOWN|SHARDS|SPAN)|AFTER_LIFE|PINNED|LEVELS)\Z")
+"""How the names of caps and ages are told from other constants."""
+
+HEAD = """# Caps and ages
+
+Everything that is remembered, read or shown has a bound, each a named constant. This page is made from
+them (`python -m infra.caps_table > docs/caps.md`), and a test keeps it current.
+
+A cap keeps the smallest or the largest under a fixed order, so what is kept does not depend on the order of
+arrival. A mark, where one is named, stands in the dossier (`marks`); evidence that was let go of is told in
+the finding (`unmapped.evidence_truncated`).
+"""
+
+AT_IT = {
+    "caps": {
+        "DOSSIER_BYTES_MAX": "credentials are let go of down to half the cap, the longest unseen "
+        "first: those that no record claims anything about, then the others, of which what was said stays said; mark "
+        "`credentials truncated`",
+        "SPANS_MAX": "nothing yet: all spans of a trace are kept for its age",
+        "TRACE_AGE": "the dossier of the trace is deleted; what no agent claimed stays unattributed",
+        "UNCLAIMED_AGE": "the dossier of the credential is deleted",
+        "OBJECT_AGE": "the dossier of the object is deleted",
+        "ENDED_AGE": "the dossier of the ended credential that nobody owns is deleted",
+    },
+    "desk": {
+        "LOCAL_ROUNDS_MAX": "the rest follows in the next settling; mark `lineage depth reached`",
+    },
+    "grants": {"SESSIONS_MAX": "sessions begun earlier are let go of; mark `sessions truncated`"},
+    "join": {
+        "TURNS_MAX": "turns in the middle are let go of, without a mark; whether it is off now is untouched",
+        "NAMES_MAX": "names, places and clients that sort later are let go of, without a mark",
+        "DECLARATIONS_MAX": "declarations recorded earlier are let go of",
+        "CLAIMS_MAX": "claims recorded earlier are let go of",
+        "PINNED": "later uses after that end are kept only as sightings are",
+    },
+    "lookups": {
+        "MOMENTS_MAX": "nothing is inferred from refusals of these seconds; mark `glimpses truncated`",
+    },
+    "memory": {
+        "FORGET_BEYOND": "credentials whose life is over are forgotten; what was said stays",
+        "AFTER_LIFE": "so long after its expiry, or its last record if that came later, a life is over",
+        "CHILDREN_MAX": "children issued earlier are let go of; mark `children truncated`",
+    },
+    "rosters": {
+        "MEMBERS_MAX": "the identities with the largest digests are let go of; mark `roster truncated`"
+    },
+    "sightings": {
+        "LEVELS": "evidence between the first and last of a bucket is let go of, told as truncated; "
+        "ClickHouse counts all of it",
+        "PLACES_MAX": "more places of one bucket are not told apart there",
+        "KEPT_MAX": "follows from the levels",
+    },
+}
+"""Per module of the correlators, per cap, what happens when it is reached."""
+
+UNTOLD = {
+    "SPANS_MAX": "A run of an agent has hundreds of spans; the dossier must stay below its bytes.",
+    "DEPTH_MAX": "Nesting of one document: no format that is read nests so deep.",
+}
+"""Reasons of constants that carry none."""
+
+
+@dataclass(frozen=True)
+class Cap:
+    """A bound as it stands in its module. ``value`` in words."""
+
+    module: str
+    name: str
+    value: str
+    reason: str
+
+    @property
+    def place(self) -> str:
+        return self.module.rpartition(".")[2]
+
+
+def caps(package: str) -> list[Cap]:
+    """All caps of the modules of a package, in order of module and place."""
+    files = sorted((ROOT / package).glob("*.py"))
+    return [cap for file in files for cap in _caps_of(file)]
+
+
+def _caps_of(file: Path) -> Iterator[Cap]:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    if not any(_named(statement) for statement in tree.body):
+        return
+    dotted = ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    module = importlib.import_module(dotted)
+    for statement, following in zip(tree.body, [*tree.body[1:], None], strict=True):
+        if name := _named(statement):
+            reason = _text(following) or UNTOLD.get(name, "")
+            yield Cap(dotted, name, _words(getattr(module, name), ast.unparse(statement)), reason)
+
+
+def _named(statement: ast.stmt) -> str:
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
+    name = target.id if isinstance(target, ast.Name) else ""
+    return name if CAP.match(name) else ""
+
+
+def _text(statement: ast.stmt | None) -> str:
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+        value = statement.value.value
+        return " ".join(value.split()).replace("|", "\\|") if isinstance(value, str) else ""
+    return ""
+
+
+def _words(value: object, source: str) -> str:
+    if isinstance(value, timedelta):
+        return _span(value)
+    if isinstance(value, int) and ("micros(" in source or source.partition(" ")[0].endswith("_SPAN")):
+        return _span(timedelta(microseconds=value))
+    if isinstance(value, int | float):
+        return f"{value:,}"
+    if isinstance(value, tuple):
+        levels = (f"{_span(timedelta(microseconds=w))} × {b}, {e} each end" for w, b, e in value)
+        return "; ".join(levels)
+    return str(value)
+
+
+def _at(cap: Cap) -> str:
+    return AT_IT.get(cap.place, {}).get(cap.name, "")
+
+
+def _span(span: timedelta) -> str:
+    if span == timedelta(days=1):
+        return "1 day"
+    for unit, length in {
+        "days": timedelta(days=1),
+        "h": timedelta(hours=1),
+        "min": timedelta(minutes=1),
+    }.items():
+        if span >= length and not span % length:
+            return f"{span // length:,} {unit}"
+    return f"{span.total_seconds():,g} s"
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [
+        HEAD,
+        "## What is remembered\n",
+        "| where | cap | number | reason | at it |\n|---|---|---|---|---|",
+    ]
+    parts += [
+        f"| {cap.place} | `{cap.name}` | {cap.value} | {cap.reason} | {_at(cap)} |"
+        for package in ("correlators", "correlators/kernel")
+        for cap in caps(package)
+    ]
+    parts += ["\n## What is read, sent and shown\n", "| where | cap | number | reason |\n|---|---|---|---|"]
+    parts += [
+        f"| {cap.module} | `{cap.name}` | {cap.value} | {cap.reason} |"
+        for package in ("schemas", "streams")
+        for cap in caps(package)
+    ]
+    return "\n".join(parts) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

@@ -1,0 +1,45 @@
+"""docs/caps.md says what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from correlators.kernel.caps import DOSSIER_BYTES_MAX
+from infra.caps_table import AT_IT, Cap, caps, page
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def remembered() -> list[Cap]:
+    return [*caps("correlators"), *caps("correlators/kernel")]
+
+
+def test_the_table_of_caps_is_current() -> None:
+    assert (DOCS / "caps.md").read_text() == page(), "run python -m infra.caps_table > docs/caps.md"
+
+
+def test_every_cap_of_the_correlators_has_a_reason_and_what_happens_at_it() -> None:
+    bare = [cap.name for cap in remembered() if not cap.reason or not AT_IT.get(cap.place, {}).get(cap.name)]
+    assert bare == []
+
+
+def test_no_row_tells_of_a_cap_that_is_gone() -> None:
+    there = {(cap.place, cap.name) for cap in remembered()}
+    assert [
+        (place, name) for place, names in AT_IT.items() for name in names if (place, name) not in there
+    ] == []
+
+
+def test_every_mark_that_is_named_is_one_that_the_code_sets() -> None:
+    kernel = Path(__file__).parents[2] / "correlators" / "kernel"
+    marks = {m for f in kernel.glob("*.py") for m in re.findall(r'_MARK = "(.+)"', f.read_text())}
+    told = {
+        m for names in AT_IT.values() for text in names.values() for m in re.findall(r"mark `(.+?)`", text)
+    }
+    assert told and told <= marks
+
+
+def test_numbers_are_read_from_the_modules() -> None:
+    (cap,) = [cap for cap in remembered() if cap.name == "DOSSIER_BYTES_MAX"]
+    assert cap.value == f"{DOSSIER_BYTES_MAX:,}" and "| caps | `DOSSIER_BYTES_MAX` | 600,000 |" in page()

@@ -1,0 +1,33 @@
+"""What a later DDL file does to a database that an earlier version made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from streams.migrations import migrate
+from streams.sink import Sink
+from tests.support.clickhouse import activity, engine_over, lines, rows
+
+OLD_VIEW = """CREATE MATERIALIZED VIEW activities_in_view TO activities AS SELECT * REPLACE (
+fromUnixTimestamp64Micro(time, 'UTC') AS time, fromUnixTimestamp64Micro(arrived, 'UTC') AS arrived,
+fromUnixTimestamp64Micro(processed, 'UTC') AS processed) FROM activities_in"""
+
+
+def test_a_database_from_before_grants_stores_them_after_the_migration(tmp_path: Path) -> None:
+    with engine_over(tmp_path / "clickhouse") as engine:
+        client = engine.writer()
+        client.command("DROP VIEW activities_in_view")
+        for table in ("activities", "activities_in"):
+            for column in ("incarnation", "allowed_by"):
+                client.command(f"ALTER TABLE {table} DROP COLUMN {column}")
+        client.command(OLD_VIEW)
+        client.command("TRUNCATE TABLE migrations")
+        engine.discard(client)
+        migrate(engine)
+        sink = Sink(engine)
+        sink.write(
+            "activities", [lines("activities", activity(1, incarnation="uid-1", allowed_by="grant-1"))]
+        )
+        sink.close()
+        assert rows(engine, "SELECT incarnation, allowed_by FROM activities") == [("uid-1", "grant-1")]
+        assert migrate(engine) == []
