@@ -104,6 +104,10 @@ def reaching(name: str, credential: Credential | Ancestor, many: tuple[Turn, ...
     return tuple(t for t in many if _reaches(t, name, credential))
 
 
+RESIDUAL_KINDS = frozenset({"access_token"})
+"""Tokens that run on to their expiry by design when their account goes: a residual, not a failed end."""
+
+
 def _reaches(turn: Turn, name: str, credential: Credential | Ancestor) -> bool:
     """Whether a turn ends (or restores) this credential: a recreated account, a mount made again have new
     credentials.
@@ -116,6 +120,8 @@ def _reaches(turn: Turn, name: str, credential: Credential | Ancestor) -> bool:
         return False
     if turn.kind == "group":
         return True
+    if credential.kind in RESIDUAL_KINDS:
+        return False
     if turn.scope and credential.incarnation and turn.scope != credential.incarnation:
         return False
     return turn.kind == "deleted" or credential.kind == "session"
