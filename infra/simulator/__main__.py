@@ -1,4 +1,4 @@
-"""`python -m infra.simulator story --out DIR` and `python -m infra.simulator load --events N`."""
+"""`python -m infra.simulator story --out DIR`, `… year --out DIR` and `… load --events N`."""
 
 from __future__ import annotations
 
@@ -8,20 +8,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from infra.simulator.delivery import deliver
 from infra.simulator.inventory import inventory
 from infra.simulator.load import Load
 from infra.simulator.samples import bundle
 from infra.simulator.story import tell, truth
+from infra.simulator.year import write
+from infra.simulator.year_stage import DAY, Plan, micros
 
 START = "2026-11-22T00:00:00Z"
+YEAR_START = "2025-11-22T00:00:00Z"
 SEED = 22
 
 
 def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
-    command = {"story": _story, "load": _load, "samples": _samples}[asked.command]
+    command = {"story": _story, "load": _load, "samples": _samples, "year": _year}[asked.command]
     try:
         return command(asked)
     except BrokenPipeError:
@@ -41,9 +46,17 @@ def _parser() -> argparse.ArgumentParser:
     samples = commands.add_parser("samples", help="the bundled samples, made anew")
     samples.add_argument("--recordings", type=Path, required=True, help="folder with vault/ and agent/")
     samples.add_argument("--out", type=Path, required=True, help="folder to write to")
-    for each in (story, load, samples):
+    year = commands.add_parser(
+        "year", help="a year over AWS, Kubernetes, Vault and agents: logs, inventory, truth.json"
+    )
+    year.add_argument("--out", type=Path, required=True, help="folder to write to")
+    year.add_argument("--identities", type=int, default=2_000)
+    year.add_argument("--records", type=int, default=5_000_000, help="about; duplicates come on top")
+    year.add_argument("--days", type=int, default=365)
+    year.add_argument("--clean", action="store_true", help="the same year without what is wrong in it")
+    for each, start in ((story, START), (load, START), (samples, START), (year, YEAR_START)):
         each.add_argument("--seed", type=int, default=SEED)
-        each.add_argument("--start", type=_moment, default=_moment(START), help=f"default {START}")
+        each.add_argument("--start", type=_moment, default=_moment(start), help=f"default {start}")
     return parser
 
 
@@ -74,6 +87,28 @@ def _load(asked: argparse.Namespace) -> int:
 def _samples(asked: argparse.Namespace) -> int:
     size = bundle(asked.recordings, asked.out, asked.seed, asked.start)
     print(f"{size:,} bytes in {asked.out}")
+    return 0
+
+
+def _year(asked: argparse.Namespace) -> int:
+    start = micros(asked.start) // DAY * DAY
+    plan = Plan(start, asked.days, asked.identities, asked.records, asked.seed, asked.clean)
+    columns = (
+        BarColumn(),
+        TextColumn("day {task.completed} of {task.total}"),
+        TextColumn("{task.fields[written]:,} records"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=plan.days, written=0)
+        try:
+            written, twice = write(
+                plan, asked.out, lambda day, lines: bar.update(task, completed=day, written=lines)
+            )
+        except ValueError as error:
+            print(f"{error}. Give more with --identities and --days.", file=sys.stderr)
+            return 2
+    print(f"{written:,} records, {twice:,} of them twice, inventory.json and truth.json in {asked.out}")
     return 0
 
 

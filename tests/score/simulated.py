@@ -1,0 +1,64 @@
+"""A simulated year, scored against the truth that its simulator wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from correlators.kernel.catalogue import controls
+from infra.simulator.year import write
+from infra.simulator.year_stage import DAY, Plan
+from schemas.verdict import Severity
+from tests.score.rules import Case, FalseAlarm, Score, judge, source_told
+from tests.support.replayed import Said, control, replayed
+
+START = 1_763_769_600_000_000 // DAY * DAY
+"""2025-11-22, so that a full year ends before it would be in the future of the recordings."""
+
+SMALL = Plan(START, days=120, identities=160, records=100_000)
+FULL = Plan(START)
+
+
+def score(plan: Plan, folder: Path) -> Score:
+    """Writes the year into the folder, replays it, and scores it; of a clean year everything above low is false."""
+    logs = folder / ("clean" if plan.clean else "year")
+    write(plan, logs)
+    said = replayed(folder, logs)
+    result = clean(said) if plan.clean else judge(cases(logs / "truth.json"), said, controls())
+    result.notes.append(
+        f"{len(said.findings)} findings, {len(said.assurance)} rows of assurance, {len(said.rejects)} rejects"
+    )
+    result.false += [FalseAlarm(row["source"], "", f"reject: {row['reason']}") for row in said.rejects]
+    return result
+
+
+def clean(said: Said) -> Score:
+    """Nothing is wrong: whatever is above low is false."""
+    loud = [row for row in said.findings if row["severity_id"] > Severity.LOW]
+    return Score(
+        false=[
+            FalseAlarm(source_told(row), control(row), row["finding_info"]["title"], "in the clean year")
+            for row in loud
+        ]
+    )
+
+
+def cases(truth: Path) -> Iterator[Case]:
+    told: Iterable[dict[str, Any]] = orjson.loads(truth.read_bytes())["cases"]
+    for case in told:
+        events = (
+            {*case["kill"], case["first"], case["last"]} if case["expects"] == "finding" else {*case["uses"]}
+        )
+        yield Case(
+            name=case["case"],
+            source=case["source"],
+            expects=case["expects"],
+            control=case["control"] or "",
+            events=frozenset(events - {None}),
+            names=frozenset((case["subject"], case["identity"], *case["credentials"])),
+            also=frozenset(case["also"]),
+            severity=Severity[case["severity"].upper()] if case["severity"] else 0,
+        )
