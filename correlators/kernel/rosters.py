@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 
 from schemas.dossier import Credential, Dossier, Member
-from schemas.rosters import EVERYWHERE, installation_of, roster_key, roster_of
+from schemas.rosters import AGENT, EVERYWHERE, installation_of, roster_key, roster_of
 
 MEMBERS_MAX = 4_000
 """Identities on one of the sixteen shards of a roster, those with the smallest digests: the others hear
@@ -61,14 +61,13 @@ def _counts(key: str, dossier: Dossier) -> bool:
     if any(reported.severity for reported in dossier.reported.values()):
         return True
     if is_credential(key):
-        own = dossier.credentials.get(key)
-        return own is not None and own.kind in ROOT_KINDS
+        return any(c.kind in ROOT_KINDS for c in dossier.credentials.values())
     return bool(dossier.calls) or any(_active(c) for c in dossier.credentials.values())
 
 
 def is_credential(key: str) -> bool:
     """Whether a key names a credential, not an identity."""
-    return key.split(":", 2)[-1].startswith(CREDENTIAL_WORDS)
+    return not key.startswith(AGENT) and key.split(":", 2)[-1].startswith(CREDENTIAL_WORDS)
 
 
 def _active(credential: Credential) -> bool:

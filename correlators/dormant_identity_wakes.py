@@ -1,0 +1,145 @@
+"""An identity that was silent for a month acts again.
+
+Fires: a success after thirty days or more without any authenticated use, in which every source that shows
+this identity was watched throughout; also the first use ever of a credential that was made thirty days
+before. Low; medium where within a day of waking it writes identities or reads secrets.
+Proves: nothing.
+Evaded by: one harmless call a month.
+Benign: a job by the quarter or the year (the same silence before makes it a habit); recordings too short to
+tell, and sources watched for less than the silence, say nothing.
+Do: ask the owner what woke it. If nobody expected it, end its credentials and review what it did since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
+from typing import NamedTuple
+
+from correlators.kernel.calls import executed
+from correlators.kernel.inventoried import current
+from correlators.kernel.sightings import LEVELS
+from correlators.kernel.view import View, sighted
+from correlators.kernel.wording import named
+from schemas.dossier import Sightings
+from schemas.evidence import Evidence, iso, micros
+from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Verdict
+
+CONTROL = Control(
+    name="dormant_identity_wakes",
+    version="1",
+    title="Dormant identity wakes",
+    owasp=("NHI1:2025",),
+    attack=(("T1078.004", "Valid Accounts: Cloud Accounts"),),
+    nist=("AC-2(3)",),
+    remediation="Ask the owner what woke it. If nobody expected it, end its credentials and review what "
+    "it did.",
+)
+
+DORMANT = micros(timedelta(days=30))
+"""A monthly job runs within it. Thinning keeps the first and last uses of every thirty days, so a silence
+this long between uses that are kept is a real one."""
+
+WAKING = micros(timedelta(days=1))
+"""What is done within a day of waking belongs to it."""
+
+SEASON = 0.2
+"""Two silences whose lengths differ by less than a fifth are a rhythm."""
+
+MONTH, MONTHS = next((width, buckets) for width, buckets, _ in LEVELS if width == DORMANT)
+
+
+class Silence(NamedTuple):
+    last: Evidence
+    woke: Evidence
+
+    @property
+    def length(self) -> int:
+        return self.woke.time - self.last.time
+
+
+def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    """Only identities, not the tokens that have none."""
+    if view.key in view.dossier.credentials:
+        return
+    silences = [s for s in _silences(view, clock) if not _inactive(view, s.woke)]
+    woken = [s for i, s in enumerate(silences) if not any(_alike(s, earlier) for earlier in silences[:i])]
+    if woken:
+        yield _verdict(view, woken)
+
+
+def _silences(view: View, clock: Clock) -> Iterator[Silence]:
+    """Every watched silence of thirty days that a success ended, in order of time."""
+    used = _used(view)
+    born = [c.issued for name, c in view.credentials.items() if name and c.issued and c.kind != "session"]
+    succeeded = {e.uid for c in view.credentials.values() for e in view.uses(c, "succeeded")}
+    succeeded.update(e.uid for e in executed(view.dossier.calls))
+    since = max(
+        (
+            min(clock.since.get(s, clock.now), view.dossier.watched.get(s, clock.now))
+            for s in {e.source for e in used}
+        ),
+        default=clock.now,
+    )
+    since = max(since, _whole_since(view))
+    for last, woke in pairwise(sorted({*born, *used})):
+        long = woke.time - last.time >= DORMANT
+        if long and last.time >= since and woke.uid in succeeded:
+            yield Silence(last, woke)
+
+
+def _used(view: View) -> tuple[Evidence, ...]:
+    uses = [view.uses(c, "succeeded", "failed", "forbidden") for c in view.credentials.values()]
+    return current(view, sighted([*uses, executed(view.dossier.calls)]))
+
+
+def _whole_since(view: View) -> int:
+    """From when on thinning keeps every month's first and last uses of every kind (µs)."""
+    many = [s for c in view.credentials.values() for s in c.uses.values()]
+    many += [s for c in view.dossier.calls.values() for s in c.channels.values()]
+    return max((_floor(s) for s in many), default=0)
+
+
+def _floor(sightings: Sightings) -> int:
+    months = sorted({e.time // MONTH for e in sightings.kept}) if sightings.truncated else []
+    return months[-MONTHS] * MONTH if len(months) >= MONTHS else 0
+
+
+def _alike(one: Silence, other: Silence) -> bool:
+    return abs(one.length - other.length) <= SEASON * max(one.length, other.length)
+
+
+def _inactive(view: View, use: Evidence) -> bool:
+    """A record says that it is not in use: ``inactive_identity_active`` tells that."""
+    status = view.declaration.status_at(use.time) if view.declaration else None
+    return status is not None and status.value != "active"
+
+
+def _verdict(view: View, woken: list[Silence]) -> Verdict:
+    last = woken[-1]
+    acts = sighted(
+        view.acted(c, action, "succeeded")
+        for c in view.credentials.values()
+        for action in ("identity_write", "secret_read")
+    )
+    grave = tuple(e for e in acts if 0 <= e.time - last.woke.time <= WAKING)
+    days = last.length // micros(timedelta(days=1))
+    return Verdict(
+        control=CONTROL.name,
+        subject=view.key,
+        value="violated",
+        identity=view.key,
+        owner=view.owner,
+        credential=last.woke.credential,
+        title=f"{named(view)} woke after {days} days of silence",
+        reason=f"nothing between {iso(last.last.time)} and {iso(last.woke.time)}"
+        + (f"; then {grave[0].operation} at {iso(grave[0].time)}" if grave else ""),
+        severity=Severity.MEDIUM if grave else Severity.LOW,
+        confidence=Confidence.MEDIUM,
+        claim=(last.last,),
+        evidence=tuple(sorted({*(s.woke for s in woken), *grave[:1]})),
+        episodes=tuple(Episode(s.last.time, s.woke.time, "silent") for s in woken),
+        truncated=any(s.truncated for c in view.credentials.values() for s in c.uses.values()),
+        next_step="ask the owner what woke it",
+    )

@@ -1,0 +1,109 @@
+"""A root or break-glass credential is made or used without an approval.
+
+Fires: a root token or root key is generated, or the root of an account, or an identity whose approvals are of
+the grant ``break-glass``, acts at a time that no approval covers. Medium before the privilege weighs, which
+is critical for a root. Informational where no inventory speaks for the installation: nobody could have
+approved it there.
+Proves: every making and use lies within an approval (for ``<installation>:root`` or the identity itself).
+Evaded by: a root token made before the log begins, which nothing tells from another token.
+Benign: a ceremony whose approval is recorded later (it withdraws the finding); first set-up of an
+installation.
+Do: ask who made it and why; revoke it; if the ceremony was meant, record its approval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from correlators.kernel.ends import off_intervals
+from correlators.kernel.inventoried import approvals, speaks, uncovered
+from correlators.kernel.view import View, sighted
+from correlators.kernel.wording import named, short, times, worst_of
+from schemas.claims import Approval
+from schemas.dossier import Credential
+from schemas.evidence import Evidence, iso
+from schemas.verdict import Clock, Control, Episode, Severity, Value, Verdict
+
+CONTROL = Control(
+    name="root_credential_made",
+    version="1",
+    title="Root credential made or used without approval",
+    owasp=("NHI5:2025",),
+    attack=(("T1098", "Account Manipulation"),),
+    nist=("AC-6(5)", "AC-2(7)"),
+    remediation="Ask who made or used it and why, and revoke it. If it was a ceremony, record its approval.",
+)
+
+ROOT = "root"
+ROOT_KEY = ":root"
+BREAK_GLASS = frozenset({"break-glass", "break_glass", "breakglass", "emergency"})
+"""Grants whose approvals are given one by one: who holds one acts only within it."""
+
+
+def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    granted = approvals(view)
+    if view.key.endswith(ROOT_KEY) or any(a.grant in BREAK_GLASS for a in granted):
+        uses = sighted(_uses(view, c) for c in view.credentials.values())
+        made = tuple(c.issued for c in view.credentials.values() if c.issued and c.kind != "session")
+        if uses or made:
+            what = "the root of the account" if view.key.endswith(ROOT_KEY) else "a break-glass identity"
+            yield _judged(view, view.key, "", what, tuple(sorted(made)), uses, granted)
+        return
+    for name, credential in view.credentials.items():
+        if name and credential.kind == ROOT:
+            made = (credential.issued,) if credential.issued else ()
+            yield _judged(view, name, name, "a root credential", made, _uses(view, credential), granted)
+
+
+def _uses(view: View, credential: Credential) -> tuple[Evidence, ...]:
+    return view.uses(credential, "succeeded", "failed", "forbidden")
+
+
+def _judged(
+    view: View, subject: str, name: str, what: str, made: tuple[Evidence, ...], uses: tuple[Evidence, ...],
+    granted: list[Approval],
+) -> Verdict:  # fmt: skip
+    born = {e.uid for e in made}
+    acts = tuple(sorted({*made, *(e for e in uses if e.uid not in born)}))
+    bare = uncovered(acts, granted)
+    over = _ended(view, name)
+    value: Value = "proven" if not bare else "assumed" if over else "violated"
+    severity = None
+    if bare:
+        known = speaks(view) or granted
+        severity = Severity.MEDIUM if known else Severity.INFORMATIONAL
+    first = (bare or acts)[0]
+    verb = "was made" if first.uid in born else "was used"
+    how = f" ({short(name)})" if name else ""
+    approval = "without an approval" if bare else "under an approval"
+    return Verdict(
+        control=CONTROL.name,
+        subject=subject,
+        value=value,
+        identity=view.key,
+        owner=view.owner,
+        credential=name,
+        title=f"{named(view)}: {what}{how} {verb} {approval}",
+        reason=_reason(bare or acts, granted, over, bool(bare)),
+        severity=severity,
+        claim=tuple(a.record for a in granted),
+        evidence=bare or acts,
+        episodes=(Episode(first.time, over, "no approval"),) if bare else (),
+        truncated=any(worst_of(c) for n, c in view.credentials.items() if not name or n == name),
+        next_step=f"ask {short(first.actor) or 'whoever called'} about {first.operation}" if bare else "",
+    )
+
+
+def _ended(view: View, name: str) -> int:
+    """Since when the credential is dead (µs); 0: it lives. An account's root never ends."""
+    spells = off_intervals(view.turns_of(name)) if name else []
+    return spells[-1].start if spells and not spells[-1].end else 0
+
+
+def _reason(acts: tuple[Evidence, ...], granted: list[Approval], over: int, bare: bool) -> str:
+    told = f"{times(acts, 'act')} on record from {iso(acts[0].time)} to {iso(acts[-1].time)}"
+    if not bare:
+        tickets = ", ".join(sorted({a.ticket for a in granted if a.ticket}))
+        return f"{told}, all within approvals{f' ({tickets})' if tickets else ''}"
+    told += f", outside the {len(granted)} approvals on record" if granted else "; no approval is on record"
+    return f"{told}; it was ended at {iso(over)}" if over else told

@@ -1,0 +1,95 @@
+"""An identity acts, or is given a long-lived credential, that no inventory knows.
+
+Fires: only in installations (an account, a cluster, a vault) for which an inventory speaks, that is, in which
+it declares some identity by its own key: an identity of the site's own succeeds, or is given a long-lived
+credential, and no record names it by any key. Low; medium once it has a long-lived credential. Confidence is
+low in its first week: inventories lag behind.
+Proves: a record names it.
+Evaded by: acting as an identity that is declared.
+Benign: a record or alias that comes late withdraws the finding; what the provider makes for itself
+(service-linked roles, kube-system, service agents), people and federated subjects are passed over.
+Do: ask whoever made it; declare it, or join it to its identity by an alias, or take it away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from correlators.kernel.calls import executed
+from correlators.kernel.inventoried import current, declared, ours, speaks
+from correlators.kernel.severity import within_habit
+from correlators.kernel.view import View, sighted
+from correlators.kernel.wording import named, short, times
+from schemas.evidence import Evidence, iso
+from schemas.rosters import installation_of
+from schemas.verdict import Clock, Control, Episode, Severity, Verdict
+
+CONTROL = Control(
+    name="unknown_identity",
+    version="1",
+    title="Identity outside the inventory",
+    owasp=("NHI1:2025", "NHI5:2025"),
+    attack=(("T1136.003", "Create Account: Cloud Account"),),
+    nist=("CM-8",),
+    remediation="Ask whoever made it. Declare it, join it to its identity by an alias, or take it away.",
+)
+
+LONG_LIVED = frozenset(
+    {"access_key", "service_credential", "api_key", "certificate", "legacy token", "secret"}
+)
+"""Kinds of credentials that live until somebody ends them: a way in that stays."""
+
+
+def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    cover = speaks(view)
+    if cover is None or not ours(view):
+        return
+    uses = [view.uses(c, "succeeded") for c in view.credentials.values()]
+    acts = current(view, sighted([*uses, executed(view.dossier.calls)]))
+    issued = tuple(sorted(c.issued for c in view.credentials.values() if c.issued and c.kind in LONG_LIVED))
+    if not acts and not issued:
+        return
+    record = declared(view)
+    if record is not None:
+        yield _known(view, record, acts or issued)
+    else:
+        yield _unknown(view, clock, cover, acts, issued)
+
+
+def _known(view: View, record: Evidence, acts: tuple[Evidence, ...]) -> Verdict:
+    return Verdict(
+        control=CONTROL.name,
+        subject=view.key,
+        value="proven",
+        identity=view.key,
+        owner=view.owner,
+        title=f"{named(view)} is in the inventory",
+        reason="a record names it",
+        claim=(record,),
+        evidence=acts[:1],
+    )
+
+
+def _unknown(
+    view: View, clock: Clock, cover: Evidence, acts: tuple[Evidence, ...], issued: tuple[Evidence, ...]
+) -> Verdict:
+    shown = tuple(sorted({*acts[:1], *acts[-1:], *issued}))
+    _, confidence = within_habit(Severity.LOW, shown[0].time, clock.now)
+    did = f"is active since {iso(acts[0].time)}" if acts else "has not acted yet"
+    given = (
+        f"; {times(issued, 'long-lived credential')} issued, by {short(issued[0].actor)}" if issued else ""
+    )
+    return Verdict(
+        control=CONTROL.name,
+        subject=view.key,
+        value="violated",
+        identity=view.key,
+        title=f"{named(view)} is not in the inventory that covers {installation_of(view.key)}",
+        reason=f"it {did}{given}; no record names it by any key",
+        severity=Severity.MEDIUM if issued else Severity.LOW,
+        confidence=confidence,
+        claim=(cover,),
+        evidence=shown,
+        episodes=(Episode(shown[0].time, 0, "not in the inventory"),),
+        next_step="declare it with its owner, or find who made it",
+    )

@@ -1,0 +1,169 @@
+"""A credential of a declared non-human identity is used by a person, or by two workloads.
+
+Fires: only for identities that the inventory declares. A use by a program that only people drive (a browser,
+a console, a desktop client), or a console sign-in; or two consumers (network and client product) that both
+differ, take turns over an hour at least, and were each seen three times or more. Low.
+Proves: over a week and more, one consumer and none of those programs.
+Evaded by: a client that calls itself otherwise; user agents are what their sender says, so confidence is low.
+Benign: break-glass under an approval; both places declared for the identity; copies that alternate within
+minutes (``credential_in_two_places`` tells those).
+Do: give the person, or the second workload, an identity of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import combinations
+
+from correlators.kernel.inventoried import approvals, current, declared, uncovered
+from correlators.kernel.places import covers
+from correlators.kernel.severity import HABIT_DAYS
+from correlators.kernel.view import View, sighted
+from correlators.kernel.wording import named, short, worst_of
+from schemas.dossier import Credential
+from schemas.evidence import Evidence, iso, micros, network_of
+from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Verdict
+
+CONTROL = Control(
+    name="used_by_human_or_shared",
+    version="1",
+    title="Non-human credential used by a person or shared",
+    owasp=("NHI8:2025", "NHI9:2025", "NHI10:2025"),
+    attack=(("T1078.004", "Valid Accounts: Cloud Accounts"),),
+    nist=("IA-9", "AC-2(9)"),
+    remediation="Give the person, or the second workload, an identity of its own, and rotate this "
+    "credential.",
+)
+
+DRIVEN = re.compile(
+    r"Mozilla/|Opera/|AWS-Console|console\.amazonaws|signin\.amazonaws|S3Console|PostmanRuntime/|insomnia/"
+    r"|k9s|Lens/|OpenLens|Headlamp|AWS-Toolkit|.*\bCloudShell\b",
+    re.IGNORECASE,
+)
+"""Clients that a person drives. Command lines are not among them: scripts use them too."""
+
+SIGN_INS = frozenset({"ConsoleLogin", "SwitchRole", "GetSigninToken"})
+
+SEEN_MIN = 3
+"""Uses of a consumer before it counts as one: a single call may be anybody's test."""
+
+TURNS_MIN = micros(timedelta(hours=1))
+"""For less than this, two consumers may be one workload that is being moved."""
+
+COPIES = micros(timedelta(minutes=10))
+"""Two networks within this are copies of one credential at once: another control's."""
+
+Who = tuple[str, str]
+
+
+def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    record = declared(view)
+    if record is None:
+        return
+    for name, credential in view.credentials.items():
+        every = current(view, view.uses(credential, "succeeded", "failed", "forbidden"))
+        uses = uncovered(every, approvals(view))
+        if uses:
+            verdict = _judged(view, name, credential, record, uses)
+            if verdict:
+                yield verdict
+
+
+def _judged(
+    view: View, name: str, credential: Credential, record: Evidence, uses: tuple[Evidence, ...]
+) -> Verdict | None:
+    by_hand = tuple(e for e in uses if DRIVEN.match(e.client) or e.operation in SIGN_INS)
+    if by_hand:
+        sure = any(e.operation in SIGN_INS for e in by_hand)
+        reason = f"{by_hand[0].operation} by {by_hand[0].client or 'a sign-in'} at {iso(by_hand[0].time)}"
+        return _verdict(view, name, credential, record, by_hand, "is used by a person", reason, sure)
+    shared = _shared(view, uses)
+    if shared:
+        one, two = (_shown(e) for e in shared[:2])
+        reason = (
+            f"{one} and {two} take turns with it between {iso(shared[0].time)} and {iso(shared[-1].time)}"
+        )
+        return _verdict(view, name, credential, record, shared, "is shared by two workloads", reason, False)
+    habit = uses[-1].time - uses[0].time >= micros(HABIT_DAYS)
+    if not habit or len({_who(e) for e in uses}) > 1:
+        return None
+    return Verdict(
+        control=CONTROL.name,
+        subject=_subject(view, name),
+        value="proven",
+        identity=view.key,
+        owner=view.owner,
+        credential=name,
+        title=f"{named(view)}: one workload uses {short(name) or 'it'}",
+        reason=f"only {_shown(uses[0])}, from {iso(uses[0].time)} to {iso(uses[-1].time)}",
+        claim=(record,),
+        evidence=(uses[0], uses[-1]),
+        truncated=worst_of(credential),
+    )
+
+
+def _subject(view: View, name: str) -> str:
+    return name or view.key
+
+
+def _who(use: Evidence) -> Who:
+    return network_of(use.place), use.client.partition("/")[0].partition(" ")[0]
+
+
+def _shown(use: Evidence) -> str:
+    network, product = _who(use)
+    return f"{product or 'a client'} in {network or 'an unknown place'}"
+
+
+def _shared(view: View, uses: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """The first use of each of two consumers that take turns, and the last of all; empty where none do."""
+    by: dict[Who, list[Evidence]] = {}
+    for use in uses:
+        if use.place and use.client:
+            by.setdefault(_who(use), []).append(use)
+    for one, two in combinations(sorted(by), 2):
+        a, b = by[one], by[two]
+        if one[0] == two[0] or one[1] == two[1] or min(len(a), len(b)) < SEEN_MIN:
+            continue
+        if _take_turns(a, b) and not _at_once(a, b) and not _allowed(view, a[0], b[0]):
+            first = sorted((a[0], b[0]))
+            return (*first, max(a[-1], b[-1]))
+    return ()
+
+
+def _take_turns(a: list[Evidence], b: list[Evidence]) -> bool:
+    """Each was seen before and after the other, over an hour at least."""
+    return min(a[-1].time, b[-1].time) - max(a[0].time, b[0].time) >= TURNS_MIN
+
+
+def _at_once(a: list[Evidence], b: list[Evidence]) -> bool:
+    return any(abs(x.time - y.time) <= COPIES for x in a for y in b)
+
+
+def _allowed(view: View, *uses: Evidence) -> bool:
+    places = view.declaration.places if view.declaration else None
+    return places is not None and all(any(covers(place, e.place) for place in places) for e in uses)
+
+
+def _verdict(
+    view: View, name: str, credential: Credential, record: Evidence, evidence: tuple[Evidence, ...],
+    what: str, reason: str, sure: bool,
+) -> Verdict:  # fmt: skip
+    return Verdict(
+        control=CONTROL.name,
+        subject=_subject(view, name),
+        value="violated",
+        identity=view.key,
+        owner=view.owner,
+        credential=name,
+        title=f"{named(view)}: {short(name) or 'it'} {what}",
+        reason=reason,
+        severity=Severity.LOW,
+        confidence=Confidence.MEDIUM if sure else Confidence.LOW,
+        claim=(record,),
+        evidence=sighted([evidence]),
+        episodes=(Episode(evidence[0].time, 0, what),),
+        truncated=worst_of(credential),
+    )

@@ -1,0 +1,113 @@
+"""Cases of dormant_identity_wakes."""
+
+from __future__ import annotations
+
+from schemas.activity import Activity, Issued
+from schemas.declaration import Spell
+from schemas.fact import facts_of
+from schemas.verdict import Clock, Severity, Verdict
+from tests.support.declared import DAY, at, declared, verdicts
+from tests.support.make import KEY, USER, change, kill, restore, use
+from tests.support.scenario import World
+
+NAME = "dormant_identity_wakes"
+
+
+def judged(many: list[Activity], since: float | None = -1) -> Verdict | None:
+    found = [v for v in verdicts(NAME, many, since=since) if v.subject == USER]
+    assert len(found) <= 1
+    return found[0] if found else None
+
+
+def must(many: list[Activity], since: float | None = -1) -> Verdict:
+    verdict = judged(many, since)
+    assert verdict is not None
+    return verdict
+
+
+def test_a_success_after_thirty_days_of_silence_is_low() -> None:
+    verdict = must([use("before", 0), use("woke", 31 * DAY)])
+    assert (verdict.value, verdict.severity) == ("violated", Severity.LOW)
+    assert [e.uid for e in verdict.claim] == ["before"] and [e.uid for e in verdict.evidence] == ["woke"]
+    assert "woke after 31 days" in verdict.title
+
+
+def test_a_month_is_no_silence_yet() -> None:
+    assert judged([use("before", 0), use("woke", 29 * DAY)]) is None
+
+
+def test_writing_identities_or_reading_secrets_on_waking_is_medium() -> None:
+    for action in ("identity_write", "secret_read"):
+        grave = use("grave", 31 * DAY + 600, action=action)
+        verdict = must([use("before", 0), use("woke", 31 * DAY), grave])
+        assert verdict.severity == Severity.MEDIUM and [e.uid for e in verdict.evidence] == ["woke", "grave"]
+    later = use("later", 33 * DAY, action="secret_read")
+    assert must([use("before", 0), use("woke", 31 * DAY), later]).severity == Severity.LOW
+
+
+def test_a_source_that_was_not_watched_throughout_says_nothing() -> None:
+    many = [use("before", 0), use("woke", 31 * DAY)]
+    assert judged(many, since=5) is None
+    assert judged(many, since=None) is None
+
+
+def test_any_use_by_any_credential_breaks_the_silence() -> None:
+    other = use("other", 15 * DAY, credential="aws:key/OTHER", outcome="forbidden")
+    assert judged([use("before", 0), other, use("woke", 31 * DAY)]) is None
+
+
+def test_a_refused_try_is_no_awakening_and_breaks_no_silence() -> None:
+    refused = use("no", 15 * DAY, outcome="unauthenticated")
+    assert must([use("before", 0), refused, use("woke", 31 * DAY)]).severity == Severity.LOW
+    assert judged([use("before", 0), use("no", 31 * DAY, outcome="forbidden")]) is None
+
+
+def test_a_credential_made_long_before_its_first_use_was_dormant_from_its_birth() -> None:
+    made = change("made", 0, Issued(KEY, USER, "access_key"))
+    assert [e.uid for e in must([made, use("first", 40 * DAY)]).claim] == ["made"]
+
+
+def test_a_job_by_the_quarter_is_a_habit_from_the_second_time_on() -> None:
+    quarterly = [use(f"q{n}", n * 91 * DAY) for n in range(4)]
+    verdict = must(quarterly)
+    assert [e.uid for e in verdict.evidence] == ["q1"], "only the first time was unheard of"
+    assert [e.uid for e in must([*quarterly, use("odd", 500 * DAY)]).evidence] == ["q1", "odd"]
+
+
+def test_what_a_record_calls_inactive_is_another_controls() -> None:
+    off = declared(USER, statuses=(Spell("inactive", at(DAY)),))
+    assert judged([off, use("before", 0), use("woke", 31 * DAY)]) is None
+
+
+def test_heavy_use_before_and_after_keeps_the_silence_between() -> None:
+    before = [use(f"b{n}", n * 977) for n in range(900)]
+    after = [use(f"a{n}", 45 * DAY + n * 977) for n in range(900)]
+    verdict = must([*before, *after])
+    assert [e.uid for e in verdict.claim] == ["b899"] and [e.uid for e in verdict.evidence] == ["a0"]
+
+
+def test_thinning_of_old_months_makes_no_silence() -> None:
+    daily = [use(f"d{n}", n * DAY) for n in range(3 * 365)]
+    assert judged(daily) is None
+
+
+def test_off_and_on_again_is_still_a_silence() -> None:
+    many = [
+        use("before", 0),
+        kill("off", DAY, kind="disabled"),
+        restore("on", 32 * DAY),
+        use("woke", 33 * DAY),
+    ]
+    assert must(many).severity == Severity.LOW
+
+
+def test_a_worker_that_starts_again_has_not_begun_to_watch_anew() -> None:
+    world = World(1, Clock(at(10), {"cloudtrail": at(10)}, {"cloudtrail": at(-5)}))
+    world.take(facts_of(use("before", 0)))
+    world.settle()
+    world.crash()
+    late = at(40 * DAY)
+    world.clock = Clock(late, {"cloudtrail": late}, {"cloudtrail": at(39 * DAY)})
+    world.take(facts_of(use("woke", 39.5 * DAY)))
+    world.settle()
+    assert [r.verdict.title for r in world.last.values() if r.verdict and r.verdict.control == NAME]

@@ -1,0 +1,94 @@
+"""Cases of root_credential_made."""
+
+from __future__ import annotations
+
+from schemas.activity import Activity, Ended, Issued
+from schemas.verdict import Severity, Verdict
+from tests.support.declared import approved, declared, verdicts
+from tests.support.make import KEY, USER, change, use
+
+NAME = "root_credential_made"
+ROOT = "aws:111122223333:root"
+TOKEN = "vault:prod:accessor/root1"
+COVER = declared("vault:prod:entity/known")
+
+
+def made(at: float = 10, credential: str = TOKEN) -> Activity:
+    issued = {"effects": (Issued(credential, "", "root"),), "operation": "sys/generate-root/update"}
+    return use("made", at, "vault:prod:entity/ada", "vault:prod:accessor/ada", source="vault", **issued)
+
+
+def used(uid: str, at: float, credential: str = TOKEN, **more: object) -> Activity:
+    return use(uid, at, "", credential, source="vault", **more)
+
+
+def judged(many: list[Activity]) -> Verdict:
+    (verdict,) = verdicts(NAME, many)
+    return verdict
+
+
+def test_a_root_token_made_and_used_without_an_approval_is_high_for_its_privilege() -> None:
+    verdict = judged([COVER, made(), used("one", 20)])
+    assert (verdict.subject, verdict.value, verdict.severity) == (TOKEN, "violated", Severity.HIGH)
+    assert [e.uid for e in verdict.evidence] == ["made", "one"]
+    assert verdict.next_step == "ask vault:prod:entity/ada about sys/generate-root/update"
+
+
+def test_where_no_inventory_speaks_it_is_told_and_alarms_nobody() -> None:
+    verdict = judged([made(), used("one", 20)])
+    assert (verdict.value, verdict.severity) == ("violated", Severity.INFORMATIONAL)
+
+
+def test_an_approval_of_the_installations_root_covers_the_ceremony_even_recorded_late() -> None:
+    ceremony = approved("vault:prod:root", 0, 100)
+    verdict = judged([COVER, made(), used("one", 20), ceremony])
+    assert (verdict.value, verdict.severity) == ("proven", None)
+    assert verdict.reason.endswith("all within approvals (T-1)")
+
+
+def test_a_use_after_the_ceremony_is_outside_its_approval() -> None:
+    ceremony = approved("vault:prod:root", 0, 100)
+    verdict = judged([made(), used("one", 20), used("late", 500), ceremony])
+    assert (verdict.severity, [e.uid for e in verdict.evidence]) == (Severity.HIGH, ["late"])
+
+
+def test_an_approval_of_another_vault_covers_nothing() -> None:
+    assert judged([COVER, made(), approved("vault:other:root", 0, 100)]).severity == Severity.HIGH
+
+
+def test_its_revocation_ends_the_finding() -> None:
+    gone = change("gone", 50, Ended("revoke-self", "revoked", TOKEN), source="vault")
+    verdict = judged([COVER, made(), used("one", 20), gone])
+    assert (verdict.value, verdict.severity) == ("assumed", Severity.HIGH)
+
+
+def test_the_root_of_an_account_needs_an_approval_too() -> None:
+    acts = [use("console", 10, ROOT, "aws:111122223333:password/root", operation="ConsoleLogin")]
+    cover = declared("aws:111122223333:role/x")
+    assert judged([cover, *acts]).severity == Severity.HIGH
+    assert judged([cover, *acts, approved(ROOT, 0, 60)]).value == "proven"
+
+
+def test_a_key_made_for_the_root_counts_before_it_is_used() -> None:
+    key = change("key", 10, Issued(KEY, ROOT, "access_key"))
+    verdict = judged([declared(ROOT), key])
+    assert verdict.subject == ROOT and "was made without an approval" in verdict.title
+
+
+def test_who_acts_under_break_glass_approvals_acts_only_within_them() -> None:
+    granted = approved(USER, 0, 100, "break-glass")
+    assert judged([granted, use("in", 50)]).value == "proven"
+    outside = judged([granted, use("in", 50), use("out", 500)])
+    assert (outside.severity, [e.uid for e in outside.evidence]) == (Severity.MEDIUM, ["out"])
+
+
+def test_approvals_of_other_grants_make_no_break_glass_identity() -> None:
+    assert verdicts(NAME, [approved(USER, 0, 100, "role/admin"), use("out", 500)]) == []
+
+
+def test_two_clocks_may_differ_at_the_edge_of_an_approval() -> None:
+    assert judged([approved(USER, 0, 100, "break-glass"), use("edge", 101)]).value == "proven"
+
+
+def test_ordinary_credentials_have_no_row() -> None:
+    assert verdicts(NAME, [COVER, use("u", 10), change("k", 5, Issued(KEY, USER, "access_key"))]) == []

@@ -1,0 +1,77 @@
+"""Cases of trust_outlived_subject."""
+
+from __future__ import annotations
+
+from schemas.activity import Activity, Ended, Restored
+from schemas.verdict import Confidence, Severity, Verdict
+from tests.support.declared import declared, verdicts
+from tests.support.make import change, use
+
+NAME = "trust_outlived_subject"
+SUBJECT = "k8s:c1:shop/mailer"
+WEB = "aws:111122223333:web/oidc.eks/system:serviceaccount:shop:mailer"
+JOINED = declared(SUBJECT, aliases=(WEB,))
+
+
+def gone(at: float = 100) -> Activity:
+    return change(
+        "gone", at, Ended("delete serviceaccounts/mailer", "deleted", identity=SUBJECT), source="kubernetes"
+    )
+
+
+def again(at: float) -> Activity:
+    return change(
+        "again",
+        at,
+        Restored("create serviceaccounts/mailer", "deleted", identity=SUBJECT),
+        source="kubernetes",
+    )
+
+
+def exchange(uid: str, at: float, **more: object) -> Activity:
+    return use(uid, at, WEB, "", operation="AssumeRoleWithWebIdentity", **more)
+
+
+def judged(many: list[Activity]) -> Verdict:
+    (verdict,) = verdicts(NAME, many)
+    return verdict
+
+
+def test_an_exchange_by_a_subject_that_was_deleted_is_high() -> None:
+    verdict = judged([JOINED, exchange("before", 50), gone(), exchange("after", 200)])
+    assert (verdict.value, verdict.severity, verdict.identity) == ("violated", Severity.HIGH, SUBJECT)
+    assert [e.uid for e in verdict.claim] == ["gone"] and [e.uid for e in verdict.evidence] == ["after"]
+
+
+def test_another_of_the_same_name_is_told_with_little_confidence() -> None:
+    verdict = judged([JOINED, gone(), again(150), exchange("after", 200)])
+    assert (verdict.severity, verdict.confidence) == (Severity.MEDIUM, Confidence.LOW)
+    assert "made again at" in verdict.reason
+
+
+def test_between_the_two_of_a_name_it_is_the_dead_one() -> None:
+    verdict = judged([JOINED, gone(), exchange("between", 200), again(300), exchange("after", 400)])
+    assert verdict.severity == Severity.HIGH
+
+
+def test_a_refused_exchange_proves() -> None:
+    verdict = judged([JOINED, exchange("before", 50), gone(), exchange("no", 200, outcome="unauthenticated")])
+    assert (verdict.value, verdict.severity) == ("proven", None)
+    over = judged([JOINED, gone(), exchange("in", 200), exchange("no", 300, outcome="unauthenticated")])
+    assert (over.value, over.severity) == ("proven", Severity.HIGH)
+
+
+def test_silence_is_assumed_and_within_the_propagation_nothing_is_said() -> None:
+    assert judged([JOINED, exchange("before", 50), gone()]).value == "assumed"
+    assert judged([JOINED, gone(), exchange("at once", 110)]).severity is None
+
+
+def test_without_a_join_or_a_deletion_there_is_no_row() -> None:
+    assert verdicts(NAME, [gone(), exchange("after", 200)]) == []
+    assert verdicts(NAME, [JOINED, exchange("after", 200)]) == []
+
+
+def test_the_subjects_own_uses_are_no_exchange() -> None:
+    assert (
+        verdicts(NAME, [JOINED, gone(), use("own", 200, SUBJECT, "k8s:c1:jti/1", source="kubernetes")]) == []
+    )

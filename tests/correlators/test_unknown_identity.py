@@ -1,0 +1,139 @@
+"""Cases of unknown_identity."""
+
+from __future__ import annotations
+
+import pytest
+
+from schemas.activity import Activity, Aliased, Issued
+from schemas.verdict import Confidence, Severity, Verdict
+from tests.support.declared import DAY, declared, verdicts
+from tests.support.make import KEY, USER, change, use
+from tests.support.otlp import activities as spans
+from tests.support.otlp import agent, tool
+from tests.support.scenario import every_way
+
+NAME = "unknown_identity"
+COVER = declared("aws:111122223333:role/known")
+
+
+def judged(many: list[Activity], now: float = 3600) -> Verdict | None:
+    others = {"aws:111122223333:role/known", "aws:111122223333:user/admin"}
+    found = [v for v in verdicts(NAME, many, now) if v.subject not in others]
+    assert len(found) <= 1
+    return found[0] if found else None
+
+
+def must(many: list[Activity], now: float = 3600) -> Verdict:
+    verdict = judged(many, now)
+    assert verdict is not None
+    return verdict
+
+
+def test_a_success_of_an_identity_that_no_record_knows_is_low() -> None:
+    verdict = must([COVER, use("first", 10), use("last", 20)])
+    assert (verdict.subject, verdict.value, verdict.severity) == (USER, "violated", Severity.LOW)
+    assert [e.uid for e in verdict.evidence] == ["first", "last"]
+    assert [e.uid for e in verdict.claim] == ["record of aws:111122223333:role/known"]
+    assert "covers aws:111122223333" in verdict.title
+
+
+def test_an_inventory_makes_no_noise_in_installations_that_it_does_not_cover() -> None:
+    assert judged([use("u", 10)]) is None
+    assert judged([declared("aws:999:role/elsewhere"), use("u", 10)]) is None
+    assert judged([declared("k8s:c1:shop/mailer"), use("u", 10)]) is None
+
+
+def test_an_alias_into_an_account_covers_nothing_there() -> None:
+    alias = declared("agent:svc/triage", aliases=("aws:111122223333:role/triage",))
+    assert judged([alias, use("u", 10)]) is None
+
+
+def test_a_declared_identity_is_proven() -> None:
+    verdict = must([COVER, declared(USER), use("u", 10)])
+    assert (verdict.value, verdict.severity) == ("proven", None)
+    assert [e.uid for e in verdict.claim] == [f"record of {USER}"]
+
+
+def test_a_record_or_alias_that_comes_late_withdraws_it() -> None:
+    late = declared(USER, recorded=3000)
+    assert must([COVER, use("u", 10), late]).severity is None
+    alias = declared("agent:svc/triage", 3000, aliases=(USER,))
+    world = every_way([COVER, use("u", 10), alias])
+    assert not [
+        r for r in world.last.values() if r.verdict and r.verdict.control == NAME and r.verdict.severity
+    ]
+    taught = change("alias", 3000, Aliased(USER, "aws:111122223333:role/known"), source="inventory")
+    assert judged([COVER, use("u", 10), taught]) is None
+
+
+def test_a_long_lived_credential_makes_it_medium_even_before_it_acts() -> None:
+    made = change("made", 10, Issued(KEY, USER, "access_key"))
+    admin = declared("aws:111122223333:user/admin")
+    verdict = must([admin, made, use("u", 20)])
+    assert verdict.severity == Severity.MEDIUM and "issued, by aws:111122223333:user/admin" in verdict.reason
+    (silent,) = [v for v in verdicts(NAME, [admin, made]) if v.subject == USER]
+    assert silent.severity == Severity.MEDIUM and "has not acted yet" in silent.reason
+
+
+def test_a_refused_try_is_no_activity() -> None:
+    assert judged([COVER, use("no", 10, outcome="unauthenticated")]) is None
+    assert judged([COVER, use("no", 10, outcome="forbidden")]) is None
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        "aws:111122223333:role/AWSServiceRoleForSupport",
+        "aws:111122223333:role/AWSReservedSSO_Admin_1",
+        "aws:111122223333:root",
+        "aws:111122223333:web/oidc/subject",
+        "aws:service/ec2",
+    ],
+)
+def test_what_the_provider_owns_roots_and_federated_subjects_are_passed_over(identity: str) -> None:
+    assert judged([COVER, use("u", 10, identity)]) is None
+
+
+@pytest.mark.parametrize(
+    ("cover", "identity", "known"),
+    [
+        ("k8s:c1:shop/mailer", "k8s:c1:shop/other", True),
+        ("k8s:c1:shop/mailer", "k8s:c1:kube-system/coredns", False),
+        ("k8s:c1:shop/mailer", "k8s:c1:user/ada", False),
+        ("k8s:c1:shop/mailer", "k8s:c1:system/node_a", False),
+        ("vault:prod:entity/a", "vault:prod:entity/b", True),
+        ("vault:prod:entity/a", "vault:prod:accessor/b", False),
+        ("gcp:p:a@p.iam.gserviceaccount.com", "gcp:p:b@p.iam.gserviceaccount.com", True),
+        (
+            "gcp:p:a@p.iam.gserviceaccount.com",
+            "gcp:p:service-1@gcp-sa-logging.iam.gserviceaccount.com",
+            False,
+        ),
+        ("gcp:p:a@p.iam.gserviceaccount.com", "gcp:p:1@cloudservices.gserviceaccount.com", False),
+        ("entra:t:app/a", "entra:t:app/b", True),
+        ("entra:t:app/a", "entra:t:user/b", False),
+    ],
+)
+def test_every_provider_has_identities_of_the_site_and_others(cover: str, identity: str, known: bool) -> None:
+    found = [
+        v for v in verdicts(NAME, [declared(cover), use("u", 10, identity, "x:y")]) if v.subject == identity
+    ]
+    assert bool(found) == known
+
+
+def test_who_signs_in_with_a_password_is_a_person() -> None:
+    signed_in = use("in", 5, credential="aws:111122223333:password/ci", operation="ConsoleLogin")
+    assert judged([COVER, signed_in, use("u", 10)]) is None
+
+
+def test_in_its_first_week_confidence_is_low() -> None:
+    many = [COVER, use("u", 10)]
+    assert must(many).confidence == Confidence.LOW
+    assert must(many, now=8 * DAY).confidence == Confidence.MEDIUM
+
+
+def test_an_undeclared_agent_of_a_service_whose_agents_are_declared_is_unknown() -> None:
+    many = [declared("agent:desk/other"), *spans(agent(1), tool(2, 1))]
+    (found,) = verdicts(NAME, many)
+    assert (found.subject, found.severity) == ("agent:desk/triage", Severity.LOW)
+    assert verdicts(NAME, [declared("agent:help/other"), *spans(agent(1), tool(2, 1))]) == []
