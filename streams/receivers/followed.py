@@ -54,10 +54,8 @@ class Followed:
     def __init__(self, path: Path, mark: Mark | None, limit: int, retired: float | None = None) -> None:
         self.path = path
         self._file = open_regular(path)
-        status = os.fstat(self._file.fileno())
-        self.mark = (
-            mark.moved(status) if mark else Mark(status.st_dev, status.st_ino, seen=status.st_mtime_ns)
-        )
+        self._limit = limit
+        self.mark = mark.moved(os.fstat(self._file.fileno())) if mark else self._new_mark()
         self.retired = retired
         self.progressed = False
         self.over = False
@@ -75,6 +73,12 @@ class Followed:
         self.progressed = bool(chunk)
         return self._lines.feed(chunk)
 
+    def begin_anew(self) -> None:
+        """What the file holds now is another one's content."""
+        self.mark = self._new_mark()
+        self._lines = Lines(self._limit, str(self.path))
+        self.progressed = True
+
     def end(self) -> list[Line]:
         """Half a last line, and what was wrong with the file: nothing more will come, the file is `over`."""
         self.over = True
@@ -91,6 +95,10 @@ class Followed:
     def close(self) -> None:
         self._file.close()
 
+    def _new_mark(self) -> Mark:
+        status = os.fstat(self._file.fileno())
+        return Mark(status.st_dev, status.st_ino)
+
     def _next_plain(self) -> bytes:
         descriptor = self._file.fileno()
         position = self.mark.offset + self._lines.waiting
@@ -103,7 +111,6 @@ class Followed:
             raise TruncatedError
         if len(head) > self.mark.head_size:
             self.mark = replace(self.mark, head=digest(head), head_size=len(head))
-        self.mark.seen = status.st_mtime_ns
         return chunk
 
     def _unpacked_from(self, offset: int) -> gzip.GzipFile:

@@ -7,6 +7,7 @@ import logging
 import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import orjson
 
@@ -18,14 +19,13 @@ log = logging.getLogger("gapwatch.receivers")
 
 @dataclass
 class Mark:
-    """A file and how far it was taken: `offset` in bytes (unpacked ones of a packed file), `seen` its last
-    change in ns, `done` once nothing more will come of it. Its first `head_size` bytes hash to `head`.
+    """A file and how far it was taken: `offset` in bytes (unpacked ones of a packed file), `done` once it is
+    over. Its first `head_size` bytes hash to `head`.
     """
 
     device: int
     inode: int
     offset: int = 0
-    seen: int = 0
     head: str = ""
     head_size: int = 0
     done: bool = False
@@ -47,28 +47,39 @@ def digest(head: bytes) -> str:
     return hashlib.sha256(head).hexdigest()
 
 
+class Marks(NamedTuple):
+    """Of one followed path, oldest file first. Its rotated files that did not change since `looked` (ns) were
+    considered.
+    """
+
+    marks: list[Mark]
+    looked: int = 0
+
+
 class MarkFile:
-    """The marks of one followed path, oldest file first."""
+    """Keeps the marks of one followed path."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def load(self) -> list[Mark]:
-        """[] where there are none yet, or none that can be read: its file is then taken anew."""
+    def load(self) -> Marks:
+        """None where there are none yet, or none that can be read: its file is then taken anew."""
         try:
-            return [Mark(**mark) for mark in orjson.loads(self._path.read_bytes())]
+            kept = orjson.loads(self._path.read_bytes())
+            return Marks([Mark(**mark) for mark in kept["marks"]], kept["looked"])
         except FileNotFoundError:
-            return []
-        except (OSError, orjson.JSONDecodeError, TypeError) as error:
+            return Marks([])
+        except (OSError, orjson.JSONDecodeError, TypeError, LookupError) as error:
             log.error("%s is not readable (%s); its file is taken from the beginning", self._path, error)
-            return []
+            return Marks([])
 
-    def save(self, marks: list[Mark]) -> None:
+    def save(self, marks: Marks) -> None:
         """Returns when they are on the disk: what was taken and forgotten would be taken twice."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         with draft.open("wb") as out:
-            out.write(orjson.dumps([asdict(mark) for mark in marks]))
+            kept = {"looked": marks.looked, "marks": [asdict(mark) for mark in marks.marks]}
+            out.write(orjson.dumps(kept))
             out.flush()
             os.fsync(out.fileno())
         draft.replace(self._path)

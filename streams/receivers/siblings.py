@@ -61,7 +61,7 @@ def find(mark: Mark, candidates: Iterable[Path]) -> Path | None:
 
 
 def missed(path: Path, since: int, known: Iterable[Mark]) -> list[Path]:
-    """Rotated files changed after `since` (ns) that no mark knows: they came and went unseen."""
+    """Rotated files changed at `since` (ns) or later that no mark knows: they came and went unseen."""
     marks = list(known)
     places = {mark.place for mark in marks}
     out = []
@@ -70,7 +70,7 @@ def missed(path: Path, since: int, known: Iterable[Mark]) -> list[Path]:
             status = one.stat()
         except OSError:
             continue
-        if status.st_mtime_ns <= since or (status.st_dev, status.st_ino) in places:
+        if status.st_mtime_ns < since or (status.st_dev, status.st_ino) in places:
             continue
         head = head_of(one)
         if head and not any(mark.fits(head) for mark in marks):

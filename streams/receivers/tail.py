@@ -7,13 +7,14 @@ crash could lose: after it the same is read again.
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from streams.receivers.followed import Followed, TruncatedError
 from streams.receivers.lines import Line
-from streams.receivers.marks import Mark, MarkFile
+from streams.receivers.marks import Mark, MarkFile, Marks
 from streams.receivers.siblings import find, missed, rotated
 
 GRACE_SECONDS = 10.0
@@ -22,6 +23,8 @@ REMEMBERED = 8
 """Finished files that are still known by their beginning, so that none is taken for a missed one."""
 MISSED_MAX = 100
 """Missed files opened at once: a rotation that ran away must not use up the descriptors."""
+SETTLED_NS = 10**9
+"""A folder that changed so recently may change again within the step of its clock."""
 
 log = logging.getLogger("gapwatch.receivers")
 
@@ -49,6 +52,8 @@ class FileTail:
         self._current: Followed | None = None
         self._done: list[Mark] = []
         self._resumed = False
+        self._looked = 0
+        self._folder_changed = 0
 
     def poll(self) -> Polled:
         """The next lines of each open file, one chunk each at the most; `progressed` is whether there were
@@ -56,7 +61,10 @@ class FileTail:
         """
         if not self._resumed:
             self._resume()
-        self._look_for_rotation()
+        looked = self._look_for_rotation()
+        # Before more is read: what was written and copied away since the last look is told by its time.
+        self._look_for_missed()
+        self._looked = max(self._looked, looked)
         polled: Polled = []
         self.progressed = False
         for followed in self._open():
@@ -82,6 +90,11 @@ class FileTail:
         if polled or over:
             self._save()
 
+    @property
+    def quiet(self) -> bool:
+        """Whether no rotated file is watched any more."""
+        return not self._retired
+
     def close(self) -> None:
         for followed in self._open():
             followed.close()
@@ -101,60 +114,63 @@ class FileTail:
             return False
         return followed.packed or self._clock() - followed.retired >= self._grace
 
-    def _look_for_rotation(self) -> None:
+    def _look_for_rotation(self) -> int:
+        """Follows the file that is at the path now; gives when that was changed last, in ns."""
         try:
             status = self.path.stat()
         except FileNotFoundError:
             # Renamed, and not made again yet; what is written to it meanwhile is still read.
-            return
+            return 0
         before = self._current
         if before is not None and before.mark.place == (status.st_dev, status.st_ino):
-            return
+            return status.st_mtime_ns
         self._current = Followed(self.path, None, self._limit)
-        if before is not None:
+        if before is None:
+            # Files that were rotated before the first of all looks are not wanted.
+            self._looked = self._looked or status.st_mtime_ns
+        else:
             log.info("%s was rotated", self.path)
             before.retired = self._clock()
             self._retired.append(before)
-            self._open_missed(before.mark.seen)
         self._save()
+        return status.st_mtime_ns
 
     def _truncated(self, followed: Followed) -> None:
         """What was not read before the truncation is in the copy that was made first, if one was."""
         before = followed.mark
-        followed.close()
-        if followed is not self._current:
-            self._forget(followed)
-            return
-        self._current = None
+        followed.begin_anew()
         copy = find(before, rotated(self.path))
         if copy is None:
-            log.warning("%s was truncated after %d bytes and no copy is there", self.path, before.offset)
+            log.warning("%s was truncated after %d bytes and no copy is there", followed.path, before.offset)
             self._remember(before)
         else:
-            log.info("%s was truncated; %s is its copy", self.path, copy)
+            log.info("%s was truncated; %s is its copy", followed.path, copy)
             self._retired.append(Followed(copy, before, self._limit, self._clock()))
-        self._open_missed(before.seen)
-        self._look_for_rotation()
+        self._save()
 
-    def _open_missed(self, since: int) -> None:
-        found = missed(self.path, since, self._known())
+    def _look_for_missed(self) -> None:
+        changed = os.stat(self.path.parent).st_mtime_ns
+        if changed == self._folder_changed or not self._looked:
+            return
+        if time.time_ns() - changed > SETTLED_NS:
+            self._folder_changed = changed
+        found = missed(self.path, self._looked, self._known())
         for path in found[:MISSED_MAX]:
             log.info("%s was rotated while nobody looked", path)
             self._retired.append(Followed(path, None, self._limit, self._clock()))
         for path in found[MISSED_MAX:]:
             log.error("%s is not read: too many files were rotated meanwhile; use gapwatch send", path)
+        if found:
+            self._save()
 
     def _resume(self) -> None:
         """Opens what was open when the marks were written, wherever it lies now."""
-        marks = self._file.load()
+        marks, self._looked = self._file.load()
         self._done = [mark for mark in marks if mark.done]
         for mark in marks:
             if not mark.done:
                 self._reopen(mark)
         self._resumed = True
-        if marks:
-            self._open_missed(max(mark.seen for mark in marks))
-            self._save()
 
     def _reopen(self, mark: Mark) -> None:
         path = find(mark, [self.path, *rotated(self.path)])
@@ -176,4 +192,4 @@ class FileTail:
         self._done = [*self._done, mark][-REMEMBERED:]
 
     def _save(self) -> None:
-        self._file.save(self._known())
+        self._file.save(Marks(self._known(), self._looked))
