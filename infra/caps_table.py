@@ -16,7 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-CAP = re.compile(r"([A-Z_]+_(MAX|AGE|BEYOND|LIFE|SHOWN|SHARDS|SPAN)|AFTER_LIFE|PINNED|LEVELS)\Z")
+CAP = re.compile(r"([A-Z_]+_(MAX|AGE|BEYOND|LIFE|SHOWN|SHARDS|SPAN)|AFTER_LIFE|PINNED|LEVELS|BURST|PACE)\Z")
 """How the names of caps and ages are told from other constants."""
 
 HEAD = """# Caps and ages
@@ -32,8 +32,8 @@ the finding (`unmapped.evidence_truncated`).
 AT_IT = {
     "caps": {
         "DOSSIER_BYTES_MAX": "credentials are let go of down to half the cap, the longest unseen "
-        "first: those that no record claims anything about, then the others, of which what was said stays said; mark "
-        "`credentials truncated`",
+        "first: those that no record claims anything about, then the others, of which what was said "
+        "stays said; mark `credentials truncated`",
         "SPANS_MAX": "nothing yet: all spans of a trace are kept for its age",
         "TRACE_AGE": "the dossier of the trace is deleted; what no agent claimed stays unattributed",
         "UNCLAIMED_AGE": "the dossier of the credential is deleted",
@@ -42,6 +42,10 @@ AT_IT = {
     },
     "desk": {
         "LOCAL_ROUNDS_MAX": "the rest follows in the next settling; mark `lineage depth reached`",
+    },
+    "difference": {
+        "BURST": "from here on additions are told at the pace",
+        "PACE": "an addition waits for its time; what is held back is told before a stop, and after a crash",
     },
     "grants": {"SESSIONS_MAX": "sessions begun earlier are let go of; mark `sessions truncated`"},
     "join": {

@@ -191,9 +191,11 @@ class Glimpsed(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Reported(msgspec.Struct, frozen=True, array_like=True, order=True):
-    """What was last said about one verdict: a running number, the digest of what was said, whether it
-    stands
+    """What was last said about one verdict: a running number, the digest of what was said, whether it stands
     open.
+
+    ``urgent``: the digest of what in it is said at once when it changes. ``first``, ``said``: when something
+    was said first and last, by our clock (µs).
     """
 
     number: int
@@ -205,6 +207,9 @@ class Reported(msgspec.Struct, frozen=True, array_like=True, order=True):
     severity: int = 0
     start: int = 0
     value: str = ""
+    urgent: str = ""
+    first: int = 0
+    said: int = 0
 
 
 class Dossier(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -243,6 +248,7 @@ class Dossier(msgspec.Struct, frozen=True, omit_defaults=True):
     approvals: dict[str, tuple[Approval, ...]] = {}
     waivers: tuple[Waiver, ...] = ()
     covers: dict[str, Evidence] = {}
+    census: dict[str, bool] = {}
     watched: dict[str, int] = {}
     reported: dict[str, Reported] = {}
     marks: tuple[str, ...] = ()

@@ -160,6 +160,7 @@ class Worker:
     async def _finish(self) -> None:
         """A last flush. An embedded broker forgets what nobody took, so its topic is worked off first,
         within limits."""
+        self._write_behind.hasten()
         end = time.monotonic() + self._settings.stop_deadline.total_seconds() * DRAIN_SHARE
         while (await self._write_behind.flush() or self._behind()) and self._embedded:
             if time.monotonic() > end:

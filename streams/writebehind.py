@@ -125,6 +125,11 @@ class WriteBehind:
         """Whether it is time for a flush."""
         return time.monotonic() - self._flushed >= self._flush_seconds
 
+    def hasten(self) -> None:
+        """Before the last flush: what was held back is said."""
+        for share in self._shares.values():
+            share.desk.hasten()
+
     def drop(self) -> None:
         """The partitions may belong to another worker now: everything unsettled is forgotten and comes
         again."""
@@ -153,7 +158,7 @@ class WriteBehind:
             return sum(len(result.forwards) for result in settled.values())
 
     def _open(self, partition: int) -> Share:
-        share = Share(Desk(self._controls, self._load), cold=list(self._stored(partition)))
+        share = Share(Desk(self._controls, self._load, paced=True), cold=list(self._stored(partition)))
         self._shares[partition] = share
         return share
 

@@ -69,6 +69,7 @@ class Desk:
         controls: Mapping[str, Judge],
         load: Callable[[str], bytes | None] = lambda key: None,
         bytes_max: int = DOSSIER_BYTES_MAX,
+        paced: bool = False,
     ) -> None:
         self._controls = controls
         self._load = load
@@ -78,6 +79,8 @@ class Desk:
         self._sent: dict[str, dict[str, bytes]] = {}
         self._dirty: set[str] = set()
         self._due: list[tuple[int, str]] = []
+        self._paced = paced
+        self._held: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._dossiers)
@@ -127,9 +130,15 @@ class Desk:
                 self._settle(key, clock, settled)
         return settled
 
+    def hasten(self) -> None:
+        """Holds nothing back any more: the next settling says all there is to say."""
+        self._paced = False
+        self._dirty.update(key for key in self._held if key in self._dossiers)
+        self._held.clear()
+
     def forget(self) -> None:
         """Drops everything: the partition has gone to another worker."""
-        for held in (self._dossiers, self._rows, self._sent, self._dirty, self._due):
+        for held in (self._dossiers, self._rows, self._sent, self._dirty, self._due, self._held):
             held.clear()
 
     def _settle(self, key: str, clock: Clock, settled: Settled) -> None:
@@ -149,7 +158,9 @@ class Desk:
             dossier, body = remembered, encode_dossier(remembered)
         if judged:
             view = View(key, dossier)
-            reports, reported = difference(dossier.reported, self._judge(key, view, clock))
+            verdicts = self._judge(key, view, clock)
+            reports, reported, due = difference(dossier.reported, verdicts, clock.now, self._paced)
+            self._hold(key, due)
             settled.reports.extend(reports)
             settled.credentials.extend(self._changed_rows(key, view))
             if reports:
@@ -160,6 +171,13 @@ class Desk:
                     self._dirty.add(key)
         self._dossiers[key] = dossier
         settled.dossiers[key] = body
+
+    def _hold(self, key: str, due: int) -> None:
+        """Remembers when a dossier of which something is held back (``due``, µs) must be asked again."""
+        self._held.discard(key)
+        if due:
+            self._held.add(key)
+            heapq.heappush(self._due, (due, key))
 
     def _forward(self, key: str, dossier: Dossier, settled: Settled) -> Dossier:
         """Tells others what they have not been told yet, and itself until nothing is learned any more."""

@@ -4,19 +4,39 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from datetime import timedelta
+from typing import NamedTuple
 
 from schemas import struct
 from schemas.dossier import Reported
+from schemas.evidence import micros
 from schemas.verdict import Report, Verdict
+
+BURST = micros(timedelta(minutes=1))
+"""So long after it was first told, every change of a finding is told as it comes: who looks sees it grow."""
+
+PACE = micros(timedelta(minutes=1))
+"""Later, what only adds evidence is told once in this time: a flood of tries is sixty updates an hour,
+however many tries. What changes the value, severity, claim or owner is told at once."""
+
+
+class Difference(NamedTuple):
+    """``reports``: what is to be said; ``reported``: what has been said when they are out; ``due``: when
+    what is held back is to be said (µs, 0: nothing is)."""
+
+    reports: list[Report]
+    reported: dict[str, Reported]
+    due: int = 0
 
 
 def difference(
-    reported: dict[str, Reported], verdicts: Iterable[Verdict]
-) -> tuple[list[Report], dict[str, Reported]]:
-    """Reports of everything new, changed or gone, and what has been reported when they are out."""
+    reported: dict[str, Reported], verdicts: Iterable[Verdict], now: int = 0, paced: bool = False
+) -> Difference:
+    """Everything new, changed or gone. ``paced``: mere additions are held back as ``PACE`` says."""
     reports: list[Report] = []
     said = dict(reported)
     current: set[str] = set()
+    due = 0
     for verdict in verdicts:
         uid = verdict.uid
         current.add(uid)
@@ -24,7 +44,11 @@ def difference(
         digest = digest_of(verdict)
         if before and before.digest == digest:
             continue
-        said[uid] = _saying(verdict, digest, before)
+        urgent = urgent_of(verdict)
+        if paced and before and before.urgent == urgent and (wait := _wait(before, now)):
+            due = min(due or wait, wait)
+            continue
+        said[uid] = _saying(verdict, digest, urgent, before, now)
         reports.append(_report(uid, verdict, said[uid], before))
     for uid, before in reported.items():
         if uid not in current and before.digest:
@@ -32,7 +56,30 @@ def difference(
                 before, number=before.number + 1, digest="", open=False, value="withdrawn"
             )
             reports.append(Report(uid, None, said[uid], 3, "withdrawn", before.severity > 0))
-    return reports, said if reports else reported
+    return Difference(reports, said if reports else reported, due)
+
+
+def _wait(before: Reported, now: int) -> int:
+    """Until when an addition is held back (µs); 0: it is told now."""
+    if now - before.first <= BURST or now - before.said >= PACE:
+        return 0
+    return min(before.said, now) + PACE
+
+
+def urgent_of(verdict: Verdict) -> str:
+    """The digest of all that is told at once: everything but the evidence and the words about it."""
+    told = (
+        verdict.value,
+        verdict.severity,
+        verdict.confidence,
+        verdict.identity,
+        verdict.owner,
+        [(e.uid, e.time) for e in verdict.claim],
+        verdict.episodes,
+        verdict.others,
+        verdict.waived,
+    )
+    return hashlib.blake2b(repr(told).encode(), digest_size=8).hexdigest()
 
 
 def digest_of(verdict: Verdict) -> str:
@@ -55,7 +102,7 @@ def digest_of(verdict: Verdict) -> str:
     return hashlib.blake2b(repr(told).encode(), digest_size=8).hexdigest()
 
 
-def _saying(verdict: Verdict, digest: str, before: Reported | None) -> Reported:
+def _saying(verdict: Verdict, digest: str, urgent: str, before: Reported | None, now: int) -> Reported:
     return Reported(
         before.number + 1 if before else 1,
         digest,
@@ -66,6 +113,9 @@ def _saying(verdict: Verdict, digest: str, before: Reported | None) -> Reported:
         int(verdict.severity or 0),
         min((e.time for e in (*verdict.claim, *verdict.evidence)), default=0),
         verdict.value,
+        urgent,
+        (before.first if before else 0) or now,
+        now,
     )
 
 
