@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+import msgspec
+
 from streams.gunzip import gunzip
 from streams.reading import CHUNK_BYTES
 from streams.receivers.remembered import Remembered
@@ -26,7 +28,6 @@ OBJECT_LIMIT = 128 * 2**20
 """Unpacked bytes of one object, which is read as a whole at some five times its size; CloudTrail's are
 smaller.
 """
-TAIL_BYTES = 256
 
 log = logging.getLogger("gapwatch.receivers")
 
@@ -117,12 +118,13 @@ def _listed(folder: str) -> tuple[list[str], list[Path]]:
 
 
 def _is_complete(path: Path) -> bool:
-    """Whether the gzip stream has its end, or the JSON its last bracket."""
+    """Whether the gzip stream has its end, or the JSON: as one document, or that of the last line."""
     try:
         with path.open("rb") as file:
             if path.suffix != ".gz":
-                file.seek(max(0, path.stat().st_size - TAIL_BYTES))
-                return file.read().rstrip().endswith((b"}", b"]"))
+                content = file.read(OBJECT_LIMIT + 1).rstrip()
+                last = content[content.rfind(b"\n") + 1 :]
+                return len(content) > OBJECT_LIMIT or _is_json(content) or _is_json(last)
             troubles: list[str] = []
             size = 0
             for part in gunzip(iter(lambda: file.read(CHUNK_BYTES), b""), troubles):
@@ -133,6 +135,15 @@ def _is_complete(path: Path) -> bool:
             return size > 0 and not troubles
     except OSError:
         return False
+
+
+def _is_json(content: bytes) -> bool:
+    try:
+        # Looked through without making anything of it.
+        msgspec.json.decode(content, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
 
 
 def too_large(path: Path) -> Unfit | None:
