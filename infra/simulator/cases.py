@@ -23,8 +23,8 @@ CLAIM, CONTRADICTION, PROOF = "claim", "contradiction", "proof"
 class Step:
     """At ``at`` (time of day) ``who`` does ``verb`` about ``of``: handles of the estate; ``name.suffix`` is
     a further key of a user. ``assume`` gives the session ``into`` for ``hours``. ``late``: minutes of
-    delivery beyond the usual. ``mark``: what the event is to the case. ``place``: an address that is not its
-    own."""
+    delivery beyond the usual. ``mark``: what the event is to the case. ``place``, ``client``:
+    an address, a program that are not its own."""
 
     at: str
     who: str
@@ -38,6 +38,7 @@ class Step:
     unnamed: bool = False
     late: int = 0
     place: str = ""
+    client: str = ""
 
 
 @dataclass(frozen=True)

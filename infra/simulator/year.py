@@ -44,7 +44,7 @@ MIX = {"user": 0.24, "role": 0.22, "kubernetes": 0.26, "vault": 0.18, "otel": 0.
 PLAYED_PER = 240
 """Each case is played once for so many identities, at least once."""
 
-CASES_FROM, CASES_LAST_DAYS = 0.3, 4
+CASES_FROM, CASES_LAST_DAYS = 0.45, 4
 """Cases lie between this part of the year and its last days: before, habits form."""
 
 SINCE = "2020-01-01T00:00:00Z"
@@ -175,7 +175,8 @@ class Year:
             today = {source: self._day(source, start, paces[source], chance) for source in self._lives}
             today["vault"] += self.cast.admin.day(start, log)
             for play in plays.pop(start, ()):
-                today[play.case.source] += play.lines()
+                for source, line in play.lines():
+                    today[source].append(line)
             yield today
 
     def _day(self, source: str, start: int, pace: Pace, chance: Chance) -> list[Line]:
@@ -193,11 +194,14 @@ class Year:
         plays = {play.identity: play for play in self.plays}
         everybody = [self._identity(subject, plays.get(subject.identity)) for subject in self._subjects()]
         people = [{"id": identity, "owner": "team-platform"} for identity in self._people()]
-        return {
-            "gapwatch": "inventory/v1",
-            "recorded": stamp(self.plan.start - DAY),
-            "identities": everybody + people,
-        }
+        roles = [play.trusted for play in self.plays if isinstance(play, KubernetesPlay) and play.trusted]
+        trusted = [{"id": role, "owner": "team-platform"} for role in roles]
+        told: dict[str, Any] = {"gapwatch": "inventory/v1", "recorded": stamp(self.plan.start - DAY)}
+        told["identities"] = everybody + people + trusted
+        for play in self.plays:
+            for section, records in play.records().items():
+                told.setdefault(section, []).extend(records)
+        return told
 
     def _subjects(self) -> Iterable[Any]:
         for many in self.cast.by_kind.values():
@@ -215,6 +219,8 @@ class Year:
         told["status"] = [{"value": "active", "from": SINCE}, *(play.statuses() if play else ())]
         if play and (declared := play.declared()):
             told["credentials"] = declared
+        if play and (aliases := play.aliases()):
+            told["aliases"] = aliases
         return told
 
     def truth(self) -> dict[str, Any]:

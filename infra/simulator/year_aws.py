@@ -56,8 +56,8 @@ class Principal:
         return self.holder.identity
 
     def place(self, time: int) -> str:
-        """Where it works; some move to another network after months, over night."""
-        if self.number % 8 != 5 or time // MOVES_EVERY % 2 == 0:
+        """Where it works; some who play no case move to another network after months, over night."""
+        if self.quiet[0] < 1 << 62 or self.number % 8 != 5 or time // MOVES_EVERY % 2 == 0:
             return self.holder.place
         return f"100.70.{self.number // 200}.{self.number % 200 + 10}"
 
@@ -260,11 +260,10 @@ class AwsPlay(Play):
         self._stand_ins = {"admin": admin, "role": role, "user": user}
         self._trail = Trail(self.chance)
         self._known: dict[str, Holder] = {}
-        self._place = subject.place(day)
 
     @property
     def _holder(self) -> Holder:
-        return self._known.get(self.case.subject) or self._subject.holder
+        return self._named(self.case.subject)
 
     @property
     def identity(self) -> str:
@@ -290,14 +289,21 @@ class AwsPlay(Play):
 
     def declared(self) -> list[dict[str, str]]:
         """Its key as the inventory has it."""
-        if not self.case.revoked:
-            return []
-        return [{"id": self._subject.holder.credential, "revoked": stamp(at(self.day, self.case.revoked))}]
+        told = {"revoked": self.case.revoked, "exposed": self.case.exposed}
+        said = {name: stamp(at(self.day, text)) for name, text in told.items() if text}
+        return [{"id": self._subject.holder.credential, **said}] if said else []
+
+    def records(self) -> dict[str, list[dict[str, str]]]:
+        if not self.case.rotated:
+            return super().records()
+        old, new = self._subject.holder, self._named(f"{self.case.subject}.next")
+        cut = {"subject": old.credential, "at": stamp(at(self.day, self.case.rotated)), "successor": new.credential}
+        return {"rotations": [cut]}
 
     def do(self, step: Step, time: int) -> Did:
         time = time // SECOND * SECOND
         who = ec2(self._subject.holder.account) if step.who == "ec2" else self._named(step.who)
-        who = replace(who, place=step.place) if step.place else who
+        who = replace(who, place=step.place or who.place, agent=step.client or who.agent)
         if step.verb == "assume":
             role = self._named(step.of)
             record, session = self._trail.assume(who, role, time, round(step.hours * HOUR), step.into)
@@ -310,21 +316,50 @@ class AwsPlay(Play):
         """Who goes by a handle of the story. ``name.suffix`` is a further key of a user."""
         if handle not in self._known:
             name, further, _ = handle.partition(".")
-            if name == self.case.subject:
-                holder = replace(self._subject.holder, place=self._place)
+            if name in MADE_UP:
+                holder = self._made_up(name)
+            elif name == self.case.subject:
+                holder = self._subject.holder
             elif name.startswith("admin-"):
                 holder = self._stand_ins["admin"]
             elif name in STORY_ROLES:
                 holder = self._stand_ins["role"]
-            elif name in MADE_UP:
-                made = self.chance.unique_id("AIDA", 17)
-                holder = replace(self._stand_ins["user"], name=f"{name}-{self.name}", principal=made, key="")
             else:
                 holder = self._stand_ins["user"]
-            self._known[handle] = replace(holder, key=self.chance.unique_id("AKIA")) if further else holder
+            chance = Chance(f"{self.name}/{handle}")
+            self._known[handle] = replace(holder, key=chance.unique_id("AKIA")) if further else holder
         return self._known[handle]
+
+    def _made_up(self, name: str) -> Holder:
+        """A user that the case makes."""
+        principal = Chance(f"{self.name}/{name}").unique_id("AIDA", 17)
+        return replace(self._stand_ins["user"], name=f"{name}-{self.name}", principal=principal, key="")
 
 
 STORY_ROLES = frozenset({"audit-collector", "release-role", "partner-export"})
-MADE_UP = frozenset({"shadow-ops"})
+MADE_UP = frozenset({"shadow-ops", "ghost"})
 """Users that a case makes and no record knows."""
+
+ISSUER = "oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
+TRUSTING = ACCOUNTS[0]
+"""The account whose roles trust the cluster's service accounts."""
+
+
+def subject_of(namespace: str, name: str) -> str:
+    return f"system:serviceaccount:{namespace}:{name}"
+
+
+def exchanged(chance: Chance, namespace: str, name: str, place: str, time: int) -> tuple[str, bytes]:
+    """A service account's token, exchanged for a role's session: the event's id, and its record."""
+    subject, provider = subject_of(namespace, name), f"arn:aws:iam::{TRUSTING}:oidc-provider/{ISSUER}"
+    role = Holder(f"irsa-{name}", "role", f"irsa-{name}", TRUSTING, place, "", principal=Chance(name).unique_id("AROA", 17))
+    caller = replace(role, agent=AGENTS["boto"])
+    record, _ = CloudTrail(chance).assume(caller, moment_of(time), role, moment_of(time + HOUR), "")
+    record["eventName"] = "AssumeRoleWithWebIdentity"
+    record["userIdentity"] = {
+        "type": "WebIdentityUser",
+        "principalId": f"{provider}:sts.amazonaws.com:{subject}",
+        "userName": subject,
+        "identityProvider": provider,
+    }
+    return str(record["eventID"]), orjson.dumps(record)

@@ -20,7 +20,9 @@ class YearCase(Case):
 
     ``expects``: a finding of the control, a proof of it, or silence about the subject. ``also``: controls that may speak of it
     too. ``goes_on``: its routine resumes the day after. ``wrong``: the claim is what is wrong, and not in the clean year either.
-    ``severity``: that of the finding. ``about``: credential, identity, sessions, or switch (the provider's own).
+    ``severity``: that of the finding, "" for any. ``about``: credential, identity, sessions, switch (the provider's own), root
+    or trust. ``silent``: days without routine before it. ``exposed``: since when the inventory has its credential as exposed;
+    ``rotated``: as rotated, to the key ``.next``; ``approved``: from when until when a root was approved.
     """
 
     source: str = "cloudtrail"
@@ -29,7 +31,10 @@ class YearCase(Case):
     also: tuple[str, ...] = ()
     goes_on: bool = False
     wrong: bool = False
-    kind: Literal["user", "role", ""] = ""
+    silent: int = 0
+    exposed: str = ""
+    rotated: str = ""
+    approved: tuple[str, str] = ("", "")
 
 
 TRIED = ("dead_credential_tried",)
@@ -66,7 +71,7 @@ def _of_the_story(case: Case) -> YearCase:
     )
 
 
-AWS = (
+AWS: tuple[YearCase, ...] = (
     *(_of_the_story(case) for case in CASES),
     YearCase(
         "key_in_two_places",
@@ -140,6 +145,107 @@ AWS = (
             Step("09:20:00", "menu-export", "list_buckets", place="192.0.2.82"),
         ),
         expects="silence",
+    ),
+)
+
+
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+AWS += (
+    YearCase(
+        "rotated_key_still_used",
+        "the cut-over to a new key was declared; a forgotten job goes on with the old one",
+        "meter-reader",
+        (
+            Step("08:00:00", "admin-jo", "create_key", "meter-reader.next"),
+            Step("08:30:00", "meter-reader.next", "list_buckets"),
+            Step("09:30:00", "meter-reader", "get_object"),
+            Step("12:00:00", "meter-reader", "get_object", mark=CONTRADICTION),
+            Step("1+12:00:00", "meter-reader", "get_object", mark=CONTRADICTION),
+            Step("1+13:00:00", "meter-reader.next", "list_buckets"),
+        ),
+        "old_version_used_after_rotation",
+        "medium",
+        rotated="10:00:00",
+    ),
+    YearCase(
+        "rotated_and_moved",
+        "after the declared cut-over everybody who used the old key is seen on the new one",
+        "route-planner",
+        (
+            Step("08:00:00", "admin-jo", "create_key", "route-planner.next"),
+            Step("09:30:00", "route-planner", "get_object"),
+            Step("10:30:00", "route-planner.next", "get_object", mark=PROOF),
+            Step("2+10:30:00", "route-planner.next", "list_buckets"),
+        ),
+        "old_version_used_after_rotation",
+        expects="proof",
+        rotated="10:00:00",
+    ),
+    YearCase(
+        "exposed_key_used",
+        "a key stood in a public repository, and is used for hours until somebody deletes it",
+        "demo-loader",
+        (
+            Step("11:00:00", "demo-loader", "list_buckets", mark=CONTRADICTION),
+            Step("12:00:00", "demo-loader", "get_object", mark=CONTRADICTION),
+            Step("13:00:00", "admin-jo", "delete_key", "demo-loader"),
+        ),
+        "leaked_credential_live",
+        "high",
+        exposed="10:00:00",
+    ),
+    YearCase(
+        "exposed_and_ended",
+        "an exposed key is deleted before anybody uses it",
+        "poster-bot",
+        (Step("10:20:00", "admin-jo", "delete_key", "poster-bot"),),
+        expects="silence",
+        exposed="10:00:00",
+    ),
+    YearCase(
+        "sleeper_wakes",
+        "after a month of silence an identity reads a secret",
+        "audit-archive",
+        (
+            Step("09:00:00", "audit-archive", "get_secret", mark=CONTRADICTION),
+            Step("09:05:00", "audit-archive", "list_buckets", mark=MORE),
+        ),
+        "dormant_identity_wakes",
+        "medium",
+        about="identity",
+        silent=33,
+    ),
+    YearCase(
+        "monthly_job",
+        "a job that runs once a month reads a secret",
+        "month-end",
+        (Step("09:00:00", "month-end", "get_secret"),),
+        expects="silence",
+        about="identity",
+        silent=26,
+        goes_on=True,
+    ),
+    YearCase(
+        "unknown_user",
+        "a user and a key that no inventory knows are made, and used",
+        "ghost",
+        (
+            Step("09:00:00", "admin-jo", "create_user", "ghost", MORE),
+            Step("09:00:10", "admin-jo", "create_key", "ghost.key", CONTRADICTION),
+            Step("09:30:00", "ghost.key", "list_buckets", mark=CONTRADICTION),
+            Step("10:30:00", "ghost.key", "list_buckets", mark=CONTRADICTION),
+        ),
+        "unknown_identity",
+        "medium",
+        about="identity",
+    ),
+    YearCase(
+        "key_in_a_browser",
+        "somebody drives a job's key from a browser",
+        "kiosk-sync",
+        (Step("09:00:00", "kiosk-sync", "list_buckets", mark=CONTRADICTION, client=BROWSER),),
+        "used_by_human_or_shared",
+        "low",
     ),
 )
 
@@ -344,6 +450,16 @@ VAULT = (
         statuses=(Status("app", "decommissioned", "-1+00:00:00"),),
     ),
     _vault(
+        "root_generated", "a root token is generated, and nobody had approved that",
+        Step("09:00:00", "admin", "generate_root", mark=CONTRADICTION),
+        control="root_credential_made", about="root",
+    ),
+    _vault(
+        "root_approved", "a root token is generated within an approved ceremony",
+        Step("03:00:00", "admin", "generate_root", mark=PROOF),
+        control="root_credential_made", expects="proof", about="root", approved=("02:50:00", "03:10:00"),
+    ),
+    _vault(
         "renewed_in_time",
         "renewed before its end, and used after the first one",
         Step("09:00:00", "app", "login", into="token", hours=1),
@@ -477,6 +593,15 @@ KUBERNETES = (
         Step("10:10:00", "token", "list", mark=CONTRADICTION),
         control="inactive_identity_active", severity="high", about="identity",
         statuses=(Status("account", "decommissioned", "-1+00:00:00"),),
+    ),
+    _kubernetes(
+        "deleted_account_trusted_elsewhere", "AWS admits a deleted account by the trust in its name",
+        BOUND, LIST,
+        Step("09:15:00", "account", "exchange"),
+        Step("09:30:00", "admin", "delete_account", "account", CLAIM),
+        Step("09:45:00", "account", "exchange", mark=CONTRADICTION),
+        Step("10:45:00", "account", "exchange", mark=CONTRADICTION),
+        control="trust_outlived_subject", severity="high", about="trust",
     ),
     _kubernetes(
         "accepted_from_the_cache", "nine seconds after the deletion is the server's own cache",

@@ -19,6 +19,7 @@ from infra.simulator.kubernetes import (
     reference,
     token_request,
 )
+from infra.simulator.year_aws import ISSUER, TRUSTING, exchanged, subject_of
 from infra.simulator.year_cases import YearCase
 from infra.simulator.year_play import Did, Play
 from infra.simulator.year_stage import (
@@ -273,13 +274,28 @@ class KubernetesPlay(Play):
                 return self.identity
             case "switch":
                 return f"{self.identity} provider switch"
+            case "trust":
+                return f"{self.identity} trusted elsewhere"
         if self.case.credential == "account":
             return self.identity
         if self._secret:
             return self.credentials[-1]
         return f"{PREFIX}jti/{self._pods[self.case.credential].jti}"
 
+    def aliases(self) -> list[str]:
+        """How AWS knows it, where its tokens are exchanged there."""
+        trusted = any(step.verb == "exchange" for step in self.case.steps)
+        return [f"aws:{TRUSTING}:web/{ISSUER}/{subject_of(self._account.namespace, self._account.name)}"] if trusted else []
+
+    @property
+    def trusted(self) -> str:
+        """The key of the role that AWS gives it; "" where it is not trusted there."""
+        return f"aws:{TRUSTING}:role/irsa-{self._account.name}" if self.aliases() else ""
+
     def do(self, step: Step, time: int) -> Did:
+        if step.verb == "exchange":
+            uid, record = exchanged(self.chance, self._account.namespace, self._account.name, self._account.place, time)
+            return Did(uid, ((time, record),), "cloudtrail")
         if step.verb == "pod":
             self._pods[step.into], made = self._cluster.start(self._account, time, round(step.hours * 3_600))
             return Did(made[-1].uid, tuple(line for call in made for line in call.lines))

@@ -19,10 +19,11 @@ SHIFTS_BY = 5 * HOUR
 
 
 class Did(NamedTuple):
-    """What a step wrote: the event's id, and its lines as (time, body)."""
+    """What a step wrote: the event's id, and its lines as (time, body). ``source``: "" for that of its case."""
 
     uid: str
     lines: tuple[tuple[int, bytes], ...]
+    source: str = ""
 
 
 class Play(ABC):
@@ -34,7 +35,7 @@ class Play(ABC):
         self.day = day
         self.chance = Chance(f"{seed}/case/{self.name}")
         self.marked: dict[str, list[tuple[int, str]]] = defaultdict(list)
-        tied = bool(case.statuses or case.revoked)
+        tied = bool(case.statuses or case.revoked or case.exposed or case.rotated or any(case.approved))
         self._shift = 0 if tied else self.chance.randrange(SHIFTS_BY // SECOND) * SECOND
 
     @abstractmethod
@@ -56,15 +57,17 @@ class Play(ABC):
         """Keys of the credentials in play, as far as logs name them."""
         return []
 
-    def lines(self) -> list[Line]:
-        wrote: list[Line] = []
+    def lines(self) -> list[tuple[str, Line]]:
+        """Everything that it writes, by source."""
+        wrote: list[tuple[str, Line]] = []
         for step in self.case.steps:
             time = self.at(step.at)
             did = self.do(step, time)
             if step.mark:
                 self.marked[step.mark].append((time, did.uid))
             wrong = step.mark in (CONTRADICTION, MORE) or (step.mark == CLAIM and self.case.wrong)
-            wrote.extend(Line(moment, body, step.late * MINUTE, wrong) for moment, body in did.lines)
+            late, source = step.late * MINUTE, did.source or self.case.source
+            wrote.extend((source, Line(moment, body, late, wrong)) for moment, body in did.lines)
         return wrote
 
     def at(self, text: str) -> int:
@@ -79,13 +82,25 @@ class Play(ABC):
             for s in self.case.statuses
             if s.value != "active" and not s.since.startswith("2099")
         ]
-        times += [at(self.day, self.case.revoked)] if self.case.revoked else []
+        times += [at(self.day, text) for text in (self.case.revoked, self.case.exposed) if text]
         until = self.day + DAY * (1 + (max(times) - self.day) // DAY)
-        return min(times) - SETTLES, until if self.case.goes_on else 1 << 62
+        return min(times) - SETTLES - self.case.silent * DAY, until if self.case.goes_on else 1 << 62
 
     def declared(self) -> list[dict[str, str]]:
         """Its credentials as the inventory has them."""
         return []
+
+    def aliases(self) -> list[str]:
+        """Other keys of its identity as the inventory has them."""
+        return []
+
+    def records(self) -> dict[str, list[dict[str, str]]]:
+        """Its own records of the inventory beside identities, by section."""
+        since, until = self.case.approved
+        if not since:
+            return {}
+        told = {"from": stamp(at(self.day, since)), "until": stamp(at(self.day, until)), "ticket": f"CER-{self.day // DAY}"}
+        return {"approvals": [{"identity": "vault:default:root", "grant": "root", **told}]}
 
     def statuses(self) -> list[dict[str, str]]:
         """As the inventory has them."""

@@ -73,7 +73,7 @@ class App:
 
     def place(self, time: int) -> str:
         """Where it runs; some move to another network after months, over night."""
-        moves = (time // MOVES_EVERY) % 2 if self.number % 9 == 4 else 0
+        moves = (time // MOVES_EVERY) % 2 if self.number % 9 == 4 and self.quiet[0] == 1 << 62 else 0
         return f"10.{60 + moves}.{self.number // 200}.{self.number % 200 + 10}"
 
 
@@ -282,6 +282,7 @@ class VaultPlay(Play):
         self._log = VaultLog(self.chance)
         self._tokens: dict[str, Token] = {}
         self._secrets: dict[str, Secret] = {}
+        self._root = ""
         self._mount = Mount(
             f"auth/{self.name}/", "approle", f"auth_approle_{self.chance.getrandbits(32):08x}"
         )
@@ -307,6 +308,8 @@ class VaultPlay(Play):
                 return self.identity
             case "switch":
                 return f"{self.identity} provider switch"
+            case "root":
+                return self._root
         name = self.case.credential
         if name == "app":
             return f"{PREFIX}secret-id/{self._app.secret.hmac}"
@@ -374,6 +377,12 @@ class VaultPlay(Play):
                     f"identity/entity/id/{self._app.entity}",
                     data=f'{{"disabled":{disabled}}}',
                 )
+            case "generate_root":
+                progress = '"complete":true,"encoded_token":"%s","nonce":"%s","progress":2,"required":2,"started":true'
+                answer = f'"data":{{{progress % (hmac_of(self.chance), hmac_of(self.chance))}}}'
+                made = log.call(time, who, "update", SYS, "sys/generate-root/update", answer=answer)
+                self._root = f"{PREFIX}root/{made.uid}"
+                return made
             case "revoke_prefix":
                 return log.call(time, who, "update", SYS, f"sys/leases/revoke-prefix/{self._mount.path}login")
         assert about, step

@@ -55,7 +55,7 @@ def cases(truth: Path) -> Iterator[Case]:
         yield Case(
             name=case["case"],
             source=case["source"],
-            expects=case["expects"],
+            expects="proven" if case["expects"] == "proof" else case["expects"],
             control=case["control"] or "",
             events=frozenset(events - {None}),
             names=frozenset((case["subject"], case["identity"], *case["credentials"])),
