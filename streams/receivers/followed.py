@@ -97,7 +97,12 @@ class Followed:
 
     def _new_mark(self) -> Mark:
         status = os.fstat(self._file.fileno())
-        return Mark(status.st_dev, status.st_ino)
+        mark = Mark(status.st_dev, status.st_ino)
+        if self.path.suffix != PACKED:
+            # At once: it may be packed, under another name and number, before anything of it is taken.
+            head = os.pread(self._file.fileno(), HEAD_BYTES, 0)
+            mark.head, mark.head_size = digest(head), len(head)
+        return mark
 
     def _next_plain(self) -> bytes:
         descriptor = self._file.fileno()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from streams.receivers import followed as followed_module
@@ -288,8 +288,11 @@ STEPS: dict[str, Callable[[RotatedLog, Follower], None]] = {
 }
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.sampled_from(list(STEPS)), max_size=25))
+@example(steps=["rename", "poll", "write", "copy and truncate"])
+@example(steps=["copy and truncate", "write", "rename", "crash before it is taken", "pack"])
+@example(steps=["write", "copy and truncate", "rename"])
 def test_whatever_happens_every_line_is_taken(
     tmp_path_factory: pytest.TempPathFactory, steps: list[str]
 ) -> None:
