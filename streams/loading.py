@@ -16,6 +16,9 @@ from streams.settings import ENV_PREFIX, Settings
 
 CONFIG_VARIABLE = ENV_PREFIX + "CONFIG"
 
+UNCLEAR = {"string_pattern_mismatch", "too_short"}
+"""Errors whose own words (a regular expression, "items") say nothing to the one who set the value."""
+
 
 def load(config: Path | None = None, **overrides: Any) -> Settings:
     """Settings from all places; an override of None counts as not given.
@@ -72,5 +75,13 @@ def _explain(error: ValidationError, places: Mapping[str, str]) -> str:
     for item in error.errors(include_input=False, include_url=False):
         key = str(item["loc"][0]) if item["loc"] else "?"
         said = item["msg"].removeprefix("Value error, ")
+        if item["type"] in UNCLEAR and key in Settings.model_fields:
+            said = f"it takes the {_described(key)}"
         lines.append(f"Setting {key} {places.get(key, 'by default')} is not usable: {said}.")
     return "\n".join(lines)
+
+
+def _described(key: str) -> str:
+    """The first sentence on a setting, as the middle of one."""
+    first = (Settings.model_fields[key].description or key).split(". ")[0].rstrip(".")
+    return first.removeprefix("The ")

@@ -65,7 +65,9 @@ def ask(
         raise Stop(said.splitlines()[0] if said else f"The SQL endpoint answered {error.code}.") from None
     except (OSError, urllib.error.URLError) as error:
         reason = getattr(error, "reason", error)
-        raise NotRunning(f"The SQL endpoint {url} does not answer: {reason}.") from None
+        raise NotRunning(
+            f"ClickHouse at {url} does not answer: {reason}. Is it up, and the address right?"
+        ) from None
 
 
 def rows(settings: Settings, sql: str, parameters: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
@@ -91,9 +93,12 @@ def findings(settings: Settings, control: str | None, identity: str | None) -> l
 
 
 def open_findings(settings: Settings, limit: int) -> list[Finding]:
-    """The newest findings that are not resolved, oldest of them first."""
-    sql = f"SELECT ocsf FROM findings FINAL WHERE status_id != 4 ORDER BY end_time DESC, uid LIMIT {limit}"
-    return [orjson.loads(row["ocsf"]) for row in reversed(rows(settings, sql))]
+    """The gravest findings that are not resolved, of these the newest; the oldest evidence first."""
+    sql = (
+        "SELECT ocsf FROM (SELECT ocsf, end_time, uid FROM findings FINAL WHERE status_id != 4 "
+        f"ORDER BY severity_id DESC, end_time DESC, uid LIMIT {limit}) ORDER BY end_time, uid"
+    )
+    return [orjson.loads(row["ocsf"]) for row in rows(settings, sql)]
 
 
 def _headers(settings: Settings) -> dict[str, str]:

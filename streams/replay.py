@@ -27,7 +27,7 @@ from schemas.lifeline import Lifeline
 from schemas.sources import detect, sources
 from schemas.verdict import Clock, Report
 from streams.errors import Stop
-from streams.normaliser import Batch, Normaliser, Record
+from streams.normaliser import Batch, Normaliser, Record, RejectRow
 from streams.paths import Reader, files
 
 RECORD_LIMIT = 64 * 2**20
@@ -54,6 +54,9 @@ UNWATCHED = 7
 """Days without one record of a source: recordings of two times, not one that was quiet for a while."""
 
 LATEST_KEPT = 1_000
+
+REJECTS_SHOWN = 5
+"""Rejects that the summary names; `--rejects` writes them all."""
 
 REPLAY_KEY = b"gapwatch replay without a site key"
 """Masks secret ids where no site key is configured, so that the same input gives the same ids everywhere."""
@@ -87,6 +90,7 @@ class Summary:
     identities: int = 0
     findings: dict[str, int] = field(default_factory=dict)
     passed_over: list[str] = field(default_factory=list)
+    first_rejects: list[RejectRow] = field(default_factory=list)
     as_of: int = 0
 
 
@@ -179,6 +183,7 @@ class _Replay:
         self._summary.activities += len(batch.activities)
         self._summary.passed += sum(batch.passed.values())
         self._summary.rejects += len(batch.rejects)
+        self._summary.first_rejects += batch.rejects[: REJECTS_SHOWN - len(self._summary.first_rejects)]
         self._lines("activities", batch.activities)
         self._lines("rejects", map(msgspec.json.encode, batch.rejects))
         self._desk.take(batch.facts)
@@ -194,7 +199,7 @@ class _Replay:
         return Clock(now, seen, {source: watched_since(days, now) for source, days in self._days.items()})
 
     def _settle(self, clock: Clock) -> None:
-        self._summary.as_of = clock.now
+        self._summary.as_of = clock.now if self._times or self._options.as_of else 0
         while True:
             settled: Settled = self._desk.settle(clock)
             self._last.update((report.uid, report) for report in settled.reports)
@@ -288,7 +293,16 @@ def told(summary: Summary) -> str:
         "findings: " + (", ".join(f"{n} {name}" for name, n in sorted(summary.findings.items())) or "none"),
     ]
     lines += [f"passed over, no records: {name}" for name in summary.passed_over]
+    lines += [f"reject: {_placed(row)}" for row in summary.first_rejects]
+    if summary.rejects > len(summary.first_rejects):
+        lines.append(f"and {summary.rejects - len(summary.first_rejects):,} more; --rejects FILE writes all")
     return "\n".join(lines)
+
+
+def _placed(row: RejectRow) -> str:
+    place = ".".join(part for part in (row.place, row.field) if part)
+    line = f" line {row.line}" if row.line else ""
+    return f"{row.topic}{line}: {place + ' ' if place else ''}{row.reason} ({row.source})"
 
 
 if __name__ == "__main__":

@@ -11,6 +11,9 @@ from streams.datafolder import Instance
 from streams.errors import SettingsError
 from streams.settings import Settings
 
+FOUND_BEFORE = 100
+"""Findings of earlier runs that a start shows: a screenful or two; `gapwatch findings` shows all."""
+
 
 def run(settings: Settings, only: Sequence[str] = (), demo: bool = False) -> None:
     """Runs the stages until a signal ends them; returns after an orderly stop.
@@ -132,6 +135,6 @@ def _found_before(settings: Settings, instance: Instance) -> list[dict[str, obje
     if instance.sql is None or "deliver" not in instance.stages:
         return []
     try:
-        return open_findings(settings.model_copy(update={"clickhouse": instance.sql}), limit=20)
+        return open_findings(settings.model_copy(update={"clickhouse": instance.sql}), limit=FOUND_BEFORE)
     except Stop:
         return []

@@ -228,6 +228,27 @@ def test_replay_writes_findings_to_stdout_and_all_else_to_stderr(gapwatch: Gapwa
     assert "notes.txt" in rejects.read_text()
 
 
+def test_replay_names_the_first_rejects_with_their_place_and_says_how_many_more(
+    gapwatch: Gapwatch, tmp_path: Path
+) -> None:
+    log = tmp_path / "audit.jsonl"
+    log.write_text("".join(f'{{"type": "response", "time": {n}}}\n' for n in range(8)))
+    said = gapwatch("replay", "--source", "vault", str(log))
+    assert f"reject: {log} line 5: " in said.err and "line 6" not in said.err
+    assert "and 3 more; --rejects FILE writes all" in said.err
+
+
+def test_a_replay_names_an_unknown_field_of_the_inventory(gapwatch: Gapwatch, tmp_path: Path) -> None:
+    inventory = tmp_path / "inventory.yaml"
+    inventory.write_text("gapwatch: inventory/v1\nidentities:\n  - {id: agent:x/y, colour: red}\n")
+    said = gapwatch("replay", "--inventory", str(inventory), str(inventory))
+    assert "identities[0].colour" in said.err and "unknown field" in said.err
+
+
+def test_without_events_no_time_is_made_up(gapwatch: Gapwatch, tmp_path: Path) -> None:
+    assert "as of never" in gapwatch("replay", str(tmp_path)).err
+
+
 def test_a_time_that_is_none_is_one_line(gapwatch: Gapwatch, tmp_path: Path) -> None:
     said = gapwatch("replay", "--as-of", "tomorrow", str(tmp_path))
     assert (said.code, said.err) == (2, "--as-of tomorrow is no time; write it like 2026-11-22T10:00:00Z.\n")

@@ -65,6 +65,7 @@ def test_a_wrong_value_is_named_with_its_place_but_never_shown(
     assert f"Setting flush_interval in {config} is not usable: write a duration like" in message
     assert "Setting hmac_key in the variable GAPWATCH_HMAC_KEY is not usable" in message
     assert "short-secret" not in message and "soon" not in message
+    assert "it takes the site's key, 16 characters or more" in message
 
 
 @pytest.mark.parametrize("text", ["a = ", "\x00"])

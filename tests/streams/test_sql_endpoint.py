@@ -25,7 +25,7 @@ from streams.errors import Stop
 from streams.settings import Settings
 from streams.sink import Sink
 from streams.sql_endpoint import SqlEndpoint
-from tests.support.clickhouse import activity, empty, engine_over, lines, rows
+from tests.support.clickhouse import activity, empty, engine_over, finding, lines, one, rows
 from tests.support.waiting import wait_for
 
 TIME_LIMIT = timedelta(seconds=2)
@@ -361,3 +361,16 @@ def test_stopping_cuts_running_queries_off(
         for each in asked:
             with contextlib.suppress(OSError, http.client.HTTPException):
                 assert each.result(10)[0] >= 400
+
+
+def test_what_a_start_shows_of_earlier_runs_is_the_gravest_and_not_only_the_newest(
+    engine: Engine, endpoint: SqlEndpoint
+) -> None:
+    settings = Settings(clickhouse=f"http://127.0.0.1:{endpoint.port}")
+    graded = [("critical", 5, 1), ("note", 1, 3), ("high", 4, 2), ("over", 5, 4)]
+    for offset, (uid, severity, end) in enumerate(graded):
+        status = 4 if uid == "over" else 1
+        more = {"severity_id": severity, "end_time": end * 1000, "status_id": status}
+        Sink(engine).write("findings", [one("findings", finding(uid, **more), offset)])
+    shown = [row["finding_info"]["uid"] for row in query.open_findings(settings, limit=2)]
+    assert shown == ["critical", "high"]
