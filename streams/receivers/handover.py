@@ -32,6 +32,9 @@ FULL_SECONDS = 0.05
 """Between two tries while librdkafka's queue is full."""
 AGAIN_SECONDS = 1.0
 """Before what Kafka did not take is tried again."""
+LOOK_SECONDS = 1.0
+PATIENT_SECONDS = 5.0
+"""After which waiting for Kafka is worth a word."""
 COMPLAIN_SECONDS = 60.0
 """Between two words about an outage that lasts."""
 
@@ -134,8 +137,11 @@ class Handover:
             delivery = _Delivery(messages)
             while not self._offer(delivery):
                 await asyncio.sleep(FULL_SECONDS)
-            failed = await asyncio.wrap_future(delivery.done)
-            messages = self._once_more(messages, failed)
+            report = asyncio.wrap_future(delivery.done)
+            started = time.monotonic()
+            while not (await asyncio.wait([report], timeout=LOOK_SECONDS))[0]:
+                self._tell_of_waiting(started, delivery)
+            messages = self._once_more(messages, report.result())
             if messages:
                 await asyncio.sleep(AGAIN_SECONDS)
 
@@ -146,9 +152,11 @@ class Handover:
             while not self._offer(delivery):
                 if stopping.wait(FULL_SECONDS):
                     return False
+            started = time.monotonic()
             while not delivery.done.done():
                 if self._wait(delivery, stopping):
                     return False
+                self._tell_of_waiting(started, delivery)
             messages = self._once_more(messages, delivery.done.result())
             if messages and stopping.wait(AGAIN_SECONDS):
                 return False
@@ -199,11 +207,22 @@ class Handover:
             self._instead(messages[index], error.str()) if _too_large(error) else messages[index]
             for index, error in failed
         ]
-        if again and time.monotonic() - self._complained > COMPLAIN_SECONDS:
-            self._complained = time.monotonic()
-            log.error("Kafka did not take %d records (%s); trying on", len(again), failed[0][1].str())
-        counts.HELD.labels(self.receiver).set(1 if again else 0)
+        if again:
+            self._complain(len(again), failed[0][1].str())
+        else:
+            counts.HELD.labels(self.receiver).set(0)
         return again
+
+    def _tell_of_waiting(self, started: float, delivery: _Delivery) -> None:
+        waited = time.monotonic() - started
+        if waited > PATIENT_SECONDS and not delivery.done.done():
+            self._complain(len(delivery.messages), f"no answer for {waited:.0f} s")
+
+    def _complain(self, records: int, reason: str) -> None:
+        counts.HELD.labels(self.receiver).set(1)
+        if time.monotonic() - self._complained > COMPLAIN_SECONDS:
+            self._complained = time.monotonic()
+            log.error("Kafka does not take %d records (%s); trying on, senders wait", records, reason)
 
     def _instead(self, message: Message, reason: str) -> Message:
         log.error("Kafka does not take %d bytes in %s: %s", len(message.body), message.topic, reason)

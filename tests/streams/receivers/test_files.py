@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from streams.errors import SettingsError
+from streams.receivers import handover
 from streams.receivers.files import Wish, parse_wish
 from streams.settings import Settings
 from tests.support.log_rotator import RotatedLog
 from tests.support.receiving import OwnBroker, all_of, bodies, receiving
+from tests.support.waiting import wait_for
 
 
 @pytest.fixture
@@ -61,20 +63,27 @@ def test_a_line_above_the_limit_is_a_reject_with_its_file(site: Settings, log: R
 
 
 def test_a_file_is_rotated_while_kafka_is_away_and_nothing_is_lost(
-    own_broker: OwnBroker, data: Path, log: RotatedLog
+    own_broker: OwnBroker,
+    data: Path,
+    log: RotatedLog,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    monkeypatch.setattr(handover, "PATIENT_SECONDS", 0.2)
     settings = following(Settings(data=data, broker=own_broker.address), log)
     log.write(10)
     with receiving(settings, "receive_files"):
         all_of(settings, "raw.vault", ids(10))
         own_broker.freeze()
+        log.write(10)
+        wait_for(lambda: "trying on, senders wait" in caplog.text, "the outage to be said")
         for way in (log.rename, log.copy_and_truncate, log.rename):
             log.write(200)
             way()
         log.pack()
         log.write(10)
         own_broker.thaw()
-        all_of(settings, "raw.vault", ids(620))
+        all_of(settings, "raw.vault", ids(630))
 
 
 def test_a_stop_while_kafka_is_away_loses_nothing_either(

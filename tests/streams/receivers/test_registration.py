@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -113,3 +114,10 @@ def test_a_wrong_setting_of_a_receiver_ends_the_run_with_what_to_do(
     out, _ = run.communicate(timeout=60)
     assert run.returncode == 2
     assert "anybody could send to 0.0.0.0:0" in out.decode() and "Traceback" not in out.decode()
+
+
+def test_the_page_on_receivers_names_them_all() -> None:
+    page = (ROOT / "docs" / "receivers.md").read_text()
+    assert not [name for name in stages.RECEIVERS if f"`{name}`" not in page]
+    named = set(re.findall(r"receive_[a-z_]+", page))
+    assert named <= {row["key"] for row in describe()}
