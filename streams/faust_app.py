@@ -46,7 +46,7 @@ def make_app(settings: Settings, worker: int) -> Any:
 
     folder = settings.data.absolute() / "faust" / str(worker)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return faust.App(
+    app = faust.App(
         app_id(settings),
         broker=faust_broker(settings),
         broker_credentials=faust_credentials(settings),
@@ -69,6 +69,30 @@ def make_app(settings: Settings, worker: int) -> Any:
         web_enabled=False,
         reply_create_topic=False,
     )
+    transport: Any = app.transport
+    transport.Consumer = rewinding(topics.name(settings, topics.FACTS))
+    return app
+
+
+def rewinding(topic: str) -> Any:
+    """Faust's consumer, made to read a partition again from where it really stands after a rebalance.
+
+    What is fetched while partitions move is thrown away, and the consumer seeks back to the committed
+    offset; where
+    nothing has been committed yet, aiokafka's ``seek_to_committed`` seeks nowhere, and Faust then
+    acknowledges the
+    gap. Facts would be lost in the first seconds of an installation.
+    """
+    from faust.transport.drivers.aiokafka import Consumer
+
+    class Rewinding(Consumer):  # type: ignore[misc, unused-ignore]
+        async def perform_seek(self) -> None:
+            await super().perform_seek()
+            for place in self.assignment():
+                if place.topic == topic and not self._read_offset.get(place):
+                    await self.seek(place, 0)
+
+    return Rewinding
 
 
 class _Seldom(logging.Filter):

@@ -135,8 +135,10 @@ class Normaliser:
         except Exception as error:
             self._batch.crashed[name or UNKNOWN] += 1
             return Reading([], [Rejected(name or UNKNOWN, f"reader failed: {_where(error)}")], 0)
+        # An envelope that holds nothing is accounted for too.
+        nothing = not (reading.activities or reading.rejects or reading.passed)
         self._batch.read[name] += len(reading.activities)
-        self._batch.passed[name] += reading.passed
+        self._batch.passed[name] += reading.passed + nothing
         return reading
 
     @staticmethod

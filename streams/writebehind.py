@@ -13,33 +13,26 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
 
 import msgspec
 
 from correlators.kernel.catalogue import Judge
 from correlators.kernel.desk import Desk, Settled
-from schemas.fact import Tick, decode_envelope
-from schemas.verdict import Clock
+from schemas.fact import decode_envelope
 from streams import metrics
+from streams.share import Event, Share
 from streams.voice import Message, messages
-from streams.watermarks import seen
 
 EVENTS_MAX = 2_000
 """Unacknowledged envelopes of one partition at which a flush does not wait for the interval."""
 
-WARM_KEYS = 200
-"""Stored dossiers that are taken up again per flush after a start: what fell due meanwhile is judged within
-minutes, and fresh evidence does not wait behind them."""
+PAUSE = 2.0
+"""Under load the next flush is put off by so many times what judging took in this one: the longer one
+gathers, the
+more facts of a dossier are judged at once, so that a worker that falls behind gets faster."""
 
 log = logging.getLogger("gapwatch.correlate")
-
-
-class Event(Protocol):
-    """A message of the facts topic that is acknowledged by hand."""
-
-    def ack(self) -> object: ...
 
 
 class Outlet(Protocol):
@@ -52,31 +45,6 @@ class Outlet(Protocol):
 
     def keep(self, partition: int, key: str, body: bytes | None) -> None:
         """The stored dossier is confirmed: it may be loaded from now on."""
-
-
-@dataclass
-class Share:
-    """One facts partition: its desk, its clock, its events that are not acknowledged yet.
-
-    ``since``: the first watermark heard of each source. Dossiers remember it, so a worker that starts
-    again does not
-    begin to watch anew.
-    """
-
-    desk: Desk
-    now: int = 0
-    watermarks: dict[str, int] = field(default_factory=dict)
-    since: dict[str, int] = field(default_factory=dict)
-    events: list[Event] = field(default_factory=list)
-    cold: list[str] = field(default_factory=list)
-
-    def hear(self, tick: Tick) -> None:
-        self.now = max(self.now, tick.now)
-        for entry, at in tick.watermarks.items():
-            if "/" not in entry:
-                self.since.setdefault(entry, at)
-            if at > self.watermarks.get(entry, 0):
-                self.watermarks[entry] = at
 
 
 class WriteBehind:
@@ -102,7 +70,7 @@ class WriteBehind:
         self._flush_seconds = flush_seconds
         self._shares: dict[int, Share] = {}
         self._lock = asyncio.Lock()
-        self._flushed = time.monotonic()
+        self._next = time.monotonic() + flush_seconds
         self.crowded = False
 
     def take(self, partition: int, event: Event, body: bytes) -> None:
@@ -123,7 +91,7 @@ class WriteBehind:
 
     def due(self) -> bool:
         """Whether it is time for a flush."""
-        return time.monotonic() - self._flushed >= self._flush_seconds
+        return time.monotonic() >= self._next
 
     def hasten(self) -> None:
         """Before the last flush: what was held back is said."""
@@ -139,14 +107,18 @@ class WriteBehind:
         """Settles all partitions. Returns how many facts were forwarded; raises what sending or storing
         raised."""
         async with self._lock:
-            self._flushed, self.crowded = time.monotonic(), False
+            began, self.crowded = time.monotonic(), False
             shares = self._shares
-            settled = {partition: self._settle(share) for partition, share in shares.items()}
-            events = {partition: self._take_events(share) for partition, share in shares.items()}
-            await self._say(settled.values())
-            if self._shares is not shares:
-                return 0
-            await self._store(settled)
+            settled: dict[int, Settled] = {}
+            events: dict[int, list[Event]] = {}
+            for partition, share in list(shares.items()):
+                settled[partition], events[partition] = share.settle(self._source_of)
+                await asyncio.sleep(0)
+            self._next = began + self._flush_seconds + PAUSE * (time.monotonic() - began)
+            if self._shares is shares:
+                await self._say(settled.values())
+            if self._shares is shares:
+                await self._store(settled)
             if self._shares is not shares:
                 return 0
             for partition, result in settled.items():
@@ -161,22 +133,6 @@ class WriteBehind:
         share = Share(Desk(self._controls, self._load, paced=True), cold=list(self._stored(partition)))
         self._shares[partition] = share
         return share
-
-    def _settle(self, share: Share) -> Settled:
-        if not share.now:
-            # Without a tick there is no time to judge at; the first one is at most a second away.
-            return Settled([], [], {}, [])
-        for key in share.cold[-WARM_KEYS:]:
-            share.desk.dossier(key)
-        del share.cold[-WARM_KEYS:]
-        clock = Clock(share.now, seen(share.watermarks, self._source_of), dict(share.since))
-        return share.desk.settle(clock)
-
-    def _take_events(self, share: Share) -> list[Event]:
-        if not share.now:
-            return []
-        events, share.events = share.events, []
-        return events
 
     async def _say(self, settled: Iterable[Settled]) -> None:
         waiting: list[Awaitable[object]] = []

@@ -15,7 +15,7 @@ from schemas.activity import Activity, Ended
 from schemas.fact import Fact, Tick, facts_of, partition_of
 from schemas.rosters import ROSTER_PREFIX
 from schemas.verdict import Clock, Control, Severity, Verdict
-from streams import topics, writebehind
+from streams import share, topics, writebehind
 from streams.packing import envelopes, tick_envelope
 from streams.voice import Message
 from streams.writebehind import WriteBehind
@@ -60,6 +60,7 @@ class Outlet:
         self.dossiers: dict[str, bytes] = {}
         self.breaks = breaks
         self.wait: asyncio.Event | None = None
+        self.asked = 0
 
     async def send(self, message: Message) -> Awaitable[object]:
         return asyncio.ensure_future(self._confirmed("sent", message))
@@ -77,6 +78,7 @@ class Outlet:
             self.dossiers[key] = body
 
     async def _confirmed(self, step: str, what: Any) -> None:
+        self.asked += 1
         if self.wait:
             await self.wait.wait()
         if self.breaks == step:
@@ -191,7 +193,8 @@ def test_partitions_that_go_away_during_a_flush_are_neither_stored_nor_acknowled
     async def go() -> None:
         outlet.wait = asyncio.Event()
         flush = asyncio.create_task(under_test.flush())
-        await asyncio.sleep(0)
+        while not outlet.asked:
+            await asyncio.sleep(0)
         under_test.drop()
         outlet.wait.set()
         assert await flush == 0
@@ -209,7 +212,8 @@ def test_facts_that_come_while_a_flush_waits_belong_to_the_next_one() -> None:
     async def go() -> None:
         outlet.wait = asyncio.Event()
         flush = asyncio.create_task(under_test.flush())
-        await asyncio.sleep(0)
+        while not outlet.asked:
+            await asyncio.sleep(0)
         late = feed(under_test, outlet, use("second", NOON + 5), tick=None)
         outlet.wait.set()
         await flush
@@ -282,7 +286,7 @@ def judge_after_noon(view: View, clock: Clock) -> Iterator[Verdict]:
 def test_stored_dossiers_are_judged_again_after_a_start_without_new_facts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(writebehind, "WARM_KEYS", 1)
+    monkeypatch.setattr(share, "WARM_KEYS", 1)
     control = Control(name="siesta", version="1", title="", owasp=(), attack=(), nist=(), remediation="sleep")
     catalogue = {"siesta": SimpleNamespace(CONTROL=control, judge=judge_after_noon)}
     outlet = Outlet()
