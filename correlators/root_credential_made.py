@@ -41,7 +41,7 @@ BREAK_GLASS = frozenset({"break-glass", "break_glass", "breakglass", "emergency"
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
-    granted = approvals(view)
+    granted = approvals(view, root=view.key.endswith(ROOT_KEY) or _holds_root(view))
     if view.key.endswith(ROOT_KEY) or any(a.grant in BREAK_GLASS for a in granted):
         uses = sighted(_uses(view, c) for c in view.credentials.values())
         made = tuple(c.issued for c in view.credentials.values() if c.issued and c.kind != "session")
@@ -53,6 +53,10 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
         if name and credential.kind == ROOT:
             made = (credential.issued,) if credential.issued else ()
             yield _judged(view, name, name, "a root credential", made, _uses(view, credential), granted)
+
+
+def _holds_root(view: View) -> bool:
+    return any(c.kind == ROOT for c in view.credentials.values())
 
 
 def _uses(view: View, credential: Credential) -> tuple[Evidence, ...]:

@@ -1,9 +1,9 @@
 """An identity acts, or is given a long-lived credential, that no inventory knows.
 
-Fires: only in installations (an account, a cluster, a vault) for which an inventory speaks, that is, in which
-it declares some identity by its own key: an identity of the site's own succeeds, or is given a long-lived
-credential, and no record names it by any key. Low; medium once it has a long-lived credential. Confidence is
-low in its first week: inventories lag behind.
+Fires: only in installations (an account, a cluster, a vault) that an inventory covers, that is, in which it
+declares an identity by its own key and names half of those that act at least: an identity of the site's own
+succeeds, or is given a long-lived credential, and no record names it by any key. Low; medium once it has a
+long-lived credential. Confidence is low in its first week: inventories lag behind.
 Proves: a record names it.
 Evaded by: acting as an identity that is declared.
 Benign: a record or alias that comes late withdraws the finding; what the provider makes for itself
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from correlators.kernel.calls import executed
-from correlators.kernel.inventoried import current, declared, ours, speaks
+from correlators.kernel.inventoried import covers_most, current, declared, ours, speaks
 from correlators.kernel.severity import within_habit
 from correlators.kernel.view import View, sighted
 from correlators.kernel.wording import named, short, times
@@ -52,7 +52,7 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     record = declared(view)
     if record is not None:
         yield _known(view, record, acts or issued)
-    else:
+    elif covers_most(view):
         yield _unknown(view, clock, cover, acts, issued)
 
 

@@ -9,7 +9,7 @@ from schemas.activity import Activity, Approved, Excepted, Fetched, Rotated, Rot
 from schemas.claims import Approval, Rotation, RotationPolicy, Waiver
 from schemas.dossier import Dossier, Sightings
 from schemas.evidence import Evidence
-from schemas.rosters import EVERYWHERE, installation_of, roster_keys
+from schemas.rosters import EVERYWHERE, digest, installation_of, is_own, roster_key, roster_keys
 
 ROOT = "root"
 """Last part of the key under which approvals of an installation's root stand: its root credentials have keys
@@ -63,6 +63,13 @@ def excepted(activity: Activity, evidence: Evidence, effect: Excepted) -> Iterat
     installation = installation_of(effect.identity)
     for key in roster_keys(EVERYWHERE if not installation or "*" in installation else installation):
         yield key, told
+
+
+def named(key: str) -> Iterator[tuple[str, Dossier]]:
+    """A record names this identity: it counts among the known ones of its installation."""
+    installation = installation_of(key)
+    if installation and is_own(key):
+        yield roster_key(installation, key), Dossier(census={digest(key): True})
 
 
 def covered(identity: str, evidence: Evidence) -> Iterator[tuple[str, Dossier]]:

@@ -256,6 +256,7 @@ def _aliased(activity: Activity, evidence: Evidence, effect: Aliased) -> Iterato
     if effect.at or not effect.alive:
         turns = (Turn(effect.at, effect.alive, "declared alias", evidence, "declared", about=effect.alias),)
     yield effect.alias, Dossier(addresses={effect.identity: Address(since=activity.time, turns=turns)})
+    yield from claim_facts.named(effect.alias)
 
 
 def _exposed(activity: Activity, evidence: Evidence, effect: Exposed) -> Iterator[Fact]:
@@ -270,6 +271,8 @@ def _stated(activity: Activity, evidence: Evidence, effect: Stated) -> Iterator[
     yield effect.identity, Dossier(stated={effect.identity: (effect.declaration,)})
     if effect.declaration.source == INVENTORY:
         yield from claim_facts.covered(effect.identity, evidence)
+        for key in (effect.identity, *effect.declaration.aliases):
+            yield from claim_facts.named(key)
 
 
 def _spanned(activity: Activity, evidence: Evidence, effect: Spanned) -> Iterator[Fact]:

@@ -6,6 +6,7 @@ An identity puts itself on the roster of its installation; what holds for all is
 
 from __future__ import annotations
 
+import re
 import zlib
 
 ROSTER_PREFIX = "roster:"
@@ -16,6 +17,28 @@ ROSTER_SHARDS = 16
 """An installation may have a hundred thousand identities: its roster is split by the identity's key."""
 
 AGENT = "agent:"
+
+CENSUS_MAX = 32
+"""Identities of an installation that are sampled, those with the smallest digests: enough to tell whether an
+inventory names most of them, and few enough to be told to everybody."""
+
+OURS: dict[str, re.Pattern[str]] = {
+    "aws": re.compile(r"(?:user|role)/(?!AWSServiceRoleFor|AWSReservedSSO_|aws-controltower-)"),
+    "vault": re.compile(r"entity/"),
+    "k8s": re.compile(
+        r"(?!(?:user|group|system|secret|namespace|kube-[^/]*|openshift-[^/]*|gke-[^/]*)/)[^/]+/"
+    ),
+    "gcp": re.compile(
+        r"(?!service-\d+@)[^@/]+@(?!(?:cloudservices|system|gcp-sa-[^.]*|[^.]*-robot)\.)"
+        r"[^@]*gserviceaccount\.com$"
+    ),
+    "entra": re.compile(r"(?:app|sp)/"),
+    "agent": re.compile(r"."),
+}  # fmt: skip
+"""By the first word of the key, what identities of a site's own look like after their installation. Not among
+them: what the provider makes and runs for itself (service-linked roles, kube-system, service agents), people
+(single sign-on, users of a cluster), federated subjects (their role is judged), and tokens without an
+identity."""
 
 
 def installation_of(key: str) -> str:
@@ -39,3 +62,21 @@ def roster_keys(installation: str) -> list[str]:
 def roster_of(key: str) -> str:
     """The installation of a roster's key; "" for any other key."""
     return key[len(ROSTER_PREFIX) :].rpartition("#")[0] if key.startswith(ROSTER_PREFIX) else ""
+
+
+def roster_head(installation: str) -> str:
+    """Where the sample of the whole installation is."""
+    return f"{ROSTER_PREFIX}{installation}#all"
+
+
+def is_own(key: str) -> bool:
+    """Whether a key names an identity that an inventory of the site should know."""
+    word, _, rest = key.partition(":")
+    pattern = OURS.get(word)
+    name = rest if word == "agent" else rest.partition(":")[2]
+    return pattern is not None and pattern.match(name) is not None
+
+
+def digest(key: str) -> str:
+    """How an identity stands in a census: what it is called is not needed there."""
+    return f"{zlib.crc32(key.encode()):08x}"

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from correlators.kernel.ends import SKEW
-from correlators.kernel.rosters import is_credential
+from correlators.kernel.rosters import covered_share
 from correlators.kernel.view import View
 from schemas.claims import Approval
 from schemas.evidence import Evidence
 from schemas.fact import INVENTORY
-from schemas.rosters import installation_of
+from schemas.rosters import installation_of, is_own
 
-OURS: dict[str, re.Pattern[str]] = {
-    "aws": re.compile(r"(?:user|role)/(?!AWSServiceRoleFor|AWSReservedSSO_|aws-controltower-)"),
-    "vault": re.compile(r"entity/"),
-    "k8s": re.compile(
-        r"(?!(?:user|group|system|secret|namespace|kube-[^/]*|openshift-[^/]*|gke-[^/]*)/)[^/]+/"
-    ),
-    "gcp": re.compile(
-        r"(?!service-\d+@)[^@/]+@(?!(?:cloudservices|system|gcp-sa-[^.]*|[^.]*-robot)\.)"
-        r"[^@]*gserviceaccount\.com$"
-    ),
-    "entra": re.compile(r"(?:app|sp)/"),
-    "agent": re.compile(r"."),
-}  # fmt: skip
-"""By the first word of the key, what identities of a site's own look like after their installation. Not among
-them: what the provider makes and runs for itself (service-linked roles, kube-system, service agents), people
-(single sign-on, users of a cluster), federated subjects (their role is judged), and tokens without an
-identity."""
+COVERED = 0.5
+"""An inventory that names less than half of the identities that act in an installation does not cover it,
+whatever it declares there: its silence about one of the others says nothing."""
 
 PASSWORD = ":password/"
 """Who signs in with a password is a person, whatever else it holds."""
@@ -38,6 +23,11 @@ PASSWORD = ":password/"
 def speaks(view: View) -> Evidence | None:
     """The earliest record by which an inventory speaks for this identity's installation; None: none does."""
     return view.dossier.covers.get(installation_of(view.key))
+
+
+def covers_most(view: View) -> bool:
+    """Whether the inventory names enough of who acts in the installation to say that this one is missing."""
+    return covered_share(view.dossier.census) >= COVERED
 
 
 def declared(view: View) -> Evidence | None:
@@ -51,12 +41,7 @@ def declared(view: View) -> Evidence | None:
 
 def ours(view: View) -> bool:
     """Whether this is a non-human identity of the site's own, as far as its key and credentials tell."""
-    word, _, rest = view.key.partition(":")
-    pattern = OURS.get(word)
-    name = rest if word == "agent" else rest.partition(":")[2]
-    if pattern is None or is_credential(view.key) or not pattern.match(name):
-        return False
-    return not any(PASSWORD in credential for credential in view.credentials)
+    return is_own(view.key) and not any(PASSWORD in credential for credential in view.credentials)
 
 
 def current(view: View, uses: Iterable[Evidence]) -> tuple[Evidence, ...]:
@@ -69,9 +54,17 @@ def current(view: View, uses: Iterable[Evidence]) -> tuple[Evidence, ...]:
     return tuple(e for e in uses if e.actor not in former)
 
 
-def approvals(view: View) -> list[Approval]:
-    """Every approval that reached this dossier, in order of time."""
-    return sorted({a for many in view.dossier.approvals.values() for a in many})
+def approvals(view: View, *, root: bool = False) -> list[Approval]:
+    """The approvals of this identity in order of time; for a ``root`` also those of its installation's root,
+    which everybody is told."""
+    return sorted(
+        {
+            approval
+            for identity, many in view.dossier.approvals.items()
+            for approval in many
+            if root or identity == view.key or not identity.endswith(":root")
+        }
+    )
 
 
 def uncovered(uses: Iterable[Evidence], granted: list[Approval]) -> tuple[Evidence, ...]:

@@ -31,6 +31,7 @@ from schemas.dossier import (
     Turn,
 )
 from schemas.evidence import Evidence
+from schemas.rosters import CENSUS_MAX
 
 TURNS_MAX = 64
 """Turns of one switch that are kept: the 32 first and the 32 last. More is a flapping account; the mark says
@@ -302,6 +303,18 @@ def claims(a: tuple[T, ...], b: tuple[T, ...]) -> tuple[T, ...]:
     return a if union == a else union
 
 
+_both_flags: Join[dict[str, bool]] = map_of(flag)
+
+
+def census(a: dict[str, bool], b: dict[str, bool]) -> dict[str, bool]:
+    """Union of samples, the smallest digests kept; named by one is named."""
+    union = _both_flags(a, b)
+    if len(union) <= CENSUS_MAX:
+        return union
+    kept = {digest: union[digest] for digest in sorted(union)[:CENSUS_MAX]}
+    return a if kept == a else kept
+
+
 def _said(claim: Any) -> tuple[Any, ...]:
     fields = (getattr(claim, name) for name in claim.__struct_fields__ if name != "record")
     return claim.record.time, claim.record.uid, *fields
@@ -333,6 +346,7 @@ join: Join[Dossier] = record_of(
     approvals=map_of(claims),
     waivers=claims,
     covers=map_of(earliest),
+    census=census,
     watched=map_of(earliest_time),
     reported=map_of(join_reported),
     marks=marks,

@@ -11,7 +11,16 @@ import zlib
 from collections.abc import Iterator
 
 from schemas.dossier import Credential, Dossier, Member
-from schemas.rosters import AGENT, EVERYWHERE, installation_of, roster_key, roster_of
+from schemas.rosters import (
+    AGENT,
+    EVERYWHERE,
+    digest,
+    installation_of,
+    is_own,
+    roster_head,
+    roster_key,
+    roster_of,
+)
 
 MEMBERS_MAX = 4_000
 """Identities on one of the sixteen shards of a roster, those with the smallest digests: the others hear
@@ -44,15 +53,18 @@ ROOT_KINDS = frozenset({"root"})
 
 
 def enrolments(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
-    """The roster that an active identity, or whatever a finding is about, goes on."""
+    """The roster that an active identity, or whatever a finding is about, goes on; and the shards of a roster
+    on those where their samples meet, and where what holds everywhere is."""
     here = roster_of(key)
     if here:
-        if here != EVERYWHERE and dossier.members:
+        if here != EVERYWHERE and (dossier.members or dossier.census) and key != roster_head(here):
             yield roster_key(EVERYWHERE, key), Dossier(members={key: Member(key)})
+            yield roster_head(here), Dossier(members={key: Member(key)}, census=dossier.census)
         return
     installation = installation_of(key)
     if installation and "#" not in key and _counts(key, dossier):
-        yield roster_key(installation, key), Dossier(members={key: Member(key)})
+        counted = {digest(key): False} if is_own(key) else {}
+        yield roster_key(installation, key), Dossier(members={key: Member(key)}, census=counted)
 
 
 def _counts(key: str, dossier: Dossier) -> bool:
@@ -80,10 +92,21 @@ def notices(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     """What holds for all on this roster, told to each."""
     if not roster_of(key):
         return
-    told = Dossier(covers=dossier.covers, waivers=dossier.waivers, approvals=dossier.approvals)
+    if key == roster_head(roster_of(key)):
+        told = Dossier(census=dossier.census)
+    else:
+        sample = dossier.census if dossier.covers else {}
+        told = Dossier(
+            covers=dossier.covers, waivers=dossier.waivers, approvals=dossier.approvals, census=sample
+        )
     if told != Dossier():
         for member in dossier.members:
             yield member, told
+
+
+def covered_share(census: dict[str, bool]) -> float:
+    """Of the identities sampled, the share that records name; 0 without a sample."""
+    return sum(census.values()) / len(census) if census else 0.0
 
 
 def capped(key: str, dossier: Dossier) -> Dossier:
@@ -96,5 +119,6 @@ def capped(key: str, dossier: Dossier) -> Dossier:
         covers=dossier.covers,
         waivers=dossier.waivers,
         approvals=dossier.approvals,
+        census=dossier.census,
         marks=tuple(sorted({*dossier.marks, MEMBERS_MARK})),
     )

@@ -10,7 +10,7 @@ from tests.support.declared import DAY, declared, verdicts
 from tests.support.make import KEY, USER, change, use
 from tests.support.otlp import activities as spans
 from tests.support.otlp import agent, tool
-from tests.support.scenario import every_way
+from tests.support.scenario import every_way, run
 
 NAME = "unknown_identity"
 COVER = declared("aws:111122223333:role/known")
@@ -46,6 +46,30 @@ def test_an_inventory_makes_no_noise_in_installations_that_it_does_not_cover() -
 def test_an_alias_into_an_account_covers_nothing_there() -> None:
     alias = declared("agent:svc/triage", aliases=("aws:111122223333:role/triage",))
     assert judged([alias, use("u", 10)]) is None
+
+
+def roles(count: int) -> list[Activity]:
+    return [use(f"u{n}", 10 + n, f"aws:111122223333:role/r{n}", f"aws:key/K{n}") for n in range(count)]
+
+
+def test_an_inventory_that_names_few_of_those_who_act_does_not_cover_them() -> None:
+    assert not [v for v in verdicts(NAME, [COVER, *roles(12)]) if v.severity]
+
+
+def test_an_inventory_that_names_most_of_them_covers_the_rest() -> None:
+    known = [declared(f"aws:111122223333:role/r{n}") for n in range(9)]
+    found = [v.subject for v in verdicts(NAME, [*known, *roles(12)]) if v.severity]
+    assert found == [f"aws:111122223333:role/r{n}" for n in (10, 11, 9)]
+
+
+def test_the_share_is_told_from_a_sample_however_many_act() -> None:
+    many = roles(200)
+    known = [declared(f"aws:111122223333:role/r{n}") for n in range(190)]
+    world = run([*known, *many])
+    found = {r.verdict.subject for r in world.last.values() if r.verdict and r.verdict.severity}
+    assert found == {f"aws:111122223333:role/r{n}" for n in range(190, 200)}
+    sparse = run([*known[:20], *many])
+    assert not [r for r in sparse.last.values() if r.verdict and r.verdict.severity]
 
 
 def test_a_declared_identity_is_proven() -> None:

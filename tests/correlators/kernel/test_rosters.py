@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from correlators.kernel import rosters
+from correlators.kernel.join import census
 from correlators.kernel.rosters import MEMBERS_MARK, MEMBERS_MAX, capped, is_credential
 from schemas.activity import Approved, Excepted, Stated
 from schemas.declaration import Declaration
 from schemas.dossier import Dossier, Member, decode
-from schemas.rosters import ROSTER_PREFIX, installation_of, roster_key
+from schemas.rosters import CENSUS_MAX, ROSTER_PREFIX, installation_of, roster_key
 from tests.support.make import T0, USER, change, use
 from tests.support.scenario import World, run
 
@@ -75,3 +79,15 @@ def test_a_roster_beyond_its_cap_keeps_the_same_members_in_any_order_and_says_so
     group = Dossier(members={name: Member(name) for name in many})
     assert capped("aws:1:group/g#0", group) is group
     assert ROSTER_PREFIX in key and rosters.notices(key, one)
+
+
+SAMPLES = st.dictionaries(st.integers(0, 200).map(lambda n: f"{n:08x}"), st.booleans(), max_size=60)
+
+
+@given(SAMPLES, SAMPLES, SAMPLES)
+def test_samples_join_in_any_order_to_the_same_few(
+    a: dict[str, bool], b: dict[str, bool], c: dict[str, bool]
+) -> None:
+    assert census(census(a, b), c) == census(a, census(b, c)) == census(census(c, b), a)
+    whole = census(a, b)
+    assert census(whole, b) is whole and len(whole) <= max(CENSUS_MAX, len(a))
