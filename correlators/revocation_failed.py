@@ -118,6 +118,7 @@ def _unknown(view: View, name: str, credential: Credential, value: Value) -> Ver
         severity=Severity.MEDIUM,
         confidence=Confidence.LOW,
         claim=tuple(t.evidence for t in credential.failed_ends),
+        evidence=tuple(t.evidence for t in credential.failed_ends),
         episodes=(Episode(tried.time, 0, tried.how),),
         next_step=(
             "if the record names it in clear (a token in a path), treat the log itself as a leak, and "

@@ -37,7 +37,7 @@ CONTROL = Control(
     version="1",
     title="Agent executes a tool outside its approved catalogue",
     owasp=("NHI5:2025", "ASI02:2026", "ASI03:2026"),
-    attack=(),
+    attack=(("T1078", "Valid Accounts"),),
     nist=("AC-3", "CM-7(5)"),
     remediation="Ask the owner whether the tool is meant. Approve it in the inventory, or take it from the "
     "agent and review what its calls did.",

@@ -25,6 +25,9 @@ TIME_MAX = 7_258_118_400 * SECOND
 
 PLACE = b',"topic":%b,"partition":%d,"offset":%d,"line":%d}'
 
+REJECTS_MAX = 1_000
+"""Rejects of one record that are told one by one: a few MB can hold a million things that are wrong."""
+
 UNKNOWN = "unknown"
 """The source of a record that no source recognises."""
 
@@ -100,6 +103,7 @@ class Normaliser:
         self._encode = msgspec.json.Encoder().encode
         self._topics: dict[str, bytes] = {}
         self._combiner = Combiner()
+        self._digested: tuple[bytes | None, str] = (None, "")
         self._batch = _empty()
 
     def take(self, record: Record) -> None:
@@ -109,12 +113,20 @@ class Normaliser:
             self._reject(record, Rejected(record.source or UNKNOWN, f"larger than {self._limit} bytes"))
             return
         reading = self._read(record)
-        for rejected in reading.rejects:
+        for rejected in reading.rejects[:REJECTS_MAX]:
             self._reject(record, rejected)
+        if len(reading.rejects) > REJECTS_MAX:
+            more = len(reading.rejects) - REJECTS_MAX
+            self._reject(record, Rejected(reading.rejects[0].source, f"{more:,} more rejects of this record"))
         if reading.activities:
             place = self._place(record)
             for activity in reading.activities:
                 self._keep(record, activity, place)
+
+    def refuse(self, record: Record, reason: str) -> None:
+        """A record that could not even be taken out of its file."""
+        self._batch.records[record.source or UNKNOWN] += 1
+        self._reject(record, Rejected(record.source or UNKNOWN, reason))
 
     def drain(self) -> Batch:
         """Everything since the last call."""
@@ -181,6 +193,12 @@ class Normaliser:
             topic = self._topics[record.topic] = self._encode(record.topic)
         return PLACE % (topic, record.partition, record.offset, record.line)
 
+    def _digest_of(self, body: bytes) -> str:
+        """Worked out once, however many events of a record are rejected."""
+        if self._digested[0] is not body:
+            self._digested = (body, hashlib.sha256(body).hexdigest())
+        return self._digested[1]
+
     def _reject(self, record: Record, rejected: Rejected) -> None:
         self._batch.rejects.append(
             RejectRow(
@@ -193,7 +211,7 @@ class Normaliser:
                 rejected.place,
                 rejected.field,
                 rejected.reason,
-                hashlib.sha256(record.body).hexdigest(),
+                self._digest_of(record.body),
                 len(record.body),
                 record.arrived,
             )

@@ -16,6 +16,10 @@ PIECES_LOOKED_AT = 200
 rubbish.
 """
 
+BROKEN_GZIP = "the gzip file"
+"""How the trouble of a gzip file begins that is cut short or broken."""
+UNKNOWN = "unknown"
+
 Detect = Callable[[bytes], str | None]
 
 
@@ -82,7 +86,11 @@ class Reader:
                 yield self.hint or current, earlier
             waiting.clear()
             yield self.hint or current, piece
-        if current is None:
+        cut = [piece for piece in waiting if piece.trouble.startswith(BROKEN_GZIP)]
+        if current is None and cut:
+            # Somebody's evidence, of which too little is left to tell whose.
+            yield from ((self.hint or UNKNOWN, piece) for piece in cut)
+        elif current is None:
             why = next((f" ({piece.trouble})" for piece in waiting if piece.trouble), "")
             self.passed_over.append(name)
             self.on_passed_over(name + why)

@@ -42,8 +42,8 @@ undecided any more.
 """
 
 DOSSIER_BYTES_MAX = 1 << 62
-"""No message carries the dossiers of a replay. It settles once, when all is read: by a cap it would let go of what a
-kill that it comes to later speaks of."""
+"""No message carries the dossiers of a replay. It settles once, when all is read: by a cap it would let go of
+what a kill that it comes to later speaks of."""
 
 GAP_IMPLAUSIBLE = micros(timedelta(days=400))
 """An event this much later than every other one has a broken clock: it does not move the default ``--as-of``.
@@ -132,8 +132,11 @@ class _Replay:
         }
 
     def run(self, out: BinaryIO, progress: Progress) -> Summary:
-        for count, record in enumerate(self._records(), 1):
-            self._normaliser.take(record)
+        for count, (record, trouble) in enumerate(self._records(), 1):
+            if trouble:
+                self._normaliser.refuse(record, trouble)
+            else:
+                self._normaliser.take(record)
             self._summary.records = count
             if count % RECORDS_IN_BATCH == 0:
                 self._drain()
@@ -144,18 +147,19 @@ class _Replay:
         progress(self._summary.records)
         return self._summary
 
-    def _records(self) -> Iterator[Record]:
+    def _records(self) -> Iterator[tuple[Record, str]]:
         o = self._options
         yield from self._of(Reader(detect, RECORD_LIMIT, "inventory", self._pass_over), o.inventories)
         yield from self._of(Reader(detect, RECORD_LIMIT, o.source, self._pass_over), o.paths)
 
-    def _of(self, reader: Reader, paths: Iterable[str]) -> Iterator[Record]:
+    def _of(self, reader: Reader, paths: Iterable[str]) -> Iterator[tuple[Record, str]]:
         named = {Path(path) for path in paths}
         for path in files(paths):
             if self._own(path):
                 continue
             for source, piece in reader.read(path, path in named):
-                yield Record(piece.content, source, self._options.instance, piece.file, line=piece.line)
+                place = Record(piece.content, source, self._options.instance, piece.file, line=piece.line)
+                yield place, piece.trouble
 
     def _own(self, path: Path) -> bool:
         """A file that this very replay writes is not read."""

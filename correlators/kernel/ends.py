@@ -78,8 +78,13 @@ def off_intervals(turns: Iterable[Turn]) -> list[Off]:
     switch of its own:
     making a deleted user again does not bring back a key that was deleted before."""
     switches: dict[str, list[Turn]] = {}
+    told: set[tuple[str, bool, str]] = set()
     for turn in sorted(turns):
-        switches.setdefault(turn.about, []).append(turn)
+        # One event told twice (by two audit devices, under two names of one credential) is one turn.
+        event = (turn.evidence.uid, turn.alive, turn.how)
+        if event not in told:
+            told.add(event)
+            switches.setdefault(turn.about, []).append(turn)
     return sorted(off for switch in switches.values() for off in _spells(switch))
 
 

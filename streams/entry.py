@@ -1,0 +1,14 @@
+"""The console script: an interrupt while the command line is still being imported ends it without a traceback."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    try:
+        from streams import cli
+
+        cli.main()
+    except KeyboardInterrupt:
+        sys.exit(130)
