@@ -21,9 +21,14 @@ def test_the_subscriber_of_the_readme_prints_the_findings_of_high_severity(embed
     admin = AdminClient({"bootstrap.servers": embedded_broker})
     admin.create_topics([NewTopic("findings", 1, 1)])["findings"].result(30)
     producer = Producer({"bootstrap.servers": embedded_broker})
-    for title, severity in (("small", "low"), ("grave", "high")):
-        finding = {"status": "New", "finding_info": {"title": title}, "resources": [{"uid": "aws:1:user/a"}]}
-        producer.produce("findings", json.dumps(finding), title, headers=[("severity", severity.encode())])
+    for title, severity in (("small", 2), ("grave", 4)):
+        finding = {
+            "status": "New",
+            "severity_id": severity,
+            "finding_info": {"title": title},
+            "resources": [{"uid": "aws:1:user/a"}],
+        }
+        producer.produce("findings", json.dumps(finding), title, headers=[("control", b"x")])
     assert producer.flush(30) == 0
     program = code[1].replace("127.0.0.1:19092", embedded_broker)
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as subscriber:
