@@ -256,7 +256,8 @@ def _aliased(activity: Activity, evidence: Evidence, effect: Aliased) -> Iterato
     if effect.at or not effect.alive:
         turns = (Turn(effect.at, effect.alive, "declared alias", evidence, "declared", about=effect.alias),)
     yield effect.alias, Dossier(addresses={effect.identity: Address(since=activity.time, turns=turns)})
-    yield from claim_facts.named(effect.alias)
+    if activity.source == INVENTORY:
+        yield from claim_facts.named(effect.alias)
 
 
 def _exposed(activity: Activity, evidence: Evidence, effect: Exposed) -> Iterator[Fact]:

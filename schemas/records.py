@@ -1,7 +1,8 @@
 """From a record of any shape to the JSON objects in it, each with its place; what cannot be read is a
 located reject.
 
-For sources that differ only in their envelopes: gz, byte order marks, UTF-16, arrays, JSON lines and half
+For sources that differ only in their envelopes: gz, byte order marks, UTF-16, arrays, JSON lines and
+half
 records are the same for all of them.
 """
 
@@ -26,8 +27,19 @@ Found = tuple[str, dict[str, Any] | Rejected]
 GZIP = b"\x1f\x8b"
 BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
-UNPACKED_MAX = 256 * 1024 * 1024
-"""Bytes that one gz record may unpack to: deliveries stay far below; more is a mistake or a bomb."""
+UNPACKED_MAX = 32 * 1024 * 1024
+"""Bytes that one gz record may unpack to: deliveries stay far below; more is a mistake or a bomb. (Files
+are
+unpacked as a stream, and are sent record by record.)"""
+CONTAINERS_MAX = 1_000_000
+"""Objects and lists in what a gz record unpacks to: each takes up to forty times its two letters in
+memory.
+"""
+
+DEPTH_MAX = 200
+"""Levels of nesting of an object. Logs have a dozen; what is nested deeper than 254 could be read but
+not
+written."""
 
 WRAPPINGS_MAX = 8
 """Envelopes inside envelopes (queue, push, list, base64) that are opened."""
@@ -55,7 +67,7 @@ def head_of(record: bytes, size: int = 4096) -> str:
 
 def _unusual(record: bytes, source: str, opened: Open) -> Iterator[Found]:
     if record.startswith(GZIP):
-        unpacked = _gunzipped(record)
+        unpacked = gunzipped(record)
         if isinstance(unpacked, str):
             yield "", Rejected(source, unpacked)
             return
@@ -83,7 +95,8 @@ def _walk(document: object, place: str, source: str, opened: Open, left: int) ->
         case dict():
             contents = opened(document)
             if contents is None:
-                yield place, document
+                deep = _is_deep(document)
+                yield place, Rejected(source, TOO_DEEP, "", place) if deep else document
                 return
             for name, content in contents:
                 yield from _walk(content, f"{place}.{name}" if place else name, source, opened, left - 1)
@@ -96,6 +109,24 @@ def _walk(document: object, place: str, source: str, opened: Open, left: int) ->
             yield place, Rejected(source, "is not a JSON object", "", place)
 
 
+def _is_deep(document: dict[str, Any]) -> bool:
+    """Whether the object is nested beyond ``DEPTH_MAX``."""
+    layer: list[Any] = [document]
+    for _ in range(DEPTH_MAX):
+        layer = [
+            inner
+            for holder in layer
+            for inner in (holder.values() if isinstance(holder, dict) else holder)
+            if isinstance(inner, dict | list)
+        ]
+        if not layer:
+            return False
+    return True
+
+
+TOO_DEEP = "is nested too deeply"
+
+
 class Broken:
     """Text that is no JSON, and why, without a word of it."""
 
@@ -104,19 +135,20 @@ class Broken:
 
 
 def parsed(text: str) -> object:
-    """The JSON value, or why there is none. The second parser takes NaN (as null) and lone surrogates (as
+    """The JSON value, or why there is none. The second parser takes NaN (as null) and lone surrogates
+    (as
     ``?``)."""
     try:
         return orjson.loads(text)
     except (orjson.JSONDecodeError, UnicodeEncodeError):
         pass
     except RecursionError:
-        return Broken("is nested too deeply")
+        return Broken(TOO_DEEP)
     try:
         value = json.loads(text, strict=False, parse_constant=lambda name: None)
         return orjson.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
     except RecursionError:
-        return Broken("is nested too deeply")
+        return Broken(TOO_DEEP)
     except json.JSONDecodeError as error:
         return Broken(f"is not JSON: {error.msg} at character {error.pos}")
     except ValueError:
@@ -133,7 +165,7 @@ def _decoded(record: bytes) -> str:
     return record.decode("utf-8", "replace").replace("\0", "")
 
 
-def _gunzipped(record: bytes) -> bytes | str:
+def gunzipped(record: bytes) -> bytes | str:
     """What the members of a gz hold (of one cut short, what it still gives), or why that cannot be told."""
     parts: list[bytes] = []
     size = 0
@@ -147,4 +179,7 @@ def _gunzipped(record: bytes) -> bytes | str:
             record = engine.unused_data
     except zlib.error as error:
         return f"is not readable as gzip: {error}"
-    return b"".join(parts)
+    whole = b"".join(parts)
+    if whole.count(b"{") + whole.count(b"[") > CONTAINERS_MAX:
+        return f"unpacks to more than {CONTAINERS_MAX:,} objects and lists"
+    return whole

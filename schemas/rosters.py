@@ -32,13 +32,13 @@ OURS: dict[str, re.Pattern[str]] = {
         r"(?!service-\d+@)[^@/]+@(?!(?:cloudservices|system|gcp-sa-[^.]*|[^.]*-robot)\.)"
         r"[^@]*gserviceaccount\.com$"
     ),
-    "entra": re.compile(r"(?:app|sp)/"),
+    "entra": re.compile(r"app/"),
     "agent": re.compile(r"."),
 }  # fmt: skip
 """By the first word of the key, what identities of a site's own look like after their installation. Not among
 them: what the provider makes and runs for itself (service-linked roles, kube-system, service agents), people
-(single sign-on, users of a cluster), federated subjects (their role is judged), and tokens without an
-identity."""
+(single sign-on, users of a cluster), federated subjects (their role is judged), tokens without an identity,
+and the second names that a provider has for one identity (a service principal of an application)."""
 
 
 def installation_of(key: str) -> str:

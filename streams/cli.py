@@ -1,4 +1,5 @@
-"""The command line. Commands are thin: each imports what it needs when it runs, so that the program starts
+"""The command line. Commands are thin: each imports what it needs when it runs, so that the program
+starts
 fast.
 """
 
@@ -159,7 +160,8 @@ def explain(
 ) -> None:
     """Draw what is behind a finding: who was issued what, when it died, what used it since.
 
-    Shows the lineage of its credentials with what of it is still alive until when, the timeline, how many
+    Shows the lineage of its credentials with what of it is still alive until when, the timeline, how
+    many
     uses were counted since the end, and what to do next.
 
     \b
@@ -293,7 +295,8 @@ def replay(
 
 def main() -> None:
     """Runs the command line; errors that people can act on are one or two lines without a traceback."""
-    # Without it the clients' own log lines would stand between the answers; a run and its stages log to files.
+    # Without it the clients' own log lines would stand between the answers; a run and its stages log to
+    # files.
     logging.getLogger("gapwatch").addHandler(logging.NullHandler())
     try:
         app()

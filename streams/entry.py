@@ -1,4 +1,6 @@
-"""The console script: an interrupt while the command line is still being imported ends it without a traceback."""
+"""The console script: an interrupt while the command line is still being imported ends it without a
+traceback.
+"""
 
 from __future__ import annotations
 

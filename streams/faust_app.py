@@ -86,6 +86,8 @@ def rewinding(topic: str) -> Any:
     from faust.transport.drivers.aiokafka import Consumer
 
     class Rewinding(Consumer):  # type: ignore[misc, unused-ignore]
+        logger = logging.getLogger("faust.rewinding")
+
         async def perform_seek(self) -> None:
             await super().perform_seek()
             for place in self.assignment():

@@ -23,7 +23,7 @@ def page() -> str:
             "# Sources",
             "",
             "Made by `python -m streams.sheets`; the words stand in the sources' own files. Any producer may"
-            " write to `raw.<source>[.<instance>]`, one vendor record a message, exactly as the vendor wrote it;",
+            " write to `raw.<source>[.<instance>]`, one vendor record a message, as the vendor wrote it;",
             "the instance (a Vault, a cluster) is part of every key of a source that does not name its"
             " installation. `gapwatch send` does it for files.",
             "",

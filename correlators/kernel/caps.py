@@ -78,7 +78,9 @@ def _within(dossier: Dossier, size: int, bytes_max: int) -> Dossier:
     credentials = dict(dossier.credentials)
     last = max(map(_last_seen, credentials.values()), default=0)
     spare = sorted(
-        (not _over(c, last), bool(_claimed(c)), _last_seen(c), name) for name, c in credentials.items() if name
+        (not _over(c, last), bool(_claimed(c)), _last_seen(c), name)
+        for name, c in credentials.items()
+        if name
     )
     gone: set[str] = set()
     for alive, claimed, _, name in spare:

@@ -1,7 +1,8 @@
 """The writer of the Kubernetes audit log: each request as the API server's log backend writes it.
 
-Layout: audit.k8s.io/v1 of a real kube-apiserver 1.36 with a usual policy: bodies for writes of accounts, bindings and pods, the rest
-at level Metadata; reads have one line, writes two (RequestReceived, ResponseComplete).
+Layout: audit.k8s.io/v1 of a real kube-apiserver 1.36 with a usual policy: bodies for writes of accounts,
+bindings and pods, the rest at level Metadata; reads have one line, writes two (RequestReceived,
+ResponseComplete).
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ class Call(NamedTuple):
 
 NOBODY = "{}"
 APISERVER = Caller(
-    '{"username":"system:apiserver","uid":"1069e1ae-b5ad-42cd-94b3-9bea1e83db0f","groups":["system:authenticated","system:masters"]}',
+    '{"username":"system:apiserver","uid":"1069e1ae-b5ad-42cd-94b3-9bea1e83db0f",'
+    '"groups":["system:authenticated","system:masters"]}',
     f"kube-apiserver/{VERSION} (linux/amd64) kubernetes/$Format", "127.0.0.1",
 )  # fmt: skip
 
@@ -59,7 +61,8 @@ def account_user(namespace: str, name: str, uid: str, jti: str) -> str:
     extra = f',"extra":{{"authentication.kubernetes.io/credential-id":["JTI={jti}"]}}' if jti else ""
     return (
         f'{{"username":"system:serviceaccount:{namespace}:{name}","uid":"{uid}",'
-        f'"groups":["system:serviceaccounts","system:serviceaccounts:{namespace}","system:authenticated"]{extra}}}'
+        f'"groups":["system:serviceaccounts","system:serviceaccounts:{namespace}",'
+        f'"system:authenticated"]{extra}}}'
     )
 
 
@@ -77,25 +80,31 @@ class KubernetesLog:
             f'{who.extra}"authorization.k8s.io/decision":"allow","authorization.k8s.io/reason":"{who.reason}"'
         )
         line = (
-            f'{{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"{uid}","stage":"ResponseComplete",'
-            f'"requestURI":"{uri}","verb":"{verb}","user":{who.user},"sourceIPs":["{place or who.place}"],"userAgent":"{who.agent}",'
-            f'"objectRef":{ref},"responseStatus":{{"metadata":{{}},"code":200}},"requestReceivedTimestamp":"{micro_stamp(time)}",'
+            f'{{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"{uid}",'
+            f'"stage":"ResponseComplete",'
+            f'"requestURI":"{uri}","verb":"{verb}","user":{who.user},"sourceIPs":["{place or who.place}"],'
+            f'"userAgent":"{who.agent}",'
+            f'"objectRef":{ref},"responseStatus":{{"metadata":{{}},"code":200}},'
+            f'"requestReceivedTimestamp":"{micro_stamp(time)}",'
             f'"stageTimestamp":"{micro_stamp(done)}","annotations":{{{notes}}}}}'
         )
         return Call(uid, time, ((done, line.encode()),))
 
     def write(
         self, time: int, who: Caller, verb: str, uri: str, ref: str, *,
-        code: int = 200, asked: str = "", answered: str = "", notes: str = "", named: str = "", status: str = "",
+        code: int = 200, asked: str = "", answered: str = "", notes: str = "", named: str = "",
+        status: str = "",
     ) -> Call:  # fmt: skip
-        """A write that is allowed: two lines. ``named``: the reference of the answer's line, where it is fuller. ``status``:
-        fields of the answer's status beside the usual ones."""
+        """A write that is allowed: two lines. ``named``: the reference of the answer's line, where it is
+        fuller. ``status``: fields of the answer's status beside the usual ones."""
         uid = uuid_of(self._chance)
         done = time + ANSWERED_AFTER
         level = "RequestResponse" if answered else "Metadata"
         head = (
-            f'{{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"{level}","auditID":"{uid}","stage":"%s",'
-            f'"requestURI":"{uri}","verb":"{verb}","user":{who.user},"sourceIPs":["{who.place}"],"userAgent":"{who.agent}","objectRef":'
+            f'{{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"{level}","auditID":"{uid}",'
+            f'"stage":"%s",'
+            f'"requestURI":"{uri}","verb":"{verb}","user":{who.user},"sourceIPs":["{who.place}"],'
+            f'"userAgent":"{who.agent}","objectRef":'
         )
         came = f'"requestReceivedTimestamp":"{micro_stamp(time)}"'
         received = f'{head % "RequestReceived"}{ref},{came},"stageTimestamp":"{micro_stamp(time)}"}}'
@@ -104,7 +113,8 @@ class KubernetesLog:
         )
         told = f'{notes}"authorization.k8s.io/decision":"allow","authorization.k8s.io/reason":"{who.reason}"'
         complete = (
-            f'{head % "ResponseComplete"}{named or ref},"responseStatus":{{"metadata":{{}},{status}"code":{code}}},{bodies}{came},'
+            f'{head % "ResponseComplete"}{named or ref},"responseStatus":{{"metadata":{{}},{status}'
+            f'"code":{code}}},{bodies}{came},'
             f'"stageTimestamp":"{micro_stamp(done)}","annotations":{{{told}}}}}'
         )
         return Call(uid, time, ((time, received.encode()), (done, complete.encode())))
@@ -114,9 +124,12 @@ class KubernetesLog:
         uid = uuid_of(self._chance)
         done = time + ANSWERED_AFTER
         line = (
-            f'{{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"{uid}","stage":"ResponseStarted",'
-            f'"requestURI":"{uri}","verb":"list","user":{NOBODY},"sourceIPs":["{place}"],"userAgent":"{agent}","objectRef":{ref},'
-            f'"responseStatus":{{"metadata":{{}},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}},'
+            f'{{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"{uid}",'
+            f'"stage":"ResponseStarted",'
+            f'"requestURI":"{uri}","verb":"list","user":{NOBODY},"sourceIPs":["{place}"],'
+            f'"userAgent":"{agent}","objectRef":{ref},'
+            f'"responseStatus":{{"metadata":{{}},"status":"Failure","message":"Unauthorized",'
+            f'"reason":"Unauthorized","code":401}},'
             f'"requestReceivedTimestamp":"{micro_stamp(time)}","stageTimestamp":"{micro_stamp(done)}"}}'
         )
         return Call(uid, time, ((done, line.encode()),))
@@ -127,10 +140,14 @@ class KubernetesLog:
         """A look-up of what is not there."""
         uid = uuid_of(self._chance)
         line = (
-            f'{{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"{uid}","stage":"ResponseComplete",'
-            f'"requestURI":"{uri}","verb":"get","user":{who.user},"sourceIPs":["{who.place}"],"userAgent":"{who.agent}",'
-            f'"objectRef":{reference(resource, namespace, name)},"responseStatus":{{"metadata":{{}},"status":"Failure",'
-            f'"message":"{resource} \\"{name}\\" not found","reason":"NotFound","details":{{"name":"{name}","kind":"{resource}"}},"code":404}},'
+            f'{{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"{uid}",'
+            f'"stage":"ResponseComplete",'
+            f'"requestURI":"{uri}","verb":"get","user":{who.user},"sourceIPs":["{who.place}"],'
+            f'"userAgent":"{who.agent}",'
+            f'"objectRef":{reference(resource, namespace, name)},"responseStatus":{{"metadata":{{}},'
+            f'"status":"Failure",'
+            f'"message":"{resource} \\"{name}\\" not found","reason":"NotFound","details":{{"name":"{name}'
+            f'","kind":"{resource}"}},"code":404}},'
             f'"requestReceivedTimestamp":"{micro_stamp(time)}","stageTimestamp":"{micro_stamp(time + took)}",'
             f'"annotations":{{"authorization.k8s.io/decision":"allow","authorization.k8s.io/reason":""}}}}'
         )
@@ -148,29 +165,35 @@ def object_of(
 ) -> str:
     """A body. ``more``: of its metadata; ``inside``: beside its metadata."""
     return (
-        f'{{"kind":"{kind}","apiVersion":"v1","metadata":{{"name":"{name}","namespace":"{namespace}","uid":"{uid}",'
+        f'{{"kind":"{kind}","apiVersion":"v1","metadata":{{"name":"{name}","namespace":"{namespace}",'
+        f'"uid":"{uid}",'
         f'"creationTimestamp":"{stamp(made)}"{more}}}{inside}}}'
     )
 
 
 def pod_spec(account: str, image: str, node: str) -> str:
     return (
-        f',"spec":{{"containers":[{{"name":"main","image":"{image}","resources":{{}},"imagePullPolicy":"IfNotPresent"}}],"restartPolicy":"Always",'
-        f'"terminationGracePeriodSeconds":30,"serviceAccountName":"{account}","serviceAccount":"{account}","nodeName":"{node}"}},"status":{{"phase":"Pending"}}'
+        f',"spec":{{"containers":[{{"name":"main","image":"{image}","resources":{{}},'
+        f'"imagePullPolicy":"IfNotPresent"}}],"restartPolicy":"Always",'
+        f'"terminationGracePeriodSeconds":30,"serviceAccountName":"{account}","serviceAccount":"{account}",'
+        f'"nodeName":"{node}"}},"status":{{"phase":"Pending"}}'
     )
 
 
 def token_request(
     namespace: str, account: str, uid: str, pod: str, pod_uid: str, jti: str, time: int, seconds: int
 ) -> tuple[str, str]:
-    """Bodies of a TokenRequest, asked and answered. The token itself stands in the log, as a server at this level writes it."""
+    """Bodies of a TokenRequest, asked and answered. The token itself stands in the log, as a server at this
+    level writes it."""
     bound = f'{{"kind":"Pod","apiVersion":"v1","name":"{pod}","uid":"{pod_uid}"}}'
     spec = f'"spec":{{"audiences":%s,"expirationSeconds":{seconds},"boundObjectRef":{bound}}}'
     kind = '{"kind":"TokenRequest","apiVersion":"authentication.k8s.io/v1","metadata":'
     asked = f'{kind}{{}},{spec % "null"},"status":{{"token":"","expirationTimestamp":null}}}}'
     answered = (
-        f'{kind}{{"name":"{account}","namespace":"{namespace}","uid":"{uid}","creationTimestamp":"{stamp(time)}"}},'
-        f'{spec % """["https://kubernetes.default.svc"]"""},"status":{{"token":"{_jwt(namespace, account, uid, jti, time, seconds)}",'
+        f'{kind}{{"name":"{account}","namespace":"{namespace}","uid":"{uid}",'
+        f'"creationTimestamp":"{stamp(time)}"}},'
+        f'{spec % """["https://kubernetes.default.svc"]"""},'
+        f'"status":{{"token":"{_jwt(namespace, account, uid, jti, time, seconds)}",'
         f'"expirationTimestamp":"{stamp(time + seconds * SECOND)}"}}}}'
     )
     return asked, answered
@@ -179,8 +202,10 @@ def token_request(
 def _jwt(namespace: str, account: str, uid: str, jti: str, time: int, seconds: int) -> str:
     issued = time // SECOND
     claims = (
-        f'{{"aud":["https://kubernetes.default.svc"],"exp":{issued + seconds},"iat":{issued},"iss":"https://kubernetes.default.svc","jti":"{jti}",'
-        f'"kubernetes.io":{{"namespace":"{namespace}","serviceaccount":{{"name":"{account}","uid":"{uid}"}}}},"nbf":{issued},'
+        f'{{"aud":["https://kubernetes.default.svc"],"exp":{issued + seconds},"iat":{issued},'
+        f'"iss":"https://kubernetes.default.svc","jti":"{jti}",'
+        f'"kubernetes.io":{{"namespace":"{namespace}","serviceaccount":{{"name":"{account}","uid":"{uid}"}}'
+        f'}},"nbf":{issued},'
         f'"sub":"system:serviceaccount:{namespace}:{account}"}}'
     )
     return f"{_JWT_HEAD}.{base64.urlsafe_b64encode(claims.encode()).rstrip(b'=').decode()}.{SIGNATURE}"

@@ -1,8 +1,9 @@
-"""The writer of agents' spans: export requests in OTLP/JSON, as frameworks and their instrumentations send them.
+"""The writer of agents' spans: export requests in OTLP/JSON, as frameworks and their instrumentations send
+them.
 
-Layouts, as recorded from real runs: pydantic-ai (the agent's name on every tool span), strands (on the agent's span alone), Google
-ADK (agent span under a workflow's), the MCP SDK (client's and server's span of one call). A request holds what ended together, so a
-parent comes in a later one than its children.
+Layouts, as recorded from real runs: pydantic-ai (the agent's name on every tool span), strands (on the
+agent's span alone), Google ADK (agent span under a workflow's), the MCP SDK (client's and server's span of
+one call). A request holds what ended together, so a parent comes in a later one than its children.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ OK, ERROR = "{}", '{"message":"%s","code":2}'
 
 
 class Style(NamedTuple):
-    """A framework's habits. ``named``: its tool spans bear the agent's name. ``also``: how it renames tools."""
+    """A framework's habits. ``named``: its tool spans bear the agent's name. ``also``: how it renames
+    tools."""
 
     scope: str
     version: str
@@ -48,10 +50,12 @@ class Otlp:
         self._style = STYLES.get(style, STYLES["strands"])
         instance = f"{chance.getrandbits(128):032x}"
         self._head = (
-            '{"resourceSpans":[{"resource":{"attributes":[{"key":"telemetry.sdk.language","value":{"stringValue":"python"}},'
+            '{"resourceSpans":[{"resource":{"attributes":[{"key":"telemetry.sdk.language",'
+            '"value":{"stringValue":"python"}},'
             '{"key":"telemetry.sdk.name","value":{"stringValue":"opentelemetry"}},'
             f'{{"key":"telemetry.sdk.version","value":{{"stringValue":"{self._style.sdk}"}}}},'
-            f'{{"key":"service.instance.id","value":{{"stringValue":"{instance}"}}}},{{"key":"service.name","value":{{"stringValue":"{service}"}}}}]}},'
+            f'{{"key":"service.instance.id","value":{{"stringValue":"{instance}"}}}},'
+            f'{{"key":"service.name","value":{{"stringValue":"{service}"}}}}]}},'
             f'"scopeSpans":[{{"scope":{{"name":"%s","version":"{self._style.version}"}},"spans":['
         )
 
@@ -67,7 +71,8 @@ class Otlp:
         return f"{self._head % (scope or self._style.scope)}{body}]}}]}}]}}".encode()
 
     def span(
-        self, trace: str, span_id: str, parent: str, name: str, start: int, took: int, *attributes: tuple[str, str],
+        self, trace: str, span_id: str, parent: str, name: str, start: int, took: int,
+        *attributes: tuple[str, str],
         kind: int = INTERNAL, status: str = OK,
     ) -> Span:  # fmt: skip
         nanos = (start + self.ahead) * 1000 + self._chance.getrandbits(9)
@@ -75,8 +80,10 @@ class Otlp:
         told = ",".join(f'{{"key":"{key}","value":{{"stringValue":"{value}"}}}}' for key, value in attributes)
         return Span(
             f"{trace}:{span_id}",
-            f'{{"traceId":"{trace}","spanId":"{span_id}",{above}"name":"{name}","kind":{kind},"startTimeUnixNano":"{nanos}",'
-            f'"endTimeUnixNano":"{nanos + took * 1000}","attributes":[{told}],"status":{status},"flags":256}}',
+            f'{{"traceId":"{trace}","spanId":"{span_id}",{above}"name":"{name}","kind":{kind},'
+            f'"startTimeUnixNano":"{nanos}",'
+            f'"endTimeUnixNano":"{nanos + took * 1000}","attributes":[{told}],"status":{status},'
+            f'"flags":256}}',
         )
 
     def tool(
@@ -99,7 +106,8 @@ class Otlp:
     def agent(self, trace: str, span_id: str, parent: str, agent: str, start: int, took: int) -> Span:
         return self.span(
             trace, span_id, parent, f"invoke_agent {agent}", start, took,
-            ("gen_ai.operation.name", "invoke_agent"), ("gen_ai.agent.name", agent), ("gen_ai.conversation.id", f"conv-{trace[:8]}"),
+            ("gen_ai.operation.name", "invoke_agent"), ("gen_ai.agent.name", agent),
+            ("gen_ai.conversation.id", f"conv-{trace[:8]}"),
         )  # fmt: skip
 
     def chat(self, trace: str, parent: str, offered: tuple[str, ...], start: int, took: int) -> Span:
@@ -107,7 +115,8 @@ class Otlp:
         tools = ",".join(f'{{\\"type\\":\\"function\\",\\"name\\":\\"{tool}\\"}}' for tool in offered)
         return self.span(
             trace, self.new_id(), parent, "chat scripted-1", start, took,
-            ("gen_ai.operation.name", "chat"), ("gen_ai.request.model", "scripted-1"), ("gen_ai.tool.definitions", f"[{tools}]"),
+            ("gen_ai.operation.name", "chat"), ("gen_ai.request.model", "scripted-1"),
+            ("gen_ai.tool.definitions", f"[{tools}]"),
             kind=CLIENT,
         )  # fmt: skip
 
@@ -126,13 +135,15 @@ class Otlp:
             )
         return self.span(
             trace, span_id, parent, f"tools/call {tool}", start, took,
-            ("mcp.method.name", "tools/call"), ("gen_ai.operation.name", "execute_tool"), ("gen_ai.tool.name", tool), kind=kind,
+            ("mcp.method.name", "tools/call"), ("gen_ai.operation.name", "execute_tool"),
+            ("gen_ai.tool.name", tool), kind=kind,
         )  # fmt: skip
 
     def hand_over(self, trace: str, parent: str, agent: str, to: str, start: int, took: int) -> Span:
         arguments = f'{{\\"agent_name\\": \\"{to}\\"}}'
         return self.span(
             trace, self.new_id(), parent, "execute_tool transfer_to_agent", start, took,
-            ("gen_ai.operation.name", "execute_tool"), ("gen_ai.tool.name", "transfer_to_agent"), ("gen_ai.agent.name", agent),
+            ("gen_ai.operation.name", "execute_tool"), ("gen_ai.tool.name", "transfer_to_agent"),
+            ("gen_ai.agent.name", agent),
             ("gcp.vertex.agent.tool_call_args", arguments),
         )  # fmt: skip

@@ -1,6 +1,8 @@
-"""The writer of OpenBao's audit log: each call as the request and the response line that its file device writes.
+"""The writer of OpenBao's audit log: each call as the request and the response line that its file device
+writes.
 
-Layout: OpenBao 2.6, as recorded from a real server; secrets stand as HMACs, of which nothing here is one of anything.
+Layout: OpenBao 2.6, as recorded from a real server; secrets stand as HMACs, of which nothing here is one of
+anything.
 """
 
 from __future__ import annotations
@@ -25,7 +27,10 @@ class Mount(NamedTuple):
     @property
     def asked(self) -> str:
         kind = "auth" if self.path.startswith("auth/") else "secret"
-        return f'"mount_point":"{self.path}","mount_type":"{self.kind}","mount_accessor":"{self.accessor}","mount_running_version":"{VERSION}","mount_class":"{kind}"'
+        return (
+            f'"mount_point":"{self.path}","mount_type":"{self.kind}","mount_accessor":"{self.accessor}",'
+            f'"mount_running_version":"{VERSION}","mount_class":"{kind}"'
+        )
 
     @property
     def answered(self) -> str:
@@ -43,7 +48,8 @@ DATABASE = Mount("database/", "database", "database_1dd755f8")
 
 @dataclass
 class Token:
-    """A token as the log shows it. ``ttl`` in seconds; ``entity`` "" for an orphan without one. ``place``: where its holder is."""
+    """A token as the log shows it. ``ttl`` in seconds; ``entity`` "" for an orphan without one. ``place``:
+    where its holder is."""
 
     hmac: str
     accessor: str
@@ -68,7 +74,8 @@ class Token:
             '["response-wrapping"]' if self.policy == "response-wrapping" else f'["default","{self.policy}"]'
         )
         return (
-            f'"client_token":"{self.hmac}",{accessor}"display_name":"{self.display}","policies":{policies},"token_policies":{policies},'
+            f'"client_token":"{self.hmac}",{accessor}"display_name":"{self.display}","policies":{policies},'
+            f'"token_policies":{policies},'
             f'%s{metadata}{entity}"token_type":"{self.kind}","token_ttl":{self.ttl}'
         )
 
@@ -80,7 +87,10 @@ class Token:
     def presented(self) -> str:
         """``auth`` of a call that it makes; the same text for all of its calls."""
         if not self.known:
-            allowed = f'"policy_results":{{"allowed":true,"granting_policies":[{{"name":"{self.policy}","namespace_id":"root","type":"acl"}}]}},'
+            allowed = (
+                f'"policy_results":{{"allowed":true,"granting_policies":[{{"name":"{self.policy}",'
+                f'"namespace_id":"root","type":"acl"}}]}},'
+            )
             self.known = (
                 "{" + self.named % allowed + f',"token_issue_time":"{second_text(self.issued)}Z"' + "}"
             )
@@ -116,8 +126,10 @@ class VaultLog:
         accessor = f'"client_token_accessor":"{token.accessor}",' if token.accessor else ""
         body = f',"data":{data}' if data else ""
         asked = (
-            f'{{"id":"{uid}","client_id":"{token.entity}","operation":"{operation}",{mount.asked},"client_token":"{token.hmac}",{accessor}'
-            f'"namespace":{{"id":"root"}},"path":"{path}"{body},"remote_address":"{place or token.place}","remote_port":{token.port}{more}}}'
+            f'{{"id":"{uid}","client_id":"{token.entity}","operation":"{operation}",{mount.asked},'
+            f'"client_token":"{token.hmac}",{accessor}'
+            f'"namespace":{{"id":"root"}},"path":"{path}"{body},"remote_address":"{place or token.place}",'
+            f'"remote_port":{token.port}{more}}}'
         )
         return self._lines(
             uid,
@@ -155,14 +167,19 @@ class VaultLog:
     def refused(
         self, time: int, token: Token, mount: Mount, path: str, *, place: str = "", accessor: bool = False
     ) -> Call:
-        """A token that the server does not accept: nothing but its HMAC, and (of a disabled entity) its accessor."""
+        """A token that the server does not accept: nothing but its HMAC, and (of a disabled entity) its
+        accessor."""
         uid, nanos = uuid_of(self._chance), self._chance.getrandbits(9) % 1000
         named = f'"client_token_accessor":"{token.accessor}",' if accessor else ""
         asked = (
-            f'{{"id":"{uid}","operation":"read",{mount.asked},"client_token":"{token.hmac}",{named}"namespace":{{"id":"root"}},'
+            f'{{"id":"{uid}","operation":"read",{mount.asked},"client_token":"{token.hmac}",{named}'
+            f'"namespace":{{"id":"root"}},'
             f'"path":"{path}","remote_address":"{place or token.place}","remote_port":{token.port}}}'
         )
-        answer = f',"response":{{{mount.answered},"data":{{"error":"{hmac_of(self._chance)}"}}}},"error":"{DENIED}"'
+        answer = (
+            f',"response":{{{mount.answered},"data":{{"error":"{hmac_of(self._chance)}"}}}},'
+            f'"error":"{DENIED}"'
+        )
         return self._lines(
             uid,
             time,
@@ -177,16 +194,22 @@ class VaultLog:
         """Has no response line: an empty one is to be passed over."""
         uid, nanos = uuid_of(self._chance), self._chance.getrandbits(9) % 1000
         asked = (
-            f'{{"id":"{uid}","operation":"update","mount_point":"sys/","client_token":"{token.hmac}","namespace":{{"id":"root"}},'
+            f'{{"id":"{uid}","operation":"update","mount_point":"sys/","client_token":"{token.hmac}",'
+            f'"namespace":{{"id":"root"}},'
             f'"path":"sys/wrapping/unwrap","remote_address":"{token.place}","remote_port":{token.port}}}'
         )
-        line = f'{{"time":"{second_text(time)}.{time % SECOND:06}{nanos:03}Z","type":"request","auth":{{"client_token":"{token.hmac}","token_type":"default"}},"request":{asked},"error":"wrapping token is not valid or does not exist"}}'
+        line = (
+            f'{{"time":"{second_text(time)}.{time % SECOND:06}{nanos:03}Z","type":"request",'
+            f'"auth":{{"client_token":"{token.hmac}","token_type":"default"}},"request":{asked},'
+            f'"error":"wrapping token is not valid or does not exist"}}'
+        )
         return Call(uid, time, line.encode(), b"")
 
     @staticmethod
     def _unnamed(uid: str, mount: Mount, path: str, data: str, place: str, port: int) -> str:
         return (
-            f'{{"id":"{uid}","operation":"update",{mount.asked},"namespace":{{"id":"root"}},"path":"{path}","data":{data},'
+            f'{{"id":"{uid}","operation":"update",{mount.asked},"namespace":{{"id":"root"}},"path":"{path}'
+            f'","data":{data},'
             f'"remote_address":"{place}","remote_port":{port}}}'
         )
 
@@ -203,6 +226,12 @@ class VaultLog:
         error: str = "",
     ) -> Call:
         done = time + ANSWERED_AFTER
-        request = f'{{"time":"{second_text(time)}.{time % SECOND:06}{nanos:03}Z","type":"request"{before or auth},"request":{asked}{error}}}'
-        response = f'{{"time":"{second_text(done)}.{done % SECOND:06}{nanos:03}Z","type":"response"{auth},"request":{asked}{answer}}}'
+        request = (
+            f'{{"time":"{second_text(time)}.{time % SECOND:06}{nanos:03}Z",'
+            f'"type":"request"{before or auth},"request":{asked}{error}}}'
+        )
+        response = (
+            f'{{"time":"{second_text(done)}.{done % SECOND:06}{nanos:03}Z","type":"response"{auth},'
+            f'"request":{asked}{answer}}}'
+        )
         return Call(uid, done, request.encode(), response.encode())

@@ -1,6 +1,8 @@
-"""A year of simulated life over AWS, Kubernetes, Vault and agents: raw logs as their vendors write them, the inventory, and the truth.
+"""A year of simulated life over AWS, Kubernetes, Vault and agents: raw logs as their vendors write them, the
+inventory, and the truth.
 
-Days are told one after the other, so memory is that of two days. The clean year is the same but for what is wrong.
+Days are told one after the other, so memory is that of two days. The clean year is the same but for what is
+wrong.
 """
 
 from __future__ import annotations
@@ -15,25 +17,22 @@ import orjson
 
 from infra.simulator.chance import Chance
 from infra.simulator.estate import estate
+from infra.simulator.vault import VaultLog
 from infra.simulator.year_agents import AgentLife, AgentPlay, agent_of
-from infra.simulator.year_aws import (
-    ACCOUNTS,
-    AwsPlay,
-    PersonLife,
-    Principal,
-    RoleLife,
-    UserLife,
-    admin_of,
-    role_of,
-    user_of,
-)
-from infra.simulator.year_cases import CATALOGUE, YearCase
+from infra.simulator.year_aws import ACCOUNTS, Principal, admin_of, role_of, user_of
+from infra.simulator.year_aws_life import PersonLife, RoleLife, UserLife
+from infra.simulator.year_aws_play import AwsPlay
+from infra.simulator.year_case import YearCase
+from infra.simulator.year_cases import CATALOGUE
 from infra.simulator.year_files import Delivery
-from infra.simulator.year_kubernetes import PEOPLE, AccountLife, KubernetesPlay, account_of
+from infra.simulator.year_kubernetes import PEOPLE, account_of
+from infra.simulator.year_kubernetes_life import AccountLife
+from infra.simulator.year_kubernetes_play import KubernetesPlay
 from infra.simulator.year_play import Play
 from infra.simulator.year_stage import DAY, Life, Line, Pace, Plan, calls_today, stamp
-from infra.simulator.year_vault import Admin, AppLife, VaultPlay, app_of
-from infra.simulator.vault import VaultLog
+from infra.simulator.year_vault import Admin, app_of
+from infra.simulator.year_vault_life import AppLife
+from infra.simulator.year_vault_play import VaultPlay
 
 SHARES = {"cloudtrail": 0.44, "kubernetes": 0.22, "vault": 0.24, "otel": 0.10}
 """Of the lines."""
@@ -69,10 +68,10 @@ class Cast:
     free: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def next(self, kind: str) -> Any:
-        """Somebody who plays no case yet."""
+        """Somebody who plays no case yet. The last roles stand in for those of other cases."""
         number = self.free[kind]
         self.free[kind] += 1
-        if number >= len(self.by_kind[kind]):
+        if number >= len(self.by_kind[kind]) - (len(ACCOUNTS) if kind == "role" else 0):
             raise ValueError(
                 f"too few identities: more than {number} of kind {kind} are needed to play every case once"
             )
@@ -104,7 +103,8 @@ class Year:
         self._lives = self._living()
 
     def _planned(self) -> Iterator[Play]:
-        """Each case, as often as there are identities for it, on days of its own; those who play it rest meanwhile."""
+        """Each case, as often as there are identities for it, on days of its own; those who play it rest
+        meanwhile."""
         plan, days = self.plan, Chance(f"{self.plan.seed}/days")
         kinds = {name: holder.kind for name, holder in estate(Chance(0)).items()}
         first, last = int(plan.days * CASES_FROM), plan.days - CASES_LAST_DAYS
@@ -234,7 +234,8 @@ class Year:
 def write(
     plan: Plan, folder: Path, progress: Callable[[int, int], None] = lambda day, written: None
 ) -> tuple[int, int]:
-    """Writes the year's logs, ``inventory.json`` and ``truth.json``. Returns lines, and how many of them came twice.
+    """Writes the year's logs, ``inventory.json`` and ``truth.json``. Returns lines, and how many of them came
+    twice.
 
     Raises ValueError where the plan has too few identities or days for its cases.
     """

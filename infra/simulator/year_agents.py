@@ -9,7 +9,7 @@ from typing import Any
 from infra.simulator.cases import Step
 from infra.simulator.chance import Chance
 from infra.simulator.otlp import CLIENT, SERVER, STYLES, Otlp
-from infra.simulator.year_cases import YearCase
+from infra.simulator.year_case import YearCase
 from infra.simulator.year_play import Did, Play
 from infra.simulator.year_stage import (
     SECOND,
@@ -20,7 +20,8 @@ from infra.simulator.year_stage import (
 )
 
 TOOLS = (
-    "search_tickets", "get_invoice", "post_comment", "read_file", "list_buckets", "query_db", "send_mail", "get_weather",
+    "search_tickets", "get_invoice", "post_comment", "read_file", "list_buckets", "query_db", "send_mail",
+    "get_weather",
     "create_event", "translate", "get_rates", "open_issue",
 )  # fmt: skip
 AHEAD_MAX = 900_000
@@ -31,7 +32,8 @@ Times = list[tuple[int, bytes]]
 
 @dataclass
 class Agent:
-    """An agent of a service. ``delegate``: the name of the agent of the same service that it may hand over to."""
+    """An agent of a service. ``delegate``: the name of the agent of the same service that it may hand over
+    to."""
 
     service: str
     name: str
@@ -85,7 +87,8 @@ class Runs:
         self._server = Otlp(f"mcp-{agent.number % 7}", "strands", chance, agent.ahead)
 
     def run(self, time: int, tools: tuple[str, ...], refusal: str = "") -> tuple[str, list[str], Times]:
-        """The ids of the agent's span and of its tools' spans, and the requests: tools and chats as they end, the agent last."""
+        """The ids of the agent's span and of its tools' spans, and the requests: tools and chats as they end,
+        the agent last."""
         otlp, agent = self.otlp, self.agent
         trace, top, root = (
             otlp.new_trace(),

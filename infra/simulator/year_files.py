@@ -1,6 +1,7 @@
 """Files of a simulated year: per source and day of delivery, gzipped, in the order of delivery.
 
-Lines come 5 to 15 minutes late, so neighbours change places, also between the files of two days; some come twice.
+Lines come 5 to 15 minutes late, so neighbours change places, also between the files of two days; some come
+twice.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ Outbox = list[tuple[int, int, bytes]]
 
 
 class Delivery:
-    """Takes lines day by day and writes each file once nothing more can come for it. Memory: two days of lines."""
+    """Takes lines day by day and writes each file once nothing more can come for it. Memory: two days of
+    lines."""
 
     def __init__(self, plan: Plan, folder: Path) -> None:
         self._folder = folder
@@ -47,7 +49,8 @@ class Delivery:
             (folder / source).mkdir(parents=True, exist_ok=True)
 
     def take(self, source: str, lines: list[Line]) -> None:
-        """Draws the same chances for a wrong line in the clean year, so that all others are delivered alike."""
+        """Draws the same chances for a wrong line in the clean year, so that all others are delivered
+        alike."""
         draw = self._chance[source].random
         waiting, clean = self._waiting, self._clean
         for line in lines:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from infra.simulator.cases import CLAIM, CONTRADICTION, PROOF, Step
 from infra.simulator.chance import Chance
-from infra.simulator.year_cases import MORE, YearCase
+from infra.simulator.year_case import MORE, YearCase
 from infra.simulator.year_stage import DAY, HOUR, MINUTE, SECOND, Line, at, stamp
 
 SETTLES = 30 * MINUTE
@@ -19,7 +19,8 @@ SHIFTS_BY = 5 * HOUR
 
 
 class Did(NamedTuple):
-    """What a step wrote: the event's id, and its lines as (time, body). ``source``: "" for that of its case."""
+    """What a step wrote: the event's id, and its lines as (time, body). ``source``: "" for that of its
+    case."""
 
     uid: str
     lines: tuple[tuple[int, bytes], ...]
@@ -99,7 +100,11 @@ class Play(ABC):
         since, until = self.case.approved
         if not since:
             return {}
-        told = {"from": stamp(at(self.day, since)), "until": stamp(at(self.day, until)), "ticket": f"CER-{self.day // DAY}"}
+        told = {
+            "from": stamp(at(self.day, since)),
+            "until": stamp(at(self.day, until)),
+            "ticket": f"CER-{self.day // DAY}",
+        }
         return {"approvals": [{"identity": "vault:default:root", "grant": "root", **told}]}
 
     def statuses(self) -> list[dict[str, str]]:

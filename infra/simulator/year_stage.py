@@ -1,4 +1,5 @@
-"""What the parts of a simulated year share: its plan, lines of a log, times, and the pace at which a source writes.
+"""What the parts of a simulated year share: its plan, lines of a log, times, and the pace at which a source
+writes.
 
 Times are µs since 1970, as everywhere in gapwatch.
 """
@@ -18,14 +19,14 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
-WORKS_FROM, WORKS_UNTIL = 5 * HOUR, 22 * HOUR
+WORKS_FROM, WORKS_UNTIL = 7 * HOUR, 24 * HOUR
 """Time of day of all routine: who moves to another network does it over night."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """``start``: midnight UTC of the first day. ``records``: lines to write, duplicates aside, about. ``clean``: without
-    what is wrong."""
+    """``start``: midnight UTC of the first day. ``records``: lines to write, duplicates aside, about.
+    ``clean``: without what is wrong."""
 
     start: int
     days: int = 365
@@ -43,7 +44,8 @@ class Plan:
 
 
 class Line(NamedTuple):
-    """One record of a source's log. ``late``: µs of delivery beyond the usual. ``wrong``: not in the clean year."""
+    """One record of a source's log. ``late``: µs of delivery beyond the usual. ``wrong``: not in the clean
+    year."""
 
     time: int
     body: bytes
@@ -55,11 +57,13 @@ class Life(Protocol):
     """An identity, day by day."""
 
     def day(self, start: int, calls: int) -> Iterator[Line]:
-        """The lines of about ``calls`` calls of the day that begins at ``start``; none is of an earlier day."""
+        """The lines of about ``calls`` calls of the day that begins at ``start``; none is of an earlier
+        day."""
 
 
 class Pace:
-    """How many calls each identity of a source makes a day, corrected each day so that the year ends at its share.
+    """How many calls each identity of a source makes a day, corrected each day so that the year ends at its
+    share.
 
     A call is more than one line (logins, answers, tokens): how many shows itself day by day.
     """
@@ -135,7 +139,8 @@ def uuid_of(chance: Chance) -> str:
 
 
 def at(day: int, text: str) -> int:
-    """A step's time: ``09:30:00`` of the case's first day, ``2+09:30:00`` two days later, or a date of its own."""
+    """A step's time: ``09:30:00`` of the case's first day, ``2+09:30:00`` two days later, or a date of its
+    own."""
     if text.count("-") == 2:
         return micros(datetime.fromisoformat(text).replace(tzinfo=UTC))
     days, _, clock = text.rpartition("+")

@@ -135,9 +135,7 @@ def test_a_death_of_the_parent_is_not_a_revocation_of_the_child() -> None:
     assert verdict_of(many, session) is None
 
 
-def test_heavy_use_keeps_the_kill_the_first_and_the_last_whatever_came_before_and_when_the_kill_is_learned() -> (
-    None
-):
+def test_heavy_use_keeps_kill_first_and_last_whenever_the_kill_is_learned() -> None:
     before = [use(f"b{n}", n * 7) for n in range(300)]
     after = [use(f"u{n}", 2200 + n * 7) for n in range(900)]
     end = kill("kill", 2150)

@@ -122,7 +122,9 @@ def test_the_rotation_policy_stands_with_its_secret_and_names_its_owner() -> Non
     assert policy.owner == "team-support"
 
 
-def test_an_inventory_speaks_for_the_installations_of_the_identities_it_declares_not_of_their_aliases() -> None:
+def test_an_inventory_speaks_for_the_installations_of_the_identities_it_declares_not_of_their_aliases() -> (
+    None
+):
     facts = [fact for activity in read(WHOLE) for fact in facts_of(activity)]
     assert {i for _, fact in facts for i in fact.covers} == {"agent:support-host"}
 

@@ -27,7 +27,9 @@ NO_SPANS = "crewai"
 
 def score(folder: Path) -> Score:
     declared = folder / "agents.json"
-    declared.write_bytes(orjson.dumps(inventory_of(orjson.loads(data(f"{RECORDING}/catalog.json").read_bytes()))))
+    declared.write_bytes(
+        orjson.dumps(inventory_of(orjson.loads(data(f"{RECORDING}/catalog.json").read_bytes())))
+    )
     logs = sorted(str(path) for path in data(RECORDING).glob("*.otlp.jsonl"))
     said = replayed(folder, *logs, inventories=(str(declared),))
     return judge(cases(), said, controls())
@@ -46,7 +48,11 @@ def _cases(run: dict[str, Any]) -> Iterator[Case]:
         event = f"{call['trace_id']}:{call['span_id']}"
         if call["finding"]:
             mirrors = {f"{call['trace_id']}:{m['span_id']}" for m in call.get("mirror_spans", ())}
-            also = GAINED if call["verdict"] in ("tool_outside_catalog", "tool_gained_from_server_change") else frozenset()
+            also = (
+                GAINED
+                if call["verdict"] in ("tool_outside_catalog", "tool_gained_from_server_change")
+                else frozenset()
+            )
             name = f"{run['run']}/{number} {call['tool']}"
             yield Case(name, "otel", "finding", DUE[call["verdict"]], frozenset({event, *mirrors}), also=also)
         else:

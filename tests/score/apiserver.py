@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from correlators.kernel.catalogue import controls
-from tests.score.rules import Case, Score, judge
+from tests.score.rules import Case, Expects, Score, judge
 from tests.support.replayed import data, replayed
 
 RECORDING = "kubernetes/apiserver_recorded"
@@ -59,7 +59,8 @@ def _cases(scenario: dict[str, Any]) -> Iterator[Case]:
 
 
 def _revoked(scenario: dict[str, Any]) -> Iterator[Case]:
-    """Refusals that the server's own look-up gives away prove; one that names nobody leaves the record as it is."""
+    """Refusals that the server's own look-up gives away prove; one that names nobody leaves the record as it
+    is."""
     after = _steps(scenario, "use_after")
     kill = _ids(_steps(scenario, "kill"))
     known = [s for s in after if s["identified_by"] == "lookup" or s.get("token_in_body")]
@@ -76,7 +77,7 @@ def _other(scenario: dict[str, Any]) -> Iterator[Case]:
     kill = _ids(_steps(scenario, "kill")) if family in KILLS_NAMED else frozenset()
     seen = _steps(scenario, "act", "use_after")
     refused = all(s["code"] in (401, 403) for s in seen)
-    expects = "proven" if refused and family != "scope_escalation" else "finding"
+    expects: Expects = "proven" if refused and family != "scope_escalation" else "finding"
     shown = seen if refused else [s for s in seen if s["code"] < 300]
     events = _ids(shown) if family != "token_in_two_places" else frozenset({shown[0]["auditID"]})
     yield Case(

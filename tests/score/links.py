@@ -23,15 +23,17 @@ def cloudtrail(folder: Path) -> Score:
 
 
 def vault(folder: Path) -> Score:
-    """HashiCorp's tutorial: tokens that were issued, by the line that issued each. Of other credentials it tells nothing."""
+    """HashiCorp's tutorial: tokens that were issued, by the line that issued each. Of other credentials it
+    tells nothing."""
     links = orjson.loads(data("ground_truth/vault_learn_token_links.json").read_bytes())
     log = next(data("vault").glob("hashicorp-education_*/**/*.log"))
     lines = log.read_bytes().splitlines()
     said = replayed(folder, log)
     wanted = {
-        f"vault:default:accessor/{link['accessor']}": (_request(lines, link["line"]), link["uses"] > 0) for link in links
+        f"vault:default:accessor/{link['accessor']}": (_request(lines, link["line"]),
+        link["uses"] > 0) for link in links
     }  # fmt: skip
-    return _scored("vault", wanted, [row for row in said.credentials if "/accessor/" in row["credential"]])
+    return _scored("vault", wanted, [row for row in said.credentials if ":accessor/" in row["credential"]])
 
 
 def _request(lines: list[bytes], number: int) -> str:
@@ -39,7 +41,9 @@ def _request(lines: list[bytes], number: int) -> str:
 
 
 def _scored(source: str, wanted: dict[str, tuple[str, bool]], rows: list[dict[str, Any]]) -> Score:
-    told = {row["credential"]: (row["issued"]["uid"], bool(row["first_use"])) for row in rows if row["issued"]}
+    told = {
+        row["credential"]: (row["issued"]["uid"], bool(row["first_use"])) for row in rows if row["issued"]
+    }
     score = Score()
     for credential, link in wanted.items():
         case = Case(credential, source, "link", LINK, frozenset({link[0]}))

@@ -16,7 +16,8 @@ RECORDING = "vault/openbao_recorded"
 
 
 class Due(NamedTuple):
-    """What is due for a verdict of the truth. ``names``: the events, of ``kill`` and of the tries or uses ``after`` it."""
+    """What is due for a verdict of the truth. ``names``: the events, of ``kill`` and of the tries or uses
+    ``after`` it."""
 
     control: str
     expects: Expects = "finding"
@@ -35,7 +36,9 @@ DUE: dict[str, tuple[Due, ...]] = {
     "secret_id_exhausted_used_denied": (TRIED,),
     "rotated_old_secret_id_used": (Due("revoked_credential_used", "proven", "kill after"), TRIED),
     "wrapping_token_reused_denied": (Due("one_time_credential_replayed", names="kill after"), TRIED),
-    "old_secret_id_token_used_succeeded": (Due("outlived_parent", names="kill after", or_="old_version_used_after_rotation"),),
+    "old_secret_id_token_used_succeeded": (
+        Due("outlived_parent", names="kill after", or_="old_version_used_after_rotation"),
+    ),
     "role_deleted_used_succeeded": (Due("access_outlived_removal", names="kill after"),),
     "revoke_failed_used_succeeded": (Due("revocation_failed", names="kill"),),
     "batch_residual": (Due("revocation_failed", names="kill after"),),
@@ -44,13 +47,15 @@ DUE: dict[str, tuple[Due, ...]] = {
     "lease_revoked": (Due("revoked_credential_used", "unverifiable", "kill"),),
     "db_credential_revoked_used_denied": (Due("revoked_credential_used", "unverifiable", "kill"),),
 }
-"""By the truth's verdict. A credential that dies with its role cannot be revoked by that: see ``RESIDUAL``."""
+"""By the truth's verdict. A credential that dies with its role cannot be revoked by that: see
+``RESIDUAL``."""
 
 RESIDUAL = (Due("access_outlived_removal", names="kill after"),)
 LEASES = (Due("outlived_parent", "unverifiable", "kill"),)
 SILENT = frozenset(
     {
-        "benign", "periodic_ok", "policy_removed_used_denied", "bound_cidr_used_denied", "unknown_token_denied",
+        "benign", "periodic_ok", "policy_removed_used_denied", "bound_cidr_used_denied", "unknown_token_den"
+                                                                                         "ied",
         "missing_token_denied", "expired_credential_login_denied", "not_audited",
     }
 )  # fmt: skip
@@ -62,7 +67,10 @@ def score(folder: Path) -> Score:
 
 
 def cases() -> list[Case]:
-    lines = [orjson.loads(line)["request"]["id"] for line in data(f"{RECORDING}/audit.jsonl").read_bytes().splitlines()]
+    lines = [
+        orjson.loads(line)["request"]["id"]
+        for line in data(f"{RECORDING}/audit.jsonl").read_bytes().splitlines()
+    ]
     told: list[dict[str, Any]] = orjson.loads(data(f"{RECORDING}/truth.json").read_bytes())["cases"]
     loud = {name for case in told if case["verdict"] not in SILENT for name in _names(case)}
     return [each for case in told for each in _cases(case, lines, loud)]
@@ -96,4 +104,8 @@ def _events(case: dict[str, Any], part: str, lines: list[str]) -> set[str]:
 def _names(case: dict[str, Any]) -> set[str]:
     token, accessor = case["token_hmac"], case["accessor_hmac"]
     keys = {f"vault:default:token/{token}", f"vault:default:secret-id/{token}"} if token else set()
-    return keys | ({f"vault:default:accessor/{accessor}", f"vault:default:secret-id-accessor/{accessor}"} if accessor else set())
+    return keys | (
+        {f"vault:default:accessor/{accessor}", f"vault:default:secret-id-accessor/{accessor}"}
+        if accessor
+        else set()
+    )

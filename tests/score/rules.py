@@ -1,9 +1,9 @@
 """When a case is found, and when a finding is false.
 
-Found: one finding (or one row of assurance of the value that the truth says: proven, unverifiable, assumed) of the
-expected control names every expected event. False: a finding above low that no case explains, or any finding about
-the subject, or naming an event, of a near miss. A case explains findings of its controls about its own names
-(subject, identity, credentials), or, where it has none, those that name one of its events.
+Found: one finding (or one row of assurance of the value that the truth says: proven, unverifiable, assumed)
+of the expected control names every expected event. False: a finding above low that no case explains, or any
+finding about the subject, or naming an event, of a near miss. A case explains findings of its controls about
+its own names (subject, identity, credentials), or, where it has none, those that name one of its events.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ Expects = Literal["finding", "proven", "unverifiable", "assumed", "link", "silen
 
 @dataclass(frozen=True)
 class Case:
-    """``events``: vendor ids that must be named. ``names``: keys that are the case's own. ``also``: further controls
-    that may speak of it; ``*`` for all. ``or_``: a control that may report it instead. ``severity``: 0 for any."""
+    """``events``: vendor ids that must be named. ``names``: keys that are the case's own. ``also``: further
+    controls that may speak of it; ``*`` for all. ``or_``: a control that may report it instead. ``severity``:
+    0 for any."""
 
     name: str
     source: str
@@ -102,13 +103,21 @@ def _tells(case: Case, kind: str, row: Row) -> bool:
 
 def names_of(row: Row) -> set[str]:
     """What a finding is about: subject, identity, credential."""
-    told = {row["unmapped"].get("subject", ""), row["unmapped"].get("credential", ""), row["resources"][0]["uid"]}
+    told = {
+        row["unmapped"].get("subject", ""),
+        row["unmapped"].get("credential", ""),
+        row["resources"][0]["uid"],
+    }
     return told - {""}
 
 
 def source_told(row: Row) -> str:
     """The source of a finding: by its identity, else by its credential."""
-    told = (row["resources"][0]["uid"], row["unmapped"].get("credential", ""), row["unmapped"].get("subject", ""))
+    told = (
+        row["resources"][0]["uid"],
+        row["unmapped"].get("credential", ""),
+        row["unmapped"].get("subject", ""),
+    )
     return next((found for key in told if (found := source_of(key))), "?")
 
 
@@ -128,9 +137,15 @@ def _false(cases: list[Case], said: Said) -> Iterator[FalseAlarm]:
             continue
         near = near or next((case for case in about if case.expects == "silence"), None)
         if near or row["severity_id"] > LOW:
-            yield FalseAlarm(source_told(row), control(row), row["finding_info"]["title"], near.name if near else "")
+            yield FalseAlarm(
+                source_told(row), control(row), row["finding_info"]["title"], near.name if near else ""
+            )
 
 
 def _explains(case: Case, row: Row) -> bool:
     told = control(row)
-    return told in case.also or "*" in case.also or (case.expects != "silence" and told in (case.control, case.or_))
+    return (
+        told in case.also
+        or "*" in case.also
+        or (case.expects != "silence" and told in (case.control, case.or_))
+    )

@@ -23,7 +23,8 @@ FULL = Plan(START)
 
 
 def score(plan: Plan, folder: Path) -> Score:
-    """Writes the year into the folder, replays it, and scores it; of a clean year everything above low is false."""
+    """Writes the year into the folder, replays it, and scores it; of a clean year everything above low is
+    false."""
     logs = folder / ("clean" if plan.clean else "year")
     write(plan, logs)
     said = replayed(folder, logs)

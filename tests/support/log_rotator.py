@@ -40,7 +40,9 @@ class RotatedLog:
             self.path.touch()
 
     def reopen(self) -> None:
-        """As a program does on SIGHUP: a line begun before is completed in the file that it was begun in."""
+        """As a program does on SIGHUP: a line begun before is completed in the file that it was begun
+        in.
+        """
         if self._half:
             self.write()
         self._file.close()
@@ -55,7 +57,8 @@ class RotatedLog:
         os.truncate(self.path, 0)
 
     def pack(self) -> None:
-        """The latest rotated file, as gzip does it: with the time of the original. Not while it is written to:
+        """The latest rotated file, as gzip does it: with the time of the original. Not while it is
+        written to:
         that would lose lines whoever reads them.
         """
         plain = self._rotated(1)

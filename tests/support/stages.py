@@ -41,6 +41,14 @@ class Stages:
 
         wait_for(ready, f"{stage.label} to be ready", READY_SECONDS)
 
+    def revive(self) -> int:
+        """Starts again what ended by itself, as a supervisor does; returns how many that were."""
+        ended = [stage for stage in self._running if stage.ended() is not None]
+        for stage in ended:
+            self.kill(stage)
+            self.start(stage.name, stage.worker, wait=False)
+        return len(ended)
+
     def stop(self, stage: StageProcess) -> int | None:
         """Asks it to stop and gives its exit code."""
         stage.ask_to_stop()

@@ -6,7 +6,6 @@ This is the path of unusual records; ``read`` tries the two usual shapes first.
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,18 +13,13 @@ import msgspec
 import orjson
 from pydantic import ValidationError
 
+from schemas.records import BYTE_ORDER_MARKS, GZIP, gunzipped
 from schemas.rejected import Rejected
 from schemas.sources.cloudtrail.restore import decoded, restored
 from schemas.sources.cloudtrail.wire import Event
 
 Found = tuple[str, Event | Rejected]
 """An event, or why there is none, with its place in the record."""
-
-GZIP = b"\x1f\x8b"
-BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-
-UNPACKED_MAX = 256 * 1024 * 1024
-"""Bytes that one gz record may unpack to: CloudTrail files stay far below; more is a mistake or a bomb."""
 
 WRAPPINGS_MAX = 6
 """Envelopes inside envelopes (queue, notification, event bus, list, delivery) that are opened."""
@@ -166,9 +160,9 @@ def _text(record: bytes) -> str | Rejected:
     """The record as text: gz undone (what a cut one still gives), UTF-16 and byte order marks read, NULs
     dropped."""
     if record.startswith(GZIP):
-        unpacked = _gunzipped(record)
-        if isinstance(unpacked, Rejected):
-            return unpacked
+        unpacked = gunzipped(record)
+        if isinstance(unpacked, str):
+            return _reject(unpacked)
         record = unpacked
     for mark, encoding in BYTE_ORDER_MARKS:
         if record.startswith(mark):
@@ -176,22 +170,6 @@ def _text(record: bytes) -> str | Rejected:
     if record[1:2] == b"\0":
         return record.decode("utf-16-le", "replace")
     return record.decode("utf-8", "replace").replace("\0", "")
-
-
-def _gunzipped(record: bytes) -> bytes | Rejected:
-    parts: list[bytes] = []
-    size = 0
-    try:
-        while record.startswith(GZIP):
-            engine = zlib.decompressobj(wbits=31)
-            parts.append(engine.decompress(record, UNPACKED_MAX - size + 1))
-            size += len(parts[-1])
-            if size > UNPACKED_MAX:
-                return _reject(f"unpacks to more than {UNPACKED_MAX >> 20} MiB")
-            record = engine.unused_data
-    except zlib.error as error:
-        return _reject(f"is not readable as gzip: {error}")
-    return b"".join(parts)
 
 
 def _parsed(content: str) -> Any:

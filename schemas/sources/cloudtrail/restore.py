@@ -41,7 +41,15 @@ def decoded(text: str) -> Any:
     try:
         return orjson.loads(text)
     except (orjson.JSONDecodeError, UnicodeEncodeError):
-        return json.loads(text, strict=False)
+        pass
+    try:
+        value = json.loads(text, strict=False, parse_constant=lambda name: None)
+        # Half a letter, written as an escape, can be neither stored nor sent.
+        return orjson.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        raise json.JSONDecodeError("a number without end", "", 0) from None
 
 
 def restored(document: dict[str, Any]) -> dict[str, Any]:

@@ -70,13 +70,16 @@ def test_of_many_children_the_newest_are_kept_with_a_mark() -> None:
 
 
 def test_what_has_long_expired_goes_before_what_lives() -> None:
-    """Sessions of a rotated key are claimed (their origin died), and yet the first to go once they are over."""
+    """Sessions of a rotated key are claimed (their origin died), and yet the first to go once they are
+    over."""
     dead, alive = "aws:key/AKIAOLD", "aws:key/AKIANEW"
     activities = [kill("k", 200 * 3_600.0, dead)]
     for n in range(250):
         at, origin = n * 3_600.0, dead if n < 200 else alive
         name = f"aws:key/ASIA{n:06}"
-        activities.append(issue(f"i{n}", at, name, USER, origin, USER, expires=T0 + int((at + 3_600) * SECOND)))
+        activities.append(
+            issue(f"i{n}", at, name, USER, origin, USER, expires=T0 + int((at + 3_600) * SECOND))
+        )
         activities += [use(f"u{n}-{k}", at + k * 60, USER, name) for k in range(1, 17)]
     desk, clock = Desk(controls()), Clock(T0 + 40 * DAY, {"cloudtrail": T0 + 40 * DAY})
     desk.take([fact for activity in activities for fact in facts_of(activity)])

@@ -164,7 +164,7 @@ def test_a_megabyte_of_request_is_read() -> None:
 
 
 def test_a_gz_that_unpacks_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("schemas.sources.cloudtrail.records.UNPACKED_MAX", 1024)
+    monkeypatch.setattr("schemas.records.UNPACKED_MAX", 1024)
     (reject,) = reading(gzip.compress(b" " * 10_000)).rejects
     assert "unpacks to more" in reject.reason
 
