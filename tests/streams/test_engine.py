@@ -177,7 +177,6 @@ def test_time_to_effective_revocation_is_from_the_end_to_the_last_success(engine
         ),
         *("SELECT * FROM executable('id', CSV, 'a String')", "SELECT * FROM remote('127.0.0.1', system.one)"),
         *(
-            "SELECT * FROM system.processes",
             "SELECT * FROM system.disks",
             "SELECT * FROM default.`/etc/passwd`",
         ),
