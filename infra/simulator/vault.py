@@ -114,14 +114,14 @@ class VaultLog:
     """Writes calls. ``data`` and ``answer`` are JSON texts as they stand in the lines, "" for none."""
 
     def __init__(self, chance: Chance) -> None:
-        self._chance = chance
+        self.chance = chance
 
     def call(
         self, time: int, token: Token, operation: str, mount: Mount, path: str, *,
         data: str = "", answer: str = "", more: str = "", place: str = "",
     ) -> Call:  # fmt: skip
         """A call that its token may make. ``more``: fields of the request beside the usual ones."""
-        uid, nanos = uuid_of(self._chance), self._chance.getrandbits(9) % 1000
+        uid, nanos = uuid_of(self.chance), self.chance.getrandbits(9) % 1000
         auth = token.presented
         accessor = f'"client_token_accessor":"{token.accessor}",' if token.accessor else ""
         body = f',"data":{data}' if data else ""
@@ -152,7 +152,7 @@ class VaultLog:
         uses: int = 0,
     ) -> Call:
         """A login that succeeds: the new token stands in both ``auth`` objects of the response line."""
-        uid, nanos = uuid_of(self._chance), self._chance.getrandbits(9) % 1000
+        uid, nanos = uuid_of(self.chance), self.chance.getrandbits(9) % 1000
         asked = self._unnamed(uid, mount, path, data, token.place, token.port)
         created = '"entity_created":true,' if first else ""
         limited = f'"num_uses":{uses},' if uses else ""
@@ -169,7 +169,7 @@ class VaultLog:
     ) -> Call:
         """A token that the server does not accept: nothing but its HMAC, and (of a disabled entity) its
         accessor."""
-        uid, nanos = uuid_of(self._chance), self._chance.getrandbits(9) % 1000
+        uid, nanos = uuid_of(self.chance), self.chance.getrandbits(9) % 1000
         named = f'"client_token_accessor":"{token.accessor}",' if accessor else ""
         asked = (
             f'{{"id":"{uid}","operation":"read",{mount.asked},"client_token":"{token.hmac}",{named}'
@@ -177,7 +177,7 @@ class VaultLog:
             f'"path":"{path}","remote_address":"{place or token.place}","remote_port":{token.port}}}'
         )
         answer = (
-            f',"response":{{{mount.answered},"data":{{"error":"{hmac_of(self._chance)}"}}}},'
+            f',"response":{{{mount.answered},"data":{{"error":"{hmac_of(self.chance)}"}}}},'
             f'"error":"{DENIED}"'
         )
         return self._lines(
@@ -192,7 +192,7 @@ class VaultLog:
 
     def unwrap_refused(self, time: int, token: Token) -> Call:
         """Has no response line: an empty one is to be passed over."""
-        uid, nanos = uuid_of(self._chance), self._chance.getrandbits(9) % 1000
+        uid, nanos = uuid_of(self.chance), self.chance.getrandbits(9) % 1000
         asked = (
             f'{{"id":"{uid}","operation":"update","mount_point":"sys/","client_token":"{token.hmac}",'
             f'"namespace":{{"id":"root"}},'

@@ -99,6 +99,8 @@ class Year:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.cast = cast_of(plan)
+        if len(self.cast.by_kind["role"]) <= len(ACCOUNTS):
+            raise ValueError("too few identities: every account needs a role")
         self.plays = list(self._planned())
         self._lives = self._living()
 

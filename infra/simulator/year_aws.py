@@ -98,7 +98,7 @@ class Trail:
     def __init__(self, chance: Chance) -> None:
         self.chance = chance
         self.writer = CloudTrail(chance)
-        self._templates: dict[tuple[str, str, str], bytes] = {}
+        self._templates: dict[tuple[str, str, str], str] = {}
 
     def usual(self, who: Holder, verb: str, time: int, place: str) -> Line:
         """A call of somebody's routine, from a template with seven holes."""
@@ -106,22 +106,20 @@ class Trail:
         if template is None:
             template = self._templates[who.name, who.key[:4], verb] = self._template(who, verb)
         body = template % {
-            b"key": who.key.encode(), b"session": who.session.encode(), b"made": who.made.encode(),
-            b"place": place.encode(),
-            b"time": stamp(time).encode(), b"event": uuid_of(self.chance).encode(),
-            b"request": uuid_of(self.chance).encode(),
+            "key": who.key, "session": who.session, "made": who.made, "place": place,
+            "time": stamp(time), "event": uuid_of(self.chance), "request": uuid_of(self.chance),
         }  # fmt: skip
-        return Line(time, body)
+        return Line(time, body.encode())
 
-    def _template(self, who: Holder, verb: str) -> bytes:
+    def _template(self, who: Holder, verb: str) -> str:
         hollow = replace(
             who, key="@key@", session="@session@" if who.session else "", made="@made@", place="@place@"
         )
         record = self.call(hollow, verb, 0, hollow)
         record |= {"eventTime": "@time@", "eventID": "@event@", "requestID": "@request@"}
-        body = orjson.dumps(record).replace(b"%", b"%%")
+        body = orjson.dumps(record).decode().replace("%", "%%")
         for hole in HOLES:
-            body = body.replace(f"@{hole}@".encode(), f"%({hole})s".encode())
+            body = body.replace(f"@{hole}@", f"%({hole})s")
         return body
 
     def call(self, who: Holder, verb: str, time: int, of: Holder, step: Step | None = None) -> Record:

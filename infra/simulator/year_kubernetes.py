@@ -4,6 +4,7 @@ jobs; and the cases."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from infra.simulator.chance import Chance
 from infra.simulator.kubernetes import (
@@ -85,6 +86,7 @@ def account_of(number: int, seed: int) -> Account:
     )
 
 
+@lru_cache
 def kubelet(node: str) -> Caller:
     digest = f"{Chance(node).getrandbits(256):064x}"
     reason = (
@@ -97,9 +99,14 @@ def kubelet(node: str) -> Caller:
     )  # fmt: skip
 
 
-def controller(name: str, since: int) -> Caller:
+def controller(name: str, time: int) -> Caller:
     """One of the cluster's own controllers, with the token of the day."""
-    chance = Chance(f"{name}/{since // DAY}")
+    return _controller(name, time // DAY)
+
+
+@lru_cache
+def _controller(name: str, day: int) -> Caller:
+    chance = Chance(f"{name}/{day}")
     agent = (
         f"kube-controller-manager/v1.36.3 (linux/amd64) "
         f"kubernetes/$Format/system:serviceaccount:kube-system:{name}"

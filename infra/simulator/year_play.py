@@ -36,6 +36,7 @@ class Play(ABC):
         self.day = day
         self.chance = Chance(f"{seed}/case/{self.name}")
         self.marked: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        self.events: list[str] = []
         tied = bool(case.statuses or case.revoked or case.exposed or case.rotated or any(case.approved))
         self._shift = 0 if tied else self.chance.randrange(SHIFTS_BY // SECOND) * SECOND
 
@@ -64,6 +65,7 @@ class Play(ABC):
         for step in self.case.steps:
             time = self.at(step.at)
             did = self.do(step, time)
+            self.events.append(did.uid)
             if step.mark:
                 self.marked[step.mark].append((time, did.uid))
             wrong = step.mark in (CONTRADICTION, MORE) or (step.mark == CLAIM and self.case.wrong)
@@ -135,4 +137,5 @@ class Play(ABC):
             "first": uses[0] if uses else None,
             "last": uses[-1] if uses else None,
             "uses": uses,
+            "events": self.events,
         }

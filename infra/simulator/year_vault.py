@@ -93,6 +93,7 @@ class Admin:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
+        self._tokens: dict[int, Token] = {}
         self.entity = uuid_of(Chance(f"{seed}/vault/{ADMIN}"))
 
     @property
@@ -102,12 +103,15 @@ class Admin:
     def token(self, time: int) -> Token:
         """The token of the day in which ``time`` lies."""
         day = time // DAY * DAY
+        if day in self._tokens:
+            return self._tokens[day]
         chance = Chance(f"{self._seed}/vault/{ADMIN}/{day}")
-        return Token(
+        self._tokens[day] = Token(
             hmac_of(chance), hmac_of(chance), "people-olga", "ops", '{"username":"olga"}', self.entity,
             20 * TTL,
             day + 4 * HOUR, "203.0.113.40", 43_885,
         )  # fmt: skip
+        return self._tokens[day]
 
     def day(self, start: int, log: VaultLog) -> Iterator[Line]:
         token = self.token(start)
@@ -184,7 +188,7 @@ def destroy(log: VaultLog, time: int, admin: Token, role: str, secret: Secret) -
 
 
 def make_child(log: VaultLog, time: int, parent: Token, child: Token, orphan: bool = False) -> Call:
-    chance = Chance(child.hmac)
+    chance = log.chance
     alone = '"no_parent":true,' if orphan else ""
     data = f'{{{alone}"policies":["{hmac_of(chance)}"],"ttl":"{hmac_of(chance)}"}}'
     return log.call(
@@ -197,7 +201,7 @@ def lease_of(chance: Chance) -> str:
 
 
 def borrow(log: VaultLog, time: int, token: Token, lease: str) -> Call:
-    chance = Chance(lease)
+    chance = log.chance
     answer = (
         f'"secret":{{"lease_id":"{lease}"}},"data":{{"password":"{hmac_of(chance)}",'
         f'"username":"{hmac_of(chance)}"}}'

@@ -13,20 +13,19 @@ from typing import Any
 import orjson
 
 Bytes = Callable[[bytes, Random], bytes]
-Tree = Callable[[Any, Random], Any]
 
-DEEP = 400
-"""Levels of nesting in a tree that is mutated: orjson writes 254. ``nest`` goes far beyond as bytes."""
 NESTED = 3_000
 LONG = 20_000
 
 ODD: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1, 2**31, 2**53 + 1, 2**63 - 1, -(2**63), 1e308, -1e-308, 0.1, "", " ", "\x00",
-    "NaN", "null", "[]", "{}", '{"a": 1}', "[1]", "\u202e", "\ufeff", "\U0001f600", "-1", "1e999", "0x10", "9" * 400,  # noqa: E501
-    "0001-01-01T00:00:00Z", "9999-12-31T23:59:60Z", "+292277026596-12-04T15:30:07Z", "2026-02-30T25:61:61Z",
-    "2026-09-21T14:13:20.123456789012345678Z", "2026-09-21", "1790000000", "99999999999999999999", "::1",
-    "0.0.0.0", "999.1.1.1", "[::1]:80", "arn:aws:iam::1:role/", "arn:::::", "system:serviceaccount:", ":", "/", "#",  # noqa: E501
-    "\t", "*", "eyJhbGciOiJub25lIn0.e30.", "hmac-sha256:", [], {}, [[]], [None], {"": None}, {"\x00": 1}, ["a"] * 50,  # noqa: E501
+    None, True, False, 0, -1, 1, 2**31, 2**53 + 1, 2**63 - 1, -(2**63), 1e308, -1e-308, 0.1, "", " ",
+    "\x00", "NaN", "null", "[]", "{}", '{"a": 1}', "[1]", "\u202e", "\ufeff", "\U0001f600", "-1",
+    "1e999", "0x10", "9" * 400, "0001-01-01T00:00:00Z", "9999-12-31T23:59:60Z",
+    "+292277026596-12-04T15:30:07Z", "2026-02-30T25:61:61Z", "2026-09-21T14:13:20.123456789012345678Z",
+    "2026-09-21", "1790000000", "99999999999999999999", "::1", "0.0.0.0", "999.1.1.1", "[::1]:80",
+    "arn:aws:iam::1:role/", "arn:::::", "system:serviceaccount:", ":", "/", "#", "\t", "*",
+    "eyJhbGciOiJub25lIn0.e30.", "hmac-sha256:", [], {}, [[]], [None], {"": None}, {"\x00": 1},
+    ["a"] * 50,
 )  # fmt: skip
 
 
@@ -137,65 +136,66 @@ def nest(record: bytes, chance: Random) -> bytes:
 
 BYTES: tuple[Bytes, ...] = (
     truncate, flip_bits, insert(noise), insert(invalid_utf8), insert(lambda c: b"\x00" * c.randint(1, 4)),
-    cut_out, repeat_part, as_lines, as_array, recode, zipped, odd_number, odd_number, twice, twice, surrogate, nest,  # noqa: E501
+    cut_out, repeat_part, as_lines, as_array, recode, zipped, odd_number, odd_number, twice, twice, surrogate,
+    nest,
 )  # fmt: skip
 
 
-def places(tree: Any) -> list[tuple[Any, Any]]:
-    """Every place of a tree: what holds it, and its key or number there."""
-    found: list[tuple[Any, Any]] = []
-    left = [tree]
-    while left and len(found) < 5_000:
-        holder = left.pop()
-        inner = holder.items() if isinstance(holder, dict) else enumerate(holder)
-        for key, value in inner:
-            found.append((holder, key))
-            if isinstance(value, dict | list):
-                left.append(value)
+Spot = tuple[Any, Any]
+"""A place in a tree: what holds it, and its key or number there."""
+
+DESCEND = 0.75
+
+
+def spot(tree: Any, chance: Random) -> Spot | None:
+    """Any place of a tree, those near its top as likely as those far down; None in an empty one."""
+    found: Spot | None = None
+    while isinstance(tree, dict | list) and tree:
+        key = chance.choice(list(tree)) if isinstance(tree, dict) else chance.randrange(len(tree))
+        found, tree = (tree, key), tree[key]
+        if chance.random() > DESCEND:
+            break
     return found
 
 
 def change_type(tree: Any, chance: Random, others: list[Any]) -> Any:
     for _ in range(chance.randint(1, 4)):
-        if spots := places(tree):
-            holder, key = chance.choice(spots)
-            holder[key] = copy.deepcopy(chance.choice(ODD))
+        if found := spot(tree, chance):
+            found[0][found[1]] = copy.deepcopy(chance.choice(ODD))
     return tree
 
 
 def swap(tree: Any, chance: Random, others: list[Any]) -> Any:
-    if spots := places(tree):
-        (a, i), (b, j) = chance.choice(spots), chance.choice(spots)
-        if not (_holds(a[i], b) or _holds(b[j], a)):
-            a[i], b[j] = b[j], a[i]
+    a, b = spot(tree, chance), spot(tree, chance)
+    if a and b and not (_holds(a[0][a[1]], b[0]) or _holds(b[0][b[1]], a[0])):
+        a[0][a[1]], b[0][b[1]] = b[0][b[1]], a[0][a[1]]
     return tree
 
 
+RENAMED: tuple[Callable[[str], str], ...] = (
+    str.upper, str.lower, lambda k: k + "_", lambda k: "", lambda k: k[:-1], lambda k: k * 50,
+)  # fmt: skip
+
+
 def rename(tree: Any, chance: Random, others: list[Any]) -> Any:
-    spots = [(holder, key) for holder, key in places(tree) if isinstance(holder, dict)]
-    if spots:
-        holder, key = chance.choice(spots)
-        change = chance.choice(
-            (str.upper, str.lower, lambda k: k + "_", lambda k: "", lambda k: k[:-1], lambda k: k * 50)
-        )
-        holder[change(key)] = holder.pop(key)
+    found = spot(tree, chance)
+    if found and isinstance(found[0], dict):
+        found[0][chance.choice(RENAMED)(found[1])] = found[0].pop(found[1])
     return tree
 
 
 def remove(tree: Any, chance: Random, others: list[Any]) -> Any:
-    if spots := places(tree):
-        holder, key = chance.choice(spots)
-        del holder[key]
+    if found := spot(tree, chance):
+        del found[0][found[1]]
     return tree
 
 
 def mix(tree: Any, chance: Random, others: list[Any]) -> Any:
     """A part of another source's record inside this one."""
     other = chance.choice(others)
-    spots, theirs = places(tree), places(other)
-    if spots and theirs:
-        (holder, key), (giver, name) = chance.choice(spots), chance.choice(theirs)
-        holder[key] = giver[name]
+    ours, theirs = spot(tree, chance), spot(other, chance)
+    if ours and theirs:
+        ours[0][ours[1]] = theirs[0][theirs[1]]
         if isinstance(tree, dict) and isinstance(other, dict) and chance.random() < 0.3:
             tree = {**other, **tree}
     return tree
@@ -203,32 +203,29 @@ def mix(tree: Any, chance: Random, others: list[Any]) -> Any:
 
 def as_string(tree: Any, chance: Random, others: list[Any]) -> Any:
     """A part as text, as exports write it; now and then twice."""
-    if spots := places(tree):
-        holder, key = chance.choice(spots)
+    if found := spot(tree, chance):
         for _ in range(chance.choice((1, 1, 2))):
             with contextlib.suppress(TypeError):  # nested deeper than it can be written
-                holder[key] = orjson.dumps(holder[key]).decode()
+                found[0][found[1]] = orjson.dumps(found[0][found[1]]).decode()
     return tree
 
 
 def wrap(tree: Any, chance: Random, others: list[Any]) -> Any:
-    if spots := places(tree):
-        holder, key = chance.choice(spots)
+    if found := spot(tree, chance):
         for _ in range(chance.choice((1, 2, 60))):
-            holder[key] = chance.choice(([holder[key]], {"a": holder[key]}))
+            inner = found[0][found[1]]
+            found[0][found[1]] = chance.choice(([inner], {"a": inner}))
     return tree
 
 
 def lengthen(tree: Any, chance: Random, others: list[Any]) -> Any:
-    if spots := places(tree):
-        holder, key = chance.choice(spots)
-        value = holder[key]
+    if found := spot(tree, chance):
+        value = found[0][found[1]]
         if isinstance(value, str):
-            holder[key] = (value or "x") * (chance.choice((10, LONG)) // max(1, len(value)) + 1)
-        elif isinstance(value, list) and value:
-            holder[key] = value[:3] * 20
+            longer: Any = (value or "x") * (chance.choice((10, LONG)) // max(1, len(value)) + 1)
         else:
-            holder[key] = "x" * chance.choice((300, LONG))
+            longer = value[:3] * 20 if isinstance(value, list) and value else "x" * chance.choice((300, LONG))
+        found[0][found[1]] = longer
     return tree
 
 
@@ -258,8 +255,11 @@ def mutant(record: bytes, chance: Random, others: list[Any]) -> bytes:
 
 def _holds(outer: Any, inner: Any) -> bool:
     """Whether a swap would make a tree that holds itself."""
-    if outer is inner:
-        return True
-    if not isinstance(outer, dict | list):
-        return False
-    return any(holder[key] is inner for holder, key in places(outer))
+    left = [outer]
+    while left:
+        at = left.pop()
+        if at is inner:
+            return True
+        if isinstance(at, dict | list):
+            left += at.values() if isinstance(at, dict) else at
+    return False

@@ -107,7 +107,7 @@ def _passes(text: bytes) -> bool:
         return False
     try:
         head = head_of(text)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return False
     return head.type == "request" and not _silent(head.error, head.request.path)
 
