@@ -1,14 +1,12 @@
 """One credential is used from two places at once.
 
 Fires: authenticated uses from two networks within ten minutes that are not both approved; or, inside one
-network or between any two addresses,
-A-B-A within five minutes: a copy alternates with the original, a move does not come back. Medium; high where
-the credential may write identities.
-Proves: nothing; seen only in approved places is assumed.
-Evaded by: a copy used behind the same address, or long after the original stopped.
-Benign: several egress addresses of one workload (declare its places); a provider's own services (they have no
-place); IPv4 and IPv6 of one host (families are not compared).
-Do: ask the owner which place is right, rotate the credential, and bind it to a place where the provider can.
+network or between any two addresses, A-B-A within five minutes: a copy alternates with the original, a move
+does not come back. Medium; high where the credential may write identities. Proves: nothing; seen only in
+approved places is assumed. Evaded by: a copy used behind the same address, or long after the original
+stopped. Benign: several egress addresses of one workload (declare its places); a provider's own services
+(they have no place); IPv4 and IPv6 of one host (families are not compared). Do: ask the owner which place is
+right, rotate the credential, and bind it to a place where the provider can.
 """
 
 from __future__ import annotations
@@ -16,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from correlators.kernel.pins import sightings_of
 from correlators.kernel.places import covers
 from correlators.kernel.view import View
 from correlators.kernel.wording import named, short, worst_of
@@ -55,6 +54,8 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
 
 
 def _judged(view: View, name: str, credential: Credential) -> Verdict | None:
+    if len({e.place for _, s in sightings_of(credential) for e in s.kept}) < 2:
+        return None
     uses = [e for e in view.uses(credential, "succeeded", "failed", "forbidden") if e.place]
     if len({e.place for e in uses}) < 2:
         return None

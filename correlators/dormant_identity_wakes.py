@@ -2,23 +2,22 @@
 
 Fires: a success after thirty days or more without any authenticated use, in which every source that shows
 this identity was watched throughout; also the first use ever of a credential that was made thirty days
-before. Low; medium where within a day of waking it writes identities or reads secrets.
-Proves: nothing.
-Evaded by: one harmless call a month.
-Benign: a job by the quarter or the year (the same silence before makes it a habit); recordings too short to
-tell, and sources watched for less than the silence, say nothing.
-Do: ask the owner what woke it. If nobody expected it, end its credentials and review what it did since.
+before. Low; medium where within a day of waking it writes identities or reads secrets. Proves: nothing.
+Evaded by: one harmless call a month. Benign: a job by the quarter or the year (the same silence before makes
+it a habit); recordings too short to tell, and sources watched for less than the silence, say nothing. Do: ask
+the owner what woke it. If nobody expected it, end its credentials and review what it did since.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import pairwise
+from itertools import pairwise, starmap
 from typing import NamedTuple
 
 from correlators.kernel.calls import executed
 from correlators.kernel.inventoried import current
+from correlators.kernel.pins import sightings_of
 from correlators.kernel.sightings import LEVELS
 from correlators.kernel.view import View, sighted
 from correlators.kernel.wording import named
@@ -71,8 +70,13 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
 
 def _silences(view: View, clock: Clock) -> Iterator[Silence]:
     """Every watched silence of thirty days that a success ended, in order of time."""
+    if _span(view) < DORMANT:
+        return
     used = _used(view)
     born = [c.issued for name, c in view.credentials.items() if name and c.issued and c.kind != "session"]
+    long = [s for s in starmap(Silence, pairwise(sorted({*born, *used}))) if s.length >= DORMANT]
+    if not long:
+        return
     succeeded = {e.uid for c in view.credentials.values() for e in view.uses(c, "succeeded")}
     succeeded.update(e.uid for e in executed(view.dossier.calls))
     since = max(
@@ -83,10 +87,17 @@ def _silences(view: View, clock: Clock) -> Iterator[Silence]:
         default=clock.now,
     )
     since = max(since, _whole_since(view))
-    for last, woke in pairwise(sorted({*born, *used})):
-        long = woke.time - last.time >= DORMANT
-        if long and last.time >= since and woke.uid in succeeded:
-            yield Silence(last, woke)
+    yield from (s for s in long if s.last.time >= since and s.woke.uid in succeeded)
+
+
+def _span(view: View) -> int:
+    """From the first to the last that is known of the identity's own (µs): nobody younger was silent long."""
+    credentials = view.credentials.values()
+    ends = [s for c in credentials for _, s in sightings_of(c) if s.kept]
+    ends += [s for c in view.dossier.calls.values() for s in c.channels.values() if s.kept]
+    moments = [c.issued.time for c in credentials if c.issued]
+    moments += [e.time for s in ends for e in (s.kept[0], s.kept[-1])]
+    return max(moments, default=0) - min(moments, default=0)
 
 
 def _used(view: View) -> tuple[Evidence, ...]:

@@ -1,19 +1,12 @@
 """A revocation was tried, did not take, and the credential goes on working.
 
-Fires: an authenticated use after a revocation that the provider refused, or that found nothing to
-revoke.
-Medium: somebody believes
-that the credential is dead. What it has left is residual until its expiry. Also, at low confidence,
-where the
-revocation named a credential
-that is known by no other record (a token in clear in a path: logs know tokens by their HMAC): it lives,
-and
-cannot be told apart.
-Proves: a later revocation took, or the credential was refused since.
-Evaded by: a revocation whose target the log does not name.
-Benign: a revocation repeated at once in a form that takes.
-Do: revoke it in a form that the provider serves; a batch token cannot be revoked: wait out or cut its
-source.
+Fires: an authenticated use after a revocation that the provider refused, or that found nothing to revoke.
+Medium: somebody believes that the credential is dead. What it has left is residual until its expiry. Also, at
+low confidence, where the revocation named a credential that is known by no other record (a token in clear in
+a path: logs know tokens by their HMAC): it lives, and cannot be told apart. Proves: a later revocation took,
+or the credential was refused since. Evaded by: a revocation whose target the log does not name. Benign: a
+revocation repeated at once in a form that takes. Do: revoke it in a form that the provider serves; a batch
+token cannot be revoked: wait out or cut its source.
 """
 
 from __future__ import annotations
@@ -42,10 +35,8 @@ CONTROL = Control(
 
 
 MASKED = "/hmac-"
-"""In the key of a credential that the log showed in clear: it was masked at ingest, and no other record
-knows
-it by this name.
-"""
+"""In the key of a credential that the log showed in clear: it was masked at ingest, and no other record knows
+it by this name."""
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:

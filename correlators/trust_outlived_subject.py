@@ -3,11 +3,9 @@
 Fires: an identity was deleted, and later its federated key (a web identity, a workload pool's account, a
 federated credential) is let in by the other side, which no key's revocation can stop. High; medium at low
 confidence where an identity of the same name was made again in between: the trust cannot tell the two apart,
-and neither can the record.
-Proves: the exchange was refused after the deletion.
-Evaded by: federation whose two sides no record joins (declare the federated key as an alias of the subject).
-Benign: tokens of the deleted subject live on for as long as they were issued; deployments that delete and
-make their account anew.
+and neither can the record. Proves: the exchange was refused after the deletion. Evaded by: federation whose
+two sides no record joins (declare the federated key as an alias of the subject). Benign: tokens of the
+deleted subject live on for as long as they were issued; deployments that delete and make their account anew.
 Do: take the subject out of the trust (role trust policy, OIDC or JWT binding, federated credential), or bind
 the trust to what is not reused: the subject's uid.
 """
@@ -40,14 +38,21 @@ FEDERATED = (":web/", ":saml/", ":ksa/", ":pool/", ":fic/")
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    deleted = [(subject, gone) for subject in sorted(view.dossier.turns) if (gone := _gone(view, subject))]
+    if not deleted:
+        return
     uses = sighted(_federated(view, "succeeded", "failed", "forbidden"))
     refused = sighted(_federated(view, "unauthenticated"))
-    if not uses and not refused:
-        return
-    for subject, turns in sorted(view.dossier.turns.items()):
-        gone = [t for t in turns if t.kind == "deleted" and not t.alive]
-        if gone and not any(mark in subject for mark in FEDERATED):
-            yield _judged(view, clock, subject, gone, turns, uses, refused)
+    if uses or refused:
+        for subject, gone in deleted:
+            yield _judged(view, clock, subject, gone, view.dossier.turns[subject], uses, refused)
+
+
+def _gone(view: View, subject: str) -> list[Turn]:
+    """The deletions of a subject that this side holds itself."""
+    if any(mark in subject for mark in FEDERATED):
+        return []
+    return [t for t in view.dossier.turns[subject] if t.kind == "deleted" and not t.alive]
 
 
 def _federated(view: View, *outcomes: str) -> Iterator[tuple[Evidence, ...]]:

@@ -20,34 +20,26 @@ Outcome = Literal["succeeded", "failed", "forbidden", "unauthenticated", "unknow
 """
 
 Action = Literal["", "identity_write", "secret_read", "renew", "service"]
-"""What kind of use: a write to identities or access, a read of a secret, a renewal of the credential
-itself,
-or a call that a provider's own service made while carrying the credential (never a use by its holder).
-"""
+"""What kind of use: a write to identities or access, a read of a secret, a renewal of the credential itself,
+or a call that a provider's own service made while carrying the credential (never a use by its holder)."""
 
 Edge = Literal["dies_with", "came_from", "made_by"]
-"""Lineage. ``dies_with``: the provider ends the child with the parent. ``came_from``: exchanged for or
-issued
-by the
-parent, and survives it (a residual). ``made_by``: an orphan by design; a death is not carried over it.
+"""Lineage. ``dies_with``: the provider ends the child with the parent. ``came_from``: exchanged for or issued
+by the parent, and survives it (a residual). ``made_by``: an orphan by design; a death is not carried over it.
 """
 
 EndKind = Literal[
     "revoked", "deleted", "disabled", "cut", "exhausted", "declared", "group", "removed", "rotated"
 ]
-"""How a thing ended. ``cut``: a session-revoking policy. ``group``: died with its mount, lease prefix,
-role.
+"""How a thing ended. ``cut``: a session-revoking policy. ``group``: died with its mount, lease prefix, role.
 ``removed``: what its access rests on was removed, the credential itself was not ended.
-``rotated``: a successor took its place, it lives on.
-``deleted`` of an identity ends its credentials; ``disabled`` of an identity is a status of the identity.
-"""
+``rotated``: a successor took its place, it lives on. ``deleted`` of an identity ends its credentials;
+``disabled`` of an identity is a status of the identity."""
 
 
 class Parent(msgspec.Struct, frozen=True, array_like=True, order=True):
-    """One edge of lineage as the child knows it: the parent's edge, and the identity whose dossier holds
-    the
-    parent.
-    """
+    """One edge of lineage as the child knows it: the parent's edge, and the identity whose dossier holds the
+    parent."""
 
     edge: Edge
     identity: str = ""
@@ -56,10 +48,8 @@ class Parent(msgspec.Struct, frozen=True, array_like=True, order=True):
 class Issued(msgspec.Struct, frozen=True, tag="issued", omit_defaults=True):
     """A credential was handed out by this event.
 
-    ``names`` are other keys of the same credential. ``groups`` maps a group key
-    (``schemas.fact.group_key``)
-    to the
-    path under which the credential belongs to it. ``expires`` in µs, 0 unknown. ``max_uses`` 0
+    ``names`` are other keys of the same credential. ``groups`` maps a group key (``schemas.fact.group_key``)
+    to the path under which the credential belongs to it. ``expires`` in µs, 0 unknown. ``max_uses`` 0
     unlimited.
     ``incarnation``: see ``Activity``.
     """
@@ -80,10 +70,8 @@ class Ended(msgspec.Struct, frozen=True, tag="ended", omit_defaults=True):
 
     ``claims_cut``: the provider says that this ends the credential at once, so its propagation time is
     granted.
-    ``carries``: the death goes down ``dies_with`` edges. ``scope``: only members whose path begins with
-    it;
-    of an
-    identity that was deleted: its incarnation, "" unknown.
+    ``carries``: the death goes down ``dies_with`` edges. ``scope``: only members whose path begins with it;
+    of an identity that was deleted: its incarnation, "" unknown.
     ``at``: when it takes effect, in µs, if not at the event's time.
     """
 
@@ -147,8 +135,7 @@ class Known(msgspec.Struct, frozen=True, tag="known", omit_defaults=True):
 class Aliased(msgspec.Struct, frozen=True, tag="aliased", omit_defaults=True):
     """``alias`` is (or, with ``alive`` false, no longer is) another key of ``identity``.
 
-    ``at`` 0: the record states it as a matter of fact (the provider's own two ids of one thing), not as
-    a
+    ``at`` 0: the record states it as a matter of fact (the provider's own two ids of one thing), not as a
     claim made then.
     """
 
@@ -180,10 +167,8 @@ class Stated(msgspec.Struct, frozen=True, tag="stated", omit_defaults=True):
 
 
 class Spanned(msgspec.Struct, frozen=True, tag="spanned", omit_defaults=True):
-    """A span of an agent's trace. ``trace`` is the trace id in hex; ``within``: the trace that this one
-    is a
-    part of,
-    and to which its spans are passed on."""
+    """A span of an agent's trace. ``trace`` is the trace id in hex; ``within``: the trace that this one is a
+    part of, and to which its spans are passed on."""
 
     trace: str
     span_id: str
@@ -243,19 +228,14 @@ class Imaged(msgspec.Struct, frozen=True, tag="imaged", omit_defaults=True):
 
 
 class Rotated(msgspec.Struct, frozen=True, tag="rotated", omit_defaults=True):
-    """``subject`` (key of an identity, a credential or a secret) was rotated: a successor takes the
-    place of
+    """``subject`` (key of an identity, a credential or a secret) was rotated: a successor takes the place of
     the old one.
 
     ``identity``: whose dossier holds the subject, where that is another key and the record says so.
-    ``successor``: key of
-    the new credential, or the new version's name (``version …``) of a secret; "" where the record does
-    not
-    name it.
-    ``at``: from when on (µs), if not from the event's time. ``overlap``: for how long the old one may
-    still
-    be used (µs);
-    0: a declared cut-over, not at all; ``schemas.claims.UNSAID``: as the policy says.
+    ``successor``: key of the new credential, or the new version's name (``version …``) of a secret; "" where
+    the record does not name it.
+    ``at``: from when on (µs), if not from the event's time. ``overlap``: for how long the old one may still
+    be used (µs); 0: a declared cut-over, not at all; ``schemas.claims.UNSAID``: as the policy says.
     """
 
     subject: str
@@ -334,13 +314,11 @@ Effect = (
 class Activity(msgspec.Struct, frozen=True, omit_defaults=True):
     """One event: who did what with which credential, from where, with what result, and what it changes.
 
-    ``identity``, ``credential``, ``target`` are keys (see docs/glossary.md); "" where the record does
-    not
-    say.
-    ``place`` is an IP address or a named place, "" for unknown or provider-internal addresses.
+    ``identity``, ``credential``, ``target`` are keys (see docs/glossary.md); "" where the record does not
+    say. ``place`` is an IP address or a named place, "" for unknown or provider-internal addresses.
     ``incarnation`` tells the identity from its successor of the same name (a service account's uid).
-    ``allowed_by`` is the key of the grant that allowed the use, where the record says so.
-    Times in µs; ``arrived`` and ``processed`` are 0 in a replay.
+    ``allowed_by`` is the key of the grant that allowed the use, where the record says so. Times in µs;
+    ``arrived`` and ``processed`` are 0 in a replay.
     """
 
     uid: str

@@ -1,9 +1,7 @@
-"""Dossier: all that is known about one identity (or credential, group, trace): a join-semilattice of
-facts.
+"""Dossier: all that is known about one identity (or credential, group, trace): a join-semilattice of facts.
 
 A fact is a small dossier. Every field is a lattice value whose empty value is its bottom;
-``correlators.kernel.join``
-joins them. Nothing here counts: it remembers sets, earliest, latest and switches.
+``correlators.kernel.join`` joins them. Nothing here counts: it remembers sets, earliest, latest and switches.
 """
 
 from __future__ import annotations
@@ -35,23 +33,17 @@ class Turn(msgspec.Struct, frozen=True, array_like=True, order=True):
 
 
 class Sightings(msgspec.Struct, frozen=True, array_like=True):
-    """Evidence sorted by (time, uid), thinned as ``correlators.kernel.sightings`` says; ``truncated``:
-    some
-    was let go.
-    """
+    """Evidence sorted by (time, uid), thinned as ``correlators.kernel.sightings`` says; ``truncated``: some
+    was let go."""
 
     kept: tuple[Evidence, ...] = ()
     truncated: bool = False
 
 
 class Ancestor(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The end of something this credential descends from: the edge to it, the identity whose dossier
-    holds
-    it, its turns and those of
-    its identity. Which of these reach it depends on its kind, issue and incarnation, which may be
-    learned
-    later: so they are told too.
-    """
+    """The end of something this credential descends from: the edge to it, the identity whose dossier holds
+    it, its turns and those of its identity. Which of these reach it depends on its kind, issue and
+    incarnation, which may be learned later: so they are told too."""
 
     edge: Edge
     home: str
@@ -72,10 +64,8 @@ class Child(msgspec.Struct, frozen=True, array_like=True, order=True):
 
 
 class Descendant(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a descendant reports to the dossier of an ended ancestor: uses since that end, and when it
-    will be
-    over.
-    """
+    """What a descendant reports to the dossier of an ended ancestor: uses since that end, and when it will be
+    over."""
 
     edge: Edge | None = None
     kind: str = ""
@@ -90,15 +80,11 @@ class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``expiry``: (as of, expires) in µs, the latest statement holds; expires 0: does not expire.
     ``uses``: outcome, or ``outcome:action`` (``schemas.activity``), to sightings.
-    ``pins``: the first uses after an end, by ``<µs of the end> <key of uses>``: thinning might let them
-    go.
-    ``incarnation``: which holder of the identity's name it is of (``schemas.activity.Activity``), ""
-    unknown.
-    ``exposures``: found exposed (``alive`` false), or that was taken back; of the unnamed credential "":
-    some
+    ``pins``: the first uses after an end, by ``<µs of the end> <key of uses>``: thinning might let them go.
+    ``incarnation``: which holder of the identity's name it is of (``schemas.activity.Activity``), "" unknown.
+    ``exposures``: found exposed (``alive`` false), or that was taken back; of the unnamed credential "": some
     credential.
-    ``places`` and ``clients``: networks and clients of authenticated uses. ``known``: earliest mention
-    of any
+    ``places`` and ``clients``: networks and clients of authenticated uses. ``known``: earliest mention of any
     kind.
     """
 
@@ -123,10 +109,8 @@ class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Address(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A forwarding address: known since (µs, smallest), and, where it was declared, the switch that says
-    if
-    it holds.
-    """
+    """A forwarding address: known since (µs, smallest), and, where it was declared, the switch that says if
+    it holds."""
 
     since: int = 0
     turns: tuple[Turn, ...] = ()
@@ -145,12 +129,9 @@ class Member(msgspec.Struct, frozen=True, array_like=True, order=True):
 class Calls(msgspec.Struct, frozen=True, omit_defaults=True):
     """An agent's calls of one tool: the names and servers it was seen under, and sightings per channel.
 
-    One call may stand in several channels; what they are, which outranks which, and what each is worth
-    is the
-    table in
-    ``correlators.kernel.calls``. Evidence is compact there: the key says whose calls of what, mirrors
-    are
-    span ids.
+    One call may stand in several channels; what they are, which outranks which, and what each is worth is the
+    table in ``correlators.kernel.calls``. Evidence is compact there: the key says whose calls of what,
+    mirrors are span ids.
     """
 
     names: tuple[str, ...] = ()
@@ -163,10 +144,8 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an identity may do by one grant: the role's key, when it was given and removed, uses that it
     allowed.
 
-    In the dossier of the grant itself the turns wait for the identities that hold it; ``Turn.scope``
-    there:
-    the
-    identities (one a line) that keep it.
+    In the dossier of the grant itself the turns wait for the identities that hold it; ``Turn.scope`` there:
+    the identities (one a line) that keep it.
     """
 
     role: str = ""
@@ -218,14 +197,11 @@ class Dossier(msgspec.Struct, frozen=True, omit_defaults=True):
     ``stated``: declarations by the identity they name. ``calls``: by tool key. ``spans``: by span id
     (dossiers of traces).
     ``grants``: by the grant's key. ``sessions``, ``glimpses``: by event id.
-    ``rotations`` and ``policies``: by what is rotated; ``versions``: who was given which version
-    (dossiers of
+    ``rotations`` and ``policies``: by what is rotated; ``versions``: who was given which version (dossiers of
     secrets).
-    ``approvals``: by the identity they name. ``covers``: installations that an inventory speaks for,
-    earliest
+    ``approvals``: by the identity they name. ``covers``: installations that an inventory speaks for, earliest
     record each.
-    ``watched``: per source, since when (µs) it has been watched without a break, as far as this dossier
-    was
+    ``watched``: per source, since when (µs) it has been watched without a break, as far as this dossier was
     told.
     ``offered``: tools offered to an agent, earliest evidence each. ``marks``: caps that were reached.
     """

@@ -35,9 +35,8 @@ class Evidence(msgspec.Struct, frozen=True, array_like=True, order=True, gc=Fals
     """One event as a verdict quotes it.
 
     ``uid`` is the vendor's own id of the event (CloudTrail ``eventID``, Vault ``request.id``,
-    ``traceid:spanid``).
-    ``arrived`` and ``processed`` say when gapwatch got and read it (0 in a replay); they never order
-    anything.
+    ``traceid:spanid``). ``arrived`` and ``processed`` say when gapwatch got and read it (0 in a replay); they
+    never order anything.
     """
 
     time: int

@@ -1,8 +1,7 @@
 """Facts: what one activity teaches, each a small dossier under the key whose dossier it joins.
 
 ``facts_of`` is a function of the activity alone. ``Envelope`` is one message on the facts topic: many facts
-of one
-partition, or a tick.
+of one partition, or a tick.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Findings as others read them: OCSF 1.8.0 Detection Finding (2004) and Compliance Finding (2003).
 
-Every time in them is in milliseconds and comes from evidence, so the same evidence gives the same bytes.
-When
-evidence arrived
-and was processed stands under ``unmapped.latency``, and only where it is known (never in a replay).
+Every time in them is in milliseconds and comes from evidence, so the same evidence gives the same bytes. When
+evidence arrived and was processed stands under ``unmapped.latency``, and only where it is known (never in a
+replay).
 """
 
 from __future__ import annotations
@@ -199,10 +198,8 @@ def _is_ip(place: str) -> bool:
 
 
 def _chosen(verdict: Verdict | None) -> list[Evidence]:
-    """The claims and the evidence that a finding names, chosen without regard to arrival order, in order
-    of
-    time.
-    """
+    """The claims and the evidence that a finding names, chosen without regard to arrival order, in order of
+    time."""
     if verdict is None:
         return []
     claims = _ends(tuple(sorted(set(verdict.claim))), RELATED_MAX // 2)

@@ -1,8 +1,7 @@
-"""From a record of any shape to the JSON objects in it, each with its place; what cannot be read is a
-located reject.
+"""From a record of any shape to the JSON objects in it, each with its place; what cannot be read is a located
+reject.
 
-For sources that differ only in their envelopes: gz, byte order marks, UTF-16, arrays, JSON lines and
-half
+For sources that differ only in their envelopes: gz, byte order marks, UTF-16, arrays, JSON lines and half
 records are the same for all of them.
 """
 
@@ -28,8 +27,7 @@ GZIP = b"\x1f\x8b"
 BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 UNPACKED_MAX = 32 * 1024 * 1024
-"""Bytes that one gz record may unpack to: deliveries stay far below; more is a mistake or a bomb. (Files
-are
+"""Bytes that one gz record may unpack to: deliveries stay far below; more is a mistake or a bomb. (Files are
 unpacked as a stream, and are sent record by record.)"""
 CONTAINERS_MAX = 1_000_000
 """Objects and lists in what a gz record unpacks to: each takes up to forty times its two letters in
@@ -37,8 +35,7 @@ memory.
 """
 
 DEPTH_MAX = 200
-"""Levels of nesting of an object. Logs have a dozen; what is nested deeper than 254 could be read but
-not
+"""Levels of nesting of an object. Logs have a dozen; what is nested deeper than 254 could be read but not
 written."""
 
 WRAPPINGS_MAX = 8
@@ -135,8 +132,7 @@ class Broken:
 
 
 def parsed(text: str) -> object:
-    """The JSON value, or why there is none. The second parser takes NaN (as null) and lone surrogates
-    (as
+    """The JSON value, or why there is none. The second parser takes NaN (as null) and lone surrogates (as
     ``?``)."""
     try:
         return orjson.loads(text)

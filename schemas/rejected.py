@@ -9,9 +9,8 @@ class Rejected(msgspec.Struct, frozen=True, omit_defaults=True):
     """One record (or one event inside a record) that could not be read.
 
     ``place`` says where inside the record (``Records[3]``, ``resourceSpans[0].scopeSpans[0].spans[2]``), ""
-    for the whole;
-    ``field`` names what is wrong, ``reason`` says why in words. The caller adds topic, partition, offset or
-    file, line.
+    for the whole; ``field`` names what is wrong, ``reason`` says why in words. The caller adds topic,
+    partition, offset or file, line.
     """
 
     source: str

@@ -58,10 +58,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """One control's judgement of one subject.
 
     A finding stands behind it iff ``severity`` is set: open while ``value`` is ``violated``, else ended (a
-    later proof,
-    or the claim was taken back). ``claim`` is the evidence of the kill or the record that claims;
-    ``evidence`` what
-    contradicts or proves it, sorted by time. ``waived``: the exception under which the finding is suppressed.
+    later proof, or the claim was taken back). ``claim`` is the evidence of the kill or the record that
+    claims; ``evidence`` what contradicts or proves it, sorted by time. ``waived``: the exception under which
+    the finding is suppressed.
     ``due``: when the verdict may change by time alone (µs, 0: never).
     """
 

@@ -1,7 +1,5 @@
-"""The command line. Commands are thin: each imports what it needs when it runs, so that the program
-starts
-fast.
-"""
+"""The command line. Commands are thin: each imports what it needs when it runs, so that the program starts
+fast."""
 
 from __future__ import annotations
 
@@ -57,9 +55,7 @@ def run(
     Without settings the broker and the ClickHouse engine are embedded. With GAPWATCH_BROKER and
     GAPWATCH_CLICKHOUSE set (or in the file) an external Kafka and a ClickHouse server are used.
 
-    \b
-    Example:  gapwatch run --data ./site
-    Example:  GAPWATCH_BROKER=kafka:9092 gapwatch run --only correlate
+    \b Example:  gapwatch run --data ./site Example:  GAPWATCH_BROKER=kafka:9092 gapwatch run --only correlate
     """
     if settings:
         _print_settings()
@@ -98,9 +94,8 @@ def send(
     Reads JSON lines, JSON arrays, CloudTrail files, pretty-printed JSON and OTLP protobuf (.binpb). The
     source of each record is told from its content. Files that hold no records are named and passed over.
 
-    \b
-    Example:  gapwatch send --speed 100 /var/log/vault/audit.log cloudtrail/
-    Example:  kubectl logs audit | gapwatch send --source vault --instance prod -
+    \b Example:  gapwatch send --speed 100 /var/log/vault/audit.log cloudtrail/ Example:  kubectl logs audit |
+    gapwatch send --source vault --instance prod -
     """
     from streams.send import send as send_paths
 
@@ -121,8 +116,7 @@ def declare(
 
     The files are checked as a whole first; nothing is sent where one of them is wrong.
 
-    \b
-    Example:  gapwatch declare inventory.yaml
+    \b Example:  gapwatch declare inventory.yaml
     """
     from streams.declare import declare as declare_paths
 
@@ -143,8 +137,7 @@ def findings(
 ) -> None:
     """Show the findings of a run, the oldest first.
 
-    \b
-    Example:  gapwatch findings --follow --control revoked_credential_used
+    \b Example:  gapwatch findings --follow --control revoked_credential_used
     """
     from streams.listing import show_findings
 
@@ -160,12 +153,10 @@ def explain(
 ) -> None:
     """Draw what is behind a finding: who was issued what, when it died, what used it since.
 
-    Shows the lineage of its credentials with what of it is still alive until when, the timeline, how
-    many
+    Shows the lineage of its credentials with what of it is still alive until when, the timeline, how many
     uses were counted since the end, and what to do next.
 
-    \b
-    Example:  gapwatch explain 3f2a9c
+    \b Example:  gapwatch explain 3f2a9c
     """
     from streams.explain import explain as tell
 
@@ -183,8 +174,7 @@ def sql(
 ) -> None:
     """Ask ClickHouse, read-only where it is the embedded engine.
 
-    \b
-    Example:  gapwatch sql "SELECT control, count() FROM findings_current GROUP BY control"
+    \b Example:  gapwatch sql "SELECT control, count() FROM findings_current GROUP BY control"
     """
     from streams.query import ask
 
@@ -199,8 +189,7 @@ def sql(
 def controls(json: Json = False) -> None:
     """List the controls: what each one fires on, and what it maps to.
 
-    \b
-    Example:  gapwatch controls --json
+    \b Example:  gapwatch controls --json
     """
     from streams.listing import show_controls
 
@@ -211,8 +200,7 @@ def controls(json: Json = False) -> None:
 def sources(json: Json = False) -> None:
     """List the sources whose records are understood.
 
-    \b
-    Example:  gapwatch sources
+    \b Example:  gapwatch sources
     """
     from streams.listing import show_sources
 
@@ -225,8 +213,7 @@ def doctor(json: Json = False, config: Config = None, data: Data = None) -> None
 
     Exit code 0: all is well; 1: something is wrong; 2: the settings are; 3: nothing runs.
 
-    \b
-    Example:  gapwatch doctor --data ./site
+    \b Example:  gapwatch doctor --data ./site
     """
     from streams.doctor import doctor as examine
 
@@ -271,8 +258,7 @@ def replay(
 
     Several files are one stream of evidence, in any order. Output depends on the input alone.
 
-    \b
-    Example:  gapwatch replay --inventory inventory.yaml audit.jsonl cloudtrail/ > findings.jsonl
+    \b Example:  gapwatch replay --inventory inventory.yaml audit.jsonl cloudtrail/ > findings.jsonl
     """
     from streams.replaying import Request, replay_paths
 

@@ -1,8 +1,8 @@
 """Combining: the facts of a batch of activities, joined per key before they travel.
 
-Plain uses, nearly everything in a log, are gathered by credential and become one fact at the end; that is
-ten times
-as fast as making and joining a fact for each and gives the same dossiers (a property test holds it to that).
+Plain uses, nearly everything in a log, are gathered by credential and become one fact at the end; that is ten
+times as fast as making and joining a fact for each and gives the same dossiers (a property test holds it to
+that).
 """
 
 from __future__ import annotations

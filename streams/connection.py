@@ -74,9 +74,8 @@ def faust_credentials(settings: Settings) -> Any:
 def consumer_config(settings: Settings, group: str, **more: Any) -> dict[str, Any]:
     """Configuration of a consumer in a group, which commits by itself only after its work is done.
 
-    Joining takes about half the session timeout on the embedded broker, so the timeout is short
-    (measured: 3 s
-    against 30 s with librdkafka's default).
+    Joining takes about half the session timeout on the embedded broker, so the timeout is short (measured: 3
+    s against 30 s with librdkafka's default).
     """
     return kafka_config(
         settings,

@@ -1,8 +1,7 @@
 """Stage `deliver`: topics into ClickHouse, at least once; with the embedded engine also its SQL endpoint.
 
 Offsets are committed only after the rows are in. While ClickHouse is away nothing is consumed, and the
-consumer
-stays in its group by polling; memory holds one batch and librdkafka's bounded queue.
+consumer stays in its group by polling; memory holds one batch and librdkafka's bounded queue.
 """
 
 from __future__ import annotations

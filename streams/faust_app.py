@@ -77,11 +77,9 @@ def make_app(settings: Settings, worker: int) -> Any:
 def rewinding(topic: str) -> Any:
     """Faust's consumer, made to read a partition again from where it really stands after a rebalance.
 
-    What is fetched while partitions move is thrown away, and the consumer seeks back to the committed
-    offset; where
-    nothing has been committed yet, aiokafka's ``seek_to_committed`` seeks nowhere, and Faust then
-    acknowledges the
-    gap. Facts would be lost in the first seconds of an installation.
+    What is fetched while partitions move is thrown away, and the consumer seeks back to the committed offset;
+    where nothing has been committed yet, aiokafka's ``seek_to_committed`` seeks nowhere, and Faust then
+    acknowledges the gap. Facts would be lost in the first seconds of an installation.
     """
     from faust.transport.drivers.aiokafka import Consumer
 

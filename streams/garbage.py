@@ -5,9 +5,9 @@ from __future__ import annotations
 import gc
 
 ALLOCATIONS = 200_000
-"""Before a young collection. At the default of 700 it took two thirds of the time of making facts (30 µs
-an event
-instead of 10): each pass walks all structs of the batch and frees none, since reference counts free them."""
+"""Before a young collection. At the default of 700 it took two thirds of the time of making facts (30 µs an
+event instead of 10): each pass walks all structs of the batch and frees none, since reference counts free
+them."""
 
 
 def calm() -> None:

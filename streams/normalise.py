@@ -1,8 +1,7 @@
 """The normalise stage: raw topics in; activities, facts, rejects and ticks out.
 
-The offset of a raw record is committed only after the broker has confirmed everything that came of it, so
-a crash
-at any moment repeats some records and loses none; all that follows takes repetition without harm.
+The offset of a raw record is committed only after the broker has confirmed everything that came of it, so a
+crash at any moment repeats some records and loses none; all that follows takes repetition without harm.
 """
 
 from __future__ import annotations

@@ -26,9 +26,8 @@ class Event(Protocol):
 class Share:
     """One facts partition: its desk, its clock, its events that are not acknowledged yet.
 
-    ``since``: the first watermark heard of each source. Dossiers remember it, so a worker that starts
-    again does not
-    begin to watch anew.
+    ``since``: the first watermark heard of each source. Dossiers remember it, so a worker that starts again
+    does not begin to watch anew.
     """
 
     desk: Desk

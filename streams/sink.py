@@ -169,8 +169,7 @@ class Sink:
         """Inserts all rows, those refused as rejects; returns how many were refused.
 
         Raises UnavailableError where ClickHouse cannot take them now. Some may be in by then: offering all
-        again is
-        harmless, since each row is one row however often it comes.
+        again is harmless, since each row is one row however often it comes.
         """
         if not blocks:
             return 0

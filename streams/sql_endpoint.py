@@ -1,10 +1,8 @@
 """A read-only HTTP endpoint in front of the embedded engine that speaks as ClickHouse does over HTTP.
 
-clickhouse-connect, curl and `gapwatch sql` use it as they would a server. There are no users: whoever
-reaches the
-port can read, nobody can do more (`streams.engine`, `streams.sql_gate`). A browser is a way to reach it
-for any
-page that is open in it, so a request whose Host or Origin is not this endpoint's own is refused.
+clickhouse-connect, curl and `gapwatch sql` use it as they would a server. There are no users: whoever reaches
+the port can read, nobody can do more (`streams.engine`, `streams.sql_gate`). A browser is a way to reach it
+for any page that is open in it, so a request whose Host or Origin is not this endpoint's own is refused.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """What the read-only endpoint lets through to the embedded engine.
 
 `readonly=1` and the reader's role refuse writes, DDL, settings and table functions. Neither stops what the
-embedded engine does as its own client (several statements at once, INTO OUTFILE, SET ROLE, KILL QUERY of
-its own
-user) nor the functions it lends to anybody: `file('/etc/passwd')` reads any file, with every role.
+embedded engine does as its own client (several statements at once, INTO OUTFILE, SET ROLE, KILL QUERY of its
+own user) nor the functions it lends to anybody: `file('/etc/passwd')` reads any file, with every role.
 
 So a query is first read by the engine's own parser (formatQuery takes one statement and spells it without
 comments, heredocs or escapes), this canonical text is checked, and it, not what came in, is run.

@@ -25,6 +25,8 @@ CPU.
 """
 PUMP_SECONDS = 0.25
 """Longest wait between two looks at everything: the pace of the live view."""
+GONE_SECONDS = 5.0
+"""The longest until the end of an embedded broker that does not answer is noticed."""
 DRAIN_SHARE = 0.5
 """Share of the deadline for stopping in which stages may work off what is on the embedded broker."""
 UNUSABLE_SETTINGS = 2
@@ -130,15 +132,21 @@ class Supervisor:
         if self._plan.demo:
             self._start("demo", crashes)
         if not self._stop_asked:
-            self._on_up()
+            self._with_broker(self._on_up)
 
     def _create_topics(self) -> None:
         wanted = topics.wanted(self._plan.settings, self._plan.sources)
+        self._with_broker(lambda: topics.create_missing(self._plan.settings, wanted))
+
+    def _with_broker(self, act: Callable[[], object]) -> None:
+        """Raises BrokerGoneError where the embedded broker ended meanwhile: its end is the reason, not that
+        it does not answer."""
         try:
-            topics.create_missing(self._plan.settings, wanted)
+            act()
         except NotRunning:
-            # Where the embedded broker ended meanwhile, its end is the reason that people need.
-            self._pump()
+            end = time.monotonic() + GONE_SECONDS
+            while self._plan.embedded_broker and time.monotonic() < end:
+                self._pump()
             raise
 
     def _start(self, name: str, crashes: dict[str, list[float]]) -> None:

@@ -1,12 +1,10 @@
 """Watermarks: how far each source has been read, as ticks tell it to the correlators.
 
 A tick holds two kinds of entries, both joined by max wherever ticks meet: per raw partition
-(``topic/partition``) the
-time up to which it has been worked off (while it has a backlog, the newest event time in it; once it has
-been read
-to its end, now), and per source (``cloudtrail``) the newest event time anywhere. A source has been seen up
-to its
-newest event, or up to its slowest partition where that lags behind.
+(``topic/partition``) the time up to which it has been worked off (while it has a backlog, the newest event
+time in it; once it has been read to its end, now), and per source (``cloudtrail``) the newest event time
+anywhere. A source has been seen up to its newest event, or up to its slowest partition where that lags
+behind.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """Write-behind: dossiers live decoded in memory and are written once per flush, and a crash loses nothing.
 
-The order of a flush makes it so: what is to be said is sent and confirmed, then the dossiers, then the
-events are
-acknowledged. A crash before the last step repeats events; joins make the repetition harmless, and what was
-already
-said is said again under the same id.
+The order of a flush makes it so: what is to be said is sent and confirmed, then the dossiers, then the events
+are acknowledged. A crash before the last step repeats events; joins make the repetition harmless, and what
+was already said is said again under the same id.
 """
 
 from __future__ import annotations
@@ -29,8 +27,7 @@ EVENTS_MAX = 2_000
 
 PAUSE = 2.0
 """Under load the next flush is put off by so many times what judging took in this one: the longer one
-gathers, the
-more facts of a dossier are judged at once, so that a worker that falls behind gets faster."""
+gathers, the more facts of a dossier are judged at once, so that a worker that falls behind gets faster."""
 
 log = logging.getLogger("gapwatch.correlate")
 
@@ -147,10 +144,8 @@ class WriteBehind:
         confirmed.
 
         A broker may say that a partition ends where its last batch begins (Tansu 0.6 does), and a table is
-        read back
-        only to that end. With a last batch of one record nothing of a finished flush is missed, and what
-        an unfinished
-        one wrote comes again with its events.
+        read back only to that end. With a last batch of one record nothing of a finished flush is missed, and
+        what an unfinished one wrote comes again with its events.
         """
         first: list[Awaitable[object]] = []
         last: list[tuple[int, str, bytes | None]] = []

@@ -1,5 +1,4 @@
-"""The desk: takes facts, keeps dossiers, and settles: what to forward, what to say, what to store. Pure
-but
+"""The desk: takes facts, keeps dossiers, and settles: what to forward, what to say, what to store. Pure but
 for its memory.
 
 The same desk serves a partition of the running pipeline and a whole replay; time reaches it only as
@@ -59,8 +58,7 @@ class Desk:
     """Dossiers of one partition. ``load`` gives a stored dossier's bytes, or None. ``bytes_max``: of one
     dossier.
 
-    A dossier is judged again when it is first loaded, so whatever a crash cut off between two steps is
-    made
+    A dossier is judged again when it is first loaded, so whatever a crash cut off between two steps is made
     good.
     """
 
@@ -76,7 +74,7 @@ class Desk:
         self._bytes_max = bytes_max
         self._dossiers: dict[str, Dossier] = {}
         self._rows: dict[str, dict[str, Any]] = {}
-        self._sent: dict[str, dict[str, bytes]] = {}
+        self._sent: dict[str, dict[str, Dossier]] = {}
         self._dirty: set[str] = set()
         self._due: list[tuple[int, str]] = []
         self._paced = paced
@@ -192,9 +190,8 @@ class Desk:
             dossier = join(dossier, Dossier(marks=(DEPTH_MARK,)))
         sent = self._sent.setdefault(key, {}) if told else {}
         for target, fact in told.items():
-            body = encode_dossier(fact)
-            if sent.get(target) != body:
-                sent[target] = body
+            if sent.get(target) != fact:
+                sent[target] = fact
                 settled.forwards.append((target, fact))
         return dossier
 

@@ -21,22 +21,17 @@ GRACE = {
     "gcp": micros(timedelta(minutes=10)),
     "azure": micros(timedelta(minutes=15)),
 }
-"""Propagation of a kill that the provider claims cuts the credential, per source of the kill, as
-documented
-or recorded:
-AWS keys are eventually consistent within seconds; the Kubernetes API server caches accepted tokens for
-10 s;
-Google and
-Entra document minutes. Anything else (declared ends, residuals, failed kills): none."""
+"""Propagation of a kill that the provider claims cuts the credential, per source of the kill, as documented
+or recorded: AWS keys are eventually consistent within seconds; the Kubernetes API server caches accepted
+tokens for 10 s; Google and Entra document minutes. Anything else (declared ends, residuals, failed kills):
+none."""
 
 TOKENS_GRACE = {
     "DeleteServiceAccountKey": micros(timedelta(hours=1)),
     "DisableServiceAccountKey": micros(timedelta(hours=1)),
 }
-"""Ends of what never acts itself, by how: a Google key is only ever seen in calls of the access tokens
-it was
-exchanged for,
-under its own name, and they live an hour. Beyond it, somebody had a token with a dead key."""
+"""Ends of what never acts itself, by how: a Google key is only ever seen in calls of the access tokens it was
+exchanged for, under its own name, and they live an hour. Beyond it, somebody had a token with a dead key."""
 
 CUT_GRACE = micros(timedelta(minutes=5))
 """AWS policies (session revocation) take effect within minutes, as its documentation of IAM consistency
@@ -50,10 +45,8 @@ EXPIRY_LEEWAY = {"kubernetes": micros(timedelta(seconds=60))}
 RETRY_WINDOW = micros(timedelta(minutes=15))
 RETRY_BUCKET = micros(timedelta(minutes=5))
 RETRY_BUCKETS = 3
-"""Tries beyond 15 min, in at least three 5-minute buckets: usual client back-off ends at 5 min, so this
-is no
-retry.
-"""
+"""Tries beyond 15 min, in at least three 5-minute buckets: usual client back-off ends at 5 min, so this is no
+retry."""
 
 NOT_A_DEATH = frozenset({"removed", "rotated"})
 """Kinds of turns that end something else (the basis of an access), not the credential."""
@@ -73,10 +66,8 @@ class Off(NamedTuple):
 
 
 def off_intervals(turns: Iterable[Turn]) -> list[Off]:
-    """The spells between an end and what restored it, in order of start. Each thing that a record named
-    is a
-    switch of its own:
-    making a deleted user again does not bring back a key that was deleted before."""
+    """The spells between an end and what restored it, in order of start. Each thing that a record named is a
+    switch of its own: making a deleted user again does not bring back a key that was deleted before."""
     switches: dict[str, list[Turn]] = {}
     told: set[tuple[str, bool, str]] = set()
     for turn in sorted(turns):

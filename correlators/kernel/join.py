@@ -1,8 +1,7 @@
 """The join of dossiers: associative, commutative, idempotent. Nothing else ever changes a dossier.
 
 Every join returns its first argument itself (the same object) where the second teaches nothing, so "was
-anything
-learned?" is one identity test however large the dossier.
+anything learned?" is one identity test however large the dossier.
 """
 
 from __future__ import annotations
@@ -290,8 +289,7 @@ join_glimpsed: Join[Glimpsed] = record_of(Glimpsed, until=highest, about=highest
 
 def claims(a: tuple[T, ...], b: tuple[T, ...]) -> tuple[T, ...]:
     """Union of records that each make one claim (``schemas.claims``), the latest recorded kept; one told
-    twice keeps
-    its first arrival."""
+    twice keeps its first arrival."""
     if a == b:
         return a
     known: dict[Any, T] = {}

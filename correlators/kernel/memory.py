@@ -1,12 +1,9 @@
 """Memory: what a dossier forgets because its life is over, and what it keeps only the newest of.
 
-A credential is remembered for its own longest life. One whose stated expiry is long past can be neither
-used
-nor refused in a way that
-says anything new, so its record goes, and what was said of it stays as it was said. Age is counted from
-the
-expiry and from the arrival
-of its last record, whichever is later: a log of last year that is read today is whole while it is read.
+A credential is remembered for its own longest life. One whose stated expiry is long past can be neither used
+nor refused in a way that says anything new, so its record goes, and what was said of it stays as it was said.
+Age is counted from the expiry and from the arrival of its last record, whichever is later: a log of last year
+that is read today is whole while it is read.
 """
 
 from __future__ import annotations
@@ -25,16 +22,12 @@ asks.
 """
 
 AFTER_LIFE = micros(timedelta(hours=36))
-"""The longest AWS session, and far beyond any lateness of a log: a child that was issued at the last
-moment
-has ended too.
-"""
+"""The longest AWS session, and far beyond any lateness of a log: a child that was issued at the last moment
+has ended too."""
 
 CHILDREN_MAX = 1_000
-"""Children of one credential whose death would be told on: the newest. An hourly session is over long
-before
-it leaves this list.
-"""
+"""Children of one credential whose death would be told on: the newest. An hourly session is over long before
+it leaves this list."""
 
 CHILDREN_MARK = "children truncated"
 
@@ -58,10 +51,8 @@ def _newest(children: dict[str, Child]) -> dict[str, Child]:
 
 
 def forgotten(dossier: Dossier, size: int, clock: Clock) -> Dossier:
-    """The dossier without credentials whose life is over. Returns the argument where none is, or where
-    it is
-    small (bytes).
-    """
+    """The dossier without credentials whose life is over. Returns the argument where none is, or where it is
+    small (bytes)."""
     if size <= FORGET_BEYOND:
         return dossier
     over = {name for name, credential in dossier.credentials.items() if name and _over(credential, clock.now)}

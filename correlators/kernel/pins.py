@@ -1,11 +1,9 @@
 """Pins: the first uses after each end, kept beside the thinned sightings.
 
 A finding names the first use after a kill, always. Thinning keeps the ends of time buckets, not what stood
-next to a
-kill, so before a dossier is thinned the uses right after every known end are pinned. Where a kill is learned
-only after
-thinning had let those uses go, the earliest that is left is pinned; the verdict's value does not depend on
-it.
+next to a kill, so before a dossier is thinned the uses right after every known end are pinned. Where a kill
+is learned only after thinning had let those uses go, the earliest that is left is pinned; the verdict's value
+does not depend on it.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 
 from schemas.dossier import Credential, Dossier, Member
 from schemas.rosters import (
@@ -61,10 +62,18 @@ def enrolments(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
             yield roster_key(EVERYWHERE, key), Dossier(members={key: Member(key)})
             yield roster_head(here), Dossier(members={key: Member(key)}, census=dossier.census)
         return
+    enrolment = _enrolment(key)
+    if enrolment and _counts(key, dossier):
+        yield enrolment
+
+
+@lru_cache(maxsize=16_384)
+def _enrolment(key: str) -> tuple[str, Dossier] | None:
     installation = installation_of(key)
-    if installation and "#" not in key and _counts(key, dossier):
-        counted = {digest(key): False} if is_own(key) else {}
-        yield roster_key(installation, key), Dossier(members={key: Member(key)}, census=counted)
+    if not installation or "#" in key:
+        return None
+    counted = {digest(key): False} if is_own(key) else {}
+    return roster_key(installation, key), Dossier(members={key: Member(key)}, census=counted)
 
 
 def _counts(key: str, dossier: Dossier) -> bool:

@@ -1,9 +1,7 @@
 """Routing: what a dossier tells others, a pure function of what it knows.
 
-Facts are forwarded unchanged and joins are idempotent, so a cycle of addresses ends when nothing is
-learned
-any more.
-Everything told is monotone in the dossier: what was once told is never taken back, only added to.
+Facts are forwarded unchanged and joins are idempotent, so a cycle of addresses ends when nothing is learned
+any more. Everything told is monotone in the dossier: what was once told is never taken back, only added to.
 """
 
 from __future__ import annotations
@@ -39,10 +37,8 @@ Outbox = dict[str, Dossier]
 
 
 def outbox(key: str, dossier: Dossier) -> Outbox:
-    """Per other dossier, all that ``key``'s has to tell it. ``key`` itself may be among them (lineage
-    inside
-    an identity).
-    """
+    """Per other dossier, all that ``key``'s has to tell it. ``key`` itself may be among them (lineage inside
+    an identity)."""
     told: Outbox = {}
     for target, fact in _told(key, dossier):
         told[target] = join(told[target], fact) if target in told else fact
@@ -123,10 +119,8 @@ def _record(d: Declaration) -> Evidence:
 
 
 def _group_deaths(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
-    """What happened to the group, told to each member issued before it; by the same turn, so twice told
-    is
-    once known.
-    """
+    """What happened to the group, told to each member issued before it; by the same turn, so twice told is
+    once known."""
     every = dossier.turns.get(group_of(key), ())
     if all(turn.alive for turn in every):
         return
@@ -189,10 +183,8 @@ def _deaths_down(view: View, name: str, credential: Credential) -> Iterator[tupl
 
 
 def _rotated(view: View) -> tuple[Turn, ...]:
-    """Rotations are told to all children, who then tell their uses since: which credential is an old one
-    may
-    be learned later.
-    """
+    """Rotations are told to all children, who then tell their uses since: which credential is an old one may
+    be learned later."""
     return tuple(
         Turn(r.at, False, r.how, r.record, "rotated", carries=True, about=subject)
         for subject, many in view.dossier.rotations.items()

@@ -1,16 +1,11 @@
 """Sightings: evidence of one kind, thinned to a bounded number without regard to arrival order.
 
-What is kept is a function of the whole set: per level (a width of time buckets) the newest buckets, and
-in
-each the
-first and the last few of each place. An event that a union selects is selected in each part that holds
-it, so
-``thin(thin(a) | thin(b)) == thin(a | b)``: thinning commutes with joining, early or late, in any
-grouping.
-Joining itself never thins: a dossier is thinned when it is stored (``caps.canonical``), after the events
-next
-to
-its ends have been pinned (``pins.pinned``), which a bucket's middle might lose.
+What is kept is a function of the whole set: per level (a width of time buckets) the newest buckets, and in
+each the first and the last few of each place. An event that a union selects is selected in each part that
+holds it, so
+``thin(thin(a) | thin(b)) == thin(a | b)``: thinning commutes with joining, early or late, in any grouping.
+Joining itself never thins: a dossier is thinned when it is stored (``caps.canonical``), after the events next
+to its ends have been pinned (``pins.pinned``), which a bucket's middle might lose.
 """
 
 from __future__ import annotations
@@ -29,11 +24,8 @@ LEVELS: tuple[tuple[int, int, int], ...] = (
     (micros(timedelta(days=400_000)), 1, 8),
 )
 """(bucket width, how many of the newest buckets, how many first and last events of each). Fine near the
-latest use, where most
-questions are asked; 14 months in all, the longest memory; the last level is everything, and keeps all
-where
-there is little.
-"""
+latest use, where most questions are asked; 14 months in all, the longest memory; the last level is
+everything, and keeps all where there is little."""
 
 PLACES_MAX = 4
 """Places that are told apart within one bucket: the smallest by text; two are enough to contradict one.
@@ -62,10 +54,8 @@ def merge(a: Sightings, b: Sightings) -> Sightings:
 
 
 def join_evidence(a: Evidence, b: Evidence) -> Evidence:
-    """Two reports of one event: the smaller tells what happened, the earlier arrival when it came;
-    mirrors
-    unite.
-    """
+    """Two reports of one event: the smaller tells what happened, the earlier arrival when it came; mirrors
+    unite."""
     if a is b or a == b:
         return a
     low = min(a, b, key=_told)
@@ -124,10 +114,8 @@ def _select(kept: tuple[Evidence, ...], width: int, buckets: int, ends: int) -> 
 
 
 def _ends_by_place(kept: tuple[Evidence, ...], low: int, high: int, ends: int) -> list[int]:
-    """First and last events of a bucket, for each place that acted in it: two places in one bucket must
-    both
-    be seen.
-    """
+    """First and last events of a bucket, for each place that acted in it: two places in one bucket must both
+    be seen."""
     first = kept[low].place
     if all(kept[i].place == first for i in range(low, high)):
         return [*range(low, low + ends), *range(high - ends, high)]

@@ -43,7 +43,6 @@ def unheard(off: Off, credential: str, kind: str, clock: Clock) -> tuple[Value, 
 
 def watch_of(dossier: Dossier, clock: Clock) -> Dossier:
     """Since when the sources that have shown something of this dossier are watched, so that it is still known
-    after a
-    worker has started again."""
+    after a worker has started again."""
     sources = {s.kept[0].source for c in dossier.credentials.values() for s in c.uses.values() if s.kept}
     return Dossier(watched={source: clock.since[source] for source in sources if source in clock.since})

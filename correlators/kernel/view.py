@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
+from itertools import chain
 
 from correlators.kernel.join import join_credential, join_descendant, turns
 from correlators.kernel.lookups import sure
@@ -23,12 +24,12 @@ class View:
     def __init__(self, key: str, dossier: Dossier) -> None:
         self.key = key
         self.dossier = dossier
+        self._uses: dict[tuple[int, tuple[str, ...]], tuple[Evidence, ...]] = {}
 
     @cached_property
     def credentials(self) -> dict[str, Credential]:
         """Credentials under one name each. Two entries are one credential where one names the other, or where
-        one event issued both
-        (two audit devices of one vault write the same request id under two salts)."""
+        one event issued both (two audit devices of one vault write the same request id under two salts)."""
         credentials = self.dossier.credentials
         groups = _groups(credentials)
         if not groups:
@@ -74,13 +75,16 @@ class View:
 
     def uses(self, credential: Credential, *outcomes: str) -> tuple[Evidence, ...]:
         """Sightings of these outcomes, any action but a provider's own service calls, in order, one per event
-        id.
-        """
-        return sighted(
-            sure(credential.uses, key, s.kept)
-            for key, s in sightings_of(credential)
-            if key.partition(":")[0] in outcomes and not key.endswith(":service")
-        )
+        id. Worked out once: most controls ask for the same."""
+        asked = id(credential), outcomes
+        known = self._uses.get(asked)
+        if known is None:
+            known = self._uses[asked] = sighted(
+                sure(credential.uses, key, s.kept)
+                for key, s in sightings_of(credential)
+                if key.partition(":")[0] in outcomes and not key.endswith(":service")
+            )
+        return known
 
     def acted(self, credential: Credential, action: str, *outcomes: str) -> tuple[Evidence, ...]:
         """Sightings of one action (``schemas.activity.Action``) with these outcomes, in order."""
@@ -93,8 +97,11 @@ class View:
 
 def sighted(many: Iterable[tuple[Evidence, ...]]) -> tuple[Evidence, ...]:
     """Evidence in order of time, each event id once (the earliest telling of it)."""
+    groups = [kept for kept in many if kept]
+    if not groups:
+        return ()
     first: dict[str, Evidence] = {}
-    for evidence in sorted(e for kept in many for e in kept):
+    for evidence in sorted(chain.from_iterable(groups)):
         first.setdefault(evidence.uid, evidence)
     return tuple(first.values())
 
@@ -142,6 +149,8 @@ def merged_descendants(descendants: dict[str, Descendant]) -> dict[str, Descenda
 
 def _groups(credentials: dict[str, Credential]) -> list[list[str]]:
     """Sets of names that are one credential, the name to keep first."""
+    if len(credentials) < 2:
+        return []
     issues = {
         name: (credential.kind, credential.issued.uid)
         for name, credential in credentials.items()

@@ -177,8 +177,7 @@ class VaultLog:
             f'"path":"{path}","remote_address":"{place or token.place}","remote_port":{token.port}}}'
         )
         answer = (
-            f',"response":{{{mount.answered},"data":{{"error":"{hmac_of(self.chance)}"}}}},'
-            f'"error":"{DENIED}"'
+            f',"response":{{{mount.answered},"data":{{"error":"{hmac_of(self.chance)}"}}}},"error":"{DENIED}"'
         )
         return self._lines(
             uid,

@@ -1,8 +1,7 @@
 """The sources: one file each, with its wire model and its activities. The folder is the registry.
 
 A source module gives ``NAME``, ``recognises(document)`` (is this decoded record one of mine?) and
-``read(record, context)``. Whatever a record holds, ``read`` returns: each event in it is an activity or
-a
+``read(record, context)``. Whatever a record holds, ``read`` returns: each event in it is an activity or a
 located reject.
 """
 
@@ -24,13 +23,11 @@ from schemas.rejected import Rejected
 
 
 class Context(msgspec.Struct, frozen=True):
-    """What a reader knows beside the record: the installation's name, the site's key, and when the
-    record
+    """What a reader knows beside the record: the installation's name, the site's key, and when the record
     came (µs, 0 in a replay).
 
     For security event tokens: ``jwks``, a JSON Web Key Set (``{"keys": […]}``) or one per issuer;
-    ``audiences`` that a
-    token must be for, () any; ``unsigned_allowed``: also those that nobody signed.
+    ``audiences`` that a token must be for, () any; ``unsigned_allowed``: also those that nobody signed.
     """
 
     instance: str = "default"
@@ -52,10 +49,8 @@ class Context(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct):
-    """What one record gave. An event that says nothing of interest (a Vault request line) is ``passed``,
-    and
-    counted.
-    """
+    """What one record gave. An event that says nothing of interest (a Vault request line) is ``passed``, and
+    counted."""
 
     activities: list[Activity] = []
     rejects: list[Rejected] = []

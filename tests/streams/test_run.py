@@ -188,7 +188,7 @@ def test_when_the_broker_crashes_all_starts_again_on_an_empty_one(data: Path, st
     run = start("--only", "broker,correlate")
     up(data)
     os.kill(tansu_of(stages_of(run)["broker"]), signal.SIGKILL)
-    wait_for(lambda: shown(data).count("Running: ") == 2, "the run to be up again", 60)
+    wait_for(lambda: shown(data).count("Running: ") == 2, "the run to be up again", 60, lambda: shown(data))
     names, brokers = zip(*((line.split()[0], line.split()[2]) for line in starts(data)), strict=True)
     assert sorted(names[:2]) == sorted(names[2:]) == ["correlate", "restore"]
     assert len(set(brokers[:2])) == len(set(brokers[2:])) == 1 and brokers[0] != brokers[2]

@@ -57,10 +57,8 @@ class RotatedLog:
         os.truncate(self.path, 0)
 
     def pack(self) -> None:
-        """The latest rotated file, as gzip does it: with the time of the original. Not while it is
-        written to:
-        that would lose lines whoever reads them.
-        """
+        """The latest rotated file, as gzip does it: with the time of the original. Not while it is written
+        to: that would lose lines whoever reads them."""
         plain = self._rotated(1)
         if not plain.exists() or plain.stat().st_ino == os.fstat(self._file.fileno()).st_ino:
             return

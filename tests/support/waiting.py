@@ -10,12 +10,15 @@ T = TypeVar("T")
 LOOK_SECONDS = 0.02
 
 
-def wait_for(condition: Callable[[], T], what: str, seconds: float = 30.0) -> T:
-    """The first true answer of `condition`; fails with `what` where none comes in time."""
+def wait_for(
+    condition: Callable[[], T], what: str, seconds: float = 30.0, seen: Callable[[], str] = str
+) -> T:
+    """The first true answer of `condition`; fails with `what`, and what was `seen`, where none comes
+    in time."""
     end = time.monotonic() + seconds
     while True:
         answer = condition()
         if answer:
             return answer
-        assert time.monotonic() < end, f"waited {seconds:g} s in vain for {what}"
+        assert time.monotonic() < end, f"waited {seconds:g} s in vain for {what}\n{seen()}"
         time.sleep(LOOK_SECONDS)

@@ -2,10 +2,10 @@
 
 Identities: ``aws:<account>:user/<name>``, ``…:role/<name>``, ``…:root``; callers from outside IAM
 ``…:web/<provider>/<subject>``, ``…:saml/<provider>/<name>``, ``…:sso/<user id>``, ``…:directory/<name>``,
-``…:principal/<id>``, ``…:account``; AWS itself ``aws:service/<service>``.
-Credentials: ``aws:key/<access key id>``, ``aws:bearer/<credential id>`` of an Identity Center token,
-``aws:<account>:password/<user>`` for a console password.
-Names are without their IAM path: a user's or role's name is unique in its account whatever its path.
+``…:principal/<id>``, ``…:account``; AWS itself ``aws:service/<service>``. Credentials: ``aws:key/<access key
+id>``, ``aws:bearer/<credential id>`` of an Identity Center token, ``aws:<account>:password/<user>`` for a
+console password. Names are without their IAM path: a user's or role's name is unique in its account whatever
+its path.
 """
 
 from __future__ import annotations
