@@ -7,6 +7,7 @@ that).
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from correlators.kernel.join import NAMES_MAX, join
@@ -19,6 +20,9 @@ from schemas.fact import AUTHENTICATED, Fact, facts_of, granted_uses
 GROUP_MAX = 2048
 """Uses of one credential gathered before they are thinned: bounds memory where one credential makes all
 the noise."""
+
+TOLD_MAX = 100_000
+"""Addresses that are remembered as told: a credential tells its identity with every use, again and again."""
 
 _Use = tuple[str, str, tuple[str, ...], str, str, str, str]
 
@@ -53,6 +57,7 @@ class Combiner:
     def __init__(self) -> None:
         self._uses: dict[_Use, _Gathered] = {}
         self._facts: dict[str, Dossier] = {}
+        self._told: dict[tuple[str, str], int] = {}
 
     def take(self, activity: Activity) -> None:
         """Raises whatever ``facts_of`` raises for an activity that makes no sense; then nothing of it was
@@ -80,11 +85,44 @@ class Combiner:
     def drain(self) -> dict[str, Dossier]:
         """All facts of what was taken since the last call."""
         for use, gathered in self._uses.items():
-            self._join(_facts(use, gathered))
+            self._join(self._said(use, gathered))
         facts, self._facts, self._uses = self._facts, {}, {}
         return facts
 
-    def _join(self, facts: list[Fact]) -> None:
+    def _said(self, use: _Use, gathered: _Gathered) -> Iterator[Fact]:
+        """What ``facts_of`` says of each of these uses, joined; without addresses that were told before."""
+        identity, credential, names, outcome, action, incarnation, grant = use
+        sightings = gathered.sightings()
+        first = sightings.kept[0]
+        held = outcome in AUTHENTICATED and action != "service"
+        known = Credential(
+            names=names,
+            known=first if credential else None,
+            uses={f"{outcome}:{action}" if action else outcome: sightings},
+            places=_smallest({network_of(place) for place in gathered.places}) if held else (),
+            clients=_smallest(gathered.clients) if held else (),
+            incarnation=incarnation if credential else "",
+        )
+        home = identity or credential
+        yield home, Dossier(credentials={credential: known})
+        for key in (credential, *names):
+            if key and key != home and self._is_news(key, home, first.time):
+                yield key, Dossier(addresses={home: Address(since=first.time)})
+        if grant and identity:
+            key = f"{outcome}:{action}" if action else outcome
+            yield from granted_uses(identity, grant, key, sightings)
+
+    def _is_news(self, key: str, home: str, since: int) -> bool:
+        """Whether nobody told so early an address yet. What was told is on its way, or this process ends."""
+        told = self._told.get((key, home))
+        if told is not None and told <= since:
+            return False
+        if len(self._told) >= TOLD_MAX:
+            self._told.clear()
+        self._told[key, home] = since
+        return True
+
+    def _join(self, facts: Iterable[Fact]) -> None:
         for key, fact in facts:
             known = self._facts.get(key)
             self._facts[key] = fact if known is None else join(known, fact)
@@ -103,29 +141,6 @@ def _evidence(activity: Activity) -> Evidence:
         activity.arrived,
         activity.processed,
     )
-
-
-def _facts(use: _Use, gathered: _Gathered) -> list[Fact]:
-    """What ``facts_of`` says of each of these uses, joined."""
-    identity, credential, names, outcome, action, incarnation, grant = use
-    sightings = gathered.sightings()
-    first = sightings.kept[0]
-    held = outcome in AUTHENTICATED and action != "service"
-    known = Credential(
-        names=names,
-        known=first if credential else None,
-        uses={f"{outcome}:{action}" if action else outcome: sightings},
-        places=_smallest({network_of(place) for place in gathered.places}) if held else (),
-        clients=_smallest(gathered.clients) if held else (),
-        incarnation=incarnation if credential else "",
-    )
-    home = identity or credential
-    address = Dossier(addresses={home: Address(since=first.time)})
-    facts: list[Fact] = [(home, Dossier(credentials={credential: known}))]
-    facts.extend((key, address) for key in (credential, *names) if key and key != home)
-    if grant and identity:
-        facts.extend(granted_uses(identity, grant, f"{outcome}:{action}" if action else outcome, sightings))
-    return facts
 
 
 def _smallest(values: set[str]) -> tuple[str, ...]:

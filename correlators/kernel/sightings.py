@@ -39,18 +39,28 @@ def merge(a: Sightings, b: Sightings) -> Sightings:
     """The join. Returns ``a`` itself where ``b`` teaches nothing."""
     if a.kept and b.kept and (b.kept[0].time, b.kept[0].uid) > (a.kept[-1].time, a.kept[-1].uid):
         return Sightings(a.kept + b.kept, a.truncated or b.truncated)
-    known = {(e.time, e.uid): e for e in a.kept}
+    kept = list(a.kept)
     learned = False
     for new in b.kept:
-        old = known.get((new.time, new.uid))
-        joined = new if old is None else join_evidence(old, new)
-        if joined is not old:
-            known[new.time, new.uid] = joined
+        at = bisect_left(kept, new)
+        if not (at < len(kept) and _is_same_event(kept[at], new)):
+            if not (at and _is_same_event(kept[at - 1], new)):
+                kept.insert(at, new)
+                learned = True
+                continue
+            at -= 1
+        joined = join_evidence(kept[at], new)
+        if joined is not kept[at]:
+            kept[at] = joined
             learned = True
     truncated = a.truncated or b.truncated
     if not learned:
         return a if truncated == a.truncated else Sightings(a.kept, truncated)
-    return Sightings(tuple(sorted(known.values())), truncated)
+    return Sightings(tuple(kept), truncated)
+
+
+def _is_same_event(a: Evidence, b: Evidence) -> bool:
+    return a.time == b.time and a.uid == b.uid
 
 
 def join_evidence(a: Evidence, b: Evidence) -> Evidence:

@@ -7,7 +7,7 @@ Layout: AWS, "CloudTrail record contents" and "CloudTrail userIdentity element".
 
 from __future__ import annotations
 
-from pydantic import ValidationError
+import msgspec
 
 from schemas.rejected import Rejected
 from schemas.sheet import Sheet
@@ -44,12 +44,12 @@ SHEET = Sheet(
 def read(record: bytes, context: Context) -> Reading:
     """Every event of the record as an activity or a located reject; never raises.
 
-    One pass of the validator where the record is an event or one of AWS's two envelopes; every other shape,
+    One pass of the decoder where the record is an event or one of AWS's two envelopes; every other shape,
     and what is wrong in these, is ``unpack``'s.
     """
     reading = Reading()
     for place, content in sliced(record):
-        event = _validated(content)
+        event = _decoded(content)
         if event is not None:
             _tell(reading, event, place, context)
             continue
@@ -61,11 +61,14 @@ def read(record: bytes, context: Context) -> Reading:
     return reading
 
 
-def _validated(content: bytes) -> Event | None:
+_EVENT = msgspec.json.Decoder(Event)
+
+
+def _decoded(content: bytes) -> Event | None:
     """The event; None for what is none, or not in CloudTrail's own form."""
     try:
-        event = Event.model_validate_json(content)
-    except ValidationError:
+        event = _EVENT.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return event if event.event_id and event.event_time else None
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 import orjson
-from pydantic import ValidationError
 
 from schemas.records import BYTE_ORDER_MARKS, GZIP, gunzipped
 from schemas.rejected import Rejected
@@ -149,11 +148,10 @@ def _opened(document: dict[str, Any]) -> list[tuple[str, object]]:
 def _event(document: dict[str, Any], place: str) -> Event | Rejected:
     whole = restored(document)
     try:
-        return Event.model_validate(whole)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        return _reject(first["msg"].replace("Input should", "should", 1), place, field)
+        return msgspec.convert(whole, Event)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at ")
+        return _reject(reason.replace("Expected", "should be", 1), place, path.strip("`").removeprefix("$."))
 
 
 def _text(record: bytes) -> str | Rejected:

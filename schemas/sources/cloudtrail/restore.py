@@ -68,6 +68,7 @@ def restored(document: dict[str, Any]) -> dict[str, Any]:
         value = event.get(name)
         if isinstance(value, list):
             event[name] = value[0] if value else None
+        event[name] = _number_as_text(event.get(name))
         if event.get(name) is None and name in NEVER_NULL:
             event.pop(name, None)
     if not event.get("eventTime"):
@@ -92,5 +93,11 @@ def _identity(part: dict[str, Any]) -> dict[str, Any]:
     whole: dict[str, Any] = {}
     for name, value in part.items():
         inner = _part(value) if name.lower().endswith(NESTED) else value
-        whole[NAMES.get(name.lower(), name)] = _identity(inner) if isinstance(inner, dict) else inner
+        told = _identity(inner) if isinstance(inner, dict) else _number_as_text(inner)
+        whole[NAMES.get(name.lower(), name)] = told
     return whole
+
+
+def _number_as_text(value: Any) -> Any:
+    """Ids and account numbers that an export made numbers of are text again."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
