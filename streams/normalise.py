@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 CONSUME_SECONDS = 0.1
 """A quiet topic's record waits this long for company."""
-BATCH_RECORDS = 5_000
-BATCH_BYTES = 16 * 2**20
+BATCH_RECORDS = 20_000
+BATCH_BYTES = 32 * 2**20
 """Of one batch, whichever is less: facts join well in thousands of records, memory is bounded by bytes."""
 BATCHES_UNDER_WAY = 4
 """Batches that the broker has yet to confirm before no more are read."""

@@ -97,46 +97,41 @@ def thin(sightings: Sightings) -> Sightings:
     kept = sightings.kept
     if len(kept) <= 2 * LEVELS[-1][2]:
         return sightings
+    times, places = [e.time for e in kept], [e.place for e in kept]
     chosen: set[int] = set()
     for width, buckets, ends in reversed(LEVELS):
-        chosen.update(_select(kept, width, buckets, ends))
+        chosen.update(_select(times, places, width, buckets, ends))
         if len(chosen) == len(kept):
             return sightings
     return Sightings(tuple(kept[i] for i in sorted(chosen)), True)
 
 
-def _select(kept: tuple[Evidence, ...], width: int, buckets: int, ends: int) -> list[int]:
+def _select(times: list[int], places: list[str], width: int, buckets: int, ends: int) -> list[int]:
     """Positions of the first and last ``ends`` events of each of the newest ``buckets`` buckets of
-    ``width``.
-    """
+    ``width``."""
     chosen: list[int] = []
-    high = len(kept)
+    high = len(times)
     while high and buckets:
-        start = kept[high - 1].time // width * width
-        low = bisect_left(kept, start, 0, high, key=_time)
+        low = bisect_left(times, times[high - 1] // width * width, 0, high)
         if high - low <= 2 * ends:
             chosen.extend(range(low, high))
         else:
-            chosen.extend(_ends_by_place(kept, low, high, ends))
+            chosen.extend(_ends_by_place(places, low, high, ends))
         high = low
         buckets -= 1
     return chosen
 
 
-def _ends_by_place(kept: tuple[Evidence, ...], low: int, high: int, ends: int) -> list[int]:
+def _ends_by_place(places: list[str], low: int, high: int, ends: int) -> list[int]:
     """First and last events of a bucket, for each place that acted in it: two places in one bucket must both
     be seen."""
-    first = kept[low].place
-    if all(kept[i].place == first for i in range(low, high)):
+    bucket = places[low:high]
+    if bucket.count(bucket[0]) == len(bucket):
         return [*range(low, low + ends), *range(high - ends, high)]
     by_place: dict[str, list[int]] = {}
-    for i in range(low, high):
-        by_place.setdefault(network_of(kept[i].place), []).append(i)
+    for i, place in enumerate(bucket, low):
+        by_place.setdefault(network_of(place), []).append(i)
     chosen: set[int] = set()
-    for place in sorted(by_place)[:PLACES_MAX]:
-        chosen.update((*by_place[place][:ends], *by_place[place][-ends:]))
+    for network in sorted(by_place)[:PLACES_MAX]:
+        chosen.update((*by_place[network][:ends], *by_place[network][-ends:]))
     return sorted({*chosen, *range(low, low + ends), *range(high - ends, high)})
-
-
-def _time(evidence: Evidence) -> int:
-    return evidence.time
