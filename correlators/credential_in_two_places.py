@@ -2,11 +2,12 @@
 
 Fires: authenticated uses from two networks within ten minutes that are not both approved; or, inside one
 network or between any two addresses, A-B-A within five minutes: a copy alternates with the original, a move
-does not come back. Medium; high where the credential may write identities. Proves: nothing; seen only in
-approved places is assumed. Evaded by: a copy used behind the same address, or long after the original
-stopped. Benign: several egress addresses of one workload (declare its places); a provider's own services
-(they have no place); IPv4 and IPv6 of one host (families are not compared). Do: ask the owner which place is
-right, rotate the credential, and bind it to a place where the provider can.
+does not come back. Medium; high where the credential may write identities.
+Proves: nothing; seen only in approved places is assumed.
+Evaded by: a copy used behind the same address, or long after the original stopped.
+Benign: several egress addresses of one workload (declare its places); a provider's own services (they have no
+place); IPv4 and IPv6 of one host (families are not compared).
+Do: ask the owner which place is right, rotate the credential, and bind it to a place where the provider can.
 """
 
 from __future__ import annotations

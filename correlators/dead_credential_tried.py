@@ -3,11 +3,13 @@
 Fires: an unauthenticated try with a credential that is dead (revoked, expired, used up, or dead with what it
 dies with). Informational at the first try, which tells at once that somebody still holds it; low once tries
 go on beyond the retry window (the forgotten consumer); medium when a try comes from a place or client that
-never used it while it lived (a copy is at large). Proves: nothing (silence is no proof), but where a record
-says that a successor took its place and every known consumer was seen on that after the last try, the finding
-ends. Evaded by: sources that do not log unauthenticated calls (AWS mostly), refusals that name nobody.
-Benign: a client that retries for minutes after a planned revocation. Do: point the consumer to the new
-credential; for a new place, treat the credential as stolen and review its life.
+never used it while it lived (a copy is at large).
+Proves: nothing (silence is no proof), but where a record says that a successor took its place and every known
+consumer was seen on that after the last try, the finding ends.
+Evaded by: sources that do not log unauthenticated calls (AWS mostly), refusals that name nobody.
+Benign: a client that retries for minutes after a planned revocation.
+Do: point the consumer to the new credential; for a new place, treat the credential as stolen and review its
+life.
 """
 
 from __future__ import annotations

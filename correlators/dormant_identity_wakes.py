@@ -2,10 +2,12 @@
 
 Fires: a success after thirty days or more without any authenticated use, in which every source that shows
 this identity was watched throughout; also the first use ever of a credential that was made thirty days
-before. Low; medium where within a day of waking it writes identities or reads secrets. Proves: nothing.
-Evaded by: one harmless call a month. Benign: a job by the quarter or the year (the same silence before makes
-it a habit); recordings too short to tell, and sources watched for less than the silence, say nothing. Do: ask
-the owner what woke it. If nobody expected it, end its credentials and review what it did since.
+before. Low; medium where within a day of waking it writes identities or reads secrets.
+Proves: nothing.
+Evaded by: one harmless call a month.
+Benign: a job by the quarter or the year (the same silence before makes it a habit); recordings too short to
+tell, and sources watched for less than the silence, say nothing.
+Do: ask the owner what woke it. If nobody expected it, end its credentials and review what it did since.
 """
 
 from __future__ import annotations

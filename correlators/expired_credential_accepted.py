@@ -2,9 +2,11 @@
 
 Fires: an authenticated use after the latest stated expiry and the provider's leeway. High; low for
 Kubernetes' extended (stale) tokens, of which the API server itself says that they are stale. Renewals move
-the expiry, whenever they are learned. Proves: a try refused after the expiry, of a credential known by its
-id. Evaded by: sources that do not say when a credential expires. Benign: clocks that differ by less than the
-leeway. Do: end the credential, and find out why the provider went on accepting it.
+the expiry, whenever they are learned.
+Proves: a try refused after the expiry, of a credential known by its id.
+Evaded by: sources that do not say when a credential expires.
+Benign: clocks that differ by less than the leeway.
+Do: end the credential, and find out why the provider went on accepting it.
 """
 
 from __future__ import annotations

@@ -2,10 +2,12 @@
 
 Fires: a use that was authenticated (or a tool call that was executed) while a record said that the identity
 is not active: the inventory, or the provider's own switch. High; medium where every such use was forbidden.
-Proves: tries refused while it was off. Evaded by: acting under another identity that the inventory does not
-join (declare aliases). Benign: the record is the wrong side (it was corrected, or taken back before the next
-use: that ends or withdraws the finding); break-glass identities used under an approval. Do: ask the owner
-which side is stale. If the record is right, disable the identity at the provider and end its credentials.
+Proves: tries refused while it was off.
+Evaded by: acting under another identity that the inventory does not join (declare aliases).
+Benign: the record is the wrong side (it was corrected, or taken back before the next use: that ends or
+withdraws the finding); break-glass identities used under an approval.
+Do: ask the owner which side is stale. If the record is right, disable the identity at the provider and end
+its credentials.
 """
 
 from __future__ import annotations

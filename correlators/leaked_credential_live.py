@@ -4,12 +4,15 @@ Fires: a report says where others can read the credential (a repository, the pro
 since then it was used and authenticated: high, critical where it wrote identities. Or it has not ended within
 a day of the report: medium; at low confidence where no other record knows it. Where a report names an
 identity only, some long-lived credential of it is meant: one finding for the identity, unless another report
-names the credential. Proves: it was ended, and a try since was refused. Ended and silent is assumed. Evaded
-by: a copy that is used through what it issued (``outlived_parent`` follows that), or where no source is
-collected. Benign: the rightful workload goes on until the credential is rotated (that is what keeps the leak
-open); a report that was taken back as a false alarm withdraws the finding; documentation's example keys; a
-credential that was dead before. Do: end the credential now and move its workload to a new one, then review
-every use since the exposure by place.
+names the credential.
+Proves: it was ended, and a try since was refused. Ended and silent is assumed.
+Evaded by: a copy that is used through what it issued (``outlived_parent`` follows that), or where no source
+is collected.
+Benign: the rightful workload goes on until the credential is rotated (that is what keeps the leak open); a
+report that was taken back as a false alarm withdraws the finding; documentation's example keys; a credential
+that was dead before.
+Do: end the credential now and move its workload to a new one, then review every use since the exposure by
+place.
 """
 
 from __future__ import annotations

@@ -7,12 +7,13 @@ was already dead or wrote identities; low where every use was forbidden, or only
 old one is still used (medium where the old one was ended). One finding for what is rotated, whatever the
 number of its consumers and rotations; ``revoked_credential_used`` and ``outlived_parent`` only note it.
 Proves: every known consumer (network and client product) of the old one was seen on its successor since: the
-old version is safe to delete. Evaded by: a consumer that takes on another's network and client; a value that
-was read before the rotation and is kept (join the credential that it holds: declare the rotation with that
-credential as its subject). Benign: whoever rotates tests the old and the new within 15 minutes; two users
-that take turns (the successor of a later rotation is no old version then); two credentials of one identity,
-of which no record says that one succeeds the other. Do: move the consumers named to the successor, then
-delete the old version.
+old version is safe to delete.
+Evaded by: a consumer that takes on another's network and client; a value that was read before the rotation
+and is kept (join the credential that it holds: declare the rotation with that credential as its subject).
+Benign: whoever rotates tests the old and the new within 15 minutes; two users that take turns (the successor
+of a later rotation is no old version then); two credentials of one identity, of which no record says that one
+succeeds the other.
+Do: move the consumers named to the successor, then delete the old version.
 """
 
 from __future__ import annotations

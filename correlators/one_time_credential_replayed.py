@@ -1,9 +1,11 @@
 """A credential that is good for a number of uses is presented once more.
 
 Fires: one more success than it is good for (a wrapping token opened twice, a secret id with one login): high.
-A low note when the replay was refused: somebody holds a copy. Proves: the refused replay. Evaded by: whoever
-is first; the second is then the rightful holder. Benign: a client that repeats the same request (the same
-request id is one use). Do: treat what the credential gave as stolen, end it, and hand over a new one.
+A low note when the replay was refused: somebody holds a copy.
+Proves: the refused replay.
+Evaded by: whoever is first; the second is then the rightful holder.
+Benign: a client that repeats the same request (the same request id is one use).
+Do: treat what the credential gave as stolen, end it, and hand over a new one.
 """
 
 from __future__ import annotations

@@ -4,10 +4,12 @@ Fires: a descendant (session, child token, token of a secret id, access token of
 its ancestor's end. One finding per kill, in the dossier of what was killed. Low while the residual (kill to
 the longest descendant's expiry) is under an hour, medium beyond or unknown; high where the provider claims
 that the kill cuts the descendant (``dies_with``), after an explicit cut (a session-revoking policy), or on a
-renewal after the origin's death. Proves: every descendant that was used is refused or expired. Evaded by:
-orphans made by design (``made_by``): they are no descendants and need their own end. Benign: a short residual
-that nobody uses; a kill with a declared overlap. Do: cut the sessions explicitly (revoke the role's sessions,
-revoke by prefix), or wait out the residual and watch it.
+renewal after the origin's death.
+Proves: every descendant that was used is refused or expired.
+Evaded by: orphans made by design (``made_by``): they are no descendants and need their own end.
+Benign: a short residual that nobody uses; a kill with a declared overlap.
+Do: cut the sessions explicitly (revoke the role's sessions, revoke by prefix), or wait out the residual and
+watch it.
 """
 
 from __future__ import annotations

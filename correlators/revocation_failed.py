@@ -3,10 +3,11 @@
 Fires: an authenticated use after a revocation that the provider refused, or that found nothing to revoke.
 Medium: somebody believes that the credential is dead. What it has left is residual until its expiry. Also, at
 low confidence, where the revocation named a credential that is known by no other record (a token in clear in
-a path: logs know tokens by their HMAC): it lives, and cannot be told apart. Proves: a later revocation took,
-or the credential was refused since. Evaded by: a revocation whose target the log does not name. Benign: a
-revocation repeated at once in a form that takes. Do: revoke it in a form that the provider serves; a batch
-token cannot be revoked: wait out or cut its source.
+a path: logs know tokens by their HMAC): it lives, and cannot be told apart.
+Proves: a later revocation took, or the credential was refused since.
+Evaded by: a revocation whose target the log does not name.
+Benign: a revocation repeated at once in a form that takes.
+Do: revoke it in a form that the provider serves; a batch token cannot be revoked: wait out or cut its source.
 """
 
 from __future__ import annotations

@@ -2,10 +2,11 @@
 
 Fires: within 60 s after a kill by another principal, the killed credential (or a session that came from it)
 writes identities successfully: a key, role, trust, policy or token. Critical, and no propagation time is
-granted: this is what an attacker does in those seconds. Proves: its writes after the kill were refused.
-Evaded by: making the way back long before the kill (it survives; look at what the credential issued). Benign:
-a job that revokes itself at its end; a rotation, which creates before it kills. Do: revoke what was made in
-those seconds first, then look at everything the credential issued before.
+granted: this is what an attacker does in those seconds.
+Proves: its writes after the kill were refused.
+Evaded by: making the way back long before the kill (it survives; look at what the credential issued).
+Benign: a job that revokes itself at its end; a rotation, which creates before it kills.
+Do: revoke what was made in those seconds first, then look at everything the credential issued before.
 """
 
 from __future__ import annotations

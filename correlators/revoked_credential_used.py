@@ -3,12 +3,14 @@
 Fires: a use that the provider authenticated, inside a spell in which the credential was off (revoked,
 deleted, disabled, its account deleted, its mount or lease prefix ended, declared revoked), beyond the
 provider's propagation time. High; critical for a write to identities, which counts even inside the
-propagation time; medium where every such use was forbidden. Proves: a try refused as unauthenticated inside
-such a spell, after the last success. Evaded by: switching to a sibling or child credential before the kill
-(``outlived_parent``), or a source that is not collected. Benign: the credential was enabled again (that ends
-the spell, whenever it is learned); calls that a provider's own service makes with the id; an administrator
-naming the credential in a look-up. Do: end the credential where it still works, find the consumer by place
-and client, and check what it did since.
+propagation time; medium where every such use was forbidden.
+Proves: a try refused as unauthenticated inside such a spell, after the last success.
+Evaded by: switching to a sibling or child credential before the kill (``outlived_parent``), or a source that
+is not collected.
+Benign: the credential was enabled again (that ends the spell, whenever it is learned); calls that a
+provider's own service makes with the id; an administrator naming the credential in a look-up.
+Do: end the credential where it still works, find the consumer by place and client, and check what it did
+since.
 """
 
 from __future__ import annotations

@@ -1,22 +1,25 @@
 """An agent executes a tool, or hands over to an agent, that its approved catalogue does not hold.
 
 Fires: a call that was carried out, of a tool that the catalogue in force at the time of the call did not
-approve, by any name: the name that the model used is approved, or every name that the call bears further
-down is (also as another name of an approved tool). Where the approved tool names its server and the call's
-servers are known, they must agree. High; hand-offs outside the declared delegates, medium. In force is the
-latest record recorded before the call; before the first record, the first. Confidence is medium where only
-the caller's side was seen or only the server differs, low where contradicting evidence may have been let go.
+approve, by any name: the name that the model used is approved, or every name that the call bears further down
+is (also as another name of an approved tool). Where the approved tool names its server and the call's servers
+are known, they must agree. High; hand-offs outside the declared delegates, medium. In force is the latest
+record recorded before the call; before the first record, the first. Confidence is medium where only the
+caller's side was seen or only the server differs, low where contradicting evidence may have been let go.
 Proves: a refused call of a tool that is not approved (by protocol, gateway or framework; or an error on a
-tool that was not offered). Nothing is proven of the agent as a whole: its own row is assumed, or
-unverifiable where it was never seen, or was seen without one tool span (crewAI under OpenLLMetry writes
-none). Ends: a record that comes later and approves the tool ends the finding (the call was outside the
-catalogue of its time); a record that was recorded before the call but arrived after it withdraws it. A later
-refused call ends nothing: another instance may refuse. Evaded by: names. A server may name a dangerous tool
-like an approved one (declare servers and watch definitions); a tool may fail on purpose with the text of an
-unknown tool, where no list of offered tools is seen; a tool named ``transfer_to_agent`` reads as a hand-off;
-spans that were sampled away, or a framework that writes none. Benign: a new tool that shipped before its
-approval; a prefix that a framework adds to names (declare it under ``also``). Do: ask the owner whether the
-tool is meant; approve it in the inventory, or take it from the agent and review what its calls did.
+tool that was not offered). Nothing is proven of the agent as a whole: its own row is assumed, or unverifiable
+where it was never seen, or was seen without one tool span (crewAI under OpenLLMetry writes none). Ends: a
+record that comes later and approves the tool ends the finding (the call was outside the catalogue of its
+time); a record that was recorded before the call but arrived after it withdraws it. A later refused call ends
+nothing: another instance may refuse.
+Evaded by: names. A server may name a dangerous tool like an approved one (declare servers and watch
+definitions); a tool may fail on purpose with the text of an unknown tool, where no list of offered tools is
+seen; a tool named ``transfer_to_agent`` reads as a hand-off; spans that were sampled away, or a framework
+that writes none.
+Benign: a new tool that shipped before its approval; a prefix that a framework adds to names (declare it under
+``also``).
+Do: ask the owner whether the tool is meant; approve it in the inventory, or take it from the agent and review
+what its calls did.
 """
 
 from __future__ import annotations

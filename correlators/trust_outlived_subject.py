@@ -3,9 +3,11 @@
 Fires: an identity was deleted, and later its federated key (a web identity, a workload pool's account, a
 federated credential) is let in by the other side, which no key's revocation can stop. High; medium at low
 confidence where an identity of the same name was made again in between: the trust cannot tell the two apart,
-and neither can the record. Proves: the exchange was refused after the deletion. Evaded by: federation whose
-two sides no record joins (declare the federated key as an alias of the subject). Benign: tokens of the
-deleted subject live on for as long as they were issued; deployments that delete and make their account anew.
+and neither can the record.
+Proves: the exchange was refused after the deletion.
+Evaded by: federation whose two sides no record joins (declare the federated key as an alias of the subject).
+Benign: tokens of the deleted subject live on for as long as they were issued; deployments that delete and
+make their account anew.
 Do: take the subject out of the trust (role trust policy, OIDC or JWT binding, federated credential), or bind
 the trust to what is not reused: the subject's uid.
 """

@@ -3,11 +3,12 @@
 Fires: only in installations (an account, a cluster, a vault) that an inventory covers, that is, in which it
 declares an identity by its own key and names half of those that act at least: an identity of the site's own
 succeeds, or is given a long-lived credential, and no record names it by any key. Low; medium once it has a
-long-lived credential. Confidence is low in its first week: inventories lag behind. Proves: a record names it.
-Evaded by: acting as an identity that is declared. Benign: a record or alias that comes late withdraws the
-finding; what the provider makes for itself (service-linked roles, kube-system, service agents), people and
-federated subjects are passed over. Do: ask whoever made it; declare it, or join it to its identity by an
-alias, or take it away.
+long-lived credential. Confidence is low in its first week: inventories lag behind.
+Proves: a record names it.
+Evaded by: acting as an identity that is declared.
+Benign: a record or alias that comes late withdraws the finding; what the provider makes for itself
+(service-linked roles, kube-system, service agents), people and federated subjects are passed over.
+Do: ask whoever made it; declare it, or join it to its identity by an alias, or take it away.
 """
 
 from __future__ import annotations

@@ -2,11 +2,12 @@
 
 Fires: only for identities that the inventory declares. A use by a program that only people drive (a browser,
 a console, a desktop client), or a console sign-in; or two consumers (network and client product) that both
-differ, take turns over an hour at least, and were each seen three times or more. Low. Proves: over a week and
-more, one consumer and none of those programs. Evaded by: a client that calls itself otherwise; user agents
-are what their sender says, so confidence is low. Benign: break-glass under an approval; both places declared
-for the identity; copies that alternate within minutes (``credential_in_two_places`` tells those). Do: give
-the person, or the second workload, an identity of its own.
+differ, take turns over an hour at least, and were each seen three times or more. Low.
+Proves: over a week and more, one consumer and none of those programs.
+Evaded by: a client that calls itself otherwise; user agents are what their sender says, so confidence is low.
+Benign: break-glass under an approval; both places declared for the identity; copies that alternate within
+minutes (``credential_in_two_places`` tells those).
+Do: give the person, or the second workload, an identity of its own.
 """
 
 from __future__ import annotations

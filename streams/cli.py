@@ -1,5 +1,6 @@
 """The command line. Commands are thin: each imports what it needs when it runs, so that the program starts
-fast."""
+fast.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +44,11 @@ def run(
     data: Data = None,
     only: Annotated[
         str,
-        typer.Option(help="Stages to run here: broker, deliver, correlate, normalise.", metavar="STAGE,…"),
+        typer.Option(
+            help="Stages to run here: broker, deliver, correlate, normalise, and the receivers that are set "
+            "(docs/receivers.md).",
+            metavar="STAGE,…",
+        ),
     ] = "",
     demo: Annotated[
         bool, typer.Option("--demo", help="Send the bundled sample logs at a visible pace.")
@@ -55,7 +60,9 @@ def run(
     Without settings the broker and the ClickHouse engine are embedded. With GAPWATCH_BROKER and
     GAPWATCH_CLICKHOUSE set (or in the file) an external Kafka and a ClickHouse server are used.
 
-    \b Example:  gapwatch run --data ./site Example:  GAPWATCH_BROKER=kafka:9092 gapwatch run --only correlate
+    \b
+    Example:  gapwatch run --data ./site
+    Example:  GAPWATCH_BROKER=kafka:9092 gapwatch run --only correlate
     """
     if settings:
         _print_settings()
@@ -94,8 +101,9 @@ def send(
     Reads JSON lines, JSON arrays, CloudTrail files, pretty-printed JSON and OTLP protobuf (.binpb). The
     source of each record is told from its content. Files that hold no records are named and passed over.
 
-    \b Example:  gapwatch send --speed 100 /var/log/vault/audit.log cloudtrail/ Example:  kubectl logs audit |
-    gapwatch send --source vault --instance prod -
+    \b
+    Example:  gapwatch send --speed 100 /var/log/vault/audit.log cloudtrail/
+    Example:  kubectl logs audit | gapwatch send --source vault --instance prod -
     """
     from streams.send import send as send_paths
 
@@ -116,7 +124,8 @@ def declare(
 
     The files are checked as a whole first; nothing is sent where one of them is wrong.
 
-    \b Example:  gapwatch declare inventory.yaml
+    \b
+    Example:  gapwatch declare inventory.yaml
     """
     from streams.declare import declare as declare_paths
 
@@ -137,7 +146,8 @@ def findings(
 ) -> None:
     """Show the findings of a run, the oldest first.
 
-    \b Example:  gapwatch findings --follow --control revoked_credential_used
+    \b
+    Example:  gapwatch findings --follow --control revoked_credential_used
     """
     from streams.listing import show_findings
 
@@ -156,7 +166,8 @@ def explain(
     Shows the lineage of its credentials with what of it is still alive until when, the timeline, how many
     uses were counted since the end, and what to do next.
 
-    \b Example:  gapwatch explain 3f2a9c
+    \b
+    Example:  gapwatch explain 3f2a9c
     """
     from streams.explain import explain as tell
 
@@ -174,7 +185,8 @@ def sql(
 ) -> None:
     """Ask ClickHouse, read-only where it is the embedded engine.
 
-    \b Example:  gapwatch sql "SELECT control, count() FROM findings_current GROUP BY control"
+    \b
+    Example:  gapwatch sql "SELECT control, count() FROM findings_current GROUP BY control"
     """
     from streams.query import ask
 
@@ -189,7 +201,8 @@ def sql(
 def controls(json: Json = False) -> None:
     """List the controls: what each one fires on, and what it maps to.
 
-    \b Example:  gapwatch controls --json
+    \b
+    Example:  gapwatch controls --json
     """
     from streams.listing import show_controls
 
@@ -200,7 +213,8 @@ def controls(json: Json = False) -> None:
 def sources(json: Json = False) -> None:
     """List the sources whose records are understood.
 
-    \b Example:  gapwatch sources
+    \b
+    Example:  gapwatch sources
     """
     from streams.listing import show_sources
 
@@ -213,7 +227,8 @@ def doctor(json: Json = False, config: Config = None, data: Data = None) -> None
 
     Exit code 0: all is well; 1: something is wrong; 2: the settings are; 3: nothing runs.
 
-    \b Example:  gapwatch doctor --data ./site
+    \b
+    Example:  gapwatch doctor --data ./site
     """
     from streams.doctor import doctor as examine
 
@@ -258,7 +273,8 @@ def replay(
 
     Several files are one stream of evidence, in any order. Output depends on the input alone.
 
-    \b Example:  gapwatch replay --inventory inventory.yaml audit.jsonl cloudtrail/ > findings.jsonl
+    \b
+    Example:  gapwatch replay --inventory inventory.yaml audit.jsonl cloudtrail/ > findings.jsonl
     """
     from streams.replaying import Request, replay_paths
 

@@ -214,6 +214,11 @@ class Supervisor:
             raise Stop(_at_ceiling(self._plan.settings))
         if code == UNUSABLE_SETTINGS:
             raise Stop(f"{stage.label} cannot start: {words}", code=UNUSABLE_SETTINGS)
+        if stage.name == "demo":
+            # Sent again from the start it would meet what stopped it once more.
+            self._watcher.error(stage.label, f"not all samples were sent. {words}".rstrip())
+            self._stages.remove(stage)
+            return
         self._count_crash(stage, code, words)
         if stage.name == "broker":
             raise BrokerGoneError

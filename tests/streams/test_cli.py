@@ -118,7 +118,7 @@ def clickhouse(monkeypatch: pytest.MonkeyPatch) -> Iterator[ClickHouse]:
 def test_every_command_has_its_options_and_a_help_with_an_example(command: str, gapwatch: Gapwatch) -> None:
     said = gapwatch(command, "--help")
     assert said.code == 0
-    assert re.search(r"Example:  (\w.*)?gapwatch " + command, said.out)
+    assert re.search(r"^\W*Example:  (\w.*)?gapwatch " + command, said.out, re.MULTILINE)
     assert not [option for option in CONTRACT[command] if option not in said.out]
 
 

@@ -194,6 +194,13 @@ def test_when_the_broker_crashes_all_starts_again_on_an_empty_one(data: Path, st
     assert len(set(brokers[:2])) == len(set(brokers[2:])) == 1 and brokers[0] != brokers[2]
 
 
+def test_a_demo_that_cannot_go_on_is_said_and_not_begun_again(data: Path, start: Start) -> None:
+    start(*ONE, "--demo", acts={"demo": "crash"})
+    wait_for(lambda: "demo: not all samples were sent" in shown(data), "the word of the demo's end")
+    up(data)
+    assert sum(line.startswith("demo") for line in starts(data)) == 1
+
+
 def test_one_data_folder_is_one_run(data: Path, start: Start) -> None:
     first = start(*ONE)
     up(data)
