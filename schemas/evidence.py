@@ -11,7 +11,6 @@ from functools import lru_cache
 
 import msgspec
 
-MICROSECOND = 1
 SECOND = 1_000_000
 
 

@@ -259,9 +259,3 @@ def _remediation(verdict: Verdict | None, control: Control) -> str:
 
 def _millis(time: int) -> int:
     return time // 1000
-
-
-def headers_of(report: Report, control: Control) -> list[tuple[str, bytes]]:
-    """Headers of the alert topic."""
-    severity = int((report.verdict.severity if report.verdict else report.reported.severity) or 1)
-    return [("control", control.name.encode()), ("severity", _SEVERITY[severity].lower().encode())]

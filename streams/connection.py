@@ -9,8 +9,6 @@ from typing import Any
 from streams.errors import NotRunning
 from streams.settings import Settings
 
-FAUST_SASL = {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"}
-
 
 def bootstrap(settings: Settings) -> str:
     """host:port[,host:port]; raises NotRunning where no broker is known (an embedded one that is not

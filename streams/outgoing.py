@@ -82,7 +82,3 @@ class Outgoing:
                 return
             self._consignments.popleft()
             first.on_arrival()
-
-    def clear(self) -> None:
-        """Forgets everything under way: it will be read and sent again."""
-        self._consignments.clear()

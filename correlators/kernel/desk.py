@@ -83,10 +83,6 @@ class Desk:
     def __len__(self) -> int:
         return len(self._dossiers)
 
-    @property
-    def dirty(self) -> bool:
-        return bool(self._dirty)
-
     def keys(self) -> Iterable[str]:
         return self._dossiers.keys()
 

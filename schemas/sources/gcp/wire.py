@@ -74,7 +74,6 @@ class Entry(Wire):
     """``LogEntry``."""
 
     insert_id: Text = ""
-    log_name: Text = ""
     timestamp: Text = ""
     receive_timestamp: Text = ""
     exported_time: Text = Field("", validation_alias=AliasChoices("@timestamp", "peventtime"))

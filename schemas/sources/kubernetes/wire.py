@@ -56,7 +56,6 @@ class ResponseStatus(Wire):
 
 class Meta(Wire):
     name: str | None = None
-    generate_name: str | None = Field(None, alias="generateName")
     namespace: str | None = None
     uid: str | None = None
     labels: Labels | None = None

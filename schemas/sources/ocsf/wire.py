@@ -58,8 +58,6 @@ class Api(Wire):
 class Endpoint(Wire):
     ip: Text = ""
     name: Text = ""
-    svc_name: Text = ""
-    vpc_uid: Text = ""
 
 
 class Request(Wire):
