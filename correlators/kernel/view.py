@@ -24,7 +24,8 @@ class View:
     def __init__(self, key: str, dossier: Dossier) -> None:
         self.key = key
         self.dossier = dossier
-        self._uses: dict[tuple[int, tuple[str, ...]], tuple[Evidence, ...]] = {}
+        # With its credential, so that no other one gets its id while this view lives.
+        self._uses: dict[tuple[int, tuple[str, ...]], tuple[Credential, tuple[Evidence, ...]]] = {}
 
     @cached_property
     def credentials(self) -> dict[str, Credential]:
@@ -79,12 +80,13 @@ class View:
         asked = id(credential), outcomes
         known = self._uses.get(asked)
         if known is None:
-            known = self._uses[asked] = sighted(
+            uses = sighted(
                 sure(credential.uses, key, s.kept)
                 for key, s in sightings_of(credential)
                 if key.partition(":")[0] in outcomes and not key.endswith(":service")
             )
-        return known
+            known = self._uses[asked] = credential, uses
+        return known[1]
 
     def acted(self, credential: Credential, action: str, *outcomes: str) -> tuple[Evidence, ...]:
         """Sightings of one action (``schemas.activity.Action``) with these outcomes, in order."""
