@@ -42,7 +42,7 @@ def said(event: Event, *places: tuple[str, ...]) -> bool:
 def test_every_event_of_a_cluster_is_an_activity_and_one_without_a_time_is_as_old_as_its_arrival() -> None:
     every = told("kubernetes")
     late = [event for event, activity in every if activity.time == activity.arrived == CONTEXT.arrived]
-    assert (len(every), len(late)) == (280, 241)
+    assert (len(every), len(late)) == (280, 240)
     assert not [event for event in late if said(event, ("requestReceivedTimestamp",), ("timestamp",))]
 
 
