@@ -318,7 +318,8 @@ class Activity(msgspec.Struct, frozen=True, omit_defaults=True):
     say. ``place`` is an IP address or a named place, "" for unknown or provider-internal addresses.
     ``incarnation`` tells the identity from its successor of the same name (a service account's uid).
     ``allowed_by`` is the key of the grant that allowed the use, where the record says so. Times in µs;
-    ``arrived`` and ``processed`` are 0 in a replay.
+    ``arrived`` and ``processed`` are 0 in a replay. ``time`` is ``arrived`` where the record has no time of
+    its own.
     """
 
     uid: str

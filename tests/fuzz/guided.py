@@ -19,12 +19,13 @@ except ImportError:
 
 with atheris.instrument_imports(include=["schemas", "streams.normaliser", "streams.combining"]):
     from schemas.sources import sources
+    from streams.normaliser import Record
     from tests.fuzz.corpus import corpus
     from tests.fuzz.run import Judge
 
-from streams.normaliser import Record
+    # The readers are imported when they are first asked for.
+    HINTS = ("", *sorted(sources()))
 
-HINTS = ("", *sorted(sources()))
 JUDGE = Judge()
 
 

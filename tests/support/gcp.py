@@ -72,8 +72,8 @@ def about_key(word: str, **more: Any) -> dict[str, Any]:
     return iam(word, **({"request": request} | more))
 
 
-def reading(record: object) -> Reading:
-    return read(record if isinstance(record, bytes) else json.dumps(record).encode(), CONTEXT)
+def reading(record: object, context: Context = CONTEXT) -> Reading:
+    return read(record if isinstance(record, bytes) else json.dumps(record).encode(), context)
 
 
 def activity(record: object) -> Activity:

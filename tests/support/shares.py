@@ -7,42 +7,43 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from schemas.activity import Activity
 from schemas.rejected import Rejected
 from schemas.sources import Context, detect, sources
+from tests.support.recordings import ARRIVED, events
+from tests.support.replayed import DATA
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
 PANTHER = {
-    "gcp": ("gcp/panther-labs_panther-analysis/gcp_audit_rules.tests.jsonl",),
-    "azure": (
-        "azure/panther-labs_panther-analysis/azure_activity_rules.tests.jsonl",
-        "azure/panther-labs_panther-analysis/azure_signin_rules.tests.jsonl",
-        "azure/panther-labs_panther-analysis/microsoft_rules.tests.jsonl",
-    ),
-}
-CONTEXT = Context(key=b"site")
+    source: sorted(str(path.relative_to(DATA)) for path in DATA.glob(f"{folder}/panther-labs_*/*.jsonl"))
+    for source, folder in (
+        ("gcp", "gcp"), ("azure", "azure"), ("kubernetes", "kubernetes"), ("provider_admin", "agent"),
+    )
+}  # fmt: skip
+"""Panther's test events: one a line, each the smallest that its rule needs."""
+CONTEXT = Context(key=b"site", arrived=ARRIVED)
+"""As the running pipeline reads: it knows when a record arrived."""
 COLUMNS = "{:45} {:>5} {:>9} {:>9} {:>11} {:>6} {:>8}"
 
 
 class Case(NamedTuple):
-    """One recorded event: its name, what it was taken for ("" nothing), and what was read of it as
-    ``source``."""
+    """One recorded event: its name, the event itself, what it was taken for ("" nothing), and what was read
+    of it."""
 
     name: str
+    event: dict[str, Any]
     detected: str
     activities: list[Activity]
     rejects: list[Rejected]
 
 
-def cases(source: str, path: Path) -> Iterator[Case]:
+def cases(path: Path) -> Iterator[Case]:
     """The test events of a file, each read by its source."""
-    for line in path.read_text().splitlines():
-        case = json.loads(line)
-        record = json.dumps(case["log"]).encode()
-        told = sources()[source].read(record, CONTEXT)
-        yield Case(case["test"], detect(record) or "", told.activities, told.rejects)
+    for name, record in events(path):
+        told = sources()[record.source].read(record.body, CONTEXT)
+        found = detect(record.body) or ""
+        yield Case(name, json.loads(record.body), found, told.activities, told.rejects)
 
 
 def shares(activities: Iterable[Activity]) -> Counter[str]:
@@ -63,9 +64,7 @@ def table() -> Iterator[str]:
     yield COLUMNS.format("events of", "read", "rejected", "identity", "credential", "place", "outcome")
     for source, paths in PANTHER.items():
         for path in paths:
-            if not (DATA / path).is_file():
-                continue
-            many = list(cases(source, DATA / path))
+            many = list(cases(DATA / path))
             n = shares(activity for case in many for activity in case.activities)
             rejected = sum(not case.activities for case in many)
             share = {name: f"{n[name] / max(n['activities'], 1):.0%}" for name in n}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from schemas.activity import Action, Aliased, Effect, Ended, EndFailed, Outcome
 from schemas.addresses import address_of
 from schemas.sources.azure.changes import UNREADABLE, Changes
-from schemas.sources.azure.event import Record, Told, first_time, made, uid_of, wrong
+from schemas.sources.azure.event import Record, Told, made, time_of, uid_of, wrong
 from schemas.sources.azure.keys import Tenant, tenant_of
 from schemas.sources.azure.wire import Audit, Detail, Initiator, Target
 
@@ -29,7 +29,7 @@ READS = ("validate ", "get ", "download ", "list ", "export ")
 
 def read(record: Record) -> Told:
     entry = Audit.model_validate(record.all)
-    time = first_time(entry.activity_date_time, entry.time)
+    time = time_of(record, entry.activity_date_time, entry.time)
     operation = (entry.operation_name or entry.activity_display_name).strip()
     if not time:
         return wrong("activityDateTime", "is missing or not a time")

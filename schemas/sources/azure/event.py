@@ -46,8 +46,10 @@ def wrong(field: str, reason: str) -> Told:
     return Told(None, ((field, reason),))
 
 
-def first_time(*texts: str) -> int:
-    return next((time for text in texts if (time := micros_of(text))), 0)
+def time_of(record: Record, *texts: str) -> int:
+    """The first of these that is a time; of a record that holds none of them, its arrival."""
+    told = next((time for text in texts if (time := micros_of(text))), 0)
+    return told or record.context.time_unless(*texts)
 
 
 def uid_of(record: Record, *ids: str) -> str:

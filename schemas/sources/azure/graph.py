@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from schemas.activity import Action, Aliased, Effect, Outcome
 from schemas.addresses import address_of
-from schemas.sources.azure.event import Record, Told, first_time, made, uid_of, wrong
+from schemas.sources.azure.event import Record, Told, made, time_of, uid_of, wrong
 from schemas.sources.azure.keys import tenant_of
 from schemas.sources.azure.wire import GraphCall
 
@@ -27,7 +27,7 @@ MAIL = re.compile(
 
 def read(record: Record) -> Told:
     call = GraphCall.model_validate(record.all)
-    time = first_time(call.time)
+    time = time_of(record, call.time)
     if not time:
         return wrong("time", "is missing or not a time")
     tenant = tenant_of(record.outer, record.context)

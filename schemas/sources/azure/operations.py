@@ -12,7 +12,7 @@ from typing import NamedTuple
 from schemas.activity import Action, Effect, Fetched, Outcome, Rotated
 from schemas.addresses import address_of
 from schemas.sources.azure.claims import Caller, caller_of
-from schemas.sources.azure.event import Record, Told, first_time, made, uid_of, wrong
+from schemas.sources.azure.event import Record, Told, made, time_of, uid_of, wrong
 from schemas.sources.azure.wire import Operation
 from schemas.wire import as_fields, as_number, as_text, pick, text_at
 
@@ -66,7 +66,7 @@ class Ended(NamedTuple):
 
 def read(record: Record) -> Told:
     call = Operation.model_validate(record.outer)
-    time = first_time(call.time)
+    time = time_of(record, call.time)
     operation = _word(call.operation_name) or text_at(call.evt, "name")
     if not time:
         return wrong("time", "is missing or not a time")

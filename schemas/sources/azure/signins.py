@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from schemas.activity import Aliased, Effect, Issued, Parent
 from schemas.addresses import address_of
-from schemas.sources.azure.event import Record, Told, first_time, made, uid_of, wrong
+from schemas.sources.azure.event import Record, Told, made, time_of, uid_of, wrong
 from schemas.sources.azure.keys import Tenant, resource_of, tenant_of
 from schemas.sources.azure.refusals import outcome_of
 from schemas.sources.azure.wire import SignIn
@@ -23,7 +23,7 @@ SYSTEM_ASSIGNED = "system"
 
 def read(record: Record) -> Told:
     row = SignIn.model_validate(record.all)
-    time = first_time(row.created_date_time, row.time)
+    time = time_of(record, row.created_date_time, row.time)
     if not time:
         return wrong("createdDateTime", "is missing or not a time")
     tenant = tenant_of(record.outer, record.context)

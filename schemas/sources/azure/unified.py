@@ -7,7 +7,7 @@ from schemas.activity import Action, Outcome
 from schemas.addresses import address_of
 from schemas.sources.azure.audits import effects_of
 from schemas.sources.azure.changes import UNREADABLE, Changes
-from schemas.sources.azure.event import Record, Told, first_time, made, uid_of, wrong
+from schemas.sources.azure.event import Record, Told, made, time_of, uid_of, wrong
 from schemas.sources.azure.keys import GUID, Tenant, tenant_of
 from schemas.sources.azure.refusals import outcome_of
 from schemas.sources.azure.wire import Target, Unified
@@ -30,7 +30,7 @@ PERMISSIONS = ("permission", "roleassignment", "rolegroup", "serviceprincipal", 
 
 def read(record: Record) -> Told:
     entry = Unified.model_validate(record.outer)
-    time = first_time(entry.creation_time)
+    time = time_of(record, entry.creation_time)
     if not time:
         return wrong("CreationTime", "is missing or not a time")
     if not entry.operation:
@@ -64,7 +64,7 @@ def read_alert(record: Record) -> Told:
     """An alert: nobody's act, so it has no outcome; whom it is about and from where stands in its
     evidence."""
     row = record.outer
-    time = first_time(text_at(row, "firstactivitydatetime"), text_at(row, "createddatetime"))
+    time = time_of(record, text_at(row, "firstactivitydatetime"), text_at(row, "createddatetime"))
     if not time:
         return wrong("createdDateTime", "is missing or not a time")
     tenant = tenant_of(record.outer, record.context)

@@ -54,7 +54,7 @@ SHEET = Sheet(
     ),
     cannot_show=(
         "Data access is logged only where it is switched on; access tokens outlive their key and "
-        "have no id in the log"
+        "have no id in the log; an entry without any time is as old as its arrival"
     ),
     ship=("A log sink to Pub/Sub, and from there into `raw.gcp`; or exported LogEntries"),
 )
@@ -170,7 +170,7 @@ def _activity(entry: Entry, raw: dict[str, Any], context: Context) -> Activity |
     method = payload.method_name
     if not (method or payload.service_name or payload.authentication_info.principal_email):
         return "protoPayload", "is missing or holds no audit record"
-    time = _time(entry)
+    time = _time(entry, context)
     if not time:
         return "timestamp", "is missing or not a time"
     outcome, error = outcome_of(payload)
@@ -202,12 +202,12 @@ def _activity(entry: Entry, raw: dict[str, Any], context: Context) -> Activity |
     )
 
 
-def _time(entry: Entry) -> int:
-    """When the call was made. Entries that lost their time keep that of the request, or of their arrival at
-    Google."""
+def _time(entry: Entry, context: Context) -> int:
+    """When the call was made. Entries that lost their time keep that of the request, of their arrival at
+    Google, or here."""
     request = entry.proto_payload.request_metadata.request_attributes
     times = (entry.timestamp, request.time, entry.receive_timestamp, entry.exported_time)
-    return next((time for told in times if (time := micros_of(told))), 0)
+    return next((time for told in times if (time := micros_of(told))), 0) or context.time_unless(*times)
 
 
 def _uid(entry: Entry, raw: dict[str, Any]) -> str:

@@ -70,7 +70,8 @@ SHEET = Sheet(
     cannot_show=(
         "A 401 names nobody: the account is inferred where the server's own look-up shows it; a "
         "deleted binding does not say whose access ended unless its creation or uses were seen; "
-        "level Metadata has no bodies; dead tokens succeed for up to 10 s, expired ones for 60 s"
+        "level Metadata has no bodies; dead tokens succeed for up to 10 s, expired ones for 60 s; an "
+        "event whose exporter left out every time is as old as its arrival"
     ),
     ship=(
         "The audit webhook (receiver `kubernetes_webhook`), the log file followed, or the "
@@ -114,7 +115,7 @@ def read(record: bytes, context: Context) -> Reading:
             reading.passed = 1
             return reading
         event = _validated(record)
-        if event is not None:
+        if event is not None and event.received:
             _tell(reading, event, record, "", Told(), context)
             return reading
     for place, found in objects(_bare(record), NAME, opened):
@@ -180,7 +181,7 @@ def _tell(
     if event.stage == RECEIVED:
         reading.passed += 1
         return
-    time = _time(event, told, document)
+    time = _time(event, told, document, context)
     if not time:
         reading.rejects.append(Rejected(NAME, "is missing or no time", "requestReceivedTimestamp", place))
         return
@@ -191,17 +192,22 @@ def _tell(
     reading.activities.extend(reviewed(call, uid))
 
 
-def _time(event: Event, told: Told, document: dict[str, Any] | None) -> int:
-    """When the request came. Older versions and exports say it elsewhere, or only on the envelope."""
+def _time(event: Event, told: Told, document: dict[str, Any] | None, context: Context) -> int:
+    """When the request came. Older versions and exports say it elsewhere, only on the envelope, or not at
+    all: then it is as old as its arrival."""
     time = micros_of(event.received) or micros_of(event.timestamp) or micros_of(event.staged)
-    if time or document is None:
+    if time:
         return time
+    elsewhere = _times_elsewhere(document or {}, told)
+    time = next((time for text in elsewhere if (time := micros_of(text))), 0)
+    return time or context.time_unless(event.received, event.timestamp, event.staged, *elsewhere)
+
+
+def _times_elsewhere(document: dict[str, Any], told: Told) -> list[str]:
     metadata = document.get("metadata")
     created = metadata.get("creationTimestamp") if isinstance(metadata, dict) else None
-    for text in (created, told.time, document.get("@timestamp"), document.get("p_event_time")):
-        if isinstance(text, str) and (time := micros_of(text)):
-            return time
-    return 0
+    texts = (created, told.time, document.get("@timestamp"), document.get("p_event_time"))
+    return [text for text in texts if isinstance(text, str)]
 
 
 def _uid(event: Event, record: bytes, document: dict[str, Any] | None) -> str:

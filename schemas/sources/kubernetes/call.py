@@ -172,7 +172,7 @@ def _allowing(reason: str, prefix: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _worded(verb: str, resource: str, subresource: str) -> str:
-    return f"{verb or '?'} {resource}{'/' if subresource else ''}{subresource}"
+    return f"{verb or '?'} {resource}{'/' if subresource else ''}{subresource}".rstrip()
 
 
 def _outcome(code: int) -> Outcome:

@@ -33,11 +33,14 @@ def event_of(entry: dict[str, Any]) -> dict[str, Any]:
         "sourceIPs": [address] if isinstance(address, str) else None,
         "userAgent": metadata.get("callerSuppliedUserAgent"),
         "objectRef": ref,
-        "requestURI": _text(payload, "resourceName"),
+        # A probe of the server's health has no resource: its method says what it was.
+        "requestURI": _text(payload, "resourceName") or _text(payload, "methodName"),
         "responseStatus": {"code": _code(payload), "message": _part(payload, "status").get("message")},
         "requestObject": request,
         "responseObject": response,
-        "requestReceivedTimestamp": entry.get("timestamp"),
+        "requestReceivedTimestamp": entry.get("timestamp")
+        or payload.get("timestamp")
+        or entry.get("receiveTimestamp"),
         "annotations": {k: v for k, v in _part(entry, "labels").items() if isinstance(v, str)},
     }
 

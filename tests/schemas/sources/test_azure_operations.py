@@ -248,3 +248,11 @@ def test_storage_answers_403_where_it_does_not_accept_the_signature(
 def test_what_is_broken_is_a_located_reject(broken: object, field: str) -> None:
     told = reading(broken)
     assert not told.activities and [r.field for r in told.rejects] == [field]
+
+
+def test_a_row_without_any_time_is_as_old_as_its_arrival() -> None:
+    arrived = Context(key=b"site", arrived=1_795_400_000_000_000)
+    bare = {name: value for name, value in operation().items() if name != "time"}
+    assert [(a.time, a.arrived) for a in reading(bare, arrived).activities] == [(arrived.arrived,) * 2]
+    assert not reading(bare).activities
+    assert not reading(bare | {"time": "soon"}, arrived).activities

@@ -11,7 +11,7 @@ import pytest
 
 from schemas.activity import Activity, Aliased, Ended, EndFailed, Fetched, Issued, Parent, Restored, Rotated
 from schemas.evidence import SECOND
-from schemas.sources import detect
+from schemas.sources import Context, detect
 from tests.support.gcp import (
     ACCOUNT,
     BY_KEY,
@@ -375,6 +375,14 @@ def test_what_is_broken_is_a_located_reject(broken: object, field: str) -> None:
     assert not told.activities
     assert [r.field for r in told.rejects] == ([field] if broken != [] else [])
     assert all(r.reason for r in told.rejects)
+
+
+def test_an_entry_without_any_time_is_as_old_as_its_arrival() -> None:
+    arrived = Context(key=b"site", arrived=T)
+    bare = {name: value for name, value in entry().items() if not name.lower().endswith("timestamp")}
+    assert [(a.time, a.arrived) for a in reading(bare, arrived).activities] == [(T, T)]
+    assert not reading(bare).activities
+    assert not reading(bare | {"timestamp": "soon"}, arrived).activities
 
 
 def test_a_part_of_a_wrong_type_is_as_good_as_absent() -> None:

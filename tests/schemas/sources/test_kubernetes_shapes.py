@@ -114,6 +114,25 @@ def test_an_event_without_a_time_of_its_own_has_that_of_its_envelope() -> None:
     ]
 
 
+def test_an_event_without_any_time_is_as_old_as_its_arrival_but_a_time_that_is_none_is_a_reject() -> None:
+    bare = {k: v for k, v in ONE.items() if not k.endswith("Timestamp")}
+    arrived = Context(instance="c1", arrived=1_795_400_000_000_000)
+    (told,) = reading(bare, arrived).activities
+    assert told.time == told.arrived == arrived.arrived
+    assert [a.time for a in reading(ONE, arrived).activities] == [a.time for a in reading(ONE).activities]
+    for name in ("requestReceivedTimestamp", "@timestamp"):
+        assert [r.field for r in reading(bare | {name: "soon"}, arrived).rejects] == [
+            "requestReceivedTimestamp"
+        ]
+
+
+def test_an_entry_of_google_may_hold_its_time_further_in_or_only_that_of_its_arrival_there() -> None:
+    late = "2026-11-22T10:00:09Z"
+    within = entry(timestamp=late) | {"timestamp": None}
+    for told in (within, entry() | {"timestamp": None, "receiveTimestamp": late}):
+        assert [a.time for a in reading(told).activities] == [micros_of(late)]
+
+
 def test_an_event_without_an_audit_id_is_told_by_its_digest_always_the_same() -> None:
     bare = {k: v for k, v in ONE.items() if k != "auditID"}
     (first,), (second,) = reading(bare).activities, reading([bare]).activities
