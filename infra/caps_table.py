@@ -31,10 +31,10 @@ the finding (`unmapped.evidence_truncated`).
 
 AT_IT = {
     "caps": {
-        "DOSSIER_BYTES_MAX": "credentials are let go of down to half the cap, the longest unseen "
-        "first: those that no record claims anything about, then the others, of which what was said "
-        "stays said; mark `credentials truncated`",
-        "SPANS_MAX": "nothing yet: all spans of a trace are kept for its age",
+        "DOSSIER_BYTES_MAX": "credentials are let go of down to half the cap, the longest unseen first, "
+        "those that had expired or that no record claims anything about; the others are kept in brief; then "
+        "every part beside them is cut, the largest first; at the very last whole credentials. What was "
+        "said stays said; marks `credentials truncated` and, by the part, such as `calls truncated`",
         "TRACE_AGE": "the dossier of the trace is deleted; what no agent claimed stays unattributed",
         "UNCLAIMED_AGE": "the dossier of the credential is deleted",
         "OBJECT_AGE": "the dossier of the object is deleted",
@@ -66,6 +66,14 @@ AT_IT = {
     "rosters": {
         "MEMBERS_MAX": "the identities with the largest digests are let go of; mark `roster truncated`"
     },
+    "spans": {
+        "SPANS_MAX": "of spans that decide (agents, tools, hand-offs, lists of tools) and of the others the "
+        "first half each are kept, agents before all; mark `spans truncated`",
+    },
+    "weight": {
+        "BRIEF_TEXT_MAX": "the rest of the text is let go of; mark `credentials truncated`",
+        "BRIEF_MAX": "older ones are let go of; mark `credentials truncated`",
+    },
     "sightings": {
         "LEVELS": "evidence between the first and last of a bucket is let go of, told as truncated; "
         "ClickHouse counts all of it",
@@ -76,7 +84,6 @@ AT_IT = {
 """Per module of the correlators, per cap, what happens when it is reached."""
 
 UNTOLD = {
-    "SPANS_MAX": "A run of an agent has hundreds of spans; the dossier must stay below its bytes.",
     "DEPTH_MAX": "Nesting of one document: no format that is read nests so deep.",
 }
 """Reasons of constants that carry none."""

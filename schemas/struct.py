@@ -16,6 +16,6 @@ def changed(record: T, **fields: object) -> T:
     return msgspec.structs.replace(record, **fields)
 
 
-def size_of(record: msgspec.Struct) -> int:
+def size_of(record: object) -> int:
     """Bytes of the record's encoding."""
     return len(msgspec.json.encode(record))

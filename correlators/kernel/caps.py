@@ -6,13 +6,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from correlators.kernel import grants, lookups, memory
-from correlators.kernel.join import marks
+from correlators.kernel import grants, lookups, memory, spans
 from correlators.kernel.pins import pinned
 from correlators.kernel.sightings import thin
+from correlators.kernel.weight import claimed, lightened
 from schemas import struct
 from schemas.dossier import Credential, Dossier
-from schemas.dossier import encode as encode_dossier
 from schemas.evidence import micros
 from schemas.fact import TRACE_PREFIX
 from schemas.sharding import GLIMPSE_PREFIX, OBJECTS
@@ -20,10 +19,6 @@ from schemas.verdict import Clock
 
 DOSSIER_BYTES_MAX = 600_000
 """A Kafka message over 1 MB crashes a Faust worker at each restart: a dossier stays well below."""
-
-CREDENTIALS_MARK = "credentials truncated"
-SPANS_MAX = 2_000
-SPANS_MARK = "spans truncated"
 
 TRACE_AGE = micros(timedelta(hours=24))
 """A trace is settled long before: the direct parent comes in the next export, a run lasts hours at most."""
@@ -42,13 +37,14 @@ ENDED_AGE = micros(timedelta(days=400))
 
 
 def canonical(dossier: Dossier, bytes_max: int = DOSSIER_BYTES_MAX) -> tuple[Dossier, bytes]:
-    """The dossier with its sightings pinned and thinned, within its byte cap, and its encoding."""
-    thinned = memory.capped(lookups.capped(grants.capped(_thinned(pinned(dossier)))))
-    body = encode_dossier(thinned)
-    if len(body) <= bytes_max:
-        return thinned, body
-    smaller = _within(thinned, len(body), bytes_max)
-    return smaller, encode_dossier(smaller)
+    """The dossier as it is stored, tidy and within its bytes, and its encoding."""
+    return lightened(tidy(dossier), bytes_max)
+
+
+def tidy(dossier: Dossier) -> Dossier:
+    """The dossier with its sightings pinned and thinned, its parts within their caps. A function of all that
+    is known, in whatever order it came."""
+    return memory.capped(spans.capped(lookups.capped(grants.capped(_thinned(pinned(dossier))))))
 
 
 def _thinned(dossier: Dossier) -> Dossier:
@@ -68,48 +64,6 @@ def _thinned(dossier: Dossier) -> Dossier:
         dossier,
         credentials={**dossier.credentials, **changed},
         calls={**dossier.calls, **calls},
-    )
-
-
-def _within(dossier: Dossier, size: int, bytes_max: int) -> Dossier:
-    """Lets go of credentials: first those that had expired long before the last that is known of any, then
-    those that no record claims anything about, down to half the cap; only where that is not enough the rest.
-    Of each the longest unseen go first; what was said of them stays said."""
-    credentials = dict(dossier.credentials)
-    last = max(map(_last_seen, credentials.values()), default=0)
-    spare = sorted(
-        (not _over(c, last), bool(_claimed(c)), _last_seen(c), name)
-        for name, c in credentials.items()
-        if name
-    )
-    gone: set[str] = set()
-    for alive, claimed, _, name in spare:
-        if size <= (bytes_max if alive and claimed else bytes_max // 2):
-            break
-        size -= len(name) + struct.size_of(credentials.pop(name))
-        gone.add(name)
-    return struct.changed(
-        dossier,
-        credentials=credentials,
-        reported={uid: said for uid, said in dossier.reported.items() if said.subject not in gone},
-        marks=marks(dossier.marks, (CREDENTIALS_MARK,)),
-    )
-
-
-def _over(credential: Credential, last: int) -> bool:
-    """Whether it had expired, so long before ``last`` (µs) that what came from it has too."""
-    return 0 < credential.expiry[1] < last - memory.AFTER_LIFE
-
-
-def _claimed(credential: Credential) -> bool:
-    said = credential.turns or credential.failed_ends or credential.exposures
-    return bool(said or credential.ancestors or credential.descendants)
-
-
-def _last_seen(credential: Credential) -> int:
-    return max(
-        (s.kept[-1].time for s in credential.uses.values() if s.kept),
-        default=credential.known.time if credential.known else 0,
     )
 
 
@@ -133,4 +87,4 @@ def expired(key: str, dossier: Dossier, clock: Clock) -> bool:
         (e.arrived or e.time for s in credential.uses.values() for e in s.kept),
         default=credential.known.arrived or credential.known.time if credential.known else clock.now,
     )
-    return last + (ENDED_AGE if _claimed(credential) else UNCLAIMED_AGE) < clock.now
+    return last + (ENDED_AGE if claimed(credential) else UNCLAIMED_AGE) < clock.now

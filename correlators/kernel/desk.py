@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from correlators.kernel import memory, rosters, waivers
-from correlators.kernel.caps import DOSSIER_BYTES_MAX, canonical, expired
+from correlators.kernel.caps import DOSSIER_BYTES_MAX, expired, tidy
 from correlators.kernel.catalogue import Judge
 from correlators.kernel.difference import difference
 from correlators.kernel.join import join
@@ -23,8 +23,9 @@ from correlators.kernel.routing import forwarded_to, outbox
 from correlators.kernel.severity import weighed
 from correlators.kernel.silence import watch_of
 from correlators.kernel.view import View
+from correlators.kernel.weight import lightened
 from schemas import struct
-from schemas.dossier import EMPTY, Dossier, decode
+from schemas.dossier import EMPTY, Dossier, Reported, decode
 from schemas.dossier import encode as encode_dossier
 from schemas.fact import TRACE_PREFIX, Fact
 from schemas.lifeline import Lifeline
@@ -146,7 +147,8 @@ class Desk:
         judged = not (key.startswith(UNJUDGED) or dossier.members or forwarded_to(key, dossier))
         if judged:
             dossier = join(dossier, watch_of(dossier, clock))
-        dossier, body = canonical(rosters.capped(key, dossier), self._bytes_max)
+        dossier = tidy(rosters.capped(key, dossier))
+        body = encode_dossier(dossier)
         remembered = memory.forgotten(dossier, len(body), clock)
         if remembered is not dossier:
             dossier, body = remembered, encode_dossier(remembered)
@@ -163,8 +165,23 @@ class Desk:
                 if any(report.finding and report.activity == 1 for report in reports):
                     # A first finding puts its dossier on a roster, from which exceptions come.
                     self._dirty.add(key)
+        if len(body) > self._bytes_max:
+            dossier, body = self._lightened(key, dossier, clock, judged)
         self._dossiers[key] = dossier
         settled.dossiers[key] = body
+
+    def _lightened(self, key: str, dossier: Dossier, clock: Clock, judged: bool) -> tuple[Dossier, bytes]:
+        """Judged before, as long as all was known. What was said and could not be said of what is left stays
+        said: it is not taken back, now or later."""
+        light, body = lightened(dossier, self._bytes_max)
+        if not judged:
+            return light, body
+        left = {v.uid: int(v.severity or 0) for v in self._judge(key, View(key, light), clock)}
+        kept = {uid: said for uid, said in light.reported.items() if _can_be_said(said, left.get(uid))}
+        if len(kept) == len(light.reported):
+            return light, body
+        light = struct.changed(light, reported=kept)
+        return light, encode_dossier(light)
 
     def _hold(self, key: str, due: int) -> None:
         """Remembers when a dossier of which something is held back (``due``, µs) must be asked again."""
@@ -211,6 +228,14 @@ class Desk:
         ]
         self._rows[key] = {**view.credentials, "": view.dossier.turns}
         return changed
+
+
+def _can_be_said(said: Reported, severity: int | None) -> bool:
+    """Whether it is so still, by the severity of the verdict that is left (None: no verdict), or was taken
+    back."""
+    if severity is None:
+        return not said.digest
+    return severity > 0 or not said.severity
 
 
 def _told(verdict: Verdict, view: View, clock: Clock) -> Verdict:
