@@ -54,6 +54,7 @@ class Worker:
             lambda topic: topics.source_and_instance(settings, topic)[0],
             settings.partitions,
             settings.flush_interval.total_seconds(),
+            settings.dossier_limit,
         )
         self._failure: BaseException | None = None
         self._position: dict[int, int] = {}

@@ -164,10 +164,11 @@ class Settings(ReceiverSettings):
         timedelta(seconds=1), description="How often the clock is told to the correlators."
     )
     dossier_limit: Size = Field(
-        512 * 2**10,
+        600_000,
         ge=2**14,
         le=900_000,
-        description="Most bytes of one dossier; a Kafka message must stay below 1 MB, with room to spare.",
+        description="Most bytes of one dossier: beyond it the longest unseen goes, with a mark "
+        "(docs/caps.md). A Kafka message must stay below 1 MB, with room to spare.",
     )
     deliver_interval: Duration = Field(
         timedelta(seconds=1),

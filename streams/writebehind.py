@@ -15,6 +15,7 @@ from typing import Protocol
 
 import msgspec
 
+from correlators.kernel.caps import DOSSIER_BYTES_MAX
 from correlators.kernel.catalogue import Judge
 from correlators.kernel.desk import Desk, Settled
 from schemas.fact import decode_envelope
@@ -57,6 +58,7 @@ class WriteBehind:
         source_of: Callable[[str], str],
         partitions: int,
         flush_seconds: float,
+        dossier_limit: int = DOSSIER_BYTES_MAX,
     ) -> None:
         self._controls = controls
         self._outlet = outlet
@@ -65,6 +67,7 @@ class WriteBehind:
         self._source_of = source_of
         self._partitions = partitions
         self._flush_seconds = flush_seconds
+        self._dossier_limit = dossier_limit
         self._shares: dict[int, Share] = {}
         self._lock = asyncio.Lock()
         self._next = time.monotonic() + flush_seconds
@@ -127,7 +130,10 @@ class WriteBehind:
             return sum(len(result.forwards) for result in settled.values())
 
     def _open(self, partition: int) -> Share:
-        share = Share(Desk(self._controls, self._load, paced=True), cold=list(self._stored(partition)))
+        share = Share(
+            Desk(self._controls, self._load, self._dossier_limit, paced=True),
+            cold=list(self._stored(partition)),
+        )
         self._shares[partition] = share
         return share
 
@@ -164,6 +170,8 @@ async def _all(waiting: list[Awaitable[object]]) -> None:
 
 def _count(settled: Settled) -> None:
     now = time.time()
+    for mark in settled.marks:
+        metrics.CAPS.labels(mark).inc()
     for report in settled.reports:
         verdict, control = report.verdict, report.reported.control
         metrics.VERDICTS.labels(control, report.reported.value).inc()

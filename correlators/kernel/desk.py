@@ -45,14 +45,14 @@ UNJUDGED = (TRACE_PREFIX, ROSTER_PREFIX)
 
 @dataclass(frozen=True)
 class Settled:
-    """What a settling gave. ``dossiers``: to store, None to delete. ``credentials``: lifelines that
-    changed.
-    """
+    """What a settling gave. ``dossiers``: to store, None to delete. ``credentials``: lifelines that changed.
+    ``marks``: of caps that dossiers reached now."""
 
     reports: list[Report] = field(default_factory=list)
     forwards: list[Fact] = field(default_factory=list)
     dossiers: dict[str, bytes | None] = field(default_factory=dict)
     credentials: list[Lifeline] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
 
 
 class Desk:
@@ -137,7 +137,8 @@ class Desk:
             held.clear()
 
     def _settle(self, key: str, clock: Clock, settled: Settled) -> None:
-        dossier = self._forward(key, self._dossiers[key], settled)
+        known = self._dossiers[key]
+        dossier = self._forward(key, known, settled)
         if expired(key, dossier, clock):
             self._dossiers.pop(key)
             self._sent.pop(key, None)
@@ -167,6 +168,7 @@ class Desk:
                     self._dirty.add(key)
         if len(body) > self._bytes_max:
             dossier, body = self._lightened(key, dossier, clock, judged)
+        settled.marks.extend(mark for mark in dossier.marks if mark not in known.marks)
         self._dossiers[key] = dossier
         settled.dossiers[key] = body
 

@@ -8,15 +8,19 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
+from correlators.kernel.caps import DOSSIER_BYTES_MAX
 from correlators.kernel.catalogue import controls
 from correlators.kernel.view import View
+from correlators.kernel.weight import CREDENTIALS_MARK
 from schemas.activity import Activity, Ended
 from schemas.fact import Fact, Tick, facts_of, partition_of
 from schemas.rosters import ROSTER_PREFIX
 from schemas.verdict import Clock, Control, Severity, Verdict
 from streams import share, topics, writebehind
 from streams.packing import envelopes, tick_envelope
+from streams.settings import Settings
 from streams.voice import Message
 from streams.writebehind import WriteBehind
 
@@ -104,7 +108,7 @@ class Event:
         self._outlet.steps.append(("acked", self))
 
 
-def worker(outlet: Outlet, catalogue: Any = None) -> WriteBehind:
+def worker(outlet: Outlet, catalogue: Any = None, **more: int) -> WriteBehind:
     return WriteBehind(
         catalogue or controls(),
         outlet,
@@ -113,6 +117,7 @@ def worker(outlet: Outlet, catalogue: Any = None) -> WriteBehind:
         lambda topic: topic,
         PARTITIONS,
         1.0,
+        **more,
     )
 
 
@@ -314,3 +319,18 @@ def test_an_unsettled_crowd_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert under_test.crowded
     asyncio.run(under_test.flush())
     assert not under_test.crowded
+
+
+def test_a_dossier_stays_within_its_limit_and_each_cap_that_it_reaches_is_counted() -> None:
+    outlet = Outlet()
+    crowded = worker(outlet, dossier_limit=20_000)
+    before = REGISTRY.get_sample_value("gapwatch_caps_reached_total", {"cap": CREDENTIALS_MARK}) or 0
+    feed(crowded, outlet, [fact for n in range(200) for fact in use(f"use {n}", NOON + n, f"aws:key/{n}")])
+    settle(crowded, outlet)
+    assert max(map(len, outlet.dossiers.values())) <= 20_000
+    counted = REGISTRY.get_sample_value("gapwatch_caps_reached_total", {"cap": CREDENTIALS_MARK}) or 0
+    assert counted - before == 1
+
+
+def test_the_limit_is_by_default_what_the_page_on_caps_says() -> None:
+    assert Settings().dossier_limit == DOSSIER_BYTES_MAX
