@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from infra.simulator.year_stage import Plan
 from tests.score import agents, apiserver, links, openbao, simulated, table
 from tests.score.rules import Score
 
@@ -69,10 +71,21 @@ def _scored(asked: argparse.Namespace, console: Console) -> Iterator[tuple[str, 
             f"{plan.records:,} records of {plan.identities:,} identities in {plan.days} days, seed "
             f"{plan.seed}."
         )
-        yield "Simulated year", about, simulated.score(plan, _made(folder, "year"))
+        yield "Simulated year", about, _year(plan, _made(folder, "year"), console)
         if asked.clean:
-            clean = simulated.score(replace(plan, clean=True), _made(folder, "clean"))
+            clean = _year(replace(plan, clean=True), _made(folder, "clean"), console)
             yield "Simulated year without violations", f"{about} Anything above low is false.", clean
+
+
+def _year(plan: Plan, folder: Path, console: Console) -> Score:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("")
+        return simulated.score(
+            plan,
+            folder,
+            lambda doing, done, end: bar.update(task, description=doing, completed=done, total=end),
+        )
 
 
 def _made(folder: str, name: str) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,16 @@ SMALL = Plan(START, days=120, identities=160, records=100_000)
 FULL = Plan(START)
 
 
-def score(plan: Plan, folder: Path) -> Score:
+Progress = Callable[[str, int, int], None]
+"""What is being done, how far it is, and where its end is."""
+
+
+def score(plan: Plan, folder: Path, progress: Progress = lambda doing, done, end: None) -> Score:
     """Writes the year into the folder, replays it, and scores it; of a clean year everything above low is
     false."""
     logs = folder / ("clean" if plan.clean else "year")
-    write(plan, logs)
-    said = replayed(folder, logs)
+    written, _ = write(plan, logs, lambda day, _: progress("writing days", day, plan.days))
+    said = replayed(folder, logs, progress=lambda records: progress("reading records", records, written))
     result = clean(said) if plan.clean else judge(cases(logs / "truth.json"), said, controls())
     result.notes.append(
         f"{len(said.findings)} findings, {len(said.assurance)} rows of assurance, {len(said.rejects)} rejects"

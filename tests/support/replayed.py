@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,11 +39,13 @@ class Said:
     rejects: list[dict[str, Any]]
 
 
-def replayed(folder: Path, *paths: Path | str, **options: Any) -> Said:
-    """Replays; ``folder`` takes the side files."""
+def replayed(
+    folder: Path, *paths: Path | str, progress: Callable[[int], None] = lambda records: None, **options: Any
+) -> Said:
+    """Replays; ``folder`` takes the side files; ``progress`` is told how many records were read."""
     out = io.BytesIO()
     files = {name: folder / f"{name}.jsonl" for name in ("assurance", "credentials", "rejects")}
-    replay(Options(tuple(map(str, paths)), **{**files, **options}), out)
+    replay(Options(tuple(map(str, paths)), **{**files, **options}), out, progress)
     lines = out.getvalue().splitlines()
     ocsf.rendered.update((*out.getvalue().splitlines(), *files["assurance"].read_bytes().splitlines()))
     side = {
