@@ -49,10 +49,12 @@ AT_IT = {
     },
     "grants": {"SESSIONS_MAX": "sessions begun earlier are let go of; mark `sessions truncated`"},
     "join": {
-        "TURNS_MAX": "turns in the middle are let go of, without a mark; whether it is off now is untouched",
-        "NAMES_MAX": "names, places and clients that sort later are let go of, without a mark",
-        "DECLARATIONS_MAX": "declarations recorded earlier are let go of",
-        "CLAIMS_MAX": "claims recorded earlier are let go of",
+        "TURNS_MAX": "turns in the middle are let go of; whether it is off now is untouched; at the cap, "
+        "mark `turns full`",
+        "NAMES_MAX": "names, places and clients that sort later are let go of; at the cap, mark `names full`",
+        "DECLARATIONS_MAX": "declarations recorded earlier are let go of; at the cap, mark "
+        "`declarations full`",
+        "CLAIMS_MAX": "claims recorded earlier are let go of; at the cap, mark `claims full`",
         "PINNED": "later uses after that end are kept only as sightings are",
     },
     "lookups": {

@@ -7,6 +7,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from correlators.kernel import grants, lookups, memory, spans
+from correlators.kernel.fullness import marked
 from correlators.kernel.pins import pinned
 from correlators.kernel.sightings import thin
 from correlators.kernel.weight import claimed, lightened
@@ -44,7 +45,7 @@ def canonical(dossier: Dossier, bytes_max: int = DOSSIER_BYTES_MAX) -> tuple[Dos
 def tidy(dossier: Dossier) -> Dossier:
     """The dossier with its sightings pinned and thinned, its parts within their caps. A function of all that
     is known, in whatever order it came."""
-    return memory.capped(spans.capped(lookups.capped(grants.capped(_thinned(pinned(dossier))))))
+    return marked(memory.capped(spans.capped(lookups.capped(grants.capped(_thinned(pinned(dossier)))))))
 
 
 def _thinned(dossier: Dossier) -> Dossier:

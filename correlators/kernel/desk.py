@@ -163,8 +163,10 @@ class Desk:
             if reports:
                 dossier = struct.changed(dossier, reported=reported)
                 body = encode_dossier(dossier)
-                if any(report.finding and report.activity == 1 for report in reports):
-                    # A first finding puts its dossier on a roster, from which exceptions come.
+                first = any(report.finding and report.activity == 1 for report in reports)
+                if first and len(body) <= self._bytes_max:
+                    # A first finding puts its dossier on a roster, from which exceptions come. Where what was
+                    # said is itself cut, it would be the first again and again.
                     self._dirty.add(key)
         if len(body) > self._bytes_max:
             dossier, body = self._lightened(key, dossier, clock, judged)

@@ -33,20 +33,19 @@ from schemas.evidence import Evidence
 from schemas.rosters import CENSUS_MAX
 
 TURNS_MAX = 64
-"""Turns of one switch that are kept: the 32 first and the 32 last. More is a flapping account; the mark says
-so.
-"""
+"""Turns of one switch that are kept: the 32 first and the 32 last. More is a flapping account; the mark of a
+full set says so (``correlators.kernel.fullness``)."""
 
 NAMES_MAX = 64
 """Other names, places, clients of one credential: the smallest by text; more is a shared credential, and the
-mark says so.
-"""
+mark of a full set says so."""
 
 DECLARATIONS_MAX = 32
-"""Declarations of one identity that are kept: the latest recorded."""
+"""Declarations of one identity that are kept: the latest recorded; the mark of a full set says so."""
 
 CLAIMS_MAX = 128
-"""Rotations of one thing, approvals of one identity, exceptions that may apply to it: the latest recorded."""
+"""Rotations of one thing, approvals of one identity, exceptions that may apply to it: the latest recorded;
+the mark of a full set says so."""
 
 PINNED = 8
 """Uses right after an end that are kept whatever comes later: the first is named in the finding always."""

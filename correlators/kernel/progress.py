@@ -20,7 +20,7 @@ from schemas.evidence import Evidence, micros, network_of
 
 TESTING = micros(timedelta(minutes=15))
 """How long after a rotation whoever carried it out may try the old one and the new one: a rotation function
-tests both."""
+tests both. And how long one of a secret takes at most, from its first read to its last step."""
 
 
 class Consumer(NamedTuple):
@@ -119,8 +119,10 @@ def _late(change: Change, use: Evidence) -> bool:
 
 
 def _tested(change: Change, use: Evidence, secret: bool) -> bool:
-    """A try by whoever carried the rotation out, right after it."""
-    if use.time > change.at + TESTING:
+    """A try by whoever carried the rotation out, right after it. A rotation of a secret begins with a read
+    of the version that it replaces; what was used before that is a use like any other."""
+    begun = change.at - TESTING if secret else change.at
+    if not begun <= use.time <= change.at + TESTING:
         return False
     return any(
         (use.actor == record.actor and bool(use.actor) and secret)

@@ -198,21 +198,25 @@ def _short(e: Evidence) -> Evidence:
 
 
 def _level(dossier: Dossier, room: int) -> Dossier:
-    """The parts beside credentials within ``room`` bytes together: small ones whole, the others level."""
+    """The parts beside credentials within ``room`` bytes together: small ones whole, the others level. Of
+    what was said three quarters at most go first: what is let go of there would be said once more."""
     sizes = {part: struct.size_of(getattr(dossier, part)) for part in PARTS if getattr(dossier, part)}
-    left, level = max(0, room), 0
+    said = min(sizes.pop("reported", 0), room * 3 // 4)
+    cut = {"reported": said} if said < struct.size_of(dossier.reported) else {}
+    left, level = room - said, 0
     for count, part in zip(range(len(sizes), 0, -1), sorted(sizes, key=lambda p: (sizes[p], p)), strict=True):
         level = left // count
         if sizes[part] > level:
             break
         left -= sizes[part]
     else:
+        level = room
+    cut.update({part: level for part, size in sizes.items() if size > level})
+    if not cut:
         return dossier
-    cut: dict[str, Any] = {
-        p: _cut(p, getattr(dossier, p), level) for p, size in sizes.items() if size > level
-    }
+    kept: dict[str, Any] = {part: _cut(part, getattr(dossier, part), room) for part, room in cut.items()}
     return struct.changed(
-        dossier, **cut, marks=marks(dossier.marks, tuple(f"{part} truncated" for part in cut))
+        dossier, **kept, marks=marks(dossier.marks, tuple(f"{part} truncated" for part in cut))
     )
 
 

@@ -143,6 +143,23 @@ def test_whoever_rotates_may_test_the_old_one_for_a_quarter_of_an_hour() -> None
     assert judged([*many, use("late", 2000, **rotator)]).severity == Severity.MEDIUM
 
 
+def test_what_the_rotator_used_before_the_rotation_is_no_test() -> None:
+    rotator = {"place": "203.0.113.1", "client": "rotator/1"}
+    many = [OLD, use("a", 10), use("job", 20, **rotator), BORN, rotated(100, **rotator)]
+    many += [use("test", 160, **rotator), use("a2", 200, credential=NEW)]
+    verdict = judged(many)
+    assert verdict.value == "assumed" and "not seen on the new one: rotator 203.0.113.0/24" in verdict.reason
+    assert judged([*many, use("job2", 300, credential=NEW, **rotator)]).value == "proven"
+
+
+def test_a_rotator_of_a_secret_reads_the_one_it_replaces_first() -> None:
+    rotator = "aws:111122223333:role/rotator"
+    many = [read("r1", 0, "stage AWSCURRENT"), read("first step", 1000, "stage AWSCURRENT", rotator)]
+    many += [moved_on(1100), read("r2", 1200, "stage AWSCURRENT")]
+    assert judged(many, SECRET).value == "proven"
+    assert judged([read("a consumer too", 10, "stage AWSCURRENT", rotator), *many], SECRET).value == "assumed"
+
+
 def test_a_record_that_comes_last_speaks_of_what_came_before_it() -> None:
     assert (
         judged([use("late", 200), use("n", 150, credential=NEW), BORN, OLD, rotated(100)]).value == "violated"

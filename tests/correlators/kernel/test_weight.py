@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from correlators.kernel.calls import call_key
 from correlators.kernel.caps import DOSSIER_BYTES_MAX, canonical
 from correlators.kernel.catalogue import controls
 from correlators.kernel.desk import Desk
@@ -185,6 +186,20 @@ def test_what_was_said_of_a_part_that_went_is_not_taken_back() -> None:
             desk.take(facts_of(activity))
         told += desk.settle(clock).reports
     assert len({r.uid for r in told if r.finding}) == 60
+    assert [r for r in told if r.detail == "withdrawn" or r.verdict is None] == []
+
+
+def test_what_was_said_of_calls_that_went_is_not_taken_back() -> None:
+    agent, told = "agent:host/triage", []
+    desk, clock = Desk(controls(), bytes_max=20_000), Clock(T0 + 90_000 * SECOND, {"otel": T0})
+    nothing = Declaration(T0 - SECOND, "record", tools=())
+    desk.take([(agent, Dossier(stated={agent: (nothing,)}))])
+    for n in range(200):
+        calls = Calls((f"t{n}",), channels={"executed": Sightings((Evidence(T0 + n, f"a:{n}", "otel"),))})
+        desk.take([(agent, Dossier(calls={call_key(agent, f"t{n}"): calls}))])
+        told += desk.settle(clock).reports
+    desk.forget()
+    assert len({r.uid for r in told if r.finding}) == 200
     assert [r for r in told if r.detail == "withdrawn" or r.verdict is None] == []
 
 
