@@ -41,9 +41,6 @@ ALL_GRACES = max(*GRACE.values(), CUT_GRACE) + SKEW + SECOND
 undecided any more.
 """
 
-DOSSIER_BYTES_MAX = 1 << 62
-"""No message carries the dossiers of a replay. It settles once, when all is read: by a cap it would let go of
-what a kill that it comes to later speaks of."""
 
 GAP_IMPLAUSIBLE = micros(timedelta(days=400))
 """An event this much later than every other one has a broken clock: it does not move the default ``--as-of``.
@@ -111,7 +108,9 @@ class _Replay:
     def __init__(self, options: Options, stack: ExitStack) -> None:
         self._options = options
         self._normaliser = Normaliser(options.key, RECORD_LIMIT, self._saw)
-        self._desk = Desk(controls(), bytes_max=DOSSIER_BYTES_MAX)
+        # No message carries the dossiers of a replay. It settles once, when all is read: by a cap it would
+        # let go of what a kill that it comes to later speaks of.
+        self._desk = Desk(controls(), bytes_max=None)
         self._last: dict[str, Report] = {}
         self._lifelines: dict[tuple[str, str], Lifeline] = {}
         self._seen: dict[str, int] = {}

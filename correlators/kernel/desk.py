@@ -8,6 +8,7 @@ The same desk serves a partition of the running pipeline and a whole replay; tim
 from __future__ import annotations
 
 import heapq
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,7 +58,7 @@ class Settled:
 
 class Desk:
     """Dossiers of one partition. ``load`` gives a stored dossier's bytes, or None. ``bytes_max``: of one
-    dossier.
+    dossier; None: they are of any size, and not stored.
 
     A dossier is judged again when it is first loaded, so whatever a crash cut off between two steps is made
     good.
@@ -67,12 +68,13 @@ class Desk:
         self,
         controls: Mapping[str, Judge],
         load: Callable[[str], bytes | None] = lambda key: None,
-        bytes_max: int = DOSSIER_BYTES_MAX,
+        bytes_max: int | None = DOSSIER_BYTES_MAX,
         paced: bool = False,
     ) -> None:
         self._controls = controls
         self._load = load
-        self._bytes_max = bytes_max
+        self._bytes_max = sys.maxsize if bytes_max is None else bytes_max
+        self._encode = _not_stored if bytes_max is None else encode_dossier
         self._dossiers: dict[str, Dossier] = {}
         self._rows: dict[str, dict[str, Any]] = {}
         self._sent: dict[str, dict[str, Dossier]] = {}
@@ -149,10 +151,10 @@ class Desk:
         if judged:
             dossier = join(dossier, watch_of(dossier, clock))
         dossier = tidy(rosters.capped(key, dossier))
-        body = encode_dossier(dossier)
+        body = self._encode(dossier)
         remembered = memory.forgotten(dossier, len(body), clock)
         if remembered is not dossier:
-            dossier, body = remembered, encode_dossier(remembered)
+            dossier, body = remembered, self._encode(remembered)
         if judged:
             view = View(key, dossier)
             verdicts = self._judge(key, view, clock)
@@ -162,7 +164,7 @@ class Desk:
             settled.credentials.extend(self._changed_rows(key, view))
             if reports:
                 dossier = struct.changed(dossier, reported=reported)
-                body = encode_dossier(dossier)
+                body = self._encode(dossier)
                 first = any(report.finding and report.activity == 1 for report in reports)
                 if first and len(body) <= self._bytes_max:
                     # A first finding puts its dossier on a roster, from which exceptions come. Where what was
@@ -185,7 +187,7 @@ class Desk:
         if len(kept) == len(light.reported):
             return light, body
         light = struct.changed(light, reported=kept)
-        return light, encode_dossier(light)
+        return light, self._encode(light)
 
     def _hold(self, key: str, due: int) -> None:
         """Remembers when a dossier of which something is held back (``due``, µs) must be asked again."""
@@ -232,6 +234,10 @@ class Desk:
         ]
         self._rows[key] = {**view.credentials, "": view.dossier.turns}
         return changed
+
+
+def _not_stored(_: Dossier) -> bytes:
+    return b""
 
 
 def _can_be_said(said: Reported, severity: int | None) -> bool:
