@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sys
 from bisect import insort
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
 
@@ -229,20 +230,21 @@ class _Replay:
         out.flush()
         self._lines("assurance", (line for _, _, line in sorted(assurance)))
         self._summary.identities = len({line.identity for line in self._lifelines.values()})
-        lines = (line for _, line in sorted(self._lifelines.items()) if self._known(line))
-        self._lines("credentials", (orjson.dumps(line.shown()) for line in lines))
+        self._lines("credentials", self._credentials())
 
-    def _known(self, line: Lifeline) -> bool:
-        """Names that a later record merged into another one, or whose dossier now forwards, have no row of
-        their own.
-        """
+    def _credentials(self) -> Iterator[bytes]:
+        for identity, lines in groupby(sorted(self._lifelines.items()), key=lambda item: item[0][0]):
+            names = self._names(identity)
+            yield from (orjson.dumps(line.shown()) for (_, name), line in lines if name in names)
+
+    def _names(self, identity: str) -> Container[str]:
+        """The credentials of a dossier that have a row of their own: not those that a later record merged
+        into another one, and none of a dossier that now forwards."""
         from correlators.kernel.routing import forwarded_to
         from correlators.kernel.view import View
 
-        dossier = self._desk.dossier(line.identity)
-        if forwarded_to(line.identity, dossier):
-            return False
-        return line.credential in View(line.identity, dossier).credentials
+        dossier = self._desk.dossier(identity)
+        return () if forwarded_to(identity, dossier) else View(identity, dossier).credentials
 
     def _lines(self, name: str, lines: Iterable[bytes]) -> None:
         if name in self._files:

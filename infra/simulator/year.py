@@ -18,7 +18,7 @@ import orjson
 from infra.simulator.chance import Chance
 from infra.simulator.estate import estate
 from infra.simulator.vault import VaultLog
-from infra.simulator.year_agents import AgentLife, AgentPlay, agent_of
+from infra.simulator.year_agents import AgentLife, AgentPlay, agent_of, hand_over_to_others
 from infra.simulator.year_aws import ACCOUNTS, Principal, admin_of, role_of, user_of
 from infra.simulator.year_aws_life import PersonLife, RoleLife, UserLife
 from infra.simulator.year_aws_play import AwsPlay
@@ -102,6 +102,8 @@ class Year:
         if len(self.cast.by_kind["role"]) <= len(ACCOUNTS):
             raise ValueError("too few identities: every account needs a role")
         self.plays = list(self._planned())
+        gone = {play.agent.name for play in self.plays if isinstance(play, AgentPlay) and play.case.statuses}
+        hand_over_to_others(self.cast.by_kind["otel"], gone)
         self._lives = self._living()
 
     def _planned(self) -> Iterator[Play]:

@@ -78,6 +78,14 @@ def agent_of(number: int, seed: int) -> Agent:
     )
 
 
+def hand_over_to_others(agents: list[Agent], gone: set[str]) -> None:
+    """Gives agents whose delegate the inventory lets go of another one of the same host."""
+    for agent in agents:
+        if agent.delegate in gone:
+            host = agents[agent.number // 4 * 4 :][:4]
+            agent.delegate = next(a.name for a in host if a.name not in gone and a is not agent)
+
+
 class Runs:
     """Runs of one agent, as export requests with the time at which each is sent."""
 
@@ -173,19 +181,19 @@ class AgentPlay(Play):
 
     def __init__(self, case: YearCase, number: int, day: int, seed: int, agent: Agent) -> None:
         super().__init__(case, number, day, seed)
-        self._agent = agent
+        self.agent = agent
         self._runs = Runs(agent, self.chance)
 
     @property
     def identity(self) -> str:
-        return self._agent.identity
+        return self.agent.identity
 
     @property
     def subject(self) -> str:
         return self.identity if self.case.about == "identity" else f"{self.identity} {self.case.credential}"
 
     def do(self, step: Step, time: int) -> Did:
-        agent, runs = self._agent, self._runs
+        agent, runs = self.agent, self._runs
         match step.verb:
             case "run" | "run_ahead":
                 if step.verb == "run_ahead":

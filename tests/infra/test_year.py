@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from infra.simulator.__main__ import main
-from infra.simulator.year import write
+from infra.simulator.year import Year, write
+from infra.simulator.year_agents import AgentPlay
 from infra.simulator.year_cases import CATALOGUE
 from infra.simulator.year_stage import DAY, MINUTE, Plan, stamp
 from schemas.sources import Context, sources
@@ -140,6 +141,12 @@ def test_nothing_of_an_identity_that_rests_blurs_its_case(year: Path) -> None:
         kill = next(r for r in many if r["eventID"] == case["kill"][0])
         after = {r["eventID"] for r in mine if r["eventTime"] > kill["eventTime"] and not r.get("errorCode")}
         assert after <= set(case["events"]), case["case"]
+
+
+def test_nobody_hands_over_to_an_agent_that_the_inventory_lets_go_of() -> None:
+    year = Year(PLAN)
+    gone = {play.agent.name for play in year.plays if isinstance(play, AgentPlay) and play.case.statuses}
+    assert gone and not [a.name for a in year.cast.by_kind["otel"] if a.delegate in gone]
 
 
 def _key(record: dict[str, Any]) -> str:
