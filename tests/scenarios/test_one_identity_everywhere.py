@@ -1,5 +1,5 @@
-"""One non-human identity in six systems: its secret is rotated in the vault, and the agent's tool goes on with
-the old cloud key.
+"""One non-human identity in six systems: its secret is rotated in the vault, and the agent's tool goes on
+with the old cloud key.
 
 All records are as their vendors write them. An inventory says which names are one identity.
 """
@@ -171,8 +171,12 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         yield engine
 
 
-NAMES = {f"aws:key/{key}": name for key, name in
-         ((JOB_KEY, "vault's own key"), (OLD, "old key"), (NEW, "new key"), (SESSION, "session"))}  # fmt: skip
+NAMES = {
+    f"aws:key/{JOB_KEY}": "vault's own key",
+    f"aws:key/{OLD}": "old key",
+    f"aws:key/{NEW}": "new key",
+    f"aws:key/{SESSION}": "session",
+}
 
 
 def drawn(node: dict[str, Any]) -> tuple[str, str | None, list[Any]]:
