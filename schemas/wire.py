@@ -16,6 +16,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 TEXT_MAX = 2_048
 """A longer text is no id, name or address that a vendor writes: it is cut, since dossiers keep it."""
 
+RENAMED_MAX = 1_000
+"""Fields of a part in which a name is looked for in another case. Vendors' parts have tens of fields; readers
+ask for tens of names, and each goes through all fields."""
+
 Fields = dict[str, Any]
 """A free-form part: its content differs per service and call."""
 
@@ -106,6 +110,8 @@ def pick(part: object, *path: str) -> Any:
         if name in part:
             part = part[name]
             continue
+        if len(part) > RENAMED_MAX:
+            return None
         wanted = plain(name)
         part = next((content for key, content in part.items() if plain(key) == wanted), None)
     return part

@@ -25,7 +25,8 @@ def page() -> str:
             "Made by `python -m streams.sheets`; the words stand in the sources' own files. Any producer may"
             " write to `raw.<source>[.<instance>]`, one vendor record a message, as the vendor wrote it;",
             "the instance (a Vault, a cluster) is part of every key of a source that does not name its"
-            " installation. `gapwatch send` does it for files.",
+            " installation. `gapwatch send` does it for files."
+            " What is rejected, and why: [rejects](rejects.md).",
             "",
             "| source | what it gives | what it cannot show | how to ship it here |",
             "|---|---|---|---|",

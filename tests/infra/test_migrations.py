@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from streams.migrations import migrate
-from streams.sink import Sink
-from tests.support.clickhouse import activity, engine_over, lines, rows
+from streams.normaliser import Normaliser, Record
+from streams.sink import Origin, Sink, block
+from tests.support import otlp
+from tests.support.clickhouse import NOW, activity, engine_over, lines, rows
 
 OLD_VIEW = """CREATE MATERIALIZED VIEW activities_in_view TO activities AS SELECT * REPLACE (
 fromUnixTimestamp64Micro(time, 'UTC') AS time, fromUnixTimestamp64Micro(arrived, 'UTC') AS arrived,
@@ -31,3 +33,23 @@ def test_a_database_from_before_grants_stores_them_after_the_migration(tmp_path:
         sink.close()
         assert rows(engine, "SELECT incarnation, allowed_by FROM activities") == [("uid-1", "grant-1")]
         assert migrate(engine) == []
+
+
+def test_a_database_from_before_spans_finds_the_agent_of_those_it_has(tmp_path: Path) -> None:
+    with engine_over(tmp_path / "clickhouse") as engine:
+        normaliser = Normaliser(b"site")
+        for export in (otlp.export(otlp.tool(2, 1)), otlp.export(otlp.agent(1))):
+            normaliser.take(Record(export, "otel", arrived=NOW))
+        sink = Sink(engine)
+        body = b"\n".join(normaliser.drain().activities)
+        sink.write("activities", [block("activities", None, body, Origin("activities", 0, 0, NOW), 1)])
+        sink.close()
+        client = engine.writer()
+        client.command("TRUNCATE TABLE spans")
+        client.command("ALTER TABLE migrations DELETE WHERE number = 12 SETTINGS mutations_sync = 1")
+        engine.discard(client)
+        assert migrate(engine) == ["012_spans.sql"]
+        found = (
+            "SELECT uid FROM activities_resolved WHERE resolved_identity = 'agent:desk/triage' ORDER BY uid"
+        )
+        assert rows(engine, found) == [(otlp.uid(1),), (otlp.uid(2),)]

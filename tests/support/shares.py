@@ -12,7 +12,10 @@ from typing import Any, NamedTuple
 from schemas.activity import Activity
 from schemas.rejected import Rejected
 from schemas.sources import Context, detect, sources
-from tests.support.recordings import ARRIVED, events
+from streams.normaliser import Normaliser, Record
+from streams.paths import Reader
+from streams.replay import RECORD_LIMIT
+from tests.support.recordings import ARRIVED, events, field_of, logs
 from tests.support.replayed import DATA
 
 PANTHER = {
@@ -60,17 +63,39 @@ def shares(activities: Iterable[Activity]) -> Counter[str]:
     return counted
 
 
+def logged() -> dict[str, tuple[list[Activity], int]]:
+    """By source and recording, what its logs give and how many events of them are rejected."""
+    told: dict[str, tuple[list[Activity], int]] = {}
+    for name in logs():
+        if field_of(Path(name)):
+            continue
+        for source, piece in Reader(detect, RECORD_LIMIT).read(DATA / name):
+            recording = f"{source}: {name.split('/')[1]}"
+            activities, rejected = told.get(recording, ([], 0))
+            normaliser = Normaliser(CONTEXT.key, watch=activities.append)
+            normaliser.take(Record(piece.content, source, arrived=ARRIVED))
+            told[recording] = activities, rejected + len(normaliser.drain().rejects)
+    return told
+
+
 def table() -> Iterator[str]:
     yield COLUMNS.format("events of", "read", "rejected", "identity", "credential", "place", "outcome")
     for source, paths in PANTHER.items():
         for path in paths:
             many = list(cases(DATA / path))
-            n = shares(activity for case in many for activity in case.activities)
             rejected = sum(not case.activities for case in many)
-            share = {name: f"{n[name] / max(n['activities'], 1):.0%}" for name in n}
-            name = f"{source}: {path.rpartition('/')[2]}"
-            known = (share[part] for part in ("identity", "credential", "place", "outcome"))
-            yield COLUMNS.format(name, n["activities"], rejected, *known)
+            found = [activity for case in many for activity in case.activities]
+            yield _row(f"{source}: {path.rpartition('/')[2]}", found, rejected)
+    for name, (activities, rejected) in sorted(logged().items()):
+        yield _row(name, activities, rejected)
+
+
+def _row(name: str, activities: list[Activity], rejected: int) -> str:
+    n = shares(activities)
+    known = (
+        f"{n[part] / max(len(activities), 1):.0%}" for part in ("identity", "credential", "place", "outcome")
+    )
+    return COLUMNS.format(name, len(activities), rejected, *known)
 
 
 if __name__ == "__main__":

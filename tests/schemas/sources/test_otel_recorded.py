@@ -54,6 +54,15 @@ def test_a_trace_exported_from_tempo_is_read() -> None:
     assert any(operation == "invoke_agent helm_agent" for operation, _ in told)
 
 
+def test_a_call_in_a_trace_from_tempo_belongs_to_its_agent() -> None:
+    path = EXPORTS / "tempo_export_with_batches.json"
+    if not path.is_file():
+        pytest.skip(f"no sample at {path}")
+    dossier = dossiers(otel.read(path.read_bytes(), Context()).activities)["agent:helm_agent/helm_agent"]
+    assert "agent:helm_agent/helm_agent\thelm_list_releases" in dossier.calls
+    assert len(dossier.offered) == 10
+
+
 @pytest.mark.parametrize("name", ["helm", "helm_2", "helm_3", "k8s"])
 def test_a_trace_exported_from_jaeger_is_read(name: str) -> None:
     path = EXPORTS / f"{name}.json"

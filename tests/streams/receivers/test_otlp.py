@@ -16,6 +16,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
+from schemas.activity import Activity
+from streams.normaliser import Normaliser, Record
 from streams.settings import Settings
 from tests.support.receiving import bodies, free_address, post, receiving
 from tests.support.topic import Tail
@@ -85,6 +87,44 @@ def test_a_message_tells_its_signal_and_encoding_and_the_topic_its_instance(site
         "signal": b"logs",
     }
     tail.close()
+
+
+def agent_logs(calls: int = 1) -> ExportLogsServiceRequest:
+    """What an agent writes of its tools where it writes log records and no spans."""
+    request = ExportLogsServiceRequest()
+    logs = request.resource_logs.add()
+    logs.resource.attributes.add(key="service.name").value.string_value = "claude-code"
+    scope = logs.scope_logs.add()
+    for number in range(calls):
+        record = scope.log_records.add(time_unix_nano=1_795_000_000_000_000_000 + number)
+        record.event_name = "claude_code.tool_result"
+        said = {"tool_name": "Bash", "success": "true", "session.id": "s1", "note": "x" * 500}
+        for key, value in said.items():
+            record.attributes.add(key=key).value.string_value = value
+    return request
+
+
+@pytest.mark.parametrize(("media", "calls"), [(PROTOBUF, 1), (JSON, 1), (PROTOBUF, 60), (JSON, 60)])
+def test_log_records_of_an_agent_come_out_as_its_calls_in_one_piece_or_in_several(
+    otlp: Settings, media: str, calls: int
+) -> None:
+    request = agent_logs(calls)
+    body = (
+        request.SerializeToString()
+        if media == PROTOBUF
+        else json.dumps(json_format.MessageToDict(request)).encode()
+    )
+    assert send(otlp, body, media, "/v1/logs").status == 200
+    found: list[Activity] = []
+    normaliser = Normaliser(b"site", watch=found.append)
+    pieces = 1 if len(body) <= 20_000 else 2
+    for record in bodies(otlp, "raw.otel", pieces):
+        normaliser.take(Record(record, "otel"))
+    batch = normaliser.drain()
+    assert not batch.rejects and len(found) == calls
+    assert {(a.identity, a.operation) for a in found} == {
+        ("agent:claude-code/claude-code", "execute_tool Bash")
+    }
 
 
 @pytest.mark.parametrize(("media", "body"), [(PROTOBUF, b""), (JSON, b"{}"), (JSON, b'{"resourceSpans":[]}')])
