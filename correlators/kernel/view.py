@@ -24,7 +24,7 @@ class View:
     def __init__(self, key: str, dossier: Dossier) -> None:
         self.key = key
         self.dossier = dossier
-        self._uses: dict[tuple[int, tuple[str, ...]], tuple[Evidence, ...]] = {}
+        self._uses: dict[tuple[int, tuple[str, ...]], tuple[Credential, tuple[Evidence, ...]]] = {}
 
     @cached_property
     def credentials(self) -> dict[str, Credential]:
@@ -77,14 +77,15 @@ class View:
         """Sightings of these outcomes, any action but a provider's own service calls, in order, one per event
         id. Worked out once: most controls ask for the same."""
         asked = id(credential), outcomes
-        known = self._uses.get(asked)
-        if known is None:
-            known = self._uses[asked] = sighted(
+        if asked not in self._uses:
+            found = sighted(
                 sure(credential.uses, key, s.kept)
                 for key, s in sightings_of(credential)
                 if key.partition(":")[0] in outcomes and not key.endswith(":service")
             )
-        return known
+            # The credential is held too: else another one may come to bear its id.
+            self._uses[asked] = credential, found
+        return self._uses[asked][1]
 
     def acted(self, credential: Credential, action: str, *outcomes: str) -> tuple[Evidence, ...]:
         """Sightings of one action (``schemas.activity.Action``) with these outcomes, in order."""
