@@ -30,6 +30,7 @@ CONTROL = Control(
         ("T1136.003", "Create Account: Cloud Account"),
     ),
     nist=("AC-2(3)", "IR-4"),
+    csf=("RS.MI-01", "DE.AE-02"),
     remediation=(
         "Revoke first what was made in those seconds, then review everything that the credential issued or "
         "granted before."
