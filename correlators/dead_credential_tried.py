@@ -34,6 +34,8 @@ CONTROL = Control(
     owasp=("NHI1:2025",),
     attack=(("T1078.004", "Valid Accounts: Cloud Accounts"),),
     nist=("AC-2",),
+    csf=("PR.AA-01", "DE.AE-02"),
+    tenets=(7,),
     remediation=(
         "Find the consumer by place and client and give it the current credential; if the tries come from "
         "a new place, treat the old one as stolen."

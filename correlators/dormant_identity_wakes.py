@@ -34,6 +34,8 @@ CONTROL = Control(
     owasp=("NHI1:2025",),
     attack=(("T1078.004", "Valid Accounts: Cloud Accounts"),),
     nist=("AC-2(3)",),
+    csf=("PR.AA-01", "DE.CM-03", "DE.AE-02"),
+    tenets=(7,),
     remediation="Ask the owner what woke it. If nobody expected it, end its credentials and review what "
     "it did.",
 )

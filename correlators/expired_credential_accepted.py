@@ -28,6 +28,7 @@ CONTROL = Control(
     owasp=("NHI4:2025", "NHI7:2025"),
     attack=(("T1550.001", "Use Alternate Authentication Material: Application Access Token"),),
     nist=("IA-5", "IA-11"),
+    csf=("PR.AA-01", "PR.AA-03"),
     remediation=(
         "End the credential where it still works, and find out why the provider accepts it beyond its "
         "expiry (clock, cache, extended tokens)."

@@ -31,6 +31,7 @@ CONTROL = Control(
     owasp=("NHI1:2025",),
     attack=(("T1078.004", "Valid Accounts: Cloud Accounts"),),
     nist=("AC-2(3)", "CM-8"),
+    csf=("PR.AA-01", "ID.AM-08"),
     remediation=(
         "Ask the owner which side is stale. If the record is right, disable the identity at the provider, "
         "end its credentials, and review what it did since."

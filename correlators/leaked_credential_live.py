@@ -39,6 +39,8 @@ CONTROL = Control(
     owasp=("NHI2:2025",),
     attack=(("T1552.001", "Unsecured Credentials: Credentials In Files"),),
     nist=("IR-4", "IA-5(7)"),
+    csf=("PR.AA-01", "RS.MI-01"),
+    tenets=(5,),
     remediation="End the credential now and move its workload to a new one; then review every use since the "
     "exposure by place and client, and end what it issued.",
 )

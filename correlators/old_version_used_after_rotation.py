@@ -39,6 +39,7 @@ CONTROL = Control(
         ("T1550.001", "Use Alternate Authentication Material: Application Access Token"),
     ),
     nist=("IA-5", "SC-12"),
+    csf=("PR.AA-01", "PR.AA-03"),
     remediation="Move the consumers named to the successor, then delete the old version.",
 )
 

@@ -25,6 +25,7 @@ CONTROL = Control(
     owasp=("NHI4:2025",),
     attack=(("T1528", "Steal Application Access Token"),),
     nist=("IA-2(8)",),
+    csf=("PR.AA-03", "PR.AA-04", "DE.AE-02"),
     remediation=(
         "Treat what the credential gave as stolen: end it, hand over a new one, and find who presented it "
         "first."

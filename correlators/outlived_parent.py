@@ -35,6 +35,7 @@ CONTROL = Control(
     owasp=("NHI1:2025", "NHI7:2025"),
     attack=(("T1550.001", "Use Alternate Authentication Material: Application Access Token"),),
     nist=("AC-12", "SC-23"),
+    csf=("PR.AA-05", "RS.MI-01"),
     remediation=(
         "Cut the descendants explicitly (revoke the role's sessions, revoke the tree or prefix), or wait "
         "out the residual and watch it; then find who still held them."

@@ -28,6 +28,7 @@ CONTROL = Control(
     owasp=("NHI1:2025",),
     attack=(("T1078.004", "Valid Accounts: Cloud Accounts"),),
     nist=("AC-2(3)", "IR-4"),
+    csf=("PR.AA-01", "RS.MI-01"),
     remediation=(
         "Revoke it in a form that the provider serves. What cannot be revoked (a batch token) ends with "
         "its expiry or its source: cut that, and watch the residual."

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from correlators.kernel.ends import off_intervals, skew_of
+from correlators.kernel.ends import Off, off_intervals, skew_of
 from correlators.kernel.view import View, sighted
 from correlators.kernel.wording import named, short, worst_of
 from schemas.dossier import Credential, Turn
@@ -31,6 +31,7 @@ CONTROL = Control(
         ("T1136.003", "Create Account: Cloud Account"),
     ),
     nist=("AC-2(3)", "IR-4"),
+    csf=("RS.MI-01", "DE.AE-02"),
     remediation=(
         "Revoke first what was made in those seconds, then review everything that the credential issued or "
         "granted before."
@@ -45,12 +46,11 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     for name, credential in view.credentials.items():
         if not name or not (credential.turns or view.dossier.turns):
             continue
-        for off in off_intervals(view.turns_of(name)):
-            if _by_another(view, name, off.turn):
-                verdict = _judged(view, name, credential, off.turn)
-                if verdict:
-                    yield verdict
-                    break
+        spells = [off for off in off_intervals(view.turns_of(name)) if _by_another(view, name, off.turn)]
+        told = [verdict for off in spells if (verdict := _judged(view, name, credential, off))]
+        if told:
+            # One kill whose race was lost does not prove that no other's was won.
+            yield next((verdict for verdict in told if verdict.value == "violated"), told[0])
 
 
 def _by_another(view: View, name: str, turn: Turn) -> bool:
@@ -62,7 +62,8 @@ def _by_another(view: View, name: str, turn: Turn) -> bool:
     )
 
 
-def _judged(view: View, name: str, credential: Credential, turn: Turn) -> Verdict | None:
+def _judged(view: View, name: str, credential: Credential, off: Off) -> Verdict | None:
+    turn = off.turn
     writes = sighted(
         [
             view.acted(credential, "identity_write", "succeeded"),
@@ -73,11 +74,9 @@ def _judged(view: View, name: str, credential: Credential, turn: Turn) -> Verdic
             ),
         ]
     )
-    raced = tuple(e for e in writes if _within(turn, e))
+    raced = tuple(e for e in writes if _within(off, e))
     tried = tuple(
-        e
-        for e in view.acted(credential, "identity_write", "unauthenticated", "forbidden")
-        if _within(turn, e)
+        e for e in view.acted(credential, "identity_write", "unauthenticated", "forbidden") if _within(off, e)
     )
     if not raced and not tried:
         return None
@@ -104,5 +103,7 @@ def _judged(view: View, name: str, credential: Credential, turn: Turn) -> Verdic
     )
 
 
-def _within(turn: Turn, use: Evidence) -> bool:
-    return use.uid != turn.evidence.uid and turn.time + skew_of(turn, use) < use.time <= turn.time + RACE
+def _within(off: Off, use: Evidence) -> bool:
+    """Inside the spell, surely after the kill, and no more than a minute."""
+    begun = off.start + skew_of(off.turn, use)
+    return use.uid != off.turn.evidence.uid and off.holds(use.time) and begun < use.time <= off.start + RACE

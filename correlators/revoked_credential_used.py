@@ -38,6 +38,7 @@ CONTROL = Control(
         ("T1550.001", "Use Alternate Authentication Material: Application Access Token"),
     ),
     nist=("AC-2(3)", "IA-5", "AC-3(8)"),
+    csf=("PR.AA-01", "PR.AA-03", "RS.MI-01"),
     remediation=(
         "End the credential where it still works, find its consumer by place and client, review what it "
         "did since the revocation, and revoke what it issued."

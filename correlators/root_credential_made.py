@@ -31,6 +31,8 @@ CONTROL = Control(
     owasp=("NHI5:2025",),
     attack=(("T1098", "Account Manipulation"),),
     nist=("AC-6(5)", "AC-2(7)"),
+    csf=("PR.AA-05", "DE.CM-03"),
+    tenets=(4,),
     remediation="Ask who made or used it and why, and revoke it. If it was a ceremony, record its approval.",
 )
 

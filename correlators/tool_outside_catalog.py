@@ -42,6 +42,8 @@ CONTROL = Control(
     owasp=("NHI5:2025", "ASI02:2026", "ASI03:2026"),
     attack=(("T1078", "Valid Accounts"),),
     nist=("AC-3", "CM-7(5)"),
+    csf=("PR.AA-05", "DE.CM-03"),
+    tenets=(4,),
     remediation="Ask the owner whether the tool is meant. Approve it in the inventory, or take it from the "
     "agent and review what its calls did.",
 )

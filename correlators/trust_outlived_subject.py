@@ -31,6 +31,7 @@ CONTROL = Control(
     owasp=("NHI1:2025", "NHI4:2025"),
     attack=(("T1098", "Account Manipulation"),),
     nist=("IA-9", "AC-2"),
+    csf=("PR.AA-01", "PR.AA-04"),
     remediation="Take the subject out of the trust, or bind the trust to the subject's uid, which no "
     "other gets.",
 )

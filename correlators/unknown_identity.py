@@ -31,6 +31,8 @@ CONTROL = Control(
     owasp=("NHI1:2025", "NHI5:2025"),
     attack=(("T1136.003", "Create Account: Cloud Account"),),
     nist=("CM-8",),
+    csf=("PR.AA-01", "ID.AM-02"),
+    tenets=(7,),
     remediation="Ask whoever made it. Declare it, join it to its identity by an alias, or take it away.",
 )
 

@@ -33,6 +33,8 @@ CONTROL = Control(
     owasp=("NHI8:2025", "NHI9:2025", "NHI10:2025"),
     attack=(("T1078.004", "Valid Accounts: Cloud Accounts"),),
     nist=("IA-9", "AC-2(9)"),
+    csf=("PR.AA-02", "DE.CM-03"),
+    tenets=(7,),
     remediation="Give the person, or the second workload, an identity of its own, and rotate this "
     "credential.",
 )

@@ -1,4 +1,4 @@
-"""The two things that the core needs of the library behind our frozen records, so that it depends on our
+"""The three things that the core needs of the library behind our frozen records, so that it depends on our
 schemas alone.
 """
 
@@ -16,6 +16,14 @@ def changed(record: T, **fields: object) -> T:
     return msgspec.structs.replace(record, **fields)
 
 
+_ENCODER = msgspec.json.Encoder()
+
+
+def encoded(record: object) -> bytes:
+    """The record as JSON: the same values, the same bytes."""
+    return _ENCODER.encode(record)
+
+
 def size_of(record: object) -> int:
     """Bytes of the record's encoding."""
-    return len(msgspec.json.encode(record))
+    return len(_ENCODER.encode(record))

@@ -91,7 +91,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 class Control(msgspec.Struct, frozen=True, kw_only=True):
     """What a control says of itself. Maps: OWASP NHI Top 10 2025, MITRE ATT&CK techniques, NIST SP 800-53 r5
-    controls.
+    controls, NIST CSF 2.0 subcategories, tenets of NIST SP 800-207 (section 2.1, 1 to 7); the last two beside
+    those that hold for every control (``schemas.finding``).
     """
 
     name: str
@@ -100,6 +101,8 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     owasp: tuple[str, ...]
     attack: tuple[tuple[str, str], ...]
     nist: tuple[str, ...]
+    csf: tuple[str, ...] = ()
+    tenets: tuple[int, ...] = ()
     remediation: str
 
 

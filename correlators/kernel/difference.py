@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import timedelta
+from operator import attrgetter
 from typing import NamedTuple
 
 from schemas import struct
@@ -18,6 +19,11 @@ BURST = micros(timedelta(minutes=1))
 PACE = micros(timedelta(minutes=1))
 """Later, what only adds evidence is told once in this time: a flood of tries is sixty updates an hour,
 however many tries. What changes the value, severity, claim or owner is told at once."""
+
+
+_SHOWN = attrgetter("uid", "time", "source", "actor", "credential", "operation", "place", "client", "mirrors")
+"""Two tellings of one event may differ in all but its id and time; which is shown is not left to their order.
+"""
 
 
 class Difference(NamedTuple):
@@ -79,7 +85,7 @@ def urgent_of(verdict: Verdict) -> str:
         verdict.others,
         verdict.waived,
     )
-    return hashlib.blake2b(repr(told).encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b(struct.encoded(told), digest_size=8).hexdigest()
 
 
 def digest_of(verdict: Verdict) -> str:
@@ -93,13 +99,15 @@ def digest_of(verdict: Verdict) -> str:
         verdict.title,
         verdict.reason,
         [(e.uid, e.time) for e in verdict.claim],
-        [(e.uid, e.time, e.mirrors) for e in verdict.evidence],
+        [_SHOWN(e) for e in verdict.evidence],
+        verdict.credential,
+        verdict.next_step,
         verdict.episodes,
         verdict.others,
         verdict.truncated,
         verdict.waived,
     )
-    return hashlib.blake2b(repr(told).encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b(struct.encoded(told), digest_size=8).hexdigest()
 
 
 def _saying(verdict: Verdict, digest: str, urgent: str, before: Reported | None, now: int) -> Reported:

@@ -122,3 +122,15 @@ def test_a_flood_is_one_finding() -> None:
 def test_restored_since_is_over() -> None:
     verdict = judged([use("b", 0), kill("off", 10, kind="disabled"), tried("t", 60), restore("on", 100)])
     assert verdict.value == "assumed"
+
+
+def test_a_refused_line_that_names_no_account_is_told_to_the_credentials_owner() -> None:
+    verdict = judged([use("before", 0), kill("kill", 10), tried("try", 60, identity="")])
+    assert (verdict.identity, [e.uid for e in verdict.evidence]) == (USER, ["try"])
+
+
+def test_tries_while_it_was_off_are_over_once_it_was_enabled_again_even_where_that_is_learned_last() -> None:
+    many = [use("before", 0), tried("try", 60), use("fine", 200), kill("off", 10, kind="disabled")]
+    verdict = judged([*many, restore("on", 100)])
+    assert verdict.value != "violated"
+    assert judged(many).value == "violated"

@@ -38,6 +38,25 @@ def test_a_refused_try_after_the_expiry_proves() -> None:
     assert (verdict.value, verdict.severity) == ("proven", None)
 
 
+def test_a_stale_token_that_kubernetes_accepts_beyond_a_minute_is_low() -> None:
+    token, home = "k8s:c1:jti/1", "k8s:c1:shop/mailer"
+    issued = Issued(token, home, "service", expires=T0 + 30_000_000)
+    birth = change("issue", 0, issued, source="kubernetes")
+    edge = use("edge", 85, home, token, source="kubernetes")
+    assert verdict_of([birth, edge], token, EXPIRED) is None
+    late = use("late", 95, home, token, source="kubernetes")
+    verdict = must([birth, edge, late], token, EXPIRED)
+    assert (verdict.value, verdict.severity) == ("violated", Severity.LOW)
+    assert [e.uid for e in verdict.evidence] == ["late"]
+
+
+def test_a_refusal_after_an_expired_use_ends_it_and_a_use_after_that_opens_it_again() -> None:
+    late, no = use("late", 60), use("no", 90, outcome="unauthenticated")
+    ended = must([born(30), late, no], KEY, EXPIRED)
+    assert (ended.value, ended.severity) == ("proven", Severity.HIGH)
+    assert must([born(30), late, no, use("again", 120)], KEY, EXPIRED).value == "violated"
+
+
 def test_one_success_more_than_allowed_violates() -> None:
     verdict = must([born(max_uses=1), use("first", 10), use("second", 20)], KEY, REPLAYED)
     assert (verdict.value, verdict.severity) == ("violated", Severity.HIGH)
@@ -53,6 +72,11 @@ def test_a_refused_replay_is_a_proof_and_a_low_note() -> None:
 
 def test_the_same_request_told_twice_is_one_use() -> None:
     assert verdict_of([born(max_uses=1), use("first", 10), use("first", 11)], KEY, REPLAYED) is None
+
+
+def test_a_refusal_does_not_hide_that_a_replay_was_accepted() -> None:
+    many = [born(max_uses=1), use("first", 10), use("no", 15, outcome="unauthenticated"), use("second", 20)]
+    assert must(many, KEY, REPLAYED).value == "violated"
 
 
 def failed(at: float = 10) -> Activity:

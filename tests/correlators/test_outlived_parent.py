@@ -7,7 +7,7 @@ from typing import Any
 from schemas.activity import Activity, Ended, Issued, Parent, Restored
 from schemas.verdict import Severity, Verdict
 from tests.correlators.test_revoked_credential_used import must, verdict_of
-from tests.support.make import KEY, ROLE, SESSION, T0, USER, change, issue, kill, use
+from tests.support.make import KEY, ROLE, SESSION, T0, USER, change, issue, kill, restore, use
 from tests.support.scenario import clock_after, run
 
 NAME = "outlived_parent"
@@ -154,3 +154,31 @@ def test_a_session_whose_issue_was_not_collected_is_cut_too_and_lives_again_when
     many = [acts("before", 5), cut, acts("use", 400)]
     assert judged(many, f"{ROLE} sessions").severity == Severity.HIGH
     assert judged([*many, lifted], f"{ROLE} sessions").severity is None
+
+
+def test_a_parent_that_is_enabled_again_closes_it_and_what_came_after_that_is_no_residual() -> None:
+    off, on = kill("off", 10, kind="disabled"), restore("on", 300)
+    ended = judged([session(50), off, acts("in between", 60), on, acts("after", 400)])
+    assert ended.value == "assumed" and "restored" in ended.reason
+    assert [e.uid for e in ended.evidence] == ["in between"]
+    fine = judged([session(700), off, on, acts("after", 400)])
+    assert (fine.value, fine.severity) == ("assumed", None)
+
+
+def test_a_session_of_a_day_and_a_half_is_open_all_that_time() -> None:
+    many = [session(36 * 60), kill("kill", 10), acts("use", 35 * 3600)]
+    verdict = judged(many)
+    assert (verdict.value, verdict.severity) == ("violated", Severity.MEDIUM)
+    assert verdict.due == T0 + 36 * 60 * MINUTE + 1
+
+
+def test_a_batch_child_dies_with_its_parent_beyond_the_grace() -> None:
+    child, home = "vault:d:accessor/c", "vault:d:entity/e"
+    parents = {"vault:d:accessor/p": Parent("dies_with", home)}
+    born = change("c", 1, Issued(child, home, "batch", parents=parents), source="vault")
+    revoked = Ended("revoke", "revoked", "vault:d:accessor/p", home, claims_cut=True, carries=True)
+    killed = change("kill", 10, revoked, source="vault")
+    used = use("use", 60, home, child, source="vault")
+    assert judged([born, killed, used], "vault:d:accessor/p").severity == Severity.HIGH
+    refused = use("no", 60, home, child, source="vault", outcome="unauthenticated")
+    assert judged([born, killed, refused], "vault:d:accessor/p").value == "proven"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from schemas.activity import Activity, Stated
+from schemas.activity import Activity, Issued, Stated
 from schemas.declaration import Declaration
 from schemas.verdict import Severity
 from tests.correlators.test_revoked_credential_used import must, verdict_of
-from tests.support.make import KEY, ROLE, SESSION, T0, USER, issue, kill, use
+from tests.support.make import KEY, ROLE, SESSION, T0, USER, issue, kill, restore, use
 
 PLACES, RACE = "credential_in_two_places", "revocation_race"
 A, B = "198.51.100.7", "203.0.113.9"
@@ -95,3 +95,52 @@ def test_refused_writes_prove() -> None:
         ).value
         == "proven"
     )
+
+
+def test_a_race_that_was_lost_does_not_hide_a_later_one_that_was_won() -> None:
+    many = [
+        kill("off", 10, kind="disabled"),
+        use("no", 15, action="identity_write", outcome="unauthenticated"),
+        restore("on", 500),
+        kill("off again", 1000, kind="disabled"),
+        use("write", 1005, action="identity_write"),
+    ]
+    verdict = must(many, KEY, RACE)
+    assert (verdict.value, verdict.severity) == ("violated", Severity.CRITICAL)
+    assert [e.uid for e in (*verdict.claim, *verdict.evidence)] == ["off again", "write"]
+
+
+def test_a_write_after_it_was_enabled_again_is_no_race() -> None:
+    many = [kill("off", 10, kind="disabled"), use("write", 40, action="identity_write"), restore("on", 30)]
+    assert verdict_of(many, KEY, RACE) is None
+
+
+def test_a_rotation_that_makes_the_new_one_before_it_kills_the_old_one_is_no_race() -> None:
+    new = use("make", 9, action="identity_write", effects=(Issued("aws:key/NEW", USER, "access_key"),))
+    assert verdict_of([new, kill("kill", 10), use("works", 20, credential="aws:key/NEW")], KEY, RACE) is None
+
+
+def test_a_write_between_two_producers_clocks_is_no_race() -> None:
+    written = use("write", 11, action="identity_write", source="vault")
+    assert verdict_of([kill("kill", 10), written], KEY, RACE) is None
+    assert must([kill("kill", 10), use("write", 13, action="identity_write", source="vault")], KEY, RACE)
+
+
+def test_two_named_places_of_a_provider_are_two_places_and_an_approved_one_is_none() -> None:
+    both = [at("a", 0, "vpce-0a1b2c3d"), at("b", 60, "vpce-9f8e7d6c")]
+    assert must(both, KEY, PLACES).value == "violated"
+    assert verdict_of([declared("vpce-0a1b2c3d", "vpce-9f8e7d6c"), *both], KEY, PLACES) is None
+
+
+def test_an_approval_that_takes_a_place_back_is_told_of_what_it_no_longer_covers() -> None:
+    uses = [at("a", 0, A), at("b", 60, B)]
+    later = Declaration(T0 + 1, "inv2", places=("198.51.100.0/24",))
+    taken = Activity("inv2", T0 + 1, "inventory", effects=(Stated(USER, later),))
+    assert (
+        must([declared("198.51.100.0/24", "203.0.113.0/24"), *uses, taken], KEY, PLACES).value == "violated"
+    )
+
+
+def test_two_places_of_a_key_that_is_disabled_and_enabled_in_between_are_still_two() -> None:
+    many = [at("a", 0, A), kill("off", 20, kind="disabled"), restore("on", 40), at("b", 60, B)]
+    assert must(many, KEY, PLACES).value == "violated"

@@ -160,3 +160,18 @@ def test_making_a_deleted_user_again_does_not_bring_back_a_deleted_key() -> None
     again = change("again", 30, Restored("CreateUser", "deleted", identity=USER))
     verdict = must([use("before", 0), kill("kill", 10), gone, again, use("after", 60)])
     assert verdict.value == "violated" and "kill" in {e.uid for e in verdict.claim}
+
+
+def test_two_audit_devices_that_tell_one_event_twice_tell_one_kill_and_one_use() -> None:
+    home, names = "vault:d:entity/e", ("vault:d:accessor/s1", "vault:d:accessor/s2")
+    told = []
+    for name in names:
+        ended = Ended("revoke", "revoked", name, home, claims_cut=True)
+        told += [
+            use("login", 0, home, name, source="vault", effects=(Issued(name, home, "service"),)),
+            change("kill", 10, ended, source="vault"),
+            use("use", 60, home, name, source="vault"),
+        ]
+    verdict = must(told, names[0])
+    assert [e.uid for e in (*verdict.claim, *verdict.evidence)] == ["kill", "use"]
+    assert verdict_of(told, names[1]) is None
