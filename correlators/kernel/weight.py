@@ -3,7 +3,8 @@
 First credentials that had expired long before the last that is known of any, and those that no record claims
 anything about; then what is told of the others is kept in brief, for an end must be remembered longer than
 what was done before it; then parts beside credentials, the largest first, down to half; at the very last
-whole credentials. Of each the longest unseen go first. Every step leaves a mark.
+whole credentials. Of each the longest unseen go first. Every step leaves a mark. What goes, goes beyond what
+is needed: the next thing learned shall not be weighed again.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ def lightened(dossier: Dossier, bytes_max: int) -> tuple[Dossier, bytes]:
     room = bytes_max
     while len(body) > bytes_max:
         dossier = _level(dossier, max(room // 2, room - struct.size_of(dossier.credentials)))
-        dossier = _without(dossier, _by_age(dossier), struct.size_of(dossier) - room)
+        size = struct.size_of(dossier)
+        dossier = _without(dossier, _by_age(dossier), size - room * 3 // 4 if size > room else 0)
         body = encode_dossier(dossier)
         room = room * 3 // 4
     return dossier, body
