@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from correlators.kernel.calls import executed
 from correlators.kernel.ends import SKEW, Off, off_intervals, past_grace, standing
+from correlators.kernel.inventoried import BREAK_GLASS, approvals, uncovered
 from correlators.kernel.severity import of_uses
 from correlators.kernel.silence import source_of, unheard
 from correlators.kernel.view import View, sighted
@@ -66,7 +67,8 @@ def _declared(
     claims = [(s, d) for d in ordered for s in d.statuses if s.value in INACTIVE and s.start <= clock.now]
     if not claims:
         return None
-    used = tuple(e for e in _active(view) if _contradicts(ordered, e))
+    acted = tuple(e for e in _active(view) if _contradicts(ordered, e))
+    used = uncovered(acted, [a for a in approvals(view) if a.grant in BREAK_GLASS])
     standing = tuple(e for e in used if _says_inactive(latest, e.time))
     refused = tuple(e for e in _refused(view) if _says_inactive(latest, e.time))
     spell, made_by = _claim(ordered, used[0].time if used else clock.now) or claims[0]
@@ -109,7 +111,7 @@ def _declared(
     source = source_of(identity)
     heard = (source or next(iter(clock.seen), "")) in clock.seen
     value, reason = (
-        ("assumed", "no activity seen since")
+        ("assumed", f"no activity seen since{', break-glass under an approval aside' if acted else ''}")
         if heard
         else ("unverifiable", f"no {source} records are collected that would show activity")
     )

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from correlators.kernel.ends import off_intervals
-from correlators.kernel.inventoried import approvals, speaks, uncovered
+from correlators.kernel.inventoried import BREAK_GLASS, approvals, speaks, uncovered
 from correlators.kernel.view import View, sighted
 from correlators.kernel.wording import named, short, times, worst_of
 from schemas.claims import Approval
@@ -38,8 +38,6 @@ CONTROL = Control(
 
 ROOT = "root"
 ROOT_KEY = ":root"
-BREAK_GLASS = frozenset({"break-glass", "break_glass", "breakglass", "emergency"})
-"""Grants whose approvals are given one by one: who holds one acts only within it."""
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:

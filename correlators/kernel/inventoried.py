@@ -16,6 +16,9 @@ COVERED = 0.5
 """An inventory that names less than half of the identities that act in an installation does not cover it,
 whatever it declares there: its silence about one of the others says nothing."""
 
+BREAK_GLASS = frozenset({"break-glass", "break_glass", "breakglass", "emergency"})
+"""Grants whose approvals are given one by one: who holds one acts only within it."""
+
 PASSWORD = ":password/"
 """Who signs in with a password is a person, whatever else it holds."""
 

@@ -7,6 +7,7 @@ from schemas.declaration import Declaration, Spell
 from schemas.evidence import SECOND
 from schemas.verdict import Severity, Verdict
 from tests.correlators.test_revoked_credential_used import must, verdict_of
+from tests.correlators.test_root_credential_made import approved
 from tests.support.make import T0, USER, change, use
 
 NAME = "inactive_identity_active"
@@ -48,6 +49,19 @@ def test_taken_back_before_the_next_use_is_no_finding() -> None:
 def test_taken_back_after_the_use_ends_the_finding() -> None:
     verdict = judged([declared(0, ("decommissioned", 50)), use("use", 100), declared(200, ("active", 0))])
     assert verdict.value == "assumed" and verdict.severity == Severity.HIGH
+
+
+def test_a_use_under_a_break_glass_approval_is_no_gap_and_one_outside_it_is() -> None:
+    many = [declared(0, ("inactive", 50)), approved(USER, 100, 200, "break-glass"), use("covered", 150)]
+    quiet = judged(many)
+    assert quiet.value == "assumed" and quiet.severity is None and "break-glass" in quiet.reason
+    loud = judged([*many, use("later", 500)])
+    assert loud.value == "violated" and [e.uid for e in loud.evidence] == ["later"]
+
+
+def test_an_approval_of_another_grant_wakes_nobody() -> None:
+    many = [declared(0, ("inactive", 50)), approved(USER, 100, 200, "role/reader"), use("use", 150)]
+    assert judged(many).value == "violated"
 
 
 def test_two_clocks_decide_nothing_within_their_skew() -> None:
