@@ -1,8 +1,9 @@
 """One credential is used from two places at once.
 
-Fires: authenticated uses from two networks within ten minutes that are not both approved; or, inside one
-network or between any two addresses, A-B-A within five minutes: a copy alternates with the original, a move
-does not come back. Medium; high where the credential may write identities.
+Fires: authenticated uses of one credential, or of several that one machine's role session was given, from two
+networks within ten minutes that are not both approved; or, inside one network or between any two addresses,
+A-B-A within five minutes: a copy alternates with the original, a move does not come back. Medium; high where
+the credential may write identities.
 Proves: nothing; seen only in approved places is assumed.
 Evaded by: a copy used behind the same address, or long after the original stopped.
 Benign: several egress addresses of one workload (declare its places); a provider's own services (they have no
@@ -17,7 +18,7 @@ from datetime import timedelta
 
 from correlators.kernel.pins import sightings_of
 from correlators.kernel.places import covers
-from correlators.kernel.view import View
+from correlators.kernel.view import View, sighted
 from correlators.kernel.wording import named, short, worst_of
 from schemas.dossier import Credential
 from schemas.evidence import Evidence, iso, micros, network_of
@@ -49,38 +50,54 @@ ALTERNATING = micros(timedelta(minutes=5))
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    by_machine: dict[str, list[Credential]] = {}
+    told: set[str] = set()
     for name, credential in view.credentials.items():
-        if name and len(credential.places) > 0:
-            verdict = _judged(view, name, credential)
+        if not name or not credential.places:
+            continue
+        verdict = _judged(view, name, name, [credential])
+        if verdict:
+            yield verdict
+            told.add(credential.machine)
+        if credential.machine:
+            by_machine.setdefault(credential.machine, []).append(credential)
+    for machine, siblings in by_machine.items():
+        if len(siblings) > 1 and machine not in told:
+            verdict = _judged(view, f"{view.key} on {machine}", "", siblings)
             if verdict:
                 yield verdict
 
 
-def _judged(view: View, name: str, credential: Credential) -> Verdict | None:
-    if len({e.place for _, s in sightings_of(credential) for e in s.kept}) < 2:
+def _judged(view: View, subject: str, name: str, credentials: list[Credential]) -> Verdict | None:
+    """Of one credential, or (``name`` "") of the several that one machine was given."""
+    if len({e.place for c in credentials for _, s in sightings_of(c) for e in s.kept}) < 2:
         return None
-    uses = [e for e in view.uses(credential, "succeeded", "failed", "forbidden") if e.place]
+    every = sighted(view.uses(c, "succeeded", "failed", "forbidden") for c in credentials)
+    uses = [e for e in every if e.place]
     if len({e.place for e in uses}) < 2:
         return None
     shown = _two_networks(view, uses) or _alternating(view, uses)
     if not shown:
         return None
-    writes = view.acted(credential, "identity_write", "succeeded")
+    writes = any(view.acted(c, "identity_write", "succeeded") for c in credentials)
+    what = (
+        f"credential {short(name)} is" if name else f"keys of one session ({subject.rpartition(' ')[2]}) are"
+    )
     places = " and ".join(dict.fromkeys(e.place for e in shown))
     return Verdict(
         control=CONTROL.name,
-        subject=name,
+        subject=subject,
         value="violated",
         identity=view.key,
         owner=view.owner,
-        credential=name,
-        title=f"{named(view)}: credential {short(name)} is used from {places}",
+        credential=name or shown[-1].credential,
+        title=f"{named(view)}: {what} used from {places}",
         reason=f"between {iso(shown[0].time)} and {iso(shown[-1].time)}; {_approved(view)}",
         severity=Severity.HIGH if writes else Severity.MEDIUM,
         confidence=Confidence.MEDIUM,
         evidence=tuple(shown),
         episodes=(Episode(shown[0].time, 0, "first seen in two places"),),
-        truncated=worst_of(credential),
+        truncated=any(worst_of(c) for c in credentials),
     )
 
 

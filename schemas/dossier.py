@@ -82,6 +82,7 @@ class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
     ``uses``: outcome, or ``outcome:action`` (``schemas.activity``), to sightings.
     ``pins``: the first uses after an end, by ``<µs of the end> <key of uses>``: thinning might let them go.
     ``incarnation``: which holder of the identity's name it is of (``schemas.activity.Activity``), "" unknown.
+    ``machine``: the machine that holds it, where its session is named after one.
     ``exposures``: found exposed (``alive`` false), or that was taken back; of the unnamed credential "": some
     credential.
     ``places`` and ``clients``: networks and clients of authenticated uses. ``known``: earliest mention of any
@@ -106,6 +107,7 @@ class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
     clients: tuple[str, ...] = ()
     incarnation: str = ""
     exposures: tuple[Turn, ...] = ()
+    machine: str = ""
 
 
 class Address(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -6,8 +6,10 @@ of one partition, or a tick.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -93,6 +95,17 @@ def partition_of(key: str, partitions: int) -> int:
     return zlib.crc32(key.encode()) % partitions
 
 
+_INSTANCE = re.compile(r"/(i-[0-9a-f]{8,17})\Z")
+
+
+@lru_cache(maxsize=65_536)
+def machine_of(actor_name: str) -> str:
+    """The machine after which a role session is named, "" for any other. EC2 names the sessions of an
+    instance profile after the instance: whatever keys it gets, they are one holder's."""
+    named = _INSTANCE.search(actor_name)
+    return named[1] if named else ""
+
+
 def facts_of(activity: Activity) -> list[Fact]:
     """Everything the activity teaches, in no particular order."""
     evidence = _evidence(activity)
@@ -133,6 +146,7 @@ def _use(activity: Activity, evidence: Evidence) -> Iterator[Fact]:
         places=(network_of(activity.place),) if held and activity.place else (),
         clients=(activity.client,) if held and activity.client else (),
         incarnation=activity.incarnation if activity.credential else "",
+        machine=machine_of(activity.actor_name) if activity.credential else "",
     )
     yield activity.identity or activity.credential, Dossier(credentials={activity.credential: credential})
     yield from _addresses(activity.credential, activity.names, activity.identity, activity.time)

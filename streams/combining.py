@@ -15,7 +15,7 @@ from correlators.kernel.sightings import join_evidence, thin
 from schemas.activity import Activity
 from schemas.dossier import Address, Credential, Dossier, Sightings
 from schemas.evidence import Evidence, network_of
-from schemas.fact import AUTHENTICATED, Fact, facts_of, granted_uses
+from schemas.fact import AUTHENTICATED, Fact, facts_of, granted_uses, machine_of
 
 GROUP_MAX = 2048
 """Uses of one credential gathered before they are thinned: bounds memory where one credential makes all
@@ -24,7 +24,7 @@ the noise."""
 TOLD_MAX = 100_000
 """Addresses that are remembered as told: a credential tells its identity with every use, again and again."""
 
-_Use = tuple[str, str, tuple[str, ...], str, str, str, str]
+_Use = tuple[str, str, tuple[str, ...], str, str, str, str, str]
 
 
 class _Gathered:
@@ -69,7 +69,7 @@ class Combiner:
             return
         use = (
             activity.identity, activity.credential, activity.names, activity.outcome, activity.action,
-            activity.incarnation, activity.allowed_by,
+            activity.incarnation, activity.allowed_by, machine_of(activity.actor_name),
         )  # fmt: skip
         gathered = self._uses.get(use)
         if gathered is None:
@@ -91,7 +91,7 @@ class Combiner:
 
     def _said(self, use: _Use, gathered: _Gathered) -> Iterator[Fact]:
         """What ``facts_of`` says of each of these uses, joined; without addresses that were told before."""
-        identity, credential, names, outcome, action, incarnation, grant = use
+        identity, credential, names, outcome, action, incarnation, grant, machine = use
         sightings = gathered.sightings()
         first = sightings.kept[0]
         held = outcome in AUTHENTICATED and action != "service"
@@ -102,6 +102,7 @@ class Combiner:
             places=_smallest({network_of(place) for place in gathered.places}) if held else (),
             clients=_smallest(gathered.clients) if held else (),
             incarnation=incarnation if credential else "",
+            machine=machine if credential else "",
         )
         home = identity or credential
         yield home, Dossier(credentials={credential: known})

@@ -256,6 +256,7 @@ join_credential: Join[Credential] = record_of(
     clients=names,
     incarnation=highest,
     exposures=turns,
+    machine=highest,
 )
 
 join_address: Join[Address] = record_of(Address, since=earliest_time, turns=turns)
