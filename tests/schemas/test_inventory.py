@@ -293,3 +293,10 @@ def test_a_few_lines_that_stand_for_thousands_of_millions_are_refused() -> None:
 def test_the_published_schema_is_the_one_of_the_model() -> None:
     published = Path(__file__).parents[2] / "docs" / "inventory.schema.json"
     assert published.read_text() == schema(), "python -m schemas.inventory > docs/inventory.schema.json"
+
+
+def test_a_fault_in_json_of_many_lines_names_its_line_and_in_one_line_its_place_alone() -> None:
+    document = {"gapwatch": "inventory/v1", "identities": [{"id": "aws:1:user/ci", "ownr": "x"}]}
+    for indent, reason in ((1, "unknown field (line 6)"), (None, "unknown field")):
+        _, _, (fault,) = read_inventory(json.dumps(document, indent=indent).encode())
+        assert (fault.place, fault.field, fault.reason) == ("identities[0]", "ownr", reason)
