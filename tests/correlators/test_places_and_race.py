@@ -55,6 +55,41 @@ def test_refused_tries_unknown_places_services_and_other_families_are_no_second_
         assert verdict_of([at("a", 0, A), second], KEY, PLACES) is None
 
 
+MACHINE = "i-0b22a22eec53b9321"
+
+
+def of_machine(uid: str, when: float, place: str, key: str, machine: str = MACHINE) -> Activity:
+    return use(uid, when, ROLE, f"aws:key/{key}", place=place, actor_name=f"batch/{machine}")
+
+
+def test_two_keys_of_one_machine_s_session_in_two_places_are_one_finding() -> None:
+    """A key stolen from the instance's metadata is not the one that the instance itself uses next."""
+    verdict = must(
+        [of_machine("own", 0, A, "ASIA1"), of_machine("copy", 300, B, "ASIA2")],
+        f"{ROLE} on {MACHINE}",
+        PLACES,
+    )
+    assert (verdict.value, verdict.severity) == ("violated", Severity.MEDIUM)
+    assert [e.uid for e in verdict.evidence] == ["own", "copy"]
+
+
+def test_keys_of_two_machines_and_of_sessions_with_chosen_names_say_nothing() -> None:
+    own = of_machine("own", 0, A, "ASIA1")
+    other = of_machine("other", 300, B, "ASIA2", "i-0f00000000000000a")
+    named = of_machine("named", 300, B, "ASIA3", "deploy")
+    assert verdict_of([own, other, named], f"{ROLE} on {MACHINE}", PLACES) is None
+
+
+def test_one_key_in_two_places_is_not_told_again_of_its_machine() -> None:
+    many = [
+        of_machine("own", 0, A, "ASIA1"),
+        of_machine("copy", 60, B, "ASIA1"),
+        of_machine("next", 90, A, "ASIA2"),
+    ]
+    assert must(many, "aws:key/ASIA1", PLACES).value == "violated"
+    assert verdict_of(many, f"{ROLE} on {MACHINE}", PLACES) is None
+
+
 def test_a_copy_in_the_middle_of_heavy_use_is_seen() -> None:
     heavy = [at(f"a{n}", n, A) for n in range(300)]
     assert must([*heavy, at("copy", 150.5, B)], KEY, PLACES).value == "violated"
