@@ -1,8 +1,8 @@
 """A credential is accepted after it expired.
 
 Fires: an authenticated use after the latest stated expiry and the provider's leeway. High; low for
-Kubernetes' extended (stale) tokens, of which the API server itself says that they are stale. Renewals move
-the expiry, whenever they are learned.
+Kubernetes' extended (stale) tokens, of which the API server itself says that they are stale: one finding per
+account and day. Renewals move the expiry, whenever they are learned.
 Proves: a try refused after the expiry, of a credential known by its id.
 Evaded by: sources that do not say when a credential expires.
 Benign: clocks that differ by less than the leeway.
@@ -12,14 +12,15 @@ Do: end the credential, and find out why the provider went on accepting it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from correlators.kernel.deaths import expiry_leeway
 from correlators.kernel.silence import source_of
-from correlators.kernel.view import View
+from correlators.kernel.view import View, sighted
 from correlators.kernel.wording import named, short, times, worst_of
 from schemas.dossier import Credential
-from schemas.evidence import iso
-from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict
+from schemas.evidence import Evidence, iso
+from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Verdict
 
 CONTROL = Control(
     name="expired_credential_accepted",
@@ -39,30 +40,85 @@ UNSEEN_KINDS = frozenset({"lease", "wrapping"})
 """Leases end in systems with logs of their own; a wrapping token is judged as a one-time credential."""
 
 
+STALE_SOURCE = "kubernetes"
+
+
+class Past(NamedTuple):
+    """A credential with what was done with it after its expiry: uses, refused tries."""
+
+    name: str
+    credential: Credential
+    used: tuple[Evidence, ...]
+    refused: tuple[Evidence, ...]
+
+    @property
+    def claim(self) -> Evidence | None:
+        return self.credential.issued or self.credential.known
+
+    @property
+    def over(self) -> bool:
+        """Whether it is refused now."""
+        return not self.used or bool(self.refused and self.refused[-1].time > self.used[-1].time)
+
+
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    stale: dict[str, list[Past]] = {}
     for name, credential in view.credentials.items():
-        expires = credential.expiry[1]
-        if name and expires and credential.kind not in UNSEEN_KINDS:
-            verdict = _judged(view, clock, name, credential, expires)
-            if verdict:
-                yield verdict
+        past = _past(view, name, credential)
+        if past is None:
+            continue
+        if past.used and source_of(name) == STALE_SOURCE:
+            for use in past.used:
+                stale.setdefault(iso(use.time)[:10], []).append(past._replace(used=(use,)))
+        else:
+            yield _judged(view, past)
+    for day, many in sorted(stale.items()):
+        yield _stale(view, day, many)
 
 
-def _judged(view: View, clock: Clock, name: str, credential: Credential, expires: int) -> Verdict | None:
+def _past(view: View, name: str, credential: Credential) -> Past | None:
+    expires = credential.expiry[1]
+    if not name or not expires or credential.kind in UNSEEN_KINDS:
+        return None
     dead = expires + expiry_leeway(name)
     used = tuple(e for e in view.uses(credential, "succeeded", "failed", "forbidden") if e.time > dead)
     refused = tuple(e for e in view.uses(credential, "unauthenticated") if e.time > expires)
-    if not used and not refused:
-        return None
-    value: Value = "violated"
-    if not used or (refused and refused[-1].time > used[-1].time):
-        value = "proven"
-    claim = credential.issued or credential.known
+    return Past(name, credential, used, refused) if used or refused else None
+
+
+def _stale(view: View, day: str, many: list[Past]) -> Verdict:
+    """One row per account and day, however many stale tokens its pods hold."""
+    used = sighted(past.used for past in many)
+    tokens = {past.name: past for past in many}
+    first = min(past.credential.expiry[1] for past in many)
+    which = short(many[0].name) if len(tokens) == 1 else f"{len(tokens)} tokens"
+    return Verdict(
+        control=CONTROL.name,
+        subject=f"{view.key} on {day}",
+        value="proven" if all(past.over for past in many) else "violated",
+        identity=view.key,
+        owner=view.owner,
+        credential=used[-1].credential,
+        title=f"{named(view)}: {which} accepted after expiry on {day}",
+        reason=f"expired at {iso(first)}; {times(used, 'authenticated use')} on that day, last at "
+        f"{iso(used[-1].time)}",
+        severity=Severity.LOW,
+        confidence=Confidence.HIGH,
+        claim=sighted((past.claim,) for past in tokens.values() if past.claim),
+        evidence=used,
+        episodes=(Episode(first, 0, "expiry"),),
+        truncated=any(worst_of(past.credential) for past in many),
+    )
+
+
+def _judged(view: View, past: Past) -> Verdict:
+    name, credential, used, refused = past
+    expires = credential.expiry[1]
     seen = times(used, "authenticated use") if used else times(refused, "refused try")
     return Verdict(
         control=CONTROL.name,
         subject=name,
-        value=value,
+        value="proven" if past.over else "violated",
         identity=view.key,
         owner=view.owner,
         credential=name,
@@ -71,9 +127,9 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential, expires
             "expiry"
         ),
         reason=f"expired at {iso(expires)}; {seen} after that, last at {iso((used or refused)[-1].time)}",
-        severity=(Severity.HIGH if source_of(name) != "kubernetes" else Severity.LOW) if used else None,
+        severity=Severity.HIGH if used else None,
         confidence=Confidence.HIGH,
-        claim=(claim,) if claim else (),
+        claim=(past.claim,) if past.claim else (),
         evidence=used or refused,
         episodes=(Episode(expires, 0, "expiry"),) if used else (),
         truncated=worst_of(credential),

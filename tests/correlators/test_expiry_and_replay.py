@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from schemas.activity import Activity, Ended, EndFailed, Issued, Renewed
+from schemas.evidence import iso
 from schemas.verdict import Confidence, Severity
 from tests.correlators.test_revoked_credential_used import must, verdict_of
+from tests.support.declared import verdicts
 from tests.support.make import KEY, T0, USER, change, use
 
 EXPIRED, REPLAYED, FAILED = "expired_credential_accepted", "one_time_credential_replayed", "revocation_failed"
@@ -38,16 +40,41 @@ def test_a_refused_try_after_the_expiry_proves() -> None:
     assert (verdict.value, verdict.severity) == ("proven", None)
 
 
+HOME = "k8s:c1:shop/mailer"
+DAY = 86_400
+
+
+def stale(number: int) -> Activity:
+    issued = Issued(f"k8s:c1:jti/{number}", HOME, "service", expires=T0 + 30_000_000)
+    return change(f"issue {number}", 0, issued, source="kubernetes")
+
+
+def seen(uid: str, when: float, number: int = 1) -> Activity:
+    return use(uid, when, HOME, f"k8s:c1:jti/{number}", source="kubernetes")
+
+
+def on(when: float) -> str:
+    return f"{HOME} on {iso(T0 + int(when * 1_000_000))[:10]}"
+
+
 def test_a_stale_token_that_kubernetes_accepts_beyond_a_minute_is_low() -> None:
-    token, home = "k8s:c1:jti/1", "k8s:c1:shop/mailer"
-    issued = Issued(token, home, "service", expires=T0 + 30_000_000)
-    birth = change("issue", 0, issued, source="kubernetes")
-    edge = use("edge", 85, home, token, source="kubernetes")
-    assert verdict_of([birth, edge], token, EXPIRED) is None
-    late = use("late", 95, home, token, source="kubernetes")
-    verdict = must([birth, edge, late], token, EXPIRED)
+    edge = seen("edge", 85)
+    assert verdict_of([stale(1), edge], on(85), EXPIRED) is None
+    verdict = must([stale(1), edge, seen("late", 95)], on(95), EXPIRED)
     assert (verdict.value, verdict.severity) == ("violated", Severity.LOW)
     assert [e.uid for e in verdict.evidence] == ["late"]
+
+
+def test_stale_tokens_of_one_account_are_one_finding_a_day() -> None:
+    many = [stale(1), stale(2), seen("one", 95), seen("two", 96, 2), seen("next day", DAY + 95)]
+    assert [e.uid for e in must(many, on(95), EXPIRED).evidence] == ["one", "two"]
+    assert [e.uid for e in must(many, on(DAY + 95), EXPIRED).evidence] == ["next day"]
+    assert len(verdicts(EXPIRED, many)) == 2
+
+
+def test_a_stale_token_that_is_refused_in_the_end_ends_the_finding() -> None:
+    no = use("no", 200, HOME, "k8s:c1:jti/1", source="kubernetes", outcome="unauthenticated")
+    assert must([stale(1), seen("late", 95), no], on(95), EXPIRED).value == "proven"
 
 
 def test_a_refusal_after_an_expired_use_ends_it_and_a_use_after_that_opens_it_again() -> None:
