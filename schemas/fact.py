@@ -108,14 +108,15 @@ def machine_of(actor_name: str) -> str:
 
 def facts_of(activity: Activity) -> list[Fact]:
     """Everything the activity teaches, in no particular order."""
-    evidence = _evidence(activity)
+    evidence = evidence_of(activity)
     facts = list(_use(activity, evidence))
     for effect in activity.effects:
         facts.extend(_TEACH[type(effect)](activity, evidence, effect))
     return facts
 
 
-def _evidence(activity: Activity) -> Evidence:
+def evidence_of(activity: Activity) -> Evidence:
+    """The activity as a verdict quotes it."""
     return Evidence(
         activity.time,
         activity.uid,

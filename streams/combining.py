@@ -15,7 +15,7 @@ from correlators.kernel.sightings import join_evidence, thin
 from schemas.activity import Activity
 from schemas.dossier import Address, Credential, Dossier, Sightings
 from schemas.evidence import Evidence, network_of
-from schemas.fact import AUTHENTICATED, Fact, facts_of, granted_uses, machine_of
+from schemas.fact import AUTHENTICATED, Fact, evidence_of, facts_of, granted_uses, machine_of
 
 GROUP_MAX = 2048
 """Uses of one credential gathered before they are thinned: bounds memory where one credential makes all
@@ -74,7 +74,7 @@ class Combiner:
         gathered = self._uses.get(use)
         if gathered is None:
             gathered = self._uses[use] = _Gathered()
-        gathered.evidence.append(_evidence(activity))
+        gathered.evidence.append(evidence_of(activity))
         if activity.place:
             gathered.places.add(activity.place)
         if activity.client:
@@ -127,21 +127,6 @@ class Combiner:
         for key, fact in facts:
             known = self._facts.get(key)
             self._facts[key] = fact if known is None else join(known, fact)
-
-
-def _evidence(activity: Activity) -> Evidence:
-    return Evidence(
-        activity.time,
-        activity.uid,
-        activity.source,
-        activity.identity,
-        activity.credential,
-        activity.operation,
-        activity.place,
-        activity.client,
-        activity.arrived,
-        activity.processed,
-    )
 
 
 def _smallest(values: set[str]) -> tuple[str, ...]:
