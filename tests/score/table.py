@@ -106,8 +106,8 @@ def page(bodies: Iterable[tuple[str, str, Score]]) -> str:
 
 INTRODUCTION = """# Score
 
-Written by `make score ARGS='--year --clean --docs'` (an hour on two cores); `make score` prints the same with a year of
-100,000 records and fails where anything is missed or false.
+Written by `make score ARGS='--year --clean --docs'` (an hour on two cores); `make score` prints
+the same with a year of 100,000 records and fails where anything is missed or false.
 
 A case is **found** where one finding of the expected control (or a row of assurance of the expected value:
 proven, unverifiable, assumed) names every expected event: the kill, the first and the last use. A finding is
