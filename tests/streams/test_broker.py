@@ -86,22 +86,38 @@ def start_stage(data: Path, spawned: list[subprocess.Popen[bytes]], ceiling: int
     return settings.model_copy(update={"broker": f"127.0.0.1:{settings.broker_port}"})
 
 
+def child_of(stage: subprocess.Popen[bytes]) -> int:
+    """The broker's process id."""
+    children = Path(f"/proc/{stage.pid}/task/{stage.pid}/children")
+    return int(wait_for(children.read_text, "the broker's process").split()[0])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the broker below its stage in /proc")
 def test_filling_the_broker_closes_intake_and_then_stops_it(
     data: Path, spawned: list[subprocess.Popen[bytes]]
 ) -> None:
-    settings = start_stage(data, spawned, ceiling=60 * MIB)
-    producer = RawProducer(settings, datafolder.run_folder(settings), speed=100)
+    ceiling = 60 * MIB
+    settings = start_stage(data, spawned, ceiling)
+    stage, run_folder = spawned[0], datafolder.run_folder(settings)
+    producer = RawProducer(settings, run_folder)
+    producer.send_all([("cloudtrail", b"{}")])
+    process = child_of(stage)
+    for _ in range(500):
+        if broker.resident_bytes(process) >= ceiling * broker.INTAKE_SHARE:
+            break
+        producer.send_all([("cloudtrail", os.urandom(MIB // 4))])
+    wait_for(lambda: read_intake(run_folder), "intake to close")
     with pytest.raises(Stop, match=r"its ceiling is 60 MiB(.|\n)*nothing more is taken in"):
         for _ in range(500):
-            producer.send("cloudtrail", os.urandom(MIB // 4))
-    assert spawned[0].poll() is None
+            producer.send_all([("cloudtrail", b"{}")])
+    assert stage.poll() is None
     heedless = Producer(kafka_config(settings, **{"message.max.bytes": MIB}))
     for _ in range(500):
-        if spawned[0].poll() is not None:
+        if stage.poll() is not None:
             break
         heedless.produce("raw.cloudtrail", os.urandom(MIB // 4))
         heedless.flush(1.0)
-    assert spawned[0].wait(10) == broker.AT_CEILING
+    assert stage.wait(10) == broker.AT_CEILING
 
 
 def test_a_sender_is_told_at_once_when_the_broker_was_stopped_at_its_ceiling(tmp_path: Path) -> None:
@@ -120,8 +136,7 @@ def test_killing_the_stage_leaves_no_broker_behind(
 ) -> None:
     settings = start_stage(data, spawned, ceiling=2**30)
     stage = spawned[0]
-    children = Path(f"/proc/{stage.pid}/task/{stage.pid}/children")
-    child = int(wait_for(children.read_text, "the broker's process").split()[0])
+    child = child_of(stage)
     wait_for(lambda: b"tansu" in Path(f"/proc/{child}/cmdline").read_bytes(), "the broker's own program")
     stage.send_signal(signal.SIGKILL)
     wait_for(lambda: ports._free("127.0.0.1", settings.broker_port or 0), "the broker's port to be free")
