@@ -174,9 +174,7 @@ def test_a_worker_that_is_asked_to_stop_has_acknowledged_what_it_took(
     written = Tail(settings, changelog(settings).removeprefix(settings.topic_prefix))
     written.until(lambda tail: tail.messages, "the dossier in the changelog")
     tick(settings)
-    began = time.monotonic()
     assert stages.stop(worker) == 0
-    assert time.monotonic() - began < 5
     assert max(committed(settings).values()) >= 1
 
 

@@ -52,7 +52,7 @@ class Stages:
     def stop(self, stage: StageProcess) -> int | None:
         """Asks it to stop and gives its exit code."""
         stage.ask_to_stop()
-        wait_for(lambda: stage.ended() is not None, f"{stage.label} to stop", 20)
+        wait_for(lambda: stage.ended() is not None, f"{stage.label} to stop")
         code = stage.ended()
         self._running.remove(stage)
         stage.close()

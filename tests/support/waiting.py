@@ -11,7 +11,7 @@ LOOK_SECONDS = 0.02
 
 
 def wait_for(
-    condition: Callable[[], T], what: str, seconds: float = 30.0, seen: Callable[[], str] = str
+    condition: Callable[[], T], what: str, seconds: float = 60.0, seen: Callable[[], str] = str
 ) -> T:
     """The first true answer of `condition`; fails with `what`, and what was `seen`, where none comes
     in time."""

@@ -95,7 +95,7 @@ def test_a_run_starts_its_receivers_and_stops_them(
     wait_for(lambda: "Running: broker, receive_vault" in text(), "the run to be up")
     assert (data / "starts").read_text().split()[0] == "receive_vault"
     run.send_signal(signal.SIGINT)
-    assert run.wait(15) == 0
+    assert run.wait(60) == 0
 
 
 def test_a_wrong_setting_of_a_receiver_ends_the_run_with_what_to_do(
