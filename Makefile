@@ -5,6 +5,8 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 DATA ?= gapwatch-data
 ARGS ?=
+# Test files that run at the same time; each may start a broker, an engine and the stages.
+TESTS_AT_ONCE ?= 2
 
 .PHONY: help install run test check format bench score lock clean
 .DEFAULT_GOAL := help
@@ -29,7 +31,7 @@ run: $(STAMP) ## Start everything, send the sample logs, show findings until Ctr
 	@exec $(BIN)/gapwatch run --demo --data $(DATA) $(ARGS)
 
 test: $(STAMP) ## Run the tests (ARGS='-k word' for some)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(TESTS_AT_ONCE) --dist loadfile $(ARGS)
 
 check: $(STAMP) ## Lint, types, import rules
 	@$(BIN)/ruff format --check --quiet . || { echo "make format puts this right"; exit 1; }
