@@ -4,7 +4,8 @@ Fires: an authenticated use after a revocation that the provider refused, or tha
 Medium: somebody believes that the credential is dead. What it has left is residual until its expiry. Also, at
 low confidence, where the revocation named a credential that is known by no other record (a token in clear in
 a path: logs know tokens by their HMAC): it lives, and cannot be told apart.
-Proves: a later revocation took, or the credential was refused since.
+Proves: a later revocation took (what enables it again after that is meant), or the credential was refused
+since.
 Evaded by: a revocation whose target the log does not name.
 Benign: a revocation repeated at once in a form that takes.
 Do: revoke it in a form that the provider serves; a batch token cannot be revoked: wait out or cut its source.
@@ -13,12 +14,13 @@ Do: revoke it in a form that the provider serves; a batch token cannot be revoke
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from correlators.kernel.ends import off_intervals
+from correlators.kernel.ends import off_intervals, skew_of
 from correlators.kernel.view import View
 from correlators.kernel.wording import named, short, times, worst_of
-from schemas.dossier import Credential
-from schemas.evidence import iso
+from schemas.dossier import Credential, Turn
+from schemas.evidence import Evidence, iso
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict
 
 CONTROL = Control(
@@ -41,36 +43,53 @@ MASKED = "/hmac-"
 it by this name."""
 
 
+class Failed(NamedTuple):
+    """A revocation that did not take, and when a kill that did reached the credential: the next one, or one
+    before that still held (µs, 0: none)."""
+
+    turn: Turn
+    took: int
+
+    def unheeded(self, use: Evidence) -> bool:
+        """Whether it is a use after the failure and before the kill."""
+        since = self.turn.time + skew_of(self.turn, use)
+        return since < use.time and (not self.took or use.time < self.took)
+
+
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     for name, credential in view.credentials.items():
         if name and credential.failed_ends:
             yield _judged(view, clock, name, credential)
 
 
+def _failed(view: View, name: str, credential: Credential) -> list[Failed]:
+    """The first failure before each kill, and the first after the last of them."""
+    spells = off_intervals(view.turns_of(name))
+    first: dict[int, Failed] = {}
+    for turn in credential.failed_ends:
+        took = next((off.start for off in spells if off.start >= turn.time or off.holds(turn.time)), 0)
+        first.setdefault(took, Failed(turn, took))
+    return list(first.values())
+
+
 def _judged(view: View, clock: Clock, name: str, credential: Credential) -> Verdict:
-    tried = credential.failed_ends[0]
-    spells = [off for off in off_intervals(view.turns_of(name)) if off.start >= tried.time]
-    took = spells[0].start if spells else 0
-    used = tuple(
-        e
-        for e in view.uses(credential, "succeeded", "failed", "forbidden")
-        if e.time > tried.time
-        and (not took or e.time < took)
-        and e.uid not in {t.evidence.uid for t in credential.failed_ends}
-    )
-    refused = [
-        e
-        for e in view.uses(credential, "unauthenticated")
-        if e.time > (used[-1].time if used else tried.time)
-    ]
+    failed = _failed(view, name, credential)
+    standing = next((f for f in failed if not f.took), None)
+    tried = (standing or failed[0]).turn
+    own = {t.evidence.uid for t in credential.failed_ends}
+    uses = view.uses(credential, "succeeded", "failed", "forbidden")
+    used = tuple(e for e in uses if e.uid not in own and any(f.unheeded(e) for f in failed))
+    since = max(used[-1].time if used else 0, tried.time)
+    refused = tuple(e for e in view.uses(credential, "unauthenticated") if e.time > since)
     expires = credential.expiry[1]
-    over = bool(took or refused or (expires and expires < clock.now))
+    over = bool(not standing or refused or 0 < expires < clock.now)
     unknown = MASKED in name and not credential.uses and credential.issued is None
     value: Value = "proven" if over else "violated" if used or unknown else "assumed"
     if unknown:
         return _unknown(view, name, credential, value)
     reason = f"{tried.how} at {iso(tried.time)} did not take; {times(used, 'use')} since"
     reason += f"; residual until {iso(expires)}" if expires else ""
+    end = expires if over and not refused else 0
     return Verdict(
         control=CONTROL.name,
         subject=name,
@@ -85,10 +104,10 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential) -> Verd
         reason=reason,
         severity=Severity.MEDIUM if used else None,
         claim=tuple(t.evidence for t in credential.failed_ends),
-        evidence=used or tuple(refused),
-        episodes=(Episode(tried.time, took or (expires if over and not refused else 0), tried.how),)
-        if used
-        else (),
+        evidence=used or refused,
+        episodes=tuple(
+            Episode(f.turn.time, f.took or end, f.turn.how) for f in failed if any(map(f.unheeded, used))
+        ),
         truncated=worst_of(credential),
     )
 

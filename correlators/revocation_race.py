@@ -3,7 +3,7 @@
 Fires: within 60 s after a kill by another principal, the killed credential (or a session that came from it)
 writes identities successfully: a key, role, trust, policy or token. Critical, and no propagation time is
 granted: this is what an attacker does in those seconds.
-Proves: its writes after the kill were refused.
+Proves: its writes after the kill, and those of what came from it, were refused.
 Evaded by: making the way back long before the kill (it survives; look at what the credential issued).
 Benign: a job that revokes itself at its end; a rotation, which creates before it kills.
 Do: revoke what was made in those seconds first, then look at everything the credential issued before.
@@ -64,20 +64,8 @@ def _by_another(view: View, name: str, turn: Turn) -> bool:
 
 def _judged(view: View, name: str, credential: Credential, off: Off) -> Verdict | None:
     turn = off.turn
-    writes = sighted(
-        [
-            view.acted(credential, "identity_write", "succeeded"),
-            *(
-                d.uses["succeeded:identity_write"].kept
-                for d in credential.descendants.values()
-                if "succeeded:identity_write" in d.uses
-            ),
-        ]
-    )
-    raced = tuple(e for e in writes if _within(off, e))
-    tried = tuple(
-        e for e in view.acted(credential, "identity_write", "unauthenticated", "forbidden") if _within(off, e)
-    )
+    raced = tuple(e for e in _writes(view, credential, "succeeded") if _within(off, e))
+    tried = tuple(e for e in _writes(view, credential, "unauthenticated", "forbidden") if _within(off, e))
     if not raced and not tried:
         return None
     return Verdict(
@@ -103,7 +91,18 @@ def _judged(view: View, name: str, credential: Credential, off: Off) -> Verdict 
     )
 
 
+def _writes(view: View, credential: Credential, *outcomes: str) -> tuple[Evidence, ...]:
+    """Writes to identities by the credential and by what came from it, in order."""
+    reports = [
+        report.uses[key].kept
+        for report in credential.descendants.values()
+        for key in (f"{outcome}:identity_write" for outcome in outcomes)
+        if key in report.uses
+    ]
+    return sighted([view.acted(credential, "identity_write", *outcomes), *reports])
+
+
 def _within(off: Off, use: Evidence) -> bool:
     """Inside the spell, surely after the kill, and no more than a minute."""
     begun = off.start + skew_of(off.turn, use)
-    return use.uid != off.turn.evidence.uid and off.holds(use.time) and begun < use.time <= off.start + RACE
+    return off.holds(use.time) and begun < use.time <= off.start + RACE

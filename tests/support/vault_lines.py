@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -107,3 +108,11 @@ def activity(document: dict[str, Any], context: Context = CONTEXT) -> Activity:
     reading = read(document, context)
     assert len(reading.activities) == 1, reading
     return reading.activities[0]
+
+
+def logged(document: dict[str, Any], at: float) -> Activity:
+    """The activity of a line that was written ``at`` seconds after the first, under an id of its own."""
+    time = datetime(2026, 11, 22, 21, tzinfo=UTC) + timedelta(seconds=at)
+    request = document["request"] | {"id": f"5c1f8f0e-0000-4000-8000-{int(at * 1000):012}"}
+    stamp = time.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return activity(document | {"time": stamp, "request": request})

@@ -1,0 +1,113 @@
+"""Cases of credential_in_two_places."""
+
+from __future__ import annotations
+
+from schemas.activity import Activity, Stated
+from schemas.declaration import Declaration
+from schemas.verdict import Severity
+from tests.correlators.test_revoked_credential_used import must, verdict_of
+from tests.support.make import KEY, ROLE, T0, USER, kill, restore, use
+
+NAME = "credential_in_two_places"
+A, B = "198.51.100.7", "203.0.113.9"
+
+
+def at(uid: str, when: float, place: str, **more: object) -> Activity:
+    return use(uid, when, place=place, **more)
+
+
+def declared(*places: str) -> Activity:
+    body = Declaration(T0 - 1, "inv", places=places)
+    return Activity("inv", T0, "inventory", effects=(Stated(USER, body),))
+
+
+def test_two_networks_within_ten_minutes_violate() -> None:
+    verdict = must([at("a", 0, A), at("b", 300, B)], KEY, NAME)
+    assert (verdict.value, verdict.severity) == ("violated", Severity.MEDIUM)
+    assert [e.uid for e in verdict.evidence] == ["a", "b"]
+
+
+def test_a_move_that_takes_longer_says_nothing() -> None:
+    assert verdict_of([at("a", 0, A), at("b", 700, B), at("c", 1400, B)], KEY, NAME) is None
+
+
+def test_both_places_approved_say_nothing_and_one_of_them_does() -> None:
+    uses = [at("a", 0, A), at("b", 60, B)]
+    assert verdict_of([declared("198.51.100.0/24", "203.0.113.0/24"), *uses], KEY, NAME) is None
+    assert must([declared("198.51.100.0/24"), *uses], KEY, NAME).value == "violated"
+
+
+def test_addresses_of_one_network_need_to_alternate() -> None:
+    one, two = at("a", 0, "10.0.0.2"), at("b", 60, "10.0.0.3")
+    assert verdict_of([one, two], KEY, NAME) is None
+    assert must([one, two, at("c", 120, "10.0.0.2")], KEY, NAME).value == "violated"
+    assert verdict_of([one, two, at("c", 420, "10.0.0.2")], KEY, NAME) is None
+
+
+def test_refused_tries_unknown_places_services_and_other_families_are_no_second_place() -> None:
+    for second in (
+        at("b", 60, B, outcome="unauthenticated"),
+        at("b", 60, ""),
+        at("b", 60, B, action="service"),
+        at("b", 60, "2001:db8::1"),
+        at("b", 60, B, credential="aws:key/SIBLING"),
+    ):
+        assert verdict_of([at("a", 0, A), second], KEY, NAME) is None
+
+
+MACHINE = "i-0b22a22eec53b9321"
+
+
+def of_machine(uid: str, when: float, place: str, key: str, machine: str = MACHINE) -> Activity:
+    return use(uid, when, ROLE, f"aws:key/{key}", place=place, actor_name=f"batch/{machine}")
+
+
+def test_two_keys_of_one_machine_s_session_in_two_places_are_one_finding() -> None:
+    """A key stolen from the instance's metadata is not the one that the instance itself uses next."""
+    verdict = must(
+        [of_machine("own", 0, A, "ASIA1"), of_machine("copy", 300, B, "ASIA2")],
+        f"{ROLE} on {MACHINE}",
+        NAME,
+    )
+    assert (verdict.value, verdict.severity) == ("violated", Severity.MEDIUM)
+    assert [e.uid for e in verdict.evidence] == ["own", "copy"]
+
+
+def test_keys_of_two_machines_and_of_sessions_with_chosen_names_say_nothing() -> None:
+    own = of_machine("own", 0, A, "ASIA1")
+    other = of_machine("other", 300, B, "ASIA2", "i-0f00000000000000a")
+    named = of_machine("named", 300, B, "ASIA3", "deploy")
+    assert verdict_of([own, other, named], f"{ROLE} on {MACHINE}", NAME) is None
+
+
+def test_one_key_in_two_places_is_not_told_again_of_its_machine() -> None:
+    many = [
+        of_machine("own", 0, A, "ASIA1"),
+        of_machine("copy", 60, B, "ASIA1"),
+        of_machine("next", 90, A, "ASIA2"),
+    ]
+    assert must(many, "aws:key/ASIA1", NAME).value == "violated"
+    assert verdict_of(many, f"{ROLE} on {MACHINE}", NAME) is None
+
+
+def test_a_copy_in_the_middle_of_heavy_use_is_seen() -> None:
+    heavy = [at(f"a{n}", n, A) for n in range(300)]
+    assert must([*heavy, at("copy", 150.5, B)], KEY, NAME).value == "violated"
+
+
+def test_two_named_places_of_a_provider_are_two_places_and_an_approved_one_is_none() -> None:
+    both = [at("a", 0, "vpce-0a1b2c3d"), at("b", 60, "vpce-9f8e7d6c")]
+    assert must(both, KEY, NAME).value == "violated"
+    assert verdict_of([declared("vpce-0a1b2c3d", "vpce-9f8e7d6c"), *both], KEY, NAME) is None
+
+
+def test_an_approval_that_takes_a_place_back_is_told_of_what_it_no_longer_covers() -> None:
+    uses = [at("a", 0, A), at("b", 60, B)]
+    later = Declaration(T0 + 1, "inv2", places=("198.51.100.0/24",))
+    taken = Activity("inv2", T0 + 1, "inventory", effects=(Stated(USER, later),))
+    assert must([declared("198.51.100.0/24", "203.0.113.0/24"), *uses, taken], KEY, NAME).value == "violated"
+
+
+def test_two_places_of_a_key_that_is_disabled_and_enabled_in_between_are_still_two() -> None:
+    many = [at("a", 0, A), kill("off", 20, kind="disabled"), restore("on", 40), at("b", 60, B)]
+    assert must(many, KEY, NAME).value == "violated"

@@ -1,0 +1,80 @@
+"""Cases of expired_credential_accepted."""
+
+from __future__ import annotations
+
+from schemas.activity import Activity, Issued, Renewed
+from schemas.evidence import iso
+from schemas.verdict import Severity
+from tests.correlators.test_revoked_credential_used import must, verdict_of
+from tests.support.declared import verdicts
+from tests.support.make import KEY, T0, USER, change, use
+
+NAME = "expired_credential_accepted"
+
+
+def born(expires: float) -> Activity:
+    return change("issue", 0, Issued(KEY, USER, "service", expires=T0 + int(expires * 1e6)))
+
+
+def test_a_use_after_the_expiry_and_leeway_violates() -> None:
+    verdict = must([born(30), use("fine", 20), use("late", 60)], KEY, NAME)
+    assert (verdict.value, verdict.severity) == ("violated", Severity.HIGH)
+    assert [e.uid for e in verdict.evidence] == ["late"] and [e.uid for e in verdict.claim] == ["issue"]
+
+
+def test_a_use_within_the_leeway_says_nothing() -> None:
+    assert verdict_of([born(30), use("edge", 31.5)], KEY, NAME) is None
+
+
+def test_a_renewal_moves_the_expiry_even_when_it_is_learned_last() -> None:
+    renewal = change("renew", 25, Renewed(KEY, USER, T0 + 90_000_000))
+    assert verdict_of([born(30), use("use", 60), renewal], KEY, NAME) is None
+
+
+def test_a_refused_try_after_the_expiry_proves() -> None:
+    verdict = must([born(30), use("try", 60, outcome="unauthenticated")], KEY, NAME)
+    assert (verdict.value, verdict.severity) == ("proven", None)
+
+
+HOME = "k8s:c1:shop/mailer"
+DAY = 86_400
+
+
+def stale(number: int) -> Activity:
+    issued = Issued(f"k8s:c1:jti/{number}", HOME, "service", expires=T0 + 30_000_000)
+    return change(f"issue {number}", 0, issued, source="kubernetes")
+
+
+def seen(uid: str, when: float, number: int = 1) -> Activity:
+    return use(uid, when, HOME, f"k8s:c1:jti/{number}", source="kubernetes")
+
+
+def on(when: float) -> str:
+    return f"{HOME} on {iso(T0 + int(when * 1_000_000))[:10]}"
+
+
+def test_a_stale_token_that_kubernetes_accepts_beyond_a_minute_is_low() -> None:
+    edge = seen("edge", 85)
+    assert verdict_of([stale(1), edge], on(85), NAME) is None
+    verdict = must([stale(1), edge, seen("late", 95)], on(95), NAME)
+    assert (verdict.value, verdict.severity) == ("violated", Severity.LOW)
+    assert [e.uid for e in verdict.evidence] == ["late"]
+
+
+def test_stale_tokens_of_one_account_are_one_finding_a_day() -> None:
+    many = [stale(1), stale(2), seen("one", 95), seen("two", 96, 2), seen("next day", DAY + 95)]
+    assert [e.uid for e in must(many, on(95), NAME).evidence] == ["one", "two"]
+    assert [e.uid for e in must(many, on(DAY + 95), NAME).evidence] == ["next day"]
+    assert len(verdicts(NAME, many)) == 2
+
+
+def test_a_stale_token_that_is_refused_in_the_end_ends_the_finding() -> None:
+    no = use("no", 200, HOME, "k8s:c1:jti/1", source="kubernetes", outcome="unauthenticated")
+    assert must([stale(1), seen("late", 95), no], on(95), NAME).value == "proven"
+
+
+def test_a_refusal_after_an_expired_use_ends_it_and_a_use_after_that_opens_it_again() -> None:
+    late, no = use("late", 60), use("no", 90, outcome="unauthenticated")
+    ended = must([born(30), late, no], KEY, NAME)
+    assert (ended.value, ended.severity) == ("proven", Severity.HIGH)
+    assert must([born(30), late, no, use("again", 120)], KEY, NAME).value == "violated"
