@@ -14,14 +14,13 @@ Do: ask the owner which place is right, rotate the credential, and bind it to a 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from correlators.kernel.pins import sightings_of
 from correlators.kernel.places import covers
 from correlators.kernel.view import View, sighted
 from correlators.kernel.wording import named, short, worst_of
 from schemas.dossier import Credential
-from schemas.evidence import Evidence, iso, micros, network_of
+from schemas.evidence import Evidence, iso, network_of
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Verdict
 
 CONTROL = Control(
@@ -41,12 +40,6 @@ CONTROL = Control(
         "provider can (source conditions, bound CIDRs)."
     ),
 )
-
-TWO_NETWORKS = micros(timedelta(minutes=10))
-"""A workload that moves to another network takes longer than this to be used in the first one again."""
-
-ALTERNATING = micros(timedelta(minutes=5))
-"""A-B-A within this is two holders: failover does not go back and forth in minutes."""
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
@@ -114,7 +107,9 @@ def _two_networks(view: View, uses: list[Evidence]) -> list[Evidence]:
     for use in uses:
         network = network_of(use.place)
         for other, seen in latest.items():
-            near = use.time - seen.time <= TWO_NETWORKS and ((":" in other) == (":" in network))
+            near = use.time - seen.time <= view.thresholds.two_networks and (
+                (":" in other) == (":" in network)
+            )
             if other != network and near and not (allowed(view, seen) and allowed(view, use)):
                 return [seen, use]
         latest[network] = use
@@ -124,7 +119,7 @@ def _two_networks(view: View, uses: list[Evidence]) -> list[Evidence]:
 def _alternating(view: View, uses: list[Evidence]) -> list[Evidence]:
     """The first A-B-A of addresses within the time, not all approved."""
     for i, last in enumerate(uses):
-        back = [e for e in uses[:i] if last.time - e.time <= ALTERNATING]
+        back = [e for e in uses[:i] if last.time - e.time <= view.thresholds.alternating]
         for j, middle in enumerate(back):
             if middle.place == last.place or ((":" in middle.place) != (":" in last.place)):
                 continue

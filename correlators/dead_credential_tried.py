@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from correlators.kernel.deaths import deaths_of
-from correlators.kernel.ends import RETRY_BUCKET, RETRY_BUCKETS, RETRY_WINDOW, Off
+from correlators.kernel.ends import Off
 from correlators.kernel.join import NAMES_MAX
 from correlators.kernel.lookups import confidence_of
 from correlators.kernel.progress import rotation_progress
@@ -66,7 +66,7 @@ def _judged(
             Severity.MEDIUM,
             f"from {strange[0].place or strange[0].client}, which never used it while it lived",
         )
-    elif _goes_on(tries):
+    elif _goes_on(view, tries):
         severity, why = Severity.LOW, "beyond any retry window: a consumer was forgotten"
     else:
         severity, why = Severity.INFORMATIONAL, "somebody still holds it"
@@ -102,9 +102,11 @@ def _moved_since(view: View, name: str, tries: tuple[Evidence, ...]) -> bool:
     )
 
 
-def _goes_on(tries: tuple[Evidence, ...]) -> bool:
-    buckets = {e.time // RETRY_BUCKET for e in tries}
-    return tries[-1].time - tries[0].time > RETRY_WINDOW and len(buckets) >= RETRY_BUCKETS
+def _goes_on(view: View, tries: tuple[Evidence, ...]) -> bool:
+    """Longer than the usual back-off of a client lasts, and not only in two bursts."""
+    usual = view.thresholds
+    buckets = {e.time // usual.retry_bucket for e in tries}
+    return tries[-1].time - tries[0].time > usual.retry_window and len(buckets) >= usual.retry_buckets
 
 
 def _stranger(use: Evidence, credential: Credential) -> bool:

@@ -21,6 +21,7 @@ from correlators.kernel.calls import executed
 from correlators.kernel.inventoried import current
 from correlators.kernel.pins import sightings_of
 from correlators.kernel.sightings import LEVELS
+from correlators.kernel.thresholds import DEFAULTS
 from correlators.kernel.view import View, sighted
 from correlators.kernel.wording import named
 from schemas.dossier import Sightings
@@ -40,17 +41,15 @@ CONTROL = Control(
     "it did.",
 )
 
-DORMANT = micros(timedelta(days=30))
-"""A monthly job runs within it. Thinning keeps the first and last uses of every thirty days, so a silence
-this long between uses that are kept is a real one."""
-
 WAKING = micros(timedelta(days=1))
 """What is done within a day of waking belongs to it."""
 
 SEASON = 0.2
 """Two silences whose lengths differ by less than a fifth are a rhythm."""
 
-MONTH, MONTHS = next((width, buckets) for width, buckets, _ in LEVELS if width == DORMANT)
+MONTH, MONTHS = next((width, buckets) for width, buckets, _ in LEVELS if width == DEFAULTS.dormant)
+"""Thinning keeps the first and last uses of every thirty days, so a silence this long between uses that are
+kept is a real one."""
 
 
 class Silence(NamedTuple):
@@ -74,11 +73,13 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
 
 def _silences(view: View, clock: Clock) -> Iterator[Silence]:
     """Every watched silence of thirty days that a success ended, in order of time."""
-    if _span(view) < DORMANT:
+    if _span(view) < view.thresholds.dormant:
         return
     used = _used(view)
     born = [c.issued for name, c in view.credentials.items() if name and c.issued and c.kind != "session"]
-    long = [s for s in starmap(Silence, pairwise(sorted({*born, *used}))) if s.length >= DORMANT]
+    long = [
+        s for s in starmap(Silence, pairwise(sorted({*born, *used}))) if s.length >= view.thresholds.dormant
+    ]
     if not long:
         return
     succeeded = {e.uid for c in view.credentials.values() for e in view.uses(c, "succeeded")}

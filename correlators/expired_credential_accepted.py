@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from correlators.kernel.deaths import expiry_leeway
 from correlators.kernel.silence import source_of
 from correlators.kernel.view import View, sighted
 from correlators.kernel.wording import named, short, times, worst_of
@@ -80,7 +79,7 @@ def _past(view: View, name: str, credential: Credential) -> Past | None:
     expires = credential.expiry[1]
     if not name or not expires or credential.kind in UNSEEN_KINDS:
         return None
-    dead = expires + expiry_leeway(name)
+    dead = expires + view.thresholds.expiry_leeway(source_of(name))
     used = tuple(e for e in view.uses(credential, "succeeded", "failed", "forbidden") if e.time > dead)
     refused = tuple(e for e in view.uses(credential, "unauthenticated") if e.time > expires)
     return Past(name, credential, used, refused) if used or refused else None

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from correlators.kernel.calls import executed
-from correlators.kernel.ends import SKEW, Off, off_intervals, past_grace, standing
+from correlators.kernel.ends import Off, off_intervals, past_grace, standing
 from correlators.kernel.inventoried import BREAK_GLASS, approvals, uncovered
 from correlators.kernel.severity import of_uses
 from correlators.kernel.silence import source_of, unheard
@@ -67,10 +67,10 @@ def _declared(
     claims = [(s, d) for d in ordered for s in d.statuses if s.value in INACTIVE and s.start <= clock.now]
     if not claims:
         return None
-    acted = tuple(e for e in _active(view) if _contradicts(ordered, e))
-    used = uncovered(acted, [a for a in approvals(view) if a.grant in BREAK_GLASS])
-    standing = tuple(e for e in used if _says_inactive(latest, e.time))
-    refused = tuple(e for e in _refused(view) if _says_inactive(latest, e.time))
+    acted = tuple(e for e in _active(view) if _contradicts(view, ordered, e))
+    used = uncovered(view, acted, [a for a in approvals(view) if a.grant in BREAK_GLASS])
+    standing = tuple(e for e in used if _says_inactive(view, latest, e.time))
+    refused = tuple(e for e in _refused(view) if _says_inactive(view, latest, e.time))
     spell, made_by = _claim(ordered, used[0].time if used else clock.now) or claims[0]
     evidence = _record(spell, made_by)
     now = latest.status_at(clock.now)
@@ -132,16 +132,16 @@ def _record(spell: Spell, declaration: Declaration) -> Evidence:
     )
 
 
-def _contradicts(ordered: list[Declaration], use: Evidence) -> bool:
+def _contradicts(view: View, ordered: list[Declaration], use: Evidence) -> bool:
     """What the record says now of that time, or what the record in force at that time said."""
     in_force = next((d for d in reversed(ordered) if d.recorded <= use.time), ordered[0])
-    return _says_inactive(ordered[-1], use.time) or _says_inactive(in_force, use.time)
+    return any(_says_inactive(view, record, use.time) for record in (ordered[-1], in_force))
 
 
-def _says_inactive(declaration: Declaration, time: int) -> bool:
+def _says_inactive(view: View, declaration: Declaration, time: int) -> bool:
     """Declared and logged times come from two clocks: inside the skew nothing is said."""
     spell = declaration.status_at(time)
-    return spell is not None and spell.value in INACTIVE and time > spell.start + SKEW
+    return spell is not None and spell.value in INACTIVE and time > spell.start + view.thresholds.skew
 
 
 def _claim(ordered: list[Declaration], time: int) -> tuple[Spell, Declaration] | None:
@@ -166,13 +166,17 @@ def _refused(view: View) -> tuple[Evidence, ...]:
 
 def _switched(view: View, clock: Clock, identity: str, spells: list[Off]) -> Verdict:
     """The provider's own switch: only uses under the identity that it switched count."""
-    used = tuple(e for e in _active(view) if e.actor == identity and any(past_grace(o, e) for o in spells))
+    used = tuple(
+        e
+        for e in _active(view)
+        if e.actor == identity and any(past_grace(o, e, view.thresholds) for o in spells)
+    )
     refused = tuple(e for e in _refused(view) if any(o.holds(e.time) for o in spells))
     last = standing(spells)
     claim = last.turn.evidence
     how = last.turn.how
     if used:
-        broken = next(o for o in reversed(spells) if any(past_grace(o, e) for e in used))
+        broken = next(o for o in reversed(spells) if any(past_grace(o, e, view.thresholds) for e in used))
         over = bool(broken.end) or any(e.time > used[-1].time for e in refused)
         reason = f"{how} at {iso(broken.start)}, yet active from {iso(used[0].time)} to {iso(used[-1].time)}"
         value: Value = "violated" if not over else "assumed" if broken.end else "proven"
@@ -189,7 +193,7 @@ def _switched(view: View, clock: Clock, identity: str, spells: list[Off]) -> Ver
     if refused:
         reason = f"refused at {iso(refused[-1].time)}, after {how} at {iso(last.start)}"
         return _verdict(view, identity, "disabled", "proven", reason, claim, refused, None)
-    value, reason, due = unheard(last, identity, "", clock)
+    value, reason, due = unheard(last, identity, "", clock, view.thresholds)
     return _verdict(view, identity, "disabled", value, reason, claim, (), None, due)
 
 

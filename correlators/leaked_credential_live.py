@@ -18,7 +18,6 @@ place.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import NamedTuple
 
 from correlators.kernel.deaths import deaths_of
@@ -29,7 +28,7 @@ from correlators.kernel.silence import source_of
 from correlators.kernel.view import View
 from correlators.kernel.wording import named, short, times, worst_of
 from schemas.dossier import Credential
-from schemas.evidence import Evidence, iso, micros, network_of
+from schemas.evidence import Evidence, iso, network_of
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict
 
 CONTROL = Control(
@@ -44,10 +43,6 @@ CONTROL = Control(
     remediation="End the credential now and move its workload to a new one; then review every use since the "
     "exposure by place and client, and end what it issued.",
 )
-
-DEADLINE = micros(timedelta(hours=24))
-"""From the report to the end of the credential. Public repositories are searched within minutes, so a use
-counts at once; a day is what it takes to move a workload that nobody has touched for a year."""
 
 EXAMPLE = "EXAMPLE"
 """How the ids of AWS's documentation end: they belong to nobody."""
@@ -93,11 +88,11 @@ def _meant(credential: Credential, exposure: Off) -> bool:
 def _life(view: View, clock: Clock, name: str, credential: Credential, exposure: Off) -> Life:
     ends = [off for off in deaths_of(view, name, credential) if not off.end and off.start <= clock.now]
     death = ends[0] if ends else None
-    until = death.start + grace_of(death.turn) if death else clock.now
+    until = death.start + grace_of(death.turn, view.thresholds) if death else clock.now
     used = tuple(
         e
         for e in view.uses(credential, "succeeded", "failed", "forbidden")
-        if exposure.start + skew_of(exposure.turn, e) < e.time <= until
+        if exposure.start + skew_of(exposure.turn, e, view.thresholds) < e.time <= until
     )
     tries = view.uses(credential, "unauthenticated")
     refused = tuple(e for e in tries if death and e.time > max(death.start, exposure.start))
@@ -110,13 +105,14 @@ def _judged(view: View, clock: Clock, subject: str, exposure: Off, lives: list[L
     ends = [life.death.start for life in lives if life.death]
     dead = bool(lives) and len(ends) == len(lives)
     last = max(ends, default=0)
-    value, reason, due = _value(clock, subject, exposure, dead, last, bool(used), refused)
+    deadline = exposure.start + view.thresholds.leak_deadline
+    value, reason, due = _value(clock, subject, exposure, deadline, dead, last, bool(used), refused)
     severity = None
     if used:
         severity = _severity(view, lives, used)
         reason += f"; {times(used, 'use')} since, last at {iso(used[-1].time)}"
         reason += _elsewhere(view, lives, exposure, used)
-    elif value == "violated" or last > exposure.start + DEADLINE:
+    elif value == "violated" or last > deadline:
         severity = Severity.MEDIUM
     what, credential = _named(lives)
     live = "is live" if not dead else "was live until it was ended" if severity else "was ended"
@@ -160,6 +156,7 @@ def _value(
     clock: Clock,
     subject: str,
     exposure: Off,
+    deadline: int,
     dead: bool,
     last: int,
     used: bool,
@@ -185,7 +182,6 @@ def _value(
             f"{since}; no {source or 'log'} records are collected that would show its end",
             0,
         )
-    deadline = exposure.start + DEADLINE
     if clock.now <= deadline:
         return "assumed", f"{since}; to be ended by {iso(deadline)}", deadline + 1
     return "violated", f"{since}, and not ended by {iso(deadline)}", 0

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 
 from correlators.kernel.ends import off_intervals
 from correlators.kernel.progress import Consumer, Progress, rotation_progress
-from correlators.kernel.rotations import OVERLAP, Change, is_secret, policy_of
+from correlators.kernel.rotations import Change, is_secret, policy_of
 from correlators.kernel.silence import source_of
 from correlators.kernel.view import View
 from correlators.kernel.wording import named, short, times
@@ -42,10 +42,6 @@ CONTROL = Control(
     csf=("PR.AA-01", "PR.AA-03"),
     remediation="Move the consumers named to the successor, then delete the old version.",
 )
-
-QUIET = OVERLAP
-"""A consumer that holds both versions alternates: only when the old one was not used for a day by the log's
-own time has it moved."""
 
 SHOWN = 10
 """Consumers that a reason lists by name; the rest is counted."""
@@ -94,7 +90,8 @@ def _ended(view: View, clock: Clock, last: Progress, latest: Evidence) -> str:
     if not is_secret(view, last.change.subject) and last.change.olds and not standing:
         return "dead"
     heard = clock.seen.get(latest.source, 0)
-    quiet = heard - latest.time >= QUIET
+    # A consumer that holds both alternates: it has moved when the old one is quiet for an overlap.
+    quiet = heard - latest.time >= view.thresholds.rotation_overlap
     return "moved" if quiet and not last.staying and last.complete else ""
 
 

@@ -15,7 +15,6 @@ watch it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import NamedTuple
 
 from correlators.kernel.ends import Off, grace_of, off_intervals, skew_of, standing
@@ -25,7 +24,7 @@ from correlators.kernel.silence import UNSEEN_KINDS
 from correlators.kernel.view import View, merged_descendants, sighted
 from correlators.kernel.wording import named, short
 from schemas.dossier import Credential, Descendant, Turn
-from schemas.evidence import Evidence, iso, micros
+from schemas.evidence import Evidence, iso
 from schemas.verdict import Clock, Control, Episode, Severity, Value, Verdict
 
 CONTROL = Control(
@@ -41,9 +40,6 @@ CONTROL = Control(
         "out the residual and watch it; then find who still held them."
     ),
 )
-
-RESIDUAL_SHORT = micros(timedelta(hours=1))
-"""A residual under an hour is the ordinary default life of a session: known, and soon over."""
 
 
 class Heir(NamedTuple):
@@ -75,14 +71,15 @@ def _judged(
 ) -> Verdict:
     off = standing(spells)
     heirs = [
-        _heir(child, report, spells) for child, report in sorted(merged_descendants(descendants).items())
+        _heir(view, child, report, spells)
+        for child, report in sorted(merged_descendants(descendants).items())
     ]
     return _verdict(view, clock, name, off, heirs)
 
 
-def _heir(name: str, report: Descendant, spells: list[Off]) -> Heir:
+def _heir(view: View, name: str, report: Descendant, spells: list[Off]) -> Heir:
     used = _sighted(report, "succeeded", "failed", "forbidden")
-    late = tuple(e for e in used if any(_outlived(off, report, e) for off in spells))
+    late = tuple(e for e in used if any(_outlived(view, off, report, e) for off in spells))
     tries = tuple(e for e in _sighted(report, "unauthenticated") if any(off.holds(e.time) for off in spells))
     after = late[-1].time if late else 0
     return Heir(name, report, late, tuple(e for e in tries if e.time > after))
@@ -96,9 +93,9 @@ def _sighted(report: Descendant, *outcomes: str) -> tuple[Evidence, ...]:
     )
 
 
-def _outlived(off: Off, report: Descendant, use: Evidence) -> bool:
-    grace = grace_of(off.turn) if report.edge == "dies_with" else 0
-    return off.holds(use.time) and use.time > off.start + grace + skew_of(off.turn, use)
+def _outlived(view: View, off: Off, report: Descendant, use: Evidence) -> bool:
+    grace = grace_of(off.turn, view.thresholds) if report.edge == "dies_with" else 0
+    return off.holds(use.time) and use.time > off.start + grace + skew_of(off.turn, use, view.thresholds)
 
 
 def _over(heir: Heir, clock: Clock) -> bool:
@@ -111,7 +108,7 @@ def _verdict(view: View, clock: Clock, subject: str, off: Off, heirs: list[Heir]
     used = tuple(sorted(e for h in living for e in h.used))
     refused = tuple(sorted(e for h in heirs for e in h.refused))
     value, reason, due = _value(clock, off, heirs, living)
-    severity = max((_severity(off, h) for h in living), default=None)
+    severity = max((_severity(view, off, h) for h in living), default=None)
     if severity and severity <= Severity.MEDIUM and rotated_away(view).issuperset(e.uid for e in used):
         severity, reason = None, f"{reason}; told by old_version_used_after_rotation"
     shown = living[0].name if living else subject
@@ -160,12 +157,16 @@ def _value(clock: Clock, off: Off, heirs: list[Heir], living: list[Heir]) -> tup
     return "assumed", f"no descendant was used since; live until {iso(until) or 'an unknown time'}", due
 
 
-def _severity(off: Off, heir: Heir) -> Severity:
+def _severity(view: View, off: Off, heir: Heir) -> Severity:
     renewed = any(key.endswith(":renew") for key, s in heir.report.uses.items() if s.kept)
     if off.turn.kind == "cut" or renewed or (heir.report.edge == "dies_with" and off.turn.claims_cut):
         return Severity.HIGH
     residual = heir.report.expiry[1] - off.start if heir.report.expiry[1] else None
-    return Severity.LOW if residual is not None and residual < RESIDUAL_SHORT else Severity.MEDIUM
+    return (
+        Severity.LOW
+        if residual is not None and residual < view.thresholds.residual_short
+        else Severity.MEDIUM
+    )
 
 
 def _cut_sessions(view: View, clock: Clock) -> Iterator[Verdict]:
@@ -200,7 +201,7 @@ def _session(view: View, off: Off, name: str, credential: Credential) -> Heir:
     report = Descendant(
         "dies_with", credential.kind, credential.names, credential.issued, credential.expiry, credential.uses
     )
-    used = tuple(e for e in view.uses(credential, "succeeded", "failed") if _outlived(off, report, e))
+    used = tuple(e for e in view.uses(credential, "succeeded", "failed") if _outlived(view, off, report, e))
     after = used[-1].time if used else off.start
     denied = tuple(e for e in view.uses(credential, "forbidden", "unauthenticated") if e.time > after)
     return Heir(name, report, used, denied)

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from correlators.kernel.ends import off_intervals, skew_of
+from correlators.kernel.thresholds import Thresholds
 from correlators.kernel.view import View
 from correlators.kernel.wording import named, short, times, worst_of
 from schemas.dossier import Credential, Turn
@@ -50,9 +51,9 @@ class Failed(NamedTuple):
     turn: Turn
     took: int
 
-    def unheeded(self, use: Evidence) -> bool:
+    def unheeded(self, use: Evidence, granted: Thresholds) -> bool:
         """Whether it is a use after the failure and before the kill."""
-        since = self.turn.time + skew_of(self.turn, use)
+        since = self.turn.time + skew_of(self.turn, use, granted)
         return since < use.time and (not self.took or use.time < self.took)
 
 
@@ -78,7 +79,7 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential) -> Verd
     tried = (standing or failed[0]).turn
     own = {t.evidence.uid for t in credential.failed_ends}
     uses = view.uses(credential, "succeeded", "failed", "forbidden")
-    used = tuple(e for e in uses if e.uid not in own and any(f.unheeded(e) for f in failed))
+    used = tuple(e for e in uses if e.uid not in own and any(f.unheeded(e, view.thresholds) for f in failed))
     since = max(used[-1].time if used else 0, tried.time)
     refused = tuple(e for e in view.uses(credential, "unauthenticated") if e.time > since)
     expires = credential.expiry[1]
@@ -106,7 +107,9 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential) -> Verd
         claim=tuple(t.evidence for t in credential.failed_ends),
         evidence=used or refused,
         episodes=tuple(
-            Episode(f.turn.time, f.took or end, f.turn.how) for f in failed if any(map(f.unheeded, used))
+            Episode(f.turn.time, f.took or end, f.turn.how)
+            for f in failed
+            if any(f.unheeded(e, view.thresholds) for e in used)
         ),
         truncated=worst_of(credential),
     )

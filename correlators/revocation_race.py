@@ -12,13 +12,12 @@ Do: revoke what was made in those seconds first, then look at everything the cre
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from correlators.kernel.ends import Off, off_intervals, skew_of
 from correlators.kernel.view import View, sighted
 from correlators.kernel.wording import named, short, worst_of
 from schemas.dossier import Credential, Turn
-from schemas.evidence import Evidence, iso, micros
+from schemas.evidence import Evidence, iso
 from schemas.verdict import Clock, Control, Episode, Severity, Verdict
 
 CONTROL = Control(
@@ -37,9 +36,6 @@ CONTROL = Control(
         "granted before."
     ),
 )
-
-RACE = micros(timedelta(seconds=60))
-"""Beyond a minute the kill has propagated everywhere, and a success is a revoked credential used."""
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
@@ -64,8 +60,10 @@ def _by_another(view: View, name: str, turn: Turn) -> bool:
 
 def _judged(view: View, name: str, credential: Credential, off: Off) -> Verdict | None:
     turn = off.turn
-    raced = tuple(e for e in _writes(view, credential, "succeeded") if _within(off, e))
-    tried = tuple(e for e in _writes(view, credential, "unauthenticated", "forbidden") if _within(off, e))
+    raced = tuple(e for e in _writes(view, credential, "succeeded") if _within(view, off, e))
+    tried = tuple(
+        e for e in _writes(view, credential, "unauthenticated", "forbidden") if _within(view, off, e)
+    )
     if not raced and not tried:
         return None
     return Verdict(
@@ -86,7 +84,7 @@ def _judged(view: View, name: str, credential: Credential, off: Off) -> Verdict 
         severity=Severity.CRITICAL if raced else None,
         claim=(turn.evidence,),
         evidence=raced or tried,
-        episodes=(Episode(turn.time, turn.time + RACE, turn.how),) if raced else (),
+        episodes=(Episode(turn.time, turn.time + view.thresholds.race, turn.how),) if raced else (),
         truncated=worst_of(credential),
     )
 
@@ -102,7 +100,7 @@ def _writes(view: View, credential: Credential, *outcomes: str) -> tuple[Evidenc
     return sighted([view.acted(credential, "identity_write", *outcomes), *reports])
 
 
-def _within(off: Off, use: Evidence) -> bool:
+def _within(view: View, off: Off, use: Evidence) -> bool:
     """Inside the spell, surely after the kill, and no more than a minute."""
-    begun = off.start + skew_of(off.turn, use)
-    return off.holds(use.time) and begun < use.time <= off.start + RACE
+    begun = off.start + skew_of(off.turn, use, view.thresholds)
+    return off.holds(use.time) and begun < use.time <= off.start + view.thresholds.race

@@ -65,7 +65,7 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
 def _judged(view: View, clock: Clock, name: str, credential: Credential, spells: list[Off]) -> Verdict:
     uses = view.uses(credential, "succeeded", "failed", "forbidden")
     writes = {e.uid for e in view.acted(credential, "identity_write", "succeeded")}
-    used = tuple(e for e in uses if any(_violates(off, e, writes) for off in spells))
+    used = tuple(e for e in uses if any(_violates(view, off, e, writes) for off in spells))
     tries = view.uses(credential, "unauthenticated")
     refused = tuple(e for e in tries if any(off.holds(e.time) for off in spells))
     if used:
@@ -85,12 +85,13 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential, spells:
         return _verdict(
             view, name, credential, last, "assumed", (), reason="restored; no use was seen while it was off"
         )
-    value, reason, due = unheard(last, name, credential.kind, clock)
+    value, reason, due = unheard(last, name, credential.kind, clock, view.thresholds)
     return _verdict(view, name, credential, last, value, (), reason=reason, due=due)
 
 
-def _violates(off: Off, use: Evidence, writes: set[str]) -> bool:
-    return past_grace(off, use) or (use.uid in writes and within_grace(off, use))
+def _violates(view: View, off: Off, use: Evidence, writes: set[str]) -> bool:
+    granted = view.thresholds
+    return past_grace(off, use, granted) or (use.uid in writes and within_grace(off, use, granted))
 
 
 def _violated(

@@ -69,7 +69,7 @@ def _judged(
 ) -> Verdict:  # fmt: skip
     born = {e.uid for e in made}
     acts = tuple(sorted({*made, *(e for e in uses if e.uid not in born)}))
-    bare = uncovered(acts, granted)
+    bare = uncovered(view, acts, granted)
     over = _ended(view, name)
     value: Value = "proven" if not bare else "assumed" if over else "violated"
     severity = None

@@ -73,7 +73,7 @@ def _judged(
 ) -> Verdict:  # fmt: skip
     end = gone[0]
     off = Off(end.time, 0, end)
-    admitted = tuple(e for e in uses if past_grace(off, e))
+    admitted = tuple(e for e in uses if past_grace(off, e, view.thresholds))
     denied = tuple(e for e in refused if off.holds(e.time))
     again = next((s.end for s in off_intervals(t for t in turns if t.kind == "deleted") if s.end), 0)
     value, reason = _value(clock, subject, end, admitted, denied)

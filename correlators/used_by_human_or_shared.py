@@ -19,7 +19,6 @@ from itertools import combinations
 
 from correlators.kernel.inventoried import approvals, current, declared, uncovered
 from correlators.kernel.places import covers
-from correlators.kernel.severity import HABIT_DAYS
 from correlators.kernel.view import View, sighted
 from correlators.kernel.wording import named, short, worst_of
 from schemas.dossier import Credential
@@ -54,9 +53,6 @@ SEEN_MIN = 3
 TURNS_MIN = micros(timedelta(hours=1))
 """For less than this, two consumers may be one workload that is being moved."""
 
-COPIES = micros(timedelta(minutes=10))
-"""Two networks within this are copies of one credential at once: another control's."""
-
 Who = tuple[str, str]
 
 
@@ -66,7 +62,7 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
         return
     for name, credential in view.credentials.items():
         every = current(view, view.uses(credential, "succeeded", "failed", "forbidden"))
-        uses = uncovered(every, approvals(view))
+        uses = uncovered(view, every, approvals(view))
         if uses:
             verdict = _judged(view, name, credential, record, uses)
             if verdict:
@@ -88,7 +84,7 @@ def _judged(
             f"{one} and {two} take turns with it between {iso(shared[0].time)} and {iso(shared[-1].time)}"
         )
         return _verdict(view, name, credential, record, shared, "is shared by two workloads", reason, False)
-    habit = uses[-1].time - uses[0].time >= micros(HABIT_DAYS)
+    habit = uses[-1].time - uses[0].time >= view.thresholds.habit
     if not habit or len({_who(e) for e in uses}) > 1:
         return None
     return Verdict(
@@ -129,7 +125,7 @@ def _shared(view: View, uses: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
         a, b = by[one], by[two]
         if one[0] == two[0] or one[1] == two[1] or min(len(a), len(b)) < SEEN_MIN:
             continue
-        if _take_turns(a, b) and not _at_once(a, b) and not _allowed(view, a[0], b[0]):
+        if _take_turns(a, b) and not _at_once(view, a, b) and not _allowed(view, a[0], b[0]):
             first = sorted((a[0], b[0]))
             return (*first, max(a[-1], b[-1]))
     return ()
@@ -140,8 +136,9 @@ def _take_turns(a: list[Evidence], b: list[Evidence]) -> bool:
     return min(a[-1].time, b[-1].time) - max(a[0].time, b[0].time) >= TURNS_MIN
 
 
-def _at_once(a: list[Evidence], b: list[Evidence]) -> bool:
-    return any(abs(x.time - y.time) <= COPIES for x in a for y in b)
+def _at_once(view: View, a: list[Evidence], b: list[Evidence]) -> bool:
+    """Copies of one credential: ``credential_in_two_places`` tells those."""
+    return any(abs(x.time - y.time) <= view.thresholds.two_networks for x in a for y in b)
 
 
 def _allowed(view: View, *uses: Evidence) -> bool:

@@ -55,6 +55,7 @@ class Worker:
             settings.partitions,
             settings.flush_interval.total_seconds(),
             settings.dossier_limit,
+            settings.thresholds,
         )
         self._failure: BaseException | None = None
         self._position: dict[int, int] = {}

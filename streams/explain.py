@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from correlators.kernel.ends import grace_of
 from correlators.kernel.join import join
+from correlators.kernel.thresholds import DEFAULTS, Thresholds
 from correlators.kernel.view import View
 from schemas.dossier import EMPTY, Dossier, Turn, decode
 from schemas.evidence import iso
@@ -92,7 +93,7 @@ class Story(msgspec.Struct):
 def explain(settings: Settings, prefix: str, as_json: bool) -> None:
     """Prints the story of the finding whose id begins so. Raises Stop where there is none, or several."""
     finding = find(settings, prefix)
-    story = story_of(finding, _loader(settings), time.time_ns() // 1000)
+    story = story_of(finding, _loader(settings), time.time_ns() // 1000, settings.thresholds)
     story.counts = [count for node in _concerned(story) if node.since for count in _counts(settings, node)]
     if as_json:
         sys.stdout.write(orjson.dumps(story.shown()).decode() + "\n")
@@ -142,10 +143,10 @@ def _escaped(name: str) -> str:
     return name.replace("\\", "\\\\").replace("'", "\\'")
 
 
-def story_of(finding: Finding, load: Load, now: int) -> Story:
+def story_of(finding: Finding, load: Load, now: int, thresholds: Thresholds = DEFAULTS) -> Story:
     """What the dossiers know about a finding, as of ``now`` (µs). Pure but for ``load``."""
     identity = str((finding.get("resources") or [{}])[0].get("uid", ""))
-    family = Family(load, now)
+    family = Family(load, now, thresholds)
     lineage = family.trees(identity, named(finding))
     story = Story(finding, _sentence(finding), lineage, [], [], [])
     story.timeline = _timeline(story, family, identity)
@@ -252,7 +253,7 @@ def _lived(story: Story, family: Family) -> list[Entry]:
             entries.append(Entry(life.issued.time, "issued", f"{life.credential}{source}", life.issued.uid))
         view = family.view(life.identity)
         told = view.turns_of(life.credential) if life.credential in view.credentials else ()
-        entries += [entry for turn in told for entry in _turned(turn, life.credential)]
+        entries += [entry for turn in told for entry in _turned(turn, life.credential, view.thresholds)]
         if life.died and life.died.time not in {turn.time for turn in told}:
             text = f"{life.credential} with its parent: {life.died.note}"
             entries.append(Entry(life.died.time, "ended", text, life.died.uid))
@@ -275,10 +276,10 @@ def _since(node: Node, view: View) -> list[Entry]:
     return entries + [Entry(e.time, "proof", f"last refusal of {name}", e.uid) for e in refused[1:][-1:]]
 
 
-def _turned(turn: Turn, credential: str) -> list[Entry]:
+def _turned(turn: Turn, credential: str, granted: Thresholds) -> list[Entry]:
     word = "restored" if turn.alive else "ended"
     entries = [Entry(turn.time, word, f"{credential} {turn.how}", turn.evidence.uid)]
-    grace = 0 if turn.alive else grace_of(turn)
+    grace = 0 if turn.alive else grace_of(turn, granted)
     if grace:
         entries.append(Entry(turn.time + grace, "grace over", f"{credential} has to be refused from here on"))
     return entries

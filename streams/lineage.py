@@ -10,6 +10,7 @@ import msgspec
 from correlators.kernel.ends import off_intervals
 from correlators.kernel.lifelines import lifeline_of
 from correlators.kernel.routing import forwarded_to
+from correlators.kernel.thresholds import DEFAULTS, Thresholds
 from correlators.kernel.view import View
 from schemas.dossier import EMPTY, Dossier
 from schemas.evidence import iso
@@ -60,9 +61,10 @@ class Node(msgspec.Struct):
 class Family:
     """Credentials over all dossiers. ``load`` gives one, empty where none is stored; ``now`` in µs."""
 
-    def __init__(self, load: Load, now: int) -> None:
+    def __init__(self, load: Load, now: int, thresholds: Thresholds = DEFAULTS) -> None:
         self._load = load
         self._now = now
+        self._thresholds = thresholds
         self._views: dict[str, View] = {}
 
     def view(self, key: str) -> View:
@@ -74,10 +76,10 @@ class Family:
             dossier = self._load(start)
             targets = forwarded_to(start, dossier)
             if not targets:
-                self._views[start] = View(start, dossier)
+                self._views[start] = View(start, dossier, self._thresholds)
                 break
             start = targets[0]
-        return self._views.setdefault(key, self._views.get(start) or View(start, EMPTY))
+        return self._views.setdefault(key, self._views.get(start) or View(start, EMPTY, self._thresholds))
 
     def trees(self, identity: str, names: Iterable[str]) -> list[Node]:
         """The lineages that these credentials belong to, each from its oldest known ancestor down."""

@@ -21,7 +21,7 @@ import orjson
 
 from correlators.kernel.catalogue import controls
 from correlators.kernel.desk import Desk, Settled
-from correlators.kernel.ends import CUT_GRACE, GRACE, SKEW
+from correlators.kernel.thresholds import DEFAULTS, Thresholds
 from schemas.evidence import SECOND, iso, micros
 from schemas.finding import render_assurance, render_finding
 from schemas.lifeline import Lifeline
@@ -36,12 +36,6 @@ RECORD_LIMIT = 64 * 2**20
 
 RECORDS_IN_BATCH = 5_000
 """Records whose facts are joined before they reach the desk."""
-
-ALL_GRACES = max(*GRACE.values(), CUT_GRACE) + SKEW + SECOND
-"""Just beyond the longest propagation time that any control grants: at the default ``--as-of`` nothing is
-undecided any more.
-"""
-
 
 GAP_IMPLAUSIBLE = micros(timedelta(days=400))
 """An event this much later than every other one has a broken clock: it does not move the default ``--as-of``.
@@ -75,6 +69,7 @@ class Options:
     credentials: Path | None = None
     withdrawn: bool = False
     key: bytes = REPLAY_KEY
+    thresholds: Thresholds = DEFAULTS
 
 
 @dataclass
@@ -111,7 +106,7 @@ class _Replay:
         self._normaliser = Normaliser(options.key, RECORD_LIMIT, self._saw)
         # No message carries the dossiers of a replay. It settles once, when all is read: by a cap it would
         # let go of what a kill that it comes to later speaks of.
-        self._desk = Desk(controls(), bytes_max=None)
+        self._desk = Desk(controls(), bytes_max=None, thresholds=options.thresholds)
         self._last: dict[str, Report] = {}
         self._lifelines: dict[tuple[str, str], Lifeline] = {}
         self._seen: dict[str, int] = {}
@@ -198,7 +193,8 @@ class _Replay:
         if self._options.as_of:
             now = micros(self._options.as_of.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC))
         else:
-            now = _plausible(self._times) + ALL_GRACES
+            # Just beyond every propagation time that is granted: nothing is undecided any more.
+            now = _plausible(self._times) + self._options.thresholds.longest_grace + SECOND
         seen = {source: min(time, now) for source, time in self._seen.items()}
         return Clock(now, seen, {source: watched_since(days, now) for source, days in self._days.items()})
 

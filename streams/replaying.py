@@ -44,6 +44,7 @@ def replay_paths(settings: Settings, request: Request) -> None:
         activities=request.activities,
         credentials=request.credentials,
         withdrawn=request.withdrawn,
+        thresholds=settings.thresholds,
         key=settings.hmac_key.get_secret_value().encode() if settings.hmac_key else REPLAY_KEY,
     )
     bar = Progress(

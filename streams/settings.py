@@ -16,6 +16,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from streams.receivers.settings import ReceiverSettings
+from streams.thresholds import ThresholdSettings
 from streams.units import Duration, Size, show_duration
 
 ENV_PREFIX = "GAPWATCH_"
@@ -26,7 +27,7 @@ def quarter_of_memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
 
 
-class Settings(ReceiverSettings):
+class Settings(ThresholdSettings, ReceiverSettings):
     """All settings; each description says the unit and the reason for the default."""
 
     model_config = SettingsConfigDict(
@@ -232,8 +233,10 @@ def describe() -> list[Mapping[str, str]]:
     here.
     """
     rows: list[Mapping[str, str]] = []
-    # Those of the optional stages last; a class gives what it inherits first.
-    for name, field in sorted(Settings.model_fields.items(), key=lambda item: item[0].startswith("receive_")):
+    # Thresholds, then the optional stages, last; a class gives what it inherits first.
+    last = (ThresholdSettings.model_fields, ReceiverSettings.model_fields)
+    rank = {name: place for place, fields in enumerate(last, 1) for name in fields}
+    for name, field in sorted(Settings.model_fields.items(), key=lambda item: rank.get(item[0], 0)):
         # What a factory gives depends on the machine; the description says it in words.
         default = None if field.default_factory else field.default
         shown = "" if default is None or isinstance(default, SecretStr) else _spell_default(default)

@@ -18,6 +18,7 @@ import msgspec
 from correlators.kernel.caps import DOSSIER_BYTES_MAX
 from correlators.kernel.catalogue import Judge
 from correlators.kernel.desk import Desk, Settled
+from correlators.kernel.thresholds import DEFAULTS, Thresholds
 from schemas.fact import decode_envelope
 from streams import metrics
 from streams.share import Event, Share
@@ -59,6 +60,7 @@ class WriteBehind:
         partitions: int,
         flush_seconds: float,
         dossier_limit: int = DOSSIER_BYTES_MAX,
+        thresholds: Thresholds = DEFAULTS,
     ) -> None:
         self._controls = controls
         self._outlet = outlet
@@ -68,6 +70,7 @@ class WriteBehind:
         self._partitions = partitions
         self._flush_seconds = flush_seconds
         self._dossier_limit = dossier_limit
+        self._thresholds = thresholds
         self._shares: dict[int, Share] = {}
         self._lock = asyncio.Lock()
         self._next = time.monotonic() + flush_seconds
@@ -131,7 +134,7 @@ class WriteBehind:
 
     def _open(self, partition: int) -> Share:
         share = Share(
-            Desk(self._controls, self._load, self._dossier_limit, paced=True),
+            Desk(self._controls, self._load, self._dossier_limit, True, self._thresholds),
             cold=list(self._stored(partition)),
         )
         self._shares[partition] = share

@@ -10,6 +10,7 @@ from correlators.kernel import grants, lookups, memory, spans
 from correlators.kernel.fullness import marked
 from correlators.kernel.pins import pinned
 from correlators.kernel.sightings import thin
+from correlators.kernel.thresholds import DEFAULTS
 from correlators.kernel.weight import claimed, lightened
 from schemas import struct
 from schemas.dossier import Credential, Dossier
@@ -33,8 +34,9 @@ OBJECT_AGE = micros(timedelta(days=30))
 would ask again.
 """
 
-ENDED_AGE = micros(timedelta(days=400))
-"""With an end it lives as long as the longest memory."""
+
+ENDED_AGE = DEFAULTS.memory
+"""With an end it lives as long as the longest memory; the setting ``memory``."""
 
 
 def canonical(dossier: Dossier, bytes_max: int = DOSSIER_BYTES_MAX) -> tuple[Dossier, bytes]:
@@ -68,7 +70,7 @@ def _thinned(dossier: Dossier) -> Dossier:
     )
 
 
-def expired(key: str, dossier: Dossier, clock: Clock) -> bool:
+def expired(key: str, dossier: Dossier, clock: Clock, ended_age: int = ENDED_AGE) -> bool:
     """Whether the dossier's age is over: traces, and credentials that no identity ever claimed."""
     if key.startswith(TRACE_PREFIX):
         last = max((span.arrived or span.end for span in dossier.spans.values()), default=clock.now)
@@ -88,4 +90,4 @@ def expired(key: str, dossier: Dossier, clock: Clock) -> bool:
         (e.arrived or e.time for s in credential.uses.values() for e in s.kept),
         default=credential.known.arrived or credential.known.time if credential.known else clock.now,
     )
-    return last + (ENDED_AGE if claimed(credential) else UNCLAIMED_AGE) < clock.now
+    return last + (ended_age if claimed(credential) else UNCLAIMED_AGE) < clock.now

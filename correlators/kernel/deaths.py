@@ -4,8 +4,7 @@ dead credential.
 
 from __future__ import annotations
 
-from correlators.kernel.ends import EXPIRY_LEEWAY, SKEW, Off, off_intervals
-from correlators.kernel.silence import source_of
+from correlators.kernel.ends import Off, off_intervals
 from correlators.kernel.view import View, reaching
 from schemas.dossier import Credential, Turn
 
@@ -21,11 +20,6 @@ def deaths_of(view: View, name: str, credential: Credential) -> list[Off]:
     spells.extend(_expiry(name, credential))
     spells.extend(_exhaustion(view, credential))
     return sorted(spells)
-
-
-def expiry_leeway(name: str) -> int:
-    """How long after its expiry a credential may still be accepted by design (µs)."""
-    return EXPIRY_LEEWAY.get(source_of(name), SKEW)
 
 
 def _expiry(name: str, credential: Credential) -> list[Off]:

@@ -23,6 +23,7 @@ from correlators.kernel.lookups import INFERRED
 from correlators.kernel.routing import forwarded_to, outbox
 from correlators.kernel.severity import weighed
 from correlators.kernel.silence import watch_of
+from correlators.kernel.thresholds import DEFAULTS, Thresholds
 from correlators.kernel.view import View
 from correlators.kernel.weight import lightened
 from schemas import struct
@@ -70,6 +71,7 @@ class Desk:
         load: Callable[[str], bytes | None] = lambda key: None,
         bytes_max: int | None = DOSSIER_BYTES_MAX,
         paced: bool = False,
+        thresholds: Thresholds = DEFAULTS,
     ) -> None:
         self._controls = controls
         self._load = load
@@ -81,6 +83,7 @@ class Desk:
         self._dirty: set[str] = set()
         self._due: list[tuple[int, str]] = []
         self._paced = paced
+        self._thresholds = thresholds
         self._held: set[str] = set()
 
     def __len__(self) -> int:
@@ -141,7 +144,7 @@ class Desk:
     def _settle(self, key: str, clock: Clock, settled: Settled) -> None:
         known = self._dossiers[key]
         dossier = self._forward(key, known, settled)
-        if expired(key, dossier, clock):
+        if expired(key, dossier, clock, self._thresholds.memory):
             self._dossiers.pop(key)
             self._sent.pop(key, None)
             self._rows.pop(key, None)
@@ -156,7 +159,7 @@ class Desk:
         if remembered is not dossier:
             dossier, body = remembered, self._encode(remembered)
         if judged:
-            view = View(key, dossier)
+            view = View(key, dossier, self._thresholds)
             verdicts = self._judge(key, view, clock)
             reports, reported, due = difference(dossier.reported, verdicts, clock.now, self._paced)
             self._hold(key, due)
@@ -182,7 +185,9 @@ class Desk:
         light, body = lightened(dossier, self._bytes_max)
         if not judged:
             return light, body
-        left = {v.uid: int(v.severity or 0) for v in self._judge(key, View(key, light), clock)}
+        left = {
+            v.uid: int(v.severity or 0) for v in self._judge(key, View(key, light, self._thresholds), clock)
+        }
         kept = {uid: said for uid, said in light.reported.items() if _can_be_said(said, left.get(uid))}
         if len(kept) == len(light.reported):
             return light, body

@@ -5,48 +5,15 @@ true.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import NamedTuple
 
+from correlators.kernel.thresholds import Thresholds
 from schemas.dossier import Turn
-from schemas.evidence import Evidence, micros
+from schemas.evidence import Evidence
 
-SKEW = micros(timedelta(seconds=2))
-"""Clocks of two log producers may differ by this much; one server's clock orders its own lines."""
-
-GRACE = {
-    "cloudtrail": micros(timedelta(seconds=10)),
-    "vault": micros(timedelta(seconds=5)),
-    "kubernetes": micros(timedelta(seconds=15)),
-    "gcp": micros(timedelta(minutes=10)),
-    "azure": micros(timedelta(minutes=15)),
-}
-"""Propagation of a kill that the provider claims cuts the credential, per source of the kill, as documented
-or recorded: AWS keys are eventually consistent within seconds; the Kubernetes API server caches accepted
-tokens for 10 s; Google and Entra document minutes. Anything else (declared ends, residuals, failed kills):
-none."""
-
-TOKENS_GRACE = {
-    "DeleteServiceAccountKey": micros(timedelta(hours=1)),
-    "DisableServiceAccountKey": micros(timedelta(hours=1)),
-}
+TOKENS_OUTLIVE = frozenset({"DeleteServiceAccountKey", "DisableServiceAccountKey"})
 """Ends of what never acts itself, by how: a Google key is only ever seen in calls of the access tokens it was
 exchanged for, under its own name, and they live an hour. Beyond it, somebody had a token with a dead key."""
-
-CUT_GRACE = micros(timedelta(minutes=5))
-"""AWS policies (session revocation) take effect within minutes, as its documentation of IAM consistency
-warns.
-"""
-
-EXPIRY_LEEWAY = {"kubernetes": micros(timedelta(seconds=60))}
-"""Kubernetes accepts an expired token for 60 s more (recorded on a real API server); others: the skew.
-"""
-
-RETRY_WINDOW = micros(timedelta(minutes=15))
-RETRY_BUCKET = micros(timedelta(minutes=5))
-RETRY_BUCKETS = 3
-"""Tries beyond 15 min, in at least three 5-minute buckets: usual client back-off ends at 5 min, so this is no
-retry."""
 
 NOT_A_DEATH = frozenset({"removed", "rotated"})
 """Kinds of turns that end something else (the basis of an access), not the credential."""
@@ -99,33 +66,38 @@ def standing(spells: list[Off]) -> Off:
     return next((off for off in spells if not off.end), spells[-1])
 
 
-def grace_of(turn: Turn) -> int:
-    """How long after this end a success is the provider's propagation, in µs."""
+def grace_of(turn: Turn, granted: Thresholds) -> int:
+    """How long after this end a success is the provider's propagation, in µs. None is granted where the
+    provider claims no cut (declared ends, residuals)."""
     if not turn.claims_cut:
         return 0
     if turn.kind == "cut":
-        return CUT_GRACE
-    grace = GRACE.get(turn.evidence.source, 0)
-    return grace + TOKENS_GRACE.get(turn.how, 0) if turn.evidence.source == "gcp" else grace
+        return granted.grace_aws_policy
+    grace = granted.grace_of(turn.evidence.source)
+    if turn.evidence.source == "gcp" and turn.how in TOKENS_OUTLIVE:
+        grace += granted.grace_gcp_token
+    return grace
 
 
-def skew_of(turn: Turn, use: Evidence) -> int:
+def skew_of(turn: Turn, use: Evidence, granted: Thresholds) -> int:
     """The doubt about which came first: none where one producer wrote both."""
-    return 0 if use.source == turn.evidence.source else SKEW
+    return 0 if use.source == turn.evidence.source else granted.skew
 
 
-def past_grace(off: Off, use: Evidence) -> bool:
+def past_grace(off: Off, use: Evidence, granted: Thresholds) -> bool:
     """Inside the spell and beyond what propagation and skew excuse; the kill itself is no use after it."""
     if use.uid == off.turn.evidence.uid:
         return False
-    return off.holds(use.time) and use.time > off.start + grace_of(off.turn) + skew_of(off.turn, use)
+    return off.holds(use.time) and use.time > off.start + grace_of(off.turn, granted) + skew_of(
+        off.turn, use, granted
+    )
 
 
-def within_grace(off: Off, use: Evidence) -> bool:
+def within_grace(off: Off, use: Evidence, granted: Thresholds) -> bool:
     """Inside the spell, surely after the end, yet inside the provider's propagation time."""
     return (
         use.uid != off.turn.evidence.uid
         and off.holds(use.time)
-        and use.time > off.start + skew_of(off.turn, use)
-        and not past_grace(off, use)
+        and use.time > off.start + skew_of(off.turn, use, granted)
+        and not past_grace(off, use, granted)
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from correlators.kernel.ends import SKEW
 from correlators.kernel.rosters import covered_share
 from correlators.kernel.view import View
 from schemas.claims import Approval
@@ -70,8 +69,9 @@ def approvals(view: View, *, root: bool = False) -> list[Approval]:
     )
 
 
-def uncovered(uses: Iterable[Evidence], granted: list[Approval]) -> tuple[Evidence, ...]:
+def uncovered(view: View, uses: Iterable[Evidence], granted: list[Approval]) -> tuple[Evidence, ...]:
     """Uses that no approval covers at their time, two producers' clocks granted."""
+    skew = view.thresholds.skew
     return tuple(
-        e for e in uses if not any(a.covers(e.time - SKEW) or a.covers(e.time + SKEW) for a in granted)
+        e for e in uses if not any(a.covers(e.time - skew) or a.covers(e.time + skew) for a in granted)
     )

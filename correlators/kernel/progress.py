@@ -8,19 +8,13 @@ name the reader, the identity and the product.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import NamedTuple
 
-from correlators.kernel.ends import SKEW
 from correlators.kernel.rotations import STAGE_NEW, Change, changes, is_secret
 from correlators.kernel.sightings import thin
 from correlators.kernel.view import View, sighted
 from schemas.activity import Parent
-from schemas.evidence import Evidence, micros, network_of
-
-TESTING = micros(timedelta(minutes=15))
-"""How long after a rotation whoever carried it out may try the old one and the new one: a rotation function
-tests both. And how long one of a secret takes at most, from its first read to its last step."""
+from schemas.evidence import Evidence, network_of
 
 
 class Consumer(NamedTuple):
@@ -93,10 +87,10 @@ def _progress(view: View, change: Change) -> Progress:
         old = sighted([old, tuple(e for e in _reads(view, STAGE_NEW) if e.time < change.at)])
     if change.until:
         old = tuple(e for e in old if e.time < change.until)
-    old = tuple(e for e in old if not _tested(change, e, secret))
+    old = tuple(e for e in old if not _tested(view, change, e, secret))
     new = tuple(e for e in _uses(view, change.news, secret, "succeeded") if not secret or e.time >= change.at)
-    late = tuple(e for e in old if _late(change, e))
-    residual = tuple(e for e in _issued_from(view, change) if _late(change, e)) if not secret else ()
+    late = tuple(e for e in old if _late(view, change, e))
+    residual = tuple(e for e in _issued_from(view, change) if _late(view, change, e)) if not secret else ()
     complete = secret or all(_covered(view, name, old) for name in change.olds)
     return Progress(change, tuple(_consumers(old, new, secret)), late, residual, complete)
 
@@ -112,17 +106,18 @@ def _reads(view: View, version: str) -> tuple[Evidence, ...]:
     return thin(read).kept if read else ()
 
 
-def _late(change: Change, use: Evidence) -> bool:
+def _late(view: View, change: Change, use: Evidence) -> bool:
     """Past the deadline, by more than two producers' clocks may differ."""
-    skew = 0 if any(use.source == record.source for record in change.records) else SKEW
+    skew = 0 if any(use.source == record.source for record in change.records) else view.thresholds.skew
     return bool(change.deadline) and use.time > change.deadline + skew
 
 
-def _tested(change: Change, use: Evidence, secret: bool) -> bool:
+def _tested(view: View, change: Change, use: Evidence, secret: bool) -> bool:
     """A try by whoever carried the rotation out, right after it. A rotation of a secret begins with a read
     of the version that it replaces; what was used before that is a use like any other."""
-    begun = change.at - TESTING if secret else change.at
-    if not begun <= use.time <= change.at + TESTING:
+    testing = view.thresholds.rotation_testing
+    begun = change.at - testing if secret else change.at
+    if not begun <= use.time <= change.at + testing:
         return False
     return any(
         (use.actor == record.actor and bool(use.actor) and secret)

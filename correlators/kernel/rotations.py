@@ -16,10 +16,6 @@ from schemas.claims import UNSAID, Rotation, RotationPolicy
 from schemas.dossier import Credential
 from schemas.evidence import Evidence, micros
 
-OVERLAP = micros(timedelta(hours=24))
-"""Where neither record nor policy says how long the old one may still be used: from the successor's first
-success on. A day lets every daily job come round once."""
-
 SAME = micros(timedelta(hours=1))
 """Two records of one rotation (the provider's and the inventory's) lie closer together than two rotations
 ever do."""
@@ -166,7 +162,7 @@ def _deadline(view: View, subject: str, last: Merged, news: tuple[str, ...]) -> 
     if overlap != UNSAID:
         return last.at + overlap
     first = min((time for name in news for time in _successes(view, subject, name)), default=0)
-    return max(first, last.at) + OVERLAP if first else 0
+    return max(first, last.at) + view.thresholds.rotation_overlap if first else 0
 
 
 def _successes(view: View, subject: str, name: str) -> Iterator[int]:

@@ -17,12 +17,11 @@ Low privilege lowers nothing: it is what was meant, and what is meant is what fa
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
 
 from correlators.kernel.lookups import INFERRED
 from correlators.kernel.view import View
 from schemas import struct
-from schemas.evidence import Evidence, micros
+from schemas.evidence import Evidence
 from schemas.verdict import Confidence, Severity, Verdict
 
 NOT_PRODUCTION = frozenset({"dev", "development", "test", "testing", "sandbox", "lab", "demo"})
@@ -40,9 +39,6 @@ RAISED: dict[str, dict[Severity, Severity]] = {
 
 LOWERED = {Severity.MEDIUM: Severity.LOW, Severity.HIGH: Severity.MEDIUM}
 
-HABIT_DAYS = timedelta(days=7)
-"""Less than a week of behaviour is no habit: a weekly job has not come round once."""
-
 
 def of_uses(used: Collection[Evidence], writes: Collection[str], forbidden: Collection[str]) -> Severity:
     """The base for uses of what is dead. ``writes``, ``forbidden``: event ids of writes to identities, and of
@@ -54,10 +50,10 @@ def of_uses(used: Collection[Evidence], writes: Collection[str], forbidden: Coll
     return Severity.HIGH
 
 
-def within_habit(base: Severity, known_since: int, now: int) -> tuple[Severity, Confidence]:
+def within_habit(base: Severity, known_since: int, now: int, habit: int) -> tuple[Severity, Confidence]:
     """What a departure from habit is worth of an identity known since then (µs; 0 unknown): new identities
     must not flood."""
-    if not known_since or now - known_since < micros(HABIT_DAYS):
+    if not known_since or now - known_since < habit:
         return min(base, Severity.LOW), Confidence.LOW
     return base, Confidence.MEDIUM
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from correlators.kernel.ends import Off, grace_of
+from correlators.kernel.thresholds import Thresholds
 from schemas.dossier import Dossier
 from schemas.verdict import Clock, Value
 
@@ -26,9 +27,11 @@ def source_of(key: str) -> str:
     return SOURCE_OF.get(key.partition(":")[0], "")
 
 
-def unheard(off: Off, credential: str, kind: str, clock: Clock) -> tuple[Value, str, int]:
+def unheard(
+    off: Off, credential: str, kind: str, clock: Clock, granted: Thresholds
+) -> tuple[Value, str, int]:
     """The value of a claim without evidence, why, and when to ask again (µs, 0 never)."""
-    settled = off.start + grace_of(off.turn)
+    settled = off.start + grace_of(off.turn, granted)
     if clock.now <= settled:
         return "indeterminate", "within the time that the provider needs to make the end true", settled + 1
     if kind in UNSEEN_KINDS:

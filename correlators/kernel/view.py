@@ -11,19 +11,21 @@ from itertools import chain
 from correlators.kernel.join import join_credential, join_descendant, turns
 from correlators.kernel.lookups import sure
 from correlators.kernel.pins import sightings_of
+from correlators.kernel.thresholds import DEFAULTS, Thresholds
 from schemas.declaration import Declaration
 from schemas.dossier import Ancestor, Credential, Descendant, Dossier, Turn
 from schemas.evidence import Evidence
 
 
 class View:
-    """One identity's dossier under its key, thinned as it is stored. Pure, made anew for each judging;
-    nothing is written through it.
+    """One identity's dossier under its key, thinned as it is stored, with the thresholds that are set. Pure,
+    made anew for each judging; nothing is written through it.
     """
 
-    def __init__(self, key: str, dossier: Dossier) -> None:
+    def __init__(self, key: str, dossier: Dossier, thresholds: Thresholds = DEFAULTS) -> None:
         self.key = key
         self.dossier = dossier
+        self.thresholds = thresholds
         # With its credential, so that no other one gets its id while this view lives.
         self._uses: dict[tuple[int, tuple[str, ...]], tuple[Credential, tuple[Evidence, ...]]] = {}
 

@@ -108,7 +108,7 @@ class Event:
         self._outlet.steps.append(("acked", self))
 
 
-def worker(outlet: Outlet, catalogue: Any = None, **more: int) -> WriteBehind:
+def worker(outlet: Outlet, catalogue: Any = None, **more: Any) -> WriteBehind:
     return WriteBehind(
         catalogue or controls(),
         outlet,
@@ -334,3 +334,12 @@ def test_a_dossier_stays_within_its_limit_and_each_cap_that_it_reaches_is_counte
 
 def test_the_limit_is_by_default_what_the_page_on_caps_says() -> None:
     assert Settings().dossier_limit == DOSSIER_BYTES_MAX
+
+
+def test_every_partition_judges_by_the_thresholds_that_are_set() -> None:
+    for grace, findings in (("2h", 0), ("10m", 1)):
+        outlet = Outlet()
+        patient = worker(outlet, thresholds=Settings(grace_aws_key=grace).thresholds)  # type: ignore[arg-type]
+        feed(patient, outlet, GAP)
+        settle(patient, outlet)
+        assert len(outlet.found()) == findings

@@ -14,6 +14,7 @@ import orjson
 
 from correlators.kernel.catalogue import controls
 from correlators.kernel.desk import Desk
+from correlators.kernel.thresholds import DEFAULTS, Thresholds
 from schemas.activity import Activity
 from schemas.dossier import decode
 from schemas.fact import Fact, facts_of, partition_of
@@ -30,8 +31,9 @@ class World:
     will.
     """
 
-    def __init__(self, partitions: int, clock: Clock) -> None:
+    def __init__(self, partitions: int, clock: Clock, thresholds: Thresholds = DEFAULTS) -> None:
         self.partitions = partitions
+        self.thresholds = thresholds
         self.clock = clock
         self.stores: list[dict[str, bytes]] = [{} for _ in range(partitions)]
         self.desks = [self._desk(n) for n in range(partitions)]
@@ -39,7 +41,7 @@ class World:
         self.told = 0
 
     def _desk(self, n: int) -> Desk:
-        return Desk(controls(), self.stores[n].get)
+        return Desk(controls(), self.stores[n].get, thresholds=self.thresholds)
 
     def take(self, facts: Iterable[Fact]) -> None:
         for key, fact in facts:
@@ -103,9 +105,14 @@ def clock_after(activities: Sequence[Activity], hours: int = 1) -> Clock:
     return Clock(max((a.time for a in activities), default=0) + hours * HOUR, seen)
 
 
-def run(activities: Sequence[Activity], clock: Clock | None = None, partitions: int = 1) -> World:
+def run(
+    activities: Sequence[Activity],
+    clock: Clock | None = None,
+    partitions: int = 1,
+    thresholds: Thresholds = DEFAULTS,
+) -> World:
     """In order, one batch."""
-    world = World(partitions, clock or clock_after(activities))
+    world = World(partitions, clock or clock_after(activities), thresholds)
     for activity in activities:
         world.take(facts_of(activity))
     world.settle()

@@ -111,8 +111,12 @@ def activity(document: dict[str, Any], context: Context = CONTEXT) -> Activity:
 
 
 def logged(document: dict[str, Any], at: float) -> Activity:
-    """The activity of a line that was written ``at`` seconds after the first, under an id of its own."""
+    return activity(dated(document, at))
+
+
+def dated(document: dict[str, Any], at: float) -> dict[str, Any]:
+    """The line as written ``at`` seconds after the first, under an id of its own."""
     time = datetime(2026, 11, 22, 21, tzinfo=UTC) + timedelta(seconds=at)
     request = document["request"] | {"id": f"5c1f8f0e-0000-4000-8000-{int(at * 1000):012}"}
     stamp = time.isoformat(timespec="microseconds").replace("+00:00", "Z")
-    return activity(document | {"time": stamp, "request": request})
+    return document | {"time": stamp, "request": request}

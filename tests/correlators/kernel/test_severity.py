@@ -49,9 +49,9 @@ def test_uses_are_worth_what_they_did_and_whether_they_were_let() -> None:
 
 def test_a_new_identity_departs_from_no_habit() -> None:
     day = 86_400_000_000
-    assert within_habit(HIGH, 100 * day, 106 * day) == (LOW, Confidence.LOW)
-    assert within_habit(HIGH, 100 * day, 108 * day) == (HIGH, Confidence.MEDIUM)
-    assert within_habit(HIGH, 0, 108 * day) == (LOW, Confidence.LOW)
+    assert within_habit(HIGH, 100 * day, 106 * day, 7 * day) == (LOW, Confidence.LOW)
+    assert within_habit(HIGH, 100 * day, 108 * day, 7 * day) == (HIGH, Confidence.MEDIUM)
+    assert within_habit(HIGH, 0, 108 * day, 7 * day) == (LOW, Confidence.LOW)
 
 
 def declared(**told: str) -> Activity:
