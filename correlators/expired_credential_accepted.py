@@ -77,7 +77,7 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
 
 def _past(view: View, name: str, credential: Credential) -> Past | None:
     expires = credential.expiry[1]
-    if not name or not expires or credential.kind in UNSEEN_KINDS:
+    if not expires or credential.kind in UNSEEN_KINDS:
         return None
     dead = expires + view.thresholds.expiry_leeway(source_of(name))
     used = tuple(e for e in view.uses(credential, "succeeded", "failed", "forbidden") if e.time > dead)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from correlators.kernel.join import NAMES_MAX
 from schemas.activity import Activity, Issued, Parent, Renewed
 from schemas.verdict import Severity, Verdict
 from tests.correlators.test_revoked_credential_used import must, verdict_of
 from tests.support.make import KEY, USER, change, kill, restore, use
+from tests.support.scenario import every_way
 
 NAME = "dead_credential_tried"
 CHILD = "vault:default:accessor/child"
@@ -134,3 +138,46 @@ def test_tries_while_it_was_off_are_over_once_it_was_enabled_again_even_where_th
     verdict = judged([*many, restore("on", 100)])
     assert verdict.value != "violated"
     assert judged(many).value == "violated"
+
+
+@pytest.mark.parametrize(
+    ("times", "severity"),
+    [
+        ((60, 500, 955), Severity.INFORMATIONAL),
+        ((60, 500, 965), Severity.LOW),
+        ((60, 61, 965), Severity.INFORMATIONAL),
+    ],
+    ids=["within the window", "three buckets beyond it", "two buckets"],
+)
+def test_the_retry_window_is_a_quarter_of_an_hour_and_three_buckets(
+    times: tuple[float, ...], severity: Severity
+) -> None:
+    many = [tried(f"t{n}", at) for n, at in enumerate(times)]
+    assert judged([use("b", 0), kill("kill", 10), *many]).severity == severity
+
+
+def test_the_kill_that_is_claimed_is_the_one_it_was_tried_after() -> None:
+    many = [kill("off", 10, kind="disabled"), restore("on", 50), kill("gone", 100), tried("try", 200)]
+    assert [e.uid for e in judged([use("b", 0), *many]).claim] == ["gone"]
+
+
+def test_a_client_that_says_no_name_is_no_stranger() -> None:
+    verdict = judged([use("b", 0), kill("kill", 10), tried("t", 60, client="")])
+    assert verdict.severity == Severity.INFORMATIONAL
+
+
+@pytest.mark.parametrize("varied", ["place", "client"])
+def test_where_more_places_or_clients_used_it_than_are_remembered_nobody_is_a_stranger(varied: str) -> None:
+    def from_(n: int) -> dict[str, str]:
+        return {varied: f"10.0.{n}.1" if varied == "place" else f"client-{n}"}
+
+    for known, severity in ((NAMES_MAX - 1, Severity.MEDIUM), (NAMES_MAX, Severity.INFORMATIONAL)):
+        life = [use(f"u{n}", n / 100, **from_(n)) for n in range(known)]
+        assert judged([*life, kill("kill", 10), tried("t", 60, **from_(99))]).severity == severity
+
+
+def test_a_refusal_that_names_nobody_and_no_known_credential_alarms_nobody() -> None:
+    for credential in ("", "vault:default:token/hmac-none"):
+        stray = use("stray", 60, identity="", credential=credential, outcome="unauthenticated")
+        world = every_way([use("b", 0), kill("kill", 10), stray])
+        assert not [r for r in world.last.values() if r.verdict and r.verdict.severity]

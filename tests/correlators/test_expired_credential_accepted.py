@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from schemas.activity import Activity, Issued, Renewed
 from schemas.evidence import iso
-from schemas.verdict import Severity
+from schemas.verdict import Confidence, Severity
 from tests.correlators.test_revoked_credential_used import must, verdict_of
 from tests.support.declared import verdicts
 from tests.support.make import KEY, T0, USER, change, use
@@ -78,3 +80,31 @@ def test_a_refusal_after_an_expired_use_ends_it_and_a_use_after_that_opens_it_ag
     ended = must([born(30), late, no], KEY, NAME)
     assert (ended.value, ended.severity) == ("proven", Severity.HIGH)
     assert must([born(30), late, no, use("again", 120)], KEY, NAME).value == "violated"
+
+
+@pytest.mark.parametrize("outcome", ["failed", "forbidden"])
+def test_every_authenticated_use_shows_that_it_was_accepted(outcome: str) -> None:
+    assert must([born(30), use("late", 60, outcome=outcome)], KEY, NAME).value == "violated"
+
+
+def test_a_refusal_while_it_lived_says_nothing_of_its_expiry() -> None:
+    assert verdict_of([born(30), use("no", 20, outcome="unauthenticated")], KEY, NAME) is None
+
+
+@pytest.mark.parametrize("kind", ["lease", "wrapping"])
+def test_leases_and_wrapping_tokens_are_judged_elsewhere(kind: str) -> None:
+    issued = change("issue", 0, Issued(KEY, USER, kind, expires=T0 + 30_000_000))
+    assert verdict_of([issued, use("late", 60)], KEY, NAME) is None
+
+
+def test_an_expiry_that_only_a_renewal_told_is_one_too() -> None:
+    renewal = change("renew", 5, Renewed(KEY, USER, T0 + 30_000_000))
+    verdict = must([renewal, use("late", 60)], KEY, NAME)
+    assert (verdict.value, verdict.confidence) == ("violated", Confidence.HIGH)
+
+
+def test_one_stale_token_is_named_and_of_several_their_number() -> None:
+    one = must([stale(1), seen("one", 95)], on(95), NAME)
+    assert "k8s:c1:jti/1 accepted after expiry" in one.title and one.confidence == Confidence.HIGH
+    two = must([stale(1), stale(2), seen("one", 95), seen("two", 96, 2)], on(95), NAME)
+    assert "2 tokens accepted after expiry" in two.title

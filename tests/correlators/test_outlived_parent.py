@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.activity import Activity, Ended, Issued, Parent, Restored
+import pytest
+
+from schemas.activity import Activity, Ended, Issued, Parent, Renewed, Restored, Rotated
 from schemas.verdict import Severity, Verdict
 from tests.correlators.test_revoked_credential_used import must, verdict_of
 from tests.support.make import KEY, ROLE, SESSION, T0, USER, change, issue, kill, restore, use
@@ -182,3 +184,101 @@ def test_a_batch_child_dies_with_its_parent_beyond_the_grace() -> None:
     assert judged([born, killed, used], "vault:d:accessor/p").severity == Severity.HIGH
     refused = use("no", 60, home, child, source="vault", outcome="unauthenticated")
     assert judged([born, killed, refused], "vault:d:accessor/p").value == "proven"
+
+
+@pytest.mark.parametrize("outcome", ["failed", "forbidden"])
+def test_every_authenticated_use_shows_that_it_lives(outcome: str) -> None:
+    assert judged([session(50), kill("kill", 10), acts("use", 60, outcome=outcome)]).severity == Severity.LOW
+
+
+@pytest.mark.parametrize(("seconds", "severity"), [(3609, Severity.LOW), (3610, Severity.MEDIUM)])
+def test_a_residual_is_short_up_to_an_hour(seconds: int, severity: Severity) -> None:
+    born = issue("i", 0, SESSION, ROLE, KEY, USER, expires=T0 + seconds * 1_000_000)
+    assert judged([born, kill("kill", 10), acts("use", 60)]).severity == severity
+
+
+@pytest.mark.parametrize(("at", "severity"), [(11, None), (13, Severity.LOW)])
+def test_between_two_producers_the_skew_is_granted(at: float, severity: Severity | None) -> None:
+    many = [session(50), kill("kill", 10), acts("use", at, source="vault")]
+    assert judged(many).severity == severity
+
+
+def test_a_renewal_before_the_death_of_the_origin_weighs_nothing() -> None:
+    many = [session(50), acts("renew", 5, action="renew"), kill("kill", 10), acts("use", 60)]
+    assert judged(many).severity == Severity.LOW
+
+
+def test_a_periodic_token_is_open_as_long_as_it_is_renewed() -> None:
+    renewed = acts("renew", 3000, action="renew", effects=(Renewed(SESSION, ROLE, T0 + 120 * MINUTE),))
+    verdict = judged([session(55), kill("kill", 10), renewed])
+    assert (verdict.value, verdict.severity) == ("violated", Severity.HIGH)
+    assert verdict.due == T0 + 120 * MINUTE + 1
+    endless = [issue("i", 0, SESSION, ROLE, KEY, USER), kill("kill", 10), acts("use", 9000 * 3600)]
+    assert judged(endless).value == "violated" and "an unknown time" in judged(endless).reason
+
+
+def test_a_refusal_before_the_kill_or_before_the_last_success_proves_nothing() -> None:
+    no = {"outcome": "unauthenticated"}
+    assert judged([session(700), acts("no", 5, **no), kill("kill", 10)]).value == "assumed"
+    many = [session(700), kill("kill", 10), acts("no", 30, **no), acts("use", 60)]
+    assert judged(many).value == "violated"
+    assert judged([*many, acts("again", 90, **no)]).value == "proven"
+
+
+def test_of_many_descendants_the_next_to_expire_is_asked_for() -> None:
+    many = [session(20), session(700, "aws:key/ASIA2"), kill("kill", 10), acts("use", 60)]
+    verdict = judged([*many, acts("b", 70, "aws:key/ASIA2")])
+    assert verdict.due == T0 + 700 * MINUTE + 1
+
+
+def test_a_kill_that_carries_nothing_is_not_taken_for_a_later_one_that_does() -> None:
+    parents = {KEY: Parent("dies_with", USER)}
+    child = change("c", 1, Issued("vault:d:accessor/c", "vault:d:entity/e", "service", parents=parents))
+    orphaned = kill("orphaned", 10, kind="disabled", carries=False)
+    used = use("use", 60, "vault:d:entity/e", "vault:d:accessor/c")
+    many = [child, orphaned, used, restore("on", 80), kill("tree", 100)]
+    assert judged(many).severity is None
+
+
+CUT = change("cut", 10, Ended("PutRolePolicy AWSRevokeOlderSessions", "cut", identity=ROLE))
+
+
+def test_of_cut_sessions_every_refusal_after_the_last_success_proves() -> None:
+    subject = f"{ROLE} sessions"
+    denied = acts("no", 350, outcome="unauthenticated")
+    assert judged([session(700), CUT, denied], subject).value == "proven"
+    again = judged([session(700), CUT, denied, acts("use", 400, outcome="failed")], subject)
+    assert (again.value, again.severity) == ("violated", Severity.HIGH)
+    early = acts("early", 5, outcome="forbidden")
+    assert judged([session(700), early, CUT], subject).value == "assumed"
+
+
+def test_what_comes_from_a_cut_session_is_high() -> None:
+    chained = issue("chain", 5, "aws:key/ASIA9", "aws:1:role/next", SESSION, ROLE, expires=T0 + 50 * MINUTE)
+    many = [session(700), chained, CUT, use("use", 400, "aws:1:role/next", "aws:key/ASIA9")]
+    assert judged(many, SESSION).severity == Severity.HIGH
+
+
+def test_only_a_cut_cuts_sessions_and_only_sessions_are_cut() -> None:
+    gone = change("gone", 10, Ended("DeleteRole", "deleted", identity=ROLE))
+    assert verdict_of([session(700), gone, acts("use", 400)], f"{ROLE} sessions", NAME) is None
+    cut = change("cut", 10, Ended("PutUserPolicy AWSRevokeOlderSessions", "cut", identity=USER))
+    made = change("made", 0, Issued(KEY, USER, "access_key"))
+    assert judged([made, cut, use("own key", 400)], f"{USER} sessions").severity is None
+    token = issue("i", 0, "aws:key/TOKEN", ROLE, KEY, USER)
+    assert judged([token, CUT, acts("use", 400, "aws:key/TOKEN")], f"{ROLE} sessions").severity
+
+
+def test_a_rotation_does_not_hide_what_is_high() -> None:
+    new = "aws:key/NEW"
+    made = [change(k, t, Issued(k, USER, "access_key")) for k, t in ((KEY, 0), (new, 4))]
+    cut_over = Rotated(USER, successor=new, at=T0 + 5_000_000, overlap=0, how="cut-over")
+    rotated = Activity("rotated", T0 + 5_000_000, "cloudtrail", effects=(cut_over,))
+    many = [*made, session(50), rotated, kill("kill", 10)]
+    assert judged([*many, acts("use", 60)]).severity is None
+    assert judged([*many, acts("renew", 60, action="renew")]).severity == Severity.HIGH
+
+
+def test_the_leases_of_a_dead_token_are_seen_by_what_they_lease() -> None:
+    lease = issue("i", 0, "vault:d:lease/db/1", "vault:d:lease/db/1", KEY, USER, "dies_with", kind="lease")
+    assert judged([lease, kill("kill", 10)]).value == "unverifiable"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from schemas.activity import Activity, Aliased, Ended, Issued, Known, Restored
 from schemas.fact import facts_of
 from schemas.verdict import Severity, Verdict
-from tests.support.make import KEY, ROLE, USER, change, issue, kill, restore, use
+from tests.support.make import KEY, ROLE, SESSION, USER, change, issue, kill, restore, use
 from tests.support.scenario import World, clock_after, every_way, run
+from tests.support.vault_lines import accessor, auth, line, logged, login
 
 NAME = "revoked_credential_used"
 
@@ -175,3 +178,85 @@ def test_two_audit_devices_that_tell_one_event_twice_tell_one_kill_and_one_use()
     verdict = must(told, names[0])
     assert [e.uid for e in (*verdict.claim, *verdict.evidence)] == ["kill", "use"]
     assert verdict_of(told, names[1]) is None
+
+
+@pytest.mark.parametrize("outcome", ["failed", "succeeded"])
+def test_every_use_that_was_not_denied_is_high(outcome: str) -> None:
+    assert must([kill("kill", 10), use("use", 60, outcome=outcome)]).severity == Severity.HIGH
+
+
+def test_a_write_to_identities_is_critical_long_after_the_kill_too() -> None:
+    many = [kill("kill", 10), use("use", 60), use("write", 9000, action="identity_write")]
+    assert must(many).severity == Severity.CRITICAL
+
+
+@pytest.mark.parametrize(
+    ("source", "how", "within", "past"),
+    [
+        ("cloudtrail", "DeleteAccessKey", 19, 21),
+        ("vault", "revoke", 14, 16),
+        ("kubernetes", "delete serviceaccounts/mailer", 24, 26),
+        ("gcp", "DisableServiceAccount", 609, 611),
+        ("gcp", "DeleteServiceAccountKey", 4209, 4211),
+        ("azure", "revokeSignInSessions", 909, 911),
+        ("inventory", "declared", 10.5, 11.5),
+    ],
+)
+def test_every_provider_has_its_grace(source: str, how: str, within: float, past: float) -> None:
+    end = change(
+        "kill", 10, Ended(how, "revoked", KEY, USER, claims_cut=source != "inventory"), source=source
+    )
+    told_by = "cloudtrail" if source == "inventory" else source
+    skew = 1 if told_by != source else 0
+    assert must([end, use("in", within + skew, source=told_by)]).severity is None
+    assert must([end, use("out", past + skew, source=told_by)]).severity == Severity.HIGH
+
+
+def test_a_residual_by_design_is_no_failed_end() -> None:
+    account = "gcp:p:a@p.iam.gserviceaccount.com"
+    gone = change("gone", 10, Ended("DeleteServiceAccount", "deleted", identity=account), source="gcp")
+    token = change("i", 0, Issued("gcp:token/1", account, "access_token"), source="gcp")
+    many = [token, gone, use("use", 3000, account, "gcp:token/1", source="gcp")]
+    assert verdict_of(many, "gcp:token/1") is None
+
+
+def test_ends_that_other_controls_tell_are_not_told_here() -> None:
+    cut = change("cut", 10, Ended("PutRolePolicy", "cut", identity=ROLE))
+    session = issue("i", 0, SESSION, ROLE, KEY, USER)
+    assert verdict_of([session, cut, use("use", 400, ROLE, SESSION)], SESSION) is None
+    last = change("last", 10, Ended("its last allowed use", "exhausted", KEY, USER))
+    assert verdict_of([last, use("more", 60)]) is None
+
+
+def test_only_the_spell_in_which_it_was_used_is_claimed() -> None:
+    off, again = kill("off", 10, kind="disabled"), kill("again", 200, kind="disabled")
+    verdict = must([off, use("use", 30), restore("on", 50), again])
+    assert [e.uid for e in verdict.claim] == ["off"]
+    assert verdict.value == "assumed" and "it was restored since" in verdict.reason
+    assert verdict.title.endswith("was used after DeleteAccessKey")
+
+
+def test_a_refusal_before_the_kill_or_after_it_was_enabled_again_proves_nothing() -> None:
+    early = use("early", 5, outcome="unauthenticated")
+    silent = must([early, kill("kill", 10)])
+    assert silent.value == "assumed" and "no use or refused try" in silent.reason
+    off, on = kill("off", 10, kind="disabled"), restore("on", 50)
+    restored = must([off, on, use("no", 60, outcome="unauthenticated")])
+    assert restored.value == "assumed" and "no use was seen while it was off" in restored.reason
+
+
+@pytest.mark.parametrize("prefix", ["sys/leases/revoke-prefix/auth/approle", "sys/auth/approle"])
+def test_the_end_of_a_mount_reaches_the_tokens_that_were_issued_before(prefix: str) -> None:
+    operation = "delete" if prefix.startswith("sys/auth") else "update"
+    end = logged(line(prefix, operation=operation, who=auth("ops", "e-ops")), 10)
+    later = "secret/data/app"
+    many = [
+        logged(login("old"), 0),
+        end,
+        logged(login("new"), 30),
+        logged(line(later, operation="read", who=auth("old")), 60),
+        logged(line(later, operation="read", who=auth("new")), 70),
+    ]
+    verdict = must(many, accessor("old"))
+    assert (verdict.value, verdict.severity) == ("violated", Severity.HIGH)
+    assert verdict_of(many, accessor("new")) is None, "the path is the same, the token is newer"
