@@ -3,9 +3,10 @@
 Fires: a call that was carried out, of a tool that the catalogue in force at the time of the call did not
 approve, by any name: the name that the model used is approved, or every name that the call bears further down
 is (also as another name of an approved tool). Where the approved tool names its server and the call's servers
-are known, they must agree. High; hand-offs outside the declared delegates, medium. In force is the latest
-record recorded before the call; before the first record, the first. Confidence is medium where only the
-caller's side was seen or only the server differs, low where contradicting evidence may have been let go.
+are known, they must agree (unknown: its name decides, and the agent's row is less sure). High; hand-offs
+outside the declared delegates, medium. In force is the latest record recorded before the call; before the
+first record, the first. Confidence is medium where only the caller's side was seen or only the server
+differs, low where contradicting evidence may have been let go.
 Proves: a refused call of a tool that is not approved (by protocol, gateway or framework; or an error on a
 tool that was not offered). Nothing is proven of the agent as a whole: its own row is assumed, or unverifiable
 where it was never seen, or was seen without one tool span (crewAI under OpenLLMetry writes none). Ends: a
@@ -26,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from correlators.kernel.approvals import Match, Records, match_of
+from correlators.kernel.approvals import WITHIN, Match, Records, match_of
 from correlators.kernel.calls import Call, Ending, endings, parted
 from correlators.kernel.silence import source_of
 from correlators.kernel.view import View
@@ -79,12 +80,12 @@ def _judged(view: View, records: Records, key: str, calls: Calls) -> Verdict | N
     matches: dict[str, Match] = {}
     for call in endings(key, calls):
         match = match_of(records.at(call.evidence.time), tool, calls)
-        if match and match != "approved":
+        if match and match not in WITHIN:
             outside[call.ending].append(call)
             matches[call.evidence.uid] = match
     if outside["executed"]:
         return _violated(view, records, key, calls, outside["executed"], matches)
-    if match_of(records.latest, tool, calls) == "approved":
+    if match_of(records.latest, tool, calls) in WITHIN:
         return None
     for ending, value in OUTCOMES:
         if outside[ending]:
@@ -100,7 +101,7 @@ def _violated(
     others = [name for name in calls.names if name != tool]
     also = f"; also seen as {', '.join(others)}" if others and not calls.handoff else ""
     now = match_of(records.latest, tool, calls)
-    ended = {"approved": "; approved since", None: "; the catalogue was taken back since"}.get(now, "")
+    ended = "; approved since" if now in WITHIN else "" if now else "; the catalogue was taken back since"
     end = max(max(d.recorded for d in records.latest), evidence[-1].time + 1) if ended else 0
     return Verdict(
         control=CONTROL.name,
@@ -163,6 +164,7 @@ def _agent(view: View, records: Records, clock: Clock) -> Verdict:
     tools = any(not calls.handoff for calls in view.dossier.calls.values())
     seen = (view.dossier.seen,) if view.dossier.seen else ()
     value: Value = "unverifiable"
+    by_name = _by_name(view, records)
     if source not in clock.seen and not seen:
         reason = f"no {source} records are collected that would show its calls"
     elif not seen:
@@ -172,6 +174,8 @@ def _agent(view: View, records: Records, clock: Clock) -> Verdict:
     else:
         value = "assumed"
         reason = "the tool calls that were seen are approved, but for those reported on their own"
+        if by_name:
+            reason += f"; by name alone, for their server is not known: {', '.join(by_name)}"
     return Verdict(
         control=CONTROL.name,
         subject=view.key,
@@ -180,9 +184,22 @@ def _agent(view: View, records: Records, clock: Clock) -> Verdict:
         owner=view.owner,
         title=f"{named(view)} has an approved catalogue of tools",
         reason=reason,
+        confidence=Confidence.MEDIUM if by_name else Confidence.HIGH,
         claim=_claim(records, clock.now, False),
         evidence=seen,
     )
+
+
+def _by_name(view: View, records: Records) -> list[str]:
+    """Tools whose calls are approved at a server, and were seen without one."""
+    return [
+        parted(key)[1]
+        for key, calls in sorted(view.dossier.calls.items())
+        if any(
+            match_of(records.at(call.evidence.time), parted(key)[1], calls) == "by name"
+            for call in endings(key, calls)
+        )
+    ]
 
 
 def _sorted(calls: list[Call]) -> tuple[Evidence, ...]:

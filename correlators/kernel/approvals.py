@@ -9,7 +9,11 @@ from schemas.declaration import ApprovedTool, Declaration
 from schemas.dossier import Calls
 from schemas.span import agent_name
 
-Match = Literal["approved", "other server", "outside"]
+Match = Literal["approved", "by name", "other server", "outside"]
+"""``by name``: the approved tool names its server, and the call's is not known."""
+
+WITHIN: tuple[Match | None, ...] = ("approved", "by name")
+
 Catalogue = tuple[Declaration, ...]
 
 
@@ -52,7 +56,11 @@ def match_of(catalogue: Catalogue, tool: str, calls: Calls) -> Match | None:
     if not found:
         return "outside"
     servers = {t.server for t in found}
-    return "approved" if "" in servers or servers.issuperset(calls.servers) else "other server"
+    if "" in servers:
+        return "approved"
+    if not calls.servers:
+        return "by name"
+    return "approved" if servers.issuperset(calls.servers) else "other server"
 
 
 def _named(approved: list[ApprovedTool], name: str) -> list[ApprovedTool]:

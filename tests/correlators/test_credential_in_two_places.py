@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from schemas.activity import Activity, Stated
 from schemas.declaration import Declaration
-from schemas.verdict import Severity
+from schemas.verdict import Confidence, Severity
 from tests.correlators.test_revoked_credential_used import must, verdict_of
+from tests.support import kubernetes
 from tests.support.make import KEY, ROLE, T0, USER, kill, restore, use
 
 NAME = "credential_in_two_places"
@@ -111,3 +114,66 @@ def test_an_approval_that_takes_a_place_back_is_told_of_what_it_no_longer_covers
 def test_two_places_of_a_key_that_is_disabled_and_enabled_in_between_are_still_two() -> None:
     many = [at("a", 0, A), kill("off", 20, kind="disabled"), restore("on", 40), at("b", 60, B)]
     assert must(many, KEY, NAME).value == "violated"
+
+
+@pytest.mark.parametrize("outcome", ["failed", "forbidden"])
+def test_every_authenticated_use_is_a_use_from_its_place(outcome: str) -> None:
+    verdict = must([at("a", 0, A), at("b", 60, B, outcome=outcome)], KEY, NAME)
+    assert (verdict.value, verdict.confidence) == ("violated", Confidence.MEDIUM)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "severity"), [("succeeded", Severity.HIGH), ("forbidden", Severity.MEDIUM)]
+)
+def test_a_credential_that_wrote_identities_is_high(outcome: str, severity: Severity) -> None:
+    write = at("w", 3600, A, action="identity_write", outcome=outcome)
+    assert must([at("a", 0, A), at("b", 60, B), write], KEY, NAME).severity == severity
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "apart"),
+    [
+        ("2001:db8:1:1::1", "2001:db8:1:2::1", False),
+        ("2001:db8:1::1", "2001:db8:2::1", True),
+        ("10.0.0.1", "10.0.0.254", False),
+        ("10.0.0.1", "10.0.1.1", True),
+        ("vpce-0a1b2c3d", "10.0.0.1", True),
+    ],
+    ids=["one /48", "two /48", "one /24", "two /24", "an endpoint and an address"],
+)
+def test_a_place_is_a_network(one: str, two: str, apart: bool) -> None:
+    assert (verdict_of([at("a", 0, one), at("b", 60, two)], KEY, NAME) is not None) == apart
+
+
+@pytest.mark.parametrize(
+    "places",
+    [[(0, 2), (0, 3), (60, 2)], [(0, 2), (60, 3), (60, 2)], [(0, 2), (60, 3), (90, 4)]],
+    ids=["at once, then one", "one, then at once", "three that move on"],
+)
+def test_only_there_and_back_is_alternation(places: list[tuple[int, int]]) -> None:
+    many = [at(f"u{n}", when, f"10.0.0.{host}") for n, (when, host) in enumerate(places)]
+    assert verdict_of(many, KEY, NAME) is None
+
+
+def test_addresses_of_two_families_do_not_alternate() -> None:
+    many = [at("a", 0, "10.0.0.2"), at("b", 60, "2001:db8::1"), at("c", 120, "10.0.0.2")]
+    assert verdict_of(many, KEY, NAME) is None
+
+
+def test_what_a_client_writes_into_forwarding_headers_is_no_place() -> None:
+    """The API server lists forwarded addresses before the peer that it sees itself."""
+    home, jti = kubernetes.ACCOUNT, f"k8s:c1:jti/{kubernetes.JTI}"
+    own = kubernetes.activity(kubernetes.event(0, sourceIPs=["10.1.2.3"]))
+    forged = kubernetes.activity(kubernetes.event(60, sourceIPs=["203.0.113.9", "10.1.2.3"]))
+    copied = kubernetes.activity(kubernetes.event(120, sourceIPs=["10.1.2.3", "203.0.113.9"]))
+    assert (own.identity, own.credential) == (home, jti)
+    assert verdict_of([own, forged], jti, NAME) is None
+    assert must([own, forged, copied], jti, NAME).value == "violated"
+
+
+def test_its_title_tells_what_is_used_where_and_its_reason_what_is_approved() -> None:
+    uses = [at("a", 0, A), at("b", 60, B)]
+    bare = must(uses, KEY, NAME)
+    assert bare.title.endswith(f"credential {KEY} is used from {A} and {B}")
+    assert bare.reason.endswith("no places are declared for it")
+    assert must([declared("198.51.100.0/24"), *uses], KEY, NAME).reason.endswith("approved: 198.51.100.0/24")

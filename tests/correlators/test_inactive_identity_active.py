@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from schemas.activity import Activity, Aliased, Ended, Restored, Stated
 from schemas.declaration import Declaration, Spell
 from schemas.evidence import SECOND
@@ -98,3 +100,86 @@ def test_the_provider_switch_is_proven_by_a_refusal_and_closed_by_enabling() -> 
     assert judged([off, tried, on, fine], subject).value == "proven"
     broken = use("bad", 30, entity, "vault:default:accessor/a", source="vault")
     assert judged([off, broken], subject).value == "violated"
+
+
+OFF = declared(0, ("active", 0), ("inactive", 50))
+NO = {"outcome": "unauthenticated"}
+
+
+@pytest.mark.parametrize("outcome", ["succeeded", "failed"])
+def test_every_use_that_was_not_denied_is_high(outcome: str) -> None:
+    assert judged([OFF, use("use", 99, outcome=outcome)]).severity == Severity.HIGH
+
+
+def test_a_try_that_was_refused_while_it_was_off_proves_that_it_is() -> None:
+    proven = judged([OFF, use("no", 99, **NO)])
+    assert (proven.value, proven.severity) == ("proven", None)
+    assert [e.uid for e in proven.evidence] == ["no"]
+    assert judged([OFF, use("no", 20, **NO)]).value == "assumed"
+
+
+def test_a_refusal_since_ends_the_finding_and_one_before_the_last_use_does_not() -> None:
+    ended = judged([OFF, use("use", 99), use("no", 120, **NO)])
+    assert (ended.value, ended.severity) == ("proven", Severity.HIGH)
+    early = judged([OFF, use("no", 80, **NO), use("use", 99)])
+    assert early.value == "violated" and early.episodes[0].end == 0
+
+
+def test_what_is_to_be_switched_off_later_has_no_row_yet() -> None:
+    future = declared(0, ("active", 0), ("decommissioned", 10 * 86_400))
+    assert verdict_of([future, use("use", 99)], USER, NAME) is None
+
+
+def test_the_record_that_first_said_so_is_claimed_and_both_sides_are_to_be_asked() -> None:
+    again = declared(80, ("active", 0), ("inactive", 50))
+    verdict = judged([OFF, again, use("use", 99)])
+    assert [e.uid for e in verdict.claim] == ["record 0"]
+    assert verdict.next_step == "say which side is stale: the record or the use"
+    assert verdict.reason.startswith("recorded inactive since") and "taken back" not in verdict.reason
+
+
+def test_what_the_record_said_then_speaks_though_a_later_one_corrects_it() -> None:
+    corrected = declared(200, ("active", 0), ("inactive", 150))
+    verdict = judged([OFF, use("use", 99), corrected])
+    assert (verdict.value, verdict.severity) == ("assumed", Severity.HIGH)
+    assert verdict.reason.endswith("the record was taken back since")
+    assert [e.uid for e in verdict.claim] == ["record 0"] and verdict.episodes[0].end
+
+
+ENTITY = "vault:default:entity/e"
+SWITCH = f"{ENTITY} provider switch"
+
+
+def switched(uid: str, at: float) -> Activity:
+    return change(uid, at, Ended("entity disabled", "disabled", identity=ENTITY), source="vault")
+
+
+def enabled(uid: str, at: float) -> Activity:
+    return change(uid, at, Restored("entity enabled", identity=ENTITY), source="vault")
+
+
+def by_entity(uid: str, at: float, **more: object) -> Activity:
+    return use(uid, at, ENTITY, "vault:default:accessor/a", source="vault", **more)
+
+
+def test_the_spell_of_the_switch_in_which_it_acted_is_claimed() -> None:
+    many = [switched("off", 10), by_entity("bad", 30), enabled("on", 50), switched("off again", 200)]
+    verdict = judged(many, SWITCH)
+    assert (verdict.value, [e.uid for e in verdict.claim]) == ("assumed", ["off"])
+
+
+def test_a_refusal_proves_the_switch_only_while_it_is_off_and_after_the_last_use() -> None:
+    assert judged([by_entity("no", 5, **NO), switched("off", 10)], SWITCH).value == "assumed"
+    used = [switched("off", 10), by_entity("bad", 60)]
+    assert judged([*used, by_entity("no", 30, **NO)], SWITCH).value == "violated"
+    assert judged([*used, by_entity("no", 90, **NO)], SWITCH).value == "proven"
+
+
+def test_a_deletion_is_no_switch() -> None:
+    gone = change("gone", 10, Ended("entity deleted", "deleted", identity=ENTITY), source="vault")
+    assert verdict_of([gone, by_entity("use", 60)], SWITCH, NAME) is None
+
+
+def test_uses_under_another_key_of_the_identity_are_not_the_switchs() -> None:
+    alias = change("alias", 0, Aliased(USER, ENTITY), source="inventory")
+    assert judged([alias, switched("off", 10), use("elsewhere", 60)], SWITCH).severity is None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.activity import Activity, Ended, Exposed, Issued, Stated
+import pytest
+
+from schemas.activity import Activity, Ended, Exposed, Issued, Parent, Stated
 from schemas.declaration import Declaration
 from schemas.evidence import SECOND
 from schemas.verdict import Clock, Confidence, Severity, Verdict
@@ -176,3 +178,79 @@ def test_an_inventory_may_tell_of_an_exposure() -> None:
     }
     declared = inventory.read(json.dumps(text).encode(), Context()).activities
     assert judged([*declared, BORN, use("u", 3600)]).severity == Severity.HIGH
+
+
+@pytest.mark.parametrize("outcome", ["succeeded", "failed"])
+def test_every_use_that_was_not_denied_is_high(outcome: str) -> None:
+    assert judged([BORN, exposed(), use("after", 200, outcome=outcome)]).severity == Severity.HIGH
+
+
+@pytest.mark.parametrize(("at", "severity"), [(99, None), (101, None), (103, Severity.HIGH)])
+def test_only_uses_since_the_report_count_beyond_the_skew_of_two_clocks(
+    at: float, severity: Severity | None
+) -> None:
+    assert judged([BORN, exposed(), use("use", at)]).severity == severity
+
+
+@pytest.mark.parametrize(("at", "severity"), [(209, Severity.HIGH), (211, None)])
+def test_until_its_end_has_taken_a_use_is_one_of_a_live_credential(
+    at: float, severity: Severity | None
+) -> None:
+    assert judged([BORN, exposed(), kill("kill", 200), use("use", at)]).severity == severity
+
+
+def test_a_refusal_before_its_end_or_before_the_report_proves_nothing() -> None:
+    early = use("early", 150, outcome="unauthenticated")
+    assert judged([BORN, exposed(), early, kill("kill", 200)]).value == "assumed"
+    before = use("before", 70, outcome="unauthenticated")
+    assert judged([BORN, kill("kill", 50), before, exposed()]).value == "assumed"
+
+
+SOME = exposed(credential="", identity=USER)
+UNNAMED = f"{USER} some credential"
+
+
+def derived(uid: str, edge: Any) -> Activity:
+    return change(uid, 10, Issued(f"aws:key/{uid}", USER, "token", parents={KEY: Parent(edge, USER)}))
+
+
+@pytest.mark.parametrize(
+    ("other", "meant"),
+    [
+        (change("o", 10, Issued("aws:key/o", USER, "session")), False),
+        (derived("o", "came_from"), False),
+        (derived("o", "dies_with"), False),
+        (derived("o", "made_by"), True),
+        (made("o", 10, "aws:key/o"), True),
+    ],
+    ids=["a session", "came from another", "dies with another", "made by another", "a key"],
+)
+def test_only_what_stands_by_itself_is_meant_by_a_report_on_the_identity(
+    other: Activity, meant: bool
+) -> None:
+    verdict = judged([BORN, other, SOME, use("u", 300, credential="aws:key/o")], UNNAMED)
+    assert (verdict.severity is not None) == meant
+
+
+def test_the_one_of_several_that_was_used_is_named_and_where_none_was_it_is_less_sure() -> None:
+    two = [BORN, made("second", 10, SECOND_KEY), SOME]
+    used = judged([*two, use("u", 300)], UNNAMED)
+    assert (used.credential, used.confidence) == (KEY, Confidence.HIGH) and "one of its" not in used.title
+    late = judged(two, UNNAMED, hours=30)
+    assert (late.credential, late.confidence) == ("", Confidence.MEDIUM)
+    nothing = judged([use("u", 50, "aws:1:user/x", "aws:key/x"), SOME], UNNAMED, hours=30)
+    assert nothing.confidence == Confidence.LOW and "some credential of it" in nothing.title
+
+
+def test_an_end_that_is_still_to_come_ends_nothing_yet() -> None:
+    later = T0 + 300 * 3600 * SECOND
+    end = change("kill", 150, Ended("to be deleted", "declared", KEY, USER, at=later))
+    assert judged([BORN, exposed(), end, use("u", 200)]).value == "violated"
+
+
+def test_the_next_step_is_to_end_it_while_it_lives() -> None:
+    live = judged([BORN, use("before", 50), exposed(), use("u", 200)])
+    assert live.next_step == f"end {KEY} now" and live.title.endswith("is live")
+    assert "from places that are new" not in live.reason
+    dead = judged([BORN, exposed(), kill("kill", 200)])
+    assert dead.next_step == "" and dead.title.endswith("was ended") and dead.episodes == ()

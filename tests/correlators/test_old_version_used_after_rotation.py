@@ -15,7 +15,7 @@ from schemas.evidence import SECOND
 from schemas.fact import partition_of
 from schemas.verdict import Clock, Confidence, Severity, Verdict
 from tests.correlators.test_revoked_credential_used import must, verdict_of
-from tests.support.make import KEY, ROLE, SESSION, T0, USER, change, issue, kill, use
+from tests.support.make import KEY, ROLE, SESSION, T0, USER, change, issue, kill, restore, use
 from tests.support.scenario import every_way, run
 
 NAME = "old_version_used_after_rotation"
@@ -288,3 +288,20 @@ def test_tries_with_the_dead_old_one_are_over_once_its_consumers_have_moved() ->
     assert must(many, KEY, "dead_credential_tried").value == "violated"
     moved = use("moved", 500, credential=NEW)
     assert must([*many, moved], KEY, "dead_credential_tried").value == "proven"
+
+
+def test_a_secret_that_was_cached_is_told_by_the_credential_that_it_holds() -> None:
+    """Every reader fetched the new version, and one goes on presenting what it read before."""
+    many = [OLD, read("r1", 10, "stage AWSCURRENT"), BORN, moved_on(100), read("r2", 200, "stage AWSCURRENT")]
+    world = every_way([*many, rotated(100, KEY), use("cached", 300)])
+    told = {
+        r.verdict.subject: r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME
+    }
+    assert told[SECRET].value == "proven"
+    assert [e.uid for e in told[KEY].evidence] == ["cached"] and told[KEY].severity == Severity.MEDIUM
+
+
+def test_what_is_disabled_and_enabled_again_goes_on_being_an_old_version() -> None:
+    many = [OLD, BORN, rotated(100), kill("off", 150, kind="disabled"), restore("on", 160), use("late", 200)]
+    verdict = judged(many)
+    assert (verdict.value, verdict.severity) == ("violated", Severity.MEDIUM), "alive, so no worse than late"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from schemas.activity import Activity, Ended, Issued
-from schemas.verdict import Severity, Verdict
+import pytest
+
+from schemas.activity import Activity, Ended, Issued, Restored
+from schemas.fact import facts_of
+from schemas.verdict import Clock, Severity, Verdict
 from tests.support.declared import approved, declared, verdicts
 from tests.support.make import KEY, USER, change, use
+from tests.support.scenario import World
 
 NAME = "root_credential_made"
 ROOT = "aws:111122223333:root"
@@ -92,3 +96,37 @@ def test_two_clocks_may_differ_at_the_edge_of_an_approval() -> None:
 
 def test_ordinary_credentials_have_no_row() -> None:
     assert verdicts(NAME, [COVER, use("u", 10), change("k", 5, Issued(KEY, USER, "access_key"))]) == []
+
+
+@pytest.mark.parametrize("outcome", ["failed", "forbidden"])
+def test_every_authenticated_use_is_a_use(outcome: str) -> None:
+    verdict = judged([COVER, made(), approved("vault:prod:root", 0, 15), used("u", 20, outcome=outcome)])
+    assert [e.uid for e in verdict.evidence] == ["u"]
+
+
+def test_a_refused_try_is_no_use() -> None:
+    covered = [COVER, made(), approved("vault:prod:root", 0, 15)]
+    assert judged([*covered, used("no", 20, outcome="unauthenticated")]).value == "proven"
+
+
+def test_an_approval_without_a_ticket_is_one_too() -> None:
+    verdict = judged([COVER, made(), approved("vault:prod:root", 0, 100, ticket="")])
+    assert verdict.value == "proven" and verdict.reason.endswith("all within approvals")
+
+
+def test_restored_after_its_end_it_is_open_again() -> None:
+    off = change("off", 50, Ended("disabled", "disabled", TOKEN), source="vault")
+    on = change("on", 70, Restored("enabled", credential=TOKEN), source="vault")
+    assert judged([COVER, made(), used("one", 20), off]).value == "assumed"
+    assert judged([COVER, made(), used("one", 20), off, on]).value == "violated"
+
+
+def test_an_approval_that_arrives_last_withdraws_what_was_told() -> None:
+    ceremony = approved("vault:prod:root", 0, 100)
+    world = World(1, Clock(ceremony.time + 3_600_000_000, {"vault": ceremony.time}))
+    for step in ([COVER, made(), used("one", 20)], [ceremony]):
+        for activity in step:
+            world.take(facts_of(activity))
+        world.settle()
+    (report,) = [r for r in world.last.values() if r.reported.control == NAME]
+    assert (report.detail, report.finding) == ("withdrawn", True)

@@ -161,7 +161,6 @@ def test_the_same_name_at_another_server_is_another_tool() -> None:
     assert verdict and (verdict.value, verdict.confidence) == ("violated", Confidence.MEDIUM)
     assert "approved for another server than evil" in verdict.title
     assert about("search", helpdesk, *served("helpdesk")) is None
-    assert about("search", helpdesk, *served()) is None
     assert about("search", approves("search"), *served("any")) is None
 
 
@@ -284,3 +283,44 @@ def test_an_agent_that_is_an_alias_of_a_role_is_judged_by_the_roles_record() -> 
     verdict = told[f"{DESK} drop"]
     assert (verdict.identity, verdict.value) == (role, "violated")
     assert verdict.title == f"{DESK} of {role} executed drop, which its catalogue does not approve"
+
+
+def test_a_call_at_an_unknown_server_is_matched_by_its_name_and_the_agent_is_told_less_surely() -> None:
+    helpdesk = record(tools=[{"name": "search", "server": "helpdesk"}, {"name": "read"}])
+    told = judged(helpdesk, *served())
+    assert list(told) == [DESK]
+    assert (told[DESK].value, told[DESK].confidence) == ("assumed", Confidence.MEDIUM)
+    assert told[DESK].reason.endswith("by name alone, for their server is not known: search")
+    for many in (served("helpdesk"), activities(agent(1), tool(2, 1, "read"))):
+        sure = judged(helpdesk, *many)[DESK]
+        assert sure.confidence == Confidence.HIGH and "by name alone" not in sure.reason
+    outside = activities(agent(1), tool(2, 1, "drop"))
+    assert judged(helpdesk, *outside)[f"{DESK} drop"].value == "violated"
+
+
+def test_a_refused_call_at_an_unknown_server_of_an_approved_name_gives_no_row() -> None:
+    helpdesk = record(tools=[{"name": "search", "server": "helpdesk"}])
+    refused = activities(
+        agent(1, attributes={"gen_ai.agent.tools": '["read"]'}), tool(2, 1, "search", **ERROR)
+    )
+    assert list(judged(helpdesk, *refused)) == [DESK]
+
+
+def test_a_tool_that_a_later_record_approves_by_name_ends_the_finding_too() -> None:
+    later = record(AFTER, tools=[{"name": "search", "server": "helpdesk"}])
+    verdict = about("search", approves("read"), later, *served())
+    assert verdict and verdict.value == "assumed" and verdict.reason.endswith("; approved since")
+
+
+def test_the_end_of_a_finding_is_never_before_its_last_call() -> None:
+    late = activities(agent(1), tool(2, 1, "drop"), tool(3, 1, "drop", at=60))
+    verdict = about("drop", approves("search"), approves("search", "drop", at=30), *late)
+    assert verdict and verdict.value == "assumed"
+    assert verdict.episodes[0].end == T0 // 1000 + 30 * 1_000_000
+
+
+def test_of_two_records_the_one_that_speaks_of_tools_is_claimed() -> None:
+    role = "aws:111122223333:role/triage"
+    silent = record(identity=role, aliases=[DESK])
+    verdict = judged(silent, approves("search"), *activities(agent(1), tool(2, 1, "drop")))[f"{DESK} drop"]
+    assert len(verdict.claim) == 1

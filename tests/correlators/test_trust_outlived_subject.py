@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from schemas.activity import Activity, Ended, Restored
-from schemas.verdict import Confidence, Severity, Verdict
+from schemas.verdict import Clock, Confidence, Severity, Verdict
 from tests.support.declared import declared, verdicts
 from tests.support.make import change, use
+from tests.support.scenario import every_way
 
 NAME = "trust_outlived_subject"
 SUBJECT = "k8s:c1:shop/mailer"
@@ -75,3 +78,48 @@ def test_the_subjects_own_uses_are_no_exchange() -> None:
     assert (
         verdicts(NAME, [JOINED, gone(), use("own", 200, SUBJECT, "k8s:c1:jti/1", source="kubernetes")]) == []
     )
+
+
+@pytest.mark.parametrize("outcome", ["failed", "forbidden"])
+def test_every_authenticated_exchange_is_admitted(outcome: str) -> None:
+    verdict = judged([JOINED, gone(), exchange("after", 200, outcome=outcome)])
+    assert (verdict.severity, verdict.confidence) == (Severity.HIGH, Confidence.HIGH)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        WEB,
+        "aws:111122223333:saml/okta/mailer",
+        "vault:prod:ksa/c1/shop/mailer",
+        "gcp:p:pool/main/subject/mailer",
+        "entra:t:fic/mailer",
+    ],
+)
+def test_every_kind_of_federated_key_is_the_other_side(key: str) -> None:
+    joined = declared(SUBJECT, aliases=(key,))
+    after = use("after", 200, key, "", source="cloudtrail")
+    assert judged([joined, gone(), after]).value == "violated"
+    own = change("own", 100, Ended("gone", "deleted", identity=key))
+    assert verdicts(NAME, [joined, own, after]) == [], "its own side ended it: no trust is left over"
+
+
+@pytest.mark.parametrize("kind", ["disabled", "cut"])
+def test_only_a_deletion_leaves_a_trust_without_a_subject(kind: str) -> None:
+    off = change("off", 100, Ended("off", kind, identity=SUBJECT), source="kubernetes")  # type: ignore[arg-type]
+    assert verdicts(NAME, [JOINED, off, exchange("after", 200)]) == []
+    assert verdicts(NAME, [JOINED, again(100), exchange("after", 200)]) == []
+
+
+def test_a_refusal_before_the_deletion_or_before_the_last_exchange_proves_nothing() -> None:
+    no = {"outcome": "unauthenticated"}
+    assert judged([JOINED, exchange("no", 50, **no), gone()]).value == "assumed"
+    many = [JOINED, gone(), exchange("no", 150, **no), exchange("after", 200)]
+    assert judged(many).value == "violated"
+
+
+def test_without_the_other_sides_log_nothing_can_be_said() -> None:
+    before = exchange("before", 50)
+    world = every_way([JOINED, before, gone()], Clock(gone().time + 3_600_000_000, {"cloudtrail": 1}))
+    (told,) = [r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME]
+    assert told.value == "unverifiable" and "no kubernetes records are collected" in told.reason

@@ -161,3 +161,16 @@ def test_an_undeclared_agent_of_a_service_whose_agents_are_declared_is_unknown()
     (found,) = verdicts(NAME, many)
     assert (found.subject, found.severity) == ("agent:desk/triage", Severity.LOW)
     assert verdicts(NAME, [declared("agent:help/other"), *spans(agent(1), tool(2, 1))]) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "severity"),
+    [
+        *((kind, Severity.MEDIUM) for kind in ("access_key", "service_credential", "api_key")),
+        *((kind, Severity.MEDIUM) for kind in ("certificate", "legacy token", "secret")),
+        ("session", Severity.LOW),
+    ],
+)
+def test_what_lives_until_somebody_ends_it_is_long_lived(kind: str, severity: Severity) -> None:
+    made = change("made", 5, Issued(KEY, USER, kind))
+    assert must([declared("aws:111122223333:user/admin"), made, use("u", 20)]).severity == severity

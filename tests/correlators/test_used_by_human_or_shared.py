@@ -98,3 +98,30 @@ def test_one_consumer_for_a_week_is_proven() -> None:
     verdict = judged([use(f"d{n}", n * DAY) for n in range(9)])
     assert verdict is not None and (verdict.value, verdict.severity) == ("proven", None)
     assert judged([use(f"d{n}", n * DAY) for n in range(5)]) is None
+
+
+@pytest.mark.parametrize("operation", ["ConsoleLogin", "SwitchRole", "GetSigninToken"])
+def test_every_sign_in_is_a_persons(operation: str) -> None:
+    verdict = judged([use("in", 10, operation=operation)])
+    assert verdict is not None and verdict.confidence == Confidence.MEDIUM
+
+
+@pytest.mark.parametrize("outcome", ["failed", "forbidden"])
+def test_every_authenticated_use_tells_who_uses_it(outcome: str) -> None:
+    assert judged([use("hand", 20, client="Mozilla/5.0", outcome=outcome)]) is not None
+    assert judged([use("no", 20, client="Mozilla/5.0", outcome="unauthenticated")]) is None
+
+
+@pytest.mark.parametrize(("times", "told"), [((2, 6), False), ((2, 4, 6), True)])
+def test_a_consumer_is_one_from_its_third_use_on(times: tuple[int, ...], told: bool) -> None:
+    own = [use(f"a{n}", n * HOUR, **A) for n in range(9)]
+    other = [use(f"b{n}", (n + 0.5) * HOUR, **B) for n in times]
+    assert (judged([*own, *other]) is not None) == told
+
+
+@pytest.mark.parametrize(("minutes", "told"), [(29, False), (31, True)])
+def test_for_less_than_an_hour_two_may_be_one_that_is_moved(minutes: int, told: bool) -> None:
+    """Three uses each, a quarter of an hour from the other's."""
+    own = [use(f"a{n}", n * minutes * 60, **A) for n in range(4)]
+    other = [use(f"b{n}", (n + 0.5) * minutes * 60, **B) for n in range(3)]
+    assert (judged([*own, *other]) is not None) == told
