@@ -87,7 +87,7 @@ ENDED = {
 def _ended(view: View, clock: Clock, last: Progress, latest: Evidence) -> str:
     """Why the violation is over; "" where it is not."""
     standing = [n for n in last.change.olds if not _dead_since(view, clock, n, latest.time)]
-    if not is_secret(view, last.change.subject) and last.change.olds and not standing:
+    if last.change.olds and not standing:
         return "dead"
     heard = clock.seen.get(latest.source, 0)
     # A consumer that holds both alternates: it has moved when the old one is quiet for an overlap.

@@ -10,7 +10,7 @@ from correlators.kernel.join import NAMES_MAX
 from schemas.activity import Activity, Issued, Parent, Renewed
 from schemas.verdict import Severity, Verdict
 from tests.correlators.test_revoked_credential_used import must, verdict_of
-from tests.support.make import KEY, USER, change, kill, restore, use
+from tests.support.make import KEY, ROLE, SESSION, USER, change, issue, kill, restore, use
 from tests.support.scenario import every_way
 
 NAME = "dead_credential_tried"
@@ -181,3 +181,18 @@ def test_a_refusal_that_names_nobody_and_no_known_credential_alarms_nobody() -> 
         stray = use("stray", 60, identity="", credential=credential, outcome="unauthenticated")
         world = every_way([use("b", 0), kill("kill", 10), stray])
         assert not [r for r in world.last.values() if r.verdict and r.verdict.severity]
+
+
+def test_what_came_from_a_dead_one_lives_on_by_design() -> None:
+    many = [
+        issue("i", 0, SESSION, ROLE, KEY, USER),
+        kill("kill", 10),
+        tried("no", 60, SESSION, identity=ROLE),
+    ]
+    assert verdict_of(many, SESSION, NAME) is None
+
+
+@pytest.mark.parametrize("outcome", ["failed", "forbidden"])
+def test_an_allowed_use_is_used_up_whatever_became_of_it(outcome: str) -> None:
+    issued = change("issue", 0, Issued(KEY, USER, max_uses=1))
+    assert judged([issued, use("1", 5, outcome=outcome), tried("try", 60)]).value == "violated"

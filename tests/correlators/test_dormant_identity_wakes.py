@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from schemas.activity import Activity, Issued
 from schemas.declaration import Spell
 from schemas.fact import facts_of
-from schemas.verdict import Clock, Severity, Verdict
+from schemas.verdict import Clock, Confidence, Severity, Verdict
 from tests.support.declared import DAY, at, declared, verdicts
 from tests.support.make import KEY, USER, change, kill, restore, use
 from tests.support.scenario import World
@@ -111,3 +113,33 @@ def test_a_worker_that_starts_again_has_not_begun_to_watch_anew() -> None:
     world.take(facts_of(use("woke", 39.5 * DAY)))
     world.settle()
     assert [r.verdict.title for r in world.last.values() if r.verdict and r.verdict.control == NAME]
+
+
+def test_a_token_without_an_identity_is_nobody_that_could_be_dormant() -> None:
+    many = [use(uid, when, "", "vault:d:token/t") for uid, when in (("before", 0), ("woke", 31 * DAY))]
+    assert verdicts(NAME, many, since=-1) == []
+
+
+def test_a_session_is_no_credential_that_waits() -> None:
+    made = change("made", 0, Issued(KEY, USER, "session"))
+    assert judged([made, use("first", 40 * DAY)]) is None
+
+
+@pytest.mark.parametrize("outcome", ["failed", "forbidden"])
+def test_every_authenticated_use_breaks_the_silence(outcome: str) -> None:
+    assert judged([use("a", 0), use("mid", 15 * DAY, outcome=outcome), use("b", 31 * DAY)]) is None
+
+
+@pytest.mark.parametrize(
+    ("hours", "severity"), [(-1, Severity.LOW), (23, Severity.MEDIUM), (25, Severity.LOW)]
+)
+def test_what_is_done_within_a_day_of_waking_belongs_to_it(hours: float, severity: Severity) -> None:
+    grave = use("grave", 0 if hours < 0 else 31 * DAY + hours * 3600, action="secret_read")
+    verdict = must([use("before", 0), use("woke", 31 * DAY), grave])
+    assert (verdict.severity, verdict.confidence) == (severity, Confidence.MEDIUM)
+
+
+@pytest.mark.parametrize(("second", "told"), [(48, ["b"]), (52, ["b", "c"])])
+def test_silences_that_differ_by_less_than_a_fifth_are_a_rhythm(second: int, told: list[str]) -> None:
+    many = [use("a", 0), use("b", 40 * DAY), use("c", (40 + second) * DAY)]
+    assert [e.uid for e in must(many).evidence] == told

@@ -8,10 +8,10 @@ import pytest
 
 from correlators.kernel.progress import rotation_progress
 from correlators.kernel.view import View
-from schemas.activity import Activity, Fetched, Issued, Rotated, Rotates
+from schemas.activity import Activity, Fetched, Issued, Parent, Rotated, Rotates
 from schemas.claims import UNSAID
 from schemas.dossier import decode
-from schemas.evidence import SECOND
+from schemas.evidence import SECOND, iso
 from schemas.fact import partition_of
 from schemas.verdict import Clock, Confidence, Severity, Verdict
 from tests.correlators.test_revoked_credential_used import must, verdict_of
@@ -305,3 +305,119 @@ def test_what_is_disabled_and_enabled_again_goes_on_being_an_old_version() -> No
     many = [OLD, BORN, rotated(100), kill("off", 150, kind="disabled"), restore("on", 160), use("late", 200)]
     verdict = judged(many)
     assert (verdict.value, verdict.severity) == ("violated", Severity.MEDIUM), "alive, so no worse than late"
+
+
+def test_an_old_one_that_nobody_left_stays_a_finding_however_quiet_it_is() -> None:
+    assert judged([OLD, BORN, rotated(100), use("late", 200)], days=1.5).value == "violated"
+
+
+def test_the_expiry_of_the_old_one_ends_it_and_what_is_enabled_again_lives() -> None:
+    old = change("old made", 0, Issued(KEY, USER, "access_key", expires=T0 + int(6 * HOUR * SECOND)))
+    many = [old, BORN, rotated(100), use("late", 200)]
+    over = judged(many)
+    assert (over.value, over.severity) == ("assumed", Severity.MEDIUM) and "is dead since" in over.reason
+    assert judged(many, days=0.1).value == "violated"
+    disabled = [OLD, BORN, rotated(100), use("late", 200), kill("off", 300, kind="disabled")]
+    assert judged(disabled).value == "assumed"
+    assert judged([*disabled, restore("on", 310)]).value == "violated"
+
+
+def test_a_log_that_has_not_reached_the_rotation_says_nothing_of_it() -> None:
+    many = [OLD, use("a", 50), BORN, rotated(100)]
+    world = every_way(many, Clock(T0 + int(DAY * SECOND), {"cloudtrail": T0 + 60 * SECOND}))
+    (told,) = [r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME]
+    assert told.value == "unverifiable" and "has not reached the time of the rotation" in told.reason
+
+
+@pytest.mark.parametrize(("at", "severity"), [(101, None), (103, Severity.MEDIUM)])
+def test_between_two_producers_the_skew_is_granted(at: float, severity: Severity | None) -> None:
+    effect = Rotated(USER, successor=NEW, at=T0 + 100 * SECOND, overlap=0, how="cut-over")
+    told = Activity("told", T0 + 100 * SECOND, "inventory", effects=(effect,))
+    assert judged([OLD, BORN, told, use("use", at)]).severity == severity
+
+
+def test_a_use_by_whoever_rotated_from_elsewhere_is_no_test() -> None:
+    cut_over = rotated(100, identity=USER, place="203.0.113.1", client="rotator/1")
+    assert judged([OLD, BORN, cut_over, use("late", 160)]).severity == Severity.MEDIUM
+
+
+@pytest.mark.parametrize(
+    ("edge", "outcome", "severity"),
+    [
+        ("came_from", "succeeded", Severity.LOW),
+        ("dies_with", "failed", Severity.LOW),
+        ("came_from", "unauthenticated", None),
+        ("made_by", "succeeded", Severity.MEDIUM),
+    ],
+)
+def test_what_was_issued_from_the_old_one_to_the_same_identity_is_its_residual(
+    edge: Any, outcome: str, severity: Severity | None
+) -> None:
+    """What was only made by it stands by itself: it is as old as the one that was rotated."""
+    issued = Issued("aws:key/heir", USER, "access_key", parents={KEY: Parent(edge, USER)})
+    many = [OLD, change("heir", 50, issued), BORN, rotated(100)]
+    assert judged([*many, use("on", 500, credential="aws:key/heir", outcome=outcome)]).severity == severity
+
+
+def test_two_cut_overs_to_two_successors_are_two_rotations_however_close() -> None:
+    third = "aws:key/AKIATHIRD"
+    many = [OLD, BORN, made("third", 190, third), rotated(100), rotated(200, successor=third, uid="next")]
+    assert judged([*many, use("fine", 300, credential=third)]).severity is None
+    late = judged([*many, use("late", 300, credential=NEW)])
+    assert (late.severity, len(late.episodes)) == (Severity.MEDIUM, 1)
+    turned = judged([*many, use("first", 150), use("late", 300, credential=NEW)])
+    assert [(e.start, e.end) for e in turned.episodes] == [
+        (T0 + 100 * SECOND, T0 + 200 * SECOND),
+        (T0 + 200 * SECOND, 0),
+    ]
+
+
+def test_records_that_lie_further_apart_than_an_hour_are_two_rotations() -> None:
+    third = made("third", 2 * HOUR, "aws:key/AKIATHIRD")
+    many = [OLD, BORN, rotated(100), third, rotated(2 * HOUR + 10, successor="", uid="next")]
+    assert [e.uid for e in judged([*many, use("late", 3 * HOUR, credential=NEW)]).evidence] == ["late"]
+
+
+def test_of_a_rotated_key_without_a_named_successor_those_made_later_are_new() -> None:
+    other = made("other", 5, "aws:key/AKIAOTHER")
+    many = [made("earlier", -5, "aws:key/AKIAEARLIER"), OLD, use("a", 50), rotated(80, KEY, successor="")]
+    assert judged([*many, use("b", 100, credential="aws:key/AKIAEARLIER")], KEY).value == "assumed"
+    assert judged([*many, other, use("b", 100, credential="aws:key/AKIAOTHER")], KEY).value == "proven"
+
+
+def test_the_successor_and_versions_first_read_after_the_rotation_are_not_old() -> None:
+    policy = change("policy", 0, Rotates(SECRET, overlap=60 * SECOND), source="inventory")
+    many = [policy, read("r1", 10, "version v1"), moved_on(100), read("r2", 300, "version v2")]
+    assert judged([*many, read("r3", 400, "version v3")], SECRET).severity is None
+    early = [policy, read("ahead", 50, "version v2"), read("r1", 60, "version v1"), moved_on(100)]
+    assert judged([*early, read("r2", 300, "version v2")], SECRET).severity is None
+
+
+def test_its_words_tell_what_is_old_who_stays_and_what_to_do() -> None:
+    late = judged([OLD, BORN, rotated(100, KEY), use("late", 200)], KEY)
+    assert late.title == f"{USER}: {KEY} is used after cut-over at {iso(T0 + 100 * SECOND)}"
+    assert late.next_step.startswith("move aws-cli 198.51.100.0/24 (old one last used")
+    assert late.next_step.endswith(f"to {NEW}") and late.confidence == Confidence.HIGH
+    moved = judged([OLD, BORN, rotated(100), use("late", 200), use("n", 300, credential=NEW)])
+    assert moved.next_step == f"delete {KEY}" and "moved: aws-cli 198.51.100.0/24 (since" in moved.reason
+    assert "not seen on the new one" not in moved.reason and "no longer on record" not in moved.reason
+    kept = judged([OLD, BORN, rotated(100)])
+    assert kept.title == f"{USER}: its credential was rotated" and kept.next_step == ""
+    assert kept.reason.startswith("no consumer of the old one is known; ")
+    old_read = [read("r1", 0, "version v1"), moved_on(100), read("n", 200, "stage AWSCURRENT", OTHER)]
+    told = judged([*old_read, read("late", 2 * DAY, "version v1")], SECRET)
+    assert "an old version is used after" in told.title
+
+
+def test_of_many_consumers_ten_are_named_and_the_rest_is_counted() -> None:
+    life = [use(f"u{n}", n, place=f"10.0.{n}.1") for n in range(12)]
+    verdict = judged([OLD, *life, BORN, rotated(100)])
+    assert "0 of 12 known consumers moved" in verdict.reason and " and 2 more" in verdict.reason
+    ten = judged([OLD, *life[:10], BORN, rotated(100)])
+    assert "0 of 10 known consumers moved" in ten.reason and " more" not in ten.reason
+
+
+def test_the_end_of_the_overlap_is_told_apart_from_what_is_within_it() -> None:
+    many = [OLD, BORN, rotated(100, overlap=600 * SECOND), use("n", 150, credential=NEW)]
+    elsewhere = use("a", 50, place="203.0.113.9")
+    assert "no use of the old one since the overlap" in judged([*many, elsewhere]).reason

@@ -7,7 +7,7 @@ import pytest
 from schemas.activity import Activity, Aliased, Ended, Issued, Known, Restored
 from schemas.fact import facts_of
 from schemas.verdict import Severity, Verdict
-from tests.support.make import KEY, ROLE, SESSION, USER, change, issue, kill, restore, use
+from tests.support.make import KEY, ROLE, SESSION, T0, USER, change, issue, kill, restore, use
 from tests.support.scenario import World, clock_after, every_way, run
 from tests.support.vault_lines import accessor, auth, line, logged, login
 
@@ -260,3 +260,29 @@ def test_the_end_of_a_mount_reaches_the_tokens_that_were_issued_before(prefix: s
     verdict = must(many, accessor("old"))
     assert (verdict.value, verdict.severity) == ("violated", Severity.HIGH)
     assert verdict_of(many, accessor("new")) is None, "the path is the same, the token is newer"
+
+
+@pytest.mark.parametrize("kind", ["removed", "rotated"])
+def test_what_ends_an_access_or_a_version_is_no_end_of_the_credential(kind: str) -> None:
+    off = change("off", 10, Ended("policy deleted", kind, KEY, USER))  # type: ignore[arg-type]
+    assert verdict_of([off, use("use", 60)]) is None
+
+
+@pytest.mark.parametrize(("at", "severity"), [(11, None), (13, Severity.CRITICAL)])
+def test_a_write_within_the_propagation_time_counts_where_it_surely_came_after(
+    at: float, severity: Severity | None
+) -> None:
+    write = use("write", at, action="identity_write", source="vault")
+    assert must([kill("kill", 10), write]).severity == severity
+
+
+def test_the_call_that_ends_it_is_no_use_after_it() -> None:
+    ended = Ended("revoke-self", "revoked", KEY, USER, at=T0 + 10_000_000)
+    assert must([use("own", 100, effects=(ended,), action="identity_write")]).severity is None
+
+
+def test_of_two_ends_the_one_that_stands_matters() -> None:
+    gone = change("gone", 20, Ended("DeleteUser", "deleted", identity=USER))
+    again = change("again", 30, Restored("CreateUser", "deleted", identity=USER))
+    verdict = must([use("before", 0), kill("kill", 10), gone, again])
+    assert [e.uid for e in verdict.claim] == ["kill"] and "restored" not in verdict.reason
