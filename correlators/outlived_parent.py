@@ -158,7 +158,7 @@ def _value(clock: Clock, off: Off, heirs: list[Heir], living: list[Heir]) -> tup
 
 
 def _severity(view: View, off: Off, heir: Heir) -> Severity:
-    renewed = any(key.endswith(":renew") for key, s in heir.report.uses.items() if s.kept)
+    renewed = any(key.endswith(":renew") for key in heir.report.uses)
     if off.turn.kind == "cut" or renewed or (heir.report.edge == "dies_with" and off.turn.claims_cut):
         return Severity.HIGH
     residual = heir.report.expiry[1] - off.start if heir.report.expiry[1] else None

@@ -165,6 +165,7 @@ def test_a_parent_that_is_enabled_again_closes_it_and_what_came_after_that_is_no
     assert [e.uid for e in ended.evidence] == ["in between"]
     fine = judged([session(700), off, on, acts("after", 400)])
     assert (fine.value, fine.severity) == ("assumed", None)
+    assert "descendants of" in fine.title and "went on working" not in fine.title
 
 
 def test_a_session_of_a_day_and_a_half_is_open_all_that_time() -> None:
@@ -220,6 +221,9 @@ def test_a_periodic_token_is_open_as_long_as_it_is_renewed() -> None:
 def test_a_refusal_before_the_kill_or_before_the_last_success_proves_nothing() -> None:
     no = {"outcome": "unauthenticated"}
     assert judged([session(700), acts("no", 5, **no), kill("kill", 10)]).value == "assumed"
+    off, on = kill("off", 10, kind="disabled"), restore("on", 50)
+    between = [session(700), off, on, acts("no", 60, **no), kill("gone", 100)]
+    assert judged(between).value == "assumed"
     many = [session(700), kill("kill", 10), acts("no", 30, **no), acts("use", 60)]
     assert judged(many).value == "violated"
     assert judged([*many, acts("again", 90, **no)]).value == "proven"
@@ -238,6 +242,9 @@ def test_a_kill_that_carries_nothing_is_not_taken_for_a_later_one_that_does() ->
     used = use("use", 60, "vault:d:entity/e", "vault:d:accessor/c")
     many = [child, orphaned, used, restore("on", 80), kill("tree", 100)]
     assert judged(many).severity is None
+    late = use("late", 150, "vault:d:entity/e", "vault:d:accessor/c")
+    again = [kill("tree", 10, kind="disabled"), restore("on", 50), kill("orphaned", 100, carries=False)]
+    assert judged([child, *again, late]).severity is None
 
 
 CUT = change("cut", 10, Ended("PutRolePolicy AWSRevokeOlderSessions", "cut", identity=ROLE))
@@ -275,6 +282,7 @@ def test_a_rotation_does_not_hide_what_is_high() -> None:
     cut_over = Rotated(USER, successor=new, at=T0 + 5_000_000, overlap=0, how="cut-over")
     rotated = Activity("rotated", T0 + 5_000_000, "cloudtrail", effects=(cut_over,))
     many = [*made, session(50), rotated, kill("kill", 10)]
+    assert verdict_of([*made, session(50), rotated, acts("use", 60)], KEY, NAME) is None, "not yet dead"
     assert judged([*many, acts("use", 60)]).severity is None
     assert judged([*many, acts("renew", 60, action="renew")]).severity == Severity.HIGH
 

@@ -28,7 +28,8 @@ def test_a_use_after_a_revocation_that_did_not_take_is_medium() -> None:
 
 
 def test_no_use_since_is_no_finding() -> None:
-    assert must([use("before", 0), failed()], KEY, NAME).severity is None
+    verdict = must([use("before", 0), failed()], KEY, NAME)
+    assert (verdict.value, verdict.severity) == ("assumed", None) and "residual" not in verdict.reason
 
 
 def test_a_later_revocation_that_took_ends_it() -> None:
@@ -47,6 +48,10 @@ def test_a_revocation_of_a_token_in_clear_that_no_other_record_knows_is_told_at_
         Confidence.LOW,
     )
     assert must([failed()], KEY, NAME).severity is None
+    used = use("use", 20, "vault:default:entity/e", masked, source="vault")
+    assert must([tried, used], masked, NAME).confidence == Confidence.HIGH
+    issued = change("issue", 0, Issued(masked, "vault:default:entity/e", "service"), source="vault")
+    assert must([tried, issued], masked, NAME).severity is None
 
 
 def test_what_enables_it_again_after_a_kill_that_took_is_meant() -> None:
@@ -65,6 +70,7 @@ def test_a_second_revocation_that_fails_after_that_opens_it_again() -> None:
     assert (verdict.value, verdict.severity) == ("violated", Severity.MEDIUM)
     assert [e.uid for e in verdict.evidence] == ["since"]
     assert [e.uid for e in verdict.claim] == ["failed", "again"]
+    assert [(e.start, e.end) for e in verdict.episodes] == [(T0 + 70 * SECOND, 0)]
     gone = kill("gone", 90, kind="revoked")
     assert must([*many, gone], KEY, NAME).value == "proven"
 
@@ -103,7 +109,8 @@ def test_a_refusal_since_proves_that_it_is_dead() -> None:
     unused = must([failed(), refused], KEY, NAME)
     assert (unused.value, unused.severity) == ("proven", None)
     assert [e.uid for e in unused.evidence] == ["no"]
-    verdict = must([failed(), use("after", 20), refused], KEY, NAME)
+    issued = change("issue", 0, Issued(KEY, USER, expires=T0 + 60 * SECOND))
+    verdict = must([issued, failed(), use("after", 20), refused], KEY, NAME)
     assert (verdict.value, verdict.severity) == ("proven", Severity.MEDIUM)
     assert verdict.episodes[0].end == 0
     early = must([failed(), refused, use("after", 40)], KEY, NAME)
