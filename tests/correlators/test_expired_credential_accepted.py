@@ -22,6 +22,8 @@ def test_a_use_after_the_expiry_and_leeway_violates() -> None:
     verdict = must([born(30), use("fine", 20), use("late", 60)], KEY, NAME)
     assert (verdict.value, verdict.severity) == ("violated", Severity.HIGH)
     assert [e.uid for e in verdict.evidence] == ["late"] and [e.uid for e in verdict.claim] == ["issue"]
+    assert "was accepted after its expiry" in verdict.title
+    assert [(e.start, e.end) for e in verdict.episodes] == [(T0 + 30_000_000, 0)]
 
 
 def test_a_use_within_the_leeway_says_nothing() -> None:
@@ -35,7 +37,8 @@ def test_a_renewal_moves_the_expiry_even_when_it_is_learned_last() -> None:
 
 def test_a_refused_try_after_the_expiry_proves() -> None:
     verdict = must([born(30), use("try", 60, outcome="unauthenticated")], KEY, NAME)
-    assert (verdict.value, verdict.severity) == ("proven", None)
+    assert (verdict.value, verdict.severity, verdict.episodes) == ("proven", None, ())
+    assert "was refused after its expiry" in verdict.title and "1 refused try" in verdict.reason
 
 
 HOME = "k8s:c1:shop/mailer"

@@ -288,6 +288,13 @@ def test_tries_with_the_dead_old_one_are_over_once_its_consumers_have_moved() ->
     assert must(many, KEY, "dead_credential_tried").value == "violated"
     moved = use("moved", 500, credential=NEW)
     assert must([*many, moved], KEY, "dead_credential_tried").value == "proven"
+    unheard = [OLD, BORN, rotated(100), kill("kill", 300), tried, moved]
+    assert must(unheard, KEY, "dead_credential_tried").value == "violated", "no consumer of it is known"
+    first = "aws:key/AKIAFIRST"
+    stray = use("stray", 450, credential=first, outcome="unauthenticated")
+    others = [made("first", -50, first), use("f", -10, credential=first), kill("gone", 20, first), stray]
+    another = [*others, OLD, use("a", 50), BORN, rotated(100, KEY), moved]
+    assert must(another, first, "dead_credential_tried").value == "violated", "another one was rotated"
 
 
 def test_a_secret_that_was_cached_is_told_by_the_credential_that_it_holds() -> None:

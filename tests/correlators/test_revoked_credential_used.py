@@ -7,6 +7,7 @@ import pytest
 from schemas.activity import Activity, Aliased, Ended, Issued, Known, Restored
 from schemas.fact import facts_of
 from schemas.verdict import Severity, Verdict
+from tests.support import kubernetes
 from tests.support.make import KEY, ROLE, SESSION, T0, USER, change, issue, kill, restore, use
 from tests.support.scenario import World, clock_after, every_way, run
 from tests.support.vault_lines import accessor, auth, line, logged, login
@@ -286,3 +287,25 @@ def test_of_two_ends_the_one_that_stands_matters() -> None:
     again = change("again", 30, Restored("CreateUser", "deleted", identity=USER))
     verdict = must([use("before", 0), kill("kill", 10), gone, again])
     assert [e.uid for e in verdict.claim] == ["kill"] and "restored" not in verdict.reason
+
+
+@pytest.mark.parametrize(("at", "severity"), [(99, None), (114, None), (116, Severity.HIGH)])
+def test_a_pods_token_dies_a_minute_after_the_pod_should_be_gone(
+    at: float, severity: Severity | None
+) -> None:
+    """Terminating until 40 s, a minute of the server's own patience, and the grace of its cache."""
+    pod = {"kind": "Pod", "name": "web", "uid": "3f0f0b5e-0000-4000-8000-000000000001"}
+    terminating = {"deletionTimestamp": kubernetes.clock(40)[:19] + "Z", "deletionGracePeriodSeconds": 30}
+    many = [
+        kubernetes.activity(kubernetes.token_issued(0, bound=pod)),
+        kubernetes.activity(kubernetes.deleted(10, "pods", "web", uid=pod["uid"], **terminating)),
+        kubernetes.activity(kubernetes.event(at)),
+    ]
+    assert must(many, f"k8s:c1:jti/{kubernetes.JTI}").severity == severity
+
+
+@pytest.mark.parametrize(("uid", "told"), [(kubernetes.UID, True), ("another-uid", False)])
+def test_a_deletion_reaches_the_account_that_it_names_and_none_of_the_same_name(uid: str, told: bool) -> None:
+    gone = kubernetes.activity(kubernetes.deleted(10, "serviceaccounts", "mailer", uid=uid))
+    used = kubernetes.activity(kubernetes.event(60))
+    assert (verdict_of([gone, used], f"k8s:c1:jti/{kubernetes.JTI}") is not None) == told
