@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from schemas.activity import Activity, Aliased, Ended, Issued, Known, Restored
@@ -10,7 +12,7 @@ from schemas.verdict import Severity, Verdict
 from tests.support import kubernetes
 from tests.support.make import KEY, ROLE, SESSION, T0, USER, change, issue, kill, restore, use
 from tests.support.scenario import World, clock_after, every_way, run
-from tests.support.vault_lines import accessor, auth, line, logged, login
+from tests.support.vault_lines import accessor, auth, entity, hmac, line, logged, login
 
 NAME = "revoked_credential_used"
 
@@ -309,3 +311,20 @@ def test_a_deletion_reaches_the_account_that_it_names_and_none_of_the_same_name(
     gone = kubernetes.activity(kubernetes.deleted(10, "serviceaccounts", "mailer", uid=uid))
     used = kubernetes.activity(kubernetes.event(60))
     assert (verdict_of([gone, used], f"k8s:c1:jti/{kubernetes.JTI}") is not None) == told
+
+
+def test_a_token_without_an_entity_is_its_issuers_and_never_its_display_names() -> None:
+    def child(name: str, issuer: str) -> dict[str, Any]:
+        made = auth(name, None, display_name="token")
+        return line("auth/token/create", who=auth(issuer, f"e-{issuer}"), response={"auth": made})
+
+    def by(name: str) -> dict[str, Any]:
+        return line("secret/data/app", operation="read", who=auth(name, None, display_name="token"))
+
+    named = {"accessor": hmac("one accessor")}
+    killed = line("auth/token/revoke-accessor", who=auth("admin", "e-admin"), data=named)
+    many = [child("one", "ops"), child("two", "dev"), killed, by("one"), by("two")]
+    told = [logged(document, at) for document, at in zip(many, (0, 1, 10, 60, 70), strict=True)]
+    verdict = must(told, accessor("one"))
+    assert (verdict.value, verdict.identity) == ("violated", entity("e-ops"))
+    assert verdict_of(told, accessor("two")) is None
