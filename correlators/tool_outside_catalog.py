@@ -102,7 +102,7 @@ def _violated(
     also = f"; also seen as {', '.join(others)}" if others and not calls.handoff else ""
     now = match_of(records.latest, tool, calls)
     ended = "; approved since" if now in WITHIN else "" if now else "; the catalogue was taken back since"
-    end = max(max(d.recorded for d in records.latest), evidence[-1].time + 1) if ended else 0
+    end = max(d.recorded for d in records.latest) if ended else 0
     return Verdict(
         control=CONTROL.name,
         subject=_subject(key),

@@ -10,7 +10,7 @@ from schemas.evidence import SECOND
 from schemas.verdict import Severity, Verdict
 from tests.correlators.test_revoked_credential_used import must, verdict_of
 from tests.correlators.test_root_credential_made import approved
-from tests.support.make import T0, USER, change, use
+from tests.support.make import KEY, T0, USER, change, use
 
 NAME = "inactive_identity_active"
 
@@ -115,6 +115,10 @@ def test_a_try_that_was_refused_while_it_was_off_proves_that_it_is() -> None:
     proven = judged([OFF, use("no", 99, **NO)])
     assert (proven.value, proven.severity) == ("proven", None)
     assert [e.uid for e in proven.evidence] == ["no"]
+    assert proven.title == f"{USER} is recorded inactive"
+    since = declared(0, ("active", 0), ("inactive", 50), ("active", 200))
+    past = judged([since, use("no", 99, **NO)])
+    assert past.value == "proven" and past.title == f"{USER} is recorded inactive"
     assert judged([OFF, use("no", 20, **NO)]).value == "assumed"
 
 
@@ -144,6 +148,7 @@ def test_what_the_record_said_then_speaks_though_a_later_one_corrects_it() -> No
     assert (verdict.value, verdict.severity) == ("assumed", Severity.HIGH)
     assert verdict.reason.endswith("the record was taken back since")
     assert [e.uid for e in verdict.claim] == ["record 0"] and verdict.episodes[0].end
+    assert "recorded inactive, is active with" in verdict.title
 
 
 ENTITY = "vault:default:entity/e"
@@ -183,3 +188,12 @@ def test_a_deletion_is_no_switch() -> None:
 def test_uses_under_another_key_of_the_identity_are_not_the_switchs() -> None:
     alias = change("alias", 0, Aliased(USER, ENTITY), source="inventory")
     assert judged([alias, switched("off", 10), use("elsewhere", 60)], SWITCH).severity is None
+
+
+def test_of_two_spells_the_one_in_which_it_acted_is_told_with_the_record_that_made_it() -> None:
+    twice = declared(0, ("inactive", 50), ("active", 100), ("disabled", 200))
+    verdict = judged([twice, use("use", 250)])
+    assert f"recorded disabled, is active with {KEY}" in verdict.title
+    later = declared(60, ("active", 0), ("inactive", 50))
+    said = judged([declared(0, ("active", 0)), later, use("use", 99)])
+    assert [e.uid for e in said.claim] == ["record 60"]

@@ -253,4 +253,17 @@ def test_the_next_step_is_to_end_it_while_it_lives() -> None:
     assert live.next_step == f"end {KEY} now" and live.title.endswith("is live")
     assert "from places that are new" not in live.reason
     dead = judged([BORN, exposed(), kill("kill", 200)])
-    assert dead.next_step == "" and dead.title.endswith("was ended") and dead.episodes == ()
+    assert dead.next_step == "" and dead.title.endswith(", was ended") and dead.episodes == ()
+    assert "ended since at" in dead.reason
+    over = judged([BORN, exposed(), use("u", 200), kill("kill", 300)])
+    spells = [[(e.start, e.end) for e in v.episodes] for v in (live, over)]
+    assert spells == [[(T0 + 100 * SECOND, 0)], [(T0 + 100 * SECOND, T0 + 300 * SECOND)]]
+
+
+@pytest.mark.parametrize("outcome", ["succeeded", "failed", "forbidden"])
+def test_a_place_is_new_only_where_it_is_known_from_where_it_was_used_before(outcome: str) -> None:
+    there = {"place": "203.0.113.9"}
+    before = use("before", 50, outcome=outcome, **there)
+    assert "new" not in judged([BORN, exposed(), use("u", 200, **there)]).reason
+    assert "new" not in judged([BORN, before, exposed(), use("u", 200, **there)]).reason
+    assert judged([BORN, before, exposed(), use("u", 200)]).reason.endswith("that are new: 198.51.100.7")

@@ -312,11 +312,19 @@ def test_a_tool_that_a_later_record_approves_by_name_ends_the_finding_too() -> N
     assert verdict and verdict.value == "assumed" and verdict.reason.endswith("; approved since")
 
 
-def test_the_end_of_a_finding_is_never_before_its_last_call() -> None:
-    late = activities(agent(1), tool(2, 1, "drop"), tool(3, 1, "drop", at=60))
-    verdict = about("drop", approves("search"), approves("search", "drop", at=30), *late)
-    assert verdict and verdict.value == "assumed"
-    assert verdict.episodes[0].end == T0 // 1000 + 30 * 1_000_000
+def test_a_refused_call_of_what_is_approved_by_now_gives_no_row() -> None:
+    refused = activities(agent(1, attributes=OFFERS), tool(2, 1, "drop", **ERROR))
+    since = [approves("search"), approves("search", "drop", at=AFTER)]
+    assert about("drop", *since, *refused) is None
+
+
+def test_a_record_of_delegates_alone_claims_nothing_of_tools() -> None:
+    alone = record(delegates=[])
+    told = judged(alone, *activities(agent(1), tool(2, 1, "drop"), HANDOFF | {"spanId": f"{3:016x}"}))
+    (verdict,) = told.values()
+    assert verdict.title.endswith("handed over to refunds, which its record does not name as a delegate")
+    assert [c.operation for c in verdict.claim] == ["approved delegates"]
+    assert "also seen as" not in verdict.reason and verdict.episodes[0].end == 0
 
 
 def test_of_two_records_the_one_that_speaks_of_tools_is_claimed() -> None:
