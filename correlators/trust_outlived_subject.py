@@ -75,7 +75,7 @@ def _judged(
     off = Off(end.time, 0, end)
     admitted = tuple(e for e in uses if past_grace(off, e, view.thresholds))
     denied = tuple(e for e in refused if off.holds(e.time))
-    again = next((s.end for s in off_intervals(t for t in turns if t.kind == "deleted") if s.end), 0)
+    again = next((s.end for s in off_intervals(t for t in turns if t.kind == "deleted")), 0)
     value, reason = _value(clock, subject, end, admitted, denied)
     severity, confidence = None, Confidence.HIGH
     if admitted:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.activity import Activity, Ended, Issued, Restored
+from schemas.activity import Activity, Ended, Issued, Known, Restored
+from schemas.evidence import iso
 from schemas.fact import facts_of
 from schemas.verdict import Clock, Severity, Verdict
-from tests.support.declared import approved, declared, verdicts
+from tests.support.declared import approved, at, declared, verdicts
 from tests.support.make import KEY, USER, change, use
 from tests.support.scenario import World
 
@@ -17,13 +18,13 @@ TOKEN = "vault:prod:accessor/root1"
 COVER = declared("vault:prod:entity/known")
 
 
-def made(at: float = 10, credential: str = TOKEN) -> Activity:
+def made(when: float = 10, credential: str = TOKEN) -> Activity:
     issued = {"effects": (Issued(credential, "", "root"),), "operation": "sys/generate-root/update"}
-    return use("made", at, "vault:prod:entity/ada", "vault:prod:accessor/ada", source="vault", **issued)
+    return use("made", when, "vault:prod:entity/ada", "vault:prod:accessor/ada", source="vault", **issued)
 
 
-def used(uid: str, at: float, credential: str = TOKEN, **more: object) -> Activity:
-    return use(uid, at, "", credential, source="vault", **more)
+def used(uid: str, when: float, credential: str = TOKEN, **more: object) -> Activity:
+    return use(uid, when, "", credential, source="vault", **more)
 
 
 def judged(many: list[Activity]) -> Verdict:
@@ -130,3 +131,42 @@ def test_an_approval_that_arrives_last_withdraws_what_was_told() -> None:
         world.settle()
     (report,) = [r for r in world.last.values() if r.reported.control == NAME]
     assert (report.detail, report.finding) == ("withdrawn", True)
+
+
+def test_its_words_tell_what_was_made_or_used_and_under_what() -> None:
+    bare = judged([COVER, made(), used("one", 20)])
+    assert bare.title == f"{TOKEN}: a root credential ({TOKEN}) was made without an approval"
+    assert bare.reason.startswith("2 acts on record from") and bare.reason.endswith(
+        "no approval is on record"
+    )
+    assert [(e.start, e.end) for e in bare.episodes] == [(at(10), 0)]
+    ceremony = approved("vault:prod:root", 0, 15)
+    late = judged([COVER, made(), used("one", 20), ceremony])
+    assert late.title.endswith("was used without an approval")
+    assert late.reason.endswith("outside the 1 approvals on record")
+    assert [e.uid for e in late.claim] == ["approval"]
+    gone = change("gone", 50, Ended("revoke-self", "revoked", TOKEN), source="vault")
+    over = judged([COVER, made(), used("one", 20), gone])
+    assert f"it was ended at {iso(at(50))}" in over.reason and over.episodes[0].end == at(50)
+    covered = judged([COVER, made(), approved("vault:prod:root", 0, 100)])
+    assert covered.title.endswith("was made under an approval") and covered.episodes == ()
+    assert covered.next_step == "" and "was ended" not in covered.reason
+
+
+def test_a_root_credential_whose_making_was_not_seen_is_known_by_its_use() -> None:
+    known = change("known", 5, Known(TOKEN, TOKEN, "root"), source="vault")
+    verdict = judged([COVER, known, used("one", 20)])
+    assert [e.uid for e in verdict.evidence] == ["one"] and "was used without" in verdict.title
+
+
+def test_a_root_that_makes_its_own_key_did_one_thing() -> None:
+    key = Issued(KEY, ROOT, "access_key")
+    own = use("make", 10, ROOT, "aws:111122223333:password/root", effects=(key,), action="identity_write")
+    verdict = judged([declared(ROOT), own])
+    assert "1 act on record" in verdict.reason
+    assert verdict.title == f"{ROOT}: the root of the account was made without an approval"
+
+
+def test_a_break_glass_identity_is_called_so() -> None:
+    verdict = judged([approved(USER, 0, 100, "break-glass"), use("out", 500)])
+    assert verdict.title == f"{USER}: a break-glass identity was used without an approval"

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.activity import Activity, Ended, Restored
 from schemas.verdict import Clock, Confidence, Severity, Verdict
-from tests.support.declared import declared, verdicts
+from tests.support.declared import at, declared, verdicts
 from tests.support.make import change, use
 from tests.support.scenario import every_way
 
@@ -16,23 +16,23 @@ WEB = "aws:111122223333:web/oidc.eks/system:serviceaccount:shop:mailer"
 JOINED = declared(SUBJECT, aliases=(WEB,))
 
 
-def gone(at: float = 100) -> Activity:
+def gone(when: float = 100) -> Activity:
     return change(
-        "gone", at, Ended("delete serviceaccounts/mailer", "deleted", identity=SUBJECT), source="kubernetes"
+        "gone", when, Ended("delete serviceaccounts/mailer", "deleted", identity=SUBJECT), source="kubernetes"
     )
 
 
-def again(at: float) -> Activity:
+def again(when: float) -> Activity:
     return change(
         "again",
-        at,
+        when,
         Restored("create serviceaccounts/mailer", "deleted", identity=SUBJECT),
         source="kubernetes",
     )
 
 
-def exchange(uid: str, at: float, **more: object) -> Activity:
-    return use(uid, at, WEB, "", operation="AssumeRoleWithWebIdentity", **more)
+def exchange(uid: str, when: float, **more: object) -> Activity:
+    return use(uid, when, WEB, "", operation="AssumeRoleWithWebIdentity", **more)
 
 
 def judged(many: list[Activity]) -> Verdict:
@@ -44,6 +44,9 @@ def test_an_exchange_by_a_subject_that_was_deleted_is_high() -> None:
     verdict = judged([JOINED, exchange("before", 50), gone(), exchange("after", 200)])
     assert (verdict.value, verdict.severity, verdict.identity) == ("violated", Severity.HIGH, SUBJECT)
     assert [e.uid for e in verdict.claim] == ["gone"] and [e.uid for e in verdict.evidence] == ["after"]
+    assert f"{SUBJECT} was admitted after delete serviceaccounts/mailer" in verdict.title
+    assert verdict.next_step == f"take {SUBJECT} out of the trust" and verdict.others == (WEB,)
+    assert [(e.start, e.end) for e in verdict.episodes] == [(at(100), 0)]
 
 
 def test_another_of_the_same_name_is_told_with_little_confidence() -> None:
@@ -65,7 +68,9 @@ def test_a_refused_exchange_proves() -> None:
 
 
 def test_silence_is_assumed_and_within_the_propagation_nothing_is_said() -> None:
-    assert judged([JOINED, exchange("before", 50), gone()]).value == "assumed"
+    silent = judged([JOINED, exchange("before", 50), gone()])
+    assert silent.value == "assumed" and "is trusted elsewhere; delete" in silent.title
+    assert (silent.next_step, silent.episodes) == ("", ())
     assert judged([JOINED, gone(), exchange("at once", 110)]).severity is None
 
 
@@ -123,3 +128,9 @@ def test_without_the_other_sides_log_nothing_can_be_said() -> None:
     world = every_way([JOINED, before, gone()], Clock(gone().time + 3_600_000_000, {"cloudtrail": 1}))
     (told,) = [r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME]
     assert told.value == "unverifiable" and "no kubernetes records are collected" in told.reason
+
+
+def test_what_is_enabled_again_is_not_made_again() -> None:
+    on = change("on", 150, Restored("enabled", "disabled", identity=SUBJECT), source="kubernetes")
+    verdict = judged([JOINED, gone(), on, exchange("after", 200)])
+    assert (verdict.severity, verdict.confidence) == (Severity.HIGH, Confidence.HIGH)

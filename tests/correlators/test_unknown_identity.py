@@ -34,7 +34,7 @@ def test_a_success_of_an_identity_that_no_record_knows_is_low() -> None:
     assert (verdict.subject, verdict.value, verdict.severity) == (USER, "violated", Severity.LOW)
     assert [e.uid for e in verdict.evidence] == ["first", "last"]
     assert [e.uid for e in verdict.claim] == ["record of aws:111122223333:role/known"]
-    assert "covers aws:111122223333" in verdict.title
+    assert "covers aws:111122223333" in verdict.title and "it is active since" in verdict.reason
 
 
 def test_an_inventory_makes_no_noise_in_installations_that_it_does_not_cover() -> None:

@@ -83,6 +83,7 @@ def test_a_move_is_no_sharing_and_neither_are_two_calls() -> None:
 def test_one_client_behind_two_addresses_and_two_libraries_in_one_place_are_one_workload() -> None:
     assert judged(turns(4, client=A["client"])) is None
     assert judged(turns(4, place=A["place"])) is None
+    assert judged(turns(4, place="")) is None and judged(turns(4, client="")) is None, "one is not known"
 
 
 def test_copies_within_minutes_are_another_controls() -> None:
