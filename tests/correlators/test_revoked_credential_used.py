@@ -68,8 +68,8 @@ def test_only_forbidden_uses_are_less_severe_and_still_violate() -> None:
 
 def test_a_refused_try_proves() -> None:
     verdict = must([kill("kill", 10), use("try", 60, outcome="unauthenticated")])
-    assert (verdict.value, verdict.severity) == ("proven", None)
-    assert [e.uid for e in verdict.evidence] == ["try"]
+    assert (verdict.value, verdict.severity, verdict.episodes) == ("proven", None, ())
+    assert [e.uid for e in verdict.evidence] == ["try"] and "ended by DeleteAccessKey" in verdict.title
 
 
 def test_enabled_again_closes_the_spell_even_when_it_is_learned_last() -> None:
@@ -87,6 +87,8 @@ def test_a_use_inside_a_closed_spell_stays_a_finding_that_has_ended() -> None:
 def test_a_later_refusal_ends_the_violation_with_a_proof() -> None:
     verdict = must([kill("kill", 10), use("use", 30), use("try", 60, outcome="unauthenticated")])
     assert verdict.value == "proven" and verdict.severity == Severity.HIGH
+    assert "; refused at" in verdict.reason and "restored" not in verdict.reason
+    assert [(e.start, e.end) for e in verdict.episodes] == [(T0 + 10_000_000, 0)]
 
 
 def test_the_deletion_of_the_user_ends_keys_that_it_does_not_name() -> None:
