@@ -62,6 +62,33 @@ def test_the_cookbook_asks_every_view_for_the_lives_of_credentials(engine: Engin
     assert [view for view in views if not any(view in query for query in QUERIES)] == []
 
 
+def test_the_cookbook_names_every_table_and_view_that_analysts_are_to_ask(engine: Engine) -> None:
+    # Beside these are what feeds them, what the correlators keep, and names kept for older queries.
+    others = {"addresses", "assurance", "assurance_history", "credentials", "dossiers", "dossiers_live"}
+    others |= {
+        "dossiers_superseded",
+        "epochs",
+        "findings",
+        "migrations",
+        "revocation_lag",
+        "spans",
+        "span_agents",
+    }
+    there = {
+        name
+        for (name,) in rows(engine, "SHOW TABLES")
+        if not name.endswith(("_in", "_in_view", "_history_view", "spans_view"))
+    }
+    named = set(re.findall(r"`(\w+)`", PAGE.read_text().partition("## Findings")[0]))
+    assert there - others == named & there
+    assert others <= there
+
+
+def test_a_burst_is_found_under_the_name_that_was_refused(engine: Engine) -> None:
+    (burst,) = (query for query in QUERIES if "AS dead\n" in query)
+    assert sum(row[1] for row in rows(engine, burst)) == TRIES
+
+
 def test_time_to_effective_revocation_is_from_the_kill_to_the_last_success(engine: Engine) -> None:
     row = one(engine, "SELECT * FROM time_to_effective_revocation")
     assert (row["provider"], row["account"], row["revocations"]) == ("aws", "111122223333", 1)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 from streams.migrations import migrate
 from streams.normaliser import Normaliser, Record
 from streams.sink import Origin, Sink, block
 from tests.support import otlp
-from tests.support.clickhouse import NOW, activity, engine_over, lines, rows
+from tests.support.clickhouse import NOW, activity, engine_over, finding, lines, one, rows
 
 OLD_VIEW = """CREATE MATERIALIZED VIEW activities_in_view TO activities AS SELECT * REPLACE (
 fromUnixTimestamp64Micro(time, 'UTC') AS time, fromUnixTimestamp64Micro(arrived, 'UTC') AS arrived,
@@ -53,3 +54,34 @@ def test_a_database_from_before_spans_finds_the_agent_of_those_it_has(tmp_path: 
             "SELECT uid FROM activities_resolved WHERE resolved_identity = 'agent:desk/triage' ORDER BY uid"
         )
         assert rows(engine, found) == [(otlp.uid(1),), (otlp.uid(2),)]
+
+
+def test_a_database_from_before_the_plain_words_has_them_for_the_findings_it_holds(tmp_path: Path) -> None:
+    words = ("severity", "status", "confidence", "description", "subject", "evidence")
+    told = {"severity": "High", "status": "New", "confidence": "Low"}
+    told["unmapped"] = {"subject": "aws:key/A", "credential": "aws:key/A"}  # type: ignore[assignment]
+    with engine_over(tmp_path / "clickhouse") as engine:
+        client = engine.writer()
+        for kind, added in (("findings", words), ("assurance", words[3:])):
+            client.command(f"DROP VIEW {kind}_history_view")
+            for table, column in product((kind, f"{kind}_history"), added):
+                client.command(f"ALTER TABLE {table} DROP COLUMN {column}")
+                client.command(f"ALTER TABLE {table} MODIFY COLUMN credential String DEFAULT 'as presented'")
+            client.command(
+                f"CREATE MATERIALIZED VIEW {kind}_history_view TO {kind}_history AS SELECT * FROM {kind}"
+            )
+        client.command("ALTER TABLE migrations DELETE WHERE number = 14 SETTINGS mutations_sync = 1")
+        sink = Sink(engine)
+        for kind in ("findings", "assurance"):
+            sink.write(kind, [one(kind, finding("before", **told), 1)])
+        assert migrate(engine) == ["014_plain_words.sql"]
+        for kind in ("findings", "assurance"):
+            sink.write(kind, [one(kind, finding("after", **told), 2)])
+        sink.close()
+        engine.discard(client)
+        for table in ("findings", "findings_history", "findings_current"):
+            found = rows(engine, f"SELECT {', '.join(words)} FROM {table} ORDER BY version")
+            assert found == [("high", "new", "low", "", "aws:key/A", [])] * 2
+        for kind in ("findings", "assurance"):
+            for table in (kind, f"{kind}_history", f"{kind}_current"):
+                assert rows(engine, f"SELECT DISTINCT credential FROM {table}") == [("aws:key/A",)]

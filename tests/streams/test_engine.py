@@ -19,7 +19,7 @@ from tests.support.clickhouse import NOW, activity, empty, engine_over, finding,
 
 VIEWS = (
     *("findings_current", "findings_open", "assurance_current", "credentials_current", "source_lag"),
-    *("activity_counts", "reject_counts", "revocation_lag", "dossiers_live"),
+    *("activity_counts", "reject_counts", "revocation_lag", "dossiers_live", "finding_evidence"),
 )
 
 
@@ -126,6 +126,28 @@ def test_a_finding_shows_its_last_update_and_its_history_all(engine: Engine, ord
     assert rows(engine, "SELECT status_id FROM findings_current") == [(3,)]
     history = "SELECT status_id FROM findings_history WHERE uid = 'f1' ORDER BY version"
     assert rows(engine, history) == [(1,), (2,), (3,)]
+
+
+def test_a_finding_stands_beside_each_event_that_it_rests_on_once(engine: Engine) -> None:
+    info = {"uid": "f1", "analytic": {"uid": "a_control"}}
+    info["related_events"] = [{"uid": "event-1"}, {"uid": "event-2"}]  # type: ignore[assignment]
+    told = finding("f1", finding_info=info, severity="High", status="New")
+    sink = Sink(engine)
+    sink.write("findings", [one("findings", told, 1)])
+    twice = [activity(1, offset=offset, processed=NOW + offset) for offset in (1, 2)]
+    for row in (*twice, activity(2), activity(3)):
+        sink.write("activities", [lines("activities", row)])
+    evidence = rows(engine, "SELECT finding, control, severity, status, uid, operation FROM finding_evidence")
+    assert sorted(evidence) == [
+        ("f1", "a_control", "high", "new", uid, "GetObject") for uid in ("event-1", "event-2")
+    ]
+
+
+def test_what_is_open_is_told_in_words_and_without_its_json(engine: Engine) -> None:
+    Sink(engine).write("findings", [one("findings", finding("f1", severity="High"), 1)])
+    assert rows(engine, "SELECT uid, severity FROM findings_open WHERE severity = 'high'") == [("f1", "high")]
+    columns = {name for name, *_ in rows(engine, "DESCRIBE findings_open")}
+    assert "ocsf" not in columns
 
 
 def test_assurance_tells_proven_from_assumed(engine: Engine) -> None:

@@ -151,7 +151,9 @@ def test_a_protobuf_file_is_one_record_whatever_bytes_it_holds() -> None:
     assert [piece.content for piece in pieces("spans.binpb.gz", gzip.compress(content))] == [content]
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\n", b"\x00\x00", b"\xef\xbb\xbf", gzip.compress(b"", mtime=0), b"[]"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\n\n", b"\x00\x00", b"\xef\xbb\xbf", gzip.compress(b"", mtime=0), b"[]"]
+)
 def test_an_empty_file_holds_no_records(content: bytes) -> None:
     assert pieces("empty.json", content) == []
 
