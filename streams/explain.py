@@ -109,8 +109,8 @@ def find(settings: Settings, prefix: str) -> Finding:
     found = query.rows(settings, _FIND, {"prefix": prefix}) if prefix else []
     if not found:
         raise Stop(
-            f"No finding has an id that begins with {prefix!r}. `gapwatch findings --json` shows the ids "
-            "(finding_info.uid)."
+            f"No finding has an id that begins with {prefix!r}. `gapwatch findings` shows how each one "
+            "begins."
         )
     exact = [row for row in found if row["uid"] == prefix] or found
     if len(exact) > 1:
@@ -305,9 +305,10 @@ def _left(node: Node) -> str:
 
 
 def _hunt(node: Node) -> str:
+    names = ", ".join(f"'{_escaped(name)}'" for name in (node.life.credential, *node.names))
     return (
-        'gapwatch sql "SELECT time, operation, outcome, place FROM activities FINAL WHERE credential = '
-        f"'{_escaped(node.life.credential)}' AND time >= '{_sql_time(node.since)}' ORDER BY time\""
+        'gapwatch sql "SELECT time, operation, outcome, place FROM activities FINAL WHERE credential IN '
+        f"({names}) AND time >= '{_sql_time(node.since)}' ORDER BY time\""
     )
 
 

@@ -76,7 +76,7 @@ def _branch(tree: Tree, node: Node, whole: bool) -> None:
     for child in node.children:
         _branch(tree.add(_label(child, whole)), child, whole)
     if node.more:
-        tree.add(Text(f"and {node.more:,} issued before these", "dim"))
+        tree.add(Text(f"and {node.more:,} more", "dim"))
 
 
 def _label(node: Node, whole: bool) -> Text:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -12,7 +12,7 @@ from correlators.kernel.lifelines import lifeline_of
 from correlators.kernel.routing import forwarded_to
 from correlators.kernel.thresholds import DEFAULTS, Thresholds
 from correlators.kernel.view import View
-from schemas.dossier import EMPTY, Dossier
+from schemas.dossier import EMPTY, Child, Dossier
 from schemas.evidence import iso
 from schemas.lifeline import Lifeline, Moment
 
@@ -20,7 +20,9 @@ HOPS_MAX = 16
 """Forwarding addresses, and generations up, that are followed: beyond any lineage on record; ends cycles."""
 
 CHILDREN_SHOWN = 40
-"""Children of one credential that are shown, the latest issued: a busy key has thousands."""
+"""Children of a credential that was asked for, and of what came from it, the latest issued: a busy key has
+thousands.
+"""
 
 Load = Callable[[str], Dossier]
 
@@ -66,6 +68,10 @@ class Family:
         self._now = now
         self._thresholds = thresholds
         self._views: dict[str, View] = {}
+        self._asked: set[str] = set()
+        self._above: set[str] = set()
+        """Names of all that the credentials that were asked for came from."""
+        self._seen: set[str] = set()
 
     def view(self, key: str) -> View:
         """The dossier in which what is known under this key has come together."""
@@ -82,15 +88,21 @@ class Family:
         return self._views.setdefault(key, self._views.get(start) or View(start, EMPTY, self._thresholds))
 
     def trees(self, identity: str, names: Iterable[str]) -> list[Node]:
-        """The lineages that these credentials belong to, each from its oldest known ancestor down."""
-        roots: dict[tuple[str, str], None] = {}
+        """The lineages of these credentials: from the oldest known ancestor the way down to each, and all
+        that came from them.
+        """
+        wanted: dict[tuple[str, str], None] = {}
         for name in names:
-            found = self._find(identity, name) or self._find(name, name)
-            if found:
-                roots.setdefault(self._root(*found))
-        seen: set[str] = set()
-        grown = [self._grow(home, name, "", 0, seen) for home, name in roots]
+            if found := self._find(identity, name) or self._find(name, name):
+                wanted.setdefault(found)
+        roots = dict.fromkeys(self._root(*found) for found in wanted)
+        self._asked = {name for found in wanted for name in self._names(*found)}
+        # What its parent no longer lists stands alone.
+        grown = [self._grow(home, name, "", 0, False) for home, name in (*roots, *wanted)]
         return [node for node in grown if node]
+
+    def _names(self, home: str, name: str) -> tuple[str, ...]:
+        return (name, *self.view(home).credentials[name].names)
 
     def _find(self, home: str, name: str) -> tuple[str, str] | None:
         """The dossier and the name under which it keeps this credential, which may have several."""
@@ -108,13 +120,17 @@ class Family:
             if up is None:
                 break
             home, name = up
+            self._above.update(self._names(home, name))
         return home, name
 
-    def _grow(self, home: str, name: str, edge: str, since: int, seen: set[str]) -> Node | None:
-        """``since``: the first end of what it descends from (µs, 0: none)."""
-        if name in seen:
+    def _grow(self, home: str, name: str, edge: str, since: int, below: bool) -> Node | None:
+        """``since``: the first end of what it descends from (µs, 0: none). ``below``: what was asked for is
+        above it, or it.
+        """
+        if name in self._seen:
             return None
-        seen.add(name)
+        self._seen.add(name)
+        below = below or name in self._asked
         view = self.view(home)
         credential = view.credentials[name]
         life = lifeline_of(view, name)
@@ -123,16 +139,25 @@ class Family:
         alive, until, state = self._state(life, bool(since))
         since = _first(since, life.died.time if life.died else 0)
         node = Node(life, edge, state, alive, credential.names, until, since, [])
-        children = sorted(credential.children.items(), key=lambda item: (item[1].issued, item[0]))
-        node.more = max(0, len(children) - CHILDREN_SHOWN)
-        for child, link in children[-CHILDREN_SHOWN:]:
+        shown = self._shown(credential.children, below)
+        node.more = len(credential.children) - len(shown)
+        for child, link in shown:
             found = self._find(link.identity or home, child)
             # An orphan by design is no residual of what made it.
             ended = 0 if link.edge == "made_by" else since
-            grown = self._grow(*found, link.edge, ended, seen) if found else None
+            grown = self._grow(*found, link.edge, ended, below) if found else None
             if grown:
                 node.children.append(grown)
         return node
+
+    def _shown(self, children: Mapping[str, Child], below: bool) -> list[tuple[str, Child]]:
+        """The way down to what was asked for, and below that the latest others."""
+        latest = sorted(children, key=lambda name: (children[name].issued, name))[-CHILDREN_SHOWN:]
+        wanted = self._asked | self._above | set(latest if below else ())
+        return sorted(
+            ((name, link) for name, link in children.items() if name in wanted),
+            key=lambda item: (item[1].issued, item[0]),
+        )
 
     def _state(self, life: Lifeline, orphaned: bool) -> tuple[bool, int, str]:
         if life.died and life.died.time <= self._now:

@@ -14,7 +14,7 @@ from schemas.activity import Activity, Ended, Issued, Known, Parent
 from schemas.fact import facts_of
 from schemas.verdict import Clock
 from streams.engine import Engine
-from streams.lineage import Family
+from streams.lineage import CHILDREN_SHOWN, Family
 from streams.sink import Sink
 from tests.support.clickhouse import NOW, empty, engine_over, one, rows
 
@@ -98,3 +98,21 @@ def test_a_parent_of_which_nothing_else_is_known_keeps_the_name_its_child_gave_i
 def test_without_other_names_lineage_is_as_its_rows_say(engine: Engine) -> None:
     stored(engine, [issued("i1", 0, ACCESSOR), issued("i2", 2, CHILD, ACCESSOR)])
     assert lineage(engine) == [(ACCESSOR, CHILD, 1)]
+
+
+def test_of_a_busy_parent_only_the_way_down_to_what_was_asked_for_is_told(engine: Engine) -> None:
+    siblings = [f"vault:prod:accessor/s{number}" for number in range(CHILDREN_SHOWN + 10)]
+    many = [
+        issued("i1", 0, ACCESSOR),
+        issued("i2", 2, CHILD, ACCESSOR),
+        issued("i3", 3, GRANDCHILD, CHILD),
+        *(issued(f"issue {name}", 4 + n, name, ACCESSOR) for n, name in enumerate(siblings)),
+    ]
+    desk = stored(engine, many)
+    # The first of many children, which the latest ones do not push out.
+    (tree,) = Family(desk.dossier, NOW).trees(ENTITY, [CHILD])
+    assert [node.life.credential for node in tree.walk()] == [ACCESSOR, CHILD, GRANDCHILD]
+    assert tree.more == len(siblings)
+    (tree,) = Family(desk.dossier, NOW).trees(ENTITY, [ACCESSOR, GRANDCHILD])
+    assert {node.life.credential for node in tree.children} == {CHILD, *siblings[-CHILDREN_SHOWN:]}
+    assert GRANDCHILD in {node.life.credential for node in tree.walk()} and tree.more == 10
