@@ -12,7 +12,7 @@ from rich.table import Table
 from streams import datafolder, query
 from streams.feed import Feed, Finding
 from streams.settings import Settings
-from streams.show import finding_line
+from streams.show import print_finding
 
 POLL_SECONDS = 0.5
 
@@ -48,7 +48,7 @@ def _print(console: Console, finding: Finding, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(orjson.dumps(finding).decode() + "\n")
     else:
-        console.print(finding_line(finding), soft_wrap=not console.is_terminal)
+        print_finding(console, finding)
     sys.stdout.flush()
 
 

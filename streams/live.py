@@ -19,7 +19,7 @@ from streams import metrics
 from streams.datafolder import Instance
 from streams.feed import Feed, Finding
 from streams.process import StageProcess
-from streams.show import finding_line
+from streams.show import print_finding
 
 COUNT_SECONDS = 1.0
 """Collecting the numbers of all processes takes milliseconds; more often than this nobody reads them."""
@@ -38,6 +38,10 @@ class View:
     registry: CollectorRegistry
     console: Console = field(default_factory=lambda: Console(highlight=False))
     feed: Feed | None = None
+    program: str = "gapwatch"
+    """How the command line is called from here."""
+    data: str = ""
+    """The option that names the data folder to it, where that is not the default."""
     _live: Live | None = None
     _note: str = "Starting …"
     _stages: list[StageProcess] = field(default_factory=list)
@@ -68,7 +72,8 @@ class View:
 
     def show(self, finding: Finding) -> None:
         self._findings += 1
-        self._print(finding_line(finding))
+        print_finding(self.console, finding)
+        self._flush()
 
     def refresh(self, running: list[StageProcess]) -> None:
         """Shows what is new; called a few times a second."""
@@ -88,6 +93,9 @@ class View:
 
     def _print(self, line: Text) -> None:
         self.console.print(line, soft_wrap=self._live is None)
+        self._flush()
+
+    def _flush(self) -> None:
         if not self.console.is_terminal:
             sys.stdout.flush()
 
@@ -96,8 +104,11 @@ class View:
         topic = f"{instance.topic_prefix}findings"
         rows = [("alert topic", f"{topic} on kafka://{instance.broker}")]
         if instance.sql:
-            rows.append(("SQL", f"{instance.sql}   try: gapwatch sql 'SELECT count() FROM activities'"))
-        rows.append(("metrics", f"{instance.metrics}"))
+            rows.append(("SQL", instance.sql))
+        rows.append(("metrics", instance.metrics))
+        if instance.sql:
+            rows.append(("ask", f"{self.program} sql{self.data} 'SELECT count() FROM activities'"))
+            rows.append(("explain", f"{self.program} explain{self.data} ID"))
         return rows
 
     def __rich__(self) -> RenderableType:

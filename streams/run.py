@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 
 from streams import datafolder, ports, stages
 from streams.datafolder import Instance
@@ -79,7 +82,7 @@ def _run(settings: Settings, names: list[str], lock: int, metrics_folder: Path, 
     instance = _instance(settings, names)
     datafolder.write_instance(settings, instance)
     server, _ = metrics.serve(settings.metrics_host, settings.metrics_port or 0)
-    view = View(instance, metrics.registry())
+    view = View(instance, metrics.registry(), program=program(), data=data_option(settings))
     plan = Plan(names, settings, metrics_folder, lock, sorted(sources()), demo)
     supervisor = Supervisor(plan, view, lambda: _show_findings(view, plan))
     view.start()
@@ -93,6 +96,20 @@ def _run(settings: Settings, names: list[str], lock: int, metrics_folder: Path, 
         server.shutdown()
         (datafolder.run_folder(settings) / "instance.json").unlink(missing_ok=True)
     view.console.print("Stopped. What was found stays in " + str(settings.data) + ".", soft_wrap=True)
+
+
+def program() -> str:
+    """How to call this program from where it was called: by its path until that is on the search path."""
+    called = Path(sys.argv[0])
+    if called.name != "gapwatch" or shutil.which("gapwatch"):
+        return "gapwatch"
+    return quote(os.path.relpath(called))
+
+
+def data_option(settings: Settings) -> str:
+    """What other commands need to find this run, empty where they find it by themselves."""
+    default = Settings.model_fields["data"].default
+    return "" if settings.data == default else f" --data {quote(str(settings.data))}"
 
 
 def _instance(settings: Settings, names: list[str]) -> Instance:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from rich.console import Console
 from rich.text import Text
 
 from streams.feed import Finding
@@ -17,19 +18,24 @@ SEVERITY = {
     5: ("critical", "bold white on red"),
     6: ("fatal", "bold white on red"),
 }
+SHORT_ID = 8
+"""Characters of an id that are shown: what `gapwatch explain` takes, and enough among millions."""
+INDENT = 4
+"""Columns by which a finding's second line stands in, so that the eye finds where the next one begins."""
 CLOSED = 3
 """OCSF activity_id of a finding that was closed; 2 is an update, 1 a new one."""
 
 
 def finding_line(finding: Finding) -> Text:
-    """`2026-11-22 10:00:00  high  revoked_credential_used  <title>`, marked where it is an update or
-    closed.
+    """`2026-11-22 10:00:00  high  5d9b4f91  revoked_credential_used  <title>`, marked where it is an update
+    or closed.
     """
     info = finding.get("finding_info") or {}
     word, style = SEVERITY.get(finding.get("severity_id", 0), SEVERITY[0])
     line = Text(no_wrap=False)
     line.append(evidence_time(finding) + "  ", "dim")
     line.append(f"{word:<8}", style)
+    line.append(f"  {str(info.get('uid', ''))[:SHORT_ID]:<{SHORT_ID}}", "dim")
     line.append("  " + str((info.get("analytic") or {}).get("uid", "?")) + "  ", "bold")
     line.append(str(info.get("title", "")))
     activity = finding.get("activity_id")
@@ -39,6 +45,14 @@ def finding_line(finding: Finding) -> Text:
     elif activity == 2:
         line.append("  ↻ updated", "dim")
     return line
+
+
+def print_finding(console: Console, finding: Finding) -> None:
+    """On a terminal broken at its width, elsewhere one line, for grep."""
+    line = finding_line(finding)
+    if console.is_terminal:
+        line = Text("\n" + " " * INDENT).join(line.wrap(console, console.width - INDENT, overflow="fold"))
+    console.print(line, soft_wrap=True)
 
 
 def evidence_time(finding: Finding) -> str:

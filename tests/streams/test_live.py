@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import uuid
 
 import orjson
@@ -18,7 +19,7 @@ from streams.feed import Feed, Finding
 from streams.live import View
 from streams.process import StageProcess
 from streams.settings import Settings
-from streams.show import finding_line
+from streams.show import finding_line, print_finding
 from tests.support.waiting import wait_for
 
 INSTANCE = Instance(1, "127.0.0.1:9", True, "http://127.0.0.1:8", "http://127.0.0.1:7/metrics", "site.")
@@ -50,7 +51,26 @@ def test_a_finding_is_one_line_that_tells_new_updated_and_closed_apart(
     fields: dict[str, object], end: str
 ) -> None:
     line = finding_line(finding(**fields)).plain
-    assert line == f"2026-11-22 10:00:00  low       outlived_parent  {end}"
+    assert line == f"2026-11-22 10:00:00  low       1         outlived_parent  {end}"
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_on_a_terminal_a_finding_is_broken_at_its_width_and_stands_out_from_the_next(width: int) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=width, highlight=False, no_color=True)
+    info = {"uid": "5d9b4f91-8ea4", "title": "a title " * 40, "analytic": {"uid": "outlived_parent"}}
+    print_finding(console, finding(finding_info=info))
+    assert isinstance(console.file, io.StringIO)
+    first, *others = re.sub(r"\x1b\[[\d;]*m", "", console.file.getvalue()).rstrip("\n").split("\n")
+    assert "  5d9b4f91  " in first and others
+    assert all(len(line) <= width for line in (first, *others))
+    assert all(line.startswith("    ") for line in others)
+
+
+def test_without_a_terminal_a_finding_is_one_line_whatever_its_length() -> None:
+    console = Console(file=io.StringIO(), width=80, highlight=False)
+    print_finding(console, finding(finding_info={"uid": "1", "title": "a title " * 40}))
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue().count("\n") == 1
 
 
 def test_a_finding_with_holes_in_it_is_still_shown() -> None:

@@ -17,7 +17,7 @@ from confluent_kafka import Producer
 
 from streams import datafolder
 from streams.errors import SettingsError
-from streams.run import _names
+from streams.run import _names, data_option, program
 from streams.settings import Settings
 from tests.support.waiting import wait_for
 
@@ -261,3 +261,19 @@ def test_stages_that_cannot_work_are_refused_with_the_reason(
 ) -> None:
     with pytest.raises(SettingsError, match=said):
         _names(Settings(broker=broker), only)
+
+
+def test_what_a_run_says_to_type_can_be_typed_as_it_stands(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    called = tmp_path / ".venv" / "bin" / "gapwatch"
+    called.parent.mkdir(parents=True)
+    called.touch(mode=0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [str(called)])
+    monkeypatch.setenv("PATH", "")
+    assert program() == ".venv/bin/gapwatch"
+    monkeypatch.setenv("PATH", str(called.parent))
+    assert program() == "gapwatch"
+    assert data_option(Settings()) == ""
+    assert data_option(Settings(data=Path("a site"))) == " --data 'a site'"
