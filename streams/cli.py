@@ -11,11 +11,28 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from streams.errors import Stop
 
+
+class Commands(TyperGroup):
+    """Whoever stops reading (`gapwatch findings | head`) has what he wanted: no error."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            answer = super().invoke(ctx)
+            sys.stdout.flush()
+            return answer
+        except BrokenPipeError:
+            # Python would complain once more when it flushes stdout at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+
+
 app = typer.Typer(
     name="gapwatch",
+    cls=Commands,
     help="Finds non-human identities that go on working after the records say they ended.",
     no_args_is_help=True,
     add_completion=False,
@@ -38,7 +55,7 @@ def _settings(config: Path | None, data: Path | None, **more: Any) -> Any:
     return load(config, data=data, **more)
 
 
-@app.command()
+@app.command(short_help="Start everything and show findings as they appear.")
 def run(
     config: Config = None,
     data: Data = None,
@@ -112,7 +129,7 @@ def send(
     typer.echo(f"Sent {counts.total():,} records: {told}.", err=True)
 
 
-@app.command()
+@app.command(short_help="Tell a run what should be: owners, status, approved tools.")
 def declare(
     paths: Annotated[
         list[str], typer.Argument(metavar="PATH", help="Inventory files or folders (YAML, JSON).")
@@ -139,7 +156,9 @@ def findings(
         bool, typer.Option("--follow", "-f", help="Go on showing new ones until Ctrl-C.")
     ] = False,
     control: Annotated[str | None, typer.Option(help="Only of this control.", metavar="NAME")] = None,
-    identity: Annotated[str | None, typer.Option(help="Only of identities with this in their key.")] = None,
+    identity: Annotated[
+        str | None, typer.Option(help="Only of identities with this in their key.", metavar="TEXT")
+    ] = None,
     json: Json = False,
     config: Config = None,
     data: Data = None,
@@ -154,7 +173,7 @@ def findings(
     show_findings(_settings(config, data), follow, control, identity, json)
 
 
-@app.command()
+@app.command(short_help="Draw what is behind a finding, and what to do.")
 def explain(
     finding: Annotated[str, typer.Argument(metavar="FINDING", help="Id of a finding, or how it begins.")],
     json: Json = False,
@@ -192,6 +211,8 @@ def sql(
 
     form = "JSONEachRow" if json else "PrettyCompact" if sys.stdout.isatty() else "TSVWithNames"
     text = sys.stdin.read() if query == "-" else query
+    if not text.strip():
+        raise Stop("The query is empty. Try: gapwatch sql 'SHOW TABLES'", code=2)
     for chunk in ask(_settings(config, data), text, form):
         sys.stdout.buffer.write(chunk)
     sys.stdout.flush()
@@ -200,6 +221,8 @@ def sql(
 @app.command()
 def controls(json: Json = False) -> None:
     """List the controls: what each one fires on, and what it maps to.
+
+    With --json the whole rule text: what fires, what proves, how it is evaded, what is benign, what to do.
 
     \b
     Example:  gapwatch controls --json
@@ -221,7 +244,7 @@ def sources(json: Json = False) -> None:
     show_sources(json)
 
 
-@app.command()
+@app.command(short_help="Check settings, broker, engine and lag; say what to do.")
 def doctor(json: Json = False, config: Config = None, data: Data = None) -> None:
     """Check settings, broker, topics, engine and lag, and say what to do.
 
@@ -235,7 +258,7 @@ def doctor(json: Json = False, config: Config = None, data: Data = None) -> None
     raise typer.Exit(examine(_settings(config, data), json))
 
 
-@app.command()
+@app.command(short_help="Judge log files without a broker, by the same code.")
 def replay(
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files, folders, .gz, or - for stdin.")],
     inventory: Annotated[
@@ -305,10 +328,6 @@ def main() -> None:
     except Stop as stop:
         typer.echo(str(stop), err=True)
         sys.exit(stop.code)
-    except BrokenPipeError:
-        # `gapwatch findings | head` ends so; Python would complain once more when it flushes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -43,6 +43,14 @@ def kafka_config(settings: Settings, **more: Any) -> dict[str, Any]:
     return config | more
 
 
+def no_answer(settings: Settings, error: Exception) -> NotRunning:
+    """What to say where librdkafka raised this because nobody answered."""
+    return NotRunning(
+        f"The broker at {settings.broker} does not answer: {error.args[0].str()}.\n"
+        "Is the address right, the broker up, and no firewall between? `gapwatch doctor` looks at the rest."
+    )
+
+
 def faust_broker(settings: Settings) -> list[str]:
     """Broker URLs for a Faust app (`kafka://` is aiokafka; its confluent driver delivers nothing on some
     brokers).

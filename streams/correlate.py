@@ -12,7 +12,8 @@ from typing import Any
 from correlators.kernel.catalogue import controls
 from schemas.fact import partition_of
 from streams import garbage, metrics, topics
-from streams.errors import NotRunning, Stop
+from streams.connection import no_answer
+from streams.errors import Stop
 from streams.faust_app import TABLE, changelog, make_app, quieten
 from streams.restore import restore as restore
 from streams.settings import Settings
@@ -190,7 +191,7 @@ def _check_partitions(settings: Settings) -> None:
     try:
         there = topics.admin_client(settings).list_topics(timeout=topics.ADMIN_TIMEOUT_SECONDS).topics
     except KafkaException as error:
-        raise NotRunning(f"The broker at {settings.broker} does not answer: {error.args[0].str()}.") from None
+        raise no_answer(settings, error) from None
     for name in (topics.name(settings, topics.FACTS), changelog(settings)):
         if name in there and len(there[name].partitions) != settings.partitions:
             raise Stop(

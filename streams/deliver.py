@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 
 from streams import topics
 from streams.batches import Batches
-from streams.connection import kafka_config
+from streams.connection import kafka_config, no_answer
 from streams.dossier_store import compact
 from streams.engine import Engine, Limits, connect
-from streams.errors import NotRunning
 from streams.migrations import migrate, next_epoch
 from streams.settings import Settings
 from streams.sql_endpoint import SqlEndpoint
@@ -52,7 +51,7 @@ def main(settings: Settings, stage: Stage) -> None:
             log.info("SQL endpoint on http://%s:%d", endpoint.host, endpoint.port)
         compactor = _start_compacting(engine, stage)
         consumer = _consumer(settings)
-        epoch = next_epoch(engine, stage.broker_id or _cluster_id(consumer))
+        epoch = next_epoch(engine, stage.broker_id or _cluster_id(settings, consumer))
         batches = Batches(settings, engine, consumer, stage.stopping, epoch)
         batches.subscribe([*_exactly(settings), changelog_pattern(settings)], table_of(settings))
         stage.ready()
@@ -115,14 +114,14 @@ def _consumer(settings: Settings) -> Consumer:
     return Consumer(config)
 
 
-def _cluster_id(consumer: Consumer) -> str:
+def _cluster_id(settings: Settings, consumer: Consumer) -> str:
     """Tells one Kafka from another. Raises NotRunning where none answers."""
     from confluent_kafka import KafkaException
 
     try:
         return str(consumer.list_topics(timeout=topics.ADMIN_TIMEOUT_SECONDS).cluster_id)
     except KafkaException as error:
-        raise NotRunning(f"The broker does not answer: {error.args[0].str()}.") from None
+        raise no_answer(settings, error) from None
 
 
 def _start_compacting(engine: Engine, stage: Stage) -> threading.Thread:

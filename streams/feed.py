@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from streams import topics
-from streams.connection import kafka_config
+from streams.connection import kafka_config, no_answer
 from streams.errors import NotRunning
 from streams.settings import Settings
 
@@ -31,9 +31,7 @@ class Feed:
         try:
             metadata = self._consumer.list_topics(topic, timeout=METADATA_SECONDS).topics[topic]
         except KafkaException as error:
-            raise NotRunning(
-                f"The broker at {settings.broker} does not answer: {error.args[0].str()}."
-            ) from None
+            raise no_answer(settings, error) from None
         if not metadata.partitions:
             raise NotRunning(
                 f"The broker at {settings.broker} has no topic {topic}; start `gapwatch run` first."

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from streams import topics
-from streams.errors import NotRunning
+from streams.connection import no_answer
 from streams.settings import Settings
 
 GROUPS = ("normalise", "correlate", "deliver")
@@ -33,7 +33,7 @@ def behind(settings: Settings, group: str, timeout: float = TIMEOUT_SECONDS) -> 
     try:
         return _behind(settings, group, timeout)
     except KafkaException as error:
-        raise NotRunning(f"The broker at {settings.broker} does not answer: {error.args[0].str()}.") from None
+        raise no_answer(settings, error) from None
 
 
 def _behind(settings: Settings, group: str, timeout: float) -> int:

@@ -65,7 +65,9 @@ def _known(key: str, shown: str, where: str) -> None:
     if key in Settings.model_fields:
         return
     near = get_close_matches(key, Settings.model_fields, n=1)
-    hint = f"Did you mean {near[0]}?" if near else "`gapwatch run --settings` lists all settings."
+    # As it has to be written there: a key in a file, GAPWATCH_KEY in the environment.
+    wanted = [name if shown == key else ENV_PREFIX + name.upper() for name in near]
+    hint = f"Did you mean {wanted[0]}?" if wanted else "`gapwatch run --settings` lists all settings."
     raise SettingsError(f"Unknown setting {shown} {where}. {hint}")
 
 

@@ -6,6 +6,7 @@ answer.
 
 from __future__ import annotations
 
+import re
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -23,6 +24,7 @@ EXTRA_SECONDS = 5.0
 """The server cuts a query off by itself; this much later the client no longer waits for it to say so."""
 SHOWN_AT_MOST = 100_000
 """Findings that one command prints; who wants more of them asks in SQL."""
+_EXPECTED = re.compile(r" (Expected one of: |: In scope SELECT formatQuery).*(?= \([A-Z_]+\) \(version )")
 
 
 def endpoint(settings: Settings) -> str:
@@ -62,7 +64,7 @@ def ask(
                 yield chunk
     except urllib.error.HTTPError as error:
         said = error.read().decode(errors="replace").strip()
-        raise Stop(said.splitlines()[0] if said else f"The SQL endpoint answered {error.code}.") from None
+        raise Stop(_brief(said) if said else f"The SQL endpoint answered {error.code}.") from None
     except (OSError, urllib.error.URLError) as error:
         reason = getattr(error, "reason", error)
         raise NotRunning(
@@ -99,6 +101,13 @@ def open_findings(settings: Settings, limit: int) -> list[Finding]:
         f"ORDER BY severity_id DESC, end_time DESC, uid LIMIT {limit}) ORDER BY end_time, uid"
     )
     return [orjson.loads(row["ocsf"]) for row in rows(settings, sql)]
+
+
+def _brief(said: str) -> str:
+    """The first line of an error, without the hundreds of words that the parser would have taken instead,
+    and how the endpoint asked the parser.
+    """
+    return _EXPECTED.sub("", said.splitlines()[0])
 
 
 def _headers(settings: Settings) -> dict[str, str]:

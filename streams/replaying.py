@@ -59,6 +59,9 @@ def replay_paths(settings: Settings, request: Request) -> None:
         task = bar.add_task("replay", total=None)
         summary = replay(options, sys.stdout.buffer, lambda records: bar.update(task, completed=records))
     print(told(summary), file=sys.stderr)
+    if not summary.records:
+        # "findings: none" alone would read as if all were well.
+        raise Stop(f"Nothing was judged: no source knows a record in {', '.join(request.paths)}.")
 
 
 def moment(text: str) -> datetime:

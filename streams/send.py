@@ -57,6 +57,8 @@ def send(
                     bar.update(task, sent=counts.total())
             bar.update(task, advance=1, sent=counts.total())
         producer.finish()
+    if not found:
+        raise Stop(f"There is no file in {', '.join(paths)}.", code=2)
     if not counts:
         raise Stop(
             f"No source knows a record in {', '.join(paths)}. Name one with --source to send it anyway."

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from streams.errors import NotRunning, Stop
+from streams.connection import no_answer
+from streams.errors import Stop
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _partitions(settings: Settings, admin: AdminClient) -> dict[str, int]:
     try:
         metadata = admin.list_topics(timeout=ADMIN_TIMEOUT_SECONDS)
     except KafkaException as error:
-        raise NotRunning(f"The broker at {settings.broker} does not answer: {error.args[0].str()}.") from None
+        raise no_answer(settings, error) from None
     return {topic: len(data.partitions) for topic, data in metadata.topics.items() if data.error is None}
 
 

@@ -183,7 +183,7 @@ def test_findings_are_lines_for_people(gapwatch: Gapwatch, clickhouse: ClickHous
     clickhouse.answer = orjson.dumps({"ocsf": orjson.dumps(FINDING).decode()}) + b"\n"
     said = gapwatch("findings")
     assert said.out == (
-        "2026-11-22 10:00:00  high      revoked_credential_used  payments used a deleted key\n"
+        "2026-11-22 10:00:00  high      1         revoked_credential_used  payments used a deleted key\n"
     )
 
 
@@ -195,10 +195,53 @@ def test_findings_are_json_for_programs(gapwatch: Gapwatch, clickhouse: ClickHou
 def test_filters_reach_clickhouse_as_parameters_and_never_as_text(
     gapwatch: Gapwatch, clickhouse: ClickHouse
 ) -> None:
-    gapwatch("findings", "--control", "x' OR 1", "--identity", "payments")
+    gapwatch("findings", "--control", "outlived_parent", "--identity", "x' OR 1")
     body, query, _ = clickhouse.asked[0]
-    assert "x' OR 1" not in body and "payments" not in body
-    assert query["param_control"] == "x' OR 1" and query["param_identity"] == "payments"
+    assert "x' OR 1" not in body and "outlived_parent" not in body
+    assert query["param_control"] == "outlived_parent" and query["param_identity"] == "x' OR 1"
+
+
+def test_a_control_that_does_not_exist_is_no_control_without_findings(
+    gapwatch: Gapwatch, clickhouse: ClickHouse
+) -> None:
+    said = gapwatch("findings", "--control", "revoked_credential_use")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == "There is no control revoked_credential_use. Did you mean revoked_credential_used?\n"
+    assert "`gapwatch controls` lists them" in gapwatch("findings", "--control", "zzz").err
+
+
+def test_that_there_is_no_finding_is_said_beside_the_empty_answer(
+    gapwatch: Gapwatch, clickhouse: ClickHouse
+) -> None:
+    said = gapwatch("findings", "--json")
+    assert (said.code, said.out, said.err) == (0, "", "No findings.\n")
+
+
+@pytest.mark.parametrize("reader", ["head -n 1", "true"])
+def test_whoever_stops_reading_gets_no_error(clickhouse: ClickHouse, reader: str) -> None:
+    clickhouse.answer = b"1\t2\n" * 100_000
+    command = f"set -o pipefail; {sys.executable} -m streams.cli sql 'SELECT 1, 2' | {reader}"
+    env = {"GAPWATCH_CLICKHOUSE": clickhouse.url, "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(["bash", "-c", command], env=env, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_an_empty_query_is_no_answer(gapwatch: Gapwatch, clickhouse: ClickHouse) -> None:
+    said = gapwatch("sql", " ")
+    assert (said.code, said.out) == (2, "") and "empty" in said.err
+
+
+def test_a_syntax_error_does_not_list_all_that_could_stand_there(
+    gapwatch: Gapwatch, clickhouse: ClickHouse
+) -> None:
+    begin = "Code: 62. DB::Exception: Syntax error: failed at position 1 (SELEC): SELEC 1."
+    end = " (SYNTAX_ERROR) (version 26.9.2.1)"
+    for between in (
+        " Expected one of: Query, SELECT (all), WITH: In scope SELECT x.",
+        " : In scope SELECT formatQuery(1)",
+    ):
+        clickhouse.status, clickhouse.answer = 400, f"{begin}{between}{end}\n".encode()
+        assert gapwatch("sql", "SELEC 1").err == f"{begin}{end}\n"
 
 
 def test_the_password_goes_in_a_header_and_never_in_the_address(
@@ -217,6 +260,23 @@ def test_controls_and_sources_are_listed_from_their_folders(gapwatch: Gapwatch) 
     assert listed == files
     assert "revoked_credential_used" in gapwatch("controls").out
     assert "raw.cloudtrail" in gapwatch("sources").out
+
+
+def test_without_a_terminal_lists_are_lines_of_whole_sentences(
+    gapwatch: Gapwatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = gapwatch("sources").out.splitlines()
+    (azure,) = (line for line in lines if line.startswith("azure\t"))
+    assert "the directory's audit log" in azure and "  " not in azure
+    (row,) = (
+        line for line in gapwatch("controls").out.splitlines() if line.startswith("revoked_credential_used\t")
+    )
+    assert row.split("\t")[1:] == [
+        "A credential is used after it was revoked",
+        "NHI1:2025, NHI7:2025",
+        "T1078.004, T1550.001",
+    ]
 
 
 def test_replay_writes_findings_to_stdout_and_all_else_to_stderr(gapwatch: Gapwatch, tmp_path: Path) -> None:
@@ -245,8 +305,13 @@ def test_a_replay_names_an_unknown_field_of_the_inventory(gapwatch: Gapwatch, tm
     assert "identities[0].colour" in said.err and "unknown field" in said.err
 
 
-def test_without_events_no_time_is_made_up(gapwatch: Gapwatch, tmp_path: Path) -> None:
-    assert "as of never" in gapwatch("replay", str(tmp_path)).err
+def test_without_events_no_time_is_made_up_and_nothing_looks_well(gapwatch: Gapwatch, tmp_path: Path) -> None:
+    said = gapwatch("replay", str(tmp_path))
+    assert said.code == 1
+    assert (
+        "as of never" in said.err
+        and f"Nothing was judged: no source knows a record in {tmp_path}" in said.err
+    )
 
 
 def test_a_time_that_is_none_is_one_line(gapwatch: Gapwatch, tmp_path: Path) -> None:

@@ -183,3 +183,9 @@ def test_nothing_is_declared_where_one_file_is_wrong(settings: Settings, tmp_pat
         declare(settings, [str(tmp_path)])
     there = topics.admin_client(settings).list_topics(timeout=10).topics
     assert f"{settings.topic_prefix}raw.inventory" not in there
+
+
+def test_an_empty_folder_is_named_as_such(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(Stop, match=f"There is no file in {tmp_path}/empty"):
+        send(settings, [str(tmp_path / "empty")])

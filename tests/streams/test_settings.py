@@ -50,7 +50,9 @@ def test_an_unknown_key_is_an_error_that_names_key_file_and_the_nearest_known_on
 
 def test_an_unknown_variable_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GAPWATCH_BROKKER", "x:1")
-    with pytest.raises(SettingsError, match=r"GAPWATCH_BROKKER in the environment. Did you mean broker\?"):
+    with pytest.raises(
+        SettingsError, match=r"GAPWATCH_BROKKER in the environment. Did you mean GAPWATCH_BROKER\?"
+    ):
         load()
 
 
