@@ -107,7 +107,7 @@ class View:
             rows.append(("SQL", instance.sql))
         rows.append(("metrics", instance.metrics))
         if instance.sql:
-            rows.append(("ask", f"{self.program} sql{self.data} 'SELECT count() FROM activities'"))
+            rows.append(("ask", f"{self.program} sql{self.data} 'SHOW TABLES'"))
             rows.append(("explain", f"{self.program} explain{self.data} ID"))
         return rows
 
