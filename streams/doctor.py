@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
 import orjson
-from rich.console import Console
 from rich.text import Text
 
 from streams import datafolder, lag, query, topics
 from streams.errors import NotRunning, Stop
 from streams.settings import Settings
+from streams.show import Screen
 from streams.stage import read_intake
 from streams.units import show_size
 
@@ -37,7 +37,7 @@ class Result:
 def doctor(settings: Settings, as_json: bool) -> int:
     """Prints every check. Exit code 0: all is well; 1: something is wrong; 3: nothing runs."""
     results = list(examine(settings))
-    console = Console(highlight=False)
+    console = Screen()
     for result in results:
         if as_json:
             print(orjson.dumps(asdict(result)).decode())

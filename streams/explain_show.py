@@ -10,7 +10,7 @@ from rich.tree import Tree
 from schemas.evidence import iso
 from streams.explain import Story
 from streams.lineage import Node
-from streams.show import SEVERITY
+from streams.show import SEVERITY, Screen
 
 _KIND = {
     "issued": "cyan",
@@ -31,7 +31,7 @@ WHOLE = 10_000
 
 def draw(story: Story, console: Console | None = None) -> None:
     """Prints the story. Long lines are left whole where the output is no terminal, for grep."""
-    console = console or Console(highlight=False)
+    console = console or Screen()
     whole = not console.is_terminal
     if whole:
         console.width = WHOLE

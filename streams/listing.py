@@ -14,7 +14,7 @@ from streams import datafolder, query
 from streams.errors import Stop
 from streams.feed import Feed, Finding
 from streams.settings import Settings
-from streams.show import print_finding
+from streams.show import Screen, print_finding
 
 POLL_SECONDS = 0.5
 
@@ -25,7 +25,7 @@ def show_findings(
     """Prints what is stored, then with `follow` what comes on the alert topic, until Ctrl-C."""
     if control is not None:
         _check_control(control)
-    console = Console(highlight=False)
+    console = Screen()
     feed = Feed(datafolder.attached(settings), from_start=False) if follow else None
     try:
         known = query.findings(settings, control, identity)
@@ -98,7 +98,7 @@ def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool) -
         for row in rows:
             print(orjson.dumps(row).decode())
         return
-    console = Console(highlight=False)
+    console = Screen()
     if not console.is_terminal:
         for row in rows:
             print("\t".join(_cell(row[column]) for column in columns))

@@ -19,7 +19,7 @@ from streams import metrics
 from streams.datafolder import Instance
 from streams.feed import Feed, Finding
 from streams.process import StageProcess
-from streams.show import print_finding
+from streams.show import Screen, print_finding
 
 COUNT_SECONDS = 1.0
 """Collecting the numbers of all processes takes milliseconds; more often than this nobody reads them."""
@@ -36,7 +36,7 @@ class View:
 
     instance: Instance
     registry: CollectorRegistry
-    console: Console = field(default_factory=lambda: Console(highlight=False))
+    console: Console = field(default_factory=Screen)
     feed: Feed | None = None
     program: str = "gapwatch"
     """How the command line is called from here."""

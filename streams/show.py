@@ -26,6 +26,16 @@ CLOSED = 3
 """OCSF activity_id of a finding that was closed; 2 is an update, 1 a new one."""
 
 
+class Screen(Console):
+    """Standard output. That nobody reads it any more is left to the command line: rich calls it an error."""
+
+    def __init__(self) -> None:
+        super().__init__(highlight=False)
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def finding_line(finding: Finding) -> Text:
     """`2026-11-22 10:00:00  high  5d9b4f91  revoked_credential_used  <title>`, marked where it is an update
     or closed.

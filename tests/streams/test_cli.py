@@ -217,12 +217,13 @@ def test_that_there_is_no_finding_is_said_beside_the_empty_answer(
     assert (said.code, said.out, said.err) == (0, "", "No findings.\n")
 
 
+@pytest.mark.parametrize("command", ["sql 'SELECT ocsf'", "findings", "findings --json"])
 @pytest.mark.parametrize("reader", ["head -n 1", "true"])
-def test_whoever_stops_reading_gets_no_error(clickhouse: ClickHouse, reader: str) -> None:
-    clickhouse.answer = b"1\t2\n" * 100_000
-    command = f"set -o pipefail; {sys.executable} -m streams.cli sql 'SELECT 1, 2' | {reader}"
+def test_whoever_stops_reading_gets_no_error(clickhouse: ClickHouse, command: str, reader: str) -> None:
+    clickhouse.answer = (orjson.dumps({"ocsf": orjson.dumps(FINDING).decode()}) + b"\n") * 2_000
+    piped = f"set -o pipefail; {sys.executable} -m streams.cli {command} | {reader}"
     env = {"GAPWATCH_CLICKHOUSE": clickhouse.url, "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(["bash", "-c", command], env=env, capture_output=True)
+    done = subprocess.run(["bash", "-c", piped], env=env, capture_output=True)
     assert (done.returncode, done.stderr) == (0, b"")
 
 
