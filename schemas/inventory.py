@@ -102,7 +102,7 @@ def read_inventory(data: bytes) -> tuple[int, list[Entry], list[Rejected]]:
 
 def _sections(located: Located) -> tuple[int, list[Entry], list[Rejected]]:
     document = located.value
-    if not isinstance(document, dict):
+    if not isinstance(document, dict) or "gapwatch" not in document:
         return 0, [], [Rejected(NAME, f"not an inventory: it does not begin with gapwatch: {VERSION}")]
     head = {k: v for k, v in document.items() if k not in SECTIONS}
     recorded = 0

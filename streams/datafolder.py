@@ -38,6 +38,11 @@ def make_folders(settings: Settings) -> None:
             raise Stop(
                 f"Cannot make the folder {folder}: {error.strerror}. Choose another one with --data."
             ) from None
+        if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            raise Stop(
+                f"Cannot write to the folder {folder}: it belongs to somebody else. Let its owner run "
+                "gapwatch, or choose another one with --data."
+            )
 
 
 def fresh_metrics_folder(settings: Settings) -> Path:

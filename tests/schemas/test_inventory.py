@@ -226,6 +226,7 @@ def test_the_kind_of_a_record_is_told_from_its_content() -> None:
         (HEAD + "  - 7\n", "identities[0]: fields are meant here, like {name: value} (line 3)"),
         ("gapwatch: inventory/v1\nidentities: {}\n", "identities: a list is meant (line 2)"),
         ("gapwatch: inventory/v1\nidentitys: []\n", "identitys: unknown field (line 2)"),
+        ("identities: []\n", "not an inventory: it does not begin with gapwatch: inventory/v1"),
         ("gapwatch: inventory/v2\n", "gapwatch: one of 'inventory/v1' is meant (line 1)"),
         (
             "gapwatch: inventory/v1\nrecorded: 2026\n",

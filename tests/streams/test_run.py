@@ -16,7 +16,7 @@ import pytest
 from confluent_kafka import Producer
 
 from streams import datafolder
-from streams.errors import SettingsError
+from streams.errors import SettingsError, Stop
 from streams.run import _names, data_option, program
 from streams.settings import Settings
 from tests.support.waiting import wait_for
@@ -277,3 +277,10 @@ def test_what_a_run_says_to_type_can_be_typed_as_it_stands(
     assert program() == "gapwatch"
     assert data_option(Settings()) == ""
     assert data_option(Settings(data=Path("a site"))) == " --data 'a site'"
+
+
+def test_a_data_folder_of_somebody_else_is_one_line(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A test may run as root, who is allowed everything.
+    monkeypatch.setattr(os, "access", lambda path, mode: path != data)
+    with pytest.raises(Stop, match=f"Cannot write to the folder {data}: .*--data"):
+        datafolder.make_folders(Settings(data=data))
