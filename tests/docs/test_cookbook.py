@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from correlators.kernel.catalogue import controls
 from schemas.activity import Rotated
+from streams.demo import samples
 from streams.engine import Engine
 from tests.support.clickhouse import engine_over, rows
 from tests.support.make import KEY, SESSION, change, issue, use
@@ -82,6 +84,14 @@ def test_the_cookbook_names_every_table_and_view_that_analysts_are_to_ask(engine
     named = set(re.findall(r"`(\w+)`", PAGE.read_text().partition("## Findings")[0]))
     assert there - others == named & there
     assert others <= there
+
+
+def test_the_keys_in_the_cookbook_are_those_of_the_samples() -> None:
+    named = re.findall(r"'(?:aws|vault):[^']*/([^'/]+)'", PAGE.read_text())
+    files = [path for path in samples().rglob("*") if path.is_file()]
+    told = b"".join(gzip.decompress(f.read_bytes()) if f.suffix == ".gz" else f.read_bytes() for f in files)
+    assert len(named) >= 4
+    assert [name for name in named if name.encode() not in told] == []
 
 
 def test_a_burst_is_found_under_the_name_that_was_refused(engine: Engine) -> None:
