@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from correlators.kernel.view import View
 from correlators.kernel.wording import named, short, worst_of
 from schemas.dossier import Credential
-from schemas.evidence import iso
+from schemas.evidence import Evidence, iso
 from schemas.verdict import Clock, Control, Episode, Severity, Verdict
 
 CONTROL = Control(
@@ -44,9 +44,9 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
 def _judged(view: View, name: str, credential: Credential) -> Verdict | None:
     good = credential.max_uses
     used = view.uses(credential, "succeeded")
-    if len(used) < good:
+    last = used[good - 1] if len(used) >= good else _used_up(credential)
+    if last is None:
         return None
-    last = used[good - 1]
     more = used[good:]
     refused = tuple(e for e in view.uses(credential, "unauthenticated", "failed") if e.time > last.time)
     if not more and not refused:
@@ -73,3 +73,9 @@ def _judged(view: View, name: str, credential: Credential) -> Verdict | None:
         episodes=(Episode(last.time, 0, "last allowed use"),),
         truncated=worst_of(credential),
     )
+
+
+def _used_up(credential: Credential) -> Evidence | None:
+    """The call in which the provider says that it was used up, where that call was another's: an unwrap by a
+    caller with a token of its own."""
+    return next((t.evidence for t in credential.turns if t.kind == "exhausted"), None)

@@ -25,7 +25,7 @@ from schemas.sheet import Sheet
 from schemas.sources import Context, Reading
 from schemas.sources.vault.call import TEXT_MAX, Call
 from schemas.sources.vault.ends import ends_of, exhausted, unjoined
-from schemas.sources.vault.issues import issues_of
+from schemas.sources.vault.issues import SPONSORED, issues_of
 from schemas.sources.vault.use import SILENT, Use, action_of, use_of
 from schemas.sources.vault.wire import Line, head_of, micros_of
 
@@ -37,11 +37,6 @@ UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 PREFIX_MAX = 256
 """An audit device may write a prefix before each line (``@cee: `` for syslog): at most so many bytes are
 skipped."""
-
-UNJOINED = (
-    "names by HMAC what the rest of this log shows in clear: this end joins no credential; "
-    "list the field in the mount's audit_non_hmac_request_keys"
-)
 
 REQUEST_MARK = b'"type":"request"'
 MARK_WITHIN = 128
@@ -136,7 +131,7 @@ def _bare(record: bytes) -> bytes:
     """The JSON of a record without byte order mark, white space around it and a device's prefix."""
     text = record.removeprefix(BOM).strip()
     if text[:1] != b"{":
-        start = text.find(b"{", 0, PREFIX_MAX)
+        start = text.find(b'{"', 0, PREFIX_MAX)
         return text[start:] if start > 0 else text
     return text
 
@@ -161,8 +156,9 @@ def _read(line: Line, text: bytes, context: Context, reading: Reading, place: st
         return
     call = Call(line, time, context)
     reading.activities.append(_activity(call, _uid(line, text)))
-    if line.type == "response" and (field := unjoined(call)):
-        reading.rejects.append(Rejected(NAME, UNJOINED, field, place))
+    field, why = unjoined(call) if line.type == "response" else ("", "")
+    if field:
+        reading.rejects.append(Rejected(NAME, why, field, place))
 
 
 def _uid(line: Line, text: bytes) -> str:
@@ -192,6 +188,7 @@ def _activity(call: Call, uid: str) -> Activity:
         target=_target(effects),
         resource=call.shown_path,
         error=_error(call),
+        incarnation=SPONSORED if "secret-id/" in use.credential else "",
         effects=effects,
         arrived=call.context.arrived,
         processed=call.context.processed,

@@ -78,6 +78,9 @@ class Call:
     def group(self, name: str) -> str:
         return f"{self.prefix}{self._short(self.ns + name)}"
 
+    def namespace_group(self, namespace: str) -> str:
+        return f"{self.prefix}namespace/{self._short(namespace)}"
+
     def masked(self, secret: str) -> str:
         return secret if secret.startswith(HMAC) and len(secret) <= TEXT_MAX else self.context.mask(secret)
 

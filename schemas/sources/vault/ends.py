@@ -20,10 +20,23 @@ found with this accessor")."""
 PREFIX_ENDS = re.compile(r"sys/(?:leases/)?(revoke-prefix|revoke-force)/(.+)")
 LEASE_ENDS = re.compile(r"sys/(?:leases/)?revoke(?:/(.+))?")
 MOUNTS = re.compile(r"sys/(auth|mounts)/(.+)")
+NAMESPACES = re.compile(r"sys/namespaces/([^/]+/?)")
 ROLES = re.compile(r"auth/.+/(?:role|roles|users|user|certs)/[^/]+")
 POLICIES = re.compile(r"sys/(?:policies/acl|policy)/(.+)")
 ENTITIES = re.compile(r"identity/entity(?:/(id|name)/(.+))?")
 SECRET_ID_ENDS = re.compile(r"auth/.+/role/[^/]+/(secret-id|secret-id-accessor)/destroy(?:/.*)?")
+
+
+NAMED_IN_PATH = re.compile(r"auth/token/(revoke|revoke-orphan|revoke-accessor)/.+")
+
+BY_HMAC = (
+    "names by HMAC what the rest of this log shows in clear: this end joins no credential; "
+    "list the field in the mount's audit_non_hmac_request_keys"
+)
+IN_PATH = (
+    "names in clear what the rest of this log shows by HMAC: this end joins no credential; "
+    "revoke with the token or accessor in the body"
+)
 
 
 def exhausted(call: Call) -> Iterator[Effect]:
@@ -116,10 +129,18 @@ def _system(call: Call) -> Iterator[Effect]:
         yield from _lease(call, lease[1] or call.asked("lease_id"))
     elif mount:
         yield from _mount(call, f"{'auth/' if mount[1] == 'auth' else ''}{mount[2].rstrip('/')}/")
+    elif deleted and (namespace := NAMESPACES.fullmatch(path)):
+        yield _namespace(call, namespace[1])
     elif policy:
         yield Ended(
             f"{path} deleted", "removed", group=call.group(f"policy/{policy[1]}"), carries=False, scope=TOKENS
         )
+
+
+def _namespace(call: Call, name: str) -> Ended:
+    """Whatever was issued in a namespace ends with it. One that holds others cannot be deleted."""
+    whole = f"{call.ns}{name.rstrip('/')}/"
+    return Ended(f"{call.path} deleted", "group", group=call.namespace_group(whole))
 
 
 def _mount(call: Call, mount: str) -> Iterator[Effect]:
@@ -160,23 +181,37 @@ def _entity(call: Call) -> Iterator[Effect]:
     if not identity:
         return
     if call.operation == "delete":
-        yield Ended("identity/entity deleted", "deleted", identity=identity)
+        # Its tokens are refused from then on, and not revoked: what they made lives by its own entity.
+        yield Ended("identity/entity deleted", "deleted", identity=identity, carries=False, scope=identity)
     elif disabled in (True, "true"):
         yield Ended("identity/entity disabled", "disabled", identity=identity)
     elif disabled in (False, "false"):
         yield Restored("identity/entity enabled", "disabled", identity=identity)
 
 
-def unjoined(call: Call) -> str:
-    """The field by which a kill names its target in a way that joins nothing in this log; "" where it
-    does join."""
+def unjoined(call: Call) -> tuple[str, str]:
+    """The field by which a kill names its target in a way that joins nothing in this log, and what to do;
+    empty where it does join."""
     if call.path == "auth/token/revoke-accessor":
-        plain = bool(call.auth.accessor) and not str(call.auth.accessor).startswith(HMAC)
-        return "request.data.accessor" if plain and call.asked("accessor").startswith(HMAC) else ""
-    if (
-        call.path == "identity/entity"
-        and "disabled" in call.request_data
-        and call.asked("id").startswith(HMAC)
-    ):
-        return "request.data.id"
-    return "request.data.entity_ids" if call.path == "identity/entity/batch-delete" else ""
+        return ("request.data.accessor", BY_HMAC) if _hidden(call, "accessor") and _plain(call) else ("", "")
+    if call.path == "identity/entity":
+        disabling = "disabled" in call.request_data
+        return ("request.data.id", BY_HMAC) if disabling and _hidden(call, "id") else ("", "")
+    if call.path == "identity/entity/batch-delete":
+        return "request.data.entity_ids", BY_HMAC
+    if call.path == "sys/remount":
+        return ("request.data.from", BY_HMAC) if _hidden(call, "from") else ("", "")
+    named = NAMED_IN_PATH.fullmatch(call.path)
+    if named and call.authenticated and not call.refused:
+        shown = call.auth.accessor if named[1] == "revoke-accessor" else call.auth.client_token
+        return ("request.path", IN_PATH) if (shown or "").startswith(HMAC) else ("", "")
+    return "", ""
+
+
+def _hidden(call: Call, name: str) -> bool:
+    return call.asked(name).startswith(HMAC)
+
+
+def _plain(call: Call) -> bool:
+    """Whether this log shows accessors in clear."""
+    return bool(call.auth.accessor) and not (call.auth.accessor or "").startswith(HMAC)

@@ -10,6 +10,10 @@ from schemas.sources.vault.call import Call
 from schemas.sources.vault.use import login_secret
 from schemas.sources.vault.wire import Auth, Wrap
 
+SPONSORED = "sponsored"
+"""Incarnation of what is only kept in an entity's dossier: it has no entity of its own, so the deletion of
+that one does not end it."""
+
 FOREVER = 250_000_000_000 * SECOND
 """Beyond any calendar: a credential that would expire later does not expire."""
 
@@ -54,10 +58,11 @@ def _token(call: Call, auth: Auth) -> Iterator[Effect]:
         entity or sponsor_of(call),
         kind=_kind(auth),
         names=names,
-        parents=_parents(call, entity, bool(auth.entity_id)),
+        parents=_parents(call, entity),
         groups=dict(_groups(call, auth)),
         expires=_expiry(call, auth.token_ttl),
         max_uses=max(auth.num_uses or 0, 0),
+        incarnation="" if entity else SPONSORED,
     )
 
 
@@ -79,22 +84,22 @@ def _expiry(call: Call, seconds: int | None) -> int:
     return expires if expires < FOREVER else 0
 
 
-def _parents(call: Call, entity: str, has_entity: bool) -> dict[str, Parent]:
+def _parents(call: Call, entity: str) -> dict[str, Parent]:
     if call.path.startswith("sys/wrapping/"):
         return {call.presented[0]: Parent("made_by")} if call.presented[0] else {}
     if call.path.startswith("auth/token/"):
         parent = call.presented[0]
-        return {parent: Parent(_edge(call, has_entity), call.identity)} if parent else {}
+        return {parent: Parent(_edge(call, entity), call.identity)} if parent else {}
     secret = login_secret(call)
     return {secret: Parent("came_from", entity)} if secret else {}
 
 
-def _edge(call: Call, has_entity: bool) -> Edge:
-    """Whether a created token dies with its maker. An orphan inherits no entity. A role may make orphans
-    and the line does not say so: where the entity does not tell either, no death is carried, for a wrong
-    one would accuse a healthy token."""
+def _edge(call: Call, entity: str) -> Edge:
+    """Whether a created token dies with its maker. An orphan inherits no entity. A role may make orphans,
+    and give them the entity of an alias, and the line does not say so: where the entity does not tell
+    either, no death is carried, for a wrong one would accuse a healthy token."""
     orphan = call.request_data.get("no_parent") in (True, "true") or call.path == "auth/token/create-orphan"
-    if orphan or (call.identity and not has_entity):
+    if orphan or call.identity != entity:
         return "made_by"
     if call.path.startswith("auth/token/create/") and not call.identity:
         return "made_by"
@@ -109,8 +114,9 @@ def mount_group(path: str) -> str:
 
 
 def _groups(call: Call, auth: Auth) -> Iterator[tuple[str, str]]:
-    """Mount or lease prefix, role and policies: group key and the path of the token in it."""
+    """Namespace, mount or lease prefix, role and policies: group key and the path of the token in it."""
     path = call.path
+    yield from _namespace(call).items()
     if path.startswith("auth/"):
         batch = BATCH if auth.token_type == "batch" else ""
         yield call.group(mount_group(path)), f"{batch}{path.rstrip('/')}/"
@@ -120,6 +126,11 @@ def _groups(call: Call, auth: Auth) -> Iterator[tuple[str, str]]:
     for policy in auth.policies or ():
         if policy not in SHARED_POLICIES:
             yield call.group(f"policy/{policy}"), TOKENS
+
+
+def _namespace(call: Call) -> dict[str, str]:
+    """The namespace with which everything in it ends; the root one never does."""
+    return {call.namespace_group(call.ns): call.path} if call.ns else {}
 
 
 def _role(call: Call, auth: Auth) -> str:
@@ -153,7 +164,7 @@ def _wrapped(call: Call, wrap: Wrap) -> Iterator[Effect]:
         yield Issued(
             call.accessor_key(wrap.wrapped_accessor),
             sponsor_of(call),
-            parents=_parents(call, "", not call.path.startswith("auth/token/create/")),
+            parents=_parents(call, "" if call.path.startswith("auth/token/create/") else call.identity),
         )
     elif wrap.wrapped_accessor and wrap.wrapped_accessor == call.auth.accessor:
         yield from _token(call, call.auth)
@@ -167,6 +178,7 @@ def _wrapped(call: Call, wrap: Wrap) -> Iterator[Effect]:
             parents={maker: Parent("made_by", call.identity)} if maker else {},
             expires=_expiry(call, wrap.ttl),
             max_uses=1,
+            incarnation=SPONSORED,
         )
 
 
@@ -185,6 +197,7 @@ def _lease(call: Call, lease: str) -> Iterator[Effect]:
         kind="lease",
         parents={token: Parent("dies_with", call.identity)} if token else {},
         groups={call.group(mount_group(lease)): f"{lease}/"},
+        incarnation=SPONSORED,
     )
 
 
@@ -214,9 +227,14 @@ def _secret_id_issued(call: Call, key: str, names: tuple[str, ...]) -> Issued:
         kind="secret_id",
         names=names,
         parents={maker: Parent("made_by", call.identity)} if maker else {},
-        groups={call.group(mount_group(call.path)): f"{SECRET_IDS}{role}/", call.group(role): SECRET_IDS},
+        groups={
+            call.group(mount_group(call.path)): f"{SECRET_IDS}{role}/",
+            call.group(role): SECRET_IDS,
+            **_namespace(call),
+        },
         expires=_expiry(call, _number(call, "secret_id_ttl")),
         max_uses=_number(call, "secret_id_num_uses"),
+        incarnation=SPONSORED,
     )
 
 

@@ -12,7 +12,8 @@ LOGIN = re.compile(r"auth/[^/]+/(?:login|callback|oidc/callback)(?:/|$)")
 LOGIN_STEPS = ("login", "callback", "oidc/callback")
 """Steps below an auth mount at which its methods log in, each perhaps followed by a name."""
 
-REFUSALS = ("permission denied", "bad token", "invalid token", "wrapping token is not valid")
+NOT_WRAPPING = "wrapping token is not valid"
+REFUSALS = ("permission denied", "bad token", "invalid token", NOT_WRAPPING)
 """Errors with which a server says that it does not know the token. Any other error without an accepted
 token tells nothing about it."""
 
@@ -23,7 +24,11 @@ SERVER_FAULT = re.compile(
 """A login that the server could not judge refuses no credential."""
 
 WRAPPING_USES = ("sys/wrapping/unwrap", "sys/wrapping/rewrap")
-SILENT = (*WRAPPING_USES, "sys/seal", "sys/step-down")
+SHOWS_WRAPPING = (*WRAPPING_USES, "sys/wrapping/lookup")
+"""Calls that present a wrapping token, in the body or in place of the caller's own. A look-up uses nothing
+up."""
+
+SILENT = (*SHOWS_WRAPPING, "sys/seal", "sys/step-down")
 """Calls of which a refusal is logged on the request line only: no response line ever follows."""
 
 WRITES = frozenset({"create", "update", "patch", "delete", "recover"})
@@ -80,14 +85,15 @@ def use_of(call: Call) -> Use:
     if is_login(call):
         return _login(call)
     credential, names = call.presented
+    if call.path in SHOWS_WRAPPING and call.asked("token") and NOT_WRAPPING in (call.line.error or ""):
+        # The caller's own token, which may stand beside it, was not looked at.
+        return Use("unauthenticated", call.token_key(call.asked("token")))
     if call.authenticated:
         return Use(_authenticated(call), credential, names, call.identity)
     if not call.refused:
         return Use("succeeded")
     if not any(words in (call.line.error or "") for words in REFUSALS):
         return Use("unknown", credential, names)
-    if call.path in WRAPPING_USES and call.asked("token"):
-        return Use("unauthenticated", call.token_key(call.asked("token")))
     return Use("unauthenticated", credential, names)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from schemas.activity import Ended, EndFailed, Issued, Known, Parent, Renewed, Restored
 from schemas.evidence import SECOND
+from schemas.sources.vault.issues import SPONSORED
 from tests.support.vault_lines import accessor, activity, auth, entity, hmac, line, login, read, token
 
 DENIED = "1 error occurred:\n\t* permission denied\n\n"
@@ -37,24 +38,26 @@ def test_a_request_line_is_passed_even_with_an_error() -> None:
         assert (reading.passed, reading.activities, reading.rejects) == (1, [], [])
 
 
-@pytest.mark.parametrize("path", ["sys/wrapping/unwrap", "sys/seal"])
+@pytest.mark.parametrize("path", ["sys/wrapping/unwrap", "sys/wrapping/lookup", "sys/seal"])
 def test_a_refusal_that_has_no_response_line_is_told_by_its_request_line(path: str) -> None:
-    error = "wrapping token is not valid or does not exist" if "unwrap" in path else "permission denied"
+    error = "wrapping token is not valid or does not exist" if "wrapping" in path else "permission denied"
     told = activity(line(path, kind="request", error=error, client_token=hmac("w token")))
     assert (told.outcome, told.credential, told.effects) == ("unauthenticated", token("w"), ())
     assert read(line(path, kind="request", who=auth())).passed == 1
 
 
-def test_a_wrapping_token_in_the_body_is_the_one_that_was_refused() -> None:
+@pytest.mark.parametrize("who", [None, auth()], ids=["nobody", "a caller with a token of its own"])
+def test_a_wrapping_token_in_the_body_is_the_one_that_was_refused(who: Any) -> None:
     told = activity(
         line(
             "sys/wrapping/unwrap",
             kind="request",
             data={"token": hmac("w token")},
             error="wrapping token is not valid",
+            who=who,
         )
     )
-    assert (told.outcome, told.credential) == ("unauthenticated", token("w"))
+    assert (told.outcome, told.credential, told.identity) == ("unauthenticated", token("w"), "")
 
 
 def test_a_dead_or_unknown_token_is_refused_by_its_hmac_alone() -> None:
@@ -206,6 +209,12 @@ def test_a_token_of_a_role_whose_orphanhood_cannot_be_told_carries_no_death() ->
     assert issued.identity == accessor("ops")
 
 
+def test_a_token_that_a_role_gives_the_entity_of_an_alias_carries_no_death() -> None:
+    issued = created("auth/token/create/agents", entity_id="e-alias")
+    assert issued.parents == {accessor("ops"): Parent("made_by", entity("e-ops"))}
+    assert issued.identity == entity("e-alias")
+
+
 def test_a_batch_token_goes_by_its_token_and_survives_its_mount() -> None:
     [issued] = activity(login("job", accessor=None, token_type="batch")).effects
     assert isinstance(issued, Issued)
@@ -245,7 +254,7 @@ def test_a_secret_id_is_issued_without_identity_and_with_its_accessor() -> None:
                 "vault:prod:auth/approle/": "secret-id:auth/approle/role/payments/",
                 "vault:prod:auth/approle/role/payments": "secret-id:",
             },
-            expires=told.time + 60 * SECOND, max_uses=1,
+            expires=told.time + 60 * SECOND, max_uses=1, incarnation=SPONSORED,
         ),
     )  # fmt: skip
 
@@ -268,7 +277,7 @@ def test_a_lease_dies_with_its_token_and_stands_under_its_prefix() -> None:
         Issued(
             "vault:prod:lease/database/creds/reader/xyz", entity("e-app"), kind="lease",
             parents={accessor("app"): Parent("dies_with", entity("e-app"))},
-            groups={"vault:prod:database/": "database/creds/reader/xyz/"},
+            groups={"vault:prod:database/": "database/creds/reader/xyz/"}, incarnation=SPONSORED,
         ),
     )  # fmt: skip
 
@@ -296,7 +305,7 @@ def test_a_wrapped_secret_id_issues_a_token_for_one_unwrap_and_names_what_is_in_
     assert wrapping == Issued(
         accessor("w"), entity("e-ops"), kind="wrapping", names=(token("w"),),
         parents={accessor("ops"): Parent("made_by", entity("e-ops"))},
-        expires=told.time + 120 * SECOND, max_uses=1,
+        expires=told.time + 120 * SECOND, max_uses=1, incarnation=SPONSORED,
     )  # fmt: skip
 
 
@@ -480,7 +489,9 @@ def test_an_entity_is_disabled_enabled_and_deleted_by_its_id() -> None:
     on = activity(line(path, who=OPS, data={"disabled": False}))
     assert on.effects == (Restored("identity/entity enabled", "disabled", identity=key),)
     gone = activity(line(path, operation="delete", who=OPS))
-    assert gone.effects == (Ended("identity/entity deleted", "deleted", identity=key),)
+    assert gone.effects == (
+        Ended("identity/entity deleted", "deleted", identity=key, carries=False, scope=key),
+    )
     assert activity(line(path, who=OPS, data={"policies": [hmac("p")]})).effects == ()
 
 

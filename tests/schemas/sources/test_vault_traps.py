@@ -111,6 +111,23 @@ def test_an_entity_named_by_hmac_is_told_as_a_blind_spot() -> None:
     assert note.field == "request.data.id"
 
 
+@pytest.mark.parametrize(
+    "path", ["revoke-accessor/Zr2WzAVPkEoVgSsVdWvLmCfN", "revoke/hvs.CAESIA0123456789abcdef"]
+)
+def test_a_revocation_whose_path_names_in_clear_what_the_log_shows_by_hmac_is_a_blind_spot(path: str) -> None:
+    [note] = read(line(f"auth/token/{path}", who=OPS)).rejects
+    assert note.field == "request.path" and "in the body" in note.reason
+    assert read(line(f"auth/token/{path}", who=OPS, error="unsupported path")).rejects == []
+    raw = auth("ops", "e-ops", accessor="Zr2WzAVPkEoVgSsVdWvLmCfN", client_token="hvs.CAESIB0123456789abcdef")
+    assert read(line(f"auth/token/{path}", who=raw)).rejects == []
+
+
+def test_a_mount_that_moved_and_is_named_by_hmac_is_told_as_a_blind_spot() -> None:
+    moved = {"from": hmac("auth/approle"), "to": hmac("auth/other")}
+    [note] = read(line("sys/remount", who=OPS, data=moved)).rejects
+    assert note.field == "request.data.from"
+
+
 def test_the_same_event_of_two_devices_has_one_id_and_no_key_in_common() -> None:
     one, two = activity(login("first")), activity(login("second"))
     assert one.uid == two.uid

@@ -1,0 +1,141 @@
+"""Ways in which Vault credentials end, or do not, that the recording holds no case of; lines as the servers
+write them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.activity import Activity
+from schemas.verdict import Severity, Verdict
+from tests.support.scenario import every_way
+from tests.support.vault_lines import accessor, activity, auth, entity, hmac, line, login
+
+OPS = auth("ops", "e-ops", policies=["ops"])
+DENIED = "permission denied"
+NOT_WRAPPING = "wrapping token is not valid or does not exist"
+
+
+def story(*lines: tuple[int, dict[str, Any]]) -> list[Activity]:
+    """The activities of lines, each so many seconds after the start."""
+    start = "2026-11-22T10:{:02}:{:02}.5Z"
+    told = []
+    for number, (at, document) in enumerate(lines):
+        document["time"] = start.format(*divmod(at, 60))
+        document["request"]["id"] = f"request-{number}"
+        told.append(activity(document))
+    return told
+
+
+def verdicts(*lines: tuple[int, dict[str, Any]]) -> dict[tuple[str, str], Verdict]:
+    """By control and subject, however the lines come."""
+    world = every_way(story(*lines))
+    found = [r.verdict for r in world.last.values() if r.verdict]
+    return {(v.control, v.subject): v for v in found}
+
+
+def loud(told: dict[tuple[str, str], Verdict]) -> list[Verdict]:
+    return [v for v in told.values() if v.severity is not None and v.severity > Severity.INFORMATIONAL]
+
+
+def reads(who: dict[str, Any]) -> dict[str, Any]:
+    return line("secret/data/app", operation="read", who=who)
+
+
+def refused(name: str) -> dict[str, Any]:
+    """A token that the server does not accept: nothing but its HMAC."""
+    return line("secret/data/app", operation="read", client_token=hmac(f"{name} token"), error=DENIED)
+
+
+def test_an_orphan_made_by_an_entity_that_was_deleted_lives_on_by_design() -> None:
+    made = line(
+        "auth/token/create", who=auth("eve", "e-eve"), data={"no_parent": True},
+        response={"auth": auth("job", entity_id=None)},
+    )  # fmt: skip
+    child = line("auth/token/create", who=auth("eve", "e-eve"), response={"auth": auth("child", "e-eve")})
+    told = verdicts(
+        (0, login("eve", entity="e-eve")),
+        (10, made),
+        (20, child),
+        (30, line("identity/entity/id/e-eve", operation="delete", who=OPS)),
+        (90, reads(auth("job", entity_id=None))),
+        (95, refused("child")),
+    )
+    assert loud(told) == []
+    assert ("revoked_credential_used", accessor("job")) not in told
+    assert told["revoked_credential_used", accessor("child")].value == "proven"
+
+
+def test_a_secret_id_survives_the_entity_that_logged_in_with_it() -> None:
+    told = verdicts(
+        (0, login("app", entity="e-app")),
+        (30, line("identity/entity/id/e-app", operation="delete", who=OPS)),
+        (90, login("again", entity="e-new")),
+    )
+    assert not [key for key in told if "secret-id" in key[1]]
+
+
+def test_a_token_that_a_role_gave_another_entity_survives_its_maker() -> None:
+    made = line(
+        "auth/token/create/agents", who=auth("ci", "e-ci"), response={"auth": auth("agent", "e-agent")}
+    )
+    told = verdicts(
+        (0, login("ci", entity="e-ci")),
+        (10, made),
+        (20, line("auth/token/revoke-accessor", who=OPS, data={"accessor": hmac("ci accessor")})),
+        (90, reads(auth("agent", "e-agent"))),
+    )
+    assert loud(told) == []
+
+
+def test_tokens_of_a_deleted_namespace_are_dead_and_those_of_the_next_one_of_its_name_live() -> None:
+    told = verdicts(
+        (0, _within(login("old", entity="e-old"))),
+        (30, line("sys/namespaces/team-a", operation="delete", who=OPS)),
+        (60, _within(refused("old"))),
+        (80, _within(login("new", entity="e-new"))),
+        (120, _within(reads(auth("new", "e-new")))),
+    )
+    assert loud(told) == []
+    assert told["revoked_credential_used", accessor("old")].value == "proven"
+    assert told["dead_credential_tried", accessor("old")].severity == Severity.INFORMATIONAL
+    assert ("revoked_credential_used", accessor("new")) not in told
+
+
+def _within(document: dict[str, Any]) -> dict[str, Any]:
+    document["request"]["namespace"] = {"id": "x1", "path": "team-a/"}
+    return document
+
+
+def test_a_wrapping_token_shown_again_beside_a_callers_own_token_is_a_replay() -> None:
+    wrap = {"ttl": 120, "token": hmac("w token"), "accessor": hmac("w accessor")}
+    body, caller = {"token": hmac("w token")}, auth("app", "e-app")
+    told = verdicts(
+        (0, line("sys/wrapping/wrap", who=OPS, response={"wrap_info": wrap})),
+        (10, line("sys/wrapping/unwrap", who=caller, data=body)),
+        (20, line("sys/wrapping/lookup", kind="request", data=body, error=NOT_WRAPPING)),
+        (30, line("sys/wrapping/unwrap", kind="request", who=caller, data=body, error=NOT_WRAPPING)),
+    )
+    replayed = told["one_time_credential_replayed", accessor("w")]
+    assert (replayed.value, replayed.severity, len(replayed.evidence)) == ("proven", Severity.LOW, 2)
+    assert told["dead_credential_tried", accessor("w")].severity == Severity.INFORMATIONAL
+
+
+def test_a_look_up_of_a_wrapping_token_uses_nothing_up() -> None:
+    wrap = {"ttl": 120, "token": hmac("w token"), "accessor": hmac("w accessor")}
+    opener = auth("w", entity_id=None, policies=["response-wrapping"], remaining_uses=1)
+    told = verdicts(
+        (0, line("sys/wrapping/wrap", who=OPS, response={"wrap_info": wrap})),
+        (10, line("sys/wrapping/lookup", data={"token": hmac("w token")}, response={"data": {}})),
+        (20, line("sys/wrapping/unwrap", who=opener)),
+    )
+    assert loud(told) == []
+
+
+def test_revoking_what_nobody_knows_alarms_nobody() -> None:
+    nothing = {"warnings": ["No token found with this accessor"]}
+    told = verdicts(
+        (0, line("auth/token/revoke-accessor", who=OPS, data={"accessor": hmac("x")}, response=nothing)),
+        (60, reads(OPS)),
+    )
+    assert loud(told) == []
+    assert entity("e-ops") not in {v.subject for v in told.values()}
