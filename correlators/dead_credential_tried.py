@@ -14,12 +14,12 @@ life.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from correlators.kernel.deaths import deaths_of
 from correlators.kernel.ends import Off
 from correlators.kernel.join import NAMES_MAX
-from correlators.kernel.lookups import confidence_of
+from correlators.kernel.lookups import INFERRED, confidence_of
 from correlators.kernel.progress import rotation_progress
 from correlators.kernel.view import View
 from correlators.kernel.wording import episodes_of, named, short, times, worst_of
@@ -60,7 +60,7 @@ def _judged(
 ) -> Verdict:
     tried = [off for off in spells if any(off.holds(e.time) for e in tries)]
     first = tried[0]
-    strange = [e for e in tries if _stranger(e, credential)]
+    strange = [e for e in tries if _stranger(e, _places(view, credential), _clients(view, credential))]
     if strange:
         severity, why = (
             Severity.MEDIUM,
@@ -109,16 +109,28 @@ def _goes_on(view: View, tries: tuple[Evidence, ...]) -> bool:
     return tries[-1].time - tries[0].time > usual.retry_window and len(buckets) >= usual.retry_buckets
 
 
-def _stranger(use: Evidence, credential: Credential) -> bool:
-    """A place, or a client, that is not among those of its life; none known: nobody is a stranger."""
-    place, client = network_of(use.place), use.client
-    new_place = bool(
-        place and credential.places and len(credential.places) < NAMES_MAX and place not in credential.places
-    )
-    new_client = bool(
-        client
-        and credential.clients
-        and len(credential.clients) < NAMES_MAX
-        and client not in credential.clients
-    )
+def _stranger(use: Evidence, places: set[str], clients: set[str]) -> bool:
+    """A place, or a client, that is not among those of its life; none known, or too many: nobody is a
+    stranger."""
+    place, client = network_of(use.place), _product(use.client)
+    new_place = bool(place and 0 < len(places) < NAMES_MAX and place not in places)
+    new_client = bool(client and 0 < len(clients) < NAMES_MAX and client not in clients)
     return new_place or new_client
+
+
+def _places(view: View, credential: Credential) -> set[str]:
+    return {place for c in _meant(view, credential) for place in c.places}
+
+
+def _clients(view: View, credential: Credential) -> set[str]:
+    return {_product(client) for c in _meant(view, credential) for client in c.clients}
+
+
+def _meant(view: View, credential: Credential) -> Iterable[Credential]:
+    """The credential; where it was inferred, all of its identity's, of which it is one."""
+    return view.credentials.values() if credential.kind == INFERRED else (credential,)
+
+
+def _product(client: str) -> str:
+    """The program without its version: the next release is no stranger."""
+    return client.partition("/")[0].partition(" ")[0]

@@ -135,7 +135,16 @@ def _reaches(turn: Turn, name: str, credential: Credential | Ancestor) -> bool:
         return False
     if turn.scope and credential.incarnation and turn.scope != credential.incarnation:
         return False
+    if credential.incarnation and not turn.scope and _came_up_since(turn, credential):
+        return False
     return turn.kind == "deleted" or credential.kind == "session"
+
+
+def _came_up_since(turn: Turn, credential: Credential | Ancestor) -> bool:
+    """Whether a credential of unknown issue was first seen after a deletion that does not say which holder of
+    the name it ended: it may be of the next one."""
+    first = credential.known if isinstance(credential, Credential) else None
+    return not credential.issued and first is not None and first.time > turn.time
 
 
 def merged_descendants(descendants: dict[str, Descendant]) -> dict[str, Descendant]:

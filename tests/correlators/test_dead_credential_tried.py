@@ -61,6 +61,11 @@ def test_a_client_that_never_used_it_is_a_copy_at_large() -> None:
     )
 
 
+def test_the_next_version_of_its_client_is_no_stranger() -> None:
+    verdict = judged([use("b", 0), kill("kill", 10), tried("t", 60, client="aws-cli/3.1 md/new")])
+    assert verdict.severity == Severity.INFORMATIONAL
+
+
 def test_an_unknown_place_is_no_place() -> None:
     assert (
         judged([use("b", 0), kill("kill", 10), tried("t", 60, place="")]).severity == Severity.INFORMATIONAL

@@ -20,6 +20,9 @@ UNDECIDABLE = frozenset({"D01", "D02", "D07"})
 WITHIN_GRACE = frozenset({"D03"})
 """Its successes after the kill are the server's own ten seconds."""
 
+FROM_ELSEWHERE = frozenset({"D04"})
+"""Its dead token is tried by a program that never used it: a copy is at large."""
+
 FAMILIES = {
     "access_removed": "access_outlived_removal",
     "exec_after_removal": "access_outlived_removal",
@@ -67,7 +70,8 @@ def _revoked(scenario: dict[str, Any]) -> Iterator[Case]:
     if known:
         tries = _ids(known)
         yield Case(scenario["id"], "kubernetes", "proven", "revoked_credential_used", tries | kill)
-        yield Case(scenario["id"], "kubernetes", "finding", "dead_credential_tried", tries, severity=1)
+        severity = 3 if scenario["id"] in FROM_ELSEWHERE else 1
+        yield Case(scenario["id"], "kubernetes", "finding", "dead_credential_tried", tries, severity=severity)
     elif scenario["id"] not in WITHIN_GRACE:
         yield Case(scenario["id"], "kubernetes", "assumed", "revoked_credential_used", kill)
 

@@ -31,7 +31,7 @@ from schemas.rejected import Rejected
 from schemas.sheet import Sheet
 from schemas.sources import Context, Reading
 from schemas.sources.kubernetes.call import Call
-from schemas.sources.kubernetes.effects import effects_of, legacy_of
+from schemas.sources.kubernetes.effects import STALE, effects_of, legacy_of, stale_of
 from schemas.sources.kubernetes.envelopes import API, Told, is_event, is_gke, opened, told_of
 from schemas.sources.kubernetes.gke import cluster_of
 from schemas.sources.kubernetes.gke import event_of as google_event
@@ -226,6 +226,8 @@ def _activity(call: Call, uid: str) -> Activity:
     effects = tuple(effects_of(call)) if call.resource or call.code == 401 else NO_EFFECTS
     if who.credential.startswith(f"{call.prefix}secret/") and (known := legacy_of(call)):
         effects = (known, *effects)
+    if event.annotations and STALE in event.annotations and (told := stale_of(call)):
+        effects = (told, *effects)
     return Activity(
         uid=uid,
         time=call.time,

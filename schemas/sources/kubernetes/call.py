@@ -34,6 +34,9 @@ SWITCHED, OK, UNAUTHORIZED, FORBIDDEN = 101, range(200, 300), 401, 403
 REASON = re.compile(r'RBAC: allowed by (RoleBinding|ClusterRoleBinding) "?([^" ]+)"?')
 """What ``authorization.k8s.io/reason`` says: a RoleBinding as ``name/namespace``."""
 
+DRY_RUN = re.compile(r"[?&]dryRun=All(?:&|$)")
+"""In the query; a delete has it in its body, which level Metadata does not show."""
+
 NO_REF = ObjectRef()
 NO_META = Meta()
 NO_BODY = Body()
@@ -44,6 +47,7 @@ DENIED_IMPERSONATION = "cannot impersonate"
 class Call:
     """``time``: when the request came, ``done``: when this line was written (µs). ``who``: the real caller.
 
+    ``rehearsed``: a dry run, which is answered as the real thing and changes nothing.
     ``prefix``: of this cluster's keys. ``asked``, ``answered``: the bodies, empty where the audit level has
     none.
     """
@@ -70,6 +74,7 @@ class Call:
         self.code = (event.response.code if event.response else None) or 0
         self.outcome = _outcome(self.code)
         self.succeeded = self.outcome == "succeeded"
+        self.rehearsed = bool(DRY_RUN.search(event.uri)) or self.asked.dry_run == ["All"]
 
     def is_on(self, resource: str, subresource: str = "", group: str = "") -> bool:
         return self.resource == resource and self.subresource == subresource and self.group == group
@@ -109,7 +114,8 @@ class Call:
     def action(self) -> Action:
         if self.resource == "secrets" and not self.group and self.verb in READS:
             return "secret_read"
-        if (self.group, self.resource) in IDENTITY_RESOURCES and self.verb in WRITES:
+        written = self.verb in WRITES and not self.rehearsed
+        if (self.group, self.resource) in IDENTITY_RESOURCES and written:
             return "identity_write"
         return ""
 

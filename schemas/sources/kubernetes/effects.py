@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from schemas.activity import Effect, Ended, Glimpse, Imaged, Issued, Known, Parent, Restored, Session
@@ -27,6 +28,9 @@ LEEWAY = 60 * SECOND
 
 LEGACY_TYPE = "kubernetes.io/service-account-token"
 ACCOUNT_NAME, ACCOUNT_UID = "kubernetes.io/service-account.name", "kubernetes.io/service-account.uid"
+
+STALE = "authentication.k8s.io/stale-token"
+STALE_SINCE = re.compile(r"seconds after warning threshold: (\d{1,9})(?:\D|$)")
 
 ISSUED_ID = "authentication.kubernetes.io/issued-credential-id"
 APISERVER = "system:apiserver"
@@ -56,7 +60,7 @@ def effects_of(call: Call) -> Iterator[Effect]:
         return
     if call.is_session and call.succeeded and call.who.identity and ":system/" not in call.who.identity:
         yield Session(call.who.identity, call.done if call.event.stage == "ResponseComplete" else 0)
-    if call.succeeded and call.verb not in ("get", "list", "watch"):
+    if call.succeeded and not call.rehearsed and call.verb not in ("get", "list", "watch"):
         yield from _written(call)
 
 
@@ -201,6 +205,15 @@ def _effective(call: Call, meta: Meta) -> int:
     if call.resource == "pods" and not meta.uid and not (call.event.user.username or "").startswith(NODE):
         return 0
     return call.done
+
+
+def stale_of(call: Call) -> Known | None:
+    """The use of a token that outlived the expiry it was asked for: the server accepts extended ones for a
+    year, and says so with each use."""
+    found = STALE_SINCE.search(call.note(STALE)) if call.who.credential else None
+    if found is None:
+        return None
+    return Known(call.who.credential, call.who.identity, expires=call.time - int(found[1]) * SECOND)
 
 
 def _images(call: Call) -> Iterator[Effect]:

@@ -4,28 +4,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Literal
 
 from schemas.activity import Effect, Ended, Restored, Rotated
 from schemas.sources.kubernetes.call import Call
 from schemas.sources.kubernetes.who import account_key, short
 from schemas.sources.kubernetes.wire import Meta, micros_of
 
+WORDS = r"(?:state|status|phase|stage)"
 STATUS_LABELS = re.compile(
-    r"lifecycle\.[^/]+/(?:state|status)|(?:[^/]+/)?(?:lifecycle|(?:lifecycle|nhi|identity)[-_.](?:state|status))"
+    rf"lifecycle\.[^/]+/{WORDS}"
+    rf"|(?:[^/]*[.-])?(?:nhi|identity)[.-][^/]*/{WORDS}"
+    rf"|(?:[^/]+/)?(?:lifecycle|(?:lifecycle|nhi|identity)[-_.]{WORDS})"
 )
 """Names of labels and annotations that say whether an identity is meant to be in use:
 
 | name | read |
 |---|---|
-| ``lifecycle.<any domain>/state``, ``…/status`` | yes |
-| ``lifecycle``, ``lifecycle-state``, ``lifecycle-status``, with any prefix | yes |
-| ``nhi-state``, ``nhi-status``, ``identity-state``, ``identity-status``, with any prefix | yes |
+| ``lifecycle.<any domain>/state``, the same of a domain with the word ``nhi`` or ``identity`` | yes |
+| ``lifecycle``, ``lifecycle-state``, ``nhi-state``, ``identity-state``, with any prefix | yes |
+| ``decommissioned``, ``retired``, with any prefix | set to true |
+| ``state`` alone, or of any other domain | decommissioned, retired: no other thing is |
+
+For ``state`` also ``status``, ``phase``, ``stage``.
 """
 
+FLAGS = re.compile(r"(?:[^/]+/)?(?:decommissioned|retired)")
+PLAIN_LABELS = re.compile(rf"(?:[^/]+/)?{WORDS}")
+
 INACTIVE = frozenset({"decommissioned", "inactive", "disabled", "retired"})
+OVER = frozenset({"decommissioned", "retired"})
 ACTIVE = frozenset({"active", "enabled", "in-use", "production"})
-"""Values of those; any other value (``deprecated``, ``planned``) says nothing about whether it may be
-used."""
+"""Values of those, in any case; any other value (``deprecated``, ``planned``) says nothing about whether it
+may be used."""
+
+SET, UNSET = frozenset({"true", "yes"}), frozenset({"false", "no"})
 
 
 def states_of(call: Call) -> Iterator[Effect]:
@@ -33,13 +46,18 @@ def states_of(call: Call) -> Iterator[Effect]:
     granted for it to take effect, and no credential ends by it."""
     told = dict(_told(call))
     identity = account_key(call.namespace, call.name, call.prefix) if call.name else ""
-    if not told or not identity:
+    if not identity:
+        return
+    if not told:
+        if call.answered.metadata and call.answered.metadata.uid:
+            # The answer has the whole object: whatever was claimed of it, or of one of its name, is not now.
+            yield Restored("no status label", "disabled", identity=identity, at=call.done)
         return
     name, value = min(told.items())
     how = f"label {short(name)}={short(value or '')}" if value is not None else f"label {short(name)} removed"
-    if value in INACTIVE:
+    if _says(name, value) == "inactive":
         yield Ended(how, "disabled", identity=identity, claims_cut=False, carries=False, at=call.done)
-    elif value is None or value in ACTIVE:
+    else:
         yield Restored(how, "disabled", identity=identity, at=call.done)
 
 
@@ -48,8 +66,20 @@ def _told(call: Call) -> Iterator[tuple[str, str | None]]:
     (null)."""
     for meta in (call.asked.metadata, call.answered.metadata):
         for name, value in _pairs(meta):
-            if STATUS_LABELS.fullmatch(name):
+            if _says(name, value):
                 yield name, value
+
+
+def _says(name: str, value: str | None) -> Literal["", "active", "inactive"]:
+    """What one label claims; one that was removed claims nothing more."""
+    text = value.lower() if value is not None else None
+    if STATUS_LABELS.fullmatch(name):
+        return "inactive" if text in INACTIVE else "active" if text is None or text in ACTIVE else ""
+    if FLAGS.fullmatch(name):
+        return "inactive" if text in SET else "active" if text is None or text in UNSET else ""
+    if PLAIN_LABELS.fullmatch(name):
+        return "inactive" if text in OVER else "active" if text is None or text in ACTIVE else ""
+    return ""
 
 
 def _pairs(meta: Meta | None) -> Iterator[tuple[str, str | None]]:
@@ -58,7 +88,7 @@ def _pairs(meta: Meta | None) -> Iterator[tuple[str, str | None]]:
         yield from (meta.annotations or {}).items()
 
 
-CUTOVER = re.compile(r"rotation\.[^/]+/cut-?over|(?:[^/]+/)?rotation[-_.]cut-?over")
+CUTOVER = re.compile(r"(?:[^/]+/)?(?:[a-z]+[-_.]){0,3}cut-?over(?:[-_.](?:at|time))?")
 """Names of annotations on a service account by which its credentials made before are not to be used any more;
 the value is the time of the cut-over (RFC 3339)."""
 

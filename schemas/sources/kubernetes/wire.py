@@ -140,6 +140,7 @@ class Body(Wire):
     role: RoleRef | None = Field(None, alias="roleRef")
     subjects: list[Subject] | None = None
     items: list[Item] | None = None
+    dry_run: Any = Field(None, alias="dryRun")
 
     @property
     def status(self) -> Status | None:

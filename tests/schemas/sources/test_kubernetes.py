@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from schemas.activity import Ended, Glimpse, Granted, Imaged, Issued, Known, Restored, Session, Withdrawn
+from schemas.evidence import SECOND
 from schemas.fact import facts_of
 from schemas.sources.kubernetes.wire import micros_of
 from tests.support.kubernetes import (
@@ -496,10 +497,62 @@ def test_other_labels_and_values_say_nothing(value: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["lifecycle.corp.net/status", "lifecycle", "corp.net/nhi-status", "corp.net/identity.state"]
+    ("name", "value"),
+    [
+        ("lifecycle.corp.net/status", "retired"),
+        ("lifecycle", "Inactive"),
+        ("corp.net/nhi-status", "disabled"),
+        ("corp.net/identity.state", "retired"),
+        ("nhi.corp.net/phase", "inactive"),
+        ("corp.net/decommissioned", "true"),
+        ("corp.net/state", "decommissioned"),
+        ("status", "retired"),
+    ],
 )
-def test_the_names_of_status_labels_are_a_table(name: str) -> None:
-    assert effect(labelled("retired", name), Ended).kind == "disabled"
+def test_the_names_of_status_labels_are_a_table(name: str, value: str) -> None:
+    assert effect(labelled(value, name), Ended).kind == "disabled"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("corp.net/state", "inactive"), ("app.kubernetes.io/part-of", "retired"), ("retired", "soon")],
+)
+def test_a_label_that_may_be_about_something_else_says_nothing(name: str, value: str) -> None:
+    assert effects(labelled(value, name)) == []
+
+
+def test_an_answer_without_any_status_label_takes_back_what_one_said() -> None:
+    whole = {"kind": "ServiceAccount", "metadata": {"name": "mailer", "namespace": "shop", "uid": UID}}
+    assert effect(labelled("blue", "team", responseObject=whole), Restored).identity == ACCOUNT
+
+
+# Dry runs and extended tokens
+
+
+@pytest.mark.parametrize(
+    "dry",
+    [
+        {"requestURI": "/api/v1/namespaces/shop/serviceaccounts/mailer?dryRun=All&fieldManager=x"},
+        {"requestObject": {"kind": "DeleteOptions", "dryRun": ["All"]}},
+    ],
+)
+def test_a_dry_run_ends_nothing_and_writes_no_identity(dry: dict[str, Any]) -> None:
+    told = activity(deleted(5, "serviceaccounts", "mailer") | dry)
+    assert (told.effects, told.action, told.outcome) == ((), "", "succeeded")
+
+
+@pytest.mark.parametrize("dry", [[], "All", None, {"All": 1}])
+def test_only_a_dry_run_is_none(dry: Any) -> None:
+    told = activity(deleted(5, "serviceaccounts", "mailer") | {"requestObject": {"dryRun": dry}})
+    assert isinstance(told.effects[0], Ended) and told.action == "identity_write"
+
+
+def test_a_token_that_the_server_calls_stale_expired_so_many_seconds_ago() -> None:
+    stale = "subject: system:serviceaccount:shop:mailer, seconds after warning threshold: 420"
+    told = activity(event(600, annotations={"authentication.k8s.io/stale-token": stale}))
+    assert told.effects == (Known(f"{PREFIX}jti/{JTI}", ACCOUNT, expires=told.time - 420 * SECOND),)
+    without = event(600, user=account(jti=""), annotations={"authentication.k8s.io/stale-token": stale})
+    assert activity(without).effects == ()
 
 
 # Grants
