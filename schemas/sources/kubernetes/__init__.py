@@ -131,7 +131,7 @@ def read(record: bytes, context: Context) -> Reading:
 def _bare(record: bytes) -> bytes:
     """The record without what a container runtime or syslog wrote before it."""
     start = record.find(b'{"kind":"Event', 0, PREFIX_MAX)
-    return record[start:] if start > 0 and record[:1].isalnum() else record
+    return record[start:] if start > 0 and (record[:1].isalnum() or record[:1] == b"<") else record
 
 
 def _passes(record: bytes) -> bool:

@@ -13,6 +13,7 @@ renewal shows both), and what ``unjoined`` says of a line.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from itertools import chain
 
@@ -20,11 +21,13 @@ import msgspec
 from pydantic import ValidationError
 
 from schemas.activity import Activity, Effect, Known
+from schemas.records import objects, parsed
 from schemas.rejected import Rejected
 from schemas.sheet import Sheet
 from schemas.sources import Context, Reading
 from schemas.sources.vault.call import TEXT_MAX, Call
 from schemas.sources.vault.ends import ends_of, exhausted, unjoined
+from schemas.sources.vault.envelopes import DEPTH, PREFIX_MAX, is_line, opened
 from schemas.sources.vault.issues import SPONSORED, issues_of
 from schemas.sources.vault.use import SILENT, Use, action_of, use_of
 from schemas.sources.vault.wire import Line, head_of, micros_of
@@ -34,10 +37,6 @@ SIGNS = frozenset({"request"})
 
 BOM = b"\xef\xbb\xbf"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-PREFIX_MAX = 256
-"""An audit device may write a prefix before each line (``@cee: `` for syslog): at most so many bytes are
-skipped."""
-
 REQUEST_MARK = b'"type":"request"'
 MARK_WITHIN = 128
 """Servers write time and type first; a line that has them elsewhere only takes the longer way."""
@@ -64,14 +63,23 @@ SHEET = Sheet(
 
 
 def recognises(document: object) -> bool:
-    """An audit line: a request or a response with the request that it is about."""
+    """An audit line: a request or a response with the request that it is about, or a shipper's envelope
+    around one."""
     if isinstance(document, bytes):
         head = _bare(document)[:2048]
         return head.startswith(b'{"time":') and b'"type":"re' in head and b'"request":{' in _bare(document)
-    if not isinstance(document, dict) or document.get("type") not in ("request", "response"):
+    return _recognises(document, DEPTH)
+
+
+def _recognises(document: object, left: int) -> bool:
+    if isinstance(document, str) and left:
+        document = parsed(document)
+    if not isinstance(document, dict) or not left:
         return False
-    request = document.get("request")
-    return isinstance(request, dict) and "operation" in request and "path" in request
+    if is_line(document):
+        return True
+    contents = opened(document)
+    return _recognises(contents[0][1], left - 1) if contents else False
 
 
 def read(record: bytes, context: Context) -> Reading:
@@ -79,20 +87,45 @@ def read(record: bytes, context: Context) -> Reading:
     one by one; never raises."""
     reading = Reading([], [], 0)
     text = _bare(record)
-    if _passes(text):
-        reading.passed = 1
+    wrong = _line(text, "", context, reading)
+    if wrong is None or _shipped(text, "", context, reading):
         return reading
-    try:
-        _read(Line.model_validate_json(text), text, context, reading, "")
-    except ValidationError as error:
-        lines = text.splitlines()
-        if len(lines) > 1 and any(line.startswith(b'{"') and line.endswith(b"}") for line in lines):
-            _read_lines(lines, context, reading)
-        elif record.startswith(UTF_16):
-            reading.rejects.append(Rejected(NAME, "UTF-16, where JSON lines are UTF-8"))
-        else:
-            reading.rejects.append(_wrong(error, ""))
+    lines = text.splitlines()
+    if len(lines) > 1 and any(line.startswith(b'{"') and line.endswith(b"}") for line in lines):
+        _read_lines(lines, context, reading)
+    elif record.startswith(UTF_16):
+        reading.rejects.append(Rejected(NAME, "UTF-16, where JSON lines are UTF-8"))
+    else:
+        reading.rejects.append(wrong)
     return reading
+
+
+def _line(text: bytes, place: str, context: Context, reading: Reading) -> Rejected | None:
+    """Reads one line; why it is none, where it is none."""
+    if _passes(text):
+        reading.passed += 1
+        return None
+    try:
+        line = Line.model_validate_json(text)
+    except ValidationError as error:
+        return _wrong(error, place)
+    _read(line, text, context, reading, place)
+    return None
+
+
+def _shipped(text: bytes, place: str, context: Context, reading: Reading) -> bool:
+    """Reads the lines in a shipper's envelope. False where there is none."""
+    document = parsed(text.decode("utf-8", "replace"))
+    if not isinstance(document, dict) or opened(document) is None:
+        return False
+    for within, found in objects(text, NAME, opened):
+        where = f"{place}: {within}" if place else within
+        # Not orjson: it does not write the whole numbers beyond 64 bits that it reads.
+        whole = b"" if isinstance(found, Rejected) else json.dumps(found, separators=(",", ":")).encode()
+        wrong = found if isinstance(found, Rejected) else _line(whole, where, context, reading)
+        if wrong:
+            reading.rejects.append(wrong)
+    return True
 
 
 def _passes(text: bytes) -> bool:
@@ -115,16 +148,12 @@ def _silent(error: str | None, path: str | None) -> bool:
 
 def _read_lines(lines: list[bytes], context: Context, reading: Reading) -> None:
     for number, line in enumerate(lines, 1):
-        text = _bare(line)
+        text, place = _bare(line), f"line {number}"
         if not text:
             continue
-        if _passes(text):
-            reading.passed += 1
-            continue
-        try:
-            _read(Line.model_validate_json(text), text, context, reading, f"line {number}")
-        except ValidationError as error:
-            reading.rejects.append(_wrong(error, f"line {number}"))
+        wrong = _line(text, place, context, reading)
+        if wrong and not _shipped(text, place, context, reading):
+            reading.rejects.append(wrong)
 
 
 def _bare(record: bytes) -> bytes:

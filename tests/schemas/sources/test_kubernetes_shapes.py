@@ -77,6 +77,7 @@ ENCODINGS = {
     "a NUL at the end": lambda body: body + b"\0",
     "blanks before it": lambda body: b"  \n" + body,
     "a container runtime's prefix": lambda body: b"2026-11-22T10:00:01.5Z stdout F " + body,
+    "a prefix of syslog": lambda body: b"<14>Nov 22 10:00:01 cp-1 kube-apiserver[1]: " + body,
     "NaN in a part that is not needed": lambda body: body.replace(
         b'"level":"RequestResponse"', b'"level":NaN'
     ),

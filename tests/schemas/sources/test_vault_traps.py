@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -320,6 +321,34 @@ def test_a_request_line_that_is_no_json_is_a_reject_and_not_passed() -> None:
 def test_of_a_key_that_stands_twice_the_last_counts() -> None:
     told = read(GOOD.replace(b'"operation":"read"', b'"operation":"list","operation":"read"')).activities
     assert told[0].operation == "read secret/data/db"
+
+
+ENVELOPES: dict[str, Callable[[str], Any]] = {
+    "Fluent Bit": lambda text: {"log": f"{text}\n", "stream": "stdout"},
+    "Fluent Bit behind a runtime": lambda text: {"log": f"2026-11-22T10:00:00.1Z stdout F {text}"},
+    "Filebeat": lambda text: {"@timestamp": "2026-11-22T10:00:00Z", "message": text, "host": {"name": "v"}},
+    "Splunk": lambda text: {"time": 1, "event": json.loads(text), "sourcetype": "vault"},
+    "CloudWatch": lambda text: {"logGroup": "vault", "logEvents": [{"id": "1", "message": text}]},
+    "Cloud Logging": lambda text: {"insertId": "1", "jsonPayload": json.loads(text)},
+}
+
+
+@pytest.mark.parametrize("name", ENVELOPES)
+def test_a_shippers_envelope_is_taken_off(name: str) -> None:
+    text = json.dumps(login(), separators=(",", ":"))
+    document = ENVELOPES[name](text)
+    assert detect(json.dumps(document).encode()) == "vault"
+    assert read(document).activities == read(login()).activities
+    two = b"\n".join([json.dumps(document).encode()] * 2)
+    assert len(read(two).activities) == 2
+    asked = ENVELOPES[name](json.dumps(line("secret/data/db", kind="request", who=auth())))
+    assert (read(asked).passed, read(asked).rejects) == (1, [])
+
+
+@pytest.mark.parametrize("held", ["x", '{"a":1}', {"a": 10**30}, [1], None])
+def test_an_envelope_that_holds_no_line_is_a_located_reject(held: Any) -> None:
+    reading = read({"log": held, "stream": "stdout"})
+    assert (reading.activities, len(reading.rejects)) == ([], 1)
 
 
 def test_several_lines_of_one_read_from_a_socket_are_read_one_by_one() -> None:
