@@ -35,7 +35,8 @@ REASON = re.compile(r'RBAC: allowed by (RoleBinding|ClusterRoleBinding) "?([^" ]
 """What ``authorization.k8s.io/reason`` says: a RoleBinding as ``name/namespace``."""
 
 DRY_RUN = re.compile(r"[?&]dryRun=All(?:&|$)")
-"""In the query; a delete has it in its body, which level Metadata does not show."""
+"""In the query; a delete has it in its body, which level Metadata does not show. In the body of another write
+it is a field that the server passes over."""
 
 NO_REF = ObjectRef()
 NO_META = Meta()
@@ -74,7 +75,7 @@ class Call:
         self.code = (event.response.code if event.response else None) or 0
         self.outcome = _outcome(self.code)
         self.succeeded = self.outcome == "succeeded"
-        self.rehearsed = bool(DRY_RUN.search(event.uri)) or self.asked.dry_run == ["All"]
+        self.rehearsed = _rehearsed(event.uri, event.verb, self.asked)
 
     def is_on(self, resource: str, subresource: str = "", group: str = "") -> bool:
         return self.resource == resource and self.subresource == subresource and self.group == group
@@ -179,6 +180,12 @@ def _allowing(reason: str, prefix: str) -> str:
 @lru_cache(maxsize=4096)
 def _worded(verb: str, resource: str, subresource: str) -> str:
     return f"{verb or '?'} {resource}{'/' if subresource else ''}{subresource}".rstrip()
+
+
+def _rehearsed(uri: str, verb: str, asked: Body) -> bool:
+    if verb in ("delete", "deletecollection") and asked.dry_run == ["All"]:
+        return True
+    return "dryRun=" in uri and DRY_RUN.search(uri) is not None
 
 
 def _outcome(code: int) -> Outcome:

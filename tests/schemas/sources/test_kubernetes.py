@@ -541,6 +541,13 @@ def test_a_dry_run_ends_nothing_and_writes_no_identity(dry: dict[str, Any]) -> N
     assert (told.effects, told.action, told.outcome) == ((), "", "succeeded")
 
 
+def test_a_word_about_dry_runs_elsewhere_makes_none() -> None:
+    told = activity(labelled("decommissioned") | {"requestURI": "/api/v1/x?a=dryRun=All&fieldManager=dryRun"})
+    assert isinstance(told.effects[0], Ended)
+    body = {"dryRun": ["All"], "metadata": {"labels": {"lifecycle": "retired"}}}
+    assert isinstance(activity(labelled("retired") | {"requestObject": body}).effects[0], Ended)
+
+
 @pytest.mark.parametrize("dry", [[], "All", None, {"All": 1}])
 def test_only_a_dry_run_is_none(dry: Any) -> None:
     told = activity(deleted(5, "serviceaccounts", "mailer") | {"requestObject": {"dryRun": dry}})
