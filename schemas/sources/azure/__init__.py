@@ -3,7 +3,8 @@ audit log, Microsoft Graph activity, Azure Activity, Key Vault and storage logs,
 audit log.
 
 A record is one row, an array, ``{"records": […]}`` as event hubs and storage accounts get them, ``{"value":
-[…]}`` of the Graph API, a row of Log Analytics, or JSON lines of any; gz too. Which log a row is of is told
+[…]}`` of the Graph API, a row of Log Analytics or of ``Search-UnifiedAuditLog``, a shipper's envelope
+around any, or JSON lines; gz too. Which log a row is of is told
 from its content.
 
 Key Vault's rows name no tenant: name the installation after the tenant (``raw.azure.<tenant id>``).
@@ -20,9 +21,10 @@ from typing import Any
 
 import orjson
 
-from schemas.records import Contents, head_of, objects
+from schemas.records import WRAPPINGS_MAX, Contents, head_of, objects
 from schemas.rejected import Rejected
 from schemas.sheet import Sheet
+from schemas.shippers import shipped
 from schemas.sources import Context, Reading, sources
 from schemas.sources.azure import audits, graph, operations, signins, unified
 from schemas.sources.azure.event import NAME, Record, Told, located
@@ -44,6 +46,12 @@ SIGN_INS = frozenset({
 GRAPH = "microsoftgraphactivitylogs"
 CLUSTERS = frozenset({"kube-audit", "kube-audit-admin"})
 """Categories of AKS."""
+
+OWN = frozenset(
+    {"operationname", "operationnamevalue", "operation", "properties", "creationtime", "createddatetime",
+     "activitydatetime", "requesturi", "evt"}
+)  # fmt: skip
+"""A row that has one of these is one itself, whatever its other fields are called like."""
 
 ANYWHERE = ("resourceid", "category", "calleripaddress", "correlationid", "caller", "eventdataid")
 """A row with an operation is an Azure row if it has one of these too."""
@@ -73,12 +81,17 @@ def recognises(document: object) -> bool:
         head = head_of(document)
         return any(mark in head for mark in MARKS) and '"category"' in head.lower()
     if isinstance(document, list):
-        return bool(document) and isinstance(document[0], dict) and recognises(document[0])
-    if not isinstance(document, dict):
+        document = document[0] if document else None
+    return _recognises(document, WRAPPINGS_MAX)
+
+
+def _recognises(document: object, left: int) -> bool:
+    document = as_fields(document)
+    if not document or not left:
         return False
     contents = _opened(document)
     if contents is not None:
-        return bool(contents) and isinstance(contents[0][1], dict) and recognises(contents[0][1])
+        return bool(contents) and _recognises(contents[0][1], left - 1)
     outer = _plain(document)
     return not _of_cluster(outer) and _reader_of(outer, _inner(outer)) is not None
 
@@ -112,7 +125,10 @@ def _opened(document: dict[str, Any]) -> Contents | None:
             "eventSource" in document or "operationName" in document
         ):
             return [(f"{name}[{i}]", one) for i, one in enumerate(many)]
-    return None
+    if isinstance(found := document.get("AuditData"), dict | str):
+        return [("AuditData", found)]
+    contents = shipped(document)
+    return contents if contents and OWN.isdisjoint(map(plain, document)) else None
 
 
 def _plain(document: dict[str, Any]) -> dict[str, Any]:

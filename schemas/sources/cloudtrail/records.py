@@ -14,14 +14,16 @@ import orjson
 
 from schemas.records import BYTE_ORDER_MARKS, GZIP, gunzipped
 from schemas.rejected import Rejected
+from schemas.shippers import shipped
 from schemas.sources.cloudtrail.restore import decoded, restored
 from schemas.sources.cloudtrail.wire import Event
 
 Found = tuple[str, Event | Rejected]
 """An event, or why there is none, with its place in the record."""
 
-WRAPPINGS_MAX = 6
-"""Envelopes inside envelopes (queue, notification, event bus, list, delivery) that are opened."""
+WRAPPINGS_MAX = 8
+"""Envelopes inside envelopes (queue, notification, event bus, list, delivery) that are opened, the texts
+among them counted twice."""
 
 
 def looks_like(document: object) -> bool:
@@ -128,8 +130,8 @@ _NONE: list[tuple[str, object]] = []
 
 
 def _opened(document: dict[str, Any]) -> list[tuple[str, object]]:
-    """What an envelope holds: S3 delivery, EventBridge, CloudWatch Logs, SNS, SQS, a row of CloudTrail Lake.
-    ``_NONE`` for no envelope (an empty one is another list)."""
+    """What an envelope holds: S3 delivery, EventBridge, CloudWatch Logs, SNS, SQS, a row of CloudTrail Lake,
+    the answer to ``lookup-events``, a shipper's. ``_NONE`` for no envelope (an empty one is another list)."""
     if isinstance(records := document.get("Records"), list):
         return [(f"Records[{i}]", content) for i, content in enumerate(records)]
     if isinstance(lines := document.get("logEvents"), list):
@@ -139,10 +141,13 @@ def _opened(document: dict[str, Any]) -> list[tuple[str, object]]:
         ]
     if _is_event(document):
         return _NONE
-    for name in ("detail", "eventJson", "eventjson", "Message", "body"):
+    for list_name in ("Events", "Messages"):
+        if isinstance(many := document.get(list_name), list):
+            return [(f"{list_name}[{i}]", content) for i, content in enumerate(many)]
+    for name in ("detail", "eventJson", "eventjson", "CloudTrailEvent", "Message", "body", "Body"):
         if isinstance(content := document.get(name), dict | str):
             return [(name, content)]
-    return _NONE
+    return shipped(document) or _NONE
 
 
 def _event(document: dict[str, Any], place: str) -> Event | Rejected:

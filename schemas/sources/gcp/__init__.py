@@ -1,7 +1,7 @@
 """Google Cloud audit logs: admin activity, data access, system events, policy denials.
 
 A record is a ``LogEntry``, an array of them, ``{"entries": […]}``, a Pub/Sub message (pushed or pulled, the
-entry in base64), a row of a BigQuery export, or JSON lines of any; gz of any too. Layouts: see ``wire``.
+entry in base64), a row of a BigQuery export, a shipper's envelope, or JSON lines of any; gz of any too. Layouts: see ``wire``.
 
 Out of sight: which access token made a call (tokens of a key are seen under the key's name, and live up to
 an hour after the key's end); attempts with a dead key (the token endpoint logs nothing); data access logs
@@ -24,6 +24,7 @@ from schemas.addresses import address_of
 from schemas.records import Contents, head_of, objects
 from schemas.rejected import Rejected
 from schemas.sheet import Sheet
+from schemas.shippers import shipped
 from schemas.sources import Context, Reading, sources
 from schemas.sources.cloudtrail.times import micros_of
 from schemas.sources.gcp.call import Call
@@ -138,13 +139,14 @@ def _opened(document: dict[str, Any]) -> Contents | None:
             return [(f"{name}[{i}]", one) for i, one in enumerate(many)]
     if isinstance(message := document.get("message"), dict) and "data" in message:
         return [("message", message)]
-    data = document.get("data")
-    if isinstance(data, str) and _payload(document) is None:
+    if _payload(document) is not None:
+        return None
+    if isinstance(data := document.get("data"), str):
         try:
             return [("data", base64.b64decode(data, validate=True).decode("utf-8", "replace"))]
         except (binascii.Error, ValueError):
             return [("data", data)]
-    return None
+    return None if "insertId" in document else shipped(document)
 
 
 def _hand_over(entry: dict[str, Any], place: str, context: Context, reading: Reading) -> None:

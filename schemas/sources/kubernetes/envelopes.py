@@ -6,7 +6,7 @@
 | EKS | CloudWatch Logs: ``logEvents[].message``, or a row with ``@message`` | log group: ``/aws/eks/…`` |
 | AKS | diagnostic setting: ``records[].properties.log``; Log Analytics: ``log_s`` | end of ``resourceId`` |
 | GKE | ``LogEntry`` with ``protoPayload`` of ``k8s.io`` (also in a Pub/Sub message) | ``resource.labels`` |
-| shippers | ``log``, ``message``, ``event``, ``_raw`` as text or object | - |
+| shippers | ``log``, ``message``, and what ``schemas.shippers`` opens, as text or object | - |
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from typing import Any, NamedTuple
 import orjson
 
 from schemas.records import Contents
+from schemas.shippers import shipped
 
 API = "audit.k8s.io"
 GKE = "k8s.io"
 GKE_METHOD = "io.k8s."
 
 LISTS = ("items", "records", "logEvents", "entries")
-TEXTS = ("@message", "message", "log", "log_s", "event", "_raw", "line", "textPayload", "jsonPayload")
-"""Where shippers put a line that they did not take apart."""
+TEXTS = ("@message", "message", "log", "log_s", "line", "textPayload", "jsonPayload")
+"""Where clouds and shippers put a line that they did not take apart; others: ``schemas.shippers``."""
 
 RESOURCE_IDS = ("resourceId", "ResourceId", "_ResourceId")
 EKS_GROUP = re.compile(r"/aws/eks/(.+)/cluster")
@@ -91,7 +92,8 @@ def opened(document: dict[str, Any]) -> Contents | None:
             if isinstance(data := content.get("data"), str):
                 return [(f"{name}.data", _decoded(data))]
             return [(name, _marked(content, told))]
-    return None
+    contents = shipped(document)
+    return [(name, _marked(content, told)) for name, content in contents] if contents else None
 
 
 def _told(document: dict[str, Any]) -> Told:

@@ -283,6 +283,19 @@ def test_the_unified_audit_log_tells_the_same_changes() -> None:
     assert one.effects == (ALIAS, Ended(REMOVE, "deleted", KEY, APP))
 
 
+def test_a_row_of_a_search_of_the_unified_log_holds_the_record_as_text() -> None:
+    record = unified("Add service principal.")
+    row = {
+        "RecordType": "AzureActiveDirectory",
+        "CreationDate": "2026-11-22T10:00:00Z",
+        "UserIds": "x",
+        "Operations": "Add service principal.",
+        "AuditData": json.dumps(record),
+    }
+    assert detect(json.dumps(row).encode()) == "azure"
+    assert activity(row) == activity(record)
+
+
 def test_a_refused_log_in_of_the_unified_log_is_refused_whatever_its_result_says() -> None:
     told = unified("UserLoginFailed", LogonError="InvalidUserNameOrPassword", UserId="jo@example.com")
     assert (activity(told).outcome, activity(told).error) == ("unauthenticated", "InvalidUserNameOrPassword")

@@ -36,6 +36,19 @@ SHAPES: dict[str, object] = {
         "logEvents": [{"id": "1", "timestamp": 1, "message": json.dumps(ONE)}],
     },
     "a row of CloudTrail Lake": {"eventJson": json.dumps(ONE)},
+    "the answer to lookup-events": {
+        "Events": [{"EventId": "e", "EventName": "x", "ReadOnly": "true", "CloudTrailEvent": json.dumps(ONE)}]
+    },
+    "an event bus' event, notified, in a queue": {
+        "Messages": [
+            {
+                "MessageId": "1",
+                "Body": json.dumps(
+                    {"Type": "Notification", "Message": json.dumps({"detail-type": "x", "detail": ONE})}
+                ),
+            }
+        ]
+    },
     "a notification in a queue": {
         "MessageId": "1",
         "body": json.dumps({"Type": "Notification", "Message": json.dumps(ONE)}),

@@ -1,0 +1,67 @@
+"""Whatever a shipper or a search engine puts around a record, it is told apart and reads like the bare
+record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from schemas.sources import Context, detect, sources
+from tests.support import azure, cloudtrail, gcp, kubernetes
+
+RECORDS: dict[str, dict[str, Any]] = {
+    "cloudtrail": cloudtrail.event(),
+    "gcp": gcp.entry(),
+    "azure": azure.sign_in(),
+    "kubernetes": kubernetes.event(),
+}
+
+WRAPPED: dict[str, Callable[[dict[str, Any]], object]] = {
+    "a hit of a search": lambda r: {"_index": "logs", "_id": "1", "_score": 1.0, "_source": r},
+    "a whole answer of a search": lambda r: {"took": 3, "hits": {"total": 1, "hits": [{"_source": r}]}},
+    "an original beside its parts": lambda r: {
+        "@timestamp": "2026-11-22T10:00:00.000Z",
+        "event": {"action": "x", "module": "cloud", "original": json.dumps(r)},
+        "tags": ["forwarded"],
+    },
+    "a hit with its original": lambda r: {"_source": {"event": {"original": json.dumps(r)}}},
+    "a message": lambda r: {"@timestamp": "2026-11-22T10:00:00.000Z", "message": json.dumps(r)},
+    "a line of a container": lambda r: {"log": json.dumps(r) + "\n", "stream": "stdout"},
+    "a row of Splunk's export": lambda r: {"preview": False, "result": {"_raw": json.dumps(r), "host": "a"}},
+    "an event for Splunk's collector": lambda r: {"time": 1795341600, "sourcetype": "x", "event": r},
+    "a row of Insights": lambda r: {"@timestamp": "2026-11-22 10:00:00.000", "@message": json.dumps(r)},
+    "CloudWatch's answer to filter-log-events": lambda r: {
+        "events": [{"logStreamName": "s", "timestamp": 1795341600000, "message": json.dumps(r)}],
+        "searchedLogStreams": [],
+    },
+    "an archive of Datadog": lambda r: {"_id": "A", "date": "2026-11-22T10:00:00Z", "attributes": r},
+    "Datadog's answer to a search": lambda r: {"id": "A", "content": {"attributes": r, "tags": []}},
+}
+
+
+@pytest.mark.parametrize("shape", WRAPPED)
+@pytest.mark.parametrize("source", RECORDS)
+def test_a_record_in_an_envelope_is_told_apart_and_reads_like_the_bare_one(source: str, shape: str) -> None:
+    record = RECORDS[source]
+    context = Context(key=b"site")
+    bare = sources()[source].read(json.dumps(record).encode(), context)
+    body = json.dumps(WRAPPED[shape](record)).encode()
+    assert detect(body) == source
+    reading = sources()[source].read(body, context)
+    assert reading.activities == bare.activities and bare.activities
+    assert not reading.rejects
+
+
+@pytest.mark.parametrize("source", RECORDS)
+def test_a_record_is_not_taken_for_an_envelope_by_the_names_of_its_own_fields(source: str) -> None:
+    record = RECORDS[source]
+    context = Context(key=b"site")
+    bare = sources()[source].read(json.dumps(record).encode(), context).activities
+    body = json.dumps({"log": "{}", "attributes": {"a": 1}, "events": [], **record}).encode()
+    assert detect(body) == source
+    (one,) = sources()[source].read(body, context).activities
+    assert msgspec.structs.replace(one, uid="") == msgspec.structs.replace(bare[0], uid="")
