@@ -28,6 +28,7 @@ from schemas.shippers import shipped
 from schemas.sources import Context, Reading, sources
 from schemas.sources.azure import audits, graph, operations, signins, unified
 from schemas.sources.azure.event import NAME, Record, Told, located
+from schemas.sources.kubernetes.aks import CONTROL_PLANE
 from schemas.wire import as_fields, as_text, plain
 
 __all__ = ["NAME", "read", "recognises"]
@@ -44,7 +45,7 @@ SIGN_INS = frozenset({
 """Categories of the diagnostic setting, and the tables of Log Analytics."""
 
 GRAPH = "microsoftgraphactivitylogs"
-CLUSTERS = frozenset({"kube-audit", "kube-audit-admin"})
+CLUSTERS = frozenset({"kube-audit", "kube-audit-admin"}) | CONTROL_PLANE
 """Categories of AKS."""
 
 OWN = frozenset(
@@ -178,7 +179,8 @@ def _is_sign_in(row: dict[str, Any]) -> bool:
 
 
 def _of_cluster(outer: dict[str, Any]) -> bool:
-    return as_text(outer.get("category")).lower() in CLUSTERS
+    """A row of AKS: by its category, or in the table of its own, which has none."""
+    return as_text(outer.get("category")).lower() in CLUSTERS or {"auditid", "verb", "stage"} <= outer.keys()
 
 
 def _hand_over(row: dict[str, Any], place: str, context: Context, reading: Reading) -> None:

@@ -1,7 +1,8 @@
 """Google Cloud audit logs: admin activity, data access, system events, policy denials.
 
 A record is a ``LogEntry``, an array of them, ``{"entries": […]}``, a Pub/Sub message (pushed or pulled, the
-entry in base64), a row of a BigQuery export, a shipper's envelope, or JSON lines of any; gz of any too. Layouts: see ``wire``.
+entry in base64), a row of a BigQuery export, a shipper's envelope, or JSON lines of any; gz of any too.
+Layouts: see ``wire``.
 
 Out of sight: which access token made a call (tokens of a key are seen under the key's name, and live up to
 an hour after the key's end); attempts with a dead key (the token endpoint logs nothing); data access logs

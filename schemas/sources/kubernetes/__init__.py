@@ -30,9 +30,11 @@ from schemas.records import objects
 from schemas.rejected import Rejected
 from schemas.sheet import Sheet
 from schemas.sources import Context, Reading
+from schemas.sources.kubernetes.aks import event_of as row_event
+from schemas.sources.kubernetes.aks import is_control_plane, is_row
 from schemas.sources.kubernetes.call import Call
 from schemas.sources.kubernetes.effects import STALE, effects_of, legacy_of, stale_of
-from schemas.sources.kubernetes.envelopes import API, Told, is_event, is_gke, opened, told_of
+from schemas.sources.kubernetes.envelopes import API, Told, is_event, is_gke, opened, told_by, told_of
 from schemas.sources.kubernetes.gke import cluster_of
 from schemas.sources.kubernetes.gke import event_of as google_event
 from schemas.sources.kubernetes.reviews import reviewed
@@ -99,7 +101,7 @@ def _recognises(document: object, left: int) -> bool:
         return bool(document) and bool(left) and _recognises(document[0], left - 1)
     if not isinstance(document, dict) or not left:
         return False
-    if is_event(document) or is_gke(document):
+    if is_event(document) or is_gke(document) or is_row(document) or is_control_plane(document):
         return True
     if document.get("kind") == "EventList" and str(document.get("apiVersion", "")).startswith(API):
         return True
@@ -153,19 +155,29 @@ def _validated(record: bytes) -> Event | None:
 
 
 def _read(document: dict[str, Any], place: str, context: Context, reading: Reading) -> None:
-    told = told_of(document)
-    gke = is_gke(document)
-    if gke:
-        told = Told(cluster_of(document), told.time)
-    elif not is_event(document):
+    if is_control_plane(document):
+        reading.passed += 1
+        return
+    told, plain = _unwrapped(document)
+    if plain is None:
         reading.rejects.append(Rejected(NAME, "is no audit event", "kind", place))
         return
     try:
-        event = event_of(google_event(document) if gke else document)
+        event = event_of(plain)
     except ValidationError as error:
         reading.rejects.append(_wrong(error, place))
         return
     _tell(reading, event, b"", place, told, context, document)
+
+
+def _unwrapped(document: dict[str, Any]) -> tuple[Told, dict[str, Any] | None]:
+    """What is told around the event, and the event in Kubernetes' own form; None for what is none."""
+    told = told_of(document)
+    if is_gke(document):
+        return Told(cluster_of(document), told.time), google_event(document)
+    if is_row(document):
+        return told_by(document), row_event(document)
+    return told, document if is_event(document) else None
 
 
 def _wrong(error: ValidationError, place: str) -> Rejected:

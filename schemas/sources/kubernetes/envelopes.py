@@ -4,7 +4,7 @@
 |---|---|---|
 | API server | ``Event``; ``EventList`` (log file, webhook) | - |
 | EKS | CloudWatch Logs: ``logEvents[].message``, or a row with ``@message`` | log group: ``/aws/eks/…`` |
-| AKS | diagnostic setting: ``records[].properties.log``; Log Analytics: ``log_s`` | end of ``resourceId`` |
+| AKS | diagnostic setting: ``records[].properties.log``; Log Analytics: ``log_s``, ``aks`` | ``resourceId`` |
 | GKE | ``LogEntry`` with ``protoPayload`` of ``k8s.io`` (also in a Pub/Sub message) | ``resource.labels`` |
 | shippers | ``log``, ``message``, and what ``schemas.shippers`` opens, as text or object | - |
 """
@@ -20,6 +20,7 @@ import orjson
 
 from schemas.records import Contents
 from schemas.shippers import shipped
+from schemas.sources.kubernetes.aks import is_control_plane, is_row
 
 API = "audit.k8s.io"
 GKE = "k8s.io"
@@ -73,9 +74,9 @@ def is_gke(document: dict[str, Any]) -> bool:
 
 def opened(document: dict[str, Any]) -> Contents | None:
     """What an envelope holds; None for an object that is none."""
-    if is_event(document) or is_gke(document):
+    if is_event(document) or is_gke(document) or is_row(document) or is_control_plane(document):
         return None
-    told = _told(document)
+    told = told_by(document)
     for name in LISTS:
         if isinstance(many := document.get(name), list):
             return [(f"{name}[{i}]", _marked(content, told)) for i, content in enumerate(many)]
@@ -96,7 +97,8 @@ def opened(document: dict[str, Any]) -> Contents | None:
     return [(name, _marked(content, told)) for name, content in contents] if contents else None
 
 
-def _told(document: dict[str, Any]) -> Told:
+def told_by(document: dict[str, Any]) -> Told:
+    """What an envelope (or a row that is its own) tells."""
     groups = [EKS_GROUP.search(str(document.get(name, ""))) for name in ("logGroup", "@log", "log_group")]
     ends = [str(document.get(name, "")).rpartition("/")[2] for name in RESOURCE_IDS]
     cluster = next((g[1] for g in groups if g), "") or next((end.lower() for end in ends if end), "")

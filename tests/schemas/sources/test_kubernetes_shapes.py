@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.sources import Context, detect, kubernetes
+from schemas.sources import Context, azure, detect, kubernetes
 from schemas.sources.kubernetes.wire import micros_of
 from schemas.sources.kubernetes.x509 import certificate_of
 from tests.support.kubernetes import CONTEXT, event, reading, ref
@@ -20,12 +20,35 @@ from tests.support.replayed import data
 
 ONE = event(1, objectRef=ref("secrets", "db"), verb="get")
 TEXT = json.dumps(ONE)
-AKS = {
+AKS: dict[str, Any] = {
     "time": "2026-11-22T10:00:01Z",
     "category": "kube-audit",
     "operationName": "Microsoft.ContainerService/managedClusters/diagnosticLogs/Read",
     "resourceId": "/SUBSCRIPTIONS/X/PROVIDERS/MICROSOFT.CONTAINERSERVICE/MANAGEDCLUSTERS/PROD",
     "properties": {"log": TEXT, "pod": "kube-apiserver-1"},
+}
+AKS_ROW: dict[str, Any] = {
+    "TenantId": "0000-workspace",
+    "TimeGenerated": "2026-11-22T10:00:09Z",
+    "Level": ONE["level"],
+    "AuditId": ONE["auditID"],
+    "Stage": ONE["stage"],
+    "RequestUri": ONE["requestURI"],
+    "Verb": ONE["verb"],
+    "User": ONE["user"],
+    "SourceIps": ONE["sourceIPs"],
+    "UserAgent": ONE.get("userAgent", ""),
+    "ObjectRef": ONE["objectRef"],
+    "ResponseStatus": ONE["responseStatus"],
+    "RequestObject": "skipped-too-big-size-object",
+    "ResponseObject": None,
+    "RequestReceivedTime": ONE["requestReceivedTimestamp"],
+    "StageReceivedTime": ONE["stageTimestamp"],
+    "Annotations": ONE.get("annotations"),
+    "PodName": "kube-apiserver-1",
+    "SourceSystem": "Azure",
+    "Type": "AKSAuditAdmin",
+    "_ResourceId": AKS["resourceId"].lower(),
 }
 EKS = {
     "messageType": "DATA_MESSAGE",
@@ -51,6 +74,12 @@ SHAPES: dict[str, object] = {
         "log_s": TEXT,
         "TimeGenerated": "2026-11-22T10:00:01Z",
     },
+    "a row of AKS's own table": AKS_ROW,
+    "a row of AKS's own table, its parts as text": {
+        name: json.dumps(value) if isinstance(value, dict | list) else value
+        for name, value in AKS_ROW.items()
+    },
+    "rows of AKS's own table in an event hub": {"records": [AKS_ROW]},
     "a shipper's line": {"log": TEXT + "\n", "stream": "stdout", "@timestamp": "2026-11-22T10:00:01Z"},
     "a shipper's object": {"event": ONE, "host": "a"},
     "a shipper's own fields beside": {
@@ -67,6 +96,18 @@ def test_every_shape_is_recognised_and_reads_alike(record: object) -> None:
     assert detect(body) == "kubernetes"
     told = reading(body)
     assert told.activities == reading(ONE).activities and not told.rejects
+
+
+def test_what_other_components_of_a_clusters_control_plane_say_is_passed_beside_its_audit_log() -> None:
+    """AKS sends all its categories to one hub, and Azure's own logs may come there too."""
+    other = AKS | {"category": "kube-controller-manager", "properties": {"log": "I1122 10:00:00 started"}}
+    for records in ([AKS, other], [other, AKS]):
+        body = json.dumps({"records": records}).encode()
+        assert detect(body) == "kubernetes"
+        for source in (kubernetes, azure):
+            told = source.read(body, CONTEXT)
+            assert [a.uid for a in told.activities] == ["audit-1"] and told.passed == 1
+            assert not told.rejects
 
 
 ENCODINGS = {
@@ -102,6 +143,7 @@ def test_an_envelope_that_names_its_cluster_names_the_installation_unless_told_o
     default = Context()
     assert instance(EKS, default) == "prod"
     assert instance({"records": [AKS]}, default) == "prod"
+    assert instance(AKS_ROW, default) == "prod"
     assert instance(EKS, CONTEXT) == "c1"
     assert instance(ONE, default) == "default"
 
