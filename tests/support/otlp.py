@@ -61,13 +61,13 @@ def tool(n: int, parent: int, name: str = "search", **more: Any) -> dict[str, An
     return span(n, parent, f"execute_tool {name}", attributes=attributes, **more)
 
 
-def export(*spans: dict[str, Any], service: str = "desk") -> bytes:
+def export(*spans: dict[str, Any], service: str = "desk", scope: str = "s") -> bytes:
     """One export request."""
     resource = {"attributes": [{"key": "service.name", "value": {"stringValue": service}}]}
     return orjson.dumps(
         {
             "resourceSpans": [
-                {"resource": resource, "scopeSpans": [{"scope": {"name": "s"}, "spans": list(spans)}]}
+                {"resource": resource, "scopeSpans": [{"scope": {"name": scope}, "spans": list(spans)}]}
             ]
         }
     )

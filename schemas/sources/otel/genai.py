@@ -3,7 +3,7 @@ carried out.
 
 Conventions read: OpenTelemetry GenAI (before and after 1.37) and MCP, OpenInference, OpenLLMetry
 (``traceloop.*``), Google ADK (``gcp.vertex.agent.*``), LangGraph's agent name in association properties or
-in a metadata text, pydantic-ai, crewAI, strands.
+in a metadata text, pydantic-ai, crewAI, strands, Vercel's AI SDK (``ai.*``).
 """
 
 from __future__ import annotations
@@ -19,6 +19,15 @@ UNTRUSTED_AGENT = "OpenAI Agent"
 
 CHATS = frozenset({"chat", "generate_content", "text_completion"})
 HANDOFFS = frozenset({"handoff", "agent_handoff"})
+MERGED_TOOLS = "(merged tools)"
+"""Google ADK's span around the answers of several calls at once, each of which has a span of its own."""
+
+OPENAI_AGENTS = "openinference.instrumentation.openai_agents"
+"""Marks its whole workflow as an agent too: one without a node of the graph, named after the workflow."""
+
+VERCEL_AGENTS = frozenset({"ai.generateText", "ai.streamText"})
+"""Calls of Vercel's AI SDK that run tools; agents are told apart by the ``functionId`` that they set."""
+
 TRANSFER_TOOL = "transfer_to_agent"
 """Google ADK's own tool of this name is its hand-off. Only this exact name: ``transfer_to_bank`` is a
 tool."""
@@ -27,9 +36,10 @@ ERROR_LENGTH_MAX = 80
 """``error.type`` is a class name or a code; longer is a message, which may quote arguments."""
 
 _CALL = re.compile(r"(?:MCP send )?tools/call (.+)", re.DOTALL)
-_EXECUTE = re.compile(r"(?:execute_tool|running tool:?) (.+)", re.DOTALL)
+_EXECUTE = re.compile(r"(?:execute_tool|running tool:?|Tool:) (.+)", re.DOTALL)
 _HANDOFF = re.compile(r"handoff to (.+)", re.DOTALL)
-_INVOKE = re.compile(r"invoke_agent (.+)", re.DOTALL)
+_INVOKE = re.compile(r"invoke_agent (.+)|agent_run \[(.+)\]", re.DOTALL)
+"""Since the conventions, and as Google ADK had it before."""
 UNKNOWN_TOOL = re.compile(
     r"\W*(?:unknown tool\b|no such tool\b|tool \S{1,120} (?:was )?not found\b|tool not found\b)",
     re.IGNORECASE,
@@ -73,12 +83,14 @@ def _kind(raw: RawSpan, offers: bool) -> SpanKind:
     if operation in HANDOFFS or loop == "handoff":
         return "handoff"
     if operation == "execute_tool" or inference == "TOOL" or loop == "tool" or _is_call(raw):
+        if raw.text("gen_ai.tool.name") == MERGED_TOOLS:
+            return "other"
         if _tool(raw) == TRANSFER_TOOL or (
             not raw.text("gen_ai.tool.name", "tool.name") and _HANDOFF.fullmatch(raw.name)
         ):
             return "handoff"
         return "tool"
-    if (operation == "invoke_agent" or inference == "AGENT" or loop == "agent" or _is_graph(raw)) and _agent(
+    if (operation == "invoke_agent" or inference == "AGENT" or loop == "agent" or _is_run(raw)) and _agent(
         raw
     ):
         return "agent"
@@ -86,16 +98,26 @@ def _kind(raw: RawSpan, offers: bool) -> SpanKind:
 
 
 def _is_call(raw: RawSpan) -> bool:
-    """MCP's ``tools/call``, and tools of conventions that had no operation name yet."""
-    if raw.text("mcp.method.name") == "tools/call" or _CALL.fullmatch(raw.name):
+    """MCP's ``tools/call``, Vercel's, and tools of conventions that had no operation name yet (pydantic-ai's,
+    strands')."""
+    if (
+        raw.text("mcp.method.name") == "tools/call"
+        or _CALL.fullmatch(raw.name)
+        or raw.text("ai.toolCall.name")
+    ):
         return True
-    return not raw.text("gen_ai.operation.name") and bool(raw.text("gen_ai.tool.name"))
+    named = raw.text("gen_ai.tool.name") or (_EXECUTE.fullmatch(raw.name) and raw.text("tool.name"))
+    return not raw.text("gen_ai.operation.name") and bool(named)
 
 
-def _is_graph(raw: RawSpan) -> bool:
-    """The span of a whole LangGraph agent (nodes inside it bear its name too, as metadata), or pydantic-ai's
-    before it had operation names."""
+def _is_run(raw: RawSpan) -> bool:
+    """The span of a whole LangGraph agent (nodes inside it bear its name too, as metadata), Vercel's, or that
+    of pydantic-ai, Google ADK and strands before they had operation names."""
     if raw.text("agent_name") and raw.name.endswith("run"):
+        return True
+    if raw.text("ai.operationId") in VERCEL_AGENTS or "agent.tools" in raw.attributes:
+        return True
+    if (run := _INVOKE.fullmatch(raw.name)) and run[2]:
         return True
     return raw.text("openinference.span.kind") == "CHAIN" and bool(raw.name) and raw.name == _graph_agent(raw)
 
@@ -103,19 +125,22 @@ def _is_graph(raw: RawSpan) -> bool:
 def _agent(raw: RawSpan) -> str:
     """The name of the agent whose span this is; "" where none is said (a workflow or task that also claims
     ``invoke_agent``)."""
-    named = raw.text("gen_ai.agent.name", "agent.name", "graph.node.id", "agent_name", "crewai.agent.role")
+    named = raw.text(
+        "gen_ai.agent.name", "agent.name", "graph.node.id", "agent_name", "crewai.agent.role",
+        "ai.telemetry.functionId",
+    )  # fmt: skip
     invoked = _INVOKE.fullmatch(raw.name)
     if named and (named != UNTRUSTED_AGENT or invoked):
         return named
     if invoked:
-        return invoked[1]
+        return invoked[1] or invoked[2]
     graph = _graph_agent(raw)
     if graph:
         return graph
     if raw.text("traceloop.span.kind").lower() == "agent":
         return raw.text("traceloop.entity.name") or raw.name.removesuffix(".agent")
     if raw.text("openinference.span.kind").upper() == "AGENT":
-        return raw.name
+        return raw.name if raw.scope != OPENAI_AGENTS else ""
     return "" if raw.text("traceloop.span.kind") or named else raw.text("gen_ai.agent.id")
 
 
@@ -124,7 +149,11 @@ def _trusted_agent(raw: RawSpan) -> str:
     if raw.kind == SERVER:
         return ""
     named = raw.text("gen_ai.agent.name")
-    return (named if named != UNTRUSTED_AGENT else "") or _graph_agent(raw)
+    return (
+        (named if named != UNTRUSTED_AGENT else "")
+        or raw.text("ai.telemetry.functionId")
+        or _graph_agent(raw)
+    )
 
 
 def _graph_agent(raw: RawSpan) -> str:
@@ -138,7 +167,7 @@ def _graph_agent(raw: RawSpan) -> str:
 
 
 def _tool(raw: RawSpan) -> str:
-    named = raw.text("gen_ai.tool.name", "tool.name", "mcp.tool.name")
+    named = raw.text("gen_ai.tool.name", "tool.name", "mcp.tool.name", "ai.toolCall.name")
     if named:
         return named
     found = _CALL.fullmatch(raw.name) or _EXECUTE.fullmatch(raw.name)

@@ -29,7 +29,8 @@ READ = frozenset({
     "traceloop.span.kind", "traceloop.entity.name", "traceloop.association.properties.lc_agent_name",
     "crewai.agent.role", "crewai.agent.tools", "mcp.method.name", "mcp.tool.name", "mcp.server.name",
     "fastmcp.server.name", "fastmcp.component.key", "error.type", "rpc.response.status_code",
-    "rpc.jsonrpc.error_code",
+    "rpc.jsonrpc.error_code", "agent.tools", "ai.operationId", "ai.telemetry.functionId", "ai.toolCall.name",
+    "ai.prompt.tools",
 })  # fmt: skip
 """The attributes that are read. Arguments are read for one thing: which agent a hand-off names."""
 

@@ -15,7 +15,7 @@ OFFERED_MAX = 1_000
 """More names than a model can be given. A list that is cut would make an offered tool look refused, so a
 longer one is no list."""
 
-_LISTS = ("gen_ai.tool.definitions", "gen_ai.agent.tools", "crewai.agent.tools")
+_LISTS = ("gen_ai.tool.definitions", "gen_ai.agent.tools", "crewai.agent.tools", "agent.tools")
 
 
 def offered_by(raw: RawSpan) -> tuple[str, ...] | None:
@@ -34,6 +34,9 @@ def offered_by(raw: RawSpan) -> tuple[str, ...] | None:
     config = request.get("config") if isinstance(request, dict) else None
     if isinstance(config, dict) and isinstance(config.get("tools"), list):
         lists.append(_names(config["tools"]))
+    prompted = raw.attributes.get("ai.prompt.tools")
+    if isinstance(prompted, list):
+        lists.append(_names(map(decoded, prompted)))
     numbered = [v for k, v in raw.attributes.items() if k.startswith("llm.tools.")]
     if numbered:
         lists.append(_names(map(decoded, numbered)))

@@ -226,6 +226,8 @@ def test_nothing_of_arguments_results_or_messages_is_kept() -> None:
         ("tools/call search", {}),
         ("MCP send tools/call search", {"mcp.method.name": "tools/call", "jsonrpc.request.id": "4"}),
         ("MCP send tools/call search", {}),
+        ("Tool: search", {"tool.name": "search", "tool.id": "1"}),
+        ("ai.toolCall", {"ai.operationId": "ai.toolCall", "ai.toolCall.name": "search"}),
     ],
 )
 def test_the_tool_is_found_under_every_name_a_span_gives_it(name: str, attributes: dict[str, Any]) -> None:
@@ -266,6 +268,11 @@ def test_the_server_is_read_where_a_span_names_it() -> None:
         ("triage", {"openinference.span.kind": "AGENT"}),
         ("triage", {"openinference.span.kind": "CHAIN", "metadata": '{"lc_agent_name": "triage"}'}),
         ("run", {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.id": "triage"}),
+        ("agent_run [triage]", {}),
+        ("agent_run [triage]", {"openinference.span.kind": "AGENT"}),
+        ("triage", {"gen_ai.agent.name": "triage", "agent.name": "triage", "agent.tools": '["search"]'}),
+        ("ai.generateText", {"ai.operationId": "ai.generateText", "ai.telemetry.functionId": "triage"}),
+        ("ai.streamText", {"ai.operationId": "ai.streamText", "ai.telemetry.functionId": "triage"}),
     ],
 )
 def test_an_agent_is_known_by_its_span_in_every_convention(name: str, attributes: dict[str, Any]) -> None:
@@ -281,16 +288,40 @@ def test_an_agent_is_known_by_its_span_in_every_convention(name: str, attributes
         ("desk", {"gen_ai.operation.name": "invoke_agent", "gen_ai.provider.name": "openai"}),
         ("model", {"openinference.span.kind": "CHAIN", "metadata": '{"lc_agent_name": "triage"}'}),
         ("create", {"gen_ai.operation.name": "create_agent", "gen_ai.agent.name": "triage"}),
+        ("ai.generateText", {"ai.operationId": "ai.generateText"}),
     ],
 )
 def test_workflows_and_tasks_that_name_no_agent_are_no_agents(name: str, attributes: dict[str, Any]) -> None:
     assert said(name=name, attributes=attributes).kind == "other"
 
 
+def test_a_whole_workflow_that_an_instrumentation_marks_as_an_agent_is_none() -> None:
+    scope = "openinference.instrumentation.openai_agents"
+    workflow = span(1, name="Agent workflow", attributes={"openinference.span.kind": "AGENT"})
+    inner = {"openinference.span.kind": "AGENT", "graph.node.id": "triage"}
+    read = otel.read(export(workflow, span(2, 1, "triage", attributes=inner), scope=scope), Context())
+    assert [a.identity for a in read.activities] == ["", "agent:desk/triage"]
+
+
+def test_a_span_around_the_answers_of_several_calls_is_no_call() -> None:
+    merged = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "(merged tools)"}
+    assert said(name="execute_tool (merged)", attributes=merged).kind == "other"
+
+
+def test_tools_that_vercels_sdk_gives_to_a_model_are_offered_under_the_agents_name() -> None:
+    tools = ['{"type": "function", "name": "search"}', '{"type": "function", "name": "refund"}']
+    found = said(
+        name="ai.generateText.doGenerate",
+        attributes={"ai.telemetry.functionId": "triage", "ai.prompt.tools": tools},
+    )
+    assert (found.kind, found.agent, found.offered) == ("chat", "triage", ("refund", "search"))
+
+
 @pytest.mark.parametrize(
     "attributes",
     [
         {"gen_ai.agent.name": "triage"},
+        {"ai.telemetry.functionId": "triage"},
         {"traceloop.association.properties.lc_agent_name": "triage"},
         {"metadata": '{"thread_id": "t", "lc_agent_name": "triage"}'},
     ],
