@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from correlators.kernel.ends import Off, grace_of, off_intervals, skew_of, standing
+from correlators.kernel.ends import Off, grace_of, off_intervals, past_grace, skew_of, standing
 from correlators.kernel.progress import rotated_away
 from correlators.kernel.sightings import thin
 from correlators.kernel.silence import UNSEEN_KINDS
@@ -42,6 +42,10 @@ CONTROL = Control(
 )
 
 
+TOLD_HERE = frozenset({"cut", "exhausted"})
+"""Ends of a session that ``revoked_credential_used`` leaves to this control, or to none."""
+
+
 class Heir(NamedTuple):
     """One descendant after its ancestor's end: successes since, refusals after the last of them, and when it
     expires.
@@ -58,7 +62,8 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
         if name and credential.descendants:
             spells = off_intervals(_carried(view.turns_of(name)))
             if spells:
-                yield _judged(view, clock, name, spells, credential.descendants)
+                heirs = _heirs(view, spells, credential.descendants)
+                yield _verdict(view, clock, name, standing(spells), heirs)
     yield from _cut_sessions(view, clock)
 
 
@@ -66,20 +71,30 @@ def _carried(turns: tuple[Turn, ...]) -> list[Turn]:
     return [t for t in turns if t.alive or t.carries]
 
 
-def _judged(
-    view: View, clock: Clock, name: str, spells: list[Off], descendants: dict[str, Descendant]
-) -> Verdict:
-    off = standing(spells)
-    heirs = [
+def _heirs(view: View, spells: list[Off], descendants: dict[str, Descendant]) -> list[Heir]:
+    return [
         _heir(view, child, report, spells)
         for child, report in sorted(merged_descendants(descendants).items())
     ]
-    return _verdict(view, clock, name, off, heirs)
+
+
+def _own_ends(view: View, child: str) -> list[Off]:
+    """What ended a descendant itself (a deleted user ends its keys and their sessions alike): uses after that
+    are ``revoked_credential_used``'s to tell."""
+    if child not in view.credentials:
+        return []
+    return off_intervals(t for t in view.turns_of(child) if t.kind not in TOLD_HERE)
 
 
 def _heir(view: View, name: str, report: Descendant, spells: list[Off]) -> Heir:
     used = _sighted(report, "succeeded", "failed", "forbidden")
-    late = tuple(e for e in used if any(_outlived(view, off, report, e) for off in spells))
+    own = _own_ends(view, name)
+    late = tuple(
+        e
+        for e in used
+        if any(_outlived(view, off, report, e) for off in spells)
+        and not any(past_grace(off, e, view.thresholds) for off in own)
+    )
     tries = tuple(e for e in _sighted(report, "unauthenticated") if any(off.holds(e.time) for off in spells))
     after = late[-1].time if late else 0
     return Heir(name, report, late, tuple(e for e in tries if e.time > after))
