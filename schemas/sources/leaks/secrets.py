@@ -18,7 +18,8 @@ from schemas.sources import Context
 from schemas.sources.gcp.identity import account_of, key_of
 from schemas.wire import text_at
 
-AWS_KEY = re.compile(r"(?<![A-Z0-9])A(?:KIA|SIA|CCA|BIA)[A-Z2-7]{16}(?![A-Z0-9])")
+AWS_KEY = re.compile(r"(?<![A-Z0-9])A(?:KIA|SIA|CCA|BIA)[A-Z0-9]{16}(?![A-Z0-9])")
+"""AWS uses the letters of base32; what anonymises logs uses others too, in logs and reports alike."""
 VAULT_TOKEN = re.compile(r"(?:hv[sbr]|[sbr])\.[A-Za-z0-9_-]{20,}")
 JWT = re.compile(r"[A-Za-z0-9_-]{8,}\.(?P<claims>[A-Za-z0-9_-]{8,})\.[A-Za-z0-9_-]*")
 KUBERNETES = "kubernetes.io"

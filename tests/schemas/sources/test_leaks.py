@@ -71,6 +71,7 @@ def test_an_alert_exposes_the_credential_since_it_was_made() -> None:
 @pytest.mark.parametrize(
     ("kind", "secret", "credential"),
     [
+        ("aws_access_key_id", "AKIA01U43UX3RBRDXF4Q", "aws:key/AKIA01U43UX3RBRDXF4Q"),
         ("aws_secret_access_key", "AKIAQYLPMN5HFIQR7XYA:wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", KEY),
         (
             "google_cloud_service_account_credentials",
