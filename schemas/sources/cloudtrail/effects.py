@@ -159,7 +159,8 @@ def _answer(call: Call) -> Fields | None:
 
 
 def _holder(call: Call, answer: Fields | None) -> str:
-    """Whose the session is: the role assumed, the account's root (AssumeRoot), else the caller's own."""
+    """Whose the session is: the role assumed, the account's root (AssumeRoot), else the caller's own. Of an
+    identity pool's it is only known once it is used."""
     role = of_arn(text(answer, "assumedRoleUser", "arn")) or of_arn(text(call.request, "roleArn"))
     if role:
         return role
@@ -216,6 +217,7 @@ TEACH: dict[tuple[str, str], Teach] = {
     ("sts", "GetDelegatedAccessToken"): _session,
     ("rolesanywhere", "CreateSession"): _session,
     ("eks-auth", "AssumeRoleForPodIdentity"): _session,
+    ("cognito-identity", "GetCredentialsForIdentity"): _session,
 }
 for _what, (_named_by, _prefix) in KEYS.items():
     TEACH["iam", f"Delete{_what}"] = partial(_deleted, named=_named_by, prefix=_prefix)

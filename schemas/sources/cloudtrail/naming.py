@@ -8,7 +8,7 @@ from schemas.sources.cloudtrail.call import Call
 from schemas.sources.cloudtrail.identity import key_of, of_arn, user_of
 from schemas.sources.cloudtrail.wire import Event, text
 
-ABOUT_IDENTITIES = frozenset({"iam", "sts", "rolesanywhere", "eks-auth"})
+ABOUT_IDENTITIES = frozenset({"iam", "sts", "rolesanywhere", "eks-auth", "cognito-identity"})
 """Services whose calls name, make or end identities and credentials."""
 
 RESOURCE_NAMES = (

@@ -98,6 +98,18 @@ def test_a_root_session_is_of_the_account_it_was_asked_for() -> None:
     assert isinstance(issued, Issued) and issued.identity == "aws:444455556666:root"
 
 
+def test_an_identity_pools_session_is_of_a_role_that_only_its_use_tells() -> None:
+    answer = {"credentials": ASSUMED["credentials"], "identityId": "us-east-1:1cf667a2"}
+    (issued,) = effects(
+        "GetCredentialsForIdentity",
+        "cognito-identity",
+        userIdentity={"type": "Unknown"},
+        requestParameters={"identityId": "us-east-1:1cf667a2"},
+        responseElements=answer,
+    )
+    assert issued == Issued(f"aws:key/{OTHER}", "", "session", expires=TEN + 60 * MINUTE)
+
+
 def test_roles_anywhere_wraps_its_answer() -> None:
     (issued,) = effects("CreateSession", "rolesanywhere", responseElements={"credentialSet": [ASSUMED]})
     assert isinstance(issued, Issued) and issued.identity == "aws:444455556666:role/audit"
