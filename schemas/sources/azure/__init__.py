@@ -94,7 +94,7 @@ def _recognises(document: object, left: int) -> bool:
     if contents is not None:
         return bool(contents) and _recognises(contents[0][1], left - 1)
     outer = _plain(document)
-    return not _of_cluster(outer) and _reader_of(outer, _inner(outer)) is not None
+    return not _of_cluster(outer) and (_is_metric(outer) or _reader_of(outer, _inner(outer)) is not None)
 
 
 def read(record: bytes, context: Context) -> Reading:
@@ -107,6 +107,9 @@ def read(record: bytes, context: Context) -> Reading:
         outer = _plain(found)
         if _of_cluster(outer):
             _hand_over(found, place, context, reading)
+            continue
+        if _is_metric(outer):
+            reading.passed += 1
             continue
         row = Record(outer, _inner(outer), context)
         reader = _reader_of(row.outer, row.inner)
@@ -176,6 +179,11 @@ def _is_sign_in(row: dict[str, Any]) -> bool:
         and "appid" in row
         and ("signineventtypes" in row or "resourcedisplayname" in row)
     )
+
+
+def _is_metric(row: dict[str, Any]) -> bool:
+    """A diagnostic setting may send a resource's metrics into the same hub."""
+    return "metricname" in row and "timegrain" in row
 
 
 def _of_cluster(outer: dict[str, Any]) -> bool:

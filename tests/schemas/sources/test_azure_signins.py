@@ -253,6 +253,21 @@ def test_one_broken_row_does_not_cost_the_others() -> None:
     assert [(r.place, r.field) for r in told.rejects] == [("records[1]", "operationName")]
 
 
+def test_metrics_in_the_same_hub_are_passed() -> None:
+    metric = {
+        "count": 1,
+        "total": 1,
+        "resourceId": "/SUBSCRIPTIONS/S1/PROVIDERS/MICROSOFT.KEYVAULT/VAULTS/SHOPVAULT",
+        "time": "2026-11-22T10:00:00.0000000Z",
+        "metricName": "ServiceApiHit",
+        "timeGrain": "PT1M",
+    }
+    for records in ([metric, sign_in()], [sign_in(), metric]):
+        assert detect(json.dumps({"records": records}).encode()) == "azure"
+        told = reading({"records": records})
+        assert (len(told.activities), told.passed, told.rejects) == (1, 1, [])
+
+
 def test_records_of_clusters_are_the_kubernetes_sources() -> None:
     cluster = {
         "category": "kube-audit",
