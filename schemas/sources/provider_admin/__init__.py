@@ -1,6 +1,7 @@
 """Administrative logs of model providers: OpenAI's audit log and Anthropic's activity feed.
 
-A record is one event, a page of the vendor's API (``{"data": […]}``), an array or JSON lines; gz too.
+A record is one event, a page of the vendor's API (``{"data": […]}``), a shipper's envelope, an array or JSON
+lines; gz too.
 They tell who made and revoked keys, added MCP servers and connected integrations, and who was given which
 role.
 
@@ -15,13 +16,15 @@ from typing import Any
 
 from schemas.activity import Activity
 from schemas.addresses import address_of
-from schemas.records import Contents, head_of, objects
+from schemas.records import WRAPPINGS_MAX, Contents, head_of, objects
 from schemas.rejected import Rejected
 from schemas.sheet import Sheet
+from schemas.shippers import shipped
 from schemas.sources import Context, Reading
 from schemas.sources.cloudtrail.times import micros_of
 from schemas.sources.provider_admin.effects import action_of, effects_of, outcome_of, target_of
 from schemas.sources.provider_admin.event import Event, anthropic_event, openai_event
+from schemas.wire import as_fields
 
 NAME = "provider_admin"
 SIGNS = frozenset({"effective_at", "organization_id"})
@@ -44,16 +47,22 @@ SHEET = Sheet(
 
 def recognises(document: object) -> bool:
     """Whether a decoded record (bytes: one that is no JSON) is an event, or a page of them."""
+    if isinstance(document, bytes):
+        head = head_of(document)
+        return f'"{AUDIT_LOG}"' in head or (f'"{FEED_ID}' in head and '"organization_id"' in head)
+    return _recognises(document, WRAPPINGS_MAX)
+
+
+def _recognises(document: object, left: int) -> bool:
     match document:
         case {"object": "organization.audit_log"}:
             return True
         case {"type": str(), "actor": dict(), "organization_id": _, "created_at": _}:
             return True
-        case {"data": [dict() as first, *_]} | [dict() as first, *_]:
-            return "data" not in first and recognises(first)
-        case bytes():
-            head = head_of(document)
-            return f'"{AUDIT_LOG}"' in head or (f'"{FEED_ID}' in head and '"organization_id"' in head)
+        case [dict() as first, *_]:
+            return _recognises(first, left)
+        case dict() if left and (contents := _opened(document)):
+            return _recognises(as_fields(contents[0][1]), left - 1)
         case _:
             return False
 
@@ -73,7 +82,7 @@ def read(record: bytes, context: Context) -> Reading:
 def _opened(document: dict[str, Any]) -> Contents | None:
     if isinstance(many := document.get("data"), list) and "type" not in document:
         return [(f"data[{i}]", one) for i, one in enumerate(many)]
-    return None
+    return None if "type" in document else shipped(document)
 
 
 def _told(row: dict[str, Any], place: str, context: Context) -> Activity | Rejected:

@@ -18,6 +18,14 @@ RECORDS: dict[str, dict[str, Any]] = {
     "gcp": gcp.entry(),
     "azure": azure.sign_in(),
     "kubernetes": kubernetes.event(),
+    "provider_admin": {
+        "object": "organization.audit_log",
+        "id": "audit_log-1",
+        "type": "api_key.deleted",
+        "effective_at": 1795341600,
+        "actor": {"type": "session", "session": {"user": {"id": "user-1"}, "ip_address": "203.0.113.9"}},
+        "api_key.deleted": {"id": "key_1"},
+    },
 }
 
 WRAPPED: dict[str, Callable[[dict[str, Any]], object]] = {
@@ -65,3 +73,10 @@ def test_a_record_is_not_taken_for_an_envelope_by_the_names_of_its_own_fields(so
     assert detect(body) == source
     (one,) = sources()[source].read(body, context).activities
     assert msgspec.structs.replace(one, uid="") == msgspec.structs.replace(bare[0], uid="")
+
+
+@pytest.mark.parametrize("name", ["_source", "message", "event", "attributes"])
+def test_envelopes_without_end_are_nobodys_and_no_trouble(name: str) -> None:
+    record = b'{"' + name.encode() + b'":'
+    body = record * 300 + b"{}" + b"}" * 300
+    assert detect(body) is None
