@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 from threading import Timer
 
@@ -19,7 +20,9 @@ def test_the_subscriber_of_the_readme_prints_the_findings_of_high_severity(embed
     code = re.search(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
     assert code and len(code[1].split("\n\n", 1)[1].strip().splitlines()) <= 10
     admin = AdminClient({"bootstrap.servers": embedded_broker})
-    admin.create_topics([NewTopic("findings", 1, 1)])["findings"].result(30)
+    # The broker is shared with tests that make the topic of that name.
+    topic = f"findings-{uuid.uuid4().hex}"
+    admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(30)
     producer = Producer({"bootstrap.servers": embedded_broker})
     for title, severity in (("small", 2), ("grave", 4)):
         finding = {
@@ -28,9 +31,9 @@ def test_the_subscriber_of_the_readme_prints_the_findings_of_high_severity(embed
             "finding_info": {"title": title},
             "resources": [{"uid": "aws:1:user/a"}],
         }
-        producer.produce("findings", json.dumps(finding), title, headers=[("control", b"x")])
+        producer.produce(topic, json.dumps(finding), title, headers=[("control", b"x")])
     assert producer.flush(30) == 0
-    program = code[1].replace("127.0.0.1:19092", embedded_broker)
+    program = code[1].replace("127.0.0.1:19092", embedded_broker).replace('["findings"]', f'["{topic}"]')
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as subscriber:
         too_late = Timer(90, subscriber.kill)
         too_late.start()
