@@ -24,6 +24,9 @@ CHILDREN_SHOWN = 40
 thousands.
 """
 
+SIBLINGS_SHOWN = 8
+"""A family up to this size is shown whole; of a larger one only the way down to what was asked for."""
+
 Load = Callable[[str], Dossier]
 
 
@@ -151,9 +154,10 @@ class Family:
         return node
 
     def _shown(self, children: Mapping[str, Child], below: bool) -> list[tuple[str, Child]]:
-        """The way down to what was asked for, and below that the latest others."""
+        """The way down to what was asked for, and below that, or where they are few, the latest others."""
         latest = sorted(children, key=lambda name: (children[name].issued, name))[-CHILDREN_SHOWN:]
-        wanted = self._asked | self._above | set(latest if below else ())
+        others = below or len(children) <= SIBLINGS_SHOWN
+        wanted = self._asked | self._above | set(latest if others else ())
         return sorted(
             ((name, link) for name, link in children.items() if name in wanted),
             key=lambda item: (item[1].issued, item[0]),
