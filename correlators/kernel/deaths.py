@@ -4,20 +4,25 @@ dead credential.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from correlators.kernel.ends import Off, off_intervals
 from correlators.kernel.view import View, reaching
+from correlators.kernel.wording import short
+from schemas import struct
 from schemas.dossier import Credential, Turn
 
 
 def deaths_of(view: View, name: str, credential: Credential) -> list[Off]:
-    """Spells of death: its own ends, those of what it dies with, its expiry, its last allowed use; in order
-    of start.
+    """Spells of death: its own ends, those of what it dies with, its expiry and theirs, its last allowed use;
+    in order of start.
     """
     spells = off_intervals(view.turns_of(name))
     for origin, ancestor in credential.ancestors.items():
         if ancestor.edge == "dies_with":
             spells.extend(off_intervals(reaching(origin, ancestor, ancestor.turns)))
     spells.extend(_expiry(name, credential))
+    spells.extend(_lapsed_parents(view, credential))
     spells.extend(_exhaustion(view, credential))
     return sorted(spells)
 
@@ -32,6 +37,23 @@ def _expiry(name: str, credential: Credential) -> list[Off]:
         return []
     turn = Turn(expires, False, "expiry", origin, "exhausted", about=name)
     return [Off(expires, 0, turn)]
+
+
+def _lapsed_parents(view: View, credential: Credential) -> Iterator[Off]:
+    """Dead with the expiry of what it dies with. A parent that had ended before told its children so, or left
+    them as orphans."""
+    seen: set[str] = set()
+    left = [credential]
+    while left:
+        links = left.pop().parents.items()
+        parents = {p for p, link in links if link.edge == "dies_with" and p in view.credentials} - seen
+        seen |= parents
+        for parent in sorted(parents):
+            held = view.credentials[parent]
+            left.append(held)
+            for off in _expiry(parent, held):
+                if not any(end.start < off.start for end in off_intervals(view.turns_of(parent))):
+                    yield off._replace(turn=struct.changed(off.turn, how=f"expiry of {short(parent)}"))
 
 
 def _exhaustion(view: View, credential: Credential) -> list[Off]:

@@ -139,3 +139,32 @@ def test_revoking_what_nobody_knows_alarms_nobody() -> None:
     )
     assert loud(told) == []
     assert entity("e-ops") not in {v.subject for v in told.values()}
+
+
+def _child_of(parent: str, name: str) -> dict[str, Any]:
+    return line(
+        "auth/token/create", who=auth(parent, "e-ci"), response={"auth": auth(name, "e-ci", token_ttl=7200)}
+    )  # fmt: skip
+
+
+def test_children_and_grandchildren_die_with_the_expiry_of_the_parent() -> None:
+    told = verdicts(
+        (0, login("ci", entity="e-ci", token_ttl=600)),
+        (10, _child_of("ci", "child")),
+        (20, _child_of("child", "grandchild")),
+        (660, refused("child")),
+        (670, refused("grandchild")),
+    )
+    for name in ("child", "grandchild"):
+        tried = told["dead_credential_tried", accessor(name)]
+        assert tried.severity == Severity.INFORMATIONAL and "expiry of vault:prod:accessor/" in tried.title
+    assert loud(told) == []
+
+
+def test_a_child_whose_parent_was_renewed_or_ended_as_an_orphans_does_not_lapse_with_it() -> None:
+    born = [(0, login("ci", entity="e-ci", token_ttl=600)), (10, _child_of("ci", "child"))]
+    renewal = line("auth/token/renew-self", who=auth("ci", "e-ci"), response={"auth": auth("ci", "e-ci")})
+    orphaned = line("auth/token/revoke-orphan", who=OPS, data={"token": hmac("ci token")})
+    for between in (renewal, orphaned):
+        told = verdicts(*born, (300, between), (660, refused("child")))
+        assert ("dead_credential_tried", accessor("child")) not in told

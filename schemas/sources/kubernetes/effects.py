@@ -34,7 +34,9 @@ STALE_SINCE = re.compile(r"seconds after warning threshold: (\d{1,9})(?:\D|$)")
 
 ISSUED_ID = "authentication.kubernetes.io/issued-credential-id"
 APISERVER = "system:apiserver"
-NODE = "system:node:"
+LAST = ("system:node:", "system:serviceaccount:kube-system:pod-garbage-collector")
+"""Who deletes a pod at last, without any time to terminate: its kubelet, or for want of one the collector."""
+
 NOT_FOUND = 404
 
 ANCHORS = frozenset({"pods", "secrets", "serviceaccounts", "nodes"})
@@ -197,12 +199,12 @@ def _gone(call: Call, name: str, uid: str, meta: Meta) -> Iterator[Effect]:
 
 def _effective(call: Call, meta: Meta) -> int:
     """When tokens that rest on the object die (µs): with the object; while it is only terminating, a minute
-    after its ``deletionTimestamp``. 0 where this line does not tell: of a pod without a body it is the
-    kubelet's own delete, the last one, that does."""
+    after its ``deletionTimestamp``. 0 where this line does not tell: of a pod without a body it is the last
+    delete that does."""
     waits = bool(meta.finalizers) or (meta.grace or 0) > 0
     if meta.deletion and waits:
         return max(micros_of(meta.deletion), call.done) + LEEWAY
-    if call.resource == "pods" and not meta.uid and not (call.event.user.username or "").startswith(NODE):
+    if call.resource == "pods" and not meta.uid and not (call.event.user.username or "").startswith(LAST):
         return 0
     return call.done
 

@@ -195,8 +195,9 @@ def unjoined(call: Call) -> tuple[str, str]:
     if call.path == "auth/token/revoke-accessor":
         return ("request.data.accessor", BY_HMAC) if _hidden(call, "accessor") and _plain(call) else ("", "")
     if call.path == "identity/entity":
-        disabling = "disabled" in call.request_data
-        return ("request.data.id", BY_HMAC) if disabling and _hidden(call, "id") else ("", "")
+        names = [name for name in ("id", "name") if _hidden(call, name)]
+        disabling = call.request_data.get("disabled") is not None
+        return (f"request.data.{names[0]}", BY_HMAC) if disabling and names else ("", "")
     if call.path == "identity/entity/batch-delete":
         return "request.data.entity_ids", BY_HMAC
     if call.path == "sys/remount":

@@ -423,6 +423,12 @@ def test_an_object_that_waits_for_finalizers_counts_for_a_minute_more() -> None:
     assert effect(waiting, Ended).at == at(3.002) + 60_000_000
 
 
+def test_without_a_body_the_collectors_delete_of_a_pod_is_its_end_too() -> None:
+    collector = {"username": "system:serviceaccount:kube-system:pod-garbage-collector"}
+    gone = event(3, verb="delete", objectRef=ref("pods", "web-1"), user=collector)
+    assert effect(gone, Ended).group == f"{PREFIX}shop/pods/web-1"
+
+
 def test_without_a_body_only_the_kubelets_delete_of_a_pod_is_its_end() -> None:
     where = ref("pods", "web-1")
     assert effects(event(3, verb="delete", objectRef=where, user=ADMIN)) == []

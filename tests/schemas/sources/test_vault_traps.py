@@ -110,6 +110,9 @@ def test_with_clear_accessors_a_revocation_by_hmac_is_told_as_a_blind_spot() -> 
 def test_an_entity_named_by_hmac_is_told_as_a_blind_spot() -> None:
     [note] = read(line("identity/entity", who=OPS, data={"id": hmac("e-app"), "disabled": True})).rejects
     assert note.field == "request.data.id"
+    [note] = read(line("identity/entity", who=OPS, data={"name": hmac("app"), "disabled": True})).rejects
+    assert note.field == "request.data.name"
+    assert read(line("identity/entity", who=OPS, data={"name": hmac("app")})).rejects == []
 
 
 @pytest.mark.parametrize(
