@@ -204,9 +204,16 @@ def _effective(call: Call, meta: Meta) -> int:
     waits = bool(meta.finalizers) or (meta.grace or 0) > 0
     if meta.deletion and waits:
         return max(micros_of(meta.deletion), call.done) + LEEWAY
-    if call.resource == "pods" and not meta.uid and not (call.event.user.username or "").startswith(LAST):
+    if call.resource == "pods" and not meta.uid and not _at_last(call):
         return 0
     return call.done
+
+
+def _at_last(call: Call) -> bool:
+    """Whether a delete leaves the object no time to terminate, as its caller or its body says."""
+    asked = call.asked.grace
+    at_once = asked == 0 and not isinstance(asked, bool)
+    return at_once or (call.event.user.username or "").startswith(LAST)
 
 
 def stale_of(call: Call) -> Known | None:

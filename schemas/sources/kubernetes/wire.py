@@ -129,7 +129,8 @@ class Subject(Wire):
 
 
 class Body(Wire):
-    """``requestObject`` and ``responseObject``. ``status`` of a failure is a word, not an object."""
+    """``requestObject`` and ``responseObject``. ``status`` of a failure is a word, not an object. ``dry_run``
+    and ``grace`` are those of a delete."""
 
     kind: str | None = None
     type: str | None = None
@@ -141,6 +142,7 @@ class Body(Wire):
     subjects: list[Subject] | None = None
     items: list[Item] | None = None
     dry_run: Any = Field(None, alias="dryRun")
+    grace: Any = Field(None, alias="gracePeriodSeconds")
 
     @property
     def status(self) -> Status | None:

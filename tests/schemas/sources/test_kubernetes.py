@@ -429,6 +429,13 @@ def test_without_a_body_the_collectors_delete_of_a_pod_is_its_end_too() -> None:
     assert effect(gone, Ended).group == f"{PREFIX}shop/pods/web-1"
 
 
+@pytest.mark.parametrize(("grace", "ends"), [(0, 1), (30, 0), (None, 0), (False, 0), ("0", 0)])
+def test_where_only_the_request_is_logged_it_says_whether_a_pod_ends_at_once(grace: Any, ends: int) -> None:
+    asked = {"kind": "DeleteOptions", "gracePeriodSeconds": grace}
+    told = effects(event(3, verb="delete", objectRef=ref("pods", "web-1"), user=ADMIN, requestObject=asked))
+    assert len(told) == ends
+
+
 def test_without_a_body_only_the_kubelets_delete_of_a_pod_is_its_end() -> None:
     where = ref("pods", "web-1")
     assert effects(event(3, verb="delete", objectRef=where, user=ADMIN)) == []
