@@ -27,6 +27,9 @@ ENTITIES = re.compile(r"identity/entity(?:/(id|name)/(.+))?")
 SECRET_ID_ENDS = re.compile(r"auth/.+/role/[^/]+/(secret-id|secret-id-accessor)/destroy(?:/.*)?")
 
 
+WAITS = "needs further approval"
+"""Error of an unwrap before a control group has approved it: the wrapping token waits."""
+
 NAMED_IN_PATH = re.compile(r"auth/token/(revoke|revoke-orphan|revoke-accessor)/.+")
 
 BY_HMAC = (
@@ -42,6 +45,8 @@ IN_PATH = (
 def exhausted(call: Call) -> Iterator[Effect]:
     """``remaining_uses`` is as it stood before the call, whatever became of the call: 1 was the last."""
     credential = call.presented[0]
+    if WAITS in (call.line.error or ""):
+        return
     if (
         call.path in WRAPPING_USES
         and call.asked("token")

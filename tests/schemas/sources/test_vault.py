@@ -320,6 +320,13 @@ def test_an_unwrap_uses_the_token_up_and_shows_the_secret_id() -> None:
     )
 
 
+def test_an_unwrap_that_a_control_group_has_not_approved_yet_uses_nothing_up() -> None:
+    waiting = auth("w", "", entity_id=None, policies=["control-group"], remaining_uses=1)
+    error = "1 error occurred:\n\t* Request needs further approval\n\n"
+    told = activity(line("sys/wrapping/unwrap", who=waiting, error=error))
+    assert (told.outcome, told.effects) == ("failed", ())
+
+
 def test_an_unwrap_by_a_caller_with_a_token_of_its_own_uses_up_the_one_in_the_body() -> None:
     told = activity(line("sys/wrapping/unwrap", who=auth(), data={"token": hmac("w token")}))
     assert told.credential == accessor("app")
