@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from correlators.kernel.ends import Off, off_intervals, skew_of
+from correlators.kernel.ends import Off, off_intervals, surely_after
 from correlators.kernel.view import View, sighted
 from correlators.kernel.wording import named, short, worst_of
 from schemas.dossier import Credential, Turn
@@ -102,5 +102,4 @@ def _writes(view: View, credential: Credential, *outcomes: str) -> tuple[Evidenc
 
 def _within(view: View, off: Off, use: Evidence) -> bool:
     """Inside the spell, surely after the kill, and no more than a minute."""
-    begun = off.start + skew_of(off.turn, use, view.thresholds)
-    return off.holds(use.time) and begun < use.time <= off.start + view.thresholds.race
+    return surely_after(off, use, view.thresholds) and use.time <= off.start + view.thresholds.race

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from correlators.kernel.ends import Off, off_intervals, past_grace, standing, within_grace
+from correlators.kernel.ends import Off, off_intervals, past_grace, standing, surely_after
 from correlators.kernel.lookups import confidence_of
 from correlators.kernel.progress import rotated_away
 from correlators.kernel.severity import of_uses
@@ -91,7 +91,7 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential, spells:
 
 def _violates(view: View, off: Off, use: Evidence, writes: set[str]) -> bool:
     granted = view.thresholds
-    return past_grace(off, use, granted) or (use.uid in writes and within_grace(off, use, granted))
+    return past_grace(off, use, granted) or (use.uid in writes and surely_after(off, use, granted))
 
 
 def _violated(

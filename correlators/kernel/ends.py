@@ -84,20 +84,13 @@ def skew_of(turn: Turn, use: Evidence, granted: Thresholds) -> int:
     return 0 if use.source == turn.evidence.source else granted.skew
 
 
+def surely_after(off: Off, use: Evidence, granted: Thresholds) -> bool:
+    """Inside the spell, by more than two producers' clocks may differ; the kill itself is no use after it."""
+    itself = use.uid == off.turn.evidence.uid
+    return not itself and off.holds(use.time) and use.time > off.start + skew_of(off.turn, use, granted)
+
+
 def past_grace(off: Off, use: Evidence, granted: Thresholds) -> bool:
-    """Inside the spell and beyond what propagation and skew excuse; the kill itself is no use after it."""
-    if use.uid == off.turn.evidence.uid:
-        return False
-    return off.holds(use.time) and use.time > off.start + grace_of(off.turn, granted) + skew_of(
-        off.turn, use, granted
-    )
-
-
-def within_grace(off: Off, use: Evidence, granted: Thresholds) -> bool:
-    """Inside the spell, surely after the end, yet inside the provider's propagation time."""
-    return (
-        use.uid != off.turn.evidence.uid
-        and off.holds(use.time)
-        and use.time > off.start + skew_of(off.turn, use, granted)
-        and not past_grace(off, use, granted)
-    )
+    """Inside the spell, and beyond what propagation excuses, too."""
+    doubt = grace_of(off.turn, granted) + skew_of(off.turn, use, granted)
+    return surely_after(off, use, granted) and use.time > off.start + doubt

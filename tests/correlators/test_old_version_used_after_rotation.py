@@ -85,7 +85,7 @@ def test_every_known_consumer_on_the_successor_proves_that_the_old_is_safe_to_de
     there = {"place": "203.0.113.9", "client": "boto3/1.34"}
     many = [OLD, use("a", 10), use("b", 20, **there), BORN, rotated(100)]
     half = judged([*many, use("a2", 200, credential=NEW)])
-    assert half.value == "assumed"
+    assert (half.value, half.evidence, half.truncated) == ("assumed", (), False)
     assert "1 of 2 known consumers moved" in half.reason
     assert "not seen on the new one: boto3 203.0.113.0/24 (old one last used" in half.reason
     upgraded = there | {"client": "boto3/1.35"}
@@ -254,7 +254,8 @@ def test_a_consumer_that_still_reads_the_old_version_of_a_secret_violates() -> N
     fine = judged(many, SECRET)
     assert fine.value == "assumed" and f"not seen on the new one: aws-cli {OTHER}" in fine.reason
     verdict = judged([*many, *late], SECRET)
-    assert [e.uid for e in verdict.evidence] == ["previous", "pinned"] and verdict.severity == Severity.MEDIUM
+    assert [e.uid for e in verdict.evidence] == ["previous", "pinned"]
+    assert (verdict.value, verdict.severity) == ("violated", Severity.MEDIUM)
 
 
 def test_all_readers_on_the_current_version_prove_it() -> None:
@@ -379,6 +380,25 @@ def test_two_cut_overs_to_two_successors_are_two_rotations_however_close() -> No
     ]
 
 
+def test_where_uses_of_the_old_one_are_no_longer_on_record_nothing_is_proven_safe() -> None:
+    """Of one program in forty versions some are let go of: another may have hidden among them."""
+    versions = [use(f"v{n}", n / 10, client=f"app/{n}") for n in range(40)]
+    moved = use("n", 200, credential=NEW, client="app/99")
+    verdict = judged([OLD, *versions, BORN, rotated(100), moved])
+    assert (verdict.value, verdict.truncated) == ("assumed", True)
+    assert "1 of 1 known consumers moved" in verdict.reason
+    assert "some uses of the old one are no longer on record" in verdict.reason
+    late = judged([OLD, *versions, BORN, rotated(100), use("late", 150, client="app/1"), moved], days=1.5)
+    assert late.value == "violated"
+
+
+@pytest.mark.parametrize(("minutes", "rotations"), [(59, 1), (61, 2)])
+def test_two_records_within_an_hour_are_one_rotation(minutes: int, rotations: int) -> None:
+    again = rotated(100 + 60 * minutes, successor="", uid="again")
+    uses = [use("late", 200), use("late too", 2 * HOUR)]
+    assert len(judged([OLD, BORN, rotated(100), again, *uses]).episodes) == rotations
+
+
 def test_records_that_lie_further_apart_than_an_hour_are_two_rotations() -> None:
     third = made("third", 2 * HOUR, "aws:key/AKIATHIRD")
     many = [OLD, BORN, rotated(100), third, rotated(2 * HOUR + 10, successor="", uid="next")]
@@ -410,6 +430,9 @@ def test_its_words_tell_what_is_old_who_stays_and_what_to_do() -> None:
     assert "not seen on the new one" not in moved.reason and "no longer on record" not in moved.reason
     kept = judged([OLD, BORN, rotated(100)])
     assert kept.title == f"{USER}: its credential was rotated" and kept.next_step == ""
+    assert judged([OLD, BORN, rotated(100, KEY)], KEY).title == f"{USER}: {KEY} was rotated"
+    there = judged([OLD, use("a", 10), BORN, rotated(100), use("n", 200, credential=NEW)])
+    assert there.title == f"{USER}: its credential was rotated, and every known consumer has moved"
     assert kept.reason.startswith("no consumer of the old one is known; ")
     old_read = [read("r1", 0, "version v1"), moved_on(100), read("n", 200, "stage AWSCURRENT", OTHER)]
     told = judged([*old_read, read("late", 2 * DAY, "version v1")], SECRET)

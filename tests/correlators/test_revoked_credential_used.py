@@ -203,6 +203,7 @@ def test_a_write_to_identities_is_critical_long_after_the_kill_too() -> None:
         ("kubernetes", "delete serviceaccounts/mailer", 24, 26),
         ("gcp", "DisableServiceAccount", 609, 611),
         ("gcp", "DeleteServiceAccountKey", 4209, 4211),
+        ("gcp", "DisableServiceAccountKey", 4209, 4211),
         ("azure", "revokeSignInSessions", 909, 911),
         ("inventory", "declared", 10.5, 11.5),
     ],
@@ -286,11 +287,25 @@ def test_the_call_that_ends_it_is_no_use_after_it() -> None:
     assert must([use("own", 100, effects=(ended,), action="identity_write")]).severity is None
 
 
+@pytest.mark.parametrize(("claims_cut", "severity"), [(True, None), (False, Severity.HIGH)])
+def test_no_grace_is_granted_where_the_provider_claims_no_cut(
+    claims_cut: bool, severity: Severity | None
+) -> None:
+    assert must([kill("kill", 10, claims_cut=claims_cut), use("use", 11)]).severity == severity
+
+
+def test_a_write_after_it_was_enabled_again_is_no_use_while_it_was_off() -> None:
+    write = use("write", 15, action="identity_write")
+    assert must([kill("off", 10, kind="disabled"), restore("on", 12), write]).severity is None
+
+
 def test_of_two_ends_the_one_that_stands_matters() -> None:
     gone = change("gone", 20, Ended("DeleteUser", "deleted", identity=USER))
     again = change("again", 30, Restored("CreateUser", "deleted", identity=USER))
     verdict = must([use("before", 0), kill("kill", 10), gone, again])
     assert [e.uid for e in verdict.claim] == ["kill"] and "restored" not in verdict.reason
+    later = must([use("before", 0), gone, again, kill("kill", 40)])
+    assert [e.uid for e in later.claim] == ["kill"] and "restored" not in later.reason
 
 
 @pytest.mark.parametrize(("at", "severity"), [(99, None), (114, None), (116, Severity.HIGH)])
