@@ -13,7 +13,6 @@ from typing import NamedTuple
 from correlators.kernel.rotations import STAGE_NEW, Change, changes, is_secret
 from correlators.kernel.sightings import thin
 from correlators.kernel.view import View, sighted
-from schemas.activity import Parent
 from schemas.evidence import Evidence, network_of
 
 
@@ -148,24 +147,12 @@ def _covered(view: View, name: str, old: tuple[Evidence, ...]) -> bool:
 
 
 def _issued_from(view: View, change: Change) -> tuple[Evidence, ...]:
-    """Uses of what came from the old ones: in this dossier, and as other dossiers report it."""
-    heirs = set(change.olds)
-    for _ in range(len(view.credentials)):
-        more = {n for n, c in view.credentials.items() if n not in heirs and _comes_from(c.parents, heirs)}
-        if not more:
-            break
-        heirs |= more
-    own = [view.uses(view.credentials[n], "succeeded", "failed") for n in heirs.difference(change.olds)]
-    reported = [
+    """Uses of what came from the old ones, as the dossiers that hold it (this one, too) report it."""
+    return sighted(
         thin(sightings).kept
         for name in change.olds
         if name in view.credentials
         for report in view.credentials[name].descendants.values()
         for key, sightings in report.uses.items()
         if key.partition(":")[0] in ("succeeded", "failed") and not key.endswith(":service")
-    ]
-    return sighted([*own, *reported])
-
-
-def _comes_from(parents: dict[str, Parent], heirs: set[str]) -> bool:
-    return any(parent in heirs and link.edge != "made_by" for parent, link in parents.items())
+    )

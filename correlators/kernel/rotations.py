@@ -131,7 +131,7 @@ def _since(born: dict[str, int], new: str, at: int) -> int:
     before the cut-over, but for the last one born before it where there are several: it may have been made
     ahead."""
     if new:
-        return min(born.get(new, at), at) if new in born else at
+        return min(born.get(new, at), at)
     before = sorted(time for time in born.values() if time < at)
     return before[-1] if len(before) > 1 else at
 

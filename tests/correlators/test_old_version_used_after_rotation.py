@@ -451,3 +451,34 @@ def test_the_end_of_the_overlap_is_told_apart_from_what_is_within_it() -> None:
     many = [OLD, BORN, rotated(100, overlap=600 * SECOND), use("n", 150, credential=NEW)]
     elsewhere = use("a", 50, place="203.0.113.9")
     assert "no use of the old one since the overlap" in judged([*many, elsewhere]).reason
+
+
+@pytest.mark.parametrize("outcome", ["succeeded", "failed"])
+def test_every_use_that_was_not_denied_is_medium_and_one_producers_clock_decides(outcome: str) -> None:
+    assert judged([OLD, BORN, rotated(100), use("late", 101, outcome=outcome)]).severity == Severity.MEDIUM
+
+
+def test_a_residual_within_the_overlap_is_none_yet() -> None:
+    session = issue("i", 50, SESSION, ROLE, KEY, USER)
+    many = [OLD, session, BORN, rotated(100, overlap=3600 * SECOND)]
+    assert judged([*many, use("fine", 500, ROLE, SESSION)]).severity is None
+    assert judged([*many, use("late", 4000, ROLE, SESSION)]).severity == Severity.LOW
+
+
+def test_a_successor_whose_making_was_not_seen_makes_all_that_came_before_it_old() -> None:
+    peer = made("peer", 50, "aws:key/AKIAPEER")
+    many = [OLD, peer, rotated(100, successor="aws:key/AKIAUNSEEN")]
+    assert judged([*many, use("late", 200, credential="aws:key/AKIAPEER")]).severity == Severity.MEDIUM
+
+
+def test_of_an_unnamed_cut_over_only_the_last_one_made_before_it_may_be_the_successor() -> None:
+    ahead, after = made("ahead", 50, NEW), made("after", 90, "aws:key/AKIAAFTER")
+    many = [OLD, ahead, rotated(80, successor=""), after]
+    assert judged([*many, use("fine", 150, credential=NEW)]).severity is None
+    assert judged([*many, use("late", 150)]).severity == Severity.MEDIUM
+
+
+def test_the_named_successor_of_a_key_is_where_its_consumers_move() -> None:
+    many = [OLD, use("a", 50), BORN, rotated(100, KEY), made("other", 110, "aws:key/AKIAOTHER")]
+    assert judged([*many, use("n", 200, credential="aws:key/AKIAOTHER")], KEY).value == "assumed"
+    assert judged([*many, use("n", 200, credential=NEW)], KEY).value == "proven"
