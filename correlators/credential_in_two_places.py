@@ -7,7 +7,8 @@ the credential may write identities.
 Proves: nothing; seen only in approved places is assumed.
 Evaded by: a copy used behind the same address, or long after the original stopped.
 Benign: several egress addresses of one workload (declare its places); a provider's own services (they have no
-place); IPv4 and IPv6 of one host (families are not compared).
+place); IPv4 and IPv6 of one host (families are not compared); an address inside a site in one source's
+records and outside it in another's (not compared either).
 Do: ask the owner which place is right, rotate the credential, and bind it to a place where the provider can.
 """
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from correlators.kernel.pins import sightings_of
-from correlators.kernel.places import covers
+from correlators.kernel.places import comparable, covers
 from correlators.kernel.view import View, sighted
 from correlators.kernel.wording import named, short, worst_of
 from schemas.dossier import Credential
@@ -102,17 +103,16 @@ def _approved(view: View) -> str:
 
 
 def _two_networks(view: View, uses: list[Evidence]) -> list[Evidence]:
-    """The first two uses from different networks of one family within the time, not both approved."""
-    latest: dict[str, Evidence] = {}
+    """The first two uses from different networks within the time, not both approved."""
+    latest: dict[tuple[str, str], Evidence] = {}
     for use in uses:
         network = network_of(use.place)
-        for other, seen in latest.items():
-            near = use.time - seen.time <= view.thresholds.two_networks and (
-                (":" in other) == (":" in network)
-            )
-            if other != network and near and not (allowed(view, seen) and allowed(view, use)):
+        for (other, _), seen in latest.items():
+            near = use.time - seen.time <= view.thresholds.two_networks
+            apart = other != network and near and comparable(seen, use)
+            if apart and not (allowed(view, seen) and allowed(view, use)):
                 return [seen, use]
-        latest[network] = use
+        latest[network, use.source] = use
     return []
 
 
@@ -121,7 +121,7 @@ def _alternating(view: View, uses: list[Evidence]) -> list[Evidence]:
     for i, last in enumerate(uses):
         back = [e for e in uses[:i] if last.time - e.time <= view.thresholds.alternating]
         for j, middle in enumerate(back):
-            if middle.place == last.place or ((":" in middle.place) != (":" in last.place)):
+            if middle.place == last.place or not comparable(middle, last):
                 continue
             first = next(
                 (e for e in back[:j] if e.place == last.place and e.time < middle.time < last.time), None

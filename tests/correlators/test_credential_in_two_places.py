@@ -160,6 +160,29 @@ def test_addresses_of_two_families_do_not_alternate() -> None:
     assert verdict_of(many, KEY, NAME) is None
 
 
+@pytest.mark.parametrize(
+    ("one", "two", "apart"),
+    [
+        ("10.0.0.1", A, False), (A, "100.64.0.1", False), ("10.0.0.1", "192.168.0.1", False),
+        ("vpce-0a1b2c3d", "10.0.0.1", False), ("fd00::1", "2001:db8::1", False), (A, B, True),
+    ],
+)  # fmt: skip
+def test_what_one_service_sees_from_inside_another_may_see_from_outside(
+    one: str, two: str, apart: bool
+) -> None:
+    """An EKS user's key: private in the cluster's log, public in CloudTrail."""
+    many = [at("a", 0, one), at("b", 60, two, source="kubernetes"), at("c", 120, one)]
+    assert (verdict_of(many, KEY, NAME) is not None) == apart
+
+
+def test_of_two_services_each_is_asked_for_two_places() -> None:
+    inside = [
+        at(f"in{n}", n, place, source="kubernetes") for n, place in ((10, "10.0.0.1"), (90, "10.0.9.1"))
+    ]
+    seen = [at("out", 50, A), *inside]
+    assert [e.uid for e in must(seen, KEY, NAME).evidence] == ["in10", "in90"]
+
+
 def test_what_a_client_writes_into_forwarding_headers_is_no_place() -> None:
     """The API server lists forwarded addresses before the peer that it sees itself."""
     home, jti = kubernetes.ACCOUNT, f"k8s:c1:jti/{kubernetes.JTI}"
