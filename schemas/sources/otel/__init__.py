@@ -1,5 +1,5 @@
 """OpenTelemetry traces and logs of agents: GenAI, OpenInference and OpenLLMetry conventions, MCP spans, as
-OTLP/JSON or protobuf, and as Jaeger and Tempo export them.
+OTLP/JSON or protobuf, as Jaeger and Tempo export them, and one by one (``as_flat``).
 
 One record is one export request (or one exported trace) with many spans or log records. Every span is an
 activity, since any may lie on the chain of parents between a tool call and its agent; which agent made a
@@ -18,6 +18,7 @@ from schemas.activity import Activity, Outcome, Spanned
 from schemas.rejected import Rejected
 from schemas.sheet import Sheet
 from schemas.sources import Context, Reading
+from schemas.sources.otel.as_flat import flat_of, flat_spans
 from schemas.sources.otel.as_jaeger import jaeger_spans, traces_of
 from schemas.sources.otel.as_json import batches_of, json_spans
 from schemas.sources.otel.as_protobuf import is_protobuf_export, protobuf_spans
@@ -41,6 +42,8 @@ MARKS = frozenset(
         "batches",
         "trace",
         "traceID",
+        "traceId",
+        "context",
         "data",
     }
 )
@@ -111,8 +114,10 @@ def _raw(document: dict[str, object]) -> Iterator[Raw] | None:
         return json_spans(*batches)
     if logs := logs_of(document):
         return json_logs(*logs)
-    traces = traces_of(document)
-    return jaeger_spans(traces) if traces else None
+    if traces := traces_of(document):
+        return jaeger_spans(traces)
+    spans = flat_of(document)
+    return flat_spans(spans) if spans else None
 
 
 def _read_log(log: RawLog, context: Context, reading: Reading) -> None:

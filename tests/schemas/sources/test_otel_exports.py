@@ -1,4 +1,4 @@
-"""Traces as Jaeger and Tempo export them."""
+"""Traces as Jaeger and Tempo export them, and spans one by one."""
 
 from __future__ import annotations
 
@@ -148,3 +148,71 @@ def test_a_trace_from_tempo_has_its_ids_in_base64(top: str, wrapped: bool) -> No
     document = {"trace": {top: batches}} if wrapped else {top: batches}
     assert detect(orjson.dumps(document)) == "otel"
     assert read(document).activities == otlp_activities(tool(2, 1))
+
+
+FLAT = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "search"}
+CONSOLE: dict[str, Any] = {
+    "name": "execute_tool search",
+    "context": {"trace_id": f"0x{TRACE}", "span_id": f"0x{span_id(2)}", "trace_state": "[]"},
+    "kind": "SpanKind.INTERNAL",
+    "parent_id": f"0x{span_id(1)}",
+    "start_time": "2026-09-21T14:13:20.000000Z",
+    "end_time": "2026-09-21T14:13:20.005000Z",
+    "status": {"status_code": "UNSET"},
+    "attributes": FLAT | {"input.value": "never read"},
+    "events": [],
+    "links": [],
+    "resource": {"attributes": {"service.name": "desk"}, "schema_url": ""},
+}
+CLOUDWATCH: dict[str, Any] = {
+    "resource": {"attributes": {"service.name": "desk"}},
+    "scope": {"name": "s"},
+    "traceId": TRACE,
+    "spanId": span_id(2),
+    "parentSpanId": span_id(1),
+    "flags": 256,
+    "name": "execute_tool search",
+    "kind": "INTERNAL",
+    "startTimeUnixNano": T0,
+    "endTimeUnixNano": T0 + 5_000_000,
+    "durationNano": 5_000_000,
+    "attributes": FLAT,
+    "status": {"code": "UNSET"},
+}
+PHOENIX: dict[str, Any] = {
+    "name": "search",
+    "context": {"trace_id": TRACE, "span_id": span_id(2)},
+    "span_kind": "TOOL",
+    "parent_id": span_id(1),
+    "start_time": "2026-09-21T14:13:20+00:00",
+    "end_time": "2026-09-21T14:13:20.005+00:00",
+    "status_code": "ERROR",
+    "status_message": "Unknown tool: search",
+    "attributes": {"tool.name": "search"},
+}
+
+
+@pytest.mark.parametrize("document", [CONSOLE, CLOUDWATCH], ids=["console", "cloudwatch"])
+def test_a_span_alone_says_what_it_says_in_an_export_request(document: dict[str, Any]) -> None:
+    assert detect(orjson.dumps(document)) == "otel"
+    assert read(document).activities == otlp_activities(tool(2, 1))
+
+
+def test_phoenix_tells_the_kind_and_the_status_of_a_span_beside_its_attributes() -> None:
+    for document in (PHOENIX, {"data": [PHOENIX], "next_cursor": None}):
+        assert detect(orjson.dumps(document)) == "otel"
+        span = said(document)
+        assert (span.kind, span.tool, span.status, span.refused) == ("tool", "search", "error", True)
+
+
+@pytest.mark.parametrize(
+    ("broken", "field"),
+    [
+        (CONSOLE | {"context": {"trace_id": "0x1", "span_id": f"0x{span_id(2)}"}}, "traceId"),
+        (CONSOLE | {"parent_id": "0xabc"}, "parentSpanId"),
+        (CONSOLE | {"start_time": "soon"}, "start_time"),
+        (CLOUDWATCH | {"startTimeUnixNano": -1}, "startTimeUnixNano"),
+    ],
+)
+def test_a_span_alone_that_is_broken_is_a_located_reject(broken: dict[str, Any], field: str) -> None:
+    assert [r.field for r in read(broken).rejects] == [field]
