@@ -68,8 +68,9 @@ SHEET = Sheet(
     ),
     cannot_show=(
         "Service-principal sign-ins are aggregated; managed identities have no address; an access "
-        "token ends by expiry, or by continuous access evaluation where the resource takes part; a row "
-        "without any time is as old as its arrival"
+        "token ends by expiry, or by continuous access evaluation where the resource takes part; "
+        "regenerated keys of storage accounts are not followed; a row without any time is as old as its "
+        "arrival"
     ),
     ship=("Diagnostic settings to an Event Hub (its Kafka endpoint) into `raw.azure`, or exported JSON"),
 )

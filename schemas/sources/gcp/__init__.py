@@ -56,7 +56,8 @@ SHEET = Sheet(
     ),
     cannot_show=(
         "Data access is logged only where it is switched on; access tokens outlive their key and "
-        "have no id in the log; an entry without any time is as old as its arrival"
+        "have no id in the log; HMAC keys of Cloud Storage are not followed; an entry without any time "
+        "is as old as its arrival"
     ),
     ship=("A log sink to Pub/Sub, and from there into `raw.gcp`; or exported LogEntries"),
 )

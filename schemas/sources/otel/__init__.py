@@ -54,7 +54,7 @@ Raw = RawSpan | RawLog | Rejected
 
 SHEET = Sheet(
     gives=(
-        "Agents' runs and tool calls as OpenTelemetry GenAI spans (OTLP, Jaeger, Tempo) and log "
+        "Agents' runs and tool calls as OpenTelemetry GenAI spans (OTLP, Jaeger, Tempo, span by span) and log "
         "records: which agent called which tool, offered tools, hand-offs, refused or executed"
     ),
     cannot_show=(
