@@ -54,8 +54,8 @@ Raw = RawSpan | RawLog | Rejected
 
 SHEET = Sheet(
     gives=(
-        "Agents' runs and tool calls as OpenTelemetry GenAI spans (OTLP, Jaeger, Tempo, span by span) and log "
-        "records: which agent called which tool, offered tools, hand-offs, refused or executed"
+        "Agents' runs and tool calls as OpenTelemetry GenAI spans (OTLP, Jaeger, Tempo, span by span) and "
+        "log records: which agent called which tool, offered tools, hand-offs, refused or executed"
     ),
     cannot_show=(
         "Sampling hides calls; some frameworks make no tool span at all (crewAI), or none for "
