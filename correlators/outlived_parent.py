@@ -42,19 +42,21 @@ CONTROL = Control(
 )
 
 
+REVOKED = "revoked_credential_used"
 TOLD_HERE = frozenset({"cut", "exhausted"})
 """Ends of a session that ``revoked_credential_used`` leaves to this control, or to none."""
 
 
 class Heir(NamedTuple):
     """One descendant after its ancestor's end: successes since, refusals after the last of them, and when it
-    expires.
+    expires. ``ended``: it was used after an end of its own too, which another control tells.
     """
 
     name: str
     report: Descendant
     used: tuple[Evidence, ...]
     refused: tuple[Evidence, ...]
+    ended: bool = False
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
@@ -89,15 +91,11 @@ def _own_ends(view: View, child: str) -> list[Off]:
 def _heir(view: View, name: str, report: Descendant, spells: list[Off]) -> Heir:
     used = _sighted(report, "succeeded", "failed", "forbidden")
     own = _own_ends(view, name)
-    late = tuple(
-        e
-        for e in used
-        if any(_outlived(view, off, report, e) for off in spells)
-        and not any(past_grace(off, e, view.thresholds) for off in own)
-    )
+    every = [e for e in used if any(_outlived(view, off, report, e) for off in spells)]
+    late = tuple(e for e in every if not any(past_grace(off, e, view.thresholds) for off in own))
     tries = tuple(e for e in _sighted(report, "unauthenticated") if any(off.holds(e.time) for off in spells))
     after = late[-1].time if late else 0
-    return Heir(name, report, late, tuple(e for e in tries if e.time > after))
+    return Heir(name, report, late, tuple(e for e in tries if e.time > after), len(late) < len(every))
 
 
 def _sighted(report: Descendant, *outcomes: str) -> tuple[Evidence, ...]:
@@ -169,7 +167,9 @@ def _value(clock: Clock, off: Off, heirs: list[Heir], living: list[Heir]) -> tup
         return "unverifiable", "the end is recorded; the use of its leases is not in this source", 0
     if all(_over(h, clock) for h in heirs):
         return "proven", "every known descendant is refused or expired", 0
-    return "assumed", f"no descendant was used since; live until {iso(until) or 'an unknown time'}", due
+    ended = any(h.ended for h in heirs)
+    what = f"used since their own end, as {REVOKED} tells" if ended else "no descendant was used since"
+    return "assumed", f"{what}; live until {iso(until) or 'an unknown time'}", due
 
 
 def _severity(view: View, off: Off, heir: Heir) -> Severity:

@@ -294,11 +294,12 @@ def test_the_leases_of_a_dead_token_are_seen_by_what_they_lease() -> None:
 
 def test_what_a_session_does_after_its_own_end_is_the_other_controls_to_tell() -> None:
     """A deleted user ends its keys and the sessions that they asked for alike: one cause, one finding."""
-    own = issue("issue own", 0, SESSION, USER, KEY, USER, expires=T0 + 50 * MINUTE)
+    own = issue("issue own", 0, SESSION, USER, KEY, USER, expires=T0 + 700 * MINUTE)
     deleted = change("user deleted", 600, Ended("DeleteUser", "deleted", identity=USER))
     between, after = use("between", 300, USER, SESSION), use("after", 900, USER, SESSION)
     told = must([own, deleted, after], SESSION, "revoked_credential_used")
     assert [e.uid for e in told.evidence] == ["after"]
     for ends in ([deleted], [kill("kill", 10), deleted]):
-        assert judged([own, *ends, after]).severity is None
+        row = judged([own, *ends, after])
+        assert row.severity is None and "as revoked_credential_used tells" in row.reason
     assert [e.uid for e in judged([own, kill("kill", 10), between, deleted, after]).evidence] == ["between"]
