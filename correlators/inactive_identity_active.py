@@ -2,7 +2,8 @@
 
 Fires: a use that was authenticated (or a tool call that was executed) while a record said that the identity
 is not active: the inventory, or the provider's own switch. High; medium where every such use was forbidden.
-Proves: tries refused while it was off.
+Proves: tries refused while it was off; after a violation, of each credential that was used, unless it is
+dead: a refused login does not end the token that was issued before.
 Evaded by: acting under another identity that the inventory does not join (declare aliases).
 Benign: the record is the wrong side (it was corrected, or taken back before the next use: that ends or
 withdraws the finding); break-glass identities used under an approval.
@@ -15,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from correlators.kernel.calls import executed
+from correlators.kernel.deaths import deaths_of
 from correlators.kernel.ends import Off, off_intervals, past_grace, standing
 from correlators.kernel.inventoried import BREAK_GLASS, approvals, uncovered
 from correlators.kernel.severity import of_uses
@@ -77,7 +79,7 @@ def _declared(
     inactive_now = now is not None and now.value in INACTIVE
     if used:
         open_ = bool(standing) and inactive_now
-        after = [e for e in refused if e.time > used[-1].time]
+        after, due = _refused_since(view, clock, used, refused)
         value: Value = "violated" if open_ and not after else "proven" if after else "assumed"
         reason = (
             f"recorded {spell.value} since {iso(spell.start) or 'ever'}, yet active from "
@@ -94,6 +96,7 @@ def _declared(
             evidence,
             used,
             Episode(spell.start, 0 if open_ else max(spell.end, 1), spell.value),
+            due,
         )
     if refused:
         return _verdict(
@@ -164,6 +167,25 @@ def _refused(view: View) -> tuple[Evidence, ...]:
     return sighted(view.uses(c, "unauthenticated") for c in view.dossier.credentials.values())
 
 
+def _refused_since(
+    view: View, clock: Clock, used: tuple[Evidence, ...], refused: tuple[Evidence, ...]
+) -> tuple[bool, int]:
+    """Whether something was refused after the last of these uses, and each credential that was used is dead
+    or refused since its own last one; and when one that lives expires (µs, 0: none does)."""
+    if not any(e.time > used[-1].time for e in refused):
+        return False, 0
+    told = {e.uid for e in used}
+    for name, credential in view.credentials.items():
+        uses = view.uses(credential, "succeeded", "failed", "forbidden") if name else ()
+        last = max((e.time for e in uses if e.uid in told), default=None)
+        if last is None or any(e.time > last for e in view.uses(credential, "unauthenticated")):
+            continue
+        ends = [o.start for o in deaths_of(view, name, credential) if not o.end and o.start > last]
+        if not ends or ends[0] > clock.now:
+            return False, ends[0] + 1 if ends else 0
+    return True, 0
+
+
 def _switched(view: View, clock: Clock, identity: str, spells: list[Off]) -> Verdict:
     """The provider's own switch: only uses under the identity that it switched count."""
     used = tuple(
@@ -177,7 +199,8 @@ def _switched(view: View, clock: Clock, identity: str, spells: list[Off]) -> Ver
     how = last.turn.how
     if used:
         broken = next(o for o in reversed(spells) if any(past_grace(o, e, view.thresholds) for e in used))
-        over = bool(broken.end) or any(e.time > used[-1].time for e in refused)
+        after, due = _refused_since(view, clock, used, refused)
+        over = bool(broken.end) or after
         reason = f"{how} at {iso(broken.start)}, yet active from {iso(used[0].time)} to {iso(used[-1].time)}"
         value: Value = "violated" if not over else "assumed" if broken.end else "proven"
         return _verdict(
@@ -189,6 +212,7 @@ def _switched(view: View, clock: Clock, identity: str, spells: list[Off]) -> Ver
             broken.turn.evidence,
             used,
             Episode(broken.start, broken.end, how),
+            due,
         )
     if refused:
         reason = f"refused at {iso(refused[-1].time)}, after {how} at {iso(last.start)}"

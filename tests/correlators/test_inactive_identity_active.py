@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.activity import Activity, Aliased, Ended, Restored, Stated
+from schemas.activity import Activity, Aliased, Ended, Issued, Restored, Stated
 from schemas.declaration import Declaration, Spell
 from schemas.evidence import SECOND
 from schemas.verdict import Severity, Verdict
@@ -127,6 +127,19 @@ def test_a_refusal_since_ends_the_finding_and_one_before_the_last_use_does_not()
     assert (ended.value, ended.severity) == ("proven", Severity.HIGH)
     early = judged([OFF, use("no", 80, **NO), use("use", 99)])
     assert early.value == "violated" and early.episodes[0].end == 0
+
+
+def test_a_refusal_of_one_credential_ends_nothing_while_another_that_was_used_may_live() -> None:
+    minute = 60_000_000
+    for expires, value in ((0, "violated"), (T0 + 9 * minute, "proven"), (T0 + 9000 * minute, "violated")):
+        session = Issued("aws:key/ASIA1", USER, "session", expires=expires)
+        many = [OFF, change("made", 20, session), use("use", 99, credential="aws:key/ASIA1")]
+        assert judged([*many, use("login", 120, **NO)]).value == value
+    verdict = judged([*many, use("login", 120, **NO)])
+    assert verdict.due == T0 + 9000 * minute + 1
+    cut = change("cut", 110, Ended("cut", "revoked", "aws:key/ASIA1", USER))
+    assert judged([*many, cut, use("login", 120, **NO)]).value == "proven"
+    assert judged([*many, use("no", 120, credential="aws:key/ASIA1", **NO)]).value == "proven"
 
 
 def test_what_is_to_be_switched_off_later_has_no_row_yet() -> None:
