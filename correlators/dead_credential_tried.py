@@ -14,7 +14,7 @@ life.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 from correlators.kernel.deaths import deaths_of
 from correlators.kernel.ends import Off
@@ -60,7 +60,10 @@ def _judged(
 ) -> Verdict:
     tried = [off for off in spells if any(off.holds(e.time) for e in tries)]
     first = tried[0]
-    strange = [e for e in tries if _stranger(e, _places(view, credential), _clients(view, credential))]
+    meant = _meant(view, credential)
+    places = {place for c in meant for place in c.places}
+    clients = {_product(client) for c in meant for client in c.clients}
+    strange = [e for e in tries if _stranger(e, places, clients)]
     if strange:
         severity, why = (
             Severity.MEDIUM,
@@ -118,15 +121,7 @@ def _stranger(use: Evidence, places: set[str], clients: set[str]) -> bool:
     return new_place or new_client
 
 
-def _places(view: View, credential: Credential) -> set[str]:
-    return {place for c in _meant(view, credential) for place in c.places}
-
-
-def _clients(view: View, credential: Credential) -> set[str]:
-    return {_product(client) for c in _meant(view, credential) for client in c.clients}
-
-
-def _meant(view: View, credential: Credential) -> Iterable[Credential]:
+def _meant(view: View, credential: Credential) -> Collection[Credential]:
     """The credential; where it was inferred, all of its identity's, of which it is one."""
     return view.credentials.values() if credential.kind == INFERRED else (credential,)
 

@@ -39,7 +39,7 @@ DEPTH_MAX = 200
 written."""
 
 WRAPPINGS_MAX = 8
-"""Envelopes inside envelopes (queue, push, list, base64) that are opened."""
+"""Envelopes inside envelopes (queue, notification, list, base64) that are opened; their texts count too."""
 
 
 def objects(record: bytes, source: str, opened: Open) -> Iterator[Found]:

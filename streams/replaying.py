@@ -61,7 +61,7 @@ def replay_paths(settings: Settings, request: Request) -> None:
     print(told(summary), file=sys.stderr)
     if not summary.records:
         # "findings: none" alone would read as if all were well.
-        raise Stop(f"Nothing was judged: no source knows a record in {', '.join(request.paths)}.")
+        print(f"Nothing was judged: no source knows a record in {', '.join(request.paths)}.", file=sys.stderr)
 
 
 def moment(text: str) -> datetime:

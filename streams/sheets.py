@@ -27,8 +27,8 @@ def page() -> str:
             "the instance (a Vault, a cluster) is part of every key of a source that does not name its"
             " installation. `gapwatch send` does it for files."
             " What is rejected, and why: [rejects](rejects.md).",
-            "Records of AWS, Azure, Google Cloud, Kubernetes and model providers are also read in what Beats,"
-            " CloudWatch, Datadog, Elasticsearch, Fluent Bit and Splunk put around them.",
+            "Records of AWS, Azure, Google Cloud, Kubernetes, Vault and model providers are also read in what"
+            " Beats, CloudWatch, Datadog, Elasticsearch, Fluent Bit and Splunk put around them.",
             "",
             "| source | what it gives | what it cannot show | how to ship it here |",
             "|---|---|---|---|",

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from schemas.records import BYTE_ORDER_MARKS, GZIP, gunzipped
+from schemas.records import BYTE_ORDER_MARKS, GZIP, WRAPPINGS_MAX, gunzipped
 from schemas.rejected import Rejected
 from schemas.shippers import shipped
 from schemas.sources.cloudtrail.restore import decoded, restored
@@ -20,10 +20,6 @@ from schemas.sources.cloudtrail.wire import Event
 
 Found = tuple[str, Event | Rejected]
 """An event, or why there is none, with its place in the record."""
-
-WRAPPINGS_MAX = 8
-"""Envelopes inside envelopes (queue, notification, event bus, list, delivery) that are opened, the texts
-among them counted twice."""
 
 
 def looks_like(document: object) -> bool:

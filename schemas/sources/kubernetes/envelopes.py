@@ -6,7 +6,7 @@
 | EKS | CloudWatch Logs: ``logEvents[].message``, or a row with ``@message`` | log group: ``/aws/eks/…`` |
 | AKS | diagnostic setting: ``records[].properties.log``; Log Analytics: ``log_s``, ``aks`` | ``resourceId`` |
 | GKE | ``LogEntry`` with ``protoPayload`` of ``k8s.io`` (also in a Pub/Sub message) | ``resource.labels`` |
-| shippers | ``log``, ``message``, and what ``schemas.shippers`` opens, as text or object | - |
+| shippers | what ``schemas.shippers`` opens, as text or object | - |
 """
 
 from __future__ import annotations
@@ -26,9 +26,7 @@ API = "audit.k8s.io"
 GKE = "k8s.io"
 GKE_METHOD = "io.k8s."
 
-LISTS = ("items", "records", "logEvents", "entries")
-TEXTS = ("@message", "message", "log", "log_s", "line", "textPayload", "jsonPayload")
-"""Where clouds and shippers put a line that they did not take apart; others: ``schemas.shippers``."""
+LISTS = ("items", "records")
 
 RESOURCE_IDS = ("resourceId", "ResourceId", "_ResourceId")
 EKS_GROUP = re.compile(r"/aws/eks/(.+)/cluster")
@@ -85,14 +83,11 @@ def opened(document: dict[str, Any]) -> Contents | None:
         properties = _object(properties)
     if isinstance(properties, dict) and "log" in properties:
         return [("properties.log", _marked(properties["log"], told))]
-    for name in TEXTS:
-        content = document.get(name)
-        if isinstance(content, str) and content.lstrip()[:1] == "{":
-            return [(name, _marked(content, told))]
-        if isinstance(content, dict):
-            if isinstance(data := content.get("data"), str):
-                return [(f"{name}.data", _decoded(data))]
-            return [(name, _marked(content, told))]
+    if isinstance(text := document.get("log_s"), str):
+        return [("log_s", _marked(text, told))]
+    pushed = document.get("message")
+    if isinstance(pushed, dict) and isinstance(data := pushed.get("data"), str):
+        return [("message.data", _decoded(data))]
     contents = shipped(document)
     return [(name, _marked(content, told)) for name, content in contents] if contents else None
 

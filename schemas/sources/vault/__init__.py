@@ -21,13 +21,14 @@ import msgspec
 from pydantic import ValidationError
 
 from schemas.activity import Activity, Effect, Known
-from schemas.records import objects, parsed
+from schemas.records import WRAPPINGS_MAX, objects, parsed
 from schemas.rejected import Rejected
 from schemas.sheet import Sheet
+from schemas.shippers import PREFIX_MAX
 from schemas.sources import Context, Reading
 from schemas.sources.vault.call import TEXT_MAX, Call
 from schemas.sources.vault.ends import ends_of, exhausted, unjoined
-from schemas.sources.vault.envelopes import DEPTH, PREFIX_MAX, is_line, opened
+from schemas.sources.vault.envelopes import is_line, opened
 from schemas.sources.vault.issues import SPONSORED, issues_of
 from schemas.sources.vault.use import SILENT, Use, action_of, use_of
 from schemas.sources.vault.wire import Line, head_of, micros_of
@@ -68,7 +69,7 @@ def recognises(document: object) -> bool:
     if isinstance(document, bytes):
         head = _bare(document)[:2048]
         return head.startswith(b'{"time":') and b'"type":"re' in head and b'"request":{' in _bare(document)
-    return _recognises(document, DEPTH)
+    return _recognises(document, WRAPPINGS_MAX)
 
 
 def _recognises(document: object, left: int) -> bool:
@@ -88,11 +89,13 @@ def read(record: bytes, context: Context) -> Reading:
     reading = Reading([], [], 0)
     text = _bare(record)
     wrong = _line(text, "", context, reading)
-    if wrong is None or _shipped(text, "", context, reading):
+    if wrong is None:
         return reading
     lines = text.splitlines()
     if len(lines) > 1 and any(line.startswith(b'{"') and line.endswith(b"}") for line in lines):
         _read_lines(lines, context, reading)
+    elif _shipped(text, "", context, reading):
+        return reading
     elif record.startswith(UTF_16):
         reading.rejects.append(Rejected(NAME, "UTF-16, where JSON lines are UTF-8"))
     else:
@@ -115,17 +118,17 @@ def _line(text: bytes, place: str, context: Context, reading: Reading) -> Reject
 
 def _shipped(text: bytes, place: str, context: Context, reading: Reading) -> bool:
     """Reads the lines in a shipper's envelope. False where there is none."""
-    document = parsed(text.decode("utf-8", "replace"))
-    if not isinstance(document, dict) or opened(document) is None:
+    held = list(objects(text, NAME, opened))
+    if held and not held[0][0]:
         return False
-    for within, found in objects(text, NAME, opened):
+    for within, found in held:
         where = f"{place}: {within}" if place else within
         # Not orjson: it does not write the whole numbers beyond 64 bits that it reads.
         whole = b"" if isinstance(found, Rejected) else json.dumps(found, separators=(",", ":")).encode()
         wrong = found if isinstance(found, Rejected) else _line(whole, where, context, reading)
         if wrong:
             reading.rejects.append(wrong)
-    return True
+    return bool(held)
 
 
 def _passes(text: bytes) -> bool:
