@@ -16,10 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from correlators.kernel.pins import sightings_of
-from correlators.kernel.places import comparable, covers
-from correlators.kernel.view import View, sighted
-from correlators.kernel.wording import named, short, worst_of
+from correlators.kernel.knowledge.pins import sightings_of
+from correlators.kernel.views.places import comparable, covers
+from correlators.kernel.views.view import View, sighted
+from correlators.kernel.views.wording import named, short, worst_of
 from schemas.dossier import Credential
 from schemas.evidence import Evidence, iso, network_of
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Verdict

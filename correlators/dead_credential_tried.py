@@ -16,13 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from correlators.kernel.deaths import deaths_of
-from correlators.kernel.ends import Off
-from correlators.kernel.join import NAMES_MAX
-from correlators.kernel.lookups import INFERRED, confidence_of
-from correlators.kernel.progress import rotation_progress
-from correlators.kernel.view import View
-from correlators.kernel.wording import episodes_of, named, short, times, worst_of
+from correlators.kernel.knowledge.inferred import INFERRED, confidence_of
+from correlators.kernel.knowledge.join import NAMES_MAX
+from correlators.kernel.views.deaths import deaths_of
+from correlators.kernel.views.ends import Off
+from correlators.kernel.views.progress import rotation_progress
+from correlators.kernel.views.view import View
+from correlators.kernel.views.wording import episodes_of, named, short, times, worst_of
 from schemas.dossier import Credential
 from schemas.evidence import Evidence, iso, network_of
 from schemas.verdict import Clock, Control, Severity, Verdict

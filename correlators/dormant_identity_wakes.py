@@ -17,13 +17,13 @@ from datetime import timedelta
 from itertools import pairwise, starmap
 from typing import NamedTuple
 
-from correlators.kernel.calls import executed
-from correlators.kernel.inventoried import current
-from correlators.kernel.pins import sightings_of
-from correlators.kernel.sightings import LEVELS
-from correlators.kernel.thresholds import DEFAULTS
-from correlators.kernel.view import View, sighted
-from correlators.kernel.wording import named
+from correlators.kernel.knowledge.pins import sightings_of
+from correlators.kernel.knowledge.sightings import LEVELS
+from correlators.kernel.views.calls import executed
+from correlators.kernel.views.inventoried import current
+from correlators.kernel.views.thresholds import DEFAULTS
+from correlators.kernel.views.view import View, sighted
+from correlators.kernel.views.wording import named
 from schemas.dossier import Sightings
 from schemas.evidence import Evidence, iso, micros
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Verdict

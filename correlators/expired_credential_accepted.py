@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from correlators.kernel.silence import source_of
-from correlators.kernel.view import View, sighted
-from correlators.kernel.wording import named, short, times, worst_of
+from correlators.kernel.views.silence import source_of
+from correlators.kernel.views.view import View, sighted
+from correlators.kernel.views.wording import named, short, times, worst_of
 from schemas.dossier import Credential
 from schemas.evidence import Evidence, iso
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Verdict

@@ -15,14 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from correlators.kernel.calls import executed
-from correlators.kernel.deaths import deaths_of
-from correlators.kernel.ends import Off, off_intervals, past_grace, standing
-from correlators.kernel.inventoried import BREAK_GLASS, approvals, uncovered
-from correlators.kernel.severity import of_uses
-from correlators.kernel.silence import source_of, unheard
-from correlators.kernel.view import View, sighted
-from correlators.kernel.wording import named, short
+from correlators.kernel.views.calls import executed
+from correlators.kernel.views.deaths import deaths_of
+from correlators.kernel.views.ends import Off, off_intervals, past_grace, standing
+from correlators.kernel.views.inventoried import BREAK_GLASS, approvals, uncovered
+from correlators.kernel.views.severity import of_uses
+from correlators.kernel.views.silence import source_of, unheard
+from correlators.kernel.views.view import View, sighted
+from correlators.kernel.views.wording import named, short
 from schemas.declaration import Declaration, Spell
 from schemas.evidence import Evidence, iso
 from schemas.verdict import Clock, Control, Episode, Severity, Value, Verdict

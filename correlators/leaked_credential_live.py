@@ -20,13 +20,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from correlators.kernel.deaths import deaths_of
-from correlators.kernel.ends import Off, grace_of, off_intervals, skew_of
-from correlators.kernel.rotations import PASSING
-from correlators.kernel.severity import of_uses
-from correlators.kernel.silence import source_of
-from correlators.kernel.view import View
-from correlators.kernel.wording import named, short, times, worst_of
+from correlators.kernel.views.deaths import deaths_of
+from correlators.kernel.views.ends import Off, grace_of, off_intervals, skew_of
+from correlators.kernel.views.rotations import PASSING
+from correlators.kernel.views.severity import of_uses
+from correlators.kernel.views.silence import source_of
+from correlators.kernel.views.view import View
+from correlators.kernel.views.wording import named, short, times, worst_of
 from schemas.dossier import Credential
 from schemas.evidence import Evidence, iso, network_of
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict

@@ -20,12 +20,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from correlators.kernel.ends import off_intervals
-from correlators.kernel.progress import Consumer, Progress, rotation_progress
-from correlators.kernel.rotations import Change, is_secret, policy_of
-from correlators.kernel.silence import source_of
-from correlators.kernel.view import View
-from correlators.kernel.wording import named, short, times
+from correlators.kernel.views.ends import off_intervals
+from correlators.kernel.views.progress import Consumer, Progress, rotation_progress
+from correlators.kernel.views.rotations import Change, is_secret, policy_of
+from correlators.kernel.views.silence import source_of
+from correlators.kernel.views.view import View
+from correlators.kernel.views.wording import named, short, times
 from schemas.evidence import Evidence, iso
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict
 

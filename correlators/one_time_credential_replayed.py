@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from correlators.kernel.view import View
-from correlators.kernel.wording import named, short, worst_of
+from correlators.kernel.views.view import View
+from correlators.kernel.views.wording import named, short, worst_of
 from schemas.dossier import Credential
 from schemas.evidence import Evidence, iso
 from schemas.verdict import Clock, Control, Episode, Severity, Verdict

@@ -17,12 +17,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from correlators.kernel.ends import Off, grace_of, off_intervals, past_grace, skew_of, standing
-from correlators.kernel.progress import rotated_away
-from correlators.kernel.sightings import thin
-from correlators.kernel.silence import UNSEEN_KINDS
-from correlators.kernel.view import View, merged_descendants, sighted
-from correlators.kernel.wording import named, short
+from correlators.kernel.knowledge.sightings import thin
+from correlators.kernel.views.ends import Off, grace_of, off_intervals, past_grace, skew_of, standing
+from correlators.kernel.views.progress import rotated_away
+from correlators.kernel.views.silence import UNSEEN_KINDS
+from correlators.kernel.views.view import View, merged_descendants, sighted
+from correlators.kernel.views.wording import named, short
 from schemas.dossier import Credential, Descendant, Turn
 from schemas.evidence import Evidence, iso
 from schemas.verdict import Clock, Control, Episode, Severity, Value, Verdict

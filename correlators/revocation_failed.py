@@ -17,10 +17,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from correlators.kernel.ends import off_intervals, skew_of
-from correlators.kernel.thresholds import Thresholds
-from correlators.kernel.view import View
-from correlators.kernel.wording import named, short, times, worst_of
+from correlators.kernel.views.ends import off_intervals, skew_of
+from correlators.kernel.views.thresholds import Thresholds
+from correlators.kernel.views.view import View
+from correlators.kernel.views.wording import named, short, times, worst_of
 from schemas.dossier import Credential, Turn
 from schemas.evidence import Evidence, iso
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from correlators.kernel.ends import Off, off_intervals, surely_after
-from correlators.kernel.view import View, sighted
-from correlators.kernel.wording import named, short, worst_of
+from correlators.kernel.views.ends import Off, off_intervals, surely_after
+from correlators.kernel.views.view import View, sighted
+from correlators.kernel.views.wording import named, short, worst_of
 from schemas.dossier import Credential, Turn
 from schemas.evidence import Evidence, iso
 from schemas.verdict import Clock, Control, Episode, Severity, Verdict

@@ -17,13 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from correlators.kernel.ends import Off, off_intervals, past_grace, standing, surely_after
-from correlators.kernel.lookups import confidence_of
-from correlators.kernel.progress import rotated_away
-from correlators.kernel.severity import of_uses
-from correlators.kernel.silence import unheard
-from correlators.kernel.view import View
-from correlators.kernel.wording import episodes_of, named, short, times, worst_of
+from correlators.kernel.knowledge.inferred import confidence_of
+from correlators.kernel.views.ends import Off, off_intervals, past_grace, standing, surely_after
+from correlators.kernel.views.progress import rotated_away
+from correlators.kernel.views.severity import of_uses
+from correlators.kernel.views.silence import unheard
+from correlators.kernel.views.view import View
+from correlators.kernel.views.wording import episodes_of, named, short, times, worst_of
 from schemas.dossier import Credential
 from schemas.evidence import Evidence, iso
 from schemas.verdict import Clock, Control, Severity, Verdict

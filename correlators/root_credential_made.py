@@ -15,10 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from correlators.kernel.ends import off_intervals
-from correlators.kernel.inventoried import BREAK_GLASS, approvals, speaks, uncovered
-from correlators.kernel.view import View, sighted
-from correlators.kernel.wording import named, short, times, worst_of
+from correlators.kernel.views.ends import off_intervals
+from correlators.kernel.views.inventoried import BREAK_GLASS, approvals, speaks, uncovered
+from correlators.kernel.views.view import View, sighted
+from correlators.kernel.views.wording import named, short, times, worst_of
 from schemas.claims import Approval
 from schemas.dossier import Credential
 from schemas.evidence import Evidence, iso

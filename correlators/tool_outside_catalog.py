@@ -27,11 +27,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from correlators.kernel.approvals import WITHIN, Match, Records, match_of
-from correlators.kernel.calls import Call, Ending, endings, parted
-from correlators.kernel.silence import source_of
-from correlators.kernel.view import View
-from correlators.kernel.wording import named, times
+from correlators.kernel.views.approvals import WITHIN, Match, Records, match_of
+from correlators.kernel.views.calls import Call, Ending, endings, parted
+from correlators.kernel.views.silence import source_of
+from correlators.kernel.views.view import View
+from correlators.kernel.views.wording import named, times
 from schemas.dossier import Calls
 from schemas.evidence import Evidence, iso
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict

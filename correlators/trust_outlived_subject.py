@@ -16,10 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from correlators.kernel.ends import Off, off_intervals, past_grace
-from correlators.kernel.silence import source_of
-from correlators.kernel.view import View, sighted
-from correlators.kernel.wording import named, short, times
+from correlators.kernel.views.ends import Off, off_intervals, past_grace
+from correlators.kernel.views.silence import source_of
+from correlators.kernel.views.view import View, sighted
+from correlators.kernel.views.wording import named, short, times
 from schemas.dossier import Turn
 from schemas.evidence import Evidence, iso
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict

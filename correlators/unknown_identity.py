@@ -15,11 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from correlators.kernel.calls import executed
-from correlators.kernel.inventoried import covers_most, current, declared, ours, speaks
-from correlators.kernel.severity import within_habit
-from correlators.kernel.view import View, sighted
-from correlators.kernel.wording import named, short, times
+from correlators.kernel.views.calls import executed
+from correlators.kernel.views.inventoried import covers_most, current, declared, ours, speaks
+from correlators.kernel.views.severity import within_habit
+from correlators.kernel.views.view import View, sighted
+from correlators.kernel.views.wording import named, short, times
 from schemas.evidence import Evidence, iso
 from schemas.rosters import installation_of
 from schemas.verdict import Clock, Control, Episode, Severity, Verdict

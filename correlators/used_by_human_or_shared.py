@@ -17,10 +17,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import combinations
 
-from correlators.kernel.inventoried import approvals, current, declared, uncovered
-from correlators.kernel.places import covers
-from correlators.kernel.view import View, sighted
-from correlators.kernel.wording import named, short, worst_of
+from correlators.kernel.views.inventoried import approvals, current, declared, uncovered
+from correlators.kernel.views.places import covers
+from correlators.kernel.views.view import View, sighted
+from correlators.kernel.views.wording import named, short, worst_of
 from schemas.dossier import Credential
 from schemas.evidence import Evidence, iso, micros, network_of
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Verdict

@@ -106,8 +106,8 @@ class Cap:
 
 
 def caps(package: str) -> list[Cap]:
-    """All caps of the modules of a package, in order of module and place."""
-    files = sorted((ROOT / package).glob("*.py"))
+    """All caps of the modules in a folder, its rooms included, in order of module and place."""
+    files = sorted((ROOT / package).rglob("*.py"))
     return [cap for file in files for cap in _caps_of(file)]
 
 
@@ -175,8 +175,7 @@ def page() -> str:
     ]
     parts += [
         f"| {cap.place} | `{cap.name}` | {cap.value} | {cap.reason} | {_at(cap)} |"
-        for package in ("correlators", "correlators/kernel")
-        for cap in caps(package)
+        for cap in caps("correlators")
     ]
     parts += ["\n## What is read, sent and shown\n", "| where | cap | number | reason |\n|---|---|---|---|"]
     parts += [

@@ -1,7 +1,8 @@
 """Dossier: all that is known about one identity (or credential, group, trace): a join-semilattice of facts.
 
 A fact is a small dossier. Every field is a lattice value whose empty value is its bottom;
-``correlators.kernel.join`` joins them. Nothing here counts: it remembers sets, earliest, latest and switches.
+``correlators.kernel.knowledge.join`` joins them. Nothing here counts: it remembers sets, earliest, latest and
+switches.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ class Turn(msgspec.Struct, frozen=True, array_like=True, order=True):
 
 
 class Sightings(msgspec.Struct, frozen=True, array_like=True):
-    """Evidence sorted by (time, uid), thinned as ``correlators.kernel.sightings`` says; ``truncated``: some
-    was let go."""
+    """Evidence sorted by (time, uid), thinned as ``correlators.kernel.knowledge.sightings`` says;
+    ``truncated``: some was let go."""
 
     kept: tuple[Evidence, ...] = ()
     truncated: bool = False
@@ -132,7 +133,7 @@ class Calls(msgspec.Struct, frozen=True, omit_defaults=True):
     """An agent's calls of one tool: the names and servers it was seen under, and sightings per channel.
 
     One call may stand in several channels; what they are, which outranks which, and what each is worth is the
-    table in ``correlators.kernel.calls``. Evidence is compact there: the key says whose calls of what,
+    table in ``correlators.kernel.views.calls``. Evidence is compact there: the key says whose calls of what,
     mirrors are span ids.
     """
 

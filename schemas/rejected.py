@@ -17,3 +17,21 @@ class Rejected(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str
     field: str = ""
     place: str = ""
+
+
+class RejectRow(msgspec.Struct, frozen=True):
+    """One row of the table of rejects. ``sha256`` of the whole record tells it again without storing it;
+    sizes in bytes."""
+
+    source: str
+    instance: str
+    topic: str
+    partition: int
+    offset: int
+    line: int
+    place: str
+    field: str
+    reason: str
+    sha256: str
+    size: int
+    arrived: int

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from streams import broker, ports
+from streams.supervision import broker, ports
 from tests.support import ocsf
 
 # How fast the machine is says nothing about the laws. The suite tries the same examples each time;

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from correlators.kernel import grants, lookups, memory, spans
-from correlators.kernel.fullness import marked
-from correlators.kernel.pins import pinned
-from correlators.kernel.sightings import thin
-from correlators.kernel.thresholds import DEFAULTS
-from correlators.kernel.weight import claimed, lightened
+from correlators.kernel.knowledge import memory, spans
+from correlators.kernel.knowledge.fullness import marked
+from correlators.kernel.knowledge.pins import pinned
+from correlators.kernel.knowledge.sightings import thin
+from correlators.kernel.knowledge.weight import claimed, lightened
+from correlators.kernel.routes import grants, lookups
+from correlators.kernel.views.thresholds import DEFAULTS
 from schemas import struct
 from schemas.dossier import Credential, Dossier
 from schemas.evidence import micros

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Protocol, cast
 
 import correlators
-from correlators.kernel.view import View
+from correlators.kernel.views.view import View
 from schemas.verdict import Clock, Control, Verdict
 
 

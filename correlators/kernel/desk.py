@@ -13,19 +13,21 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from correlators.kernel import memory, rosters, waivers
 from correlators.kernel.caps import DOSSIER_BYTES_MAX, expired, tidy
 from correlators.kernel.catalogue import Judge
 from correlators.kernel.difference import difference
-from correlators.kernel.join import join
-from correlators.kernel.lifelines import lifeline_of
-from correlators.kernel.lookups import INFERRED
-from correlators.kernel.routing import forwarded_to, outbox
-from correlators.kernel.severity import weighed
-from correlators.kernel.silence import watch_of
-from correlators.kernel.thresholds import DEFAULTS, Thresholds
-from correlators.kernel.view import View
-from correlators.kernel.weight import lightened
+from correlators.kernel.knowledge import memory
+from correlators.kernel.knowledge.inferred import INFERRED
+from correlators.kernel.knowledge.join import join
+from correlators.kernel.knowledge.weight import lightened
+from correlators.kernel.routes import rosters
+from correlators.kernel.routes.routing import forwarded_to, outbox
+from correlators.kernel.views import waivers
+from correlators.kernel.views.lifelines import lifeline_of
+from correlators.kernel.views.severity import weighed
+from correlators.kernel.views.silence import watch_of
+from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
+from correlators.kernel.views.view import View
 from schemas import struct
 from schemas.dossier import EMPTY, Dossier, Reported, decode
 from schemas.dossier import encode as encode_dossier

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
-from streams.errors import SettingsError
+from streams.site.errors import SettingsError
 
 BACKLOG = 128
 SOCKET_MODE = 0o660

@@ -14,11 +14,11 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from streams import topics
-from streams.connection import kafka_config
+from streams.kafka import topics
+from streams.kafka.connection import kafka_config
 from streams.receivers import counts
 from streams.receivers.unfit import Unfit
-from streams.settings import Settings
+from streams.site.settings import Settings
 
 if TYPE_CHECKING:
     from confluent_kafka import KafkaError

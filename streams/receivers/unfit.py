@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams import topics
-from streams.normaliser import RejectRow
-from streams.settings import Settings
+from schemas.rejected import RejectRow
+from streams.kafka import topics
+from streams.site.settings import Settings
 
 
 class Unfit(NamedTuple):

@@ -15,13 +15,13 @@ import socket
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
-from streams.errors import SettingsError
 from streams.receivers import counts
 from streams.receivers.addresses import Address, listen, parse
+from streams.receivers.files.lines import Line, Lines
 from streams.receivers.handover import Handover, Message
-from streams.receivers.lines import Line, Lines
-from streams.settings import Settings
-from streams.stage import Stage
+from streams.site.errors import SettingsError
+from streams.site.settings import Settings
+from streams.site.stage import Stage
 
 SOURCE = "vault"
 CHUNK_BYTES = 2**18

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from infra.simulator.load import Load
-from streams.errors import Stop
+from streams.site.errors import Stop
 from tests.bench import brokers, throughput
 from tests.bench.throughput import Figure
 

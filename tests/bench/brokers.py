@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from streams import broker, ports
+from streams.supervision import broker, ports
 from tests.kafka import apache
 from tests.kafka.apache import MissingError as MissingError
 

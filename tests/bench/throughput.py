@@ -12,11 +12,13 @@ from pathlib import Path
 import orjson
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
-from streams import ports, query, topics
-from streams.connection import kafka_config
-from streams.replay import Options
-from streams.replay import replay as replay_files
-from streams.settings import Settings
+from streams.clickhouse import query
+from streams.command.replay import Options
+from streams.command.replay import replay as replay_files
+from streams.kafka import topics
+from streams.kafka.connection import kafka_config
+from streams.site.settings import Settings
+from streams.supervision import ports
 from tests.support import topic
 from tests.support.stages import Stages
 from tests.support.waiting import wait_for

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from correlators.kernel.join import NAMES_MAX
+from correlators.kernel.knowledge.join import NAMES_MAX
 from schemas.activity import Activity, Issued, Parent, Renewed
 from schemas.verdict import Severity, Verdict
 from tests.correlators.test_revoked_credential_used import must, verdict_of

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from correlators.kernel.progress import rotation_progress
-from correlators.kernel.view import View
+from correlators.kernel.views.progress import rotation_progress
+from correlators.kernel.views.view import View
 from schemas.activity import Activity, Fetched, Issued, Parent, Rotated, Rotates
 from schemas.claims import UNSAID
 from schemas.dossier import decode

@@ -12,7 +12,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def remembered() -> list[Cap]:
-    return [*caps("correlators"), *caps("correlators/kernel")]
+    return caps("correlators")
 
 
 def test_the_table_of_caps_is_current() -> None:
@@ -33,7 +33,7 @@ def test_no_row_tells_of_a_cap_that_is_gone() -> None:
 
 def test_every_mark_that_is_named_is_one_that_the_code_sets() -> None:
     kernel = Path(__file__).parents[2] / "correlators" / "kernel"
-    marks = {m for f in kernel.glob("*.py") for m in re.findall(r'_MARK = "(.+)"', f.read_text())}
+    marks = {m for f in kernel.rglob("*.py") for m in re.findall(r'_MARK = "(.+)"', f.read_text())}
     told = {
         m for names in AT_IT.values() for text in names.values() for m in re.findall(r"mark `(.+?)`", text)
     }

@@ -12,8 +12,8 @@ import pytest
 
 from correlators.kernel.catalogue import controls
 from schemas.activity import Rotated
-from streams.demo import samples
-from streams.engine import Engine
+from streams.clickhouse.engine import Engine
+from streams.command.demo import samples
 from tests.support.clickhouse import engine_over, rows
 from tests.support.make import KEY, SESSION, change, issue, use
 from tests.support.residual import CHAINED, ENDED_SESSION, HOUR, TRIES, activities, shifted

@@ -49,7 +49,7 @@ def test_every_command_of_the_readme_exists() -> None:
         re.findall(r"gapwatch (\w+)", "".join(re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)))
     )
     told = subprocess.run(
-        [sys.executable, "-m", "streams.cli", "--help"],
+        [sys.executable, "-m", "streams.command.cli", "--help"],
         capture_output=True,
         text=True,
         timeout=60,

@@ -17,9 +17,11 @@ try:
 except ImportError:
     sys.exit("atheris is not installed (pip install atheris); `python -m tests.fuzz` needs nothing")
 
-with atheris.instrument_imports(include=["schemas", "streams.normaliser", "streams.combining"]):
+with atheris.instrument_imports(
+    include=["schemas", "correlators.driver.normaliser", "correlators.driver.combining"]
+):
+    from correlators.driver.normaliser import Record
     from schemas.sources import sources
-    from streams.normaliser import Record
     from tests.fuzz.corpus import corpus
     from tests.fuzz.run import Judge
 

@@ -18,10 +18,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from correlators.driver.normaliser import Normaliser, Record
 from schemas.sources import sources
-from streams import reading
-from streams.normaliser import Normaliser, Record
-from streams.settings import Settings
+from streams.files import reading
+from streams.site.settings import Settings
 
 MIB = 2**20
 LIMIT = int(Settings.model_fields["record_limit"].default)

@@ -15,9 +15,9 @@ from types import FrameType
 
 import orjson
 
+from correlators.driver.normaliser import UNKNOWN, Batch, Normaliser, Record
 from schemas.fact import Envelope, decode_envelope, encode_envelope
 from schemas.sources import sources
-from streams.normaliser import UNKNOWN, Batch, Normaliser, Record
 from tests.fuzz.corpus import Corpus
 from tests.fuzz.mutate import mutant
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import product
 from pathlib import Path
 
-from streams.migrations import migrate
-from streams.normaliser import Normaliser, Record
-from streams.sink import Origin, Sink, block
+from correlators.driver.normaliser import Normaliser, Record
+from streams.clickhouse.migrations import migrate
+from streams.clickhouse.sink import Origin, Sink, block
 from tests.support import otlp
 from tests.support.clickhouse import NOW, activity, engine_over, finding, lines, one, rows
 

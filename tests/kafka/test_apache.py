@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.settings import Settings
+from streams.site.settings import Settings
 from tests.kafka import apache
 from tests.kafka.apache import Kafka, MissingError
 from tests.support import topic

@@ -18,11 +18,12 @@ from infra.simulator.delivery import deliver
 from infra.simulator.inventory import inventory
 from infra.simulator.load import Load
 from infra.simulator.story import tell
-from streams import ports, query
-from streams.errors import NotRunning
-from streams.replay import Options, replay
-from streams.send import send
-from streams.settings import Settings
+from streams.clickhouse import query
+from streams.command.replay import Options, replay
+from streams.command.send import send
+from streams.site.errors import NotRunning
+from streams.site.settings import Settings
+from streams.supervision import ports
 from tests.kafka.apache import Kafka
 from tests.support import topic
 from tests.support.stages import Stages

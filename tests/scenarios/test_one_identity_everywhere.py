@@ -16,14 +16,14 @@ from typing import Any
 import orjson
 import pytest
 
-from correlators.kernel.routing import forwarded_to
+from correlators.kernel.routes.routing import forwarded_to
 from schemas.activity import Activity
 from schemas.dossier import decode
 from schemas.sources import Context, sources
 from schemas.verdict import Severity, Verdict
-from streams import cli
-from streams.engine import Engine
-from streams.sql_endpoint import SqlEndpoint
+from streams.clickhouse.engine import Engine
+from streams.clickhouse.sql_endpoint import SqlEndpoint
+from streams.command import cli
 from tests.support import azure, cloudtrail, kubernetes, otlp, vault_lines
 from tests.support.clickhouse import engine_over, rows
 from tests.support.scenario import World, every_way

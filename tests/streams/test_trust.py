@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from streams.errors import Stop
-from streams.normalise import trusted
-from streams.normaliser import Normaliser, Record
-from streams.settings import Settings
+from correlators.driver.normaliser import Normaliser, Record
+from streams.normalising.normalise import trusted
+from streams.site.errors import Stop
+from streams.site.settings import Settings
 from tests.schemas.sources.test_caep import claims, public, token
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from correlators.kernel.calls import Call, endings, parted
 from correlators.kernel.desk import Desk
+from correlators.kernel.views.calls import Call, endings, parted
 from schemas.activity import Activity
 from schemas.dossier import Dossier
 from schemas.fact import facts_of

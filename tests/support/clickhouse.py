@@ -10,9 +10,9 @@ from typing import Any
 
 import orjson
 
-from streams.engine import Engine, Limits, connect
-from streams.migrations import migrate
-from streams.sink import Block, Origin, block
+from streams.clickhouse.engine import Engine, Limits, connect
+from streams.clickhouse.migrations import migrate
+from streams.clickhouse.sink import Block, Origin, block
 
 NOW = time.time_ns() // 1000
 """µs; rows that arrived long ago would be past their time to live."""

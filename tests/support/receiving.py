@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from streams import broker, ports, stages
-from streams.settings import Settings
-from streams.stage import Stage
+from streams.site.settings import Settings
+from streams.site.stage import Stage
+from streams.supervision import broker, ports, stages
 from tests.support.topic import Tail
 from tests.support.waiting import wait_for
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import orjson
 
+from correlators.driver.normaliser import Batch, Normaliser, Record
 from schemas.sources import detect
-from streams.normaliser import Batch, Normaliser, Record
-from streams.replay import Options, Summary, replay
+from streams.command.replay import Options, Summary, replay
 from tests.support.replayed import DATA
 
 PAGE = Path(__file__).parents[2] / "docs" / "rejects.md"

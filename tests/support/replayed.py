@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
-from streams.replay import Options, replay
+from streams.command.replay import Options, replay
 from tests.support import ocsf
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

@@ -14,7 +14,7 @@ import orjson
 
 from correlators.kernel.catalogue import controls
 from correlators.kernel.desk import Desk
-from correlators.kernel.thresholds import DEFAULTS, Thresholds
+from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from schemas.activity import Activity
 from schemas.dossier import decode
 from schemas.fact import Fact, facts_of, partition_of

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from correlators.driver.normaliser import Normaliser, Record
 from schemas.activity import Activity
 from schemas.rejected import Rejected
 from schemas.sources import Context, detect, sources
-from streams.normaliser import Normaliser, Record
-from streams.paths import Reader
-from streams.replay import RECORD_LIMIT
+from streams.command.replay import RECORD_LIMIT
+from streams.files.paths import Reader
 from tests.support.recordings import ARRIVED, events, field_of, logs
 from tests.support.replayed import DATA
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from streams import datafolder
-from streams.process import StageProcess
-from streams.settings import Settings
+from streams.site import datafolder
+from streams.site.settings import Settings
+from streams.supervision.process import StageProcess
 from tests.support.waiting import wait_for
 
 READY_SECONDS = 60.0

@@ -13,11 +13,12 @@ import sys
 import time
 from collections.abc import Callable
 
-from streams import cli, stages
-from streams.errors import SettingsError
-from streams.process import StageProcess
-from streams.settings import Settings
-from streams.stage import Stage
+from streams.command import cli
+from streams.site.errors import SettingsError
+from streams.site.settings import Settings
+from streams.site.stage import Stage
+from streams.supervision import stages
+from streams.supervision.process import StageProcess
 
 MODULE = "tests.support.stand_in_stages"
 

@@ -12,9 +12,9 @@ from correlators.kernel.desk import Desk
 from schemas.activity import Activity
 from schemas.fact import facts_of
 from schemas.verdict import Clock
-from streams.engine import Engine
-from streams.sink import Block, Origin, Sink, block
-from streams.voice import Message, messages
+from streams.clickhouse.engine import Engine
+from streams.clickhouse.sink import Block, Origin, Sink, block
+from streams.correlating.voice import Message, messages
 from tests.support.clickhouse import NOW
 from tests.support.scenario import clock_after
 

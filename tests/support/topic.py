@@ -17,9 +17,9 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from streams import topics
-from streams.connection import kafka_config
-from streams.settings import Settings
+from streams.kafka import topics
+from streams.kafka.connection import kafka_config
+from streams.site.settings import Settings
 
 
 def make(settings: Settings, sources: list[str]) -> None:

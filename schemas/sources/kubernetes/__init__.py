@@ -8,7 +8,7 @@ comes. The event is at ``requestReceivedTimestamp``, when the credential was che
 when its answer was written.
 
 Out of sight: who is meant by a 401 (the server's own look-up beside it often tells, see
-``correlators.kernel.lookups``); what a ``deletecollection`` deleted, without bodies; evictions (the
+``correlators.kernel.routes.lookups``); what a ``deletecollection`` deleted, without bodies; evictions (the
 kubelet's delete that follows is seen); static tokens, which have no id; which token Google's and other
 clouds' logs leave out.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from correlators.kernel.routing import forwarded_to
+from correlators.kernel.routes.routing import forwarded_to
 from schemas.activity import Activity
 from schemas.dossier import decode
 from schemas.sources import Context, inventory

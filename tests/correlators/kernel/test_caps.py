@@ -5,8 +5,8 @@ from __future__ import annotations
 from correlators.kernel.caps import DOSSIER_BYTES_MAX
 from correlators.kernel.catalogue import controls
 from correlators.kernel.desk import Desk
-from correlators.kernel.memory import CHILDREN_MARK, CHILDREN_MAX
-from correlators.kernel.weight import CREDENTIALS_MARK
+from correlators.kernel.knowledge.memory import CHILDREN_MARK, CHILDREN_MAX
+from correlators.kernel.knowledge.weight import CREDENTIALS_MARK
 from schemas import struct
 from schemas.activity import Issued
 from schemas.dossier import decode

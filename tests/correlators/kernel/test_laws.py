@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from correlators.kernel.caps import canonical
-from correlators.kernel.join import join
-from correlators.kernel.sightings import KEPT_MAX, merge, thin
-from correlators.kernel.view import View
+from correlators.kernel.knowledge.join import join
+from correlators.kernel.knowledge.sightings import KEPT_MAX, merge, thin
+from correlators.kernel.views.view import View
 from schemas.activity import (
     Activity,
     Aliased,

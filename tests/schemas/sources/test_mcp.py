@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
-from correlators.kernel.calls import parted
+from correlators.kernel.views.calls import parted
 from schemas.activity import Activity, Aliased, Spanned
 from schemas.sources import detect
 from schemas.sources.mcp.definitions import digest_of

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from correlators.kernel.deaths import deaths_of
-from correlators.kernel.routing import forwarded_to
-from correlators.kernel.view import View
+from correlators.kernel.routes.routing import forwarded_to
+from correlators.kernel.views.deaths import deaths_of
+from correlators.kernel.views.view import View
 from schemas.activity import Activity, Ended, EndFailed, Issued
 from schemas.dossier import Credential, decode
 from schemas.evidence import SECOND

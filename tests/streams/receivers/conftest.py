@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.settings import Settings
+from streams.site.settings import Settings
 from tests.support.receiving import OwnBroker
 
 

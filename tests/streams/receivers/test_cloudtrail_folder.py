@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from streams.errors import SettingsError
-from streams.receivers import cloudtrail, objects
-from streams.receivers.objects import Folder
-from streams.receivers.remembered import Remembered
-from streams.settings import Settings
-from streams.stage import Stage
+from streams.receivers.files.following import cloudtrail, objects
+from streams.receivers.files.objects import Folder
+from streams.receivers.files.remembered import Remembered
+from streams.site.errors import SettingsError
+from streams.site.settings import Settings
+from streams.site.stage import Stage
 from tests.support.receiving import OwnBroker, all_of, bodies, peak_memory, receiving
 
 NESTED = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/11/22"

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from streams import stages
-from streams.errors import SettingsError
-from streams.loading import load
-from streams.run import _names
-from streams.settings import Settings, describe, environment
+from streams.site.errors import SettingsError
+from streams.site.loading import load
+from streams.site.settings import Settings, describe, environment
+from streams.supervision import stages
+from streams.supervision.run import _names
 from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).parents[3]
@@ -106,7 +106,7 @@ def test_a_wrong_setting_of_a_receiver_ends_the_run_with_what_to_do(
         "GAPWATCH_METRICS_PORT": "0",
         "GAPWATCH_RECEIVE_OTLP": "0.0.0.0:0",
     }
-    command = [sys.executable, "-m", "streams.cli", "run", f"--data={data}", "--only", "receive_otlp"]
+    command = [sys.executable, "-m", "streams.command.cli", "run", f"--data={data}", "--only", "receive_otlp"]
     run = subprocess.Popen(
         command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )

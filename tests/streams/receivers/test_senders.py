@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from streams import topics
-from streams.settings import Settings
+from streams.kafka import topics
+from streams.site.settings import Settings
 from tests.kafka import apache
 from tests.kafka.apache import Kafka, MissingError
 from tests.support.receiving import OwnBroker, free_address

@@ -13,12 +13,12 @@ from pathlib import Path
 import orjson
 import pytest
 
-from streams import stage as stage_module
-from streams.errors import SettingsError
 from streams.receivers import addresses, vault
+from streams.receivers.files.lines import Lines
 from streams.receivers.handover import Handover
-from streams.receivers.lines import Lines
-from streams.settings import Settings
+from streams.site import stage as stage_module
+from streams.site.errors import SettingsError
+from streams.site.settings import Settings
 from tests.support.receiving import OwnBroker, all_of, bodies, connect, free_address, peak_memory, receiving
 from tests.support.waiting import wait_for
 

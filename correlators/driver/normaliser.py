@@ -1,0 +1,215 @@
+"""The normaliser without Kafka: raw records in; rows of activities, facts and rejects out.
+
+`gapwatch replay` and the normalise stage run this very code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import NamedTuple
+
+from correlators.driver.combining import Combiner
+from schemas.activity import Activity
+from schemas.evidence import SECOND
+from schemas.fact import Fact
+from schemas.rejected import Rejected, RejectRow
+from schemas.sources import Context, Reading, Source, detect, sources
+from schemas.struct import changed, encoded
+
+TIME_MAX = 7_258_118_400 * SECOND
+"""2200-01-01. A later time is a broken clock or a wrong unit, and databases would not take it."""
+
+PLACE = b',"topic":%b,"partition":%d,"offset":%d,"line":%d}'
+
+REJECTS_MAX = 1_000
+"""Rejects of one record that are told one by one: a few MB can hold a million things that are wrong."""
+
+UNKNOWN = "unknown"
+"""The source of a record that no source recognises."""
+
+
+class Record(NamedTuple):
+    """A raw record and where it was found. ``source``: the hint, "" for none. Times in µs, 0 for unknown."""
+
+    body: bytes
+    source: str = ""
+    instance: str = ""
+    topic: str = ""
+    partition: int = -1
+    offset: int = -1
+    line: int = 0
+    arrived: int = 0
+    processed: int = 0
+
+
+@dataclass
+class Batch:
+    """What a number of records gave.
+
+    ``newest``: per source, topic and partition the latest event time in µs that its arrival makes plausible.
+    """
+
+    activities: list[bytes] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    rejects: list[RejectRow] = field(default_factory=list)
+    newest: dict[tuple[str, str, int], int] = field(default_factory=dict)
+    records: Counter[str] = field(default_factory=Counter)
+    read: Counter[str] = field(default_factory=Counter)
+    passed: Counter[str] = field(default_factory=Counter)
+    crashed: Counter[str] = field(default_factory=Counter)
+
+
+class Normaliser:
+    """Reads records one after the other. Whatever a record holds, ``take`` returns, and every event of it
+    is accounted for.
+
+    ``mask_key`` is the site's key for secret ids; ``record_limit`` in bytes; ``watch`` sees each activity
+    (may be None); ``trust`` says whose security event tokens are believed.
+    """
+
+    def __init__(
+        self,
+        mask_key: bytes,
+        record_limit: int = 0,
+        watch: Callable[[Activity], None] | None = None,
+        trust: Context | None = None,
+    ) -> None:
+        believed = trust or Context()
+        self._trust = (believed.jwks, believed.audiences, believed.unsigned_allowed)
+        self._key = mask_key
+        self._limit = record_limit
+        self._watch = watch
+        self._topics: dict[str, bytes] = {}
+        self._combiner = Combiner()
+        self._digested: tuple[bytes | None, str] = (None, "")
+        self._batch = _empty()
+
+    def take(self, record: Record) -> None:
+        """Reads one record into the batch."""
+        self._batch.records[record.source or UNKNOWN] += 1
+        if self._limit and len(record.body) > self._limit:
+            self._reject(record, Rejected(record.source or UNKNOWN, f"larger than {self._limit} bytes"))
+            return
+        reading = self._read(record)
+        for rejected in reading.rejects[:REJECTS_MAX]:
+            self._reject(record, rejected)
+        if len(reading.rejects) > REJECTS_MAX:
+            more = len(reading.rejects) - REJECTS_MAX
+            self._reject(record, Rejected(reading.rejects[0].source, f"{more:,} more rejects of this record"))
+        if reading.activities:
+            place = self._place(record)
+            for activity in reading.activities:
+                self._keep(record, activity, place)
+
+    def refuse(self, record: Record, reason: str) -> None:
+        """A record that could not even be taken out of its file."""
+        self._batch.records[record.source or UNKNOWN] += 1
+        self._reject(record, Rejected(record.source or UNKNOWN, reason))
+
+    def drain(self) -> Batch:
+        """Everything since the last call."""
+        batch, self._batch = self._batch, _empty()
+        batch.facts = list(self._combiner.drain().items())
+        return batch
+
+    def _read(self, record: Record) -> Reading:
+        name = record.source
+        instance = record.instance or "default"
+        context = Context(instance, self._key, record.arrived, record.processed, *self._trust)
+        try:
+            source = sources().get(name) or self._detected(record)
+            if source is None:
+                return Reading([], [Rejected(name or UNKNOWN, "no source recognises this record")], 0)
+            name = source.NAME
+            reading = source.read(record.body, context)
+        except Exception as error:
+            self._batch.crashed[name or UNKNOWN] += 1
+            return Reading([], [Rejected(name or UNKNOWN, f"reader failed: {_where(error)}")], 0)
+        # An envelope that holds nothing is accounted for too.
+        nothing = not (reading.activities or reading.rejects or reading.passed)
+        self._batch.read[name] += len(reading.activities)
+        self._batch.passed[name] += reading.passed + nothing
+        return reading
+
+    @staticmethod
+    def _detected(record: Record) -> Source | None:
+        name = detect(record.body)
+        return sources()[name] if name else None
+
+    def _keep(self, record: Record, activity: Activity, place: bytes) -> None:
+        source, time = activity.source, activity.time
+        if not 0 < time < TIME_MAX:
+            self._reject(record, Rejected(source, "missing, or not between 1970 and 2200", "time"))
+            return
+        try:
+            row = self._row(activity, place)
+            self._combiner.take(activity)
+        except Exception as error:
+            self._batch.crashed[source] += 1
+            self._reject(record, Rejected(source, f"reader failed: {_where(error)}"))
+            return
+        self._batch.activities.append(row)
+        newest = self._batch.newest
+        origin = source, record.topic, record.partition
+        if time > newest.get(origin, 0) and (not record.arrived or time <= record.arrived):
+            newest[origin] = time
+        if self._watch:
+            self._watch(activity)
+
+    def _row(self, activity: Activity, place: bytes) -> bytes:
+        """The activity as a JSON object of its table's columns; fields at their default are left out."""
+        if activity.effects:
+            effects = encoded(encoded(activity.effects).decode())
+            place = b',"effects":' + effects + place
+            activity = changed(activity, effects=())
+        return encoded(activity)[:-1] + place
+
+    def _place(self, record: Record) -> bytes:
+        """The end of a row: where the raw record is."""
+        topic = self._topics.get(record.topic)
+        if topic is None:
+            topic = self._topics[record.topic] = encoded(record.topic)
+        return PLACE % (topic, record.partition, record.offset, record.line)
+
+    def _digest_of(self, body: bytes) -> str:
+        """Worked out once, however many events of a record are rejected."""
+        if self._digested[0] is not body:
+            self._digested = (body, hashlib.sha256(body).hexdigest())
+        return self._digested[1]
+
+    def _reject(self, record: Record, rejected: Rejected) -> None:
+        self._batch.rejects.append(
+            RejectRow(
+                rejected.source or record.source or UNKNOWN,
+                record.instance or "default",
+                record.topic,
+                record.partition,
+                record.offset,
+                record.line,
+                rejected.place,
+                rejected.field,
+                rejected.reason,
+                self._digest_of(record.body),
+                len(record.body),
+                record.arrived,
+            )
+        )
+
+
+def _empty() -> Batch:
+    return Batch([], [], [], {}, Counter(), Counter(), Counter(), Counter())
+
+
+def _where(error: Exception) -> str:
+    """The kind of an exception and where it was raised. Its text is left out: it may quote a secret from
+    the record."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return type(error).__name__
+    return f"{type(error).__name__} at {PurePath(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"

@@ -1,0 +1,1 @@
+"""What is known: the join, sightings with their pins, and the bounds of both."""

@@ -1,0 +1,55 @@
+"""Fullness: marks of the sets that stand at their cap.
+
+A set at its cap may have let something go in any join, here or on its way here; that it has cannot be seen,
+so the mark says that it is full. What is full stays full: the mark does not depend on the order of arrival.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from correlators.kernel.knowledge.join import CLAIMS_MAX, DECLARATIONS_MAX, NAMES_MAX, TURNS_MAX, marks
+from schemas import struct
+from schemas.dossier import Credential, Dossier
+
+TURNS_MARK = "turns full"
+NAMES_MARK = "names full"
+DECLARATIONS_MARK = "declarations full"
+CLAIMS_MARK = "claims full"
+
+
+def marked(dossier: Dossier) -> Dossier:
+    """The dossier with a mark for each sort of set that stands at its cap. Returns the argument where none
+    does, or the marks are there."""
+    told = marks(dossier.marks, tuple(set(_full(dossier))))
+    return dossier if told is dossier.marks else struct.changed(dossier, marks=told)
+
+
+def _full(dossier: Dossier) -> Iterator[str]:
+    if any(len(many) >= DECLARATIONS_MAX for many in dossier.stated.values()):
+        yield DECLARATIONS_MARK
+    claimed = (*dossier.rotations.values(), *dossier.policies.values(), *dossier.approvals.values())
+    if any(len(many) >= CLAIMS_MAX for many in (*claimed, dossier.waivers)):
+        yield CLAIMS_MARK
+    switches = (
+        *dossier.turns.values(),
+        *(address.turns for address in dossier.addresses.values()),
+        *(grant.turns for grant in dossier.grants.values()),
+    )
+    if any(len(turns) >= TURNS_MAX for turns in switches):
+        yield TURNS_MARK
+    if any(len(c.names) >= NAMES_MAX or len(c.servers) >= NAMES_MAX for c in dossier.calls.values()):
+        yield NAMES_MARK
+    for credential in dossier.credentials.values():
+        yield from _full_of(credential)
+
+
+def _full_of(c: Credential) -> Iterator[str]:
+    if len(c.names) >= NAMES_MAX or len(c.places) >= NAMES_MAX or len(c.clients) >= NAMES_MAX:
+        yield NAMES_MARK
+    if c.descendants and any(len(d.names) >= NAMES_MAX for d in c.descendants.values()):
+        yield NAMES_MARK
+    if max(len(c.turns), len(c.failed_ends), len(c.exposures)) >= TURNS_MAX:
+        yield TURNS_MARK
+    if c.ancestors and any(len(a.turns) >= TURNS_MAX for a in c.ancestors.values()):
+        yield TURNS_MARK

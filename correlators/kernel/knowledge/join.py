@@ -1,0 +1,351 @@
+"""The join of dossiers: associative, commutative, idempotent. Nothing else ever changes a dossier.
+
+Every join returns its first argument itself (the same object) where the second teaches nothing, so "was
+anything learned?" is one identity test however large the dossier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, TypeVar
+
+from correlators.kernel.knowledge.sightings import join_evidence, merge
+from schemas.activity import Edge, Parent
+from schemas.declaration import Declaration
+from schemas.dossier import (
+    Address,
+    Ancestor,
+    Calls,
+    Child,
+    Credential,
+    Descendant,
+    Dossier,
+    Glimpsed,
+    Grant,
+    Member,
+    Opened,
+    Reported,
+    Sightings,
+    Turn,
+)
+from schemas.evidence import Evidence
+from schemas.rosters import CENSUS_MAX
+
+TURNS_MAX = 64
+"""Turns of one switch that are kept: the 32 first and the 32 last. More is a flapping account; the mark of a
+full set says so (``correlators.kernel.knowledge.fullness``)."""
+
+NAMES_MAX = 64
+"""Other names, places, clients of one credential: the smallest by text; more is a shared credential, and the
+mark of a full set says so."""
+
+DECLARATIONS_MAX = 32
+"""Declarations of one identity that are kept: the latest recorded; the mark of a full set says so."""
+
+CLAIMS_MAX = 128
+"""Rotations of one thing, approvals of one identity, exceptions that may apply to it: the latest recorded;
+the mark of a full set says so."""
+
+PINNED = 8
+"""Uses right after an end that are kept whatever comes later: the first is named in the finding always."""
+
+T = TypeVar("T")
+Join = Callable[[T, T], T]
+
+
+def highest(a: T, b: T) -> T:
+    """The larger of two; for values of which one is right and any fixed choice will do."""
+    return b if b > a else a  # type: ignore[operator]
+
+
+_STRENGTH = {"made_by": 0, "came_from": 1, "dies_with": 2}
+
+
+def strongest(a: Edge, b: Edge) -> Edge:
+    """Of two edges of lineage the one that carries more: what was told over it is never taken back."""
+    return b if _STRENGTH[b] > _STRENGTH[a] else a
+
+
+def earliest(a: Evidence, b: Evidence) -> Evidence:
+    """The earlier of two events, by (time, uid)."""
+    if (a.time, a.uid) == (b.time, b.uid):
+        return join_evidence(a, b)
+    return b if (b.time, b.uid) < (a.time, a.uid) else a
+
+
+def earliest_time(a: int, b: int) -> int:
+    return min(a or b, b or a)
+
+
+def names(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
+    """Union of sorted sets of text, capped to the smallest."""
+    if a == b or all(name in a for name in b):
+        return a
+    union = tuple(sorted({*a, *b})[:NAMES_MAX])
+    return a if union == a else union
+
+
+def marks(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
+    return a if set(b) <= set(a) else tuple(sorted({*a, *b}))
+
+
+def turns(a: tuple[Turn, ...], b: tuple[Turn, ...]) -> tuple[Turn, ...]:
+    """Union of the turns of a switch; beyond the cap the first and the last half are kept."""
+    if a == b:
+        return a
+    known = {_turn_id(turn): turn for turn in a}
+    learned = False
+    for new in b:
+        old = known.get(_turn_id(new))
+        joined = new if old is None else _join_turn(old, new)
+        if joined is not old:
+            known[_turn_id(new)] = joined
+            learned = True
+    if not learned:
+        return a
+    union = tuple(sorted(known.values()))
+    if len(union) > TURNS_MAX:
+        union = union[: TURNS_MAX // 2] + union[-TURNS_MAX // 2 :]
+    return a if union == a else union
+
+
+def _turn_id(turn: Turn) -> tuple[Any, ...]:
+    return (
+        turn.time,
+        turn.alive,
+        turn.how,
+        turn.kind,
+        turn.claims_cut,
+        turn.carries,
+        turn.scope,
+        turn.about,
+        turn.evidence.uid,
+    )
+
+
+def _join_turn(a: Turn, b: Turn) -> Turn:
+    evidence = join_evidence(a.evidence, b.evidence)
+    if evidence is a.evidence:
+        return a
+    return Turn(a.time, a.alive, a.how, evidence, a.kind, a.claims_cut, a.carries, a.scope, a.about)
+
+
+def declarations(a: tuple[Declaration, ...], b: tuple[Declaration, ...]) -> tuple[Declaration, ...]:
+    """Union of declarations, the latest recorded kept; one record declared twice keeps its first arrival."""
+    if a == b:
+        return a
+    known: dict[Any, Declaration] = {}
+    for d in (*a, *b):
+        bare = (
+            d.recorded,
+            d.uid,
+            d.owner,
+            d.name,
+            d.kind,
+            d.environment,
+            d.privilege,
+            d.statuses,
+            d.windows,
+            d.tools,
+            d.delegates,
+            d.scopes,
+            d.places,
+            d.aliases,
+            d.source,
+        )
+        old = known.get(bare)
+        known[bare] = d if old is None else min(old, d, key=lambda x: (x.arrived or 1 << 62, x.processed))
+    union = tuple(sorted(known.values(), key=_recorded)[-DECLARATIONS_MAX:])
+    return a if union == a else union
+
+
+def _recorded(d: Declaration) -> tuple[Any, ...]:
+    return d.recorded, d.uid, repr(d)
+
+
+def map_of(join: Join[T]) -> Join[dict[str, T]]:
+    """The join of maps whose values join."""
+
+    def both(a: dict[str, T], b: dict[str, T]) -> dict[str, T]:
+        if not a:
+            return b or a
+        learned: dict[str, T] | None = None
+        for key, value in b.items():
+            old = a.get(key)
+            joined = value if old is None else join(old, value)
+            if joined is not old:
+                if learned is None:
+                    learned = dict(a)
+                learned[key] = joined
+        return a if learned is None else learned
+
+    return both
+
+
+def record_of(kind: type[T], /, **joins: Join[Any]) -> Join[T]:
+    """The join of records, field by field; an empty value is a field's bottom."""
+    fields: tuple[str, ...] = kind.__struct_fields__  # type: ignore[attr-defined]
+    plan = tuple(joins[name] for name in fields)
+    values_of: Callable[[T], tuple[Any, ...]] = attrgetter(*fields)
+
+    def both(a: T, b: T) -> T:
+        if a is b:
+            return a
+        olds = values_of(a)
+        values: list[Any] | None = None
+        for i, new in enumerate(values_of(b)):
+            old = olds[i]
+            if not new or new is old:
+                continue
+            joined = plan[i](old, new) if old else new
+            if joined is not old:
+                if values is None:
+                    values = list(olds)
+                values[i] = joined
+        return a if values is None else kind(*values)
+
+    return both
+
+
+_sightings: Join[Sightings] = merge
+
+
+def first_few(a: Sightings, b: Sightings) -> Sightings:
+    """Union, of which the first few are kept."""
+    merged = merge(a, b)
+    kept = merged.kept[:PINNED]
+    return a if kept == a.kept else Sightings(kept, True)
+
+
+join_ancestor: Join[Ancestor] = record_of(
+    Ancestor, edge=strongest, home=highest, turns=turns, kind=highest, issued=earliest, incarnation=highest
+)
+
+join_descendant: Join[Descendant] = record_of(
+    Descendant,
+    edge=strongest,
+    kind=highest,
+    names=names,
+    issued=earliest,
+    expiry=highest,
+    uses=map_of(_sightings),
+)
+
+join_parent: Join[Parent] = record_of(Parent, edge=strongest, identity=highest)
+
+join_child: Join[Child] = record_of(Child, edge=strongest, identity=highest, issued=earliest_time)
+
+join_credential: Join[Credential] = record_of(
+    Credential,
+    kind=highest,
+    names=names,
+    issued=earliest,
+    known=earliest,
+    expiry=highest,
+    max_uses=highest,
+    parents=map_of(join_parent),
+    turns=turns,
+    failed_ends=turns,
+    ancestors=map_of(join_ancestor),
+    children=map_of(join_child),
+    descendants=map_of(join_descendant),
+    uses=map_of(_sightings),
+    pins=map_of(first_few),
+    places=names,
+    clients=names,
+    incarnation=highest,
+    exposures=turns,
+    machine=highest,
+)
+
+join_address: Join[Address] = record_of(Address, since=earliest_time, turns=turns)
+
+join_member: Join[Member] = record_of(Member, identity=highest, path=highest, issued=earliest_time)
+
+
+def flag(a: bool, b: bool) -> bool:
+    return a or b
+
+
+join_calls: Join[Calls] = record_of(
+    Calls, names=names, servers=names, handoff=flag, channels=map_of(_sightings)
+)
+
+
+def join_span(a: Any, b: Any) -> Any:
+    """A span is immutable: two reports of one differ only in when they came; the first arrival is kept."""
+    if a == b:
+        return a
+    return min(a, b, key=lambda span: (span.arrived or 1 << 62, span.processed or 1 << 62, repr(span)))
+
+
+join_grant: Join[Grant] = record_of(Grant, role=highest, turns=turns, uses=map_of(_sightings))
+
+join_opened: Join[Opened] = record_of(Opened, began=earliest, ended=earliest_time, allowed_by=highest)
+
+join_glimpsed: Join[Glimpsed] = record_of(Glimpsed, until=highest, about=highest, evidence=earliest)
+
+
+def claims(a: tuple[T, ...], b: tuple[T, ...]) -> tuple[T, ...]:
+    """Union of records that each make one claim (``schemas.claims``), the latest recorded kept; one told
+    twice keeps its first arrival."""
+    if a == b:
+        return a
+    known: dict[Any, T] = {}
+    for claim in (*a, *b):
+        said = _said(claim)
+        old = known.get(said)
+        known[said] = claim if old is None else min(old, claim, key=_arrived)
+    union = tuple(known[said] for said in sorted(known)[-CLAIMS_MAX:])
+    return a if union == a else union
+
+
+_both_flags: Join[dict[str, bool]] = map_of(flag)
+
+
+def census(a: dict[str, bool], b: dict[str, bool]) -> dict[str, bool]:
+    """Union of samples, the smallest digests kept; named by one is named."""
+    union = _both_flags(a, b)
+    if len(union) <= CENSUS_MAX:
+        return union
+    kept = {digest: union[digest] for digest in sorted(union)[:CENSUS_MAX]}
+    return a if kept == a else kept
+
+
+def _said(claim: Any) -> tuple[Any, ...]:
+    fields = (getattr(claim, name) for name in claim.__struct_fields__ if name != "record")
+    return claim.record.time, claim.record.uid, *fields
+
+
+def _arrived(claim: Any) -> tuple[int, int, str]:
+    return claim.record.arrived or 1 << 62, claim.record.processed, repr(claim)
+
+
+join_reported: Join[Reported] = highest
+
+join: Join[Dossier] = record_of(
+    Dossier,
+    credentials=map_of(join_credential),
+    addresses=map_of(join_address),
+    turns=map_of(turns),
+    stated=map_of(declarations),
+    members=map_of(join_member),
+    calls=map_of(join_calls),
+    offered=map_of(earliest),
+    seen=earliest,
+    spans=map_of(join_span),
+    grants=map_of(join_grant),
+    sessions=map_of(join_opened),
+    glimpses=map_of(join_glimpsed),
+    rotations=map_of(claims),
+    policies=map_of(claims),
+    versions=map_of(_sightings),
+    approvals=map_of(claims),
+    waivers=claims,
+    covers=map_of(earliest),
+    census=census,
+    watched=map_of(earliest_time),
+    reported=map_of(join_reported),
+    marks=marks,
+)

@@ -1,0 +1,298 @@
+"""Weight: what a dossier lets go of where it would be larger than a message may be.
+
+First credentials that had expired long before the last that is known of any, and those that no record claims
+anything about; then what is told of the others is kept in brief, for an end must be remembered longer than
+what was done before it; then parts beside credentials, the largest first, down to half; at the very last
+whole credentials. Of each the longest unseen go first. Every step leaves a mark. What goes, goes beyond what
+is needed: the next thing learned shall not be weighed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from correlators.kernel.knowledge import spans
+from correlators.kernel.knowledge.join import marks
+from correlators.kernel.knowledge.memory import AFTER_LIFE
+from schemas import struct
+from schemas.dossier import (
+    Ancestor,
+    Calls,
+    Credential,
+    Descendant,
+    Dossier,
+    Grant,
+    Member,
+    Opened,
+    Reported,
+    Sightings,
+    Turn,
+)
+from schemas.dossier import encode as encode_dossier
+from schemas.evidence import Evidence
+
+CREDENTIALS_MARK = "credentials truncated"
+
+BRIEF_TEXT_MAX = 200
+"""Letters of a client, a place, an operation that are kept in brief: who calls may write what they like
+there."""
+
+BRIEF_MAX = 8
+"""Children, descendants, ancestors, pins of a credential that are kept in brief, the newest."""
+
+PARTS = (
+    "members", "calls", "offered", "spans", "grants", "sessions", "glimpses", "turns", "stated", "rotations",
+    "policies", "versions", "approvals", "waivers", "covers", "census", "watched", "addresses", "reported",
+)  # fmt: skip
+"""Parts of a dossier beside its credentials that can grow."""
+
+T = TypeVar("T")
+
+
+def lightened(dossier: Dossier, bytes_max: int) -> tuple[Dossier, bytes]:
+    """The dossier within ``bytes_max``, and its encoding. The same where it is small enough."""
+    body = encode_dossier(dossier)
+    if len(body) <= bytes_max:
+        return dossier, body
+    dossier = _without(dossier, _spare(dossier), len(body) - bytes_max // 2)
+    body = encode_dossier(dossier)
+    if len(body) > bytes_max:
+        dossier = _in_brief(dossier, len(body) - bytes_max * 3 // 4)
+        body = encode_dossier(dossier)
+    room = bytes_max
+    while len(body) > bytes_max:
+        dossier = _level(dossier, max(room // 2, room - struct.size_of(dossier.credentials)))
+        size = struct.size_of(dossier)
+        dossier = _without(dossier, _by_age(dossier), size - room * 3 // 4 if size > room else 0)
+        body = encode_dossier(dossier)
+        room = room * 3 // 4
+    return dossier, body
+
+
+def _spare(dossier: Dossier) -> list[str]:
+    """Credentials that say nothing any more, and those of which nothing is said."""
+    last = max(map(last_seen, dossier.credentials.values()), default=0)
+    order = sorted(
+        (not _over(c, last), last_seen(c), name)
+        for name, c in dossier.credentials.items()
+        if name and (_over(c, last) or not claimed(c))
+    )
+    return [name for *_, name in order]
+
+
+def _by_age(dossier: Dossier) -> list[str]:
+    order = sorted((bool(claimed(c)), last_seen(c), name) for name, c in dossier.credentials.items())
+    return [name for *_, name in order]
+
+
+def _without(dossier: Dossier, names: Iterable[str], excess: int) -> Dossier:
+    """The dossier without so many of these credentials, and what was said of them, that it is ``excess``
+    bytes smaller. What was said stays as it was said."""
+    if excess <= 0:
+        return dossier
+    said: dict[str, int] = {}
+    for uid, reported in dossier.reported.items():
+        said[reported.subject] = said.get(reported.subject, 0) + struct.size_of((uid, reported))
+    credentials = dict(dossier.credentials)
+    gone: set[str] = set()
+    for name in names:
+        if excess <= 0:
+            break
+        excess -= struct.size_of(name) + struct.size_of(credentials.pop(name)) + said.get(name, 0)
+        gone.add(name)
+    if not gone:
+        return dossier
+    return struct.changed(
+        dossier,
+        credentials=credentials,
+        reported={uid: told for uid, told in dossier.reported.items() if told.subject not in gone},
+        marks=marks(dossier.marks, (CREDENTIALS_MARK,)),
+    )
+
+
+def _in_brief(dossier: Dossier, excess: int) -> Dossier:
+    """The dossier with the largest of its credentials in brief, so many that it is ``excess`` smaller."""
+    sizes = {name: struct.size_of(c) for name, c in dossier.credentials.items()}
+    credentials = dict(dossier.credentials)
+    changed = False
+    for name in sorted(sizes, key=lambda name: (-sizes[name], name)):
+        if excess <= 0:
+            break
+        short = brief(credentials[name])
+        saved = sizes[name] - struct.size_of(short)
+        if saved > 0:
+            credentials[name], changed = short, True
+            excess -= saved
+    if not changed:
+        return dossier
+    return struct.changed(dossier, credentials=credentials, marks=marks(dossier.marks, (CREDENTIALS_MARK,)))
+
+
+def brief(c: Credential) -> Credential:
+    """A credential with its ends, the first and last of each kind of use, and the first use after an end."""
+    return struct.changed(
+        c,
+        issued=_short(c.issued) if c.issued else None,
+        known=_short(c.known) if c.known else None,
+        names=c.names[:BRIEF_MAX],
+        parents=_newest(c.parents, lambda _: 0),
+        turns=_few(c.turns),
+        failed_ends=_few(c.failed_ends),
+        exposures=_few(c.exposures),
+        ancestors={name: _ancestor(a) for name, a in _newest(c.ancestors, _latest).items()},
+        children=_newest(c.children, lambda child: child.issued),
+        descendants={name: _descendant(d) for name, d in _newest(c.descendants, _reported).items()},
+        uses={key: Sightings(_ends(s.kept), True) for key, s in c.uses.items()},
+        pins={key: Sightings(_ends(s.kept[:1]), True) for key, s in _newest(c.pins, _pinned).items()},
+        places=tuple(sorted({place[:BRIEF_TEXT_MAX] for place in c.places})),
+        clients=tuple(sorted({client[:BRIEF_TEXT_MAX] for client in c.clients})),
+    )
+
+
+def _ancestor(a: Ancestor) -> Ancestor:
+    return struct.changed(a, turns=_few(a.turns))
+
+
+def _descendant(d: Descendant) -> Descendant:
+    uses = {key: Sightings(_ends(s.kept), True) for key, s in d.uses.items()}
+    return struct.changed(d, names=d.names[:BRIEF_MAX], uses=uses)
+
+
+def _latest(a: Ancestor) -> int:
+    return max((turn.time for turn in a.turns), default=0)
+
+
+def _reported(d: Descendant) -> int:
+    return max((s.kept[-1].time for s in d.uses.values() if s.kept), default=0)
+
+
+def _pinned(s: Sightings) -> int:
+    return s.kept[0].time if s.kept else 0
+
+
+def _newest(many: dict[str, T], when: Callable[[T], int]) -> dict[str, T]:
+    ranked = sorted(many, key=lambda name: (when(many[name]), name))
+    return {name: many[name] for name in sorted(ranked[-BRIEF_MAX:])}
+
+
+def _few(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+    """The first and the last two: the last decides whether it is off now."""
+    kept = turns if len(turns) <= 4 else (*turns[:2], *turns[-2:])
+    return tuple(struct.changed(turn, evidence=_short(turn.evidence)) for turn in kept)
+
+
+def _ends(kept: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    return tuple(_short(e) for e in (kept if len(kept) <= 2 else (kept[0], kept[-1])))
+
+
+def _short(e: Evidence) -> Evidence:
+    """With its free texts cut; a cut text sorts before the whole, so the cut one is what a join keeps."""
+    if max(len(e.client), len(e.operation), len(e.place)) <= BRIEF_TEXT_MAX and not e.mirrors:
+        return e
+    return struct.changed(
+        e,
+        client=e.client[:BRIEF_TEXT_MAX],
+        operation=e.operation[:BRIEF_TEXT_MAX],
+        place=e.place[:BRIEF_TEXT_MAX],
+        mirrors=(),
+    )
+
+
+def _level(dossier: Dossier, room: int) -> Dossier:
+    """The parts beside credentials within ``room`` bytes together: small ones whole, the others level. Of
+    what was said three quarters at most go first: what is let go of there would be said once more."""
+    sizes = {part: struct.size_of(getattr(dossier, part)) for part in PARTS if getattr(dossier, part)}
+    said = min(sizes.pop("reported", 0), room * 3 // 4)
+    cut = {"reported": said} if said < struct.size_of(dossier.reported) else {}
+    left, level = room - said, 0
+    for count, part in zip(range(len(sizes), 0, -1), sorted(sizes, key=lambda p: (sizes[p], p)), strict=True):
+        level = left // count
+        if sizes[part] > level:
+            break
+        left -= sizes[part]
+    else:
+        level = room
+    cut.update({part: level for part, size in sizes.items() if size > level})
+    if not cut:
+        return dossier
+    kept: dict[str, Any] = {part: _cut(part, getattr(dossier, part), room) for part, room in cut.items()}
+    return struct.changed(
+        dossier, **kept, marks=marks(dossier.marks, tuple(f"{part} truncated" for part in cut))
+    )
+
+
+def _cut(part: str, value: Any, room: int) -> Any:
+    """Of a part what ranks highest, within ``room`` bytes."""
+    if isinstance(value, tuple):
+        return tuple(item for _, item in _kept([("", item) for item in value], part, room))
+    entries = [(key, item) for key, many in value.items() for item in _items(many)]
+    kept = _kept(entries, part, room)
+    if any(isinstance(many, tuple) for many in value.values()):
+        return {key: tuple(item for k, item in kept if k == key) for key in sorted({k for k, _ in kept})}
+    return dict(sorted(kept, key=lambda entry: entry[0]))
+
+
+def _items(many: Any) -> tuple[Any, ...]:
+    return many if isinstance(many, tuple) else (many,)
+
+
+def _kept(entries: list[tuple[str, Any]], part: str, room: int) -> list[tuple[str, Any]]:
+    ranked = sorted(range(len(entries)), key=lambda i: _rank(part, *entries[i]), reverse=True)
+    kept: list[int] = []
+    for i in ranked:
+        key, item = entries[i]
+        room -= struct.size_of(key) + struct.size_of(item) + 4
+        if room < 0:
+            break
+        kept.append(i)
+    return [entries[i] for i in sorted(kept)]
+
+
+def _rank(part: str, key: str, item: Any) -> tuple[Any, ...]:
+    """The highest is kept longest."""
+    if part == "spans":
+        order, start, _ = spans.rank(key, item)
+        return -order, -start, key
+    if isinstance(item, Reported):
+        return item.open, bool(item.digest), item.said, key
+    return _when(item), key, repr(item)
+
+
+_WHEN: Mapping[type, Callable[[Any], int]] = {
+    Evidence: lambda e: e.time,
+    Turn: lambda t: t.time,
+    Member: lambda m: m.issued,
+    Opened: lambda o: o.began.time,
+    Sightings: lambda s: s.kept[-1].time if s.kept else 0,
+    Calls: lambda c: max((s.kept[-1].time for s in c.channels.values() if s.kept), default=0),
+    Grant: lambda g: max((t.time for t in g.turns), default=0),
+}
+
+
+def _when(item: Any) -> int:
+    """When it was so, last; claims: when they were recorded; 0 for what has no time."""
+    told = _WHEN.get(type(item))
+    if told:
+        return told(item)
+    record = getattr(item, "record", None) or getattr(item, "evidence", None)
+    return int(record.time) if record else int(getattr(item, "recorded", 0))
+
+
+def _over(credential: Credential, last: int) -> bool:
+    """Whether it had expired, so long before ``last`` (µs) that what came from it has too."""
+    return 0 < credential.expiry[1] < last - AFTER_LIFE
+
+
+def claimed(credential: Credential) -> bool:
+    """Whether any record says something of it."""
+    said = credential.turns or credential.failed_ends or credential.exposures
+    return bool(said or credential.ancestors or credential.descendants)
+
+
+def last_seen(credential: Credential) -> int:
+    """Its last use, or else its first mention, in µs."""
+    return max(
+        (s.kept[-1].time for s in credential.uses.values() if s.kept),
+        default=credential.known.time if credential.known else 0,
+    )

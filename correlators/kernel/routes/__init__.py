@@ -1,0 +1,1 @@
+"""What is told to others: routing, rosters, grants, look-ups, traces."""

@@ -1,0 +1,64 @@
+"""Grants: what becomes of one is told to every identity that holds it.
+
+A removal names the grant alone, so the grant's dossier remembers who was given it and who was seen using it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from correlators.kernel.knowledge.sightings import thin
+from schemas import struct
+from schemas.dossier import Dossier, Grant, Opened, Turn
+from schemas.fact import group_of
+
+GROUP_HOLDER = ":group/"
+"""A kept holder that is a group: who is in it is not known here, so nobody's access by it is said to have
+ended."""
+
+SESSIONS_MAX = 128
+"""Sessions of one identity that are kept, those begun last: a workload holds some twenty watches, renewed
+every few minutes, so this is the last half an hour at least."""
+
+SESSIONS_MARK = "sessions truncated"
+
+
+def removals(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
+    """Each holder's share of what is known to have ended the grant."""
+    name = group_of(key)
+    grant = dossier.grants.get(name)
+    if grant is None:
+        return
+    for identity in dossier.members:
+        ends = tuple(_told(turn) for turn in grant.turns if not turn.alive and not _keeps(turn, identity))
+        if ends:
+            yield identity, Dossier(grants={name: Grant(turns=ends)})
+
+
+def _keeps(turn: Turn, identity: str) -> bool:
+    kept = turn.scope.split("\n") if turn.scope else []
+    return identity in kept or any(GROUP_HOLDER in holder for holder in kept)
+
+
+def _told(turn: Turn) -> Turn:
+    return Turn(turn.time, False, turn.how, turn.evidence, "removed", turn.claims_cut, about=turn.about)
+
+
+def capped(dossier: Dossier) -> Dossier:
+    """The dossier with the uses by its grants thinned and its sessions within their cap."""
+    grants = {
+        key: struct.changed(grant, uses={outcome: thin(s) for outcome, s in grant.uses.items()})
+        for key, grant in dossier.grants.items()
+        if any(thin(s) is not s for s in grant.uses.values())
+    }
+    if grants:
+        dossier = struct.changed(dossier, grants={**dossier.grants, **grants})
+    if len(dossier.sessions) > SESSIONS_MAX:
+        last = sorted(dossier.sessions.items(), key=_begun)[-SESSIONS_MAX:]
+        marks = tuple(sorted({*dossier.marks, SESSIONS_MARK}))
+        dossier = struct.changed(dossier, sessions=dict(last), marks=marks)
+    return dossier
+
+
+def _begun(item: tuple[str, Opened]) -> tuple[int, str]:
+    return item[1].began.time, item[0]

@@ -1,0 +1,128 @@
+"""Rosters: an identity puts itself on its installation's, and is told what holds for all of the installation.
+
+An inventory speaks for an installation, an exception may hold for many identities, and approvals of a root
+name no credential: none of these can be sent to each dossier they concern, for nobody knows them all
+beforehand.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from functools import lru_cache
+
+from schemas.dossier import Credential, Dossier, Member
+from schemas.rosters import (
+    AGENT,
+    EVERYWHERE,
+    digest,
+    installation_of,
+    is_own,
+    roster_head,
+    roster_key,
+    roster_of,
+)
+
+MEMBERS_MAX = 4_000
+"""Identities on one of the sixteen shards of a roster, those with the smallest digests: the others hear
+nothing that holds for all, so nothing is said of them by it. 64,000 service accounts in one cluster or
+account are more than any we know of."""
+
+MEMBERS_MARK = "roster truncated"
+
+CREDENTIAL_WORDS = (
+    "accessor/",
+    "token/",
+    "secret-id/",
+    "secret-id-accessor/",
+    "lease/",
+    "root/",
+    "key/",
+    "jti/",
+    "x509/",
+    "password/",
+    "bearer/",
+    "certificate/",
+    "client/",
+    "fic/",
+    "session/",
+)
+"""How the last part of a credential's key begins, of every source."""
+
+ROOT_KINDS = frozenset({"root"})
+"""Credentials of their own dossier that ask for the approvals of their installation's root."""
+
+
+def enrolments(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
+    """The roster that an active identity, or whatever a finding is about, goes on; and the shards of a roster
+    on those where their samples meet, and where what holds everywhere is."""
+    here = roster_of(key)
+    if here:
+        if here != EVERYWHERE and (dossier.members or dossier.census) and key != roster_head(here):
+            yield roster_key(EVERYWHERE, key), Dossier(members={key: Member(key)})
+            yield roster_head(here), Dossier(members={key: Member(key)}, census=dossier.census)
+        return
+    enrolment = _enrolment(key)
+    if enrolment and _counts(key, dossier):
+        yield enrolment
+
+
+@lru_cache(maxsize=16_384)
+def _enrolment(key: str) -> tuple[str, Dossier] | None:
+    installation = installation_of(key)
+    if not installation or "#" in key:
+        return None
+    counted = {digest(key): False} if is_own(key) else {}
+    return roster_key(installation, key), Dossier(members={key: Member(key)}, census=counted)
+
+
+def _counts(key: str, dossier: Dossier) -> bool:
+    """Who acts, and whatever a finding is about. A credential without an identity is a dossier of its own,
+    and there may be millions: of those only roots."""
+    if any(reported.severity for reported in dossier.reported.values()):
+        return True
+    if is_credential(key):
+        return any(c.kind in ROOT_KINDS for c in dossier.credentials.values())
+    return bool(dossier.calls) or any(_active(c) for c in dossier.credentials.values())
+
+
+def is_credential(key: str) -> bool:
+    """Whether a key names a credential, not an identity."""
+    return not key.startswith(AGENT) and key.split(":", 2)[-1].startswith(CREDENTIAL_WORDS)
+
+
+def _active(credential: Credential) -> bool:
+    return credential.issued is not None or any(
+        outcome.startswith("succeeded") for outcome in credential.uses
+    )
+
+
+def notices(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
+    """What holds for all on this roster, told to each."""
+    if not roster_of(key):
+        return
+    if key == roster_head(roster_of(key)):
+        told = Dossier(census=dossier.census)
+    else:
+        sample = dossier.census if dossier.covers else {}
+        told = Dossier(
+            covers=dossier.covers, waivers=dossier.waivers, approvals=dossier.approvals, census=sample
+        )
+    if told != Dossier():
+        for member in dossier.members:
+            yield member, told
+
+
+def capped(key: str, dossier: Dossier) -> Dossier:
+    """The roster within its cap. Returns the argument where nothing is let go."""
+    if len(dossier.members) <= MEMBERS_MAX or not roster_of(key):
+        return dossier
+    kept = sorted(dossier.members, key=lambda member: (zlib.crc32(member.encode()), member))[:MEMBERS_MAX]
+    return Dossier(
+        members={member: dossier.members[member] for member in kept},
+        covers=dossier.covers,
+        waivers=dossier.waivers,
+        approvals=dossier.approvals,
+        census=dossier.census,
+        marks=tuple(sorted({*dossier.marks, MEMBERS_MARK})),
+    )

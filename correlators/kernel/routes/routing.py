@@ -1,0 +1,212 @@
+"""Routing: what a dossier tells others, a pure function of what it knows.
+
+Facts are forwarded unchanged and joins are idempotent, so a cycle of addresses ends when nothing is learned
+any more. Everything told is monotone in the dossier: what was once told is never taken back, only added to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from correlators.kernel.knowledge.join import join
+from correlators.kernel.knowledge.pins import sightings_of
+from correlators.kernel.knowledge.sightings import merge, thin
+from correlators.kernel.routes.grants import removals
+from correlators.kernel.routes.lookups import tries_of, tries_on_members
+from correlators.kernel.routes.rosters import enrolments, notices
+from correlators.kernel.routes.traces import calls_of, passed_on
+from correlators.kernel.views.view import View
+from schemas import struct
+from schemas.activity import Edge, EndKind
+from schemas.declaration import Declaration
+from schemas.dossier import (
+    Address,
+    Ancestor,
+    Credential,
+    Descendant,
+    Dossier,
+    Sightings,
+    Turn,
+)
+from schemas.evidence import Evidence
+from schemas.fact import TRACE_PREFIX, group_of
+from schemas.rosters import ROSTER_PREFIX
+from schemas.sharding import GLIMPSE_PREFIX
+
+Outbox = dict[str, Dossier]
+
+
+def outbox(key: str, dossier: Dossier) -> Outbox:
+    """Per other dossier, all that ``key``'s has to tell it. ``key`` itself may be among them (lineage inside
+    an identity)."""
+    told: Outbox = {}
+    for target, fact in _told(key, dossier):
+        told[target] = join(told[target], fact) if target in told else fact
+    return told
+
+
+def _told(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
+    if key.startswith(TRACE_PREFIX):
+        whole = forwarded_to(key, dossier)
+        yield from ((target, passed_on(key, dossier)) for target in whole)
+        if not whole:
+            yield from calls_of(key, dossier)
+        return
+    if key.startswith(GLIMPSE_PREFIX):
+        yield from tries_of(key, dossier)
+        return
+    if key.startswith(ROSTER_PREFIX):
+        yield from notices(key, dossier)
+        yield from enrolments(key, dossier)
+        return
+    if dossier.members:
+        yield from _group_deaths(key, dossier)
+        yield from tries_on_members(key, dossier)
+        yield from removals(key, dossier)
+    yield from _aliases(key, dossier)
+    targets = forwarded_to(key, dossier)
+    if targets:
+        content = Dossier(
+            credentials=dossier.credentials,
+            turns=dossier.turns,
+            stated=dossier.stated,
+            calls=dossier.calls,
+            offered=dossier.offered,
+            seen=dossier.seen,
+            grants=dossier.grants,
+            sessions=dossier.sessions,
+            rotations=dossier.rotations,
+            policies=dossier.policies,
+            approvals=dossier.approvals,
+            waivers=dossier.waivers,
+            covers=dossier.covers,
+            watched=dossier.watched,
+            reported=dossier.reported,
+            marks=dossier.marks,
+        )
+        for target in targets:
+            yield target, content
+    else:
+        if dossier.credentials:
+            yield from _lineage(key, dossier)
+        yield from enrolments(key, dossier)
+
+
+def forwarded_to(key: str, dossier: Dossier) -> list[str]:
+    """The targets of the forwarding addresses that hold; a declared one holds while its latest turn says
+    so.
+    """
+    return sorted(
+        target
+        for target, address in dossier.addresses.items()
+        if target != key and (not address.turns or address.turns[-1].alive)
+    )
+
+
+def _aliases(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
+    """Each other key that a record ever gave this identity: with every record, whether it still holds."""
+    declared = dossier.stated.get(key, ())
+    for alias in sorted({alias for d in declared for alias in d.aliases if alias != key}):
+        turns = tuple(
+            Turn(d.recorded, alias in d.aliases, "declared alias", _record(d), "declared", about=alias)
+            for d in declared
+        )
+        yield alias, Dossier(addresses={key: Address(min(d.recorded for d in declared), turns)})
+
+
+def _record(d: Declaration) -> Evidence:
+    return Evidence(d.recorded, d.uid, d.source, arrived=d.arrived, processed=d.processed)
+
+
+def _group_deaths(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
+    """What happened to the group, told to each member issued before it; by the same turn, so twice told is
+    once known."""
+    every = dossier.turns.get(group_of(key), ())
+    if all(turn.alive for turn in every):
+        return
+    for credential, member in dossier.members.items():
+        turns = tuple(
+            _as_member(turn)
+            for turn in every
+            if member.issued <= turn.time and member.path.startswith(turn.scope)
+        )
+        if turns:
+            yield member.identity, Dossier(credentials={credential: Credential(turns=turns)})
+
+
+def _as_member(turn: Turn) -> Turn:
+    kind: EndKind = "removed" if turn.kind == "removed" else "group"
+    return Turn(
+        turn.time,
+        turn.alive,
+        turn.how,
+        turn.evidence,
+        kind,
+        turn.claims_cut,
+        turn.carries,
+        turn.scope,
+        turn.about,
+    )
+
+
+def _lineage(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
+    """Deaths go down to children; uses after a death go back up to the dossier of the ancestor that
+    died.
+    """
+    view = View(key, dossier)
+    for name, credential in view.credentials.items():
+        if credential.children:
+            yield from _deaths_down(view, name, credential)
+        if credential.ancestors:
+            yield from _uses_up(name, credential)
+
+
+def _deaths_down(view: View, name: str, credential: Credential) -> Iterator[tuple[str, Dossier]]:
+    ends = tuple(turn for turn in view.told_turns(name) if turn.carries or turn.alive) + _rotated(view)
+    lost: dict[str, Ancestor] = dict(credential.ancestors)
+    if any(not turn.alive for turn in ends):
+        lost[name] = Ancestor(
+            "dies_with", view.key, ends, credential.kind, credential.issued, credential.incarnation
+        )
+    if not lost:
+        return
+    for child, link in credential.children.items():
+        if link.edge == "made_by":
+            continue
+        told = {
+            ancestor: struct.changed(end, edge=_compose(end.edge, link.edge))
+            for ancestor, end in lost.items()
+            if ancestor != child
+        }
+        if told:
+            yield link.identity, Dossier(credentials={child: Credential(ancestors=told)})
+
+
+def _rotated(view: View) -> tuple[Turn, ...]:
+    """Rotations are told to all children, who then tell their uses since: which credential is an old one may
+    be learned later."""
+    return tuple(
+        Turn(r.at, False, r.how, r.record, "rotated", carries=True, about=subject)
+        for subject, many in view.dossier.rotations.items()
+        for r in many
+    )
+
+
+def _compose(up: Edge, down: Edge) -> Edge:
+    return "dies_with" if up == down == "dies_with" else "came_from"
+
+
+def _uses_up(name: str, credential: Credential) -> Iterator[tuple[str, Dossier]]:
+    for ancestor, end in credential.ancestors.items():
+        since = min((turn.time for turn in end.turns if not turn.alive), default=0)
+        uses: dict[str, Sightings] = {}
+        for outcome, sightings in sightings_of(credential):
+            thinned = thin(sightings)
+            late = Sightings(tuple(e for e in thinned.kept if e.time >= since), thinned.truncated)
+            if late.kept:
+                uses[outcome] = merge(uses[outcome], late) if outcome in uses else late
+        report = Descendant(
+            end.edge, credential.kind, credential.names, credential.issued, credential.expiry, uses
+        )
+        fact = Credential(descendants={name: report})
+        yield end.home, Dossier(credentials={ancestor: fact})

@@ -1,0 +1,67 @@
+"""Deaths: every way in which a credential can be dead, for the question whether a refused try was one with a
+dead credential.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from correlators.kernel.views.ends import Off, off_intervals
+from correlators.kernel.views.view import View, reaching
+from correlators.kernel.views.wording import short
+from schemas import struct
+from schemas.dossier import Credential, Turn
+
+
+def deaths_of(view: View, name: str, credential: Credential) -> list[Off]:
+    """Spells of death: its own ends, those of what it dies with, its expiry and theirs, its last allowed use;
+    in order of start.
+    """
+    spells = off_intervals(view.turns_of(name))
+    for origin, ancestor in credential.ancestors.items():
+        if ancestor.edge == "dies_with":
+            spells.extend(off_intervals(reaching(origin, ancestor, ancestor.turns)))
+    spells.extend(_expiry(name, credential))
+    spells.extend(_lapsed_parents(view, credential))
+    spells.extend(_exhaustion(view, credential))
+    return sorted(spells)
+
+
+def _expiry(name: str, credential: Credential) -> list[Off]:
+    """Dead from its latest stated expiry on (the leeway is the provider's, so it is off for tries from the
+    expiry itself).
+    """
+    expires = credential.expiry[1]
+    origin = credential.issued or credential.known
+    if not expires or origin is None:
+        return []
+    turn = Turn(expires, False, "expiry", origin, "exhausted", about=name)
+    return [Off(expires, 0, turn)]
+
+
+def _lapsed_parents(view: View, credential: Credential) -> Iterator[Off]:
+    """Dead with the expiry of what it dies with. A parent that had ended before told its children so, or left
+    them as orphans."""
+    seen: set[str] = set()
+    left = [credential]
+    while left:
+        links = left.pop().parents.items()
+        parents = {p for p, link in links if link.edge == "dies_with" and p in view.credentials} - seen
+        seen |= parents
+        for parent in sorted(parents):
+            held = view.credentials[parent]
+            left.append(held)
+            for off in _expiry(parent, held):
+                if not any(end.start < off.start for end in off_intervals(view.turns_of(parent))):
+                    yield off._replace(turn=struct.changed(off.turn, how=f"expiry of {short(parent)}"))
+
+
+def _exhaustion(view: View, credential: Credential) -> list[Off]:
+    """Dead after its last allowed use, where every use is on record."""
+    if not credential.max_uses:
+        return []
+    used = view.uses(credential, "succeeded", "failed", "forbidden")
+    if len(used) < credential.max_uses:
+        return []
+    last = used[credential.max_uses - 1]
+    return [Off(last.time, 0, Turn(last.time, False, "its last allowed use", last, "exhausted"))]

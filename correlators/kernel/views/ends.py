@@ -1,0 +1,96 @@
+"""Ends: from the turns of a switch to off-intervals, with the time the provider is granted to make them
+true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from correlators.kernel.views.thresholds import Thresholds
+from schemas.dossier import Turn
+from schemas.evidence import Evidence
+
+TOKENS_OUTLIVE = frozenset({"DeleteServiceAccountKey", "DisableServiceAccountKey"})
+"""Ends of what never acts itself, by how: a Google key is only ever seen in calls of the access tokens it was
+exchanged for, under its own name, and they live an hour. Beyond it, somebody had a token with a dead key."""
+
+NOT_A_DEATH = frozenset({"removed", "rotated"})
+"""Kinds of turns that end something else (the basis of an access), not the credential."""
+
+
+class Off(NamedTuple):
+    """A spell in which the thing is off: ``[start, end)`` in µs (end 0: open), and the turn that began
+    it.
+    """
+
+    start: int
+    end: int
+    turn: Turn
+
+    def holds(self, time: int) -> bool:
+        return self.start < time and (not self.end or time < self.end)
+
+
+def off_intervals(turns: Iterable[Turn]) -> list[Off]:
+    """The spells between an end and what restored it, in order of start. Each thing that a record named is a
+    switch of its own: making a deleted user again does not bring back a key that was deleted before."""
+    switches: dict[str, list[Turn]] = {}
+    told: set[tuple[str, bool, str]] = set()
+    for turn in sorted(turns):
+        # One event told twice (by two audit devices, under two names of one credential) is one turn.
+        event = (turn.evidence.uid, turn.alive, turn.how)
+        if event not in told:
+            told.add(event)
+            switches.setdefault(turn.about, []).append(turn)
+    return sorted(off for switch in switches.values() for off in _spells(switch))
+
+
+def _spells(switch: list[Turn]) -> list[Off]:
+    spells: list[Off] = []
+    began: Turn | None = None
+    for turn in switch:
+        if turn.alive:
+            if began:
+                spells.append(Off(began.time, turn.time, began))
+            began = None
+        elif turn.kind not in NOT_A_DEATH:
+            began = began or turn
+    if began:
+        spells.append(Off(began.time, 0, began))
+    return spells
+
+
+def standing(spells: list[Off]) -> Off:
+    """Of some spells the one that matters now: one that is still open, else the last."""
+    return next((off for off in spells if not off.end), spells[-1])
+
+
+def grace_of(turn: Turn, granted: Thresholds) -> int:
+    """How long after this end a success is the provider's propagation, in µs. None is granted where the
+    provider claims no cut (declared ends, residuals)."""
+    if not turn.claims_cut:
+        return 0
+    if turn.kind == "cut":
+        return granted.grace_aws_policy
+    grace = granted.grace_of(turn.evidence.source)
+    if turn.evidence.source == "gcp" and turn.how in TOKENS_OUTLIVE:
+        grace += granted.grace_gcp_token
+    return grace
+
+
+def skew_of(turn: Turn, use: Evidence, granted: Thresholds) -> int:
+    """The doubt about which came first: none where one producer wrote both."""
+    return 0 if use.source == turn.evidence.source else granted.skew
+
+
+def surely_after(off: Off, use: Evidence, granted: Thresholds) -> bool:
+    """Inside the spell, by more than two producers' clocks may differ; the kill itself is no use after it."""
+    itself = use.uid == off.turn.evidence.uid
+    return not itself and off.holds(use.time) and use.time > off.start + skew_of(off.turn, use, granted)
+
+
+def past_grace(off: Off, use: Evidence, granted: Thresholds) -> bool:
+    """Inside the spell, and beyond what propagation excuses, too."""
+    doubt = grace_of(off.turn, granted) + skew_of(off.turn, use, granted)
+    return surely_after(off, use, granted) and use.time > off.start + doubt

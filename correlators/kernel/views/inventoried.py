@@ -1,0 +1,81 @@
+"""Inventoried: what the inventory says of who an identity is, and whose identities are no business of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from correlators.kernel.views.view import View
+from schemas.claims import Approval
+from schemas.evidence import Evidence
+from schemas.fact import INVENTORY
+from schemas.rosters import installation_of, is_own
+
+COVERED = 0.5
+"""An inventory that names less than half of the identities that act in an installation does not cover it,
+whatever it declares there: its silence about one of the others says nothing."""
+
+BREAK_GLASS = frozenset({"break-glass", "break_glass", "breakglass", "emergency"})
+"""Grants whose approvals are given one by one: who holds one acts only within it."""
+
+PASSWORD = ":password/"
+"""Who signs in with a password is a person, whatever else it holds."""
+
+
+def speaks(view: View) -> Evidence | None:
+    """The earliest record by which an inventory speaks for this identity's installation; None: none does."""
+    return view.dossier.covers.get(installation_of(view.key))
+
+
+def covers_most(view: View) -> bool:
+    """Whether the inventory names enough of who acts in the installation to say that this one is missing."""
+    return covered_share(view.dossier.census) >= COVERED
+
+
+def declared(view: View) -> Evidence | None:
+    """The latest inventory record about this identity, by any of its keys."""
+    many = [d for told in view.dossier.stated.values() for d in told if d.source == INVENTORY]
+    if not many:
+        return None
+    latest = max(many, key=lambda d: (d.recorded, d.uid))
+    return Evidence(latest.recorded, latest.uid, INVENTORY, operation="declared", arrived=latest.arrived)
+
+
+def ours(view: View) -> bool:
+    """Whether this is a non-human identity of the site's own, as far as its key and credentials tell."""
+    return is_own(view.key) and not any(PASSWORD in credential for credential in view.credentials)
+
+
+def current(view: View, uses: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """Uses without those under a key that records called an alias and the latest one of them no longer does:
+    what was told here meanwhile is another's."""
+    former: set[str] = set()
+    for told in view.dossier.stated.values():
+        *_, latest = sorted(told, key=lambda d: (d.recorded, d.uid))
+        former.update(alias for d in told for alias in d.aliases if alias not in latest.aliases)
+    return tuple(e for e in uses if e.actor not in former)
+
+
+def approvals(view: View, *, root: bool = False) -> list[Approval]:
+    """The approvals of this identity in order of time; for a ``root`` also those of its installation's root,
+    which everybody is told."""
+    return sorted(
+        {
+            approval
+            for identity, many in view.dossier.approvals.items()
+            for approval in many
+            if root or identity == view.key or not identity.endswith(":root")
+        }
+    )
+
+
+def uncovered(view: View, uses: Iterable[Evidence], granted: list[Approval]) -> tuple[Evidence, ...]:
+    """Uses that no approval covers at their time, two producers' clocks granted."""
+    skew = view.thresholds.skew
+    return tuple(
+        e for e in uses if not any(a.covers(e.time - skew) or a.covers(e.time + skew) for a in granted)
+    )
+
+
+def covered_share(census: dict[str, bool]) -> float:
+    """Of the identities sampled, the share that records name; 0 without a sample."""
+    return sum(census.values()) / len(census) if census else 0.0

@@ -1,0 +1,158 @@
+"""Progress of rotations: who has moved to the successor, who has not, since when, and who still uses the old
+one.
+
+A consumer is a network and a client's product (a version may change at any upgrade); of a secret, whose reads
+name the reader, the identity and the product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from correlators.kernel.knowledge.sightings import thin
+from correlators.kernel.views.rotations import STAGE_NEW, Change, changes, is_secret
+from correlators.kernel.views.view import View, sighted
+from schemas.evidence import Evidence, network_of
+
+
+class Consumer(NamedTuple):
+    """Who uses what is rotated: ``last`` its last use of the old one, ``moved`` its first use of the
+    successor after that, ``latest`` its last (µs, 0: none)."""
+
+    where: str
+    client: str
+    last: Evidence
+    moved: Evidence | None
+    latest: int = 0
+
+    @property
+    def name(self) -> str:
+        return " ".join(part for part in (self.client, self.where) if part) or "an unnamed consumer"
+
+    def moved_since(self, time: int) -> bool:
+        return self.latest > time
+
+
+class Progress(NamedTuple):
+    """How far one rotation has come.
+
+    ``late``: authenticated uses of the old one past its deadline; ``residual``: of what was issued from it.
+    ``complete``: every consumer of the old one is among ``consumers``, as far as sources show them.
+    """
+
+    change: Change
+    consumers: tuple[Consumer, ...]
+    late: tuple[Evidence, ...]
+    residual: tuple[Evidence, ...]
+    complete: bool
+
+    @property
+    def moved(self) -> tuple[Consumer, ...]:
+        return tuple(c for c in self.consumers if c.moved)
+
+    @property
+    def staying(self) -> tuple[Consumer, ...]:
+        return tuple(c for c in self.consumers if not c.moved)
+
+    @property
+    def last_use(self) -> int:
+        """Of the old one, in µs; 0: none on record."""
+        return max((c.last.time for c in self.consumers), default=0)
+
+
+def rotation_progress(view: View) -> Iterator[list[Progress]]:
+    """Per rotated thing, the progress of its rotations in order of time. Pure; cheap where nothing was
+    rotated."""
+    for many in changes(view):
+        yield [_progress(view, change) for change in many]
+
+
+def rotated_away(view: View) -> frozenset[str]:
+    """Event ids of uses that are told as uses of an old version, or of what was issued from one. One root
+    cause is one finding, so other controls only note them."""
+    return frozenset(
+        e.uid
+        for many in rotation_progress(view)
+        for progress in many
+        for e in (*progress.late, *progress.residual)
+    )
+
+
+def _progress(view: View, change: Change) -> Progress:
+    secret = is_secret(view, change.subject)
+    old = _uses(view, change.olds, secret, "succeeded", "failed", "forbidden")
+    if secret:
+        old = sighted([old, tuple(e for e in _reads(view, STAGE_NEW) if e.time < change.at)])
+    if change.until:
+        old = tuple(e for e in old if e.time < change.until)
+    old = tuple(e for e in old if not _tested(view, change, e, secret))
+    new = tuple(e for e in _uses(view, change.news, secret, "succeeded") if not secret or e.time >= change.at)
+    late = tuple(e for e in old if _late(view, change, e))
+    residual = tuple(e for e in _issued_from(view, change) if _late(view, change, e)) if not secret else ()
+    complete = secret or all(_covered(view, name, old) for name in change.olds)
+    return Progress(change, tuple(_consumers(old, new, secret)), late, residual, complete)
+
+
+def _uses(view: View, names: tuple[str, ...], secret: bool, *outcomes: str) -> tuple[Evidence, ...]:
+    if secret:
+        return sighted(_reads(view, name) for name in names)
+    return sighted(view.uses(view.credentials[name], *outcomes) for name in names if name in view.credentials)
+
+
+def _reads(view: View, version: str) -> tuple[Evidence, ...]:
+    read = view.dossier.versions.get(version)
+    return thin(read).kept if read else ()
+
+
+def _late(view: View, change: Change, use: Evidence) -> bool:
+    """Past the deadline, by more than two producers' clocks may differ."""
+    skew = 0 if any(use.source == record.source for record in change.records) else view.thresholds.skew
+    return bool(change.deadline) and use.time > change.deadline + skew
+
+
+def _tested(view: View, change: Change, use: Evidence, secret: bool) -> bool:
+    """A try by whoever carried the rotation out, right after it. A rotation of a secret begins with a read
+    of the version that it replaces; what was used before that is a use like any other."""
+    testing = view.thresholds.rotation_testing
+    begun = change.at - testing if secret else change.at
+    if not begun <= use.time <= change.at + testing:
+        return False
+    return any(
+        (use.actor == record.actor and bool(use.actor) and secret)
+        or (bool(record.client or record.place) and _who(use, False) == _who(record, False))
+        for record in change.records
+    )
+
+
+def _who(use: Evidence, secret: bool) -> tuple[str, str]:
+    product = use.client.partition("/")[0].partition(" ")[0]
+    return (use.actor or network_of(use.place) if secret else network_of(use.place)), product
+
+
+def _consumers(old: tuple[Evidence, ...], new: tuple[Evidence, ...], secret: bool) -> Iterator[Consumer]:
+    last: dict[tuple[str, str], Evidence] = {_who(e, secret): e for e in old}
+    for who, use in sorted(last.items()):
+        since = [e for e in new if e.time > use.time and _who(e, secret) == who]
+        yield Consumer(*who, use, since[0] if since else None, since[-1].time if since else 0)
+
+
+def _covered(view: View, name: str, old: tuple[Evidence, ...]) -> bool:
+    """Whether every place and client of the credential's life is among the uses that are kept."""
+    credential = view.credentials.get(name)
+    if credential is None:
+        return True
+    places, clients = {network_of(e.place) for e in old}, {e.client for e in old}
+    return places.issuperset(credential.places) and clients.issuperset(credential.clients)
+
+
+def _issued_from(view: View, change: Change) -> tuple[Evidence, ...]:
+    """Uses of what came from the old ones, as the dossiers that hold it (this one, too) report it."""
+    return sighted(
+        thin(sightings).kept
+        for name in change.olds
+        if name in view.credentials
+        for report in view.credentials[name].descendants.values()
+        for key, sightings in report.uses.items()
+        if key.partition(":")[0] in ("succeeded", "failed") and not key.endswith(":service")
+    )

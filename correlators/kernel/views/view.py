@@ -1,0 +1,200 @@
+"""View: a dossier as the controls read it: names of one credential merged, sightings thinned, ends worked
+out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from itertools import chain
+
+from correlators.kernel.knowledge.inferred import sure
+from correlators.kernel.knowledge.join import join_credential, join_descendant, turns
+from correlators.kernel.knowledge.pins import sightings_of
+from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
+from schemas.declaration import Declaration
+from schemas.dossier import Ancestor, Credential, Descendant, Dossier, Turn
+from schemas.evidence import Evidence
+
+
+class View:
+    """One identity's dossier under its key, thinned as it is stored, with the thresholds that are set. Pure,
+    made anew for each judging; nothing is written through it.
+    """
+
+    def __init__(self, key: str, dossier: Dossier, thresholds: Thresholds = DEFAULTS) -> None:
+        self.key = key
+        self.dossier = dossier
+        self.thresholds = thresholds
+        # With its credential, so that no other one gets its id while this view lives.
+        self._uses: dict[tuple[int, tuple[str, ...]], tuple[Credential, tuple[Evidence, ...]]] = {}
+
+    @cached_property
+    def credentials(self) -> dict[str, Credential]:
+        """Credentials under one name each. Two entries are one credential where one names the other, or where
+        one event issued both (two audit devices of one vault write the same request id under two salts)."""
+        credentials = self.dossier.credentials
+        groups = _groups(credentials)
+        if not groups:
+            return credentials
+        merged = dict(credentials)
+        for group in groups:
+            joined = merged.pop(group[0])
+            for name in group[1:]:
+                joined = join_credential(joined, merged.pop(name))
+            merged[group[0]] = joined
+        return merged
+
+    def turns_of(self, name: str) -> tuple[Turn, ...]:
+        """Turns that reach a credential: its own, and those of the identity that end credentials (deleted,
+        sessions cut).
+        """
+        return reaching(name, self.credentials[name], self.told_turns(name))
+
+    def told_turns(self, name: str) -> tuple[Turn, ...]:
+        """Turns that may reach a credential, whatever is still to be learned about its kind, issue and
+        incarnation.
+        """
+        own = self.credentials[name].turns
+        for switch in self.dossier.turns.values():
+            own = turns(own, tuple(t for t in switch if t.kind in ("deleted", "cut")))
+        return own
+
+    @cached_property
+    def declaration(self) -> Declaration | None:
+        """The latest recorded declaration about this identity (of several records for several keys, the
+        latest of all).
+        """
+        every = [d for many in self.dossier.stated.values() for d in many]
+        return max(every, key=lambda d: (d.recorded, d.uid, repr(d))) if every else None
+
+    @property
+    def owner(self) -> str:
+        return self.declaration.owner if self.declaration else ""
+
+    @property
+    def environment(self) -> str:
+        return self.declaration.environment if self.declaration else ""
+
+    def uses(self, credential: Credential, *outcomes: str) -> tuple[Evidence, ...]:
+        """Sightings of these outcomes, any action but a provider's own service calls, in order, one per event
+        id. Worked out once: most controls ask for the same."""
+        asked = id(credential), outcomes
+        known = self._uses.get(asked)
+        if known is None:
+            uses = sighted(
+                sure(credential.uses, key, s.kept)
+                for key, s in sightings_of(credential)
+                if key.partition(":")[0] in outcomes and not key.endswith(":service")
+            )
+            known = self._uses[asked] = credential, uses
+        return known[1]
+
+    def acted(self, credential: Credential, action: str, *outcomes: str) -> tuple[Evidence, ...]:
+        """Sightings of one action (``schemas.activity.Action``) with these outcomes, in order."""
+        return sighted(
+            s.kept
+            for key, s in sightings_of(credential)
+            if key.partition(":")[0] in outcomes and key.partition(":")[2] == action
+        )
+
+
+def sighted(many: Iterable[tuple[Evidence, ...]]) -> tuple[Evidence, ...]:
+    """Evidence in order of time, each event id once (the earliest telling of it)."""
+    groups = [kept for kept in many if kept]
+    if not groups:
+        return ()
+    first: dict[str, Evidence] = {}
+    for evidence in sorted(chain.from_iterable(groups)):
+        first.setdefault(evidence.uid, evidence)
+    return tuple(first.values())
+
+
+def reaching(name: str, credential: Credential | Ancestor, many: tuple[Turn, ...]) -> tuple[Turn, ...]:
+    """Those of the turns that reach this credential."""
+    return tuple(t for t in many if _reaches(t, name, credential))
+
+
+RESIDUAL_KINDS = frozenset({"access_token"})
+"""Tokens that run on to their expiry by design when their account goes: a residual, not a failed end."""
+
+
+def _reaches(turn: Turn, name: str, credential: Credential | Ancestor) -> bool:
+    """Whether a turn ends (or restores) this credential: a recreated account, a mount made again have new
+    credentials.
+    """
+    if turn.about == name or turn.kind not in ("deleted", "cut", "group"):
+        return True
+    if turn.alive:
+        return turn.kind != "cut"
+    if credential.issued and credential.issued.time > turn.time:
+        return False
+    if turn.kind == "group":
+        return True
+    if credential.kind in RESIDUAL_KINDS:
+        return False
+    if turn.scope and credential.incarnation and turn.scope != credential.incarnation:
+        return False
+    if credential.incarnation and not turn.scope and _came_up_since(turn, credential):
+        return False
+    return turn.kind == "deleted" or credential.kind == "session"
+
+
+def _came_up_since(turn: Turn, credential: Credential | Ancestor) -> bool:
+    """Whether a credential of unknown issue was first seen after a deletion that does not say which holder of
+    the name it ended: it may be of the next one."""
+    first = credential.known if isinstance(credential, Credential) else None
+    return not credential.issued and first is not None and first.time > turn.time
+
+
+def merged_descendants(descendants: dict[str, Descendant]) -> dict[str, Descendant]:
+    """Reports under one name each: a descendant may have reported before one of its names was known to be the
+    other's.
+    """
+    merged = dict(descendants)
+    for group in _grouped({name: report.names for name, report in descendants.items()}, {}):
+        joined = merged.pop(group[0])
+        for name in group[1:]:
+            joined = join_descendant(joined, merged.pop(name))
+        merged[group[0]] = joined
+    return merged
+
+
+def _groups(credentials: dict[str, Credential]) -> list[list[str]]:
+    """Sets of names that are one credential, the name to keep first."""
+    if len(credentials) < 2:
+        return []
+    issues = {
+        name: (credential.kind, credential.issued.uid)
+        for name, credential in credentials.items()
+        if name and credential.issued and credential.issued.source == "vault"
+    }
+    return _grouped({name: credential.names for name, credential in credentials.items()}, issues)
+
+
+def _grouped(names: dict[str, tuple[str, ...]], issues: dict[str, tuple[str, str]]) -> list[list[str]]:
+    """Names joined by naming each other or by one issue: an accessor before its token, a secret id before its
+    accessor, then by text.
+    """
+    leader: dict[str, str] = {}
+
+    def find(name: str) -> str:
+        while leader.get(name, name) != name:
+            name = leader[name]
+        return name
+
+    first: dict[tuple[str, str], str] = {}
+    for name, others in names.items():
+        for other in others:
+            if other in names:
+                leader[find(other)] = find(name)
+        if name in issues:
+            leader[find(name)] = find(first.setdefault(issues[name], name))
+    groups: dict[str, list[str]] = {}
+    for name in names if leader else ():
+        groups.setdefault(find(name), []).append(name)
+    return [sorted(group, key=_preferred) for group in groups.values() if len(group) > 1]
+
+
+def _preferred(name: str) -> tuple[bool, bool, str]:
+    return ("/accessor/" not in name, "-accessor/" in name, name)

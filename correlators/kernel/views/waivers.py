@@ -1,0 +1,64 @@
+"""Waivers: exceptions that suppress a finding while they hold. It is stored as suppressed, never dropped.
+
+An exception is void from its end on, for what happened after it, and where behaviour leaves its scope
+(identity, place, action): then the finding stands as if there were none. The latest record about the same
+scope is the one that counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from correlators.kernel.views.places import covers
+from correlators.kernel.views.view import View
+from schemas.claims import Waiver
+from schemas.evidence import iso
+from schemas.verdict import Clock, Verdict
+
+
+def waiver_of(verdict: Verdict, view: View, clock: Clock) -> Waiver | None:
+    """The exception under which this violation stands now, the one that lasts longest; None where there is
+    none."""
+    if verdict.severity is None or verdict.value != "violated":
+        return None
+    holding = [w for w in _latest(view.dossier.waivers) if _holds(w, verdict, view, clock)]
+    return max(holding, key=lambda w: (w.until, w.record.time, w.record.uid), default=None)
+
+
+def words(waiver: Waiver) -> str:
+    """Why a finding is suppressed, for people."""
+    return f"exception of {waiver.owner} until {iso(waiver.until)}: {waiver.reason}"
+
+
+def _latest(waivers: Iterable[Waiver]) -> list[Waiver]:
+    """Of records about the same scope the one recorded last."""
+    latest: dict[tuple[str, ...], Waiver] = {}
+    for waiver in sorted(waivers, key=lambda w: (w.record.time, w.record.uid)):
+        latest[waiver.control, waiver.identity, waiver.place, waiver.action] = waiver
+    return list(latest.values())
+
+
+def _holds(waiver: Waiver, verdict: Verdict, view: View, clock: Clock) -> bool:
+    if waiver.control != verdict.control or clock.now >= waiver.until:
+        return False
+    if waiver.identity and not _names(waiver.identity, verdict, view):
+        return False
+    evidence = verdict.evidence
+    if not evidence and (waiver.place or waiver.action):
+        return False
+    return all(
+        e.time < waiver.until
+        and (not waiver.place or covers(waiver.place, e.place))
+        and (not waiver.action or waiver.action == e.operation)
+        for e in evidence
+    )
+
+
+def _names(scope: str, verdict: Verdict, view: View) -> bool:
+    """Whether the exception is about who acted: any key under a prefix, else this identity, or, where it
+    names another key of the same one (only what concerns that key was sent here), what was done under that
+    key."""
+    if scope.endswith("*"):
+        keys = {view.key, *view.dossier.stated}
+        return any(key.startswith(scope[:-1]) for key in keys)
+    return scope == view.key or all(e.actor in ("", scope) for e in verdict.evidence)

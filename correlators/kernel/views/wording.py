@@ -1,0 +1,46 @@
+"""Wording and the small common parts of verdicts."""
+
+from __future__ import annotations
+
+import re
+
+from correlators.kernel.knowledge.join import TURNS_MAX
+from correlators.kernel.views.ends import Off
+from correlators.kernel.views.view import View
+from schemas.dossier import Credential
+from schemas.evidence import Evidence
+from schemas.verdict import Episode
+
+_LONG_HMAC = re.compile(r"(hmac-sha256:[0-9a-f]{8})[0-9a-f]{56}")
+
+
+def short(key: str) -> str:
+    """A key as a title shows it: of a long HMAC the beginning; the whole stands in the finding's fields."""
+    return _LONG_HMAC.sub(r"\1…", key)
+
+
+def named(view: View) -> str:
+    """How a title calls the identity: its key, with the declared name where there is one."""
+    name = view.declaration.name if view.declaration else ""
+    key = short(view.key)
+    return f"{name} ({key})" if name and name not in key else key
+
+
+def times(many: tuple[Evidence, ...], what: str) -> str:
+    """``1 refused try``, ``3 refused tries``."""
+    plural = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+    return f"{len(many)} {what if len(many) == 1 else plural}"
+
+
+def episodes_of(spells: list[Off], evidence: tuple[Evidence, ...]) -> tuple[Episode, ...]:
+    """The spells in which something happened."""
+    return tuple(
+        Episode(off.start, off.end, off.turn.how)
+        for off in spells
+        if any(off.holds(e.time) for e in evidence)
+    )
+
+
+def worst_of(credential: Credential) -> bool:
+    """Whether some evidence about the credential was let go."""
+    return len(credential.turns) >= TURNS_MAX or any(s.truncated for s in credential.uses.values())

@@ -1,0 +1,96 @@
+"""Keeps the table of dossiers small by joining: see 006_dossiers.sql for why nothing else may drop a row."""
+
+from __future__ import annotations
+
+import logging
+from functools import reduce
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+
+from correlators.kernel.knowledge.join import join
+from schemas.dossier import decode, encode
+from streams.clickhouse.engine import Engine
+
+log = logging.getLogger("gapwatch.deliver")
+
+ROWS_WORTH_JOINING = 16
+"""Rows of one key from which on they are joined: fewer cost less to keep than to rewrite."""
+KEYS_AT_ONCE = 1000
+"""Keys joined per round: bounds memory."""
+KEYS_PER_PASS = 100_000
+"""Keys joined per call, the most crowded first; the others have their turn next time."""
+
+Row = tuple[int, int, str]
+"""version, joined, body"""
+
+
+def compact(engine: Engine, least: int = ROWS_WORTH_JOINING) -> int:
+    """Joins the rows of every key that has `least` or more; returns how many rows went.
+
+    Safe at any moment and in several processes at once: the join is written before what it holds is deleted.
+    """
+    client = engine.writer()
+    try:
+        keys = _crowded(client, least)
+        rounds = (keys[first : first + KEYS_AT_ONCE] for first in range(0, len(keys), KEYS_AT_ONCE))
+        if gone := sum(_join_keys(client, some) for some in rounds):
+            _delete(client)
+        return gone
+    finally:
+        engine.discard(client)
+
+
+def _crowded(client: Client, least: int) -> list[str]:
+    query = (
+        "SELECT key FROM dossiers GROUP BY key HAVING uniqExact(version) >= {least:UInt32} "
+        "ORDER BY uniqExact(version) DESC LIMIT {limit:UInt32}"
+    )
+    found = client.query(query, parameters={"least": max(least, 2), "limit": KEYS_PER_PASS})
+    return sorted(str(key) for (key,) in found.result_rows)
+
+
+def _join_keys(client: Client, keys: list[str]) -> int:
+    query = (
+        "SELECT key, version, joined, body FROM dossiers FINAL WHERE key IN {keys:Array(String)} "
+        "ORDER BY key, version"
+    )
+    rows: dict[str, list[Row]] = {}
+    for key, number, joined, body in client.query(query, parameters={"keys": keys}).result_rows:
+        rows.setdefault(key, []).append((number, joined, body))
+    written: list[dict[str, str | int]] = []
+    superseded: list[dict[str, str | int]] = []
+    for key, every in rows.items():
+        if row := _joined(key, every):
+            written.append(dict(zip(("key", "version", "joined", "body"), (key, *row), strict=True)))
+            superseded += [{"key": key, "version": number} for number, _, _ in every[:-1]]
+    if written:
+        _insert(client, "dossiers", written)
+        _insert(client, "dossiers_superseded", superseded)
+    return len(superseded)
+
+
+def _insert(client: Client, table: str, rows: list[dict[str, str | int]]) -> None:
+    client.raw_insert(table, insert_block=b"\n".join(map(msgspec.json.encode, rows)), fmt="JSONEachRow")
+
+
+def _delete(client: Client) -> None:
+    pairs = "SELECT key, version FROM dossiers_superseded"
+    client.command(f"DELETE FROM dossiers WHERE (key, version) IN ({pairs})")
+    client.command("TRUNCATE TABLE dossiers_superseded")
+
+
+def _joined(key: str, rows: list[Row]) -> Row | None:
+    """The one row that says what all rows say; None where a body cannot be read: then nothing is touched."""
+    last, _, body = rows[-1]
+    merged = sum(max(joined, 1) for _, joined, _ in rows)
+    if not body:
+        # Deleted last: what was before is meant to be gone.
+        return last, merged, ""
+    deleted = max((i for i, (_, _, body) in enumerate(rows) if not body), default=-1)
+    try:
+        dossiers = [decode(body) for _, _, body in rows[deleted + 1 :]]
+    except msgspec.MsgspecError:
+        log.exception("the dossier of %s holds a row that cannot be read; all of its rows are kept", key)
+        return None
+    return last, merged, encode(reduce(join, dossiers)).decode()

@@ -1,0 +1,141 @@
+"""Reads one ClickHouse-over-HTTP request: query, parameters, settings, format; and spells its answer's
+headers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import HTTP
+
+from starlette.requests import Request
+
+from streams.clickhouse.readers import DEFAULT_FORMAT
+
+MAX_BODY_BYTES = 2**20
+"""Four times the engine's own limit for a query, so that parameters fit as well."""
+
+TRANSPORT = {
+    *("add_http_cors_header", "buffer_size", "cancel_http_readonly_queries_on_client_close"),
+    *("client_protocol_version", "database", "default_format", "enable_http_compression"),
+    *("http_headers_progress_interval_ms", "password", "query", "query_id", "quota_key", "role"),
+    *("send_progress_in_http_headers", "session_check", "session_id", "session_timeout", "stacktrace"),
+    *("user", "wait_end_of_query"),
+}
+"""URL parameters that are not settings. Sessions hold nothing here (no SET, no temporary tables)."""
+CODED = {"compress": "answers are sent as they are", "decompress": "queries are read as they are"}
+
+NOT_FOUND_CODES = frozenset({46, 47, 50, 60, 63, 73, 81, 115, 390})
+MALFORMED_CODES = frozenset(
+    {6, 26, 27, 36, 38, 41, 42, 43, 44, 53, 62, 69, 70, 72, 131, 167, 168, 182, 215, 386, 456, 457}
+)
+STATUS = {159: 408, 160: 408, 164: 403, 202: 503, 241: 413, 396: 413, 497: 403}
+
+CONTENT_TYPES = {
+    "TabSeparated": "text/tab-separated-values; charset=UTF-8",
+    "TSV": "text/tab-separated-values; charset=UTF-8",
+    "TabSeparatedWithNames": "text/tab-separated-values; charset=UTF-8",
+    "CSV": "text/csv; charset=UTF-8; header=absent",
+    "CSVWithNames": "text/csv; charset=UTF-8; header=present",
+    "JSON": "application/json; charset=UTF-8",
+    "JSONCompact": "application/json; charset=UTF-8",
+    "JSONEachRow": "application/x-ndjson; charset=UTF-8",
+    "Native": "application/octet-stream",
+    "RowBinary": "application/octet-stream",
+    "Parquet": "application/octet-stream",
+    "Arrow": "application/octet-stream",
+    "ArrowStream": "application/octet-stream",
+}
+
+
+class InvalidRequestError(Exception):
+    """A request that is not worth asking the engine about: HTTP status and ClickHouse's code for it."""
+
+    def __init__(self, status: int, code: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+@dataclass
+class HttpQuery:
+    """`parameters`: {name:Type} values without `param_`, as they came; `settings`: what else the URL asks
+    for."""
+
+    text: str
+    parameters: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
+    database: str = ""
+    format: str = DEFAULT_FORMAT
+    query_id: str = ""
+
+
+async def read_query(request: Request) -> HttpQuery:
+    """Raises InvalidRequestError for what is too large, compressed or not UTF-8."""
+    if coding := request.headers.get("content-encoding"):
+        message = f"Cannot execute query in readonly mode: a body in {coding} carries an insert (READONLY)"
+        raise InvalidRequestError(403, 164, message)
+    body = await _body(request)
+    given = dict(request.query_params)
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        given |= _form(request.headers["content-type"], body)
+        body = b""
+    try:
+        text = "\n".join(part for part in (given.get("query", ""), body.decode()) if part)
+    except UnicodeDecodeError:
+        raise InvalidRequestError(400, 62, "the query is not UTF-8 (SYNTAX_ERROR)") from None
+    query = HttpQuery(text, query_id=given.get("query_id", ""))
+    query.database = given.get("database", request.headers.get("x-clickhouse-database", ""))
+    query.format = given.get("default_format", request.headers.get("x-clickhouse-format", DEFAULT_FORMAT))
+    _sort(given, query)
+    return query
+
+
+def _sort(given: dict[str, str], query: HttpQuery) -> None:
+    if not query.format.isidentifier():
+        raise InvalidRequestError(400, 73, f"Unknown format {query.format!r} (UNKNOWN_FORMAT)")
+    for name, value in given.items():
+        if name in CODED and value not in ("0", ""):
+            raise InvalidRequestError(501, 48, f"{name}: {CODED[name]} (NOT_IMPLEMENTED)")
+        if name.startswith("param_"):
+            query.parameters[name.removeprefix("param_")] = value
+        elif name not in TRANSPORT and name not in CODED:
+            query.settings[name] = value
+
+
+async def _body(request: Request) -> bytes:
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MAX_BODY_BYTES:
+            raise InvalidRequestError(
+                413, 62, f"a request of more than {MAX_BODY_BYTES} bytes (SYNTAX_ERROR)"
+            )
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _form(content_type: str, body: bytes) -> dict[str, str]:
+    """Plain fields of multipart/form-data, in which clickhouse-connect sends large parameters."""
+    head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", "replace")
+    message = BytesParser(_class=EmailMessage, policy=HTTP).parsebytes(head + body)
+    fields = {}
+    for part in message.iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(content, bytes):
+            if part.get_filename() is not None:
+                raise InvalidRequestError(501, 48, "external tables are not supported here (NOT_IMPLEMENTED)")
+            fields[name] = content.decode("utf-8", "replace")
+    return fields
+
+
+def content_type(name: str) -> str:
+    return CONTENT_TYPES.get(name, "text/plain; charset=UTF-8")
+
+
+def status_of(code: int) -> int:
+    """The HTTP status that goes with an engine's error; 500 as on a server where nothing fits better."""
+    if code in NOT_FOUND_CODES:
+        return 404
+    return 400 if code in MALFORMED_CODES else STATUS.get(code, 500)

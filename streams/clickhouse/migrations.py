@@ -1,0 +1,115 @@
+"""Applies the numbered DDL of infra/clickhouse, each number once per database, and counts epochs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib import resources
+
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from streams.clickhouse.engine import Engine, brief
+from streams.site.errors import Stop
+
+OFFSET_BITS = 40
+"""A row's version is epoch << OFFSET_BITS | topic offset; the reason for 40 stands in 001_epochs.sql."""
+
+TABLE = """
+CREATE TABLE IF NOT EXISTS migrations
+(
+    number  UInt32,
+    name    String,
+    applied DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = ReplacingMergeTree
+ORDER BY number
+"""
+_FILE = re.compile(r"(\d{3})_\w+\.sql\Z")
+
+
+@dataclass(frozen=True)
+class Migration:
+    number: int
+    name: str
+    statements: tuple[str, ...]
+
+
+def migrations() -> list[Migration]:
+    """All numbered files in order. A statement ends with a semicolon at the end of a line."""
+    files = resources.files("infra").joinpath("clickhouse").iterdir()
+    found = [
+        Migration(int(match[1]), file.name, _statements(file.read_text(encoding="utf-8")))
+        for file in files
+        if (match := _FILE.match(file.name))
+    ]
+    return sorted(found, key=lambda migration: migration.number)
+
+
+def _statements(text: str) -> tuple[str, ...]:
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("--")]
+    pieces = re.split(r";\s*$", "\n".join(lines), flags=re.MULTILINE)
+    return tuple(piece.strip() for piece in pieces if piece.strip())
+
+
+def migrate(engine: Engine) -> list[str]:
+    """Applies what is missing and returns the names of the files applied now.
+
+    Every statement says IF NOT EXISTS, so two processes that do this at once, or one that was killed in the
+    middle, do no harm. Raises Stop naming file and statement where the engine refuses one.
+    """
+    client = engine.writer()
+    try:
+        client.command(TABLE)
+        done = {number for (number,) in client.query("SELECT number FROM migrations").result_rows}
+        applied = []
+        for migration in migrations():
+            if migration.number not in done:
+                _apply(client, migration)
+                applied.append(migration.name)
+        return applied
+    finally:
+        engine.discard(client)
+
+
+def _apply(client: Client, migration: Migration) -> None:
+    for statement in migration.statements:
+        try:
+            client.command(statement)
+        except ClickHouseError as error:
+            said = statement.splitlines()[0]
+            raise Stop(
+                f"ClickHouse refused {migration.name} at `{said}`: {brief(error)}.\n"
+                "The ClickHouse user must be allowed to create tables and views in its database."
+            ) from None
+    values = {"number": migration.number, "name": migration.name}
+    client.command(
+        "INSERT INTO migrations (number, name) VALUES ({number:UInt32}, {name:String})", parameters=values
+    )
+
+
+def next_epoch(engine: Engine, broker: str) -> int:
+    """The epoch of this broker: the last one if it is still the same broker, else a new one, one higher.
+
+    `broker` changes whenever a broker starts empty (its cluster id, or what the runner gave an embedded one).
+    A broker that comes back after another one gets a new epoch too: its rows must outrank those in between.
+    """
+    client = engine.writer()
+    try:
+        latest = "SELECT epoch, broker FROM epochs ORDER BY epoch DESC, started DESC LIMIT 1"
+        rows = client.query(latest).result_rows
+        last, known = rows[0] if rows else (0, None)
+        if known == broker:
+            return int(last)
+        values = {"epoch": int(last) + 1, "broker": broker}
+        client.command(
+            "INSERT INTO epochs (epoch, broker) VALUES ({epoch:UInt64}, {broker:String})", parameters=values
+        )
+        return int(last) + 1
+    finally:
+        engine.discard(client)
+
+
+def version(epoch: int, offset: int) -> int:
+    """The version of the row that came with this offset."""
+    return epoch << OFFSET_BITS | offset

@@ -1,0 +1,117 @@
+"""SQL over HTTP for the commands: the same against the embedded endpoint and a ClickHouse server.
+
+Plain HTTP from the standard library, because a ClickHouse client takes longer to import than a query to
+answer.
+"""
+
+from __future__ import annotations
+
+import re
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from streams.kafka.feed import Finding
+from streams.site import datafolder
+from streams.site.errors import NotRunning, Stop
+from streams.site.settings import Settings
+
+EXTRA_SECONDS = 5.0
+"""The server cuts a query off by itself; this much later the client no longer waits for it to say so."""
+SHOWN_AT_MOST = 100_000
+"""Findings that one command prints; who wants more of them asks in SQL."""
+_EXPECTED = re.compile(r" (Expected one of: |: In scope SELECT formatQuery).*(?= \([A-Z_]+\) \(version )")
+
+
+def endpoint(settings: Settings) -> str:
+    """URL of the ClickHouse server, else of the running instance. Raises NotRunning where there is
+    neither.
+    """
+    if settings.clickhouse is not None:
+        return settings.clickhouse
+    instance = datafolder.running(settings)
+    if instance is None or instance.sql is None:
+        raise NotRunning(
+            f"Nothing runs over {settings.data}, so nobody can answer. Start `gapwatch run` there, name "
+            f"another "
+            "folder with --data, or set GAPWATCH_CLICKHOUSE to a server."
+        )
+    return instance.sql
+
+
+def ask(
+    settings: Settings, sql: str, form: str, parameters: Mapping[str, str] | None = None
+) -> Iterator[bytes]:
+    """The answer in ClickHouse's format `form`, in chunks as they come.
+
+    `parameters` fill `{name:Type}` in the query. Raises Stop with ClickHouse's own words, NotRunning without
+    an answer.
+    """
+    url = endpoint(settings)
+    query = {"database": settings.clickhouse_database, "default_format": form}
+    query |= {f"param_{key}": value for key, value in (parameters or {}).items()}
+    request = urllib.request.Request(
+        f"{url}/?{urllib.parse.urlencode(query)}", data=sql.encode(), headers=_headers(settings)
+    )
+    wait = settings.sql_time_limit.total_seconds() + EXTRA_SECONDS
+    try:
+        with urllib.request.urlopen(request, timeout=wait) as answer:
+            while chunk := answer.read(2**16):
+                yield chunk
+    except urllib.error.HTTPError as error:
+        said = error.read().decode(errors="replace").strip()
+        raise Stop(_brief(said) if said else f"The SQL endpoint answered {error.code}.") from None
+    except (OSError, urllib.error.URLError) as error:
+        reason = getattr(error, "reason", error)
+        raise NotRunning(
+            f"ClickHouse at {url} does not answer: {reason}. Is it up, and the address right?"
+        ) from None
+
+
+def rows(settings: Settings, sql: str, parameters: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """The answer as one dict per row."""
+    answer = b"".join(ask(settings, sql, "JSONEachRow", parameters))
+    return [orjson.loads(line) for line in answer.splitlines() if line]
+
+
+def findings(settings: Settings, control: str | None, identity: str | None) -> list[Finding]:
+    """The current state of every finding, oldest evidence first; `identity` may be a part of the key."""
+    conditions, parameters = ["1"], {}
+    if control:
+        conditions.append("control = {control:String}")
+        parameters["control"] = control
+    if identity:
+        conditions.append("position(identity, {identity:String}) > 0")
+        parameters["identity"] = identity
+    sql = (
+        f"SELECT ocsf FROM findings FINAL WHERE {' AND '.join(conditions)} "
+        f"ORDER BY end_time, uid LIMIT {SHOWN_AT_MOST}"
+    )
+    return [orjson.loads(row["ocsf"]) for row in rows(settings, sql, parameters)]
+
+
+def open_findings(settings: Settings, limit: int) -> list[Finding]:
+    """The gravest findings that are not resolved, of these the newest; the oldest evidence first."""
+    sql = (
+        "SELECT ocsf FROM (SELECT ocsf, end_time, uid FROM findings FINAL WHERE status_id != 4 "
+        f"ORDER BY severity_id DESC, end_time DESC, uid LIMIT {limit}) ORDER BY end_time, uid"
+    )
+    return [orjson.loads(row["ocsf"]) for row in rows(settings, sql)]
+
+
+def _brief(said: str) -> str:
+    """The first line of an error, without the hundreds of words that the parser would have taken instead,
+    and how the endpoint asked the parser.
+    """
+    return _EXPECTED.sub("", said.splitlines()[0])
+
+
+def _headers(settings: Settings) -> dict[str, str]:
+    headers = {"X-ClickHouse-User": settings.clickhouse_user}
+    if password := settings.clickhouse_password.get_secret_value():
+        headers["X-ClickHouse-Key"] = password
+    return headers

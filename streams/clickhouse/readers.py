@@ -1,0 +1,100 @@
+"""A pool of read-only clients of the embedded engine, each used by one query at a time."""
+
+from __future__ import annotations
+
+import queue
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from streams.clickhouse import sql_gate
+from streams.clickhouse.engine import Engine
+
+DEFAULT_FORMAT = "TabSeparated"
+UNKNOWN_SETTING = 115
+_NAME = re.compile(r"[A-Za-z_]\w*\Z")
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPES = {"b": "\b", "f": "\f", "r": "\r", "n": "\n", "t": "\t", "0": "\0"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Bytes of a result and the format they are in."""
+
+    body: bytes
+    format: str
+
+
+class Readers:
+    """`ask` may be called by many threads; as many queries as there are clients run at once, others wait."""
+
+    def __init__(self, engine: Engine, size: int) -> None:
+        self._engine = engine
+        self._size = size
+        self._free: queue.SimpleQueue[Client | None] = queue.SimpleQueue()
+        for _ in range(size):
+            self._free.put(engine.reader())
+
+    @property
+    def busy(self) -> bool:
+        """Whether a query runs."""
+        return self._free.qsize() < self._size
+
+    def ask(
+        self, query: str, parameters: Mapping[str, str], settings: Mapping[str, str], default_format: str
+    ) -> Answer:
+        """Runs one query that only reads.
+
+        `parameters` and `settings` are as they came over HTTP. Raises RefusedError or the engine's
+        ClickHouseError.
+        """
+        client = self._free.get() or self._engine.reader()
+        try:
+            answer = self._ask(client, query, parameters, settings, default_format)
+        except ClickHouseError:
+            # What a failed query had already written would stand before the next answer of the same handle.
+            self._engine.discard(client)
+            self._free.put(None)
+            raise
+        except BaseException:
+            self._free.put(client)
+            raise
+        self._free.put(client)
+        return answer
+
+    def _ask(
+        self,
+        client: Client,
+        query: str,
+        parameters: Mapping[str, str],
+        settings: Mapping[str, str],
+        default_format: str,
+    ) -> Answer:
+        for name, value in settings.items():
+            _ask_for_setting(client, name, value)
+        text = sql_gate.canonical(client, query)
+        sql_gate.admit(text, parameters)
+        asked = sql_gate.format_of(text)
+        wanted = {
+            name: unescape(parameters[name]) for name in sql_gate.parameters_of(text) & parameters.keys()
+        }
+        body = client.raw_query(text, parameters=wanted or None, fmt=None if asked else default_format)
+        return Answer(body, asked or default_format)
+
+
+def _ask_for_setting(client: Client, name: str, value: str) -> None:
+    """Lets the engine refuse a changed setting; one that has this value already passes, as on a server."""
+    if not _NAME.match(name):
+        raise sql_gate.RefusedError(UNKNOWN_SETTING, "UNKNOWN_SETTING", f"Unknown setting {name!r}.")
+    quoted = value.replace("\\", "\\\\").replace("'", "\\'")
+    client.command(f"SET {name} = '{quoted}'")
+
+
+def unescape(value: str) -> str | None:
+    """A parameter's text: over HTTP it comes escaped as in TabSeparated (\\t, \\n, \\\\), null as \\N."""
+    if value == "\\N":
+        return None
+    return _ESCAPED.sub(lambda found: _ESCAPES.get(found[1], found[1]), value)

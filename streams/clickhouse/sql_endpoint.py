@@ -1,0 +1,221 @@
+"""A read-only HTTP endpoint in front of the embedded engine that speaks as ClickHouse does over HTTP.
+
+clickhouse-connect, curl and `gapwatch sql` use it as they would a server. There are no users: whoever reaches
+the port can read, nobody can do more (`streams.clickhouse.engine`, `streams.clickhouse.sql_gate`). A
+browser is a way to reach it for any page that is open in it, so a request whose Host or
+Origin is not this endpoint's own is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import socket
+import threading
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_address
+
+import uvicorn
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from streams.clickhouse.engine import Engine
+from streams.clickhouse.http_query import (
+    MAX_BODY_BYTES,
+    HttpQuery,
+    InvalidRequestError,
+    content_type,
+    read_query,
+    status_of,
+)
+from streams.clickhouse.readers import Answer, Readers
+from streams.clickhouse.sql_gate import RefusedError
+from streams.site.errors import Stop
+from streams.site.http_protocol import TimedProtocol
+
+READERS = 2
+"""Queries at once: as many as small machines have cores; ingest keeps its share."""
+WAITING = 32
+"""Requests that may wait for a reader; more are told to come back."""
+BODY_SECONDS = 10.0
+"""Time a request may take to arrive. One that dribbles would hold its place for ever."""
+STOP_SECONDS = 5
+TOO_MANY_QUERIES = 202
+_UNKNOWN = 1002
+
+log = logging.getLogger("gapwatch.sql")
+
+
+class SqlEndpoint:
+    """`start` listens and returns; `stop` ends all queries and returns."""
+
+    def __init__(self, engine: Engine, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._engine = engine
+        self._readers = Readers(engine, READERS)
+        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="sql")
+        self._waiting = 0
+        self._socket = _listen(host, port)
+        self.host, self.port = self._socket.getsockname()[:2]
+        self._own_names = {host.lower(), "localhost", "127.0.0.1", "::1"}
+        self._version = str(engine_version(engine))
+        paths = [Route(path, self._ok) for path in ("/ping", "/replicas_status")]
+        app = Starlette(routes=[*paths, Route("/", self._answer, methods=["GET", "POST", "HEAD"])])
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                http=TimedProtocol,
+                ws="none",
+                lifespan="off",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                h11_max_incomplete_event_size=MAX_BODY_BYTES,
+                timeout_keep_alive=30,
+                timeout_graceful_shutdown=STOP_SECONDS,
+            )
+        )
+        self._thread = threading.Thread(target=self._serve, name="sql-endpoint", daemon=True)
+
+    def start(self) -> None:
+        """Raises Stop where the server does not come up."""
+        self._thread.start()
+        deadline = time.monotonic() + 10
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                raise Stop(f"The SQL endpoint on {self.host}:{self.port} did not start; see the log.")
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        """Cancels what runs: an engine cannot be closed under a query."""
+        self._server.should_exit = True
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        killer = self._engine.writer()
+        deadline = time.monotonic() + STOP_SECONDS
+        while self._readers.busy and time.monotonic() < deadline:
+            killer.command("KILL QUERY WHERE query_kind IN ('Select', 'Show', 'Explain', 'Describe') ASYNC")
+            time.sleep(0.05)
+        self._engine.discard(killer)
+        self._thread.join(STOP_SECONDS + 1)
+        self._socket.close()
+
+    def _serve(self) -> None:
+        asyncio.run(self._server.serve(sockets=[self._socket]))
+
+    async def _ok(self, request: Request) -> Response:
+        return self._refuse_foreign(request) or PlainTextResponse("Ok.\n")
+
+    async def _answer(self, request: Request) -> Response:
+        if refused := self._refuse_foreign(request):
+            return refused
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                query = await read_query(request)
+        except TimeoutError:
+            message = f"the request did not arrive within {BODY_SECONDS:.0f} s (TIMEOUT_EXCEEDED)"
+            return self._failure(408, 159, message)
+        except InvalidRequestError as error:
+            return self._failure(error.status, error.code, str(error))
+        if not query.text.strip():
+            return PlainTextResponse("Ok.\n")
+        if query.database not in ("", "default", self._engine.database):
+            message = (
+                f"Database {query.database} does not exist, see {self._engine.database} (UNKNOWN_DATABASE)"
+            )
+            return self._failure(404, 81, message)
+        if self._waiting >= READERS + WAITING:
+            message = "Too many simultaneous queries, try again (TOO_MANY_SIMULTANEOUS_QUERIES)"
+            return self._failure(503, TOO_MANY_QUERIES, message)
+        return await self._ask(query, started)
+
+    async def _ask(self, query: HttpQuery, started: float) -> Response:
+        loop = asyncio.get_running_loop()
+        self._waiting += 1
+        try:
+            answer = await loop.run_in_executor(
+                self._threads, self._readers.ask, query.text, query.parameters, query.settings, query.format
+            )
+        except RefusedError as error:
+            return self._failure(status_of(error.code), error.code, str(error))
+        except ClickHouseError as error:
+            code = int(getattr(error, "code", None) or _UNKNOWN)
+            return self._failure(status_of(code), code, str(error))
+        except Exception:
+            log.exception("a query failed in the endpoint itself")
+            return self._failure(500, _UNKNOWN, "the endpoint failed, see its log (UNKNOWN_EXCEPTION)")
+        finally:
+            self._waiting -= 1
+        return self._success(query, answer, time.monotonic() - started)
+
+    def _success(self, query: HttpQuery, answer: Answer, seconds: float) -> Response:
+        summary = {"elapsed_ns": str(int(seconds * 1e9)), "result_bytes": str(len(answer.body))}
+        headers = self._headers() | {
+            "X-ClickHouse-Format": answer.format,
+            "X-ClickHouse-Query-Id": query.query_id or str(uuid.uuid4()),
+            "X-ClickHouse-Summary": json.dumps(summary),
+            "Content-Type": content_type(answer.format),
+        }
+        return Response(answer.body, headers=headers)
+
+    def _failure(self, status: int, code: int, message: str) -> Response:
+        if not message.startswith("Code: "):
+            message = f"Code: {code}. DB::Exception: {message}"
+        headers = self._headers() | {"X-ClickHouse-Exception-Code": str(code)}
+        return PlainTextResponse(
+            f"{message} (version {self._version})\n", status_code=status, headers=headers
+        )
+
+    def _headers(self) -> dict[str, str]:
+        return {
+            "X-ClickHouse-Server-Display-Name": "gapwatch",
+            "X-ClickHouse-Timezone": "UTC",
+            "X-Content-Type-Options": "nosniff",
+        }
+
+    def _refuse_foreign(self, request: Request) -> Response | None:
+        """A page of another site may send requests here, even under a name of its own that leads here."""
+        host = request.headers.get("host", "")
+        origin = request.headers.get("origin")
+        site = request.headers.get("sec-fetch-site", "none")
+        if self._own(host) and origin in (None, f"http://{host}") and site in ("none", "same-origin"):
+            return None
+        return self._failure(403, 497, "a request from another site is not answered (ACCESS_DENIED)")
+
+    def _own(self, host: str) -> bool:
+        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+        name = name.strip("[]").lower()
+        if name in self._own_names:
+            return True
+        # Listening on all addresses, it is reached under any of them; a name could be anybody's.
+        return self.host in ("0.0.0.0", "::") and _is_address(name)
+
+
+def engine_version(engine: Engine) -> object:
+    client = engine.writer()
+    try:
+        return client.server_version
+    finally:
+        engine.discard(client)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise Stop(
+            f"The SQL endpoint cannot listen on {host}:{port}: {error.strerror}. Set sql_host and sql_port."
+        ) from None

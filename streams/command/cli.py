@@ -1,0 +1,336 @@
+"""The command line. Commands are thin: each imports what it needs when it runs, so that the program starts
+fast.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from streams.site.errors import Stop
+
+
+class Commands(TyperGroup):
+    """Whoever stops reading (`gapwatch findings | head`) has what he wanted: no error."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            answer = super().invoke(ctx)
+            sys.stdout.flush()
+            return answer
+        except BrokenPipeError:
+            # Python would complain once more when it flushes stdout at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+
+
+app = typer.Typer(
+    name="gapwatch",
+    cls=Commands,
+    help="Finds non-human identities that go on working after the records say they ended.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Data = Annotated[Path | None, typer.Option(help="Data folder of the run.", metavar="DIR", show_default=False)]
+Config = Annotated[
+    Path | None,
+    typer.Option(help="Settings file (TOML).", metavar="FILE", show_default=False, dir_okay=False),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object per line, for programs.")]
+
+
+def _settings(config: Path | None, data: Path | None, **more: Any) -> Any:
+    from streams.site.loading import load
+
+    return load(config, data=data, **more)
+
+
+@app.command(short_help="Start everything and show findings as they appear.")
+def run(
+    config: Config = None,
+    data: Data = None,
+    only: Annotated[
+        str,
+        typer.Option(
+            help="Stages to run here: broker, deliver, correlate, normalise, and the receivers that are set "
+            "(docs/receivers.md).",
+            metavar="STAGE,…",
+        ),
+    ] = "",
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Send the bundled sample logs at a visible pace.")
+    ] = False,
+    settings: Annotated[bool, typer.Option("--settings", help="List all settings and end.")] = False,
+) -> None:
+    """Start everything, show findings as they appear, stop all of it on Ctrl-C.
+
+    Without settings the broker and the ClickHouse engine are embedded. With GAPWATCH_BROKER and
+    GAPWATCH_CLICKHOUSE set (or in the file) an external Kafka and a ClickHouse server are used.
+
+    \b
+    Example:  gapwatch run --data ./site
+    Example:  GAPWATCH_BROKER=kafka:9092 gapwatch run --only correlate
+    """
+    if settings:
+        _print_settings()
+        return
+    from streams.supervision.run import run as start
+
+    start(_settings(config, data), [name.strip() for name in only.split(",") if name.strip()], demo)
+
+
+def _print_settings() -> None:
+    import textwrap
+
+    from streams.site.settings import describe
+
+    for row in describe():
+        default = f" [{row['default']}]" if row["default"] else ""
+        typer.echo(f"{row['key']}{default}   {row['variable']}")
+        typer.echo(textwrap.indent(textwrap.fill(row["description"], 96), "    "))
+
+
+@app.command()
+def send(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files, folders, .gz, or - for stdin.")],
+    source: Annotated[
+        str | None, typer.Option(help="Take every record as of this source.", metavar="NAME")
+    ] = None,
+    instance: Annotated[
+        str | None, typer.Option(help="Installation the records are of, e.g. a cluster.", metavar="NAME")
+    ] = None,
+    speed: Annotated[float | None, typer.Option(help="Records per second.", metavar="N", min=0.001)] = None,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Send raw log files into a run.
+
+    Reads JSON lines, JSON arrays, CloudTrail files, pretty-printed JSON and OTLP protobuf (.binpb). The
+    source of each record is told from its content. Files that hold no records are named and passed over.
+
+    \b
+    Example:  gapwatch send --speed 100 /var/log/vault/audit.log cloudtrail/
+    Example:  kubectl logs audit | gapwatch send --source vault --instance prod -
+    """
+    from streams.command.send import send as send_paths
+
+    counts = send_paths(_settings(config, data), paths, source, instance, speed)
+    told = ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))
+    typer.echo(f"Sent {counts.total():,} records: {told}.", err=True)
+
+
+@app.command(short_help="Tell a run what should be: owners, status, approved tools.")
+def declare(
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH", help="Inventory files or folders (YAML, JSON).")
+    ],
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Tell a run what should be: owners, aliases, status, windows, approved tools.
+
+    The files are checked as a whole first; nothing is sent where one of them is wrong.
+
+    \b
+    Example:  gapwatch declare inventory.yaml
+    """
+    from streams.command.declare import declare as declare_paths
+
+    entries = declare_paths(_settings(config, data), paths)
+    typer.echo(f"Declared {entries:,} entries.", err=True)
+
+
+@app.command()
+def findings(
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on showing new ones until Ctrl-C.")
+    ] = False,
+    control: Annotated[str | None, typer.Option(help="Only of this control.", metavar="NAME")] = None,
+    identity: Annotated[
+        str | None, typer.Option(help="Only of identities with this in their key.", metavar="TEXT")
+    ] = None,
+    json: Json = False,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Show the findings of a run, the oldest first.
+
+    \b
+    Example:  gapwatch findings --follow --control revoked_credential_used
+    """
+    from streams.command.listing import show_findings
+
+    show_findings(_settings(config, data), follow, control, identity, json)
+
+
+@app.command(short_help="Draw what is behind a finding, and what to do.")
+def explain(
+    finding: Annotated[str, typer.Argument(metavar="FINDING", help="Id of a finding, or how it begins.")],
+    json: Json = False,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Draw what is behind a finding: who was issued what, when it died, what used it since.
+
+    Shows the lineage of its credentials with what of it is still alive until when, the timeline, how many
+    uses were counted since the end, and what to do next.
+
+    \b
+    Example:  gapwatch explain 3f2a9c
+    """
+    from streams.command.explain import explain as tell
+
+    tell(_settings(config, data), finding, json)
+
+
+@app.command()
+def sql(
+    query: Annotated[
+        str, typer.Argument(metavar="QUERY", help="ClickHouse SQL, or - to read it from stdin.")
+    ],
+    json: Json = False,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Ask ClickHouse, read-only where it is the embedded engine.
+
+    \b
+    Example:  gapwatch sql "SELECT control, count() FROM findings_current GROUP BY control"
+    """
+    from streams.clickhouse.query import ask
+
+    form = "JSONEachRow" if json else "PrettyCompact" if sys.stdout.isatty() else "TSVWithNames"
+    text = sys.stdin.read() if query == "-" else query
+    if not text.strip():
+        raise Stop("The query is empty. Try: gapwatch sql 'SHOW TABLES'", code=2)
+    for chunk in ask(_settings(config, data), text, form):
+        sys.stdout.buffer.write(chunk)
+    sys.stdout.flush()
+
+
+@app.command()
+def controls(json: Json = False) -> None:
+    """List the controls: what each one fires on, and what it maps to.
+
+    With --json the whole rule text: what fires, what proves, how it is evaded, what is benign, what to do.
+
+    \b
+    Example:  gapwatch controls --json
+    """
+    from streams.command.listing import show_controls
+
+    show_controls(json)
+
+
+@app.command()
+def sources(json: Json = False) -> None:
+    """List the sources whose records are understood.
+
+    \b
+    Example:  gapwatch sources
+    """
+    from streams.command.listing import show_sources
+
+    show_sources(json)
+
+
+@app.command(short_help="Check settings, broker, engine and lag; say what to do.")
+def doctor(json: Json = False, config: Config = None, data: Data = None) -> None:
+    """Check settings, broker, topics, engine and lag, and say what to do.
+
+    Exit code 0: all is well; 1: something is wrong; 2: the settings are; 3: nothing runs.
+
+    \b
+    Example:  gapwatch doctor --data ./site
+    """
+    from streams.command.doctor import doctor as examine
+
+    raise typer.Exit(examine(_settings(config, data), json))
+
+
+@app.command(short_help="Judge log files without a broker, by the same code.")
+def replay(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files, folders, .gz, or - for stdin.")],
+    inventory: Annotated[
+        list[str] | None, typer.Option(help="Inventory file; may be given again.", metavar="PATH")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Take every record as of this source.", metavar="NAME")
+    ] = None,
+    instance: Annotated[
+        str | None, typer.Option(help="Installation the records are of.", metavar="NAME", show_default=False)
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="Judge as of then (RFC 3339); default: after the latest event.", metavar="TIME"),
+    ] = None,
+    rejects: Annotated[
+        Path | None, typer.Option(help="Write what could not be read there, with its place.", metavar="FILE")
+    ] = None,
+    assurance: Annotated[
+        Path | None, typer.Option(help="Write every verdict there (OCSF 2003).", metavar="FILE")
+    ] = None,
+    activities: Annotated[
+        Path | None, typer.Option(help="Write every activity there.", metavar="FILE")
+    ] = None,
+    credentials: Annotated[
+        Path | None, typer.Option(help="Write one object per credential there.", metavar="FILE")
+    ] = None,
+    withdrawn: Annotated[
+        bool, typer.Option("--withdrawn", help="Print findings that were withdrawn as well.")
+    ] = False,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Judge log files without a broker: the same code, the final findings as JSON lines on stdout.
+
+    Several files are one stream of evidence, in any order. Output depends on the input alone.
+
+    \b
+    Example:  gapwatch replay --inventory inventory.yaml audit.jsonl cloudtrail/ > findings.jsonl
+    """
+    from streams.command.replaying import Request, replay_paths
+
+    replay_paths(
+        _settings(config, data),
+        Request(
+            paths=paths,
+            inventories=inventory or [],
+            source=source,
+            instance=instance,
+            as_of=as_of,
+            rejects=rejects,
+            assurance=assurance,
+            activities=activities,
+            credentials=credentials,
+            withdrawn=withdrawn,
+        ),
+    )
+
+
+def main() -> None:
+    """Runs the command line; errors that people can act on are one or two lines without a traceback."""
+    # Without it the clients' own log lines would stand between the answers; a run and its stages log to
+    # files.
+    logging.getLogger("gapwatch").addHandler(logging.NullHandler())
+    try:
+        app()
+    except Stop as stop:
+        typer.echo(str(stop), err=True)
+        sys.exit(stop.code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""`gapwatch doctor`: checks what a run needs, one line each, and says what to do about what is wrong."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+import orjson
+from rich.text import Text
+
+from streams.clickhouse import query
+from streams.kafka import lag, topics
+from streams.screen.show import Screen
+from streams.site import datafolder
+from streams.site.errors import NotRunning, Stop
+from streams.site.settings import Settings
+from streams.site.stage import read_intake
+from streams.site.units import show_size
+
+LAG_WORTH_A_WORD = 100_000
+"""Messages: at the pace the pipeline is made for, some seconds behind."""
+DISK_LEAST = 2 * 2**30
+"""Bytes; merges of the engine need room for the parts they write."""
+TIMEOUT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """`advice` is what to do; empty where all is well."""
+
+    check: str
+    well: bool
+    said: str
+    advice: str = ""
+    running: bool = True
+
+
+def doctor(settings: Settings, as_json: bool) -> int:
+    """Prints every check. Exit code 0: all is well; 1: something is wrong; 3: nothing runs."""
+    results = list(examine(settings))
+    console = Screen()
+    for result in results:
+        if as_json:
+            print(orjson.dumps(asdict(result)).decode())
+            continue
+        mark = ("✓ ", "green") if result.well else ("✗ ", "bold red")
+        console.print(Text.assemble(mark, (f"{result.check:<8}", "bold"), result.said), soft_wrap=True)
+        if result.advice:
+            console.print(f"  → {result.advice}", soft_wrap=True, style=None)
+    if not all(result.running for result in results):
+        return 3
+    return 0 if all(result.well for result in results) else 1
+
+
+def examine(settings: Settings) -> Iterator[Result]:
+    """All checks; the later ones only where a broker answers."""
+    yield _folder(settings)
+    yield _run(settings)
+    attached = datafolder.attached(settings)
+    broker = _guarded("broker", lambda: _broker(attached))
+    yield broker
+    if broker.well:
+        yield _guarded("topics", lambda: _topics(attached))
+        yield _guarded("lag", lambda: _lag(attached))
+    yield _guarded("engine", lambda: _engine(settings))
+    yield _intake(settings)
+
+
+def _guarded(check: str, examine_it: Callable[[], Result]) -> Result:
+    try:
+        return examine_it()
+    except NotRunning as stop:
+        return Result(check, False, str(stop), running=False)
+    except Stop as stop:
+        return Result(check, False, str(stop))
+
+
+def _folder(settings: Settings) -> Result:
+    if not settings.data.exists():
+        advice = "It is made by the first `gapwatch run`."
+        return Result("data", False, f"There is no folder {settings.data}.", advice, running=False)
+    try:
+        datafolder.site_key(settings)
+    except Stop as stop:
+        return Result("data", False, str(stop))
+    free = shutil.disk_usage(settings.data).free
+    advice = "" if free >= DISK_LEAST else "Make room, or move the folder to a larger disk."
+    return Result("data", not advice, f"{settings.data}, {show_size(free)} free on its disk", advice)
+
+
+def _run(settings: Settings) -> Result:
+    instance = datafolder.running(settings)
+    if instance is None:
+        away = settings.broker is not None
+        advice = "" if away else "Start it: gapwatch run" + f" --data {settings.data}"
+        return Result("run", away, f"No run holds {settings.data} on this machine.", advice, running=away)
+    return Result("run", True, f"process {instance.pid} runs {', '.join(instance.stages)}")
+
+
+def _broker(settings: Settings) -> Result:
+    from confluent_kafka import KafkaException
+
+    try:
+        metadata = topics.admin_client(settings).list_topics(timeout=TIMEOUT_SECONDS)
+    except KafkaException as error:
+        advice = "Is the address right, the broker up, and no firewall between?"
+        said = f"{settings.broker} does not answer: {error.args[0].str()}"
+        return Result("broker", False, said, advice, running=False)
+    return Result("broker", True, f"{settings.broker} answers, {len(metadata.brokers)} broker(s)")
+
+
+def _topics(settings: Settings) -> Result:
+    there = topics.admin_client(settings).list_topics(timeout=TIMEOUT_SECONDS).topics
+    missing = [t for t in topics.DERIVED if topics.name(settings, t) not in there]
+    if missing:
+        return Result("topics", False, f"missing: {', '.join(missing)}", "`gapwatch run` creates them.")
+    facts = len(there[topics.name(settings, topics.FACTS)].partitions)
+    if facts != settings.partitions:
+        advice = f"Set partitions to {facts}, or choose another topic_prefix for a fresh start."
+        said = f"facts has {facts} partitions, the settings say {settings.partitions}"
+        return Result("topics", False, said, advice)
+    raw = [name for name in there if name.startswith(topics.raw(settings, ""))]
+    return Result("topics", True, f"all derived topics are there, and {len(raw)} raw ones")
+
+
+def _lag(settings: Settings) -> Result:
+    behind = {group: lag.behind(settings, group, TIMEOUT_SECONDS) for group in lag.GROUPS}
+    said = ", ".join(f"{group} {count:,}" for group, count in behind.items())
+    worst = max(behind, key=lambda group: behind[group])
+    if behind[worst] <= LAG_WORTH_A_WORD:
+        return Result("lag", True, f"messages behind: {said}")
+    advice = f"If it keeps growing, give {worst} more processes (normalisers, correlators) or cores."
+    return Result("lag", False, f"messages behind: {said}", advice)
+
+
+def _engine(settings: Settings) -> Result:
+    found = query.rows(
+        settings, "SELECT version() AS version, (SELECT count() FROM findings FINAL) AS findings"
+    )
+    return Result(
+        "engine",
+        True,
+        f"ClickHouse {found[0]['version']} answers, {int(found[0]['findings']):,} findings stored",
+    )
+
+
+def _intake(settings: Settings) -> Result:
+    closed = read_intake(datafolder.run_folder(settings))
+    if closed is None:
+        return Result("intake", True, "open")
+    advice = "Stop and start `gapwatch run` (what was found stays), or use an Apache Kafka: GAPWATCH_BROKER."
+    return Result("intake", False, closed, advice)

@@ -1,0 +1,16 @@
+"""The console script: an interrupt while the command line is still being imported ends it without a
+traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    try:
+        from streams.command import cli
+
+        cli.main()
+    except KeyboardInterrupt:
+        sys.exit(130)

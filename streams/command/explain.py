@@ -1,0 +1,317 @@
+"""`gapwatch explain FINDING`: the lineage and the timeline behind one finding, from what ClickHouse holds."""
+
+from __future__ import annotations
+
+import sys
+import time
+from functools import reduce
+from typing import Any
+
+import msgspec
+import orjson
+from msgspec.structs import replace
+
+from correlators.kernel.knowledge.join import join
+from correlators.kernel.views.ends import grace_of
+from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
+from correlators.kernel.views.view import View
+from schemas.dossier import EMPTY, Dossier, Turn, decode
+from schemas.evidence import iso
+from streams.clickhouse import query
+from streams.command.lineage import Family, Load, Node
+from streams.kafka.feed import Finding
+from streams.site.errors import Stop
+from streams.site.settings import Settings
+
+LIKE_MAX = 10
+"""Findings that are named where a prefix fits several."""
+
+_SEPARATOR = "\x1f"
+"""Stands in no key; an array as a parameter would be written otherwise for a server than for the endpoint."""
+
+_FIND = """SELECT uid, ocsf FROM findings FINAL
+WHERE startsWith(uid, {prefix:String}) ORDER BY uid LIMIT 11"""
+
+_DOSSIER = "SELECT bodies FROM dossiers_live WHERE key = {key:String}"
+
+_COUNTS = r"""SELECT outcome, uniqExact(uid) AS tries, toUnixTimestamp64Micro(min(activities.time)) AS first,
+toUnixTimestamp64Micro(max(activities.time)) AS last
+FROM activities
+WHERE has(splitByChar('\x1f', {names:String}), credential)
+  AND activities.time > fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+GROUP BY outcome ORDER BY first"""
+
+
+class Entry(msgspec.Struct, frozen=True, order=True):
+    """A line of the timeline: when (µs), what, about which credential or by whom, the vendor's event id."""
+
+    time: int
+    kind: str
+    text: str
+    uid: str = ""
+
+
+class Count(msgspec.Struct, frozen=True):
+    """Uses of a credential since the end of it or its origin, counted in ClickHouse; first and last in µs."""
+
+    credential: str
+    outcome: str
+    tries: int
+    first: int
+    last: int
+
+
+class Story(msgspec.Struct):
+    """All that is told about a finding."""
+
+    finding: Finding
+    sentence: str
+    lineage: list[Node]
+    timeline: list[Entry]
+    counts: list[Count]
+    next_steps: list[str]
+
+    def shown(self) -> dict[str, Any]:
+        """As ``--json`` writes it: RFC 3339 times, null where unknown."""
+        return {
+            "finding": self.finding,
+            "sentence": self.sentence,
+            "lineage": [node.shown() for node in self.lineage],
+            "timeline": [
+                {"time": iso(e.time), "kind": e.kind, "text": e.text, "uid": e.uid or None}
+                for e in self.timeline
+            ],
+            "counts": [
+                {"credential": c.credential, "outcome": c.outcome, "count": c.tries}
+                | {"first": iso(c.first), "last": iso(c.last)}
+                for c in self.counts
+            ],
+            "next_steps": self.next_steps,
+        }
+
+
+def explain(settings: Settings, prefix: str, as_json: bool) -> None:
+    """Prints the story of the finding whose id begins so. Raises Stop where there is none, or several."""
+    finding = find(settings, prefix)
+    story = story_of(finding, _loader(settings), time.time_ns() // 1000, settings.thresholds)
+    story.counts = [count for node in _concerned(story) if node.since for count in _counts(settings, node)]
+    if as_json:
+        sys.stdout.write(orjson.dumps(story.shown()).decode() + "\n")
+        return
+    from streams.command.story import draw
+
+    draw(story)
+
+
+def find(settings: Settings, prefix: str) -> Finding:
+    """The one finding whose id begins with ``prefix``. Raises Stop where none or several do."""
+    prefix = prefix.strip().lower()
+    found = query.rows(settings, _FIND, {"prefix": prefix}) if prefix else []
+    if not found:
+        raise Stop(
+            f"No finding has an id that begins with {prefix!r}. `gapwatch findings` shows how each one "
+            "begins."
+        )
+    exact = [row for row in found if row["uid"] == prefix] or found
+    if len(exact) > 1:
+        some = ", ".join(row["uid"] for row in exact[:LIKE_MAX])
+        more = " and more" if len(exact) > LIKE_MAX else ""
+        raise Stop(f"Several findings begin with {prefix}: {some}{more}. Give more of the id.", code=2)
+    finding: Finding = orjson.loads(exact[0]["ocsf"])
+    return finding
+
+
+def _loader(settings: Settings) -> Load:
+    def load(key: str) -> Dossier:
+        found = query.rows(settings, _DOSSIER, {"key": key})
+        bodies = found[0]["bodies"] if found else []
+        return reduce(join, (decode(body) for body in bodies), EMPTY)
+
+    return load
+
+
+def _counts(settings: Settings, node: Node) -> list[Count]:
+    names = _SEPARATOR.join((node.life.credential, *node.names))
+    found = query.rows(settings, _COUNTS, {"names": names, "since": str(node.since)})
+    return [
+        Count(node.life.credential, row["outcome"], int(row["tries"]), int(row["first"]), int(row["last"]))
+        for row in found
+    ]
+
+
+def _escaped(name: str) -> str:
+    return name.replace("\\", "\\\\").replace("'", "\\'")
+
+
+def story_of(finding: Finding, load: Load, now: int, thresholds: Thresholds = DEFAULTS) -> Story:
+    """What the dossiers know about a finding, as of ``now`` (µs). Pure but for ``load``."""
+    identity = str((finding.get("resources") or [{}])[0].get("uid", ""))
+    family = Family(load, now, thresholds)
+    lineage = family.trees(identity, named(finding))
+    story = Story(finding, _sentence(finding), lineage, [], [], [])
+    story.timeline = _timeline(story, family, identity)
+    story.next_steps = _next_steps(story)
+    return story
+
+
+def _timeline(story: Story, family: Family, identity: str) -> list[Entry]:
+    """Each event once: with what the finding says of it where it does, else as the dossiers know it."""
+    actors = _actors(story.finding)
+    used = _used(story.finding, family, identity)
+    told = {entry.uid for entry in used}
+    lived = [
+        entry
+        for entry in _lived(story, family)
+        if entry.kind not in ("use", "proof") or entry.uid not in told
+    ]
+    known = {entry.uid for entry in lived}
+    ended = [
+        replace(entry, text=entry.text + actors.get(entry.uid, ""))
+        if entry.kind in ("ended", "restored")
+        else entry
+        for entry in lived
+    ]
+    return sorted({*(claim for claim in _claimed(story.finding) if claim.uid not in known), *used, *ended})
+
+
+def _actors(finding: Finding) -> dict[str, str]:
+    claims = (finding.get("unmapped") or {}).get("claim") or []
+    return {claim["uid"]: _by(claim.get("actor")) for claim in claims}
+
+
+def named(finding: Finding) -> list[str]:
+    """The credentials that a finding is about, the most telling first."""
+    told = finding.get("unmapped") or {}
+    names = [told.get("subject", ""), told.get("credential", "")]
+    names += [_user(evidence).get("credential_uid", "") for evidence in finding.get("evidences") or []]
+    return list(dict.fromkeys(str(name) for name in names if name))
+
+
+def _user(evidence: dict[str, Any]) -> dict[str, Any]:
+    return (evidence.get("actor") or {}).get("user") or {}
+
+
+def _concerned(story: Story) -> list[Node]:
+    """Of the lineage what the finding names: a busy key has children that are no part of it."""
+    wanted = set(named(story.finding))
+    every = [node for root in story.lineage for node in root.walk()]
+    return [node for node in every if wanted.intersection((node.life.credential, *node.names))]
+
+
+def _sentence(finding: Finding) -> str:
+    info = finding.get("finding_info") or {}
+    status = finding.get("status", "New")
+    detail = f" ({finding['status_detail']})" if finding.get("status_detail") else ""
+    reason = f": {info['desc']}" if info.get("desc") else ""
+    return f"{finding.get('severity', 'Unknown')}, {status.lower()}{detail}. {info.get('title', '')}{reason}."
+
+
+def _claimed(finding: Finding) -> list[Entry]:
+    claims = (finding.get("unmapped") or {}).get("claim") or []
+    return [
+        Entry(c["time"] * 1000, "claim", f"{c.get('operation', '')}{_by(c.get('actor'))}".strip(), c["uid"])
+        for c in claims
+        if c.get("time")
+    ]
+
+
+def _by(actor: str | None) -> str:
+    return f" by {actor}" if actor else ""
+
+
+def _used(finding: Finding, family: Family, identity: str) -> list[Entry]:
+    outcomes = _outcomes(family, identity)
+    entries = []
+    for e in finding.get("evidences") or []:
+        user = _user(e)
+        place = e.get("src_endpoint") or {}
+        words = [str((e.get("api") or {}).get("operation", "")), outcomes.get(e["uid"], "")]
+        words += [f"with {user['credential_uid']}"] if user.get("credential_uid") else []
+        words += [f"from {place.get('ip') or place.get('name')}"] if place else []
+        at = (e.get("data") or {}).get("time") or 0
+        kind = "proof" if outcomes.get(e["uid"]) == "unauthenticated" else "use"
+        entries.append(Entry(at * 1000, kind, " ".join(filter(None, words)), e["uid"]))
+    return entries
+
+
+def _outcomes(family: Family, identity: str) -> dict[str, str]:
+    """By event id, how a use ended."""
+    return {
+        e.uid: key.partition(":")[0]
+        for credential in family.view(identity).credentials.values()
+        for key, sightings in credential.uses.items()
+        for e in sightings.kept
+    }
+
+
+def _lived(story: Story, family: Family) -> list[Entry]:
+    entries: list[Entry] = []
+    for node in (n for root in story.lineage for n in root.walk()):
+        life = node.life
+        if life.issued:
+            source = f" from {life.parent}" if life.parent else ""
+            entries.append(Entry(life.issued.time, "issued", f"{life.credential}{source}", life.issued.uid))
+        view = family.view(life.identity)
+        told = view.turns_of(life.credential) if life.credential in view.credentials else ()
+        entries += [entry for turn in told for entry in _turned(turn, life.credential, view.thresholds)]
+        if life.died and life.died.time not in {turn.time for turn in told}:
+            text = f"{life.credential} with its parent: {life.died.note}"
+            entries.append(Entry(life.died.time, "ended", text, life.died.uid))
+        if node.alive and node.until:
+            entries.append(Entry(node.until, "until", f"{life.credential} can be used until then"))
+        entries += _since(node, view)
+    return entries
+
+
+def _since(node: Node, view: View) -> list[Entry]:
+    """Since the end: the last success, and the first and last refusal, which prove it."""
+    credential = view.credentials.get(node.life.credential)
+    if credential is None or not node.since:
+        return []
+    name = node.life.credential
+    worked = [e for e in view.uses(credential, "succeeded") if e.time > node.since]
+    refused = [e for e in view.uses(credential, "unauthenticated") if e.time > node.since]
+    entries = [Entry(e.time, "use", f"last success of {name}", e.uid) for e in worked[-1:]]
+    entries += [Entry(e.time, "proof", f"first refusal of {name}", e.uid) for e in refused[:1]]
+    return entries + [Entry(e.time, "proof", f"last refusal of {name}", e.uid) for e in refused[1:][-1:]]
+
+
+def _turned(turn: Turn, credential: str, granted: Thresholds) -> list[Entry]:
+    word = "restored" if turn.alive else "ended"
+    entries = [Entry(turn.time, word, f"{credential} {turn.how}", turn.evidence.uid)]
+    grace = 0 if turn.alive else grace_of(turn, granted)
+    if grace:
+        entries.append(Entry(turn.time + grace, "grace over", f"{credential} has to be refused from here on"))
+    return entries
+
+
+def _next_steps(story: Story) -> list[str]:
+    steps = [str((story.finding.get("remediation") or {}).get("desc", ""))]
+    every = [n for root in story.lineage for n in root.walk()]
+    left = [n for n in every if n.alive and n.state.startswith("residual")]
+    if left:
+        listed = ", ".join(_left(node) for node in left)
+        steps.append(f"Still usable though what it came from has ended: {listed}.")
+    for node in every:
+        died, success = node.life.died, node.life.last_success
+        if died and success and success.time > died.time:
+            steps.append(f"Look at what {node.life.credential} did since {iso(died.time)}: `{_hunt(node)}`")
+    return [step for step in steps if step]
+
+
+def _left(node: Node) -> str:
+    until = f"until {iso(node.until)}" if node.until else "no end known"
+    return f"{node.life.credential} ({node.life.identity}, {until})"
+
+
+def _hunt(node: Node) -> str:
+    names = ", ".join(f"'{_escaped(name)}'" for name in (node.life.credential, *node.names))
+    return (
+        'gapwatch sql "SELECT time, operation, outcome, place FROM activities FINAL WHERE credential IN '
+        f"({names}) AND time >= '{_sql_time(node.since)}' ORDER BY time\""
+    )
+
+
+def _sql_time(time: int) -> str:
+    """As ClickHouse reads a time in a comparison, in UTC."""
+    return iso(time).replace("T", " ").removesuffix("Z")

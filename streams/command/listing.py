@@ -1,0 +1,119 @@
+"""`gapwatch findings`, `controls` and `sources`: for people as lines, for programs as JSON."""
+
+from __future__ import annotations
+
+import sys
+from difflib import get_close_matches
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from streams.clickhouse import query
+from streams.kafka.feed import Feed, Finding
+from streams.screen.show import Screen, print_finding
+from streams.site import datafolder
+from streams.site.errors import Stop
+from streams.site.settings import Settings
+
+POLL_SECONDS = 0.5
+
+
+def show_findings(
+    settings: Settings, follow: bool, control: str | None, identity: str | None, as_json: bool
+) -> None:
+    """Prints what is stored, then with `follow` what comes on the alert topic, until Ctrl-C."""
+    if control is not None:
+        _check_control(control)
+    console = Screen()
+    feed = Feed(datafolder.attached(settings), from_start=False) if follow else None
+    try:
+        known = query.findings(settings, control, identity)
+        for finding in known:
+            _print(console, finding, as_json)
+        if not known:
+            print("No findings so far." if feed else "No findings.", file=sys.stderr)
+        while feed is not None:
+            for finding in feed.poll(POLL_SECONDS):
+                if _wanted(finding, control, identity):
+                    _print(console, finding, as_json)
+    except KeyboardInterrupt:
+        return
+    finally:
+        if feed is not None:
+            feed.close()
+
+
+def _check_control(name: str) -> None:
+    """Raises Stop for a control that does not exist: nothing found would look as if all were well."""
+    from correlators.kernel.catalogue import controls
+
+    if name not in controls():
+        near = get_close_matches(name, controls(), n=1)
+        hint = f"Did you mean {near[0]}?" if near else "`gapwatch controls` lists them."
+        raise Stop(f"There is no control {name}. {hint}", code=2)
+
+
+def _wanted(finding: Finding, control: str | None, identity: str | None) -> bool:
+    if control and finding["finding_info"]["analytic"]["uid"] != control:
+        return False
+    resources = finding.get("resources") or [{}]
+    return not identity or identity in str(resources[0].get("uid", ""))
+
+
+def _print(console: Console, finding: Finding, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(orjson.dumps(finding).decode() + "\n")
+    else:
+        print_finding(console, finding)
+    sys.stdout.flush()
+
+
+def show_controls(as_json: bool) -> None:
+    """Every control in the folder: the first sentence of its rule text and its maps; as JSON all of it."""
+    from correlators.kernel.catalogue import controls
+
+    rows = []
+    for name, module in controls().items():
+        text = (module.__doc__ or "").strip()
+        row = {"control": name, "version": module.CONTROL.version, "title": module.CONTROL.title}
+        maps = {"owasp": module.CONTROL.owasp, "attack": [uid for uid, _ in module.CONTROL.attack]}
+        rows.append(row | {"rule": text} | maps | {"nist": module.CONTROL.nist, "csf": module.CONTROL.csf})
+    _show(rows, ("control", "rule", "owasp", "attack"), as_json)
+
+
+def show_sources(as_json: bool) -> None:
+    """Every source in the folder, with the first sentence of what it says of itself, and its topic."""
+    from schemas.sources import sources
+
+    rows = [
+        {"source": name, "topic": f"raw.{name}", "reads": (module.__doc__ or "").strip()}
+        for name, module in sorted(sources().items())
+    ]
+    _show(rows, ("source", "topic", "reads"), as_json)
+
+
+def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool) -> None:
+    if as_json:
+        for row in rows:
+            print(orjson.dumps(row).decode())
+        return
+    console = Screen()
+    if not console.is_terminal:
+        for row in rows:
+            print("\t".join(_cell(row[column]) for column in columns))
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for column in columns:
+        table.add_column(column, no_wrap=column == columns[0])
+    for row in rows:
+        table.add_row(*(_cell(row[column]) for column in columns))
+    console.print(table)
+
+
+def _cell(value: Any) -> str:
+    """A list in one line, of a text its first sentence."""
+    if not isinstance(value, str):
+        return ", ".join(value)
+    return " ".join(value.partition("\n\n")[0].split()).partition(". ")[0].rstrip(".")

@@ -1,0 +1,73 @@
+"""What `gapwatch replay` adds for people: the moment in words, a progress bar, a summary on stderr."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from streams.command.replay import REPLAY_KEY, Options, replay, told
+from streams.site.errors import Stop
+from streams.site.settings import Settings
+
+
+@dataclass(frozen=True)
+class Request:
+    """The command line's words, not yet checked."""
+
+    paths: list[str]
+    inventories: list[str]
+    source: str | None
+    instance: str | None
+    as_of: str | None
+    rejects: Path | None
+    assurance: Path | None
+    activities: Path | None
+    credentials: Path | None
+    withdrawn: bool
+
+
+def replay_paths(settings: Settings, request: Request) -> None:
+    """Findings to stdout, everything said to stderr. Raises Stop for a bad time, path or name."""
+    options = Options(
+        paths=tuple(request.paths),
+        inventories=tuple(request.inventories),
+        source=request.source,
+        instance=request.instance or "default",
+        as_of=moment(request.as_of) if request.as_of else None,
+        rejects=request.rejects,
+        assurance=request.assurance,
+        activities=request.activities,
+        credentials=request.credentials,
+        withdrawn=request.withdrawn,
+        thresholds=settings.thresholds,
+        key=settings.hmac_key.get_secret_value().encode() if settings.hmac_key else REPLAY_KEY,
+    )
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.completed:,} records"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+    with bar:
+        task = bar.add_task("replay", total=None)
+        summary = replay(options, sys.stdout.buffer, lambda records: bar.update(task, completed=records))
+    print(told(summary), file=sys.stderr)
+    if not summary.records:
+        # "findings: none" alone would read as if all were well.
+        print(f"Nothing was judged: no source knows a record in {', '.join(request.paths)}.", file=sys.stderr)
+
+
+def moment(text: str) -> datetime:
+    """RFC 3339; a time without a zone is UTC. Raises Stop."""
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise Stop(f"--as-of {text} is no time; write it like 2026-11-22T10:00:00Z.", code=2) from None
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

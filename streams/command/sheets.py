@@ -1,0 +1,43 @@
+"""docs/sources.md, made from the sources themselves: `python -m streams.command.sheets`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+from schemas.sheet import Sheet
+from schemas.sources import sources
+
+PAGE = Path(__file__).parents[2] / "docs" / "sources.md"
+
+
+def page() -> str:
+    """The whole page."""
+    rows = [
+        f"| `{name}` | {sheet.gives} | {sheet.cannot_show} | {sheet.ship} |"
+        for name, source in sorted(sources().items())
+        for sheet in (cast(Sheet, source.SHEET),)  # type: ignore[attr-defined]
+    ]
+    return "\n".join(
+        [
+            "# Sources",
+            "",
+            "Made by `python -m streams.command.sheets`; the words stand in the sources' own files. Any"
+            " producer may write to `raw.<source>[.<instance>]`, one vendor record a message, as the vendor"
+            " wrote it;",
+            "the instance (a Vault, a cluster) is part of every key of a source that does not name its"
+            " installation. `gapwatch send` does it for files."
+            " What is rejected, and why: [rejects](rejects.md).",
+            "Records of AWS, Azure, Google Cloud, Kubernetes, Vault and model providers are also read in what"
+            " Beats, CloudWatch, Datadog, Elasticsearch, Fluent Bit and Splunk put around them.",
+            "",
+            "| source | what it gives | what it cannot show | how to ship it here |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,1 @@
+"""The stage that joins facts and says what became of the controls."""

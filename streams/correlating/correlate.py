@@ -1,0 +1,203 @@
+"""The correlate stage: a Faust worker with one table of dossiers; facts in; findings, assurance and
+dossiers out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Iterator
+from typing import Any
+
+from correlators.kernel.catalogue import controls
+from schemas.fact import partition_of
+from streams.correlating.faust_app import TABLE, changelog, make_app, quieten
+from streams.correlating.restore import restore as restore
+from streams.correlating.voice import Message
+from streams.correlating.writebehind import WriteBehind
+from streams.kafka import topics
+from streams.kafka.connection import no_answer
+from streams.site import garbage, metrics
+from streams.site.errors import Stop
+from streams.site.settings import Settings
+from streams.site.stage import Stage
+
+LOOK_SECONDS = 0.05
+DRAIN_SHARE = 0.3
+"""Of the stop deadline: time to work off what an embedded broker would forget."""
+
+log = logging.getLogger("gapwatch.correlate")
+
+
+def main(settings: Settings, stage: Stage) -> None:
+    """Runs one worker until the stage is asked to stop. Raises Stop where the topics do not fit the
+    settings."""
+    garbage.calm()
+    quieten()
+    _check_partitions(settings)
+    asyncio.run(Worker(settings, stage).run())
+
+
+class Worker:
+    """A Faust app with its agent, and the write-behind between them."""
+
+    def __init__(self, settings: Settings, stage: Stage) -> None:
+        self._settings = settings
+        self._stage = stage
+        self._embedded = bool(stage.broker_id)
+        self._app = make_app(settings, stage.worker)
+        self._table = self._app.Table(TABLE, key_type=bytes, value_type=bytes, partitions=settings.partitions)
+        self._topics = {name: self._topic(topics.name(settings, name)) for name in topics.DERIVED}
+        self._write_behind = WriteBehind(
+            controls(),
+            self,
+            self._load,
+            self._stored,
+            lambda topic: topics.source_and_instance(settings, topic)[0],
+            settings.partitions,
+            settings.flush_interval.total_seconds(),
+            settings.dossier_limit,
+            settings.thresholds,
+        )
+        self._failure: BaseException | None = None
+        self._position: dict[int, int] = {}
+        self._app.agent(self._topics[topics.FACTS], name="correlate")(self._correlate)
+        self._app.on_partitions_revoked.connect(self._revoked)
+        self._app.on_partitions_assigned.connect(self._assigned)
+        self._app.on_rebalance_complete.connect(self._complete)
+
+    async def run(self) -> None:
+        """Until the stage is asked to stop; then what was taken is flushed. Raises what stopped the worker
+        otherwise."""
+        await self._app.start()
+        try:
+            while not self._stage.stopping.is_set() and not self._crashed():
+                await asyncio.sleep(LOOK_SECONDS)
+                if self._write_behind.due():
+                    await self._write_behind.flush()
+                    metrics.LAG.labels("correlate").set(self._behind())
+            if not self._crashed():
+                await self._finish()
+        finally:
+            await self._app.stop()
+        if self._crashed():
+            raise self._failure or self._app.crash_reason or RuntimeError("the worker stopped by itself")
+
+    def _crashed(self) -> bool:
+        return self._failure is not None or bool(self._app.crashed)
+
+    async def _correlate(self, stream: Any) -> None:
+        """The agent: joins the facts of each envelope. It waits for a flush only when too much is
+        unsettled."""
+        try:
+            async for event in stream.noack().events():
+                self._write_behind.take(event.message.partition, event, event.value)
+                self._position[event.message.partition] = event.message.offset + 1
+                if self._write_behind.crowded:
+                    await self._write_behind.flush()
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            # Faust would start the agent again over half a state; a new process starts over a whole one.
+            log.exception("the worker cannot go on")
+            self._failure = error
+            raise
+
+    async def send(self, message: Message) -> Awaitable[object]:
+        sent: Awaitable[object] = await self._topics[message.topic].send(
+            key=message.key,
+            value=message.value,
+            partition=message.partition,
+            headers=dict(message.headers) or None,
+            force=True,
+        )
+        return sent
+
+    async def store(self, partition: int, key: str, body: bytes | None) -> Awaitable[object]:
+        sent: Awaitable[object] = await self._table.changelog_topic.send(
+            key=key.encode(),
+            value=body,
+            partition=partition,
+            key_serializer="raw",
+            value_serializer="raw",
+            force=True,
+        )
+        return sent
+
+    def keep(self, partition: int, key: str, body: bytes | None) -> None:
+        if body is None:
+            self._table.data.pop(key.encode(), None)
+        else:
+            self._table.data[key.encode()] = body
+
+    def _load(self, key: str) -> bytes | None:
+        body: bytes | None = self._table.data.get(key.encode())
+        return body
+
+    def _stored(self, partition: int) -> Iterator[str]:
+        for key in list(self._table.data):
+            if partition_of(name := key.decode(), self._settings.partitions) == partition:
+                yield name
+
+    def _topic(self, name: str) -> Any:
+        return self._app.topic(
+            name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
+        )
+
+    async def _revoked(self, *_: Any, **__: Any) -> None:
+        self._write_behind.drop()
+        self._position = {}
+
+    async def _assigned(self, _: Any, assigned: Any, **__: Any) -> None:
+        """Dossiers of partitions that went away are dropped: they come from the changelog if ever they
+        return."""
+        facts = topics.name(self._settings, topics.FACTS)
+        mine = {tp.partition for tp in assigned if tp.topic == facts}
+        for key in list(self._table.data):
+            if partition_of(key.decode(), self._settings.partitions) not in mine:
+                self._table.data.pop(key, None)
+        log.info("has %d of %d partitions", len(mine), self._settings.partitions)
+
+    async def _complete(self, *_: Any, **__: Any) -> None:
+        self._stage.ready()
+
+    async def _finish(self) -> None:
+        """A last flush. An embedded broker forgets what nobody took, so its topic is worked off first,
+        within limits."""
+        self._write_behind.hasten()
+        end = time.monotonic() + self._settings.stop_deadline.total_seconds() * DRAIN_SHARE
+        while (await self._write_behind.flush() or self._behind()) and self._embedded:
+            if time.monotonic() > end:
+                log.warning("stops with %d messages of the facts topic unread", self._behind())
+                return
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _behind(self) -> int:
+        """Messages of our partitions that were not taken yet, as far as the last fetch told."""
+        ends = {
+            partition: self._app.consumer.highwater(self._place(partition)) for partition in self._position
+        }
+        return sum(max(0, (end or 0) - self._position[partition]) for partition, end in ends.items())
+
+    def _place(self, partition: int) -> Any:
+        from faust.types import TP
+
+        return TP(topics.name(self._settings, topics.FACTS), partition)
+
+
+def _check_partitions(settings: Settings) -> None:
+    """A dossier's changes must be in the partition of its facts, or another worker would not find it."""
+    from confluent_kafka import KafkaException
+
+    try:
+        there = topics.admin_client(settings).list_topics(timeout=topics.ADMIN_TIMEOUT_SECONDS).topics
+    except KafkaException as error:
+        raise no_answer(settings, error) from None
+    for name in (topics.name(settings, topics.FACTS), changelog(settings)):
+        if name in there and len(there[name].partitions) != settings.partitions:
+            raise Stop(
+                f"The topic {name} has {len(there[name].partitions)} partitions, the setting partitions says "
+                f"{settings.partitions}.\n"
+                "Set partitions back, or choose another topic_prefix: the state comes back from ClickHouse.",
+                code=2,
+            )

@@ -1,0 +1,118 @@
+"""The Faust app of the correlators: its names, its numbers, and its client's log within reason."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from streams.kafka import topics
+from streams.kafka.connection import faust_broker, faust_credentials
+from streams.site.settings import Settings
+
+TABLE = "dossiers"
+SESSION_SECONDS = 6.0
+"""A killed worker's partitions move after this long. Kafka allows no less by default; Faust's 60 would be
+an outage."""
+HEARTBEAT_SECONDS = 1.0
+COMMIT_SECONDS = 1.0
+BUFFERED_ENVELOPES = 64
+"""Envelopes read ahead per stream: Faust's 4,096 could be 2 GB."""
+BATCH_BYTES = 512 * 2**10
+"""Of one batch of outgoing messages; a broker's limit for a batch is 1 MB by default."""
+SAY_AGAIN_SECONDS = 30.0
+CLIENT_LOGGERS = (
+    "aiokafka",
+    "aiokafka.cluster",
+    "aiokafka.conn",
+    "aiokafka.consumer.fetcher",
+    "aiokafka.consumer.group_coordinator",
+    "aiokafka.producer.sender",
+)
+
+
+def changelog(settings: Settings) -> str:
+    """The name of the topic that holds every version of every dossier."""
+    return f"{app_id(settings)}-{TABLE}-changelog"
+
+
+def app_id(settings: Settings) -> str:
+    return topics.name(settings, "correlate")
+
+
+def make_app(settings: Settings, worker: int) -> Any:
+    """The Faust app. Each number that is not Faust's default is measured or argued where it is defined."""
+    import faust
+
+    folder = settings.data.absolute() / "faust" / str(worker)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    app = faust.App(
+        app_id(settings),
+        broker=faust_broker(settings),
+        broker_credentials=faust_credentials(settings),
+        broker_session_timeout=SESSION_SECONDS,
+        broker_heartbeat_interval=HEARTBEAT_SECONDS,
+        broker_commit_interval=COMMIT_SECONDS,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=settings.record_limit + topics.ENVELOPE_ROOM,
+        producer_max_request_size=settings.record_limit + topics.ENVELOPE_ROOM,
+        producer_max_batch_size=BATCH_BYTES,
+        producer_compression_type="lz4",
+        datadir=str(folder),
+        store="memory://",
+        # A rebalance would wait for the events that write-behind has not acknowledged, for ever.
+        stream_wait_empty=False,
+        stream_buffer_maxsize=BUFFERED_ENVELOPES,
+        table_standby_replicas=0,
+        topic_partitions=settings.partitions,
+        topic_replication_factor=settings.replication,
+        web_enabled=False,
+        reply_create_topic=False,
+    )
+    transport: Any = app.transport
+    transport.Consumer = rewinding(topics.name(settings, topics.FACTS))
+    return app
+
+
+def rewinding(topic: str) -> Any:
+    """Faust's consumer, made to read a partition again from where it really stands after a rebalance.
+
+    What is fetched while partitions move is thrown away, and the consumer seeks back to the committed offset;
+    where nothing has been committed yet, aiokafka's ``seek_to_committed`` seeks nowhere, and Faust then
+    acknowledges the gap. Facts would be lost in the first seconds of an installation.
+    """
+    from faust.transport.drivers.aiokafka import Consumer
+
+    class Rewinding(Consumer):  # type: ignore[misc, unused-ignore]
+        logger = logging.getLogger("faust.rewinding")
+
+        async def perform_seek(self) -> None:
+            await super().perform_seek()
+            for place in self.assignment():
+                if place.topic == topic and not self._read_offset.get(place):
+                    await self.seek(place, 0)
+
+    return Rewinding
+
+
+class _Seldom(logging.Filter):
+    """Lets the same message of the Kafka client through twice a minute: without a broker it says it 30
+    times a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now = time.monotonic()
+        if now - self._last.get(record.msg, -SAY_AGAIN_SECONDS) < SAY_AGAIN_SECONDS:
+            return False
+        self._last[record.msg] = now
+        return True
+
+
+def quieten() -> None:
+    """Call it once per process."""
+    seldom = _Seldom()
+    for name in CLIENT_LOGGERS:
+        logging.getLogger(name).addFilter(seldom)

@@ -1,0 +1,186 @@
+"""Write-behind: dossiers live decoded in memory and are written once per flush, and a crash loses nothing.
+
+The order of a flush makes it so: what is to be said is sent and confirmed, then the dossiers, then the events
+are acknowledged. A crash before the last step repeats events; joins make the repetition harmless, and what
+was already said is said again under the same id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Protocol
+
+import msgspec
+
+from correlators.kernel.caps import DOSSIER_BYTES_MAX
+from correlators.kernel.catalogue import Judge
+from correlators.kernel.desk import Desk, Settled
+from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
+from schemas.fact import decode_envelope
+from streams.correlating.share import Event, Share
+from streams.correlating.voice import Message, messages
+from streams.site import metrics
+
+EVENTS_MAX = 2_000
+"""Unacknowledged envelopes of one partition at which a flush does not wait for the interval."""
+
+PAUSE = 2.0
+"""Under load the next flush is put off by so many times what judging took in this one: the longer one
+gathers, the more facts of a dossier are judged at once, so that a worker that falls behind gets faster."""
+
+log = logging.getLogger("gapwatch.correlate")
+
+
+class Outlet(Protocol):
+    """Where a flush goes. Both return once the message is handed over, with what to wait for until it is
+    confirmed."""
+
+    async def send(self, message: Message) -> Awaitable[object]: ...
+
+    async def store(self, partition: int, key: str, body: bytes | None) -> Awaitable[object]: ...
+
+    def keep(self, partition: int, key: str, body: bytes | None) -> None:
+        """The stored dossier is confirmed: it may be loaded from now on."""
+
+
+class WriteBehind:
+    """All partitions of this worker. ``stored`` lists the keys of a partition, ``load`` gives a stored
+    dossier."""
+
+    def __init__(
+        self,
+        controls: Mapping[str, Judge],
+        outlet: Outlet,
+        load: Callable[[str], bytes | None],
+        stored: Callable[[int], Iterable[str]],
+        source_of: Callable[[str], str],
+        partitions: int,
+        flush_seconds: float,
+        dossier_limit: int = DOSSIER_BYTES_MAX,
+        thresholds: Thresholds = DEFAULTS,
+    ) -> None:
+        self._controls = controls
+        self._outlet = outlet
+        self._load = load
+        self._stored = stored
+        self._source_of = source_of
+        self._partitions = partitions
+        self._flush_seconds = flush_seconds
+        self._dossier_limit = dossier_limit
+        self._thresholds = thresholds
+        self._shares: dict[int, Share] = {}
+        self._lock = asyncio.Lock()
+        self._next = time.monotonic() + flush_seconds
+        self.crowded = False
+
+    def take(self, partition: int, event: Event, body: bytes) -> None:
+        """Joins the facts of one envelope. An undecodable one is passed over: it can only be a foreign
+        message."""
+        share = self._shares.get(partition) or self._open(partition)
+        share.events.append(event)
+        self.crowded = self.crowded or len(share.events) >= EVENTS_MAX
+        try:
+            envelope = decode_envelope(body)
+        except msgspec.DecodeError as error:
+            log.error("a message of the facts topic, partition %d, is no envelope: %s", partition, error)
+            return
+        if envelope.facts:
+            share.desk.take(envelope.facts)
+        if envelope.tick:
+            share.hear(envelope.tick)
+
+    def due(self) -> bool:
+        """Whether it is time for a flush."""
+        return time.monotonic() >= self._next
+
+    def hasten(self) -> None:
+        """Before the last flush: what was held back is said."""
+        for share in self._shares.values():
+            share.desk.hasten()
+
+    def drop(self) -> None:
+        """The partitions may belong to another worker now: everything unsettled is forgotten and comes
+        again."""
+        self._shares = {}
+
+    async def flush(self) -> int:
+        """Settles all partitions. Returns how many facts were forwarded; raises what sending or storing
+        raised."""
+        async with self._lock:
+            began, self.crowded = time.monotonic(), False
+            shares = self._shares
+            settled: dict[int, Settled] = {}
+            events: dict[int, list[Event]] = {}
+            for partition, share in list(shares.items()):
+                settled[partition], events[partition] = share.settle(self._source_of)
+                await asyncio.sleep(0)
+            self._next = began + self._flush_seconds + PAUSE * (time.monotonic() - began)
+            if self._shares is shares:
+                await self._say(settled.values())
+            if self._shares is shares:
+                await self._store(settled)
+            if self._shares is not shares:
+                return 0
+            for partition, result in settled.items():
+                for key, body in result.dossiers.items():
+                    self._outlet.keep(partition, key, body)
+                for event in events[partition]:
+                    event.ack()
+            metrics.DOSSIERS.set(sum(len(share.desk) for share in shares.values()))
+            return sum(len(result.forwards) for result in settled.values())
+
+    def _open(self, partition: int) -> Share:
+        share = Share(
+            Desk(self._controls, self._load, self._dossier_limit, True, self._thresholds),
+            cold=list(self._stored(partition)),
+        )
+        self._shares[partition] = share
+        return share
+
+    async def _say(self, settled: Iterable[Settled]) -> None:
+        waiting: list[Awaitable[object]] = []
+        for result in settled:
+            out = messages(result, self._controls, self._partitions)
+            waiting += [await self._outlet.send(message) for message in out]
+            _count(result)
+        await _all(waiting)
+
+    async def _store(self, settled: Mapping[int, Settled]) -> None:
+        """Stores all changed dossiers; the last one of each partition by itself, after the others are
+        confirmed.
+
+        A broker may say that a partition ends where its last batch begins (Tansu 0.6 does), and a table is
+        read back only to that end. With a last batch of one record nothing of a finished flush is missed, and
+        what an unfinished one wrote comes again with its events.
+        """
+        first: list[Awaitable[object]] = []
+        last: list[tuple[int, str, bytes | None]] = []
+        for partition, result in settled.items():
+            changed = [(partition, key, body) for key, body in result.dossiers.items()]
+            first += [await self._outlet.store(*dossier) for dossier in changed[:-1]]
+            last += changed[-1:]
+        await _all(first)
+        await _all([await self._outlet.store(*dossier) for dossier in last])
+
+
+async def _all(waiting: list[Awaitable[object]]) -> None:
+    for confirmed in waiting:
+        await confirmed
+
+
+def _count(settled: Settled) -> None:
+    now = time.time()
+    for mark in settled.marks:
+        metrics.CAPS.labels(mark).inc()
+    for report in settled.reports:
+        verdict, control = report.verdict, report.reported.control
+        metrics.VERDICTS.labels(control, report.reported.value).inc()
+        if report.finding:
+            metrics.FINDINGS.labels(control, ("", "create", "update", "close")[report.activity]).inc()
+        if report.finding and report.activity == 1 and verdict:
+            arrived = max((e.arrived for e in (*verdict.claim, *verdict.evidence)), default=0)
+            if arrived:
+                metrics.LATENCY.observe(max(0.0, now - arrived / 1e6))

@@ -1,0 +1,1 @@
+"""The stage that brings topics into ClickHouse."""

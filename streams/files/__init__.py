@@ -1,0 +1,1 @@
+"""Log files: which there are, and the records in them."""

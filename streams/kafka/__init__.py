@@ -1,0 +1,1 @@
+"""Kafka: connections, topics, and messages in and out."""

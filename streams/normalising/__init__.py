@@ -1,0 +1,1 @@
+"""The stage that turns raw records into activities, facts and ticks."""

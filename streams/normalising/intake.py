@@ -1,0 +1,76 @@
+"""Intake: how raw topics are read and how their messages become records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from correlators.driver.normaliser import Record
+from correlators.driver.watermarks import Partition
+from streams.kafka import topics
+from streams.kafka.connection import kafka_config
+from streams.site.settings import Settings
+
+if TYPE_CHECKING:
+    from confluent_kafka import Message
+
+NEW_TOPICS_MS = 2_000
+"""How soon the first record of a new raw topic is noticed."""
+
+
+def consumer_config(settings: Settings) -> dict[str, object]:
+    room = settings.record_limit + topics.ENVELOPE_ROOM
+    return kafka_config(
+        settings,
+        **{
+            "group.id": topics.name(settings, "normalise"),
+            "auto.offset.reset": "earliest",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "topic.metadata.refresh.interval.ms": NEW_TOPICS_MS,
+            # A killed process is noticed within seconds; 6 s is the least that Kafka allows by default.
+            "session.timeout.ms": 6_000,
+            "heartbeat.interval.ms": 1_500,
+            "fetch.message.max.bytes": room,
+            "queued.max.messages.kbytes": 65_536,
+            "fetch.wait.max.ms": 100,
+        },
+    )
+
+
+class Intake:
+    """Makes records of messages. The topic tells source and installation; headers of the same names
+    outrank it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._hints: dict[str, tuple[str, str]] = {}
+
+    def record(self, message: Message, place: Partition, processed: int) -> Record:
+        """``processed``: now, in µs."""
+        topic, partition = place
+        source, instance = self._hints.get(topic) or self._hint(topic)
+        for name, value in cast("list[tuple[str, bytes | str | None]]", message.headers() or ()):
+            if name == "source":
+                source = _text(value)
+            elif name == "instance":
+                instance = _text(value)
+        _, stamp = message.timestamp()
+        # The producer's clock may run ahead; nothing is processed before it arrives.
+        arrived = min(stamp * 1_000, processed) if stamp > 0 else processed
+        body = message.value() or b""
+        return Record(body, source, instance, topic, partition, message.offset() or 0, 0, arrived, processed)
+
+    def _hint(self, topic: str) -> tuple[str, str]:
+        source, instance = topics.source_and_instance(self._settings, topic)
+        self._hints[topic] = source, instance or ""
+        return self._hints[topic]
+
+
+def place_of(message: Message) -> Partition:
+    """Topic and partition of a message."""
+    partition = message.partition()
+    return message.topic() or "", -1 if partition is None else partition
+
+
+def _text(value: bytes | str | None) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else value or ""

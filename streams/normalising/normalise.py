@@ -1,0 +1,252 @@
+"""The normalise stage: raw topics in; activities, facts, rejects and ticks out.
+
+The offset of a raw record is committed only after the broker has confirmed everything that came of it, so a
+crash at any moment repeats some records and loses none; all that follows takes repetition without harm.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING
+
+import msgspec
+import orjson
+
+from correlators.driver.normaliser import Batch, Normaliser
+from correlators.driver.watermarks import Partition, Watermarks
+from schemas.evidence import SECOND
+from schemas.fact import Tick
+from schemas.sources import Context
+from streams.kafka import topics
+from streams.kafka.outgoing import Outgoing, producer_config
+from streams.kafka.packing import blocks, envelopes, tick_envelope
+from streams.normalising.intake import Intake, consumer_config, place_of
+from streams.site import datafolder, garbage, metrics
+from streams.site.errors import Stop
+from streams.site.settings import Settings
+from streams.site.stage import Stage
+
+if TYPE_CHECKING:
+    from confluent_kafka import Consumer, Message, Producer, TopicPartition
+
+CONSUME_SECONDS = 0.1
+"""A quiet topic's record waits this long for company."""
+BATCH_RECORDS = 20_000
+BATCH_BYTES = 32 * 2**20
+"""Of one batch, whichever is less: facts join well in thousands of records, memory is bounded by bytes."""
+BATCHES_UNDER_WAY = 4
+"""Batches that the broker has yet to confirm before no more are read."""
+COMMIT_SECONDS = 0.5
+"""Between commits of offsets: what a crash makes this process read again."""
+REVOKED_SECONDS = 4.0
+"""To get everything confirmed before partitions go to another process; what is not, it reads again."""
+
+log = logging.getLogger("gapwatch.normalise")
+
+
+def main(settings: Settings, stage: Stage) -> None:
+    """Runs until the stage is asked to stop; raises where the broker refuses messages for good."""
+    from confluent_kafka import Consumer, Producer
+
+    garbage.calm()
+    consumer = Consumer(consumer_config(settings))
+    producer = Producer(producer_config(settings))
+    Normalising(settings, stage, consumer, producer).run()
+
+
+def trusted(settings: Settings) -> Context:
+    """Whose security event tokens are believed. Raises Stop where the key set cannot be read."""
+    keys: dict[str, object] = {}
+    if settings.caep_keys:
+        try:
+            keys = orjson.loads(settings.caep_keys.read_bytes())
+        except (OSError, orjson.JSONDecodeError) as error:
+            raise Stop(
+                f"The key set {settings.caep_keys} (setting caep_keys) cannot be read: {error}.\n"
+                "Name a JSON Web Key Set, as the transmitter publishes it under jwks_uri.",
+                code=2,
+            ) from None
+    return Context(jwks=keys, audiences=settings.caep_audiences, unsigned_allowed=settings.caep_unsigned)
+
+
+class Normalising:
+    """The loop between the consumer, the normaliser and the producer."""
+
+    def __init__(self, settings: Settings, stage: Stage, consumer: Consumer, producer: Producer) -> None:
+        self._settings = settings
+        self._stage = stage
+        self._consumer = consumer
+        self._outgoing = Outgoing(producer)
+        key = datafolder.site_key(settings)
+        self._normaliser = Normaliser(key, settings.record_limit, trust=trusted(settings))
+        self._watermarks = Watermarks()
+        self._busy: Counter[Partition] = Counter()
+        self._done: dict[Partition, int] = {}
+        self._owned: set[Partition] = set()
+        self._intake = Intake(settings)
+        self._record_bytes = 1_000.0
+        self._next_commit = self._next_tick = 0.0
+        self._topics = {name: topics.name(settings, name) for name in topics.DERIVED}
+
+    def run(self) -> None:
+        """Until the stage is asked to stop; then what was read is finished and committed."""
+        self._consumer.subscribe(
+            [topics.raw_pattern(self._settings)],
+            on_assign=self._assigned,
+            on_revoke=self._revoked,
+            on_lost=self._lost,
+        )
+        try:
+            while not self._stage.stopping.is_set():
+                self._round()
+            self._finish(self._settings.stop_deadline.total_seconds() / 2)
+        finally:
+            self._consumer.close()
+
+    def _round(self) -> None:
+        full = len(self._outgoing) >= BATCHES_UNDER_WAY
+        self._outgoing.settle(CONSUME_SECONDS if full else 0.0)
+        if not full:
+            count = max(1, min(BATCH_RECORDS, int(BATCH_BYTES / self._record_bytes)))
+            self._take(self._consumer.consume(count, CONSUME_SECONDS))
+        now = time.monotonic()
+        if now >= self._next_tick:
+            self._next_tick = now + self._settings.tick_interval.total_seconds()
+            self._tick()
+        if now >= self._next_commit:
+            self._next_commit = now + COMMIT_SECONDS
+            self._commit()
+
+    def _take(self, messages: list[Message]) -> None:
+        """Reads records and sends what they give, as one consignment."""
+        processed = _now()
+        offsets: dict[Partition, int] = {}
+        size = count = 0
+        for message in messages:
+            place = place_of(message)
+            error = message.error()
+            if error is not None:
+                self._trouble(message, place)
+                continue
+            record = self._intake.record(message, place, processed)
+            offsets[place] = record.offset + 1
+            size += len(record.body)
+            count += 1
+            self._watermarks.has_more((place,))
+            self._normaliser.take(record)
+        if count:
+            self._record_bytes = size / count
+            self._send(self._normaliser.drain(), offsets)
+
+    def _trouble(self, message: Message, place: Partition) -> None:
+        """The end of a partition is news; anything else is logged, and the client goes on trying."""
+        from confluent_kafka import KafkaError, KafkaException
+
+        error = message.error()
+        assert error is not None
+        if error.code() == KafkaError._PARTITION_EOF:
+            self._watermarks.reached_end(place)
+        elif error.fatal():
+            raise KafkaException(error)
+        else:
+            log.error("reading %s: %s", place[0], error.str())
+
+    def _send(self, batch: Batch, offsets: dict[Partition, int]) -> None:
+        self._busy.update(offsets.keys())
+        consignment = self._outgoing.open(partial(self._arrived, offsets, batch.newest))
+        for block in blocks(batch.activities):
+            self._outgoing.send(consignment, self._topics[topics.ACTIVITIES], block)
+        for block in blocks(map(msgspec.json.encode, batch.rejects)):
+            self._outgoing.send(consignment, self._topics[topics.REJECTS], block)
+        for partition, body in envelopes(batch.facts, self._settings.partitions):
+            self._outgoing.send(consignment, self._topics[topics.FACTS], body, partition)
+        consignment.complete()
+        _count(batch)
+
+    def _arrived(self, offsets: dict[Partition, int], newest: dict[tuple[str, str, int], int]) -> None:
+        """The broker has all of a batch: its offsets may be committed and its times told."""
+        self._busy.subtract(offsets.keys())
+        self._watermarks.worked_off({key: at for key, at in newest.items() if key[1:] in self._owned})
+        self._done.update((place, offset) for place, offset in offsets.items() if place in self._owned)
+
+    def _tick(self) -> None:
+        """Tells every facts partition the time. A tick that is lost is made good by the next one."""
+        busy = [place for place, batches in self._busy.items() if batches > 0]
+        body = tick_envelope(Tick(_now(), self._watermarks.tell(_now(), busy)))
+        consignment = self._outgoing.open(lambda: None)
+        for partition in range(self._settings.partitions):
+            self._outgoing.send(consignment, self._topics[topics.FACTS], body, partition)
+        consignment.complete()
+        self._measure_lag()
+
+    def _commit(self, wait: bool = False) -> None:
+        from confluent_kafka import KafkaException
+
+        done, self._done = self._done, {}
+        if not done:
+            return
+        offsets = [_topic_partition(*place, offset) for place, offset in done.items()]
+        try:
+            if wait:
+                self._consumer.commit(offsets=offsets, asynchronous=False)
+            else:
+                self._consumer.commit(offsets=offsets, asynchronous=True)
+        except KafkaException as error:
+            # Somebody else may own them by now; what is not committed is read again.
+            log.warning("offsets not committed: %s", error.args[0].str())
+
+    def _finish(self, seconds: float) -> None:
+        """Waits until everything read is confirmed, then commits it."""
+        end = time.monotonic() + seconds
+        while len(self._outgoing) and (left := end - time.monotonic()) > 0:
+            self._outgoing.settle(min(left, CONSUME_SECONDS))
+        self._commit(wait=True)
+
+    def _assigned(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        self._owned = {(p.topic, p.partition) for p in partitions}
+        self._stage.ready()
+        log.info("reads %d partitions", len(partitions))
+
+    def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        self._finish(REVOKED_SECONDS)
+        self._lost(_, partitions)
+
+    def _lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        gone = {(p.topic, p.partition) for p in partitions}
+        self._owned -= gone
+        self._done = {place: offset for place, offset in self._done.items() if place not in gone}
+        self._watermarks.forget(gone)
+
+    def _measure_lag(self) -> None:
+        from confluent_kafka import KafkaException
+
+        lag = 0
+        with suppress(KafkaException):
+            for at in self._consumer.position([_topic_partition(*place) for place in self._owned]):
+                _, high = self._consumer.get_watermark_offsets(at, cached=True)
+                lag += max(0, high - max(at.offset, 0))
+        metrics.LAG.labels("normalise").set(lag)
+
+
+def _count(batch: Batch) -> None:
+    for source, count in batch.records.items():
+        metrics.RECORDS.labels(source).inc(count)
+    for source, count in batch.read.items():
+        metrics.ACTIVITIES.labels(source).inc(count)
+    metrics.FACTS.labels("all").inc(len(batch.facts))
+    for source, count in Counter(reject.source for reject in batch.rejects).items():
+        metrics.REJECTS.labels(source).inc(count)
+
+
+def _topic_partition(topic: str, partition: int, offset: int = -1001) -> TopicPartition:
+    from confluent_kafka import TopicPartition
+
+    return TopicPartition(topic, partition, offset)
+
+
+def _now() -> int:
+    return time.time_ns() * SECOND // 1_000_000_000

@@ -1,0 +1,1 @@
+"""How findings and their stories look to people."""

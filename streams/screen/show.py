@@ -1,0 +1,73 @@
+"""How a finding looks to people: one line, its severity in colour on a terminal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.text import Text
+
+from streams.kafka.feed import Finding
+
+SEVERITY = {
+    0: ("unknown", "dim"),
+    1: ("info", "cyan"),
+    2: ("low", "blue"),
+    3: ("medium", "yellow"),
+    4: ("high", "red"),
+    5: ("critical", "bold white on red"),
+    6: ("fatal", "bold white on red"),
+}
+SHORT_ID = 8
+"""Characters of an id that are shown: what `gapwatch explain` takes, and enough among millions."""
+INDENT = 4
+"""Columns by which a finding's second line stands in, so that the eye finds where the next one begins."""
+CLOSED = 3
+"""OCSF activity_id of a finding that was closed; 2 is an update, 1 a new one."""
+
+
+class Screen(Console):
+    """Standard output. That nobody reads it any more is left to the command line: rich calls it an error."""
+
+    def __init__(self) -> None:
+        super().__init__(highlight=False)
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+def finding_line(finding: Finding) -> Text:
+    """`2026-11-22 10:00:00  high  5d9b4f91  revoked_credential_used  <title>`, marked where it is an update
+    or closed.
+    """
+    info = finding.get("finding_info") or {}
+    word, style = SEVERITY.get(finding.get("severity_id", 0), SEVERITY[0])
+    line = Text(no_wrap=False)
+    line.append(evidence_time(finding) + "  ", "dim")
+    line.append(f"{word:<8}", style)
+    line.append(f"  {str(info.get('uid', ''))[:SHORT_ID]:<{SHORT_ID}}", "dim")
+    line.append("  " + str((info.get("analytic") or {}).get("uid", "?")) + "  ", "bold")
+    line.append(str(info.get("title", "")))
+    activity = finding.get("activity_id")
+    if activity == CLOSED:
+        why = finding.get("status_detail") or "resolved"
+        line.append(f"  ✓ {why}", "green")
+    elif activity == 2:
+        line.append("  ↻ updated", "dim")
+    return line
+
+
+def print_finding(console: Console, finding: Finding) -> None:
+    """On a terminal broken at its width, elsewhere one line, for grep."""
+    line = finding_line(finding)
+    if console.is_terminal:
+        line = Text("\n" + " " * INDENT).join(line.wrap(console, console.width - INDENT, overflow="fold"))
+    console.print(line, soft_wrap=True)
+
+
+def evidence_time(finding: Finding) -> str:
+    """When the last evidence happened, in UTC; OCSF times are milliseconds."""
+    moment = finding.get("end_time") or finding.get("time")
+    if not isinstance(moment, (int, float)):
+        return " " * 19
+    return datetime.fromtimestamp(moment / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")

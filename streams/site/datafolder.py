@@ -1,0 +1,161 @@
+"""The data folder: who may read it, the one run that holds it, the site's key, and what runs over it now."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import orjson
+
+from streams.site.errors import SettingsError, Stop
+from streams.site.settings import Settings
+
+KEY_BYTES = 32
+"""As long as the HMAC's hash (SHA-256); more adds nothing (RFC 2104, section 3)."""
+
+
+def run_folder(settings: Settings) -> Path:
+    """State of the present run; of no use to the next one."""
+    return settings.data / "run"
+
+
+def log_folder(settings: Settings) -> Path:
+    return settings.data / "logs"
+
+
+def make_folders(settings: Settings) -> None:
+    """Creates the data folder, readable by its owner only: audit records are sensitive. Raises Stop."""
+    for folder in (settings.data, run_folder(settings), log_folder(settings)):
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise Stop(
+                f"Cannot make the folder {folder}: {error.strerror}. Choose another one with --data."
+            ) from None
+        if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            raise Stop(
+                f"Cannot write to the folder {folder}: it belongs to somebody else. Let its owner run "
+                "gapwatch, or choose another one with --data."
+            )
+
+
+def fresh_metrics_folder(settings: Settings) -> Path:
+    """An empty folder for the numbers of a new run: those of the last one would be added to them."""
+    folder = run_folder(settings) / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    return folder
+
+
+def site_key(settings: Settings) -> bytes:
+    """The key under which secret credential ids are HMAC'd: the setting, else the file `hmac.key`.
+
+    The file is made at first start. Raises SettingsError where others than its owner may read it.
+    """
+    if settings.hmac_key is not None:
+        return settings.hmac_key.get_secret_value().encode()
+    path = settings.data / "hmac.key"
+    if not path.exists():
+        _make_key(path)
+    mode = path.stat().st_mode
+    if mode & 0o077:
+        raise SettingsError(
+            f"The site's key {path} can be read by others than its owner (mode {mode & 0o777:04o}).\n"
+            f"If nobody has read it: chmod 600 {path}. Else replace it; ids made with the old key will not "
+            f"meet new ones."
+        )
+    key = path.read_bytes().strip()
+    if len(key) < KEY_BYTES:
+        raise SettingsError(
+            f"The site's key {path} is cut short. Put it back from a backup, or delete it for a new one."
+        )
+    return key
+
+
+def _make_key(path: Path) -> None:
+    """Made beside its place and linked into it, so that two processes at their first start agree on one
+    key.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(secrets.token_hex(KEY_BYTES).encode() + b"\n")
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+@contextmanager
+def held(settings: Settings) -> Iterator[int]:
+    """Holds the data folder for one run and gives the lock's descriptor, which stages inherit.
+
+    The kernel frees the lock when the last holder ends, however it ends. Raises Stop where another run holds
+    it.
+    """
+    path = run_folder(settings) / "lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = path.read_text().strip() or "unknown"
+            raise Stop(
+                f"The data folder {settings.data} is in use by another run (process {holder}).\n"
+                "Stop that one first, or choose another folder with --data."
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@dataclass(frozen=True)
+class Instance:
+    """What runs over a data folder: addresses for the other commands."""
+
+    pid: int
+    broker: str
+    embedded_broker: bool
+    sql: str | None
+    metrics: str
+    topic_prefix: str = ""
+    stages: list[str] = field(default_factory=list)
+
+
+def write_instance(settings: Settings, instance: Instance) -> None:
+    write_atomically(run_folder(settings) / "instance.json", orjson.dumps(asdict(instance)))
+
+
+def running(settings: Settings) -> Instance | None:
+    """The instance that holds this data folder now, None where none does."""
+    try:
+        instance = Instance(**orjson.loads((run_folder(settings) / "instance.json").read_bytes()))
+        os.kill(instance.pid, 0)
+    except (OSError, orjson.JSONDecodeError, TypeError):
+        return None
+    return instance
+
+
+def attached(settings: Settings) -> Settings:
+    """The settings with the addresses of the running instance where none were given."""
+    instance = running(settings)
+    if instance is None or settings.broker is not None:
+        return settings
+    return settings.model_copy(update={"broker": instance.broker, "topic_prefix": instance.topic_prefix})
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_bytes(content)
+    draft.replace(path)

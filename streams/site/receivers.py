@@ -1,0 +1,115 @@
+"""The settings of the receivers; each receiver is on where the setting of its name is given."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode
+
+from streams.site.units import Size
+
+TOKEN_CHARACTERS = 16
+INSTANCE = r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$"
+"""As it may stand in the name of a topic."""
+
+
+def parse_list(value: Any) -> Any:
+    """A list, its JSON, or texts with commas between them: variables hold no lists."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError("write a JSON list, or texts with commas between them") from None
+    return [text.strip() for text in value.split(",") if text.strip()]
+
+
+Texts = Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(parse_list)]
+
+
+class ReceiverSettings(BaseSettings):
+    """Addresses, secrets and bounds of the receivers."""
+
+    receive_otlp: str | None = Field(
+        None, description="host:port on which OTLP/HTTP is received, usually 127.0.0.1:4318. Unset: not."
+    )
+    receive_otlp_instance: str | None = Field(
+        None, pattern=INSTANCE, description="Installation that what comes over OTLP belongs to."
+    )
+    receive_otlp_token: SecretStr | None = Field(
+        None,
+        min_length=TOKEN_CHARACTERS,
+        description="Bearer token that OTLP senders must show; rather in a variable than a file.",
+    )
+    receive_otlp_certificate: Path | None = Field(
+        None, description="PEM file of the OTLP receiver's certificate and its chain. Unset: no TLS."
+    )
+    receive_otlp_key: Path | None = Field(
+        None, description="PEM file of the key to receive_otlp_certificate. Unset: the key is in that file."
+    )
+    receive_otlp_client_ca: Path | None = Field(
+        None, description="PEM file of the authority whose client certificates OTLP senders must show."
+    )
+    receive_kubernetes: str | None = Field(
+        None, description="host:port on which the Kubernetes audit webhook is received. Unset: not."
+    )
+    receive_kubernetes_instance: str | None = Field(
+        None, pattern=INSTANCE, description="Cluster whose API server sends to the webhook."
+    )
+    receive_kubernetes_token: SecretStr | None = Field(
+        None,
+        min_length=TOKEN_CHARACTERS,
+        description="Bearer token that the API server must show; rather in a variable than a file.",
+    )
+    receive_kubernetes_certificate: Path | None = Field(
+        None, description="PEM file of the webhook's certificate and its chain. Unset: no TLS."
+    )
+    receive_kubernetes_key: Path | None = Field(
+        None,
+        description="PEM file of the key to receive_kubernetes_certificate. Unset: the key is in that file.",
+    )
+    receive_kubernetes_client_ca: Path | None = Field(
+        None, description="PEM file of the authority whose client certificate the API server must show."
+    )
+    receive_vault: str | None = Field(
+        None,
+        description="host:port or unix:/path on which a Vault or OpenBao socket audit device is received. "
+        "Unset: not.",
+    )
+    receive_vault_instance: str | None = Field(
+        None, pattern=INSTANCE, description="Vault installation that the socket audit device belongs to."
+    )
+    receive_vault_peers: Texts = Field(
+        None,
+        description="Networks whose hosts may connect to the audit socket (10.1.0.0/16,10.2.3.4). The device "
+        "knows neither passwords nor TLS, so an address other than loopback needs them.",
+    )
+    receive_files: Texts = Field(
+        None,
+        description="Log files that are followed, each SOURCE[.INSTANCE]=/path, e.g. "
+        "vault.prod=/var/log/vault/audit.log. Unset: none.",
+    )
+    receive_cloudtrail: Path | None = Field(
+        None,
+        description="Folder, with folders in it, in which CloudTrail's .json.gz objects appear. Unset: none.",
+    )
+    receive_connections: int = Field(
+        256, ge=1, le=10_000, description="Most open connections of one receiver; more are turned away."
+    )
+    receive_body_limit: Size = Field(
+        16 * 2**20,
+        ge=2**10,
+        le=2**28,
+        description="Most bytes of one request, unpacked. A request larger than record_limit is cut into "
+        "several records where it holds several.",
+    )
+    receive_in_flight: Size = Field(
+        64 * 2**20,
+        ge=2**10,
+        description="Most bytes that one HTTP receiver holds, read but not yet taken by Kafka; beyond it "
+        "senders are told to come back.",
+    )

@@ -1,0 +1,255 @@
+"""Every setting of gapwatch, from `GAPWATCH_…` variables, one TOML file and the command line.
+
+The command line outranks the environment, the environment outranks the file. Unknown keys are errors.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from streams.site.receivers import ReceiverSettings
+from streams.site.thresholds import ThresholdSettings
+from streams.site.units import Duration, Size, show_duration
+
+ENV_PREFIX = "GAPWATCH_"
+
+
+def quarter_of_memory() -> int:
+    """Bytes. A quarter leaves room for the engine, the correlators and whatever else the machine does."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
+
+
+class Settings(ThresholdSettings, ReceiverSettings):
+    """All settings; each description says the unit and the reason for the default."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, env_ignore_empty=True, extra="forbid", frozen=True, validate_default=True
+    )
+
+    data: Path = Field(
+        Path("gapwatch-data"),
+        description="Folder of everything that stays: the embedded engine, the site's key, logs, run state.",
+    )
+    broker: str | None = Field(
+        None, description="Kafka bootstrap servers, host:port[,host:port]. Unset: the embedded broker."
+    )
+    broker_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="Port of the embedded broker on loopback. Unset: 19092, or any free one if that is "
+        "taken; "
+        "0: any free one; a number: exactly that one.",
+    )
+    broker_memory_ceiling: Size = Field(
+        default_factory=quarter_of_memory,
+        ge=2**20,
+        description="Resident bytes of the embedded broker at which the run stops; intake stops at 80% of "
+        "it. The "
+        "embedded broker keeps everything in memory and frees none. Default: a quarter of the machine's "
+        "memory.",
+    )
+    broker_security: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = Field(
+        "plaintext", description="Security protocol towards an external Kafka."
+    )
+    broker_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="SASL mechanism; used with broker_security sasl_plaintext or sasl_ssl."
+    )
+    broker_user: str | None = Field(None, description="SASL user name; used with broker_password.")
+    broker_password: SecretStr | None = Field(
+        None, description="SASL password; rather in a variable than a file."
+    )
+    broker_ca_file: Path | None = Field(
+        None,
+        description="PEM file of the authority that signed the broker's certificate. Unset: the system's.",
+    )
+    replication: int = Field(
+        1, ge=1, le=9, description="Copies of each topic that gapwatch creates; 3 is usual on a real cluster."
+    )
+    topic_prefix: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9._-]*$",
+        max_length=64,
+        description="Put before every topic and group name, so that several installations share one cluster.",
+    )
+    raw_partitions: int = Field(
+        4,
+        ge=1,
+        le=512,
+        description="Partitions of each raw topic: the most that can normalise one source at once.",
+    )
+    partitions: int = Field(
+        8,
+        ge=1,
+        le=512,
+        description="Partitions of the facts topic: the most correlate workers that can share the "
+        "identities. It "
+        "cannot be changed over existing topics; 8 is room to grow at little cost.",
+    )
+    clickhouse: str | None = Field(
+        None,
+        pattern=r"^https?://[^@\s]+$",
+        description="URL of a ClickHouse server, http(s)://host:port, without a password. Unset: embedded "
+        "engine.",
+    )
+    clickhouse_user: str = Field("default", description="User on the ClickHouse server.")
+    clickhouse_password: SecretStr = Field(SecretStr(""), description="Password on the ClickHouse server.")
+    clickhouse_database: str = Field(
+        "gapwatch", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Database of all tables and views."
+    )
+    sql_host: str = Field(
+        "127.0.0.1",
+        description="Address the read-only SQL endpoint of the embedded engine listens on. It asks for no "
+        "password: whoever reaches it can read everything.",
+    )
+    sql_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="Port of the SQL endpoint. Unset: 18123, or any free one if that is taken; 0: any free "
+        "one.",
+    )
+    sql_time_limit: Duration = Field(
+        timedelta(seconds=30), description="Longest run of one ad-hoc query; ingest shares the machine."
+    )
+    sql_memory_limit: Size = Field(
+        2 * 2**30, ge=2**20, description="Most bytes of memory for one ad-hoc query."
+    )
+    sql_row_limit: int = Field(1_000_000, ge=1, description="Most rows in the answer to one ad-hoc query.")
+    metrics_host: str = Field("127.0.0.1", description="Address the Prometheus endpoint listens on.")
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="Port of the Prometheus endpoint. Unset: 19100, or any free one if taken; 0: any free "
+        "one.",
+    )
+    hmac_key: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="The site's key, 16 characters or more: credential ids that are secrets are replaced by "
+        "their "
+        "HMAC under it. Unset: a file in the data folder, made at first start. The same key must be used on "
+        "every "
+        "machine of a site, or ids do not meet.",
+    )
+    caep_keys: Path | None = Field(
+        None,
+        description="JSON Web Key Set of who signs security event tokens, or one set per issuer. Unset: no "
+        "token is accepted.",
+    )
+    caep_audiences: tuple[str, ...] = Field(
+        (), description="Audiences that a security event token must be for. Empty: any."
+    )
+    caep_unsigned: bool = Field(
+        False, description="Also accept security event tokens that nobody signed: for trying out only."
+    )
+    normalisers: int = Field(1, ge=1, le=64, description="Processes that turn raw records into facts.")
+    correlators: int = Field(
+        1, ge=1, le=64, description="Faust worker processes; each holds its share of identities."
+    )
+    flush_interval: Duration = Field(
+        timedelta(seconds=1),
+        description="How long a correlator gathers changes before it writes them: the most a finding waits. "
+        "Longer is cheaper: a dossier that changes often is written once per interval.",
+    )
+    tick_interval: Duration = Field(
+        timedelta(seconds=1), description="How often the clock is told to the correlators."
+    )
+    dossier_limit: Size = Field(
+        600_000,
+        ge=2**14,
+        le=900_000,
+        description="Most bytes of one dossier: beyond it the longest unseen goes, with a mark "
+        "(docs/caps.md). A Kafka message must stay below 1 MB, with room to spare.",
+    )
+    deliver_interval: Duration = Field(
+        timedelta(seconds=1),
+        description="Longest time that rows wait before they are inserted into ClickHouse.",
+    )
+    deliver_rows: int = Field(
+        50_000,
+        ge=1,
+        description="Rows that are inserted at once at the latest; large inserts are what it likes.",
+    )
+    record_limit: Size = Field(
+        4 * 2**20, ge=2**10, le=2**26, description="Most bytes of one raw record; a larger one is a reject."
+    )
+    ready_deadline: Duration = Field(
+        timedelta(seconds=60), description="Time a stage has to become ready before it counts as crashed."
+    )
+    stop_deadline: Duration = Field(
+        timedelta(seconds=8),
+        description="Time a stage has to finish after it was asked to stop; then it is killed.",
+    )
+    restart_limit: int = Field(
+        5, ge=0, description="Crashes of one stage within restart_window after which the whole run gives up."
+    )
+    restart_window: Duration = Field(timedelta(minutes=2), description="Window in which crashes are counted.")
+
+    @property
+    def engine_path(self) -> Path:
+        """Folder of the embedded ClickHouse engine; one process at a time may open it."""
+        return self.data / "clickhouse"
+
+    @property
+    def embedded_engine(self) -> bool:
+        return self.clickhouse is None
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables from which `Settings()` in a child process gives the same settings; holds secrets."""
+    out: dict[str, str] = {}
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        if value is not None:
+            out[ENV_PREFIX + name.upper()] = _spell(value)
+    return out
+
+
+def _spell(value: object) -> str:
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case timedelta():
+            return show_duration(value)
+        case Path():
+            return str(value.absolute())
+        case tuple():
+            return json.dumps(value)
+    return str(value)
+
+
+def describe() -> list[Mapping[str, str]]:
+    """One mapping per setting (key, variable, default, description): help and documentation come from
+    here.
+    """
+    rows: list[Mapping[str, str]] = []
+    # Thresholds, then the optional stages, last; a class gives what it inherits first.
+    last = (ThresholdSettings.model_fields, ReceiverSettings.model_fields)
+    rank = {name: place for place, fields in enumerate(last, 1) for name in fields}
+    for name, field in sorted(Settings.model_fields.items(), key=lambda item: rank.get(item[0], 0)):
+        # What a factory gives depends on the machine; the description says it in words.
+        default = None if field.default_factory else field.default
+        shown = "" if default is None or isinstance(default, SecretStr) else _spell_default(default)
+        rows.append(
+            {
+                "key": name,
+                "variable": ENV_PREFIX + name.upper(),
+                "default": shown,
+                "description": field.description or "",
+            }
+        )
+    return rows
+
+
+def _spell_default(value: object) -> str:
+    return show_duration(value) if isinstance(value, timedelta) else str(value)

@@ -1,0 +1,119 @@
+"""The thresholds of the controls as settings: why each is what it is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
+from schemas.evidence import micros
+from streams.site.units import Duration
+
+
+def _time(name: str, description: str, **bounds: Any) -> Any:
+    return Field(timedelta(microseconds=getattr(DEFAULTS, name)), description=description, **bounds)
+
+
+class ThresholdSettings(BaseSettings):
+    """The numbers that controls share. A longer one is more patient; correlate and replay take the same."""
+
+    skew: Duration = _time(
+        "skew",
+        "How much the clocks of two log producers may differ; one server's clock orders its own lines.",
+    )
+    grace_aws_key: Duration = _time(
+        "grace_aws_key", "Time granted for the end of an AWS key to take: IAM is eventually consistent."
+    )
+    grace_aws_policy: Duration = _time(
+        "grace_aws_policy", "Time granted for an AWS policy that revokes sessions: documented as minutes."
+    )
+    grace_gcp: Duration = _time(
+        "grace_gcp", "Time granted for a Google Cloud kill: policies take up to 7 minutes and more to spread."
+    )
+    grace_gcp_token: Duration = _time(
+        "grace_gcp_token",
+        "Granted beside grace_gcp after the end of a Google service account key: a key is only seen in "
+        "calls of the access tokens that it was exchanged for, and they live an hour.",
+    )
+    grace_entra: Duration = _time(
+        "grace_entra", "Time granted for an Entra kill: continuous access evaluation takes up to 15 minutes."
+    )
+    grace_kubernetes: Duration = _time(
+        "grace_kubernetes",
+        "Time granted for the end of a Kubernetes account or token: the API server caches accepted tokens "
+        "for 10 s.",
+    )
+    grace_vault: Duration = _time(
+        "grace_vault", "Time granted for a Vault or OpenBao kill; recorded ones took less than a second."
+    )
+    expiry_leeway_kubernetes: Duration = _time(
+        "expiry_leeway_kubernetes",
+        "How long after its expiry Kubernetes accepts a token by design (recorded); elsewhere it is skew.",
+    )
+    retry_window: Duration = _time(
+        "retry_window", "Refused tries beyond this are no client's retries: usual back-off ends at 5 min."
+    )
+    retry_bucket: Duration = _time(
+        "retry_bucket",
+        "Width of the buckets that retry_buckets counts: the longest usual back-off.",
+        ge=timedelta(seconds=1),
+    )
+    retry_buckets: int = Field(
+        DEFAULTS.retry_buckets,
+        ge=1,
+        description="In how many buckets refused tries must lie to be a forgotten consumer: two bursts are "
+        "two restarts.",
+    )
+    rotation_overlap: Duration = _time(
+        "rotation_overlap",
+        "How long an old version may be used after its successor's first success, where neither record nor "
+        "policy says: every daily job comes round once.",
+    )
+    rotation_testing: Duration = _time(
+        "rotation_testing",
+        "How long whoever rotates may try the old one and the new one, and how long the rotation of a "
+        "secret takes from its first read to its last step.",
+    )
+    two_networks: Duration = _time(
+        "two_networks",
+        "Uses of one credential from two networks within this are two holders: a move takes longer.",
+    )
+    alternating: Duration = _time(
+        "alternating", "A-B-A of addresses within this is two holders: failover does not go back and forth."
+    )
+    habit: Duration = _time(
+        "habit", "Less behaviour than this is no habit: a weekly job has not come round once."
+    )
+    race: Duration = _time(
+        "race",
+        "How long after a kill a write to identities is the race against it: beyond a minute the kill has "
+        "spread, and a success is a revoked credential used.",
+    )
+    residual_short: Duration = _time(
+        "residual_short", "A residual under this is the ordinary life of a session: known, and soon over."
+    )
+    leak_deadline: Duration = _time(
+        "leak_deadline",
+        "From the report of a leak to the end of the credential: a day is what it takes to move a workload "
+        "that nobody has touched for a year. A use counts at once.",
+    )
+    dormant: Duration = _time(
+        "dormant",
+        "A silence this long is dormancy: a monthly job runs within it. Not less than 30 days, for of older "
+        "months only the first and last uses are kept.",
+        ge=timedelta(microseconds=DEFAULTS.dormant),
+    )
+    memory: Duration = _time(
+        "memory",
+        "How long the end of a credential is remembered that nobody claims and whose life is not known.",
+        ge=timedelta(days=1),
+    )
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """As the controls take them."""
+        given = {name: getattr(self, name) for name in ThresholdSettings.model_fields}
+        return Thresholds(**{name: micros(v) if isinstance(v, timedelta) else v for name, v in given.items()})

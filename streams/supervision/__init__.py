@@ -1,0 +1,1 @@
+"""One run: its processes, from the first check to the last stop."""

@@ -1,0 +1,90 @@
+"""A source has been seen up to its newest event, or as far as its slowest partition."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from correlators.driver.watermarks import Watermarks, seen
+
+
+def source_of(topic: str) -> str:
+    return topic.split(".")[1]
+
+
+def test_a_source_is_seen_up_to_its_newest_event_once_all_is_read() -> None:
+    marks = Watermarks()
+    for number in range(4):
+        marks.reached_end(("raw.vault", number))
+    marks.worked_off({("vault", "raw.vault", 2): 70})
+    assert seen(marks.tell(100), source_of) == {"vault": 70}
+    assert seen(marks.tell(900), source_of) == {"vault": 70}, "silence is not proof"
+
+
+def test_a_partition_with_a_backlog_holds_its_source_back() -> None:
+    marks = Watermarks()
+    marks.reached_end(("raw.vault", 0))
+    marks.worked_off({("vault", "raw.vault", 0): 70, ("vault", "raw.vault", 1): 20})
+    assert seen(marks.tell(100), source_of) == {"vault": 20}
+    marks.reached_end(("raw.vault", 1))
+    assert seen(marks.tell(100), source_of) == {"vault": 70}
+
+
+def test_what_is_read_but_not_worked_off_does_not_count() -> None:
+    marks = Watermarks()
+    marks.worked_off({("vault", "raw.vault", 0): 70, ("vault", "raw.vault", 1): 60})
+    marks.reached_end(("raw.vault", 1))
+    assert marks.tell(100, busy=[("raw.vault", 1)])["raw.vault/1"] == 60
+    assert marks.tell(100)["raw.vault/1"] == 100
+
+
+def test_new_records_end_the_end() -> None:
+    marks = Watermarks()
+    marks.reached_end(("raw.vault", 0))
+    assert marks.tell(100) == {"raw.vault/0": 100}
+    marks.has_more([("raw.vault", 0)])
+    assert marks.tell(200) == {"raw.vault/0": 100}
+
+
+def test_a_source_that_never_came_is_not_seen() -> None:
+    marks = Watermarks()
+    marks.reached_end(("raw.vault", 0))
+    assert seen(marks.tell(100), source_of) == {}
+
+
+def test_records_of_a_source_in_anothers_topic_count_for_the_source() -> None:
+    marks = Watermarks()
+    marks.worked_off({("vault", "raw.mixed", 0): 70})
+    marks.reached_end(("raw.mixed", 0))
+    assert seen(marks.tell(100), source_of) == {"vault": 70}
+
+
+def test_partitions_given_away_are_no_longer_told() -> None:
+    marks = Watermarks()
+    marks.reached_end(("raw.vault", 0))
+    marks.tell(100)
+    marks.forget([("raw.vault", 0)])
+    assert marks.tell(200) == {}
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["end", "more", "work", "tell"]), st.integers(0, 2), st.integers(1, 99))
+)
+
+
+@given(STEPS)
+def test_nothing_told_goes_back(steps: list[tuple[str, int, int]]) -> None:
+    marks, now, last = Watermarks(), 100, dict[str, int]()
+    for step, number, time in steps:
+        partition = ("raw.vault", number)
+        if step == "end":
+            marks.reached_end(partition)
+        elif step == "more":
+            marks.has_more([partition])
+        elif step == "work":
+            marks.worked_off({("vault", *partition): time})
+        else:
+            now += time
+            told = marks.tell(now)
+            assert all(told[entry] >= last[entry] for entry in last)
+            last = told

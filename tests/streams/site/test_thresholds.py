@@ -1,0 +1,231 @@
+"""Every threshold is a setting: its default is the agreed one, and setting it changes what is said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from schemas.activity import Activity, Ended, EndFailed, Exposed, Issued, Rotated
+from schemas.claims import UNSAID
+from schemas.verdict import Clock, Confidence, Severity
+from streams.command.replaying import Request, replay_paths
+from streams.site.loading import load
+from streams.site.settings import Settings, describe
+from streams.site.thresholds import ThresholdSettings
+from tests.support.declared import at, declared
+from tests.support.make import KEY, ROLE, SESSION, T0, USER, change, issue, kill, use
+from tests.support.scenario import run
+from tests.support.vault_lines import auth, dated, hmac, line, login
+
+DAY = 86_400
+SOURCES = ("cloudtrail", "vault", "kubernetes", "gcp", "azure")
+POD = "k8s:c1:shop/mailer"
+NEW = "aws:key/AKIANEW"
+
+Told = tuple[str, Severity | None] | None
+
+
+class Case(NamedTuple):
+    """A scenario that is judged differently where the threshold is ``changed``. ``hours``: after its end."""
+
+    default: str
+    changed: str
+    control: str
+    many: Sequence[Activity]
+    first: Told
+    then: Told
+    hours: float = 1
+
+
+QUIET, HIGH, MEDIUM, LOW = (
+    ("assumed", None),
+    ("violated", Severity.HIGH),
+    ("violated", Severity.MEDIUM),
+    ("violated", Severity.LOW),
+)
+TOLD = ("violated", Severity.INFORMATIONAL)
+
+
+def ended(source: str, used: float, how: str = "revoked", kind: str = "revoked") -> list[Activity]:
+    """A kill at 10 s that this source tells of, and a use in the same log."""
+    effect = Ended(how, kind, KEY, USER)  # type: ignore[arg-type]
+    return [change("kill", 10, effect, source=source), use("use", used, source=source)]
+
+
+def tries() -> list[Activity]:
+    many = [use(f"try{n}", 60 + 320 * n, outcome="unauthenticated") for n in range(5)]
+    return [use("before", 0), kill("kill", 10), *many]
+
+
+def rotation(overlap: int, *uses: Activity) -> list[Activity]:
+    effect = Rotated(USER, successor=NEW, at=at(100), overlap=overlap, how="cut-over")
+    rotator = use("rotated", 100, "", "", effects=(effect,), place="203.0.113.1", client="rotator/1")
+    made = [change(f"made {k}", t, Issued(k, USER, "access_key")) for k, t in ((KEY, 0), (NEW, 90))]
+    return [*made, rotator, *uses]
+
+
+def session(minutes: int) -> Activity:
+    return issue("issue", 0, SESSION, ROLE, KEY, USER, expires=at(60 * minutes))
+
+
+CUT = change("cut", 10, Ended("PutRolePolicy AWSRevokeOlderSessions", "cut", identity=ROLE))
+FAILED = change("failed", 10, EndFailed("revoke", KEY, USER), outcome="failed")
+STALE = change("i", 0, Issued("k8s:c1:jti/1", POD, "service", expires=at(30)), source="kubernetes")
+LEAK = Activity("leak", at(100), "leaks", effects=(Exposed("GitHub shop/web#7", KEY),))
+UNOWNED = change("kill", 10, Ended("revoke", "revoked", "vault:d:token/t"), source="vault")
+TRIED = use("try", 20, "", "vault:d:token/t", source="vault", outcome="unauthenticated")
+
+CASES = {
+    "skew": Case("2s", "500ms", "revocation_failed", [FAILED, use("u", 11, source="vault")], QUIET, MEDIUM),
+    "grace_aws_key": Case("10s", "5s", "revoked_credential_used", ended("cloudtrail", 19), QUIET, HIGH),
+    "grace_aws_policy": Case(
+        "5m", "1m", "outlived_parent", [session(700), CUT, use("u", 200, ROLE, SESSION)], QUIET, HIGH
+    ),
+    "grace_gcp": Case("10m", "1m", "revoked_credential_used", ended("gcp", 500), QUIET, HIGH),
+    "grace_gcp_token": Case(
+        "1h", "5m", "revoked_credential_used", ended("gcp", 4000, "DeleteServiceAccountKey"), QUIET, HIGH
+    ),
+    "grace_entra": Case("15m", "1m", "revoked_credential_used", ended("azure", 800), QUIET, HIGH),
+    "grace_kubernetes": Case("15s", "5s", "revoked_credential_used", ended("kubernetes", 24), QUIET, HIGH),
+    "grace_vault": Case("5s", "1s", "revoked_credential_used", ended("vault", 14), QUIET, HIGH),
+    "expiry_leeway_kubernetes": Case(
+        "1m",
+        "10s",
+        "expired_credential_accepted",
+        [STALE, use("u", 85, POD, "k8s:c1:jti/1", source="kubernetes")],
+        None,
+        LOW,
+    ),
+    "retry_window": Case("15m", "1h", "dead_credential_tried", tries(), LOW, TOLD),
+    "retry_bucket": Case("5m", "1h", "dead_credential_tried", tries(), LOW, TOLD),
+    "retry_buckets": Case("3", "9", "dead_credential_tried", tries(), LOW, TOLD),
+    "rotation_overlap": Case(
+        "1d",
+        "2d",
+        "old_version_used_after_rotation",
+        rotation(UNSAID, use("new", 1000, credential=NEW), use("late", DAY + 1010)),
+        MEDIUM,
+        QUIET,
+    ),
+    "rotation_testing": Case(
+        "15m",
+        "30s",
+        "old_version_used_after_rotation",
+        rotation(0, use("test", 160, place="203.0.113.1", client="rotator/1")),
+        QUIET,
+        MEDIUM,
+    ),
+    "two_networks": Case(
+        "10m",
+        "1m",
+        "credential_in_two_places",
+        [use("a", 0), use("b", 300, place="203.0.113.9")],
+        MEDIUM,
+        None,
+    ),
+    "alternating": Case(
+        "5m",
+        "1m",
+        "credential_in_two_places",
+        [use("a", 0), use("b", 60, place="198.51.100.8"), use("c", 120)],
+        MEDIUM,
+        None,
+    ),
+    "habit": Case(
+        "7d",
+        "10d",
+        "used_by_human_or_shared",
+        [declared(USER), *(use(f"d{n}", n * DAY) for n in range(9))],
+        ("proven", None),
+        None,
+    ),
+    "race": Case(
+        "1m",
+        "20s",
+        "revocation_race",
+        [kill("kill", 10), use("write", 60, action="identity_write")],
+        ("violated", Severity.CRITICAL),
+        None,
+    ),
+    "residual_short": Case(
+        "1h",
+        "30m",
+        "outlived_parent",
+        [session(50), kill("kill", 10), use("u", 60, ROLE, SESSION)],
+        LOW,
+        MEDIUM,
+        0.1,
+    ),
+    "leak_deadline": Case("1d", "1h", "leaked_credential_live", [use("u", 50), LEAK], QUIET, MEDIUM, 20),
+    "dormant": Case("30d", "60d", "dormant_identity_wakes", [use("a", 0), use("b", 31 * DAY)], LOW, None),
+    "memory": Case(
+        "400d", "100d", "revoked_credential_used", [UNOWNED, TRIED], ("proven", None), None, 24 * 300
+    ),
+}
+
+
+def judged(case: Case, settings: Settings) -> Told:
+    now = max(a.time for a in case.many) + int(case.hours * 3_600_000_000)
+    clock = Clock(now, dict.fromkeys((*SOURCES, "leaks"), now), dict.fromkeys(SOURCES, T0 - 1))
+    world = run(case.many, clock, thresholds=settings.thresholds)
+    verdicts = [r.verdict for r in world.last.values() if r.verdict and r.verdict.control == case.control]
+    assert len(verdicts) <= 1
+    return (verdicts[0].value, verdicts[0].severity) if verdicts else None
+
+
+def test_every_threshold_has_a_case_and_the_agreed_default() -> None:
+    shown = {row["key"]: row["default"] for row in describe()}
+    assert {name: case.default for name, case in CASES.items()} == {
+        name: shown[name] for name in ThresholdSettings.model_fields
+    }
+
+
+@pytest.mark.parametrize("by", ["environment", "file"])
+@pytest.mark.parametrize("name", CASES)
+def test_a_threshold_that_is_set_changes_the_verdict(
+    name: str, by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = CASES[name]
+    assert judged(case, load()) == case.first
+    config = tmp_path / "gapwatch.toml"
+    config.write_text(f'{name} = "{case.changed}"\n' if by == "file" else "")
+    if by == "environment":
+        monkeypatch.setenv(f"GAPWATCH_{name.upper()}", case.changed)
+    assert judged(case, load(config)) == case.then
+
+
+def test_less_of_a_habit_is_told_with_little_confidence_where_more_is_asked_for() -> None:
+    other = declared("aws:111122223333:role/known")
+    many = [other, use("u", 10)]
+    now = at(8 * DAY)
+    for habit, confidence in (("7d", Confidence.MEDIUM), ("10d", Confidence.LOW)):
+        world = run(many, Clock(now, {"cloudtrail": now}), thresholds=load(habit=habit).thresholds)
+        (verdict,) = [r.verdict for r in world.last.values() if r.verdict and r.verdict.subject == USER]
+        assert (verdict.control, verdict.confidence) == ("unknown_identity", confidence)
+
+
+def test_a_dormancy_that_what_is_kept_cannot_show_is_refused() -> None:
+    with pytest.raises(ValueError, match="dormant"):
+        Settings(dormant="29d")  # type: ignore[arg-type]
+
+
+def test_a_replay_judges_by_the_settings(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    named = {"accessor": hmac("app accessor")}
+    lines = [
+        dated(login(), 0),
+        dated(line("auth/token/revoke-accessor", who=auth("ops", "e-ops"), data=named), 10),
+        dated(line("secret/data/app", operation="read", who=auth()), 13),
+    ]
+    log = tmp_path / "audit.jsonl"
+    log.write_text("".join(json.dumps(told) + "\n" for told in lines))
+
+    def found(**settings: str) -> int:
+        request = Request([str(log)], [], None, None, None, None, None, None, None, False)
+        replay_paths(load(**settings), request)
+        return len(capsysbinary.readouterr().out.splitlines())
+
+    assert (found(), found(grace_vault="1s")) == (0, 1)
