@@ -166,6 +166,14 @@ def _span(span: timedelta) -> str:
     return f"{span.total_seconds():,g} s"
 
 
+DRIVER = "correlators.driver"
+
+
+def remembered() -> list[Cap]:
+    """The caps of what dossiers and controls remember: those of the correlators without their driver."""
+    return [cap for cap in caps("correlators") if not cap.module.startswith(DRIVER)]
+
+
 def page() -> str:
     """The whole page."""
     parts = [
@@ -174,13 +182,12 @@ def page() -> str:
         "| where | cap | number | reason | at it |\n|---|---|---|---|---|",
     ]
     parts += [
-        f"| {cap.place} | `{cap.name}` | {cap.value} | {cap.reason} | {_at(cap)} |"
-        for cap in caps("correlators")
+        f"| {cap.place} | `{cap.name}` | {cap.value} | {cap.reason} | {_at(cap)} |" for cap in remembered()
     ]
     parts += ["\n## What is read, sent and shown\n", "| where | cap | number | reason |\n|---|---|---|---|"]
     parts += [
         f"| {cap.module} | `{cap.name}` | {cap.value} | {cap.reason} |"
-        for package in ("schemas", "streams")
+        for package in ("schemas", "correlators/driver", "streams")
         for cap in caps(package)
     ]
     return "\n".join(parts) + "\n"

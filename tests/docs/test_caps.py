@@ -6,13 +6,9 @@ import re
 from pathlib import Path
 
 from correlators.kernel.caps import DOSSIER_BYTES_MAX
-from infra.caps_table import AT_IT, Cap, caps, page
+from infra.caps_table import AT_IT, page, remembered
 
 DOCS = Path(__file__).parents[2] / "docs"
-
-
-def remembered() -> list[Cap]:
-    return caps("correlators")
 
 
 def test_the_table_of_caps_is_current() -> None:
