@@ -3,6 +3,7 @@ headers."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -10,6 +11,7 @@ from email.policy import HTTP
 
 from starlette.requests import Request
 
+from streams.clickhouse.allowed import FORMATS
 from streams.clickhouse.readers import DEFAULT_FORMAT
 
 MAX_BODY_BYTES = 2**20
@@ -23,6 +25,8 @@ TRANSPORT = {
     *("user", "wait_end_of_query"),
 }
 """URL parameters that are not settings. Sessions hold nothing here (no SET, no temporary tables)."""
+QUERY_ID = re.compile(r"[\w.:-]{1,100}\Z", re.ASCII)
+"""It comes back in a header of the answer, where a line break would begin another one."""
 CODED = {"compress": "answers are sent as they are", "decompress": "queries are read as they are"}
 
 NOT_FOUND_CODES = frozenset({46, 47, 50, 60, 63, 73, 81, 115, 390})
@@ -85,6 +89,8 @@ async def read_query(request: Request) -> HttpQuery:
     except UnicodeDecodeError:
         raise InvalidRequestError(400, 62, "the query is not UTF-8 (SYNTAX_ERROR)") from None
     query = HttpQuery(text, query_id=given.get("query_id", ""))
+    if query.query_id and not QUERY_ID.match(query.query_id):
+        raise InvalidRequestError(400, 36, "a query_id has letters, digits and ._:- only (BAD_ARGUMENTS)")
     query.database = given.get("database", request.headers.get("x-clickhouse-database", ""))
     query.format = given.get("default_format", request.headers.get("x-clickhouse-format", DEFAULT_FORMAT))
     _sort(given, query)
@@ -92,8 +98,8 @@ async def read_query(request: Request) -> HttpQuery:
 
 
 def _sort(given: dict[str, str], query: HttpQuery) -> None:
-    if not query.format.isidentifier():
-        raise InvalidRequestError(400, 73, f"Unknown format {query.format!r} (UNKNOWN_FORMAT)")
+    if query.format not in FORMATS:
+        raise InvalidRequestError(400, 73, f"Unknown format {query.format[:40]!r} (UNKNOWN_FORMAT)")
     for name, value in given.items():
         if name in CODED and value not in ("0", ""):
             raise InvalidRequestError(501, 48, f"{name}: {CODED[name]} (NOT_IMPLEMENTED)")

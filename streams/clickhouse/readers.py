@@ -34,6 +34,7 @@ class Readers:
     def __init__(self, engine: Engine, size: int) -> None:
         self._engine = engine
         self._size = size
+        self._gate = _gate(engine)
         self._free: queue.SimpleQueue[Client | None] = queue.SimpleQueue()
         for _ in range(size):
             self._free.put(engine.reader())
@@ -76,13 +77,21 @@ class Readers:
         for name, value in settings.items():
             _ask_for_setting(client, name, value)
         text = sql_gate.canonical(client, query)
-        sql_gate.admit(text, parameters)
-        asked = sql_gate.format_of(text)
         wanted = {
             name: unescape(parameters[name]) for name in sql_gate.parameters_of(text) & parameters.keys()
         }
+        self._gate.admit(text, wanted)
+        asked = sql_gate.format_of(text)
         body = client.raw_query(text, parameters=wanted or None, fmt=None if asked else default_format)
         return Answer(body, asked or default_format)
+
+
+def _gate(engine: Engine) -> sql_gate.Gate:
+    client = engine.writer()
+    try:
+        return sql_gate.Gate.of(client, engine.database)
+    finally:
+        engine.discard(client)
 
 
 def _ask_for_setting(client: Client, name: str, value: str) -> None:

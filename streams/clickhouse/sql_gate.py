@@ -2,37 +2,88 @@
 
 `readonly=1` and the reader's role refuse writes, DDL, settings and table functions. Neither stops what the
 embedded engine does as its own client (several statements at once, INTO OUTFILE, SET ROLE, KILL QUERY of its
-own user) nor the functions it lends to anybody: `file('/etc/passwd')` reads any file, with every role.
+own user) nor the functions it lends to anybody: `file('/etc/passwd')` reads any file, with every role, also
+from a string that the engine takes as code (`values('a String ALIAS file(…)', …)`).
 
 So a query is first read by the engine's own parser (formatQuery takes one statement and spells it without
-comments, heredocs or escapes), this canonical text is checked, and it, not what came in, is run.
+comments, heredocs or escapes), this canonical text is checked, and it, not what came in, is run. What is
+allowed is written down (`streams.clickhouse.allowed`): a name in front of a parenthesis must be there, and a
+name that stands alone must be none of the engine's other functions, since `arrayMap(file, …)` calls one too.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from clickhouse_connect.driver.client import Client
 
+from streams.clickhouse.allowed import FORMATS, STATEMENTS, lent
+
 READONLY = 164
 ACCESS_DENIED = 497
+UNKNOWN_FORMAT = 73
 
-STATEMENTS = ("SELECT", "WITH", "SHOW", "DESCRIBE", "EXISTS", "EXPLAIN")
-"""First words of what may run; canonical text begins with one of them."""
+KEYWORDS = frozenset(
+    {
+        *(
+            "ALL",
+            "AND",
+            "ANY",
+            "APPLY",
+            "ARRAY",
+            "AS",
+            "BETWEEN",
+            "BY",
+            "CASE",
+            "COLUMNS",
+            "CUBE",
+            "DISTINCT",
+            "ELSE",
+        ),
+        *(
+            "EXCEPT",
+            "EXISTS",
+            "FILL",
+            "FILTER",
+            "FROM",
+            "GROUP",
+            "HAVING",
+            "ILIKE",
+            "IN",
+            "INTERPOLATE",
+            "INTERSECT",
+        ),
+        *("INTERVAL", "JOIN", "LIKE", "LIMIT", "MATERIALIZED", "NOT", "OFFSET", "ON", "OR", "ORDER", "OVER"),
+        *(
+            "PREWHERE",
+            "QUALIFY",
+            "REPLACE",
+            "ROLLUP",
+            "SELECT",
+            "SETS",
+            "STEP",
+            "STRICT",
+            "THEN",
+            "TO",
+            "TABLE",
+        ),
+        *("UNION", "USING", "WHEN", "WHERE", "WITH", "FIRST"),
+    }
+)
+"""What canonical text writes in front of a parenthesis beside names of functions, always in capitals."""
 
 # Strings and quoted names are told apart in one pass: each may hold the other's quote.
 _LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'|`((?:[^`\\]|\\.)*)`", re.DOTALL)
 _ELSEWHERE = re.compile(r"\b(INTO OUTFILE|PARALLEL WITH|EXECUTE AS)\b", re.IGNORECASE)
-# Wherever it stands (file('…'), APPLY(file), arrayMap(file, …)) the embedded engine asks no right for it.
-# Python(…) looks for variables of this process, eval(…) hides a query in a string, ai…(…) sends data to a
-# model, and in system.processes stands what others ask.
-_UNGUARDED = re.compile(
-    r"(?i:\b(?:file|python|arrowstream|eval|processes|processlist)\b)|\b(?:ai|AI)[A-Z]\w*\b"
-)
+_HIDDEN = re.compile(r"(?i:\b(?:processes|processlist)\b)")
+"""What others ask stands in system.processes."""
+_CALL = re.compile(r"(\w+|``)\s*\(")
+_NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*\b(?!\s*[(.])")
+_APPLIED = re.compile(r"\bAPPLY (\w+)(?! ->)")
 _FORMAT = re.compile(r"\bFORMAT (\w+)(?: SETTINGS .*)?\Z", re.DOTALL)
-_IDENTIFIER = re.compile(r"\{\s*(\w+)\s*:\s*Identifier\s*\}")
-_PARAMETER = re.compile(r"\{\s*(\w+)\s*:")
+_PARAMETER = re.compile(r"\{\s*(\w+)\s*:\s*([^}]*)\}")
+_PLAIN_IDENTIFIER = re.compile(r"\w+(?:\.\w+)*\Z")
 
 
 class RefusedError(Exception):
@@ -43,27 +94,74 @@ class RefusedError(Exception):
         self.code = code
 
 
+class Gate:
+    """Says what may run. ``columns`` and ``views``: names of the database's own; ``others``: the engine's
+    functions that are not lent, each with whether it may be written in any case."""
+
+    def __init__(self, columns: Collection[str], views: Collection[str], others: Mapping[str, bool]) -> None:
+        self._views = frozenset(views)
+        own = {name.lower() for name in columns}
+        others = {name: any_case for name, any_case in others.items() if name.lower() not in own}
+        self._exact = frozenset(name for name, any_case in others.items() if not any_case)
+        self._any_case = frozenset(name.lower() for name, any_case in others.items() if any_case)
+
+    @classmethod
+    def of(cls, client: Client, database: str) -> Gate:
+        """The gate for the tables that are there now, as the engine behind `client` names its functions."""
+
+        def rows(query: str) -> list[tuple[str, int]]:
+            found = client.query(query, parameters={"d": database}).result_rows
+            return [(str(name), int(number)) for name, number in found]
+
+        columns = rows("SELECT DISTINCT name, 0 FROM system.columns WHERE database = {d:String}")
+        views = rows("SELECT name, 0 FROM system.tables WHERE database = {d:String} AND engine = 'View'")
+        functions = rows(
+            "SELECT name, case_insensitive FROM system.functions UNION ALL SELECT name, 0 FROM"
+            " system.table_functions"
+        )
+        return cls(
+            columns=[name for name, _ in columns],
+            views=[name for name, _ in views],
+            others={name: bool(any_case) for name, any_case in functions if not lent(name)},
+        )
+
+    def admit(self, text: str, parameters: Mapping[str, str | None]) -> None:
+        """Raises RefusedError unless this canonical text, with these parameters as they are bound, only
+        reads what is lent."""
+        bare, quoted = _bare(text)
+        if not any(re.match(rf"\(*{statement}\b", bare) for statement in STATEMENTS):
+            raise _readonly(f"Cannot execute query in readonly mode, only {', '.join(STATEMENTS)}.")
+        if found := _ELSEWHERE.search(bare):
+            raise _readonly(f"{found[1].upper()} is not allowed in readonly mode.")
+        if (asked := format_of(text)) and asked not in FORMATS:
+            raise RefusedError(UNKNOWN_FORMAT, "UNKNOWN_FORMAT", f"The format {asked} is not served here.")
+        identifiers = [
+            _identifier(parameters, name) for name, kind in _parameters(bare) if kind == "Identifier"
+        ]
+        self._calls(_PARAMETER.sub("0", bare))
+        for part in (bare, *quoted, *identifiers):
+            if found := _HIDDEN.search(part):
+                raise _denied(found[0], "shows what others ask")
+        for name in (*quoted, *identifiers):
+            self._alone(name)
+
+    def _calls(self, bare: str) -> None:
+        for name in (*_CALL.findall(bare), *_APPLIED.findall(bare)):
+            if name not in KEYWORDS and not lent(name) and name not in self._views:
+                raise _denied(name, "is no function that is lent here")
+        for name in _NAME.findall(bare):
+            self._alone(name)
+
+    def _alone(self, name: str) -> None:
+        if name in self._exact or name.lower() in self._any_case:
+            raise _denied(name, "is a function of the engine that is not lent here; use another alias")
+
+
 def canonical(client: Client, query: str) -> str:
     """The one statement in `query` as the engine spells it; raises the engine's syntax error for any
     other."""
     answer = client.query("SELECT formatQuerySingleLine({query:String})", parameters={"query": query})
     return str(answer.result_rows[0][0])
-
-
-def admit(text: str, parameters: Mapping[str, str]) -> None:
-    """Raises RefusedError unless this canonical text, with these parameters, only reads."""
-    bare, quoted = _bare(text)
-    first = bare.lstrip("( ").partition(" ")[0]
-    if first not in STATEMENTS:
-        only = ", ".join(STATEMENTS)
-        raise RefusedError(READONLY, "READONLY", f"Cannot execute query in readonly mode, only {only}.")
-    if found := _ELSEWHERE.search(bare):
-        raise RefusedError(READONLY, "READONLY", f"{found[1].upper()} is not allowed in readonly mode.")
-    identifiers = [parameters[name] for name in _IDENTIFIER.findall(bare) if name in parameters]
-    for name in (bare, *quoted, *identifiers):
-        if found := _UNGUARDED.search(name):
-            message = f"Not enough privileges: {found[0]} reaches beyond the database, it cannot be named."
-            raise RefusedError(ACCESS_DENIED, "ACCESS_DENIED", message)
 
 
 def format_of(text: str) -> str | None:
@@ -74,7 +172,27 @@ def format_of(text: str) -> str | None:
 
 def parameters_of(text: str) -> set[str]:
     """Names of the {name:Type} parameters of this canonical text."""
-    return set(_PARAMETER.findall(_bare(text)[0]))
+    return {name for name, _ in _parameters(_bare(text)[0])}
+
+
+def _parameters(bare: str) -> list[tuple[str, str]]:
+    return [(name, kind.strip()) for name, kind in _PARAMETER.findall(bare)]
+
+
+def _identifier(parameters: Mapping[str, str | None], name: str) -> str:
+    """The name that is bound here; only plain ones are taken."""
+    bound = parameters.get(name) or ""
+    if not _PLAIN_IDENTIFIER.match(bound):
+        raise _denied(name, "is bound to no plain name")
+    return bound
+
+
+def _readonly(message: str) -> RefusedError:
+    return RefusedError(READONLY, "READONLY", message)
+
+
+def _denied(name: str, why: str) -> RefusedError:
+    return RefusedError(ACCESS_DENIED, "ACCESS_DENIED", f"Not enough privileges: {name} {why}.")
 
 
 def _bare(text: str) -> tuple[str, list[str]]:

@@ -173,9 +173,9 @@ def test_plain_http_asks_in_the_url_in_the_body_and_in_any_format(endpoint: SqlE
             ("SELECT * FROM default.`/etc/passwd`", 497, 403),
         ],
         *[("SELECT * FROM system.processes", 497, 403), ("SELECT * FROM system.server_settings", 60, 404)],
-        *[("SHOW PROCESSLIST", 497, 403), ("SELECT * FROM system.disks", 60, 404)],
+        *[("SHOW PROCESSLIST", 164, 403), ("SELECT * FROM system.disks", 60, 404)],
         *[
-            ("SELECT name FROM merge('system', 'processes')", 636, 500),
+            ("SELECT name FROM merge('system', 'processes')", 497, 403),
             ("SELECT * FROM numbers(1000000)", 396, 413),
         ],
         *[("SELECT groupArray(number) FROM numbers(100000000)", 241, 413)],
@@ -314,8 +314,8 @@ def test_more_queries_than_may_wait_are_told_to_come_back(
 ) -> None:
     monkeypatch.setattr(sql_endpoint, "WAITING", 0)
     with ThreadPoolExecutor(4) as threads:
-        answers = list(threads.map(lambda _: post(endpoint, "SELECT sleep(1)")[0], range(4)))
-    assert 503 in answers and 200 in answers
+        answers = list(threads.map(lambda _: post(endpoint, RUNAWAY)[0], range(4)))
+    assert sorted(set(answers)) == [408, 503]
 
 
 def test_a_connection_that_says_nothing_is_closed(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.receivers.files.following import cloudtrail, objects
+from streams.receivers.files import cloudtrail, objects
 from streams.receivers.files.objects import Folder
 from streams.receivers.files.remembered import Remembered
 from streams.site.errors import SettingsError
