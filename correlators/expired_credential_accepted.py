@@ -17,6 +17,7 @@ from typing import NamedTuple
 from correlators.kernel.views.silence import source_of
 from correlators.kernel.views.view import View, sighted
 from correlators.kernel.views.wording import named, short, times, worst_of
+from schemas.activity import EXTENDED
 from schemas.dossier import Credential
 from schemas.evidence import Evidence, iso
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Verdict
@@ -37,9 +38,6 @@ CONTROL = Control(
 
 UNSEEN_KINDS = frozenset({"lease", "wrapping"})
 """Leases end in systems with logs of their own; a wrapping token is judged as a one-time credential."""
-
-
-STALE_SOURCE = "kubernetes"
 
 
 class Past(NamedTuple):
@@ -66,7 +64,7 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
         past = _past(view, name, credential)
         if past is None:
             continue
-        if past.used and source_of(name) == STALE_SOURCE:
+        if past.used and credential.kind.endswith(EXTENDED):
             for use in past.used:
                 stale.setdefault(iso(use.time)[:10], []).append(past._replace(used=(use,)))
         else:

@@ -17,8 +17,9 @@ from collections.abc import Iterator
 
 from correlators.kernel.views.calls import executed
 from correlators.kernel.views.deaths import deaths_of
-from correlators.kernel.views.ends import Off, off_intervals, past_grace, standing
+from correlators.kernel.views.ends import Off, off_intervals, past_grace, standing, taken_back, undone_by
 from correlators.kernel.views.inventoried import BREAK_GLASS, approvals, uncovered
+from correlators.kernel.views.refusals import over_since
 from correlators.kernel.views.severity import of_uses
 from correlators.kernel.views.silence import source_of, unheard
 from correlators.kernel.views.view import View, sighted
@@ -178,8 +179,13 @@ def _refused_since(
     for name, credential in view.credentials.items():
         uses = view.uses(credential, "succeeded", "failed", "forbidden") if name else ()
         last = max((e.time for e in uses if e.uid in told), default=None)
-        if last is None or any(e.time > last for e in view.uses(credential, "unauthenticated")):
+        if last is None:
             continue
+        proof, later = over_since(view, clock, name, credential, last)
+        if proof:
+            continue
+        if later:
+            return False, later
         ends = [o.start for o in deaths_of(view, name, credential) if not o.end and o.start > last]
         if not ends or ends[0] > clock.now:
             return False, ends[0] + 1 if ends else 0
@@ -200,9 +206,16 @@ def _switched(view: View, clock: Clock, identity: str, spells: list[Off]) -> Ver
     if used:
         broken = next(o for o in reversed(spells) if any(past_grace(o, e, view.thresholds) for e in used))
         after, due = _refused_since(view, clock, used, refused)
-        over = bool(broken.end) or after
         reason = f"{how} at {iso(broken.start)}, yet active from {iso(used[0].time)} to {iso(used[-1].time)}"
-        value: Value = "violated" if not over else "assumed" if broken.end else "proven"
+        back = not any(not o.end for o in spells) and all(
+            taken_back(o, _own(view, identity))
+            for o in spells
+            if any(past_grace(o, e, view.thresholds) for e in used)
+        )
+        if broken.end:
+            reason += "; taken back: " if back else "; undone by another than who said it: "
+            reason += undone_by(broken)
+        value: Value = "proven" if after else "assumed" if back else "violated"
         return _verdict(
             view,
             identity,
@@ -217,8 +230,16 @@ def _switched(view: View, clock: Clock, identity: str, spells: list[Off]) -> Ver
     if refused:
         reason = f"refused at {iso(refused[-1].time)}, after {how} at {iso(last.start)}"
         return _verdict(view, identity, "disabled", "proven", reason, claim, refused, None)
+    if last.end:
+        reason = f"{how} at {iso(last.start)}, {undone_by(last)}; no use was seen while it was off"
+        return _verdict(view, identity, "disabled", "assumed", reason, claim, (), None, now=False)
     value, reason, due = unheard(last, identity, "", clock, view.thresholds)
     return _verdict(view, identity, "disabled", value, reason, claim, (), None, due)
+
+
+def _own(view: View, identity: str) -> set[str]:
+    """Whose word about this identity is its own."""
+    return {view.key, identity, *(name for name in view.credentials if name)}
 
 
 def _verdict(
@@ -231,6 +252,7 @@ def _verdict(
     evidence: tuple[Evidence, ...],
     episode: Episode | None,
     due: int = 0,
+    now: bool = True,
 ) -> Verdict:
     severity = _severity(view, evidence) if episode else None
     credential = evidence[0].credential if evidence else ""
@@ -244,7 +266,7 @@ def _verdict(
         credential=credential,
         title=f"{named(view)}, recorded {status}, is active{held}"
         if episode
-        else f"{named(view)} is recorded {status}",
+        else f"{named(view)} {'is' if now else 'was'} recorded {status}",
         reason=reason,
         severity=severity,
         claim=(claim,),

@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from correlators.kernel.views.deaths import deaths_of
 from correlators.kernel.views.ends import Off, grace_of, off_intervals, skew_of
+from correlators.kernel.views.refusals import proofs
 from correlators.kernel.views.rotations import PASSING
 from correlators.kernel.views.severity import of_uses
 from correlators.kernel.views.silence import source_of
@@ -94,7 +95,7 @@ def _life(view: View, clock: Clock, name: str, credential: Credential, exposure:
         for e in view.uses(credential, "succeeded", "failed", "forbidden")
         if exposure.start + skew_of(exposure.turn, e, view.thresholds) < e.time <= until
     )
-    tries = view.uses(credential, "unauthenticated")
+    tries = proofs(credential)
     refused = tuple(e for e in tries if death and e.time > max(death.start, exposure.start))
     return Life(name, used, death, refused)
 

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from correlators.kernel.knowledge.sightings import thin
 from correlators.kernel.views.ends import Off, grace_of, off_intervals, past_grace, skew_of, standing
 from correlators.kernel.views.progress import rotated_away
+from correlators.kernel.views.refusals import proofs_among, settled
 from correlators.kernel.views.silence import UNSEEN_KINDS
 from correlators.kernel.views.view import View, merged_descendants, sighted
 from correlators.kernel.views.wording import named, short
@@ -48,8 +49,9 @@ TOLD_HERE = frozenset({"cut", "exhausted"})
 
 
 class Heir(NamedTuple):
-    """One descendant after its ancestor's end: successes since, refusals after the last of them, and when it
-    expires. ``ended``: it was used after an end of its own too, which another control tells.
+    """One descendant after its ancestor's end: successes since, and refusals that prove it over.
+    ``ended``: it was used after an end of its own too, which another control tells. ``due``: when a refusal
+    will have stood long enough (µs, 0: none waits).
     """
 
     name: str
@@ -57,6 +59,7 @@ class Heir(NamedTuple):
     used: tuple[Evidence, ...]
     refused: tuple[Evidence, ...]
     ended: bool = False
+    due: int = 0
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
@@ -64,7 +67,7 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
         if name and credential.descendants:
             spells = off_intervals(_carried(view.turns_of(name)))
             if spells:
-                heirs = _heirs(view, spells, credential.descendants)
+                heirs = _heirs(view, clock, spells, credential.descendants)
                 yield _verdict(view, clock, name, standing(spells), heirs)
     yield from _cut_sessions(view, clock)
 
@@ -73,9 +76,9 @@ def _carried(turns: tuple[Turn, ...]) -> list[Turn]:
     return [t for t in turns if t.alive or t.carries]
 
 
-def _heirs(view: View, spells: list[Off], descendants: dict[str, Descendant]) -> list[Heir]:
+def _heirs(view: View, clock: Clock, spells: list[Off], descendants: dict[str, Descendant]) -> list[Heir]:
     return [
-        _heir(view, child, report, spells)
+        _heir(view, clock, child, report, spells)
         for child, report in sorted(merged_descendants(descendants).items())
     ]
 
@@ -88,14 +91,15 @@ def _own_ends(view: View, child: str) -> list[Off]:
     return off_intervals(t for t in view.turns_of(child) if t.kind not in TOLD_HERE)
 
 
-def _heir(view: View, name: str, report: Descendant, spells: list[Off]) -> Heir:
+def _heir(view: View, clock: Clock, name: str, report: Descendant, spells: list[Off]) -> Heir:
     used = _sighted(report, "succeeded", "failed", "forbidden")
     own = _own_ends(view, name)
     every = [e for e in used if any(_outlived(view, off, report, e) for off in spells)]
     late = tuple(e for e in every if not any(past_grace(off, e, view.thresholds) for off in own))
-    tries = tuple(e for e in _sighted(report, "unauthenticated") if any(off.holds(e.time) for off in spells))
-    after = late[-1].time if late else 0
-    return Heir(name, report, late, tuple(e for e in tries if e.time > after), len(late) < len(every))
+    tries = proofs_among((key, thin(s).kept) for key, s in report.uses.items())
+    since = tuple(e for e in tries if any(off.holds(e.time) for off in spells))
+    refused, due = settled(since, late[-1].time, clock, view.thresholds.refused_quiet) if late else (since, 0)
+    return Heir(name, report, late, refused, len(late) < len(every), due)
 
 
 def _sighted(report: Descendant, *outcomes: str) -> tuple[Evidence, ...]:
@@ -152,7 +156,8 @@ def _verdict(view: View, clock: Clock, subject: str, off: Off, heirs: list[Heir]
 def _value(clock: Clock, off: Off, heirs: list[Heir], living: list[Heir]) -> tuple[Value, str, int]:
     open_heirs = [h for h in living if not _over(h, clock)]
     until = max((h.report.expiry[1] for h in heirs), default=0)
-    due = min((h.report.expiry[1] + 1 for h in heirs if h.report.expiry[1] >= clock.now), default=0)
+    waits = [h.report.expiry[1] + 1 for h in heirs if h.report.expiry[1] >= clock.now]
+    due = min((*waits, *(h.due for h in heirs if h.due)), default=0)
     if living:
         last = max(h.used[-1].time for h in living)
         reason = (
@@ -194,7 +199,7 @@ def _cut_sessions(view: View, clock: Clock) -> Iterator[Verdict]:
         return
     off = standing(spells)
     heirs = [
-        _session(view, off, name, credential)
+        _session(view, clock, off, name, credential)
         for name, credential in view.credentials.items()
         if _is_session(name, credential) and _born(credential) <= off.start
     ]
@@ -212,11 +217,14 @@ def _born(credential: Credential) -> int:
     return first.time if first else 0
 
 
-def _session(view: View, off: Off, name: str, credential: Credential) -> Heir:
+def _session(view: View, clock: Clock, off: Off, name: str, credential: Credential) -> Heir:
     report = Descendant(
         "dies_with", credential.kind, credential.names, credential.issued, credential.expiry, credential.uses
     )
     used = tuple(e for e in view.uses(credential, "succeeded", "failed") if _outlived(view, off, report, e))
     after = used[-1].time if used else off.start
     denied = tuple(e for e in view.uses(credential, "forbidden", "unauthenticated") if e.time > after)
+    if used:
+        denied, due = settled(denied, after, clock, view.thresholds.refused_quiet)
+        return Heir(name, report, used, denied, due=due)
     return Heir(name, report, used, denied)

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from correlators.kernel.views.ends import off_intervals, skew_of
+from correlators.kernel.views.refusals import over_since, proofs
 from correlators.kernel.views.thresholds import Thresholds
 from correlators.kernel.views.view import View
 from correlators.kernel.views.wording import named, short, times, worst_of
@@ -81,8 +82,9 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential) -> Verd
     own = {t.evidence.uid for t in credential.failed_ends}
     uses = view.uses(credential, "succeeded", "failed", "forbidden")
     used = tuple(e for e in uses if e.uid not in own and any(f.unheeded(e, view.thresholds) for f in failed))
-    since = max(used[-1].time if used else 0, tried.time)
-    refused = tuple(e for e in view.uses(credential, "unauthenticated") if e.time > since)
+    refused, due = tuple(e for e in proofs(credential) if e.time > tried.time), 0
+    if used and standing:
+        refused, due = over_since(view, clock, name, credential, used[-1].time)
     expires = credential.expiry[1]
     over = bool(not standing or refused or 0 < expires < clock.now)
     unknown = bool(MASKED.search(name)) and not credential.uses and credential.issued is None
@@ -113,6 +115,7 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential) -> Verd
             if any(f.unheeded(e, view.thresholds) for e in used)
         ),
         truncated=worst_of(credential),
+        due=due,
     )
 
 

@@ -3,11 +3,15 @@
 Fires: a use that the provider authenticated, inside a spell in which the credential was off (revoked,
 deleted, disabled, its account deleted, its mount or lease prefix ended, declared revoked), beyond the
 provider's propagation time. High; critical for a write to identities, which counts even inside the
-propagation time; medium where every such use was forbidden.
-Proves: a try refused as unauthenticated inside such a spell, after the last success.
+propagation time; medium where every such use was forbidden, or all there is is a session opened before that
+stood open past it (low where it only listens).
+Proves: a try refused inside such a spell in words that are about the credential itself. After a success that
+is proof once an end was stated after it, or no other came for an hour.
+Over: whoever ended it (or a declaration) took that back and it stays on. What another undoes, or the identity
+itself, closes nothing (``revocation_undone`` tells it).
 Evaded by: switching to a sibling or child credential before the kill (``outlived_parent``), or a source that
 is not collected.
-Benign: the credential was enabled again (that ends the spell, whenever it is learned); calls that a
+Benign: the credential was enabled again before its next use (whenever that is learned); calls that a
 provider's own service makes with the id; an administrator naming the credential in a look-up.
 Do: end the credential where it still works, find the consumer by place and client, and check what it did
 since.
@@ -18,13 +22,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from correlators.kernel.knowledge.inferred import confidence_of
-from correlators.kernel.views.ends import Off, off_intervals, past_grace, standing, surely_after
+from correlators.kernel.views.ends import (
+    ANOTHER,
+    Off,
+    off_intervals,
+    past_grace,
+    standing,
+    surely_after,
+    taken_back,
+    undone_by,
+)
 from correlators.kernel.views.progress import rotated_away
+from correlators.kernel.views.refusals import over_since, proofs
 from correlators.kernel.views.severity import of_uses
 from correlators.kernel.views.silence import unheard
 from correlators.kernel.views.view import View
 from correlators.kernel.views.wording import episodes_of, named, short, times, worst_of
-from schemas.dossier import Credential
+from schemas import struct
+from schemas.dossier import Credential, Opened
 from schemas.evidence import Evidence, iso
 from schemas.verdict import Clock, Control, Severity, Verdict
 
@@ -65,11 +80,12 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
 def _judged(view: View, clock: Clock, name: str, credential: Credential, spells: list[Off]) -> Verdict:
     uses = view.uses(credential, "succeeded", "failed", "forbidden")
     writes = {e.uid for e in view.acted(credential, "identity_write", "succeeded")}
+    held = _held_open(view, name, credential, spells)
     used = tuple(e for e in uses if any(_violates(view, off, e, writes) for off in spells))
-    tries = view.uses(credential, "unauthenticated")
-    refused = tuple(e for e in tries if any(off.holds(e.time) for off in spells))
+    used = tuple(sorted({*used, *held}))
+    refused = tuple(e for e in proofs(credential) if any(off.holds(e.time) for off in spells))
     if used:
-        return _violated(view, name, credential, spells, used, refused, writes)
+        return _violated(view, clock, name, credential, spells, used, writes)
     last = standing(spells)
     if refused:
         return _verdict(
@@ -82,10 +98,14 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential, spells:
             reason=f"refused at {iso(refused[-1].time)}, after {last.turn.how} at {iso(last.start)}",
         )
     if last.end:
-        return _verdict(
-            view, name, credential, last, "assumed", (), reason="restored; no use was seen while it was off"
-        )
+        reason = f"{_undone(last)}; no use was seen while it was off"
+        return _verdict(view, name, credential, last, "assumed", (), reason=reason)
     value, reason, due = unheard(last, name, credential.kind, clock, view.thresholds)
+    if value == "assumed" and (left := _left_open(view, name, credential, last)):
+        reason = f"the record says so; a session opened at {iso(left.time)} is not known to have been closed"
+    tried = [e for e in view.uses(credential, "unauthenticated") if last.holds(e.time)]
+    if tried and value == "assumed":
+        reason = f"the record says so; refused at {iso(tried[-1].time)} for something beside the credential"
     return _verdict(view, name, credential, last, value, (), reason=reason, due=due)
 
 
@@ -94,24 +114,64 @@ def _violates(view: View, off: Off, use: Evidence, writes: set[str]) -> bool:
     return past_grace(off, use, granted) or (use.uid in writes and surely_after(off, use, granted))
 
 
+def _sessions(view: View, name: str, credential: Credential) -> list[Opened]:
+    names = (name, *credential.names)
+    return [s for s in view.dossier.sessions.values() if s.began.credential in names]
+
+
+def _held_open(view: View, name: str, credential: Credential, spells: list[Off]) -> tuple[Evidence, ...]:
+    """Sessions opened before an end that went on past it and the provider's time: each as a use at its own
+    end."""
+    return tuple(
+        closed
+        for session in _sessions(view, name, credential)
+        if (closed := struct.changed(session.began, time=session.ended)).time
+        and any(
+            session.began.time <= off.start and past_grace(off, closed, view.thresholds) for off in spells
+        )
+    )
+
+
+def _left_open(view: View, name: str, credential: Credential, off: Off) -> Evidence | None:
+    """A session of before the end whose own end is not on record."""
+    opened = [s.began for s in _sessions(view, name, credential) if not s.ended]
+    return min((e for e in opened if e.time <= off.start), default=None)
+
+
+def _undone(off: Off) -> str:
+    """How a spell ended, in words."""
+    what = "another one has its name since" if off.undone and off.undone[0].kind in ANOTHER else "restored"
+    return f"{what}: {undone_by(off)}"
+
+
 def _violated(
     view: View,
+    clock: Clock,
     name: str,
     credential: Credential,
     spells: list[Off],
     used: tuple[Evidence, ...],
-    refused: tuple[Evidence, ...],
     writes: set[str],
 ) -> Verdict:
     broken = [off for off in spells if any(off.holds(e.time) for e in used)]
     last = standing(broken)
-    ended = bool(last.end) or any(e.time > used[-1].time for e in refused)
+    refused, due = over_since(view, clock, name, credential, used[-1].time)
+    own = (view.key, name, *credential.names)
+    back = not any(not off.end for off in spells) and all(taken_back(off, own) for off in broken)
     forbidden = {e.uid for e in view.uses(credential, "forbidden")}
     severity: Severity | None = of_uses(used, writes, forbidden)
+    held = _held_open(view, name, credential, spells)
+    if held and len(held) == len(used):
+        passive = all(view.dossier.sessions[e.uid].passive for e in held)
+        severity = Severity.LOW if passive else Severity.MEDIUM
     how = f"{last.turn.how} at {iso(last.start)}"
     reason = f"{times(used, 'authenticated use')} on record since {how}, last at {iso(used[-1].time)}"
-    if ended:
-        reason += "; " + ("it was restored since" if last.end else f"refused at {iso(refused[-1].time)}")
+    if refused:
+        reason += f"; refused at {iso(refused[-1].time)}"
+    elif back:
+        reason += f"; it was restored since: {undone_by(last)}"
+    elif last.end:
+        reason += f"; undone by another than who ended it: {_undone(last)}"
     if rotated_away(view).issuperset(e.uid for e in used):
         severity, reason = None, f"{reason}; told by {ROTATED}"
     return _verdict(
@@ -119,11 +179,12 @@ def _violated(
         name,
         credential,
         broken[0],
-        "violated" if not ended else "proven" if not last.end else "assumed",
+        "proven" if refused else "assumed" if back else "violated",
         used,
         reason=reason,
         severity=severity,
         broken=broken,
+        due=due,
     )
 
 

@@ -4,10 +4,11 @@ Fires: an identity was deleted, and later its federated key (a web identity, a w
 federated credential) is let in by the other side, which no key's revocation can stop. High; medium at low
 confidence where an identity of the same name was made again in between: the trust cannot tell the two apart,
 and neither can the record.
-Proves: the exchange was refused after the deletion.
+Proves: the exchange was refused after the deletion by the very role that had let the subject in (after an
+admission: for an hour without another). A denial by another role, or of one bad token, says nothing of it.
 Evaded by: federation whose two sides no record joins (declare the federated key as an alias of the subject).
-Benign: tokens of the deleted subject live on for as long as they were issued; deployments that delete and
-make their account anew.
+Benign: tokens of the deleted subject live on for as long as they were issued; an account that its deployment
+deletes and makes anew within minutes, by the same actor.
 Do: take the subject out of the trust (role trust policy, OIDC or JWT binding, federated credential), or bind
 the trust to what is not reused: the subject's uid.
 """
@@ -15,8 +16,12 @@ the trust to what is not reused: the subject's uid.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from correlators.kernel.views.ends import Off, off_intervals, past_grace
+from correlators.kernel.knowledge.inferred import sure
+from correlators.kernel.knowledge.pins import sightings_of
+from correlators.kernel.views.ends import Off, past_grace
+from correlators.kernel.views.refusals import BESIDE, settled
 from correlators.kernel.views.silence import source_of
 from correlators.kernel.views.view import View, sighted
 from correlators.kernel.views.wording import named, short, times
@@ -44,11 +49,23 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     deleted = [(subject, gone) for subject in sorted(view.dossier.turns) if (gone := _gone(view, subject))]
     if not deleted:
         return
-    uses = sighted(_federated(view, "succeeded", "failed", "forbidden"))
-    refused = sighted(_federated(view, "unauthenticated"))
-    if uses or refused:
+    exchanges = Exchanges(
+        sighted(_federated(view, "succeeded", "failed")),
+        sighted(_federated(view, "forbidden")),
+        sighted(_federated(view, "unauthenticated")),
+    )
+    if any(exchanges):
         for subject, gone in deleted:
-            yield _judged(view, clock, subject, gone, view.dossier.turns[subject], uses, refused)
+            yield _judged(view, clock, subject, gone, exchanges)
+
+
+class Exchanges(NamedTuple):
+    """What became of the subject's exchanges elsewhere. ``denied``: by what they were asked of. ``refused``:
+    as far as the source tells for want of a trust, not for what was wrong with one token."""
+
+    admitted: tuple[Evidence, ...]
+    denied: tuple[Evidence, ...]
+    refused: tuple[Evidence, ...]
 
 
 def _gone(view: View, subject: str) -> list[Turn]:
@@ -60,29 +77,51 @@ def _gone(view: View, subject: str) -> list[Turn]:
 
 def _federated(view: View, *outcomes: str) -> Iterator[tuple[Evidence, ...]]:
     for credential in view.credentials.values():
-        yield tuple(
-            e
-            for e in view.uses(credential, *outcomes)
-            if any(mark in e.actor or mark in e.credential for mark in FEDERATED)
-        )
+        for key, sightings in sightings_of(credential):
+            outcome, _, action = key.partition(":")
+            if outcome in outcomes and action not in BESIDE:
+                yield tuple(
+                    e
+                    for e in sure(credential.uses, key, sightings.kept)
+                    if any(mark in e.actor or mark in e.credential for mark in FEDERATED)
+                )
 
 
-def _judged(
-    view: View, clock: Clock, subject: str, gone: list[Turn], turns: tuple[Turn, ...],
-    uses: tuple[Evidence, ...], refused: tuple[Evidence, ...],
-) -> Verdict:  # fmt: skip
-    end = gone[0]
+def _remade(view: View, subject: str, end: Turn) -> Turn | None:
+    """The first time that the name was taken again after a deletion, or the subject was brought back."""
+    return next((t for t in sorted(view.dossier.turns[subject]) if t.alive and _again(t, end)), None)
+
+
+def _again(turn: Turn, end: Turn) -> bool:
+    return turn.kind in ("deleted", "remade") and turn.time >= end.time
+
+
+def _one_deployment(view: View, end: Turn, again: Turn | None) -> bool:
+    """Whether who deleted it made it again, at once: the trust is meant for the name, which was there all
+    the time but that moment."""
+    if again is None:
+        return False
+    actor = end.evidence.actor
+    return (
+        bool(actor) and actor == again.evidence.actor and again.time - end.time <= view.thresholds.redeployed
+    )
+
+
+def _judged(view: View, clock: Clock, subject: str, gone: list[Turn], exchanges: Exchanges) -> Verdict:
+    ends = [(end, _remade(view, subject, end)) for end in gone]
+    lasting = [(end, again) for end, again in ends if not _one_deployment(view, end, again)]
+    if not lasting:
+        return _redeployed(view, subject, *ends[-1])
+    end, again = lasting[0]
     off = Off(end.time, 0, end)
-    admitted = tuple(e for e in uses if past_grace(off, e, view.thresholds))
-    denied = tuple(e for e in refused if off.holds(e.time))
-    again = next((s.end for s in off_intervals(t for t in turns if t.kind == "deleted")), 0)
-    value, reason = _value(clock, subject, end, admitted, denied)
+    admitted = tuple(e for e in exchanges.admitted if past_grace(off, e, view.thresholds))
+    value, reason, proof, due = _value(view, clock, subject, off, admitted, exchanges)
     severity, confidence = None, Confidence.HIGH
     if admitted:
         severity = Severity.HIGH
-        if again and all(e.time > again for e in admitted):
+        if again and all(e.time > again.time for e in admitted):
             severity, confidence = Severity.MEDIUM, Confidence.LOW
-            reason += f"; an identity of its name was made again at {iso(again)}"
+            reason += f"; an identity of its name was made again at {iso(again.time)}"
     what = "was admitted after" if admitted else "is trusted elsewhere;"
     return Verdict(
         control=CONTROL.name,
@@ -95,24 +134,54 @@ def _judged(
         severity=severity,
         confidence=confidence,
         claim=(end.evidence,),
-        evidence=admitted or denied,
+        evidence=admitted or proof,
         episodes=(Episode(end.time, 0, end.how),) if admitted else (),
         others=tuple(sorted({e.actor for e in admitted} - {view.key, ""})),
         next_step=f"take {short(subject)} out of the trust" if admitted else "",
+        due=due,
+    )
+
+
+def _redeployed(view: View, subject: str, end: Turn, again: Turn | None) -> Verdict:
+    at = iso(again.time) if again else ""
+    return Verdict(
+        control=CONTROL.name,
+        subject=f"{subject} trusted elsewhere",
+        value="assumed",
+        identity=view.key,
+        owner=view.owner,
+        title=f"{named(view)}: {short(subject)} is trusted elsewhere; {end.how}",
+        reason=f"deleted at {iso(end.time)} and made again at {at} by the same actor: one deployment",
+        claim=(end.evidence,),
     )
 
 
 def _value(
-    clock: Clock, subject: str, end: Turn, admitted: tuple[Evidence, ...], denied: tuple[Evidence, ...]
-) -> tuple[Value, str]:
-    gone = f"{end.how} at {iso(end.time)}"
+    view: View, clock: Clock, subject: str, off: Off, admitted: tuple[Evidence, ...], exchanges: Exchanges
+) -> tuple[Value, str, tuple[Evidence, ...], int]:
+    """The value, why, the refusals that prove it, and when to ask again (µs, 0 never). Who was let in by one
+    role is refuted by that role alone."""
+    gone = f"{off.turn.how} at {iso(off.start)}"
+    roles = {e.asked for e in admitted or exchanges.admitted}
+    denied = tuple(e for e in exchanges.denied if off.holds(e.time))
+    others = tuple(e for e in exchanges.refused if off.holds(e.time))
+    proof = tuple(sorted({*(e for e in denied if e.asked in roles), *others}))
     if admitted:
-        over = any(e.time > admitted[-1].time for e in denied)
+        last = {role: max(e.time for e in admitted if e.asked == role) for role in roles}
         told = f"{times(admitted, 'exchange')} after {gone}, last at {iso(admitted[-1].time)}"
-        return ("proven", f"{told}; refused since") if over else ("violated", told)
-    if denied:
-        return "proven", f"{gone}; the exchange was refused at {iso(denied[-1].time)}"
+        quiet = view.thresholds.refused_quiet
+        each = [
+            settled(tuple(e for e in proof if e.asked == role), at, clock, quiet) for role, at in last.items()
+        ]
+        if all(since for since, _ in each):
+            return "proven", f"{told}; refused since", proof, 0
+        return "violated", told, proof, max(due for _, due in each)
+    if proof:
+        return "proven", f"{gone}; the exchange was refused at {iso(proof[-1].time)}", proof, 0
     source = source_of(subject)
     if source and source not in clock.seen:
-        return "unverifiable", f"{gone}; no {source} records are collected"
-    return "assumed", f"{gone}; no exchange was seen since"
+        return "unverifiable", f"{gone}; no {source} records are collected", (), 0
+    if denied:
+        told = f"{gone}; denied since, last at {iso(denied[-1].time)}, by what is not known to have let it in"
+        return "assumed", told, (), 0
+    return "assumed", f"{gone}; no exchange was seen since", (), 0

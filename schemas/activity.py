@@ -19,9 +19,11 @@ Outcome = Literal["succeeded", "failed", "forbidden", "unauthenticated", "unknow
 ``unauthenticated``: it was not.
 """
 
-Action = Literal["", "identity_write", "secret_read", "renew", "service"]
+Action = Literal["", "identity_write", "secret_read", "renew", "service", "aside"]
 """What kind of use: a write to identities or access, a read of a secret, a renewal of the credential itself,
-or a call that a provider's own service made while carrying the credential (never a use by its holder)."""
+or a call that a provider's own service made while carrying the credential (never a use by its holder).
+``aside``, of a refusal: it was for something beside the credential (an address outside its bounds, a disabled
+identity, the one token of an exchange), which proves no death."""
 
 Edge = Literal["dies_with", "came_from", "made_by"]
 """Lineage. ``dies_with``: the provider ends the child with the parent. ``came_from``: exchanged for or issued
@@ -29,12 +31,17 @@ by the parent, and survives it (a residual). ``made_by``: an orphan by design; a
 """
 
 EndKind = Literal[
-    "revoked", "deleted", "disabled", "cut", "exhausted", "declared", "group", "removed", "rotated"
+    "revoked", "deleted", "disabled", "cut", "exhausted", "declared", "group", "removed", "rotated", "remade"
 ]
 """How a thing ended. ``cut``: a session-revoking policy. ``group``: died with its mount, lease prefix, role.
 ``removed``: what its access rests on was removed, the credential itself was not ended.
 ``rotated``: a successor took its place, it lives on. ``deleted`` of an identity ends its credentials;
-``disabled`` of an identity is a status of the identity."""
+``disabled`` of an identity is a status of the identity. ``remade``, of what lives: another thing has the name
+now (a user, a role, an account, a Secret made anew); that takes back nothing."""
+
+EXTENDED = " (extended)"
+"""End of the kind of a credential of which the provider itself says, with its uses, that it accepts it beyond
+the expiry that it was asked for."""
 
 
 class Parent(msgspec.Struct, frozen=True, array_like=True, order=True):
@@ -89,7 +96,7 @@ class Ended(msgspec.Struct, frozen=True, tag="ended", omit_defaults=True):
 class Restored(msgspec.Struct, frozen=True, tag="restored", omit_defaults=True):
     """The opposite of a kill: enabled or created again. ``kind``: the kind of end that it takes back.
 
-    ``group``, ``scope``: as in ``Ended``.
+    ``remade``: nothing is taken back, something new has the name. ``group``, ``scope``: as in ``Ended``.
     """
 
     how: str
@@ -199,11 +206,13 @@ class Session(msgspec.Struct, frozen=True, tag="session", omit_defaults=True):
     """This event is a use that stands open (an exec, a watch). ``ended``: until when (µs); 0: it stands
     yet.
 
-    Begin and end may come as two records of one event id, in any order.
+    Begin and end may come as two records of one event id, in any order. ``passive``: it only listens (a
+    watch, a followed log).
     """
 
     identity: str
     ended: int = 0
+    passive: bool = False
 
 
 class Glimpse(msgspec.Struct, frozen=True, tag="glimpse", omit_defaults=True):
@@ -317,7 +326,9 @@ class Activity(msgspec.Struct, frozen=True, omit_defaults=True):
     ``identity``, ``credential``, ``target`` are keys (see docs/glossary.md); "" where the record does not
     say. ``place`` is an IP address or a named place, "" for unknown or provider-internal addresses.
     ``incarnation`` tells the identity from its successor of the same name (a service account's uid).
-    ``allowed_by`` is the key of the grant that allowed the use, where the record says so. Times in µs;
+    ``allowed_by`` is the key of the grant that allowed the use, where the record says so. ``asked``: what the
+    credential was presented to, where a refusal speaks of that alone (the role of an exchange, the role id of
+    a login, the namespace of a call). Times in µs;
     ``arrived`` and ``processed`` are 0 in a replay. ``time`` is ``arrived`` where the record has no time of
     its own.
     """
@@ -341,6 +352,7 @@ class Activity(msgspec.Struct, frozen=True, omit_defaults=True):
     error: str = ""
     incarnation: str = ""
     allowed_by: str = ""
+    asked: str = ""
     effects: tuple[Effect, ...] = ()
     arrived: int = 0
     processed: int = 0

@@ -157,11 +157,13 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Opened(msgspec.Struct, frozen=True, array_like=True):
-    """A session: the event that began it, when it ended (µs, 0: not yet), the grant that allowed it."""
+    """A session: the event that began it, when it ended (µs, 0: not yet), the grant that allowed it, and
+    whether it only listens."""
 
     began: Evidence
     ended: int = 0
     allowed_by: str = ""
+    passive: bool = False
 
 
 class Glimpsed(msgspec.Struct, frozen=True, array_like=True):

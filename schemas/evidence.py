@@ -35,7 +35,7 @@ class Evidence(msgspec.Struct, frozen=True, array_like=True, order=True, gc=Fals
 
     ``uid`` is the vendor's own id of the event (CloudTrail ``eventID``, Vault ``request.id``,
     ``traceid:spanid``). ``arrived`` and ``processed`` say when gapwatch got and read it (0 in a replay); they
-    never order anything.
+    never order anything. ``asked``: see ``schemas.activity.Activity``.
     """
 
     time: int
@@ -49,6 +49,7 @@ class Evidence(msgspec.Struct, frozen=True, array_like=True, order=True, gc=Fals
     arrived: int = 0
     processed: int = 0
     mirrors: tuple[str, ...] = ()
+    asked: str = ""
 
 
 @lru_cache(maxsize=65_536)

@@ -128,6 +128,8 @@ def evidence_of(activity: Activity) -> Evidence:
         activity.client,
         activity.arrived,
         activity.processed,
+        (),
+        activity.asked,
     )
 
 
@@ -313,7 +315,7 @@ def _withdrawn(activity: Activity, evidence: Evidence, effect: Withdrawn) -> Ite
 
 
 def _session(activity: Activity, evidence: Evidence, effect: Session) -> Iterator[Fact]:
-    opened = Opened(evidence, effect.ended, activity.allowed_by)
+    opened = Opened(evidence, effect.ended, activity.allowed_by, effect.passive)
     yield effect.identity, Dossier(sessions={activity.uid: opened})
 
 

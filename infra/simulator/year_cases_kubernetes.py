@@ -64,9 +64,16 @@ KUBERNETES = (
     _kubernetes(
         "stale_token_accepted", "an extended token is accepted after its end",
         Step("09:00:00", "account", "pod", into="token", mark=CLAIM, hours=1), LIST,
-        Step("10:05:00", "token", "list", mark=CONTRADICTION),
-        Step("10:25:00", "token", "list", mark=CONTRADICTION),
+        Step("10:05:00", "token", "list_stale", mark=CONTRADICTION),
+        Step("10:25:00", "token", "list_stale", mark=CONTRADICTION),
         control="expired_credential_accepted", severity="low",
+    ),
+    _kubernetes(
+        "expired_token_accepted", "a token is accepted after its end, and the server does not call it stale",
+        Step("09:00:00", "account", "pod", into="token", mark=CLAIM, hours=1), LIST,
+        Step("10:15:00", "token", "list", mark=CONTRADICTION),
+        Step("10:35:00", "token", "list", mark=CONTRADICTION),
+        control="expired_credential_accepted", severity="high",
     ),
     _kubernetes(
         "token_in_two_places", "a copy of a pod's token works from elsewhere",

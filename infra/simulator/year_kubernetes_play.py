@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from infra.simulator.cases import Step
 from infra.simulator.kubernetes import (
     APISERVER,
@@ -15,8 +17,12 @@ from infra.simulator.year_kubernetes import ALICE, PREFIX, Account, Cluster, Pod
 from infra.simulator.year_play import Did, Play
 from infra.simulator.year_stage import (
     DAY,
+    SECOND,
     uuid_of,
 )
+
+WARNED_AFTER = 3_600
+"""Seconds after which the server calls an extended token stale."""
 
 
 class KubernetesPlay(Play):
@@ -97,6 +103,12 @@ class KubernetesPlay(Play):
                     if step.who in self._pods
                     else self._cluster.caller(account, "", self._secret)
                 )
+                return [self._cluster.use(account, who, time, step.place)]
+            case "list_stale":
+                pod = self._pods[step.who]
+                late = (time - pod.made) // SECOND - WARNED_AFTER
+                note = f'"authentication.k8s.io/stale-token":"seconds after warning threshold: {late}",'
+                who = replace(pod.caller, extra=pod.caller.extra + note)
                 return [self._cluster.use(account, who, time, step.place)]
             case "refused":
                 refusal = log.refused(time, f"{account.name}/1.0", account.place, uri, ref)

@@ -53,6 +53,17 @@ class ThresholdSettings(BaseSettings):
         "expiry_leeway_kubernetes",
         "How long after its expiry Kubernetes accepts a token by design (recorded); elsewhere it is skew.",
     )
+    refused_quiet: Duration = _time(
+        "refused_quiet",
+        "After a use of what had ended, a refusal closes the finding only once no use was accepted for so "
+        "long: replicas and regions learn of an end minutes apart, and this is several times the longest "
+        "documented one.",
+    )
+    redeployed: Duration = _time(
+        "redeployed",
+        "Made again within this by the very actor that deleted it, an account is one deployment: tools that "
+        "replace do both in seconds, and wait for a finalizer at most.",
+    )
     retry_window: Duration = _time(
         "retry_window", "Refused tries beyond this are no client's retries: usual back-off ends at 5 min."
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.activity import Activity, Issued, Renewed
+from schemas.activity import EXTENDED, Activity, Issued, Known, Renewed
 from schemas.evidence import iso
 from schemas.verdict import Confidence, Severity
 from tests.correlators.test_revoked_credential_used import must, verdict_of
@@ -46,8 +46,11 @@ DAY = 86_400
 
 
 def stale(number: int) -> Activity:
-    issued = Issued(f"k8s:c1:jti/{number}", HOME, "service", expires=T0 + 30_000_000)
-    return change(f"issue {number}", 0, issued, source="kubernetes")
+    """A token of which the server says that it is stale."""
+    token = f"k8s:c1:jti/{number}"
+    issued = Issued(token, HOME, "token", expires=T0 + 30_000_000)
+    said = Known(token, HOME, f"token{EXTENDED}", expires=T0 + 30_000_000)
+    return change(f"issue {number}", 0, issued, said, source="kubernetes")
 
 
 def seen(uid: str, when: float, number: int = 1) -> Activity:
@@ -64,6 +67,12 @@ def test_a_stale_token_that_kubernetes_accepts_beyond_a_minute_is_low() -> None:
     verdict = must([stale(1), edge, seen("late", 95)], on(95), NAME)
     assert (verdict.value, verdict.severity) == ("violated", Severity.LOW)
     assert [e.uid for e in verdict.evidence] == ["late"]
+
+
+def test_a_token_that_the_server_does_not_call_stale_is_high() -> None:
+    token = Issued("k8s:c1:jti/1", HOME, "token", expires=T0 + 30_000_000)
+    verdict = must([change("issue", 0, token, source="kubernetes"), seen("late", 95)], "k8s:c1:jti/1", NAME)
+    assert (verdict.value, verdict.severity) == ("violated", Severity.HIGH)
 
 
 def test_stale_tokens_of_one_account_are_one_finding_a_day() -> None:

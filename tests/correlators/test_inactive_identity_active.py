@@ -181,9 +181,28 @@ def by_entity(uid: str, at: float, **more: object) -> Activity:
 
 
 def test_the_spell_of_the_switch_in_which_it_acted_is_claimed() -> None:
-    many = [switched("off", 10), by_entity("bad", 30), enabled("on", 50), switched("off again", 200)]
+    many = [switched("off", 10), by_entity("bad", 30), enabled("on", 50)]
     verdict = judged(many, SWITCH)
     assert (verdict.value, [e.uid for e in verdict.claim]) == ("assumed", ["off"])
+    again = judged([*many, switched("off again", 200)], SWITCH)
+    assert (again.value, [e.uid for e in again.claim]) == ("violated", ["off"])
+
+
+def test_an_identity_takes_back_nothing_that_another_said_of_it() -> None:
+    many = [switched("off", 10), by_entity("bad", 60)]
+    back = Restored("entity enabled", identity=ENTITY)
+    for who in (ENTITY, "vault:default:entity/other"):
+        undoing = change("on", 90, back, source="vault", identity=who)
+        verdict = judged([*many, undoing], SWITCH)
+        assert verdict.value == "violated" and f"by {who}" in verdict.reason
+    declared_back = change("on", 90, back, source="inventory", identity="")
+    assert judged([*many, declared_back], SWITCH).value == "assumed"
+
+
+def test_a_switch_that_was_taken_back_before_any_use_no_longer_speaks() -> None:
+    verdict = judged([switched("off", 10), enabled("on", 50), by_entity("fine", 90)], SWITCH)
+    assert (verdict.value, verdict.severity) == ("assumed", None)
+    assert "was recorded disabled" in verdict.title and "no use was seen while it was off" in verdict.reason
 
 
 def test_a_refusal_proves_the_switch_only_while_it_is_off_and_after_the_last_use() -> None:

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from schemas.activity import Activity, Aliased, Ended, Issued, Known, Restored
+from schemas import struct
+from schemas.activity import Activity, Aliased, Ended, Issued, Known, Restored, Session
+from schemas.evidence import SECOND
 from schemas.fact import facts_of
-from schemas.verdict import Severity, Verdict
+from schemas.verdict import Clock, Severity, Verdict
 from tests.support import kubernetes
 from tests.support.make import KEY, ROLE, SESSION, T0, USER, change, issue, kill, restore, use
 from tests.support.scenario import World, clock_after, every_way, run
@@ -235,8 +237,8 @@ def test_ends_that_other_controls_tell_are_not_told_here() -> None:
 
 
 def test_only_the_spell_in_which_it_was_used_is_claimed() -> None:
-    off, again = kill("off", 10, kind="disabled"), kill("again", 200, kind="disabled")
-    verdict = must([off, use("use", 30), restore("on", 50), again])
+    off = kill("off", 10, kind="disabled")
+    verdict = must([off, use("use", 30), restore("on", 50)])
     assert [e.uid for e in verdict.claim] == ["off"]
     assert verdict.value == "assumed" and "it was restored since" in verdict.reason
     assert verdict.title.endswith("was used after DeleteAccessKey")
@@ -345,3 +347,117 @@ def test_a_token_without_an_entity_is_its_issuers_and_never_its_display_names() 
     verdict = must(told, accessor("one"))
     assert (verdict.value, verdict.identity) == ("violated", entity("e-ops"))
     assert verdict_of(told, accessor("two")) is None
+
+
+# What takes an end back, and what refutes a use
+
+
+OTHER = "aws:111122223333:user/ops2"
+
+
+def on_again(when: float, by: str, credential: str = "aws:key/OTHER", source: str = "cloudtrail") -> Activity:
+    back = Restored("UpdateAccessKey Active", credential=KEY, identity=USER)
+    return change("on", when, back, identity=by, credential=credential, source=source)
+
+
+def test_only_who_ended_it_or_a_declaration_takes_a_use_back() -> None:
+    many = [kill("off", 10, kind="disabled"), use("use", 60)]
+    admin = many[0].identity
+    for by, source, value in (
+        (admin, "cloudtrail", "assumed"),
+        (OTHER, "cloudtrail", "violated"),
+        ("", "inventory", "assumed"),
+        (admin, "ocsf", "violated"),
+    ):
+        verdict = must([*many, on_again(90, by, source=source)])
+        assert verdict.value == value, (by, source)
+    undone = must([*many, on_again(90, OTHER)])
+    assert "undone by another than who ended it" in undone.reason and OTHER in undone.reason
+
+
+def test_nobody_takes_his_own_end_back() -> None:
+    off = kill("off", 10, kind="disabled")
+    off = struct.changed(off, identity=USER, credential="aws:key/SECOND")
+    many = [off, use("use", 60)]
+    assert must([*many, on_again(90, USER, "aws:key/SECOND")]).value == "violated"
+    assert must([*many, on_again(90, off.identity, KEY)]).value == "violated"
+
+
+def test_what_is_off_again_closes_nothing() -> None:
+    many = [kill("off", 10, kind="disabled"), use("use", 60), restore("on", 90)]
+    assert must(many).value == "assumed"
+    assert must([*many, kill("again", 91, kind="disabled")]).value == "violated"
+
+
+def test_a_new_credential_under_an_old_name_takes_nothing_back() -> None:
+    made = Restored("CreateLoginProfile", "remade", KEY, USER)
+    many = [kill("off", 10), use("use", 60), change("made", 90, made)]
+    verdict = must([*many, use("of the new one", 200)])
+    assert verdict.value == "violated" and [e.uid for e in verdict.evidence] == ["use"]
+
+
+def test_an_account_made_anew_gives_none_of_the_old_ones_credentials_back() -> None:
+    gone = change("gone", 10, Ended("DeleteUser", "deleted", identity=USER))
+    made = change("made", 20, Restored("CreateUser", "remade", identity=USER))
+    old, new = use("before", 0), use("new", 90, credential="aws:key/NEW")
+    assert must([old, gone, made]).reason.startswith("the record says so")
+    assert must([old, gone, made, use("late", 90)]).value == "violated"
+    assert verdict_of([old, gone, made, new], "aws:key/NEW") is None
+    unmade = must([old, gone, new], "aws:key/NEW")
+    assert unmade.value == "violated", "nobody made the name anew: it is of the one that is gone"
+
+
+def test_an_identitys_end_reaches_only_credentials_of_its_own_installation() -> None:
+    account = "k8s:c1:shop/mailer"
+    alias = change("alias", 0, Aliased(USER, account), source="inventory")
+    gone = change("gone", 10, Ended("delete", "deleted", identity=account), source="kubernetes")
+    assert verdict_of([alias, use("before", 0), gone, use("after", 60)]) is None
+    token = {"credential": "k8s:c1:jti/1", "source": "kubernetes"}
+    own = [use("own", 0, account, **token), use("late", 60, account, **token)]
+    assert must([alias, gone, *own], "k8s:c1:jti/1").value == "violated"
+    elsewhere = {"credential": "k8s:c2:jti/1", "source": "kubernetes"}
+    twin = "k8s:c2:shop/mailer"
+    other = [use("own", 0, twin, **elsewhere), use("late", 60, twin, **elsewhere)]
+    joined = change("alias", 0, Aliased(twin, account), source="inventory")
+    assert verdict_of([joined, gone, *other], "k8s:c2:jti/1") is None
+
+
+def test_a_refusal_for_something_else_proves_nothing() -> None:
+    aside = use("outside", 90, outcome="unauthenticated", action="aside")
+    assert must([kill("kill", 10), use("use", 60), aside]).value == "violated"
+    unused = must([kill("kill", 10), aside])
+    assert unused.value == "assumed" and "something beside the credential" in unused.reason
+
+
+def test_a_refusal_proves_only_what_was_presented_to_what_accepts_it() -> None:
+    used = [use("before", 0, asked="role-id/a"), kill("kill", 10), use("use", 60, asked="role-id/a")]
+    no = {"outcome": "unauthenticated"}
+    assert must([*used, use("no", 90, asked="role-id/b", **no)]).value == "violated"
+    assert must([*used, use("no", 90, asked="role-id/a", **no)]).value == "proven"
+
+
+def test_after_a_use_a_refusal_ends_it_only_when_all_is_quiet_or_an_end_was_stated_since() -> None:
+    many = [kill("kill", 10), use("use", 60), use("no", 90, outcome="unauthenticated")]
+    again = kill("again", 80, how="UpdateAccessKey Inactive", kind="disabled")
+
+    def value_at(now: float, activities: list[Activity]) -> str:
+        world = every_way(activities, Clock(T0 + int(now * SECOND), {"cloudtrail": T0 + int(now * SECOND)}))
+        (told,) = [r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME]
+        return told.value
+
+    assert value_at(120, many) == "violated"
+    assert value_at(60 + 3600, many) == "proven"
+    assert value_at(120, [*many, again]) == "proven"
+
+
+def test_a_session_opened_before_the_end_and_closed_after_it_is_told() -> None:
+    for passive, severity in ((False, Severity.MEDIUM), (True, Severity.LOW)):
+        closed = Session(USER, T0 + 900 * SECOND, passive)
+        shell = use("shell", 5, operation="create pods/exec", effects=(closed,))
+        verdict = must([shell, kill("kill", 10)])
+        assert (verdict.value, verdict.severity) == ("violated", severity)
+        assert [e.uid for e in verdict.evidence] == ["shell"] and "last at" in verdict.reason
+    before = Session(USER, T0 + 8 * SECOND)
+    assert must([use("shell", 5, effects=(before,)), kill("kill", 10)]).value == "assumed"
+    left = must([use("shell", 5, effects=(Session(USER),)), kill("kill", 10)])
+    assert left.value == "assumed" and "is not known to have been closed" in left.reason

@@ -22,13 +22,12 @@ def gone(when: float = 100) -> Activity:
     )
 
 
-def again(when: float) -> Activity:
-    return change(
-        "again",
-        when,
-        Restored("create serviceaccounts/mailer", "deleted", identity=SUBJECT),
-        source="kubernetes",
-    )
+OTHER = "k8s:c1:user/bob"
+
+
+def again(when: float, by: str = OTHER) -> Activity:
+    made = Restored("create serviceaccounts/mailer", "remade", identity=SUBJECT)
+    return change("again", when, made, source="kubernetes", identity=by)
 
 
 def exchange(uid: str, when: float, **more: object) -> Activity:
@@ -53,6 +52,53 @@ def test_another_of_the_same_name_is_told_with_little_confidence() -> None:
     verdict = judged([JOINED, gone(), again(150), exchange("after", 200)])
     assert (verdict.severity, verdict.confidence) == (Severity.MEDIUM, Confidence.LOW)
     assert "made again at" in verdict.reason
+
+
+def test_an_account_that_its_deployment_made_anew_at_once_is_the_one_that_is_trusted() -> None:
+    admin = gone().identity
+    many = [JOINED, exchange("before", 50), gone()]
+    told = judged([*many, again(103, admin), exchange("after", 200)])
+    assert (told.value, told.severity) == ("assumed", None) and "one deployment" in told.reason
+    for other in (again(103), again(100 + 601, admin)):
+        verdict = judged([*many, other, exchange("after", 900)])
+        assert (verdict.value, verdict.severity) == ("violated", Severity.MEDIUM)
+    assert judged([*many, exchange("after", 200), again(700, admin)]).value == "assumed"
+
+
+def test_a_second_deletion_that_nobody_made_good_is_told() -> None:
+    admin = gone().identity
+    last = change("last", 300, Ended("delete", "deleted", identity=SUBJECT), source="kubernetes")
+    many = [JOINED, gone(), again(103, admin), last, exchange("after", 400)]
+    verdict = judged(many)
+    assert (verdict.severity, [e.uid for e in verdict.claim]) == (Severity.HIGH, ["last"])
+
+
+ROLE, BILLING = "aws:111122223333:role/data", "aws:111122223333:role/billing"
+DENIED = {"outcome": "forbidden"}
+
+
+def test_who_is_denied_is_not_admitted() -> None:
+    denied = [exchange("one", 200, asked=ROLE, **DENIED), exchange("two", 300, asked=ROLE, **DENIED)]
+    told = judged([JOINED, gone(), *denied])
+    assert (told.value, told.severity) == ("assumed", None) and "denied since" in told.reason
+    let_in = exchange("before", 50, asked=ROLE)
+    assert judged([JOINED, let_in, gone(), *denied]).value == "proven"
+
+
+def test_a_trust_is_refuted_by_the_role_that_admitted_and_by_no_other() -> None:
+    many = [JOINED, gone(), exchange("in", 200, asked=ROLE)]
+    assert judged([*many, exchange("no", 300, asked=BILLING, **DENIED)]).value == "violated"
+    assert judged([*many, exchange("no", 300, asked=ROLE, **DENIED)]).value == "proven"
+    token = exchange("bad token", 300, asked=ROLE, outcome="unauthenticated", action="aside")
+    assert judged([*many, token]).value == "violated"
+
+
+def test_a_denial_ends_it_only_once_no_exchange_came_for_an_hour() -> None:
+    many = [JOINED, gone(), exchange("in", 200, asked=ROLE), exchange("no", 300, asked=ROLE, **DENIED)]
+    for now, value in ((200 + 3599, "violated"), (200 + 3600, "proven")):
+        world = every_way(many, Clock(at(now), {"cloudtrail": at(now), "kubernetes": at(now)}))
+        (told,) = [r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME]
+        assert told.value == value
 
 
 def test_between_the_two_of_a_name_it_is_the_dead_one() -> None:
@@ -85,9 +131,8 @@ def test_the_subjects_own_uses_are_no_exchange() -> None:
     )
 
 
-@pytest.mark.parametrize("outcome", ["failed", "forbidden"])
-def test_every_authenticated_exchange_is_admitted(outcome: str) -> None:
-    verdict = judged([JOINED, gone(), exchange("after", 200, outcome=outcome)])
+def test_an_exchange_that_failed_after_it_was_accepted_is_admitted() -> None:
+    verdict = judged([JOINED, gone(), exchange("after", 200, outcome="failed")])
     assert (verdict.severity, verdict.confidence) == (Severity.HIGH, Confidence.HIGH)
 
 

@@ -99,9 +99,10 @@ def test_a_dead_token_that_was_inferred_is_at_large_where_nobody_of_its_account_
     assert told["dead_credential_tried", ACCOUNT].severity == Severity.MEDIUM
 
 
-def test_a_label_that_is_gone_from_the_answer_no_longer_speaks_of_its_account() -> None:
+def test_a_label_that_was_removed_no_longer_speaks_of_its_account_and_one_not_named_does() -> None:
     off = {"labels": {"lifecycle.example.com/state": "decommissioned"}}
-    told = verdicts(event(0), patched(10, off, off), patched(20, {"annotations": {"a": "b"}}, {}), event(90))
+    gone = {"labels": {"lifecycle.example.com/state": None}}
+    told = verdicts(event(0), patched(10, off, off), patched(20, gone, {}), event(90))
     assert loud(told) == []
     told = verdicts(event(0), patched(10, off, off), patched(20, {"annotations": {"a": "b"}}, off), event(90))
     assert [v.control for v in loud(told)] == ["inactive_identity_active"]

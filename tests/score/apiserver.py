@@ -23,6 +23,9 @@ WITHIN_GRACE = frozenset({"D03"})
 FROM_ELSEWHERE = frozenset({"D04"})
 """Its dead token is tried by a program that never used it: a copy is at large."""
 
+ACCOUNT_GONE_TOO = frozenset({"D30"})
+"""Its session stands past the end of its account as well as of its binding."""
+
 FAMILIES = {
     "access_removed": "access_outlived_removal",
     "exec_after_removal": "access_outlived_removal",
@@ -58,6 +61,10 @@ def _cases(scenario: dict[str, Any]) -> Iterator[Case]:
     elif family == "revoked_credential":
         yield from _revoked(scenario)
     else:
+        if name in ACCOUNT_GONE_TOO:
+            gone = [s for s in _steps(scenario, "kill") if "/serviceaccounts/" in s["requestURI"]]
+            events = _ids(gone) | _ids(_steps(scenario, "use_after"))
+            yield Case(name, "kubernetes", "finding", "revoked_credential_used", events)
         yield from _other(scenario)
 
 

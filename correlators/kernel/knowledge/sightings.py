@@ -84,12 +84,13 @@ def join_evidence(a: Evidence, b: Evidence) -> Evidence:
         arrived,
         processed,
         mirrors,
+        low.asked,
     )
     return a if joined == a else joined
 
 
-def _told(e: Evidence) -> tuple[int, str, str, str, str, str, str, str]:
-    return e.time, e.uid, e.source, e.actor, e.credential, e.operation, e.place, e.client
+def _told(e: Evidence) -> tuple[int, str, str, str, str, str, str, str, str]:
+    return e.time, e.uid, e.source, e.actor, e.credential, e.operation, e.place, e.client, e.asked
 
 
 def thin(sightings: Sightings) -> Sightings:

@@ -17,8 +17,8 @@ GROUP_HOLDER = ":group/"
 ended."""
 
 SESSIONS_MAX = 128
-"""Sessions of one identity that are kept, those begun last: a workload holds some twenty watches, renewed
-every few minutes, so this is the last half an hour at least."""
+"""Sessions of one identity that are kept, those begun last, and before those that only listen the others: a
+workload holds some twenty watches, renewed every few minutes, so this is the last half an hour at least."""
 
 SESSIONS_MARK = "sessions truncated"
 
@@ -60,5 +60,5 @@ def capped(dossier: Dossier) -> Dossier:
     return dossier
 
 
-def _begun(item: tuple[str, Opened]) -> tuple[int, str]:
-    return item[1].began.time, item[0]
+def _begun(item: tuple[str, Opened]) -> tuple[bool, int, str]:
+    return not item[1].passive, item[1].began.time, item[0]

@@ -4,12 +4,13 @@ true.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from correlators.kernel.views.thresholds import Thresholds
 from schemas.dossier import Turn
-from schemas.evidence import Evidence
+from schemas.evidence import Evidence, iso
+from schemas.fact import INVENTORY
 
 TOKENS_OUTLIVE = frozenset({"DeleteServiceAccountKey", "DisableServiceAccountKey"})
 """Ends of what never acts itself, by how: a Google key is only ever seen in calls of the access tokens it was
@@ -19,14 +20,20 @@ NOT_A_DEATH = frozenset({"removed", "rotated"})
 """Kinds of turns that end something else (the basis of an access), not the credential."""
 
 
+ANOTHER = frozenset({"remade", "group"})
+"""Kinds of turns by which something new has the name of what ended: an account, a mount, a Secret made
+anew."""
+
+
 class Off(NamedTuple):
-    """A spell in which the thing is off: ``[start, end)`` in µs (end 0: open), and the turn that began
-    it.
+    """A spell in which the thing is off: ``[start, end)`` in µs (end 0: open), the turn that began it, and
+    the one that ended it (none while it is open).
     """
 
     start: int
     end: int
     turn: Turn
+    undone: tuple[Turn, ...] = ()
 
     def holds(self, time: int) -> bool:
         return self.start < time and (not self.end or time < self.end)
@@ -52,13 +59,37 @@ def _spells(switch: list[Turn]) -> list[Off]:
     for turn in switch:
         if turn.alive:
             if began:
-                spells.append(Off(began.time, turn.time, began))
+                spells.append(Off(began.time, turn.time, began, (turn,)))
             began = None
         elif turn.kind not in NOT_A_DEATH:
             began = began or turn
     if began:
         spells.append(Off(began.time, 0, began))
     return spells
+
+
+def taken_back(off: Off, own: Collection[str]) -> bool:
+    """Whether who said that it ended has taken that back: the same principal of the same source, or a
+    declaration. Nobody takes back his own end (``own``: the keys of what ended), nor what another said of
+    him; and what only has the old name now took back nothing.
+    """
+    if not off.undone or off.undone[0].kind in ANOTHER:
+        return False
+    end, undoing = off.turn.evidence, off.undone[0].evidence
+    if undoing.source == INVENTORY:
+        return True
+    if undoing.actor in own or undoing.credential in own:
+        return False
+    return (end.source, end.actor) == (undoing.source, undoing.actor)
+
+
+def undone_by(off: Off) -> str:
+    """Who ended the spell, and when, in words; "" while it is open."""
+    if not off.undone:
+        return ""
+    undoing = off.undone[0]
+    who = undoing.evidence.actor or undoing.evidence.source
+    return f"{undoing.how} by {who} at {iso(undoing.time)}"
 
 
 def standing(spells: list[Off]) -> Off:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from correlators.kernel.knowledge.inferred import INFERRED
 from correlators.kernel.knowledge.join import earliest
 from correlators.kernel.views.view import View
+from schemas.activity import EXTENDED
 from schemas.claims import UNSAID, Rotation, RotationPolicy
 from schemas.dossier import Credential
 from schemas.evidence import Evidence, micros
@@ -117,13 +118,20 @@ def _credentials(
     if own and own != view.key:
         later = [n for n, born in standing.items() if not new and born > standing.get(own, 0) and n != own]
         return (own,), (new,) if new else tuple(sorted(later))
-    kind = view.credentials[new].kind if new in view.credentials else ""
-    peers = {n: born for n, born in standing.items() if not kind or view.credentials[n].kind in ("", kind)}
+    kind = _family(view.credentials[new]) if new in view.credentials else ""
+    peers = {
+        n: born for n, born in standing.items() if not kind or _family(view.credentials[n]) in ("", kind)
+    }
     since = _since(peers, new, last.at)
     earlier = {names.get(name, name) for name in before}
     olds = {n for n, born in peers.items() if n != new and (born < since or n in earlier)}
     news = {n for n, born in peers.items() if born >= since and n not in olds} | ({new} if new else set())
     return tuple(sorted(olds)), tuple(sorted(news))
+
+
+def _family(credential: Credential) -> str:
+    """Its kind; one that is accepted beyond its expiry is of the same."""
+    return credential.kind.removesuffix(EXTENDED)
 
 
 def _since(born: dict[str, int], new: str, at: int) -> int:

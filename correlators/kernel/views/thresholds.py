@@ -23,6 +23,8 @@ class Thresholds:
     grace_kubernetes: int = micros(timedelta(seconds=15))
     grace_vault: int = micros(timedelta(seconds=5))
     expiry_leeway_kubernetes: int = micros(timedelta(seconds=60))
+    refused_quiet: int = micros(timedelta(hours=1))
+    redeployed: int = micros(timedelta(minutes=10))
     retry_window: int = micros(timedelta(minutes=15))
     retry_bucket: int = micros(timedelta(minutes=5))
     retry_buckets: int = 3

@@ -15,6 +15,7 @@ from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from schemas.declaration import Declaration
 from schemas.dossier import Ancestor, Credential, Descendant, Dossier, Turn
 from schemas.evidence import Evidence
+from schemas.rosters import installation_of
 
 
 class View:
@@ -57,7 +58,7 @@ class View:
         """
         own = self.credentials[name].turns
         for switch in self.dossier.turns.values():
-            own = turns(own, tuple(t for t in switch if t.kind in ("deleted", "cut")))
+            own = turns(own, tuple(t for t in switch if t.kind in ("deleted", "cut", "remade")))
         return own
 
     @cached_property
@@ -112,19 +113,57 @@ def sighted(many: Iterable[tuple[Evidence, ...]]) -> tuple[Evidence, ...]:
 
 def reaching(name: str, credential: Credential | Ancestor, many: tuple[Turn, ...]) -> tuple[Turn, ...]:
     """Those of the turns that reach this credential."""
-    return tuple(t for t in many if _reaches(t, name, credential))
+    installation = _installation(name, credential)
+    again = [t for t in many if t.kind == "remade" and t.about != name]
+    return tuple(
+        t for t in many if _reaches(t, name, credential, installation) and not _of_next(t, again, credential)
+    )
 
 
 RESIDUAL_KINDS = frozenset({"access_token"})
 """Tokens that run on to their expiry by design when their account goes: a residual, not a failed end."""
 
 
-def _reaches(turn: Turn, name: str, credential: Credential | Ancestor) -> bool:
+def _installation(name: str, credential: Credential | Ancestor) -> str:
+    """Where a credential is of: as its key or those who used it say, else its provider alone."""
+    if said := installation_of(name):
+        return said
+    uses = credential.uses.values() if isinstance(credential, Credential) else ()
+    said = next((i for s in uses for e in s.kept[:1] if (i := installation_of(e.actor))), "")
+    provider = name.partition(":")[0]
+    return said if said.partition(":")[0] == provider else provider
+
+
+def _elsewhere(turn: Turn, installation: str) -> bool:
+    """Whether what ended is another provider's, or of another installation: nobody there heard of it, and
+    what it let in lives on to its own expiry."""
+    there = installation_of(turn.about) or turn.about.partition(":")[0]
+    if ":" in there and ":" in installation:
+        return there != installation
+    return there.partition(":")[0] != installation.partition(":")[0]
+
+
+def _of_next(turn: Turn, again: list[Turn], credential: Credential | Ancestor) -> bool:
+    """Whether a credential of unknown issue came up after the name was taken anew: it is of the next holder,
+    whom this end did not reach."""
+    if turn.kind != "deleted" or turn.alive or not isinstance(credential, Credential) or credential.issued:
+        return False
+    first = credential.known
+    return first is not None and any(
+        t.about == turn.about and turn.time <= t.time <= first.time for t in again
+    )
+
+
+def _reaches(turn: Turn, name: str, credential: Credential | Ancestor, installation: str) -> bool:
     """Whether a turn ends (or restores) this credential: a recreated account, a mount made again have new
     credentials.
     """
-    if turn.about == name or turn.kind not in ("deleted", "cut", "group"):
+    if turn.about == name or turn.kind not in ("deleted", "cut", "group", "remade"):
         return True
+    if turn.kind == "remade":
+        return False
+    if turn.kind != "group" and _elsewhere(turn, installation):
+        return False
     if turn.alive:
         return turn.kind != "cut"
     if credential.issued and credential.issued.time > turn.time:

@@ -20,11 +20,11 @@ DELETED = frozenset({
     "remove service principal", "delete service principal", "hard delete service principal",
     "delete application", "hard delete application", "delete user", "hard delete user",
 })  # fmt: skip
-MADE = frozenset({
-    "add service principal", "add application", "restore application", "restore service principal",
-    "add user", "restore user",
-})  # fmt: skip
-"""Made or made again: it takes back a deletion of the same application."""
+RESTORED = frozenset({"restore application", "restore service principal", "restore user"})
+"""Out of the recycle bin: the same object, with its credentials."""
+
+MADE = frozenset({"add service principal", "add application", "add user"})
+"""A new object of a name or application that may have been deleted before."""
 
 DISABLED = frozenset({"disable account"})
 ENABLED_AGAIN = frozenset({"enable account"})
@@ -97,8 +97,10 @@ class Changes:
         word, how = self.word, self.operation
         if word in DELETED:
             yield Ended(how, "deleted", identity=identity)
-        elif word in MADE:
+        elif word in RESTORED:
             yield Restored(how, "deleted", identity=identity)
+        elif word in MADE:
+            yield Restored(how, "remade", identity=identity)
         elif word in DISABLED:
             yield Ended(how, "disabled", identity=identity)
         elif word in ENABLED_AGAIN:

@@ -59,7 +59,7 @@ def _credential_changed(told: Told) -> Iterator[Effect]:
         )
     elif change == "create":
         yield Issued(credential, identity, text_at(told.event, "credential_type"))
-        yield Restored(f"{told.word} create", "deleted", credential, identity)
+        yield Restored(f"{told.word} create", "remade", credential, identity)
 
 
 def _token_claims_changed(told: Told) -> Iterator[Effect]:

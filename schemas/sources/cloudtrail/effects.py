@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
-from schemas.activity import Effect, Ended, EndFailed, Exposed, Issued, Parent, Restored
+from schemas.activity import Aliased, Effect, Ended, EndFailed, Exposed, Issued, Parent, Restored
 from schemas.evidence import SECOND, micros
 from schemas.sources.cloudtrail.call import Call
 from schemas.sources.cloudtrail.identity import key_of, of_arn, password_of, user_of
@@ -89,10 +89,10 @@ def _password_deleted(call: Call) -> tuple[Effect, ...]:
 
 
 def _password_created(call: Call) -> tuple[Effect, ...]:
-    """One key for all of a user's passwords, so that a new one takes back the deletion."""
+    """One key for all of a user's passwords: uses from now on are of the new one."""
     user = call.user()
     password = password_of(call.account, user.rpartition("/")[2])
-    return (Restored(call.operation, "deleted", password, user),) if password else ()
+    return (Restored(call.operation, "remade", password, user),) if password else ()
 
 
 def _identity_deleted(call: Call) -> tuple[Effect, ...]:
@@ -101,8 +101,19 @@ def _identity_deleted(call: Call) -> tuple[Effect, ...]:
 
 
 def _identity_created(call: Call) -> tuple[Effect, ...]:
+    """A user or role made anew has another unique id: what was deleted under its name stays deleted (AWS IAM,
+    "IAM identifiers")."""
     identity = _named(call)
-    return (Restored(call.operation, "deleted", identity=identity),) if identity else ()
+    return (Restored(call.operation, "remade", identity=identity),) if identity else ()
+
+
+def _user_renamed(call: Call) -> tuple[Effect, ...]:
+    """The user keeps its unique id and its keys; what was said under the old name is said of it (AWS IAM,
+    "Rename an IAM user")."""
+    old, new = call.user(), user_of(call.account, text(call.request, "newUserName"))
+    if not old or not new or old == new:
+        return ()
+    return (Aliased(old, new, at=call.time), Aliased(new, old, alive=False, at=call.time))
 
 
 def _named(call: Call) -> str:
@@ -198,6 +209,7 @@ TEACH: dict[tuple[str, str], Teach] = {
     ("iam", "DeleteLoginProfile"): _password_deleted,
     ("iam", "CreateUser"): _identity_created,
     ("iam", "CreateRole"): _identity_created,
+    ("iam", "UpdateUser"): _user_renamed,
     ("iam", "DeleteUser"): _identity_deleted,
     ("iam", "DeleteRole"): _identity_deleted,
     ("iam", "PutRolePolicy"): _policy_put,

@@ -30,6 +30,11 @@ ROTATION_FAILURES = frozenset({"RotationFailed", "RotationAbandoned", "TestRotat
 """Secrets Manager tells a failed rotation in the name of a service event, without an error code."""
 
 
+EXCHANGES = frozenset({"AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"})
+"""Where a federated subject is let in, by a role. That role's denial is AccessDenied; all that is refused as
+unauthenticated there is the one token (AWS STS, "Common errors" of both)."""
+
+
 def activity_of(event: Event, context: Context) -> Activity | None:
     """The activity; None where the event's time is none."""
     time = micros_of(event.event_time)
@@ -49,6 +54,8 @@ def activity_of(event: Event, context: Context) -> Activity | None:
     resource = resource_of(event)
     if service == rotations.SERVICE and outcome == "succeeded":
         effects = rotations.rotations_of(event, event.recipient_account_id or caller.account, resource)
+    exchange = service == "sts" and operation in EXCHANGES
+    action: Action = "aside" if exchange and outcome == "unauthenticated" else ""
     return Activity(
         uid=event.event_id,
         time=time,
@@ -60,12 +67,13 @@ def activity_of(event: Event, context: Context) -> Activity | None:
         operation=operation,
         service=service,
         outcome=outcome,
-        action=_action(event, service, operation),
+        action=action or _action(event, service, operation),
         place=_place(event.source, event.vpc_endpoint_id),
         client=_client(event.user_agent) if event.user_agent else "",
         target=target,
         resource=resource,
         error=error,
+        asked=target if exchange else "",
         effects=effects,
         arrived=context.arrived,
         processed=context.processed,

@@ -170,7 +170,7 @@ TEACH: dict[str, Teach] = {
     "deleteserviceaccountkey": partial(_key_ended, kind="deleted"),
     "disableserviceaccountkey": partial(_key_ended, kind="disabled"),
     "enableserviceaccountkey": _key_enabled,
-    "createserviceaccount": partial(_account_restored, kind="deleted"),
+    "createserviceaccount": partial(_account_restored, kind="remade"),
     "undeleteserviceaccount": partial(_account_restored, kind="deleted"),
     "deleteserviceaccount": partial(_account_ended, kind="deleted"),
     "disableserviceaccount": partial(_account_ended, kind="disabled"),

@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from schemas.activity import Effect, Ended, Glimpse, Imaged, Issued, Known, Parent, Restored, Session
+from schemas.activity import (
+    EXTENDED,
+    Effect,
+    Ended,
+    Glimpse,
+    Imaged,
+    Issued,
+    Known,
+    Parent,
+    Restored,
+    Session,
+)
 from schemas.evidence import SECOND
 from schemas.sharding import ITSELF
 from schemas.sources.kubernetes.call import CERTIFICATES, UNAUTHORIZED, Call
@@ -39,6 +50,9 @@ LAST = ("system:node:", "system:serviceaccount:kube-system:pod-garbage-collector
 
 NOT_FOUND = 404
 
+INTERACTIVE = frozenset({"exec", "attach", "portforward", "proxy"})
+"""Sessions in which the caller acts; in all others (a watch, a followed log) it only listens."""
+
 ANCHORS = frozenset({"pods", "secrets", "serviceaccounts", "nodes"})
 """Resources whose death ends tokens, and which the server looks up to check one."""
 
@@ -61,7 +75,8 @@ def effects_of(call: Call) -> Iterator[Effect]:
         yield from _look_up(call)
         return
     if call.is_session and call.succeeded and call.who.identity and ":system/" not in call.who.identity:
-        yield Session(call.who.identity, call.done if call.event.stage == "ResponseComplete" else 0)
+        ended = call.done if call.event.stage == "ResponseComplete" else 0
+        yield Session(call.who.identity, ended, passive=call.subresource not in INTERACTIVE)
     if call.succeeded and not call.rehearsed and call.verb not in ("get", "list", "watch"):
         yield from _written(call)
 
@@ -84,6 +99,7 @@ def _written(call: Call) -> Iterator[Effect]:
     elif call.is_on("serviceaccounts", "token"):
         yield from _token(call)
     elif call.is_on("serviceaccounts"):
+        yield from _account_made(call)
         yield from states_of(call)
         yield from cutovers_of(call)
     elif call.is_on("secrets"):
@@ -93,6 +109,16 @@ def _written(call: Call) -> Iterator[Effect]:
     elif call.resource in WORKLOADS:
         yield from _images(call)
     yield from grants_of(call)
+
+
+def _account_made(call: Call) -> Iterator[Effect]:
+    """An account made under a name that was deleted is another one, with another uid: no token of the old one
+    lives by it."""
+    if call.verb == "create" and call.name:
+        identity = account_key(call.namespace, call.name, call.prefix)
+        yield Restored(
+            f"create serviceaccounts/{short(call.name)}", "remade", identity=identity, at=call.done
+        )
 
 
 def _token(call: Call) -> Iterator[Effect]:
@@ -130,11 +156,16 @@ def _maker(call: Call) -> dict[str, Parent]:
 
 def _secret(call: Call) -> Iterator[Effect]:
     """A Secret that holds a token; at level Metadata only the first use of it tells that. A Secret made anew
-    under its name holds another token, which is known by the same key."""
+    under its name holds another token, which is known by the same key. One of another type gets no token: who
+    is let in under its name presents the old one, which somebody wrote back (the server compares bytes, not
+    types; kubernetes/kubernetes, pkg/serviceaccount/legacy.go)."""
     if call.verb != "create" or not call.name:
         return
-    yield Restored("create secrets", "group", group=call.object_key(call.name), scope=ITSELF, at=call.done)
     body = call.answered if call.answered.type else call.asked
+    unread = call.event.request_object is None and call.event.response_object is None
+    if unread or body.type == LEGACY_TYPE:
+        group = call.object_key(call.name)
+        yield Restored(f"create secrets/{short(call.name)}", "group", group=group, scope=ITSELF, at=call.done)
     notes = (body.metadata.annotations if body.metadata else None) or {}
     account = notes.get(ACCOUNT_NAME)
     if body.type != LEGACY_TYPE or not account:
@@ -222,7 +253,8 @@ def stale_of(call: Call) -> Known | None:
     found = STALE_SINCE.search(call.note(STALE)) if call.who.credential else None
     if found is None:
         return None
-    return Known(call.who.credential, call.who.identity, expires=call.time - int(found[1]) * SECOND)
+    expires = call.time - int(found[1]) * SECOND
+    return Known(call.who.credential, call.who.identity, f"token{EXTENDED}", expires=expires)
 
 
 def _images(call: Call) -> Iterator[Effect]:

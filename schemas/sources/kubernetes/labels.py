@@ -49,8 +49,8 @@ def states_of(call: Call) -> Iterator[Effect]:
     if not identity:
         return
     if not told:
-        if call.answered.metadata and call.answered.metadata.uid:
-            # The answer has the whole object: whatever was claimed of it, or of one of its name, is not now.
+        if _whole(call):
+            # Whatever was claimed of it, or of one of its name, is not now.
             yield Restored("no status label", "disabled", identity=identity, at=call.done)
         return
     name, value = min(told.items())
@@ -59,6 +59,20 @@ def states_of(call: Call) -> Iterator[Effect]:
         yield Ended(how, "disabled", identity=identity, claims_cut=False, carries=False, at=call.done)
     else:
         yield Restored(how, "disabled", identity=identity, at=call.done)
+
+
+def _whole(call: Call) -> bool:
+    """Whether the answer, which has the whole object, shows what this write left of the labels. What a merge
+    patch does not name it leaves as it was (RFC 7396); a JSON patch is not read, only its answer."""
+    if not (call.answered.metadata and call.answered.metadata.uid):
+        return False
+    if call.verb != "patch" or call.event.request_object is None:
+        return True
+    meta = call.asked.metadata
+    return meta is not None and any(
+        name in meta.model_fields_set and (value is None or "$patch" in value)
+        for name, value in (("labels", meta.labels), ("annotations", meta.annotations))
+    )
 
 
 def _told(call: Call) -> Iterator[tuple[str, str | None]]:

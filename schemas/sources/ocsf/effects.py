@@ -21,13 +21,13 @@ Turned = tuple[bool, EndKind]
 """Alive from then on or not, and the kind of end."""
 
 ACCOUNT_TURNS: dict[int, Turned] = {
-    1: (True, "deleted"), 2: (True, "disabled"), 5: (False, "disabled"), 6: (False, "deleted"),
+    1: (True, "remade"), 2: (True, "disabled"), 5: (False, "disabled"), 6: (False, "deleted"),
     9: (False, "disabled"), 12: (True, "disabled"),
 }  # fmt: skip
 """Create, Enable, Disable, Delete, Lock, Unlock."""
 
 ENTITY_TURNS: dict[int, Turned] = {
-    1: (True, "deleted"), 4: (False, "deleted"), 7: (False, "disabled"), 8: (True, "disabled"),
+    1: (True, "remade"), 4: (False, "deleted"), 7: (False, "disabled"), 8: (True, "disabled"),
     9: (False, "disabled"), 10: (True, "disabled"), 11: (False, "disabled"),
     12: (False, "disabled"), 13: (True, "disabled"),
 }  # fmt: skip

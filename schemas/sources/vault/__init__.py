@@ -30,7 +30,7 @@ from schemas.sources.vault.call import TEXT_MAX, Call
 from schemas.sources.vault.ends import ends_of, exhausted, unjoined
 from schemas.sources.vault.envelopes import is_line, opened
 from schemas.sources.vault.issues import SPONSORED, issues_of
-from schemas.sources.vault.use import SILENT, Use, action_of, use_of
+from schemas.sources.vault.use import SILENT, Use, action_of, asked_of, is_aside, use_of
 from schemas.sources.vault.wire import Line, head_of, micros_of
 
 NAME = "vault"
@@ -214,13 +214,14 @@ def _activity(call: Call, uid: str) -> Activity:
         operation=f"{call.operation} {call.shown_path}",
         service=call.request.mount_type or "",
         outcome=use.outcome,
-        action=action_of(call),
+        action="aside" if is_aside(call, use.outcome) else action_of(call),
         place=call.scrubbed(call.request.remote_address or ""),
         client=_client(call),
         target=_target(effects),
         resource=call.shown_path,
         error=_error(call),
         incarnation=SPONSORED if "secret-id/" in use.credential else "",
+        asked=asked_of(call),
         effects=effects,
         arrived=call.context.arrived,
         processed=call.context.processed,

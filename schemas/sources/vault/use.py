@@ -97,6 +97,30 @@ def use_of(call: Call) -> Use:
     return Use("unauthenticated", credential, names)
 
 
+INVALID = "invalid credentials"
+"""What AppRole says of a secret id that it does not know, once it has found the role. Of an unknown role id,
+or of an address outside the bounds of the secret id, the answer alone speaks, which is HMAC'd
+(openbao/openbao and hashicorp/vault, approle path_login.go)."""
+
+
+def is_aside(call: Call, outcome: Outcome) -> bool:
+    """Whether a refusal is about something beside what was presented: of a token that the server still knows
+    it writes the accessor (bounds and a disabled entity are looked at after that; request_handling.go)."""
+    if outcome != "unauthenticated":
+        return False
+    if is_login(call):
+        return INVALID not in (call.line.error or "")
+    return bool(call.request.client_token_accessor)
+
+
+def asked_of(call: Call) -> str:
+    """What was presented to what: a secret id to a role, a token to a namespace; "" for the root one."""
+    if is_login(call):
+        role = call.asked("role_id")
+        return f"{call.prefix}role-id/{call.masked(role)}" if role else ""
+    return call.namespace_group(call.ns) if call.ns else ""
+
+
 def is_login(call: Call) -> bool:
     """Any path may log in that hands out a token; a refused login is told from its path."""
     if call.issued:

@@ -134,7 +134,7 @@ def test_federated_credentials_are_told_by_their_id() -> None:
             "Hard delete service principal",
             Ended("Hard delete service principal", "deleted", identity=PRINCIPAL),
         ),
-        ("Add service principal", Restored("Add service principal", "deleted", identity=PRINCIPAL)),
+        ("Add service principal", Restored("Add service principal", "remade", identity=PRINCIPAL)),
         ("Restore service principal", Restored("Restore service principal", "deleted", identity=PRINCIPAL)),
     ],
 )

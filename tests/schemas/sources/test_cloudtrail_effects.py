@@ -200,7 +200,7 @@ def test_a_deleted_identity_ends_itself_and_a_created_one_takes_it_back(what: st
         Ended(f"Delete{what}", "deleted", identity=identity),
     )
     assert effects(f"Create{what}", requestParameters={named: "bot"}) == (
-        Restored(f"Create{what}", "deleted", identity=identity),
+        Restored(f"Create{what}", "remade", identity=identity),
     )
 
 
@@ -211,7 +211,7 @@ def test_a_password_ends_and_begins_under_one_key() -> None:
         Ended("DeleteLoginProfile", "deleted", password, f"{AT}:user/alice"),
     )
     assert effects("CreateLoginProfile", requestParameters=ask) == (
-        Restored("CreateLoginProfile", "deleted", password, f"{AT}:user/alice"),
+        Restored("CreateLoginProfile", "remade", password, f"{AT}:user/alice"),
     )
     assert effects("UpdateLoginProfile", requestParameters=ask) == ()
 
@@ -366,3 +366,10 @@ def test_no_secret_reaches_an_activity() -> None:
         one = activity(operation, service, requestParameters=ask, responseElements=answer, errorMessage=None)
         assert secret.encode() not in msgspec.json.encode(one)
     assert reading(b"").activities == []
+
+
+def test_a_renamed_user_is_the_same_under_its_new_name() -> None:
+    told = effects("UpdateUser", requestParameters={"userName": "bot", "newUserName": "svc-x"})
+    old, new = f"{AT}:user/bot", f"{AT}:user/svc-x"
+    assert [(e.alias, e.identity, e.alive) for e in told] == [(old, new, True), (new, old, False)]
+    assert effects("UpdateUser", requestParameters={"userName": "bot", "newPath": "/ci/"}) == ()

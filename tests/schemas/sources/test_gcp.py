@@ -223,7 +223,7 @@ def test_a_key_that_an_upload_limits_expires() -> None:
         ("DisableServiceAccount", Ended("DisableServiceAccount", "disabled", identity=ACCOUNT)),
         ("EnableServiceAccount", Restored("EnableServiceAccount", "disabled", identity=ACCOUNT)),
         ("UndeleteServiceAccount", Restored("UndeleteServiceAccount", "deleted", identity=ACCOUNT)),
-        ("CreateServiceAccount", Restored("CreateServiceAccount", "deleted", identity=ACCOUNT)),
+        ("CreateServiceAccount", Restored("CreateServiceAccount", "remade", identity=ACCOUNT)),
     ],
 )  # fmt: skip
 def test_ends_and_their_opposites(word: str, effect: object) -> None:

@@ -7,7 +7,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from schemas.activity import Ended, Glimpse, Granted, Imaged, Issued, Known, Restored, Session, Withdrawn
+from schemas.activity import (
+    EXTENDED,
+    Ended,
+    Glimpse,
+    Granted,
+    Imaged,
+    Issued,
+    Known,
+    Restored,
+    Session,
+    Withdrawn,
+)
 from schemas.evidence import SECOND
 from schemas.fact import facts_of
 from schemas.sources.kubernetes.wire import micros_of
@@ -157,8 +168,9 @@ def test_a_session_stands_until_its_end_is_told(at_level: str) -> None:
         else {"verb": "create", "objectRef": ref("pods", "web-1", subresource=at_level)}
     )
     code = 200 if at_level == "watch" else 101
-    assert effect(event(5, code, stage="ResponseStarted", **how), Session) == Session(ACCOUNT)
-    assert effect(event(5, code, took=17, **how), Session) == Session(ACCOUNT, at(22))
+    passive = at_level == "watch"
+    assert effect(event(5, code, stage="ResponseStarted", **how), Session) == Session(ACCOUNT, 0, passive)
+    assert effect(event(5, code, took=17, **how), Session) == Session(ACCOUNT, at(22), passive)
 
 
 def test_a_session_that_was_refused_never_stood() -> None:
@@ -534,9 +546,24 @@ def test_a_label_that_may_be_about_something_else_says_nothing(name: str, value:
     assert effects(labelled(value, name)) == []
 
 
+WHOLE = {"kind": "ServiceAccount", "metadata": {"name": "mailer", "namespace": "shop", "uid": UID}}
+
+
 def test_an_answer_without_any_status_label_takes_back_what_one_said() -> None:
-    whole = {"kind": "ServiceAccount", "metadata": {"name": "mailer", "namespace": "shop", "uid": UID}}
-    assert effect(labelled("blue", "team", responseObject=whole), Restored).identity == ACCOUNT
+    """Of a write of the whole object, of a patch whose body is not read (a JSON patch), and of one that
+    rewrites all labels."""
+    put = labelled("blue", "team", responseObject=WHOLE) | {"verb": "update"}
+    assert effect(put, Restored).identity == ACCOUNT
+    listed = labelled("blue", "team", responseObject=WHOLE) | {"requestObject": [{"op": "remove"}]}
+    assert effect(listed, Restored).identity == ACCOUNT
+    for labels in (None, {"$patch": "replace", "team": "blue"}):
+        cleared = labelled("blue", "team", responseObject=WHOLE)
+        cleared |= {"requestObject": {"metadata": {"labels": labels}}}
+        assert effect(cleared, Restored).identity == ACCOUNT
+
+
+def test_a_patch_leaves_the_labels_that_it_does_not_name() -> None:
+    assert effects(labelled("blue", "team", responseObject=WHOLE)) == []
 
 
 # Dry runs and extended tokens
@@ -570,7 +597,8 @@ def test_only_a_dry_run_is_none(dry: Any) -> None:
 def test_a_token_that_the_server_calls_stale_expired_so_many_seconds_ago() -> None:
     stale = "subject: system:serviceaccount:shop:mailer, seconds after warning threshold: 420"
     told = activity(event(600, annotations={"authentication.k8s.io/stale-token": stale}))
-    assert told.effects == (Known(f"{PREFIX}jti/{JTI}", ACCOUNT, expires=told.time - 420 * SECOND),)
+    expired = told.time - 420 * SECOND
+    assert told.effects == (Known(f"{PREFIX}jti/{JTI}", ACCOUNT, f"token{EXTENDED}", expires=expired),)
     without = event(600, user=account(jti=""), annotations={"authentication.k8s.io/stale-token": stale})
     assert activity(without).effects == ()
 
@@ -715,3 +743,34 @@ def test_a_debug_container_is_an_image_of_its_pod() -> None:
 def test_a_json_patch_is_a_list_where_a_body_should_be() -> None:
     told = activity(event(verb="patch", requestObject=[{"op": "add", "path": "/x", "value": 1}]))
     assert (told.outcome, told.identity) == ("succeeded", ACCOUNT)
+
+
+def test_the_body_of_a_delete_decides_whether_it_is_a_rehearsal() -> None:
+    """Where there is a body, the server does not look at the query."""
+    uri = "/api/v1/namespaces/shop/serviceaccounts/mailer?dryRun=All"
+    asked = deleted(5, "serviceaccounts", "mailer") | {"requestURI": uri}
+    real = activity(asked | {"requestObject": {"kind": "DeleteOptions", "gracePeriodSeconds": 0}})
+    assert [type(e) for e in real.effects] == [Ended] and real.action == "identity_write"
+    assert activity(asked | {"requestObject": {"kind": "DeleteOptions", "dryRun": ["All"]}}).effects == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "restores"),
+    [
+        (None, True),
+        ({"type": "kubernetes.io/service-account-token"}, True),
+        ({"type": "Opaque"}, False),
+        ({"metadata": {"name": "mailer-token"}}, False),
+    ],
+)
+def test_a_secret_of_another_type_gets_no_new_token(body: Any, restores: bool) -> None:
+    made = event(5, 201, user=ADMIN, verb="create", objectRef=ref("secrets", "mailer-token"))
+    if body:
+        made["requestObject"] = body
+    assert [type(e) for e in effects(made)] == ([Restored] if restores else [])
+
+
+def test_an_account_made_under_a_name_is_another_one() -> None:
+    made = event(5, 201, user=ADMIN, verb="create", objectRef=ref("serviceaccounts", "mailer"))
+    (told,) = effects(made)
+    assert (type(told), told.kind, told.identity) == (Restored, "remade", ACCOUNT)

@@ -196,7 +196,7 @@ def test_what_was_inferred_is_marked(name: str, confidence: int, said: Said, tru
     assert ("inferred" in orjson.dumps(found["evidences"]).decode()) == (confidence == 2)
 
 
-@pytest.mark.parametrize("name", ["D03", "D06", "D37", "D30"])
+@pytest.mark.parametrize("name", ["D03", "D06", "D37"])
 def test_a_deleted_account_whose_token_was_not_seen_refused_by_its_id_is_assumed(
     name: str, said: Said, truth: dict[str, Any]
 ) -> None:
@@ -498,3 +498,10 @@ def test_a_session_is_told_only_for_what_is_one(readings: list[Reading]) -> None
         o.startswith("watch ") or o.split("/")[-1] in ("exec", "attach", "portforward", "proxy", "log")
         for o in operations
     )
+
+
+def test_a_shell_that_stood_past_the_end_of_its_account_is_told(said: Said, truth: dict[str, Any]) -> None:
+    (shell,) = steps(truth["D30"], "use_after")
+    about = [f for f in said.findings if shell["auditID"] in uids(f)]
+    (found,) = [f for f in about if control(f) == "revoked_credential_used"]
+    assert found["severity"] == "Medium"

@@ -136,7 +136,7 @@ BOT = "aws:111122223333:user/bot"
 @pytest.mark.parametrize(
     ("activity_id", "effect"),
     [
-        (1, Restored("x", "deleted", identity=BOT)),
+        (1, Restored("x", "remade", identity=BOT)),
         (2, Restored("x", "disabled", identity=BOT)),
         (5, Ended("x", "disabled", identity=BOT)),
         (6, Ended("x", "deleted", identity=BOT)),

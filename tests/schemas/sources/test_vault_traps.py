@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -463,3 +464,34 @@ def test_no_bytes_raise(body: bytes) -> None:
 
 def test_the_reader_makes_nothing_of_the_entity_that_is_not_there() -> None:
     assert entity("") not in everything(line("secret/data/db", who=auth("root", "", entity_id=None)))
+
+
+# What a refusal is about
+
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "vault"
+
+
+@pytest.mark.parametrize(
+    ("name", "action"),
+    [
+        ("0045-denied-dead-token", ""),
+        ("1041-denied-bound-cidr", "aside"),
+        ("0521-denied-disabled-entity", "aside"),
+        ("0401-login-refused", ""),
+        ("0467-login-refused-without-error-field", "aside"),
+    ],
+)
+def test_a_refusal_of_what_the_server_still_knows_is_about_something_else(name: str, action: str) -> None:
+    """Recorded: of a token that it knows the server writes the accessor, of a secret id that it does not know
+    "invalid credentials"."""
+    (told,) = read(json.loads((GOLDEN / f"{name}.json").read_text())["raw"]).activities
+    assert (told.outcome, told.action) == ("unauthenticated", action)
+
+
+def test_what_was_presented_to_what_is_told() -> None:
+    told = activity(namespaced("secret/data/db", operation="read", who=auth()))
+    assert told.asked.endswith(":namespace/team-a/")
+    assert activity(line("secret/data/db", operation="read", who=auth())).asked == ""
+    refused = activity(line("auth/approle/login", data={"role_id": "hmac-sha256:aa", "secret_id": hmac("s")}))
+    assert refused.asked.endswith(":role-id/hmac-sha256:aa")

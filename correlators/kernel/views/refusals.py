@@ -1,0 +1,78 @@
+"""Refusals: which of them prove that a credential is dead, and when a use after its end is over.
+
+A refusal is proof only where it is about the credential itself. The source marks those that are about
+something beside it (``aside``: an address outside its bounds, a disabled identity), and says what the
+credential was presented to (``Evidence.asked``: a role id, a namespace): where the accepted uses show what
+it is good for, a refusal by anything else says nothing. After an accepted use even a proof is no end at once:
+one replica, one region may refuse what another one still takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from correlators.kernel.knowledge.inferred import sure
+from correlators.kernel.knowledge.pins import sightings_of
+from correlators.kernel.views.ends import NOT_A_DEATH
+from correlators.kernel.views.view import View, sighted
+from schemas.dossier import Credential
+from schemas.evidence import Evidence
+from schemas.fact import AUTHENTICATED
+from schemas.verdict import Clock
+
+BESIDE = frozenset({"aside", "service"})
+"""Actions whose refusals are about something else, or are no use by the credential's holder."""
+
+
+def proofs(credential: Credential) -> tuple[Evidence, ...]:
+    """The refusals that prove the credential's death, in order."""
+    if not any(_is_proof(key) for key in credential.uses):
+        return ()
+    told = [(key, sure(credential.uses, key, s.kept)) for key, s in sightings_of(credential)]
+    return proofs_among(told)
+
+
+def proofs_among(told: Iterable[tuple[str, tuple[Evidence, ...]]]) -> tuple[Evidence, ...]:
+    """The same, of uses by outcome and action."""
+    tries: list[tuple[Evidence, ...]] = []
+    known: set[str] = set()
+    for key, kept in told:
+        if _is_proof(key):
+            tries.append(kept)
+        elif key.partition(":")[0] in AUTHENTICATED:
+            known.update(e.asked for e in kept)
+    return tuple(e for e in sighted(tries) if not known or e.asked in known)
+
+
+def _is_proof(key: str) -> bool:
+    outcome, _, action = key.partition(":")
+    return outcome == "unauthenticated" and action not in BESIDE
+
+
+def over_since(
+    view: View, clock: Clock, name: str, credential: Credential, last: int
+) -> tuple[tuple[Evidence, ...], int]:
+    """The proofs by which a use at ``last`` (µs) is over: none came since, or not yet for long enough; then
+    also when to ask again (µs, 0: never)."""
+    return settled(
+        proofs(credential),
+        last,
+        clock,
+        view.thresholds.refused_quiet,
+        any(
+            not t.alive and t.kind not in NOT_A_DEATH and t.time > last
+            for t in (view.turns_of(name) if name in view.credentials else credential.turns)
+        ),
+    )
+
+
+def settled(
+    many: tuple[Evidence, ...], last: int, clock: Clock, quiet: int, ended_again: bool = False
+) -> tuple[tuple[Evidence, ...], int]:
+    """As ``over_since``, of proofs. ``ended_again``: an end was stated after the last use."""
+    since = tuple(e for e in many if e.time > last)
+    if not since:
+        return (), 0
+    if ended_again or clock.now >= last + quiet:
+        return since, 0
+    return (), last + quiet
