@@ -1,0 +1,126 @@
+"""An end is undone by another than who stated it.
+
+Fires: a credential that was switched off, or an identity that was disabled or whose sessions were cut, is on
+again by the word of somebody else, and either it had been used in between (whoever undoes the end of what
+goes on working may be hiding that), or it is the ended one itself who undid it. Medium. The finding about the
+use stays open beside it: an undoing closes what its own principal ended, or what a declaration takes back.
+Proves: nothing; the finding ends where who stated the end, or a declaration, says that it is meant, and where
+it is off again.
+Evaded by: undoing under the name of who stated the end; making another credential instead
+(``revocation_race``, ``unknown_identity``).
+Benign: a colleague enables again what a colleague had disabled by mistake, after its consumer had run on.
+Do: ask who stated the end whether it is meant to be undone. If not, end it again, and look at who undid it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from correlators.kernel.views.ends import ANOTHER, Off, off_intervals, past_grace, taken_back
+from correlators.kernel.views.view import View, sighted
+from correlators.kernel.views.wording import named, short, times
+from schemas.dossier import Turn
+from schemas.evidence import Evidence, iso
+from schemas.fact import INVENTORY
+from schemas.verdict import Clock, Control, Episode, Severity, Verdict
+
+CONTROL = Control(
+    name="revocation_undone",
+    version="1",
+    title="Revocation undone by another",
+    owasp=("NHI1:2025", "NHI5:2025"),
+    attack=(("T1098", "Account Manipulation"),),
+    nist=("AC-2(3)", "IR-4"),
+    csf=("RS.MI-01", "DE.AE-02"),
+    remediation=(
+        "Ask who ended it whether that was meant to be undone. If not, end it again, and review who undid "
+        "it and what was done since."
+    ),
+)
+
+SWITCHED = frozenset({"disabled", "cut", "deleted"})
+"""Kinds of ends of an identity that can be taken back."""
+
+
+def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    for name, credential in view.credentials.items():
+        own = tuple(t for t in credential.turns if t.kind != "rotated")
+        if name and any(t.alive for t in own):
+            keys = {view.key, name, *credential.names}
+            used = view.uses(credential, "succeeded", "failed", "forbidden")
+            yield from _judged(view, name, own, keys, used)
+    for identity, turns in sorted(view.dossier.turns.items()):
+        own = tuple(t for t in turns if t.kind in SWITCHED)
+        if any(t.alive for t in own) and not view.dossier.members:
+            keys = {view.key, identity, *(name for name in view.credentials if name)}
+            used = tuple(e for e in _uses(view) if e.actor == identity)
+            yield from _judged(view, identity, own, keys, used)
+
+
+def _uses(view: View) -> tuple[Evidence, ...]:
+    return sighted(view.uses(c, "succeeded", "failed", "forbidden") for c in view.credentials.values())
+
+
+def _judged(
+    view: View, subject: str, turns: tuple[Turn, ...], own: Collection[str], uses: tuple[Evidence, ...]
+) -> Iterator[Verdict]:
+    spells = off_intervals(turns)
+    undone = [
+        off for off in spells if _by_another(off, own) and (_by_itself(off, own) or _used(view, off, uses))
+    ]
+    if undone:
+        yield _verdict(view, subject, undone[-1], _since(turns, undone[-1]), own, uses)
+
+
+def _by_another(off: Off, own: Collection[str]) -> bool:
+    if not off.undone or off.undone[0].kind in ANOTHER or taken_back(off, own):
+        return False
+    end, undoing = off.turn.evidence, off.undone[0].evidence
+    return (end.source, end.actor) != (undoing.source, undoing.actor)
+
+
+def _by_itself(off: Off, own: Collection[str]) -> bool:
+    undoing = off.undone[0].evidence
+    return undoing.actor in own or undoing.credential in own
+
+
+def _used(view: View, off: Off, uses: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    return tuple(e for e in uses if past_grace(off, e, view.thresholds))
+
+
+def _since(turns: tuple[Turn, ...], off: Off) -> Turn | None:
+    """What settled the matter after the undoing: another end, or the word of who may take it back."""
+    end = off.turn.evidence
+    for turn in sorted(t for t in turns if t.time > off.end):
+        said = turn.evidence
+        if not turn.alive or said.source == INVENTORY or (said.source, said.actor) == (end.source, end.actor):
+            return turn
+    return None
+
+
+def _verdict(
+    view: View, subject: str, off: Off, since: Turn | None, own: Collection[str], uses: tuple[Evidence, ...]
+) -> Verdict:
+    undoing = off.undone[0]
+    who = short(undoing.evidence.actor) or undoing.evidence.source
+    used = _used(view, off, uses)
+    by = f"{who}, whom it had ended" if _by_itself(off, own) else who
+    ender = short(off.turn.evidence.actor) or off.turn.evidence.source
+    reason = f"{off.turn.how} at {iso(off.start)} by {ender}; {undoing.how} at {iso(off.end)} by {by}"
+    reason += f"; {times(used, 'use')} in between" if used else ""
+    if since:
+        reason += f"; {since.how} at {iso(since.time)}"
+    return Verdict(
+        control=CONTROL.name,
+        subject=subject,
+        value="assumed" if since else "violated",
+        identity=view.key,
+        owner=view.owner,
+        credential=subject if subject in view.credentials else "",
+        title=f"{named(view)}: the end of {short(subject)} was undone by {who}",
+        reason=reason,
+        severity=Severity.MEDIUM,
+        claim=(off.turn.evidence,),
+        evidence=(undoing.evidence,),
+        episodes=(Episode(off.end, since.time if since else 0, undoing.how),),
+    )
