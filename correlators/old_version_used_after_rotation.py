@@ -107,6 +107,8 @@ def _dead_since(view: View, clock: Clock, name: str, time: int) -> bool:
 def _kept(view: View, clock: Clock, last: Progress) -> tuple[Value, str, int]:
     """What the latest rotation is worth where nothing contradicts it, why, and when to ask again."""
     change = last.change
+    if change.back:
+        return "assumed", f"{_how(change)} was taken back at {iso(change.back)}: its successor is gone", 0
     if last.consumers and not last.staying and last.complete:
         return "proven", f"{_told(last)}; safe to delete {_olds(change)}", 0
     source = source_of(change.subject)
@@ -191,7 +193,7 @@ def _verdict(
     change = many[-1].change
     policy = policy_of(view, change.subject)
     used = evidence[0].credential if evidence and severity else ""
-    what = short(change.subject) if change.subject != view.key else "its credential"
+    what = short(change.shown) if change.shown != view.key else "its credential"
     title = f"{named(view)}: {what} was rotated"
     if severity:
         version = short(used) if used and not is_secret(view, change.subject) else "an old version"
@@ -200,7 +202,7 @@ def _verdict(
         title += ", and every known consumer has moved"
     return Verdict(
         control=CONTROL.name,
-        subject=change.subject,
+        subject=change.shown,
         value=value,
         identity=view.key,
         owner=view.owner or (policy.owner if policy else ""),

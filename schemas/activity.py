@@ -244,7 +244,8 @@ class Rotated(msgspec.Struct, frozen=True, tag="rotated", omit_defaults=True):
     ``successor``: key of the new credential, or the new version's name (``version …``) of a secret; "" where
     the record does not name it.
     ``at``: from when on (µs), if not from the event's time. ``overlap``: for how long the old one may still
-    be used (µs); 0: a declared cut-over, not at all; ``schemas.claims.UNSAID``: as the policy says.
+    be used (µs); 0: a declared cut-over, not at all; ``schemas.claims.UNSAID``: as the policy says; ``GONE``,
+    ``BACK``: see there. ``which``: as in ``Fetched``.
     """
 
     subject: str
@@ -253,6 +254,7 @@ class Rotated(msgspec.Struct, frozen=True, tag="rotated", omit_defaults=True):
     at: int = 0
     overlap: int = UNSAID
     how: str = ""
+    which: str = ""
 
 
 class Rotates(msgspec.Struct, frozen=True, tag="rotates", omit_defaults=True):
@@ -267,10 +269,15 @@ class Rotates(msgspec.Struct, frozen=True, tag="rotates", omit_defaults=True):
 
 
 class Fetched(msgspec.Struct, frozen=True, tag="fetched", omit_defaults=True):
-    """The caller was given this version of a secret (``version …`` by its id, ``stage …`` by its label)."""
+    """The caller was given this version of a secret (``version …`` by its id, ``stage …`` by its label).
+
+    ``which``: of several of one name, where it is and, after a space, what tells it from another of its name
+    ("" where the record does not say): replicas of one secret differ in the first alone.
+    """
 
     secret: str
     version: str
+    which: str = ""
 
 
 class Approved(msgspec.Struct, frozen=True, tag="approved", omit_defaults=True):

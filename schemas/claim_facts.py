@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from schemas import struct
 from schemas.activity import Activity, Approved, Excepted, Fetched, Rotated, Rotates
 from schemas.claims import Approval, Rotation, RotationPolicy, Waiver
 from schemas.dossier import Dossier, Sightings
@@ -19,7 +20,7 @@ of their own, which nobody knows before they are made."""
 def rotated(activity: Activity, evidence: Evidence, effect: Rotated) -> Iterator[tuple[str, Dossier]]:
     rotation = Rotation(
         effect.at or activity.time,
-        evidence,
+        _of(evidence, effect.which),
         effect.successor,
         effect.overlap,
         effect.how or activity.operation,
@@ -33,7 +34,13 @@ def rotates(activity: Activity, evidence: Evidence, effect: Rotates) -> Iterator
 
 
 def fetched(activity: Activity, evidence: Evidence, effect: Fetched) -> Iterator[tuple[str, Dossier]]:
-    yield effect.secret, Dossier(versions={effect.version: Sightings((evidence,))})
+    read = _of(evidence, effect.which)
+    yield effect.secret, Dossier(versions={effect.version: Sightings((read,))})
+
+
+def _of(evidence: Evidence, which: str) -> Evidence:
+    """The event as one about this one of several of a name."""
+    return struct.changed(evidence, asked=which) if which else evidence
 
 
 def approved(activity: Activity, evidence: Evidence, effect: Approved) -> Iterator[tuple[str, Dossier]]:

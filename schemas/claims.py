@@ -13,6 +13,10 @@ from schemas.evidence import Evidence
 UNSAID = -1
 """An overlap that no record states."""
 
+GONE, BACK = -2, -3
+"""Overlaps of records that rotate nothing: a version that was stored was disabled or destroyed, or is there
+again. One that goes while it is the newest takes its rotation back."""
+
 
 class Rotation(msgspec.Struct, frozen=True, array_like=True, order=True):
     """From ``at`` on a successor takes the place of the old credential (or version of a secret).

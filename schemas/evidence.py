@@ -35,7 +35,8 @@ class Evidence(msgspec.Struct, frozen=True, array_like=True, order=True, gc=Fals
 
     ``uid`` is the vendor's own id of the event (CloudTrail ``eventID``, Vault ``request.id``,
     ``traceid:spanid``). ``arrived`` and ``processed`` say when gapwatch got and read it (0 in a replay); they
-    never order anything. ``asked``: see ``schemas.activity.Activity``.
+    never order anything. ``asked``: see ``schemas.activity.Activity``;
+    where it is about a secret, ``Fetched.which``.
     """
 
     time: int

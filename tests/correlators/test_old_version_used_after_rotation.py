@@ -9,7 +9,7 @@ import pytest
 from correlators.kernel.views.progress import rotation_progress
 from correlators.kernel.views.view import View
 from schemas.activity import Activity, Fetched, Issued, Parent, Rotated, Rotates
-from schemas.claims import UNSAID
+from schemas.claims import BACK, GONE, UNSAID
 from schemas.dossier import decode
 from schemas.evidence import SECOND, iso
 from schemas.fact import partition_of
@@ -482,3 +482,90 @@ def test_the_named_successor_of_a_key_is_where_its_consumers_move() -> None:
     many = [OLD, use("a", 50), BORN, rotated(100, KEY), made("other", 110, "aws:key/AKIAOTHER")]
     assert judged([*many, use("n", 200, credential="aws:key/AKIAOTHER")], KEY).value == "assumed"
     assert judged([*many, use("n", 200, credential=NEW)], KEY).value == "proven"
+
+
+# Which version is old, of which secret, and for whom
+
+
+def cut(at: float, successor: str = "", overlap: int = 0, uid: str = "cut", which: str = "") -> Activity:
+    effect = Rotated(SECRET, successor=successor, overlap=overlap, how=uid, which=which)
+    return use(uid, at, "aws:111122223333:role/rotator", "aws:key/R", effects=(effect,), client="rotator")
+
+
+def test_a_cut_over_that_names_no_version_leads_to_the_one_stored_last() -> None:
+    many = [read("r1", 0, "version v1"), moved_on(100), read("early", 200, "version v2"), cut(2 * DAY)]
+    verdict = judged([*many, read("r2", 3 * DAY, "version v2")], SECRET)
+    assert verdict.value != "violated" and "safe to delete" in verdict.reason
+    late = judged([*many, read("late", 3 * DAY, "version v1", OTHER)], SECRET)
+    assert [e.uid for e in late.evidence] == ["late"]
+
+
+@pytest.mark.parametrize(("old", "new"), [("version 9", "version 10"), ("version b", "version a")])
+def test_where_no_record_stored_it_the_newest_that_was_read_is_never_old(old: str, new: str) -> None:
+    many = [read("r1", 0, old), read("r2", 50, new), cut(100)]
+    assert judged([*many, read("r3", 2 * DAY, new)], SECRET).value != "violated"
+    late = judged([*many, read("late", 2 * DAY, old, OTHER)], SECRET)
+    assert [e.uid for e in late.evidence] == ["late"]
+    one = judged([read("r1", 0, old), cut(100), read("late", 2 * DAY, old)], SECRET)
+    assert one.value == "violated", "a single version is what the cut-over ended"
+
+
+def test_a_version_that_goes_while_it_is_the_newest_takes_its_rotation_back() -> None:
+    many = [read("r1", 0, "version v1"), moved_on(100), read("r2", 150, "version v2")]
+    gone = cut(300, "version v2", GONE, "gone")
+    after = read("r3", 3 * DAY, "version v1")
+    assert judged([*many, after], SECRET).value == "violated"
+    back = judged([*many, gone, after], SECRET)
+    assert back.value == "assumed" and "was taken back at" in back.reason
+    again = cut(400, "version v2", BACK, "again")
+    assert judged([*many, gone, again, after], SECRET).value == "violated"
+    next_one = moved_on(200, "version v3", "staged again")
+    old_went = judged([*many, next_one, read("r4", 250, "version v3"), gone, after], SECRET)
+    assert old_went.value == "violated", "an old one that goes takes nothing back"
+
+
+HERE, THERE = "eu-west-1 Aaaaaa", "us-east-1 Bbbbbb"
+
+
+def read_of(which: str, uid: str, at: float, version: str, actor: str = ROLE) -> Activity:
+    effect = Fetched(SECRET, version, which)
+    return use(uid, at, actor, f"aws:key/of {actor}", effects=(effect,), action="secret_read")
+
+
+def test_two_secrets_of_one_name_are_rotated_each_for_itself() -> None:
+    staged = cut(100, "version v2", UNSAID, "staged", HERE)
+    many = [read_of(HERE, "r1", 0, "version v1"), staged, read_of(HERE, "r2", 150, "version v2")]
+    twin = [read_of(THERE, "t1", 0, "version w1", OTHER), read_of(THERE, "t2", 3 * DAY, "version w1", OTHER)]
+    assert judged([*many, *twin], SECRET).value != "violated"
+    replica = read_of("us-east-1 Aaaaaa", "pinned", 3 * DAY, "version v1", OTHER)
+    assert [e.uid for e in judged([*many, replica], SECRET).evidence] == ["pinned"]
+    by_name = read_of("eu-west-1", "by name", 3 * DAY, "version v1", OTHER)
+    assert [e.uid for e in judged([*many, by_name], SECRET).evidence] == ["by name"]
+
+
+def test_both_of_one_name_that_were_rotated_have_a_row_each() -> None:
+    many = [cut(100, "version v2", UNSAID, "here", HERE), cut(100, "version w2", UNSAID, "there", THERE)]
+    many += [read_of(HERE, "r", 150, "version v2"), read_of(THERE, "t0", 10, "version w1", OTHER)]
+    many += [read_of(THERE, "t", 150, "version w2"), read_of(THERE, "t1", 3 * DAY, "version w1", OTHER)]
+    time = T0 + int(4 * DAY * SECOND)
+    world = every_way(many, Clock(time, {"cloudtrail": time}))
+    rows = {
+        r.verdict.subject: r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME
+    }
+    assert set(rows) == {f"{SECRET} ({HERE})", f"{SECRET} ({THERE})"}
+    assert rows[f"{SECRET} ({HERE})"].value != "violated"
+    assert [e.uid for e in rows[f"{SECRET} ({THERE})"].evidence] == ["t1"]
+
+
+def test_who_rotates_reads_the_one_before_from_its_own_place_and_while_it_rotates() -> None:
+    rotator = "aws:111122223333:role/rotator"
+    many = [moved_on(0, "version v1", "first"), moved_on(30 * DAY, "version v2", "second")]
+    many += [read("c1", 100, "stage AWSCURRENT"), read("c2", 30 * DAY + 100, "stage AWSCURRENT")]
+    own = read("own", 30 * DAY - 20, "stage AWSPREVIOUS", rotator)
+    assert judged([*many, own], SECRET).value != "violated"
+    for other in (
+        read("own", 29 * DAY, "stage AWSPREVIOUS", rotator),
+        read("own", 30 * DAY - 20, "stage AWSPREVIOUS", rotator, place="203.0.113.66"),
+        read("own", 30 * DAY - 20, "stage AWSPREVIOUS", OTHER),
+    ):
+        assert [e.uid for e in judged([*many, other], SECRET).evidence] == ["own"]

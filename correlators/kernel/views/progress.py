@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from correlators.kernel.knowledge.sightings import thin
-from correlators.kernel.views.rotations import STAGE_NEW, Change, changes, is_secret
+from correlators.kernel.views.rotations import STAGE_NEW, Change, changes, is_secret, reads_of
 from correlators.kernel.views.view import View, sighted
 from schemas.evidence import Evidence, network_of
 
@@ -65,7 +65,8 @@ def rotation_progress(view: View) -> Iterator[list[Progress]]:
     """Per rotated thing, the progress of its rotations in order of time. Pure; cheap where nothing was
     rotated."""
     for many in changes(view):
-        yield [_progress(view, change) for change in many]
+        rotating = Rotating(many)
+        yield [_progress(view, change, rotating) for change in many]
 
 
 def rotated_away(view: View) -> frozenset[str]:
@@ -79,30 +80,47 @@ def rotated_away(view: View) -> frozenset[str]:
     )
 
 
-def _progress(view: View, change: Change) -> Progress:
+def _progress(view: View, change: Change, rotating: Rotating) -> Progress:
     secret = is_secret(view, change.subject)
-    old = _uses(view, change.olds, secret, "succeeded", "failed", "forbidden")
+    old = _uses(view, change, change.olds, secret, "succeeded", "failed", "forbidden")
     if secret:
-        old = sighted([old, tuple(e for e in _reads(view, STAGE_NEW) if e.time < change.at)])
+        current = reads_of(view, STAGE_NEW, change.which)
+        old = sighted([old, tuple(e for e in current if e.time < change.at)])
     if change.until:
         old = tuple(e for e in old if e.time < change.until)
     old = tuple(e for e in old if not _tested(view, change, e, secret))
-    new = tuple(e for e in _uses(view, change.news, secret, "succeeded") if not secret or e.time >= change.at)
+    if secret:
+        old = tuple(e for e in old if not rotating.includes(e, view.thresholds.rotation_testing))
+    found = _uses(view, change, change.news, secret, "succeeded")
+    new = tuple(e for e in found if not secret or e.time >= change.at)
     late = tuple(e for e in old if _late(view, change, e))
     residual = tuple(e for e in _issued_from(view, change) if _late(view, change, e)) if not secret else ()
     complete = secret or all(_covered(view, name, old) for name in change.olds)
     return Progress(change, tuple(_consumers(old, new, secret)), late, residual, complete)
 
 
-def _uses(view: View, names: tuple[str, ...], secret: bool, *outcomes: str) -> tuple[Evidence, ...]:
+class Rotating:
+    """Who rotated, when, from where: whoever carries a rotation out reads every version while it does, the
+    one before it too, from its own place."""
+
+    def __init__(self, many: list[Change]) -> None:
+        self._acts = [(r, change.at) for change in many for r in change.records if r.actor]
+
+    def includes(self, use: Evidence, around: int) -> bool:
+        return any(
+            use.actor == record.actor
+            and abs(use.time - at) <= around
+            and (not record.place or network_of(use.place) == network_of(record.place))
+            for record, at in self._acts
+        )
+
+
+def _uses(
+    view: View, change: Change, names: tuple[str, ...], secret: bool, *outcomes: str
+) -> tuple[Evidence, ...]:
     if secret:
-        return sighted(_reads(view, name) for name in names)
+        return sighted(reads_of(view, name, change.which) for name in names)
     return sighted(view.uses(view.credentials[name], *outcomes) for name in names if name in view.credentials)
-
-
-def _reads(view: View, version: str) -> tuple[Evidence, ...]:
-    read = view.dossier.versions.get(version)
-    return thin(read).kept if read else ()
 
 
 def _late(view: View, change: Change, use: Evidence) -> bool:
@@ -112,15 +130,12 @@ def _late(view: View, change: Change, use: Evidence) -> bool:
 
 
 def _tested(view: View, change: Change, use: Evidence, secret: bool) -> bool:
-    """A try by whoever carried the rotation out, right after it. A rotation of a secret begins with a read
-    of the version that it replaces; what was used before that is a use like any other."""
-    testing = view.thresholds.rotation_testing
-    begun = change.at - testing if secret else change.at
-    if not begun <= use.time <= change.at + testing:
+    """A try by whoever carried the rotation out, right after it (``Rotating`` says it of secrets, which name
+    their readers)."""
+    if secret or not change.at <= use.time <= change.at + view.thresholds.rotation_testing:
         return False
     return any(
-        (use.actor == record.actor and bool(use.actor) and secret)
-        or (bool(record.client or record.place) and _who(use, False) == _who(record, False))
+        bool(record.client or record.place) and _who(use, False) == _who(record, False)
         for record in change.records
     )
 

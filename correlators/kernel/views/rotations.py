@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from correlators.kernel.knowledge.inferred import INFERRED
 from correlators.kernel.knowledge.join import earliest
+from correlators.kernel.knowledge.sightings import thin
 from correlators.kernel.views.view import View
 from schemas.activity import EXTENDED
-from schemas.claims import UNSAID, Rotation, RotationPolicy
+from schemas.claims import BACK, GONE, UNSAID, Rotation, RotationPolicy
 from schemas.dossier import Credential
 from schemas.evidence import Evidence, micros
 
@@ -32,9 +33,10 @@ STAGE_NEW = "stage AWSCURRENT"
 class Change(NamedTuple):
     """One rotation as all its records tell it.
 
-    ``until``: when the next one came (µs, 0: none yet). ``olds``, ``news``: credentials, or versions of a
-    secret. ``deadline``: from when on the old ones are not to be used (µs); 0: it hangs on a first success
-    that has not been seen.
+    ``until``: when the next one came, or this one was taken back (µs, 0: neither yet); ``back``: the latter
+    alone. ``olds``, ``news``: credentials, or versions of a secret. ``deadline``: from when on the old ones
+    are not to be used (µs); 0: it hangs on a first success that has not been seen. ``which``: of several
+    secrets of this name the one, "" where there is but one; ``shown``: the subject, told apart from them.
     """
 
     subject: str
@@ -46,16 +48,49 @@ class Change(NamedTuple):
     olds: tuple[str, ...]
     news: tuple[str, ...]
     deadline: int
+    back: int = 0
+    which: str = ""
+    shown: str = ""
+
+
+NOTHING = frozenset({GONE, BACK})
+"""Overlaps of records that rotate nothing."""
 
 
 def changes(view: View) -> Iterator[list[Change]]:
     """Per rotated thing of this dossier, its rotations in order of time."""
     for subject, records in sorted(view.dossier.rotations.items()):
-        merged = _merged(records)
-        yield [
-            _change(view, subject, merged[: i + 1], merged[i + 1].at if i + 1 < len(merged) else 0)
-            for i in range(len(merged))
-        ]
+        several = _several(records)
+        for which, own in several.items():
+            merged = _merged(r for r in own if r.overlap not in NOTHING)
+            turned = [r for r in own if r.overlap in NOTHING]
+            shown = f"{subject} ({which})" if len(several) > 1 else subject
+            ends = [_ended(merged, i, turned) for i in range(len(merged))]
+            told = [_change(view, subject, which, merged[: i + 1], end) for i, end in enumerate(ends)]
+            many = [change._replace(shown=shown) for change in told]
+            if many:
+                yield many
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two words of which secret of a name is meant (``schemas.activity.Fetched.which``) may be of
+    one: what tells it apart decides where both say it, else where it is."""
+    if not one or not other:
+        return True
+    (here, _, this), (there, _, that) = one.partition(" "), other.partition(" ")
+    return this == that if this and that else here == there
+
+
+def _several(records: Iterable[Rotation]) -> dict[str, list[Rotation]]:
+    """The rotations of each of several secrets of one name, by the word that tells most of it. A record that
+    says of none which it means is about all."""
+    every = list(records)
+    words = sorted({r.record.asked for r in every} - {""}, key=lambda word: (-word.count(" "), word))
+    which: list[str] = []
+    for word in words:
+        if not any(same(word, known) for known in which):
+            which.append(word)
+    return {word: [r for r in every if same(r.record.asked, word)] for word in which or [""]}
 
 
 class Merged(NamedTuple):
@@ -64,6 +99,24 @@ class Merged(NamedTuple):
     how: str
     successor: str
     overlap: int
+
+
+class Ended(NamedTuple):
+    """When the next rotation came, and when this one was taken back (µs, 0: not)."""
+
+    next: int
+    back: int
+
+
+def _ended(merged: list[Merged], i: int, turned: list[Rotation]) -> Ended:
+    """A rotation is taken back when its successor goes while that is the newest, and stays away."""
+    next_at = merged[i + 1].at if i + 1 < len(merged) else 0
+    of_it = [r for r in turned if r.successor and r.successor == merged[i].successor]
+    went = min((r.at for r in of_it if r.overlap == GONE and r.at >= merged[i].at), default=0)
+    last = max(of_it, key=lambda r: (r.at, r.record.time, r.record.uid), default=None)
+    stays = last is not None and last.overlap == GONE
+    back = went if went and stays and (not next_at or went < next_at) else 0
+    return Ended(next_at, back)
 
 
 def _merged(records: Iterable[Rotation]) -> list[Merged]:
@@ -84,15 +137,31 @@ def _merged(records: Iterable[Rotation]) -> list[Merged]:
     return merged
 
 
-def _change(view: View, subject: str, merged: list[Merged], until: int) -> Change:
+def _change(view: View, subject: str, which: str, merged: list[Merged], ended: Ended) -> Change:
     last = merged[-1]
+    secret = is_secret(view, subject)
+    if secret and not last.successor:
+        last = last._replace(successor=_newest(view, which, merged))
     before = {m.successor for m in merged[:-1]} - {"", last.successor}
-    if is_secret(view, subject):
-        olds, news = _versions(view, last, before)
+    if secret:
+        olds, news = _versions(view, which, last, before)
     else:
         olds, news = _credentials(view, subject, last, before)
-    deadline = _deadline(view, subject, last, news)
-    return Change(subject, last.at, until, last.records, last.how, last.successor, olds, news, deadline)
+    deadline = _deadline(view, subject, which, last, news)
+    until = min(ended.next or ended.back, ended.back or ended.next)
+    return Change(
+        subject,
+        last.at,
+        until,
+        last.records,
+        last.how,
+        last.successor,
+        olds,
+        news,
+        deadline,
+        ended.back,
+        which,
+    )
 
 
 def is_secret(view: View, subject: str) -> bool:
@@ -100,11 +169,38 @@ def is_secret(view: View, subject: str) -> bool:
     return ":secret/" in subject and subject not in view.credentials
 
 
-def _versions(view: View, last: Merged, before: set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    olds = {STAGE_OLD, *before}
-    for version, read in view.dossier.versions.items():
-        if version.startswith("version ") and version != last.successor and read.kept[0].time < last.at:
-            olds.add(version)
+def reads_of(view: View, version: str, which: str) -> tuple[Evidence, ...]:
+    """The reads of a version of this secret, in order."""
+    read = view.dossier.versions.get(version)
+    kept = thin(read).kept if read else ()
+    return tuple(e for e in kept if same(e.asked, which)) if which else kept
+
+
+def _read_before(view: View, which: str, at: int) -> dict[str, int]:
+    """The versions that were read by their ids before, with the first time."""
+    named = [version for version in view.dossier.versions if version.startswith("version ")]
+    first = {version: reads[0].time for version in named if (reads := reads_of(view, version, which))}
+    return {version: time for version, time in first.items() if time < at}
+
+
+def _newest(view: View, which: str, merged: list[Merged]) -> str:
+    """What a cut-over leads to that names no version: the one stored last before it; where no record tells,
+    of several that were read before it the highest number, else the one that was read first last."""
+    stored = [m.successor for m in merged[:-1] if m.successor]
+    if stored:
+        return stored[-1]
+    read = _read_before(view, which, merged[-1].at)
+    if len(read) < 2:
+        return ""
+    if all(version.removeprefix("version ").isdecimal() for version in read):
+        return max(read, key=lambda version: int(version.removeprefix("version ")))
+    return max(read, key=lambda version: (read[version], version))
+
+
+def _versions(
+    view: View, which: str, last: Merged, before: set[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    olds = {STAGE_OLD, *before, *_read_before(view, which, last.at)} - {last.successor}
     return tuple(sorted(olds)), tuple(name for name in (STAGE_NEW, last.successor) if name)
 
 
@@ -164,18 +260,17 @@ def policy_of(view: View, subject: str) -> RotationPolicy | None:
     )
 
 
-def _deadline(view: View, subject: str, last: Merged, news: tuple[str, ...]) -> int:
+def _deadline(view: View, subject: str, which: str, last: Merged, news: tuple[str, ...]) -> int:
     policy = policy_of(view, subject)
     overlap = policy.overlap if last.overlap == UNSAID and policy else last.overlap
     if overlap != UNSAID:
         return last.at + overlap
-    first = min((time for name in news for time in _successes(view, subject, name)), default=0)
+    first = min((time for name in news for time in _successes(view, subject, which, name)), default=0)
     return max(first, last.at) + view.thresholds.rotation_overlap if first else 0
 
 
-def _successes(view: View, subject: str, name: str) -> Iterator[int]:
+def _successes(view: View, subject: str, which: str, name: str) -> Iterator[int]:
     if is_secret(view, subject):
-        read = view.dossier.versions.get(name)
-        yield from (e.time for e in read.kept[:1]) if read else ()
+        yield from (e.time for e in reads_of(view, name, which)[:1])
     elif name in view.credentials:
         yield from (e.time for e in view.uses(view.credentials[name], "succeeded")[:1])

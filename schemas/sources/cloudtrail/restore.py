@@ -11,7 +11,7 @@ NAMES = {
     name.lower(): name
     for name in (
         "eventID", "eventTime", "eventName", "eventSource", "errorCode", "errorMessage", "sourceIPAddress",
-        "userAgent", "vpcEndpointId", "recipientAccountId", "userIdentity", "requestParameters",
+        "userAgent", "vpcEndpointId", "recipientAccountId", "awsRegion", "userIdentity", "requestParameters",
         "responseElements", "resources", "insightDetails", "eventContext", "additionalEventData",
         "principalId", "accountId", "accessKeyId", "credentialId", "userName", "invokedBy",
         "identityProvider", "sessionContext", "sessionIssuer", "onBehalfOf", "inScopeOf", "userId",
@@ -27,7 +27,7 @@ PARTS = (
 """Objects that exports write as text."""
 TEXTS = (
     "eventID", "eventTime", "eventName", "eventSource", "errorCode", "errorMessage", "sourceIPAddress",
-    "userAgent", "vpcEndpointId", "recipientAccountId",
+    "userAgent", "vpcEndpointId", "recipientAccountId", "awsRegion",
 )  # fmt: skip
 NEVER_NULL = ("eventID", "eventTime", "eventName", "eventSource")
 OTHER_TIMES = ("@timestamp", "event_time", "timestamp", "time")

@@ -14,7 +14,7 @@ from schemas.sources.cloudtrail.wire import Event, text
 
 SERVICE = "secretsmanager"
 CURRENT = "AWSCURRENT"
-ARN = re.compile(r"arn:[^:]*:secretsmanager:[^:]*:(\d+):secret:(.+)")
+ARN = re.compile(r"arn:[^:]*:secretsmanager:(?P<region>[^:]*):(?P<account>\d+):secret:(?P<name>.+)")
 RANDOM = re.compile(r"-[A-Za-z0-9]{6}$")
 """What Secrets Manager adds to the name in every arn."""
 
@@ -28,13 +28,14 @@ def rotations_of(event: Event, account: str, resource: str) -> tuple[Effect, ...
     if not secret:
         return NO_EFFECTS
     request, name = event.request, event.event_name
+    which = _which(event.region or "", resource, text(request, "secretId"))
     if name == "GetSecretValue":
-        return (Fetched(secret, _asked(request or {})),)
+        return (Fetched(secret, _asked(request or {}), which),)
     if name == "RotationSucceeded":
-        return (Rotated(secret, how=name),)
+        return (Rotated(secret, how=name, which=which),)
     moved = text(request, "moveToVersionId")
     if name == "UpdateSecretVersionStage" and text(request, "versionStage") == CURRENT and moved:
-        return (Rotated(secret, successor=f"version {moved}", how=name),)
+        return (Rotated(secret, successor=f"version {moved}", how=name, which=which),)
     return NO_EFFECTS
 
 
@@ -42,8 +43,18 @@ def secret_key(account: str, resource: str) -> str:
     """The key of a secret: ``aws:<account>:secret/<name>``, without what an arn adds to the name."""
     found = ARN.fullmatch(resource)
     if found:
-        return f"aws:{found[1]}:secret/{RANDOM.sub('', found[2])}"
+        return f"aws:{found['account']}:secret/{RANDOM.sub('', found['name'])}"
     return f"aws:{account}:secret/{resource}" if account and resource and ":" not in resource else ""
+
+
+def _which(region: str, *names: str) -> str:
+    """The region, and the six characters of the arn: a replica has those of its primary, another secret of
+    the name has others (AWS Secrets Manager, "Replicate secrets across Regions")."""
+    for name in names:
+        found = ARN.fullmatch(name)
+        if found and (random := RANDOM.search(found["name"])):
+            return f"{found['region']} {random[0][1:]}"
+    return region
 
 
 def _asked(request: dict[str, object]) -> str:

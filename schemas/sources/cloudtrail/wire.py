@@ -55,6 +55,7 @@ NAMES = {
     "user_agent": "userAgent",
     "vpc_endpoint_id": "vpcEndpointId",
     "recipient_account_id": "recipientAccountId",
+    "region": "awsRegion",
     "user_identity": "userIdentity",
 }
 
@@ -72,6 +73,7 @@ class Event(msgspec.Struct, rename=NAMES):
     user_agent: str | None = None
     vpc_endpoint_id: str | None = None
     recipient_account_id: str | None = None
+    region: str | None = None
     user_identity: Principal | None = None
     request: Fields | None = None
     response: Fields | None = None

@@ -19,11 +19,12 @@ from schemas.activity import (
     Parent,
     Restored,
 )
+from schemas.claims import BACK, GONE
 from schemas.evidence import SECOND, micros
 from schemas.sources.cloudtrail.times import micros_of
 from schemas.sources.gcp.call import Call
 from schemas.sources.gcp.identity import account_of, key_of
-from schemas.sources.gcp.secrets import secret_added, secret_read
+from schemas.sources.gcp.secrets import secret_added, secret_read, secret_turned
 from schemas.wire import as_number, pick, text_at
 
 TOKEN_LIFE = micros(timedelta(hours=1))
@@ -165,6 +166,9 @@ def _api_key_restored(call: Call) -> tuple[Effect, ...]:
 TEACH: dict[str, Teach] = {
     "accesssecretversion": secret_read,
     "addsecretversion": secret_added,
+    "disablesecretversion": partial(secret_turned, overlap=GONE),
+    "destroysecretversion": partial(secret_turned, overlap=GONE),
+    "enablesecretversion": partial(secret_turned, overlap=BACK),
     "createserviceaccountkey": _key_made,
     "uploadserviceaccountkey": _key_made,
     "deleteserviceaccountkey": partial(_key_ended, kind="deleted"),

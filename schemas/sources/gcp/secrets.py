@@ -28,6 +28,14 @@ def secret_added(call: Call) -> tuple[Effect, ...]:
     return (Rotated(secret, successor=f"version {version}", how=call.method),)
 
 
+def secret_turned(call: Call, overlap: int) -> tuple[Effect, ...]:
+    """A version was disabled or destroyed, or enabled again."""
+    secret, version = _version(call, call.payload.resource_name)
+    if not secret or not version:
+        return ()
+    return (Rotated(secret, successor=f"version {version}", overlap=overlap, how=call.method),)
+
+
 def _version(call: Call, name: str) -> tuple[str, str]:
     """The key of a secret and the number of its version, "" where only ``latest`` (or an alias) is named.
     Names hold the project's number: its id stands in the labels."""

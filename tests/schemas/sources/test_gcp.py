@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from schemas.activity import Activity, Aliased, Ended, EndFailed, Fetched, Issued, Parent, Restored, Rotated
+from schemas.claims import BACK, GONE
 from schemas.evidence import SECOND
 from schemas.sources import Context, detect
 from tests.support.gcp import (
@@ -306,6 +307,17 @@ def test_a_version_that_is_added_takes_the_place_of_the_one_before() -> None:
     secret = f"gcp:{PROJECT}:secret/db"
     assert added(2).effects == (Rotated(secret, successor="version 2", how="AddSecretVersion"),)
     assert added(1).effects == ()
+
+
+@pytest.mark.parametrize(
+    ("word", "overlap"),
+    [("DisableSecretVersion", GONE), ("DestroySecretVersion", GONE), ("EnableSecretVersion", BACK)],
+)
+def test_a_version_that_is_switched_off_or_on_rotates_nothing(word: str, overlap: int) -> None:
+    name = "projects/123456/secrets/db/versions/2"
+    told = activity(entry(f"x.SecretManagerService.{word}", resourceName=name))
+    secret = f"gcp:{PROJECT}:secret/db"
+    assert told.effects == (Rotated(secret, successor="version 2", overlap=overlap, how=word),)
 
 
 # Shapes.

@@ -15,6 +15,7 @@ from tests.support.cloudtrail import ACCOUNT, activity, effects
 
 ARN = f"arn:aws:secretsmanager:eu-central-1:{ACCOUNT}:secret:prod/db-AbC123"
 SECRET = f"aws:{ACCOUNT}:secret/prod/db"
+WHICH = "eu-central-1 AbC123"
 TEN = 1_795_341_600 * SECOND
 
 
@@ -30,7 +31,7 @@ def test_a_moved_stage_is_a_rotation_that_names_its_successor() -> None:
         "removeFromVersionId": "v1",
     }
     assert secrets("UpdateSecretVersionStage", request) == (
-        Rotated(SECRET, successor="version v2", how="UpdateSecretVersionStage"),
+        Rotated(SECRET, successor="version v2", how="UpdateSecretVersionStage", which=WHICH),
     )
 
 
@@ -42,7 +43,7 @@ def test_the_stages_of_a_rotation_under_way_are_none_yet() -> None:
 
 def test_the_services_own_event_tells_a_rotation_without_naming_versions() -> None:
     more: dict[str, Any] = {"eventType": "AwsServiceEvent", "additionalEventData": {"SecretId": ARN}}
-    assert secrets("RotationSucceeded", **more) == (Rotated(SECRET, how="RotationSucceeded"),)
+    assert secrets("RotationSucceeded", **more) == (Rotated(SECRET, how="RotationSucceeded", which=WHICH),)
     assert secrets("RotationFailed", **more) == ()
 
 
@@ -56,7 +57,8 @@ def test_the_services_own_event_tells_a_rotation_without_naming_versions() -> No
 )
 def test_a_read_tells_which_version_was_given(asked: dict[str, str], version: str) -> None:
     for name in (ARN, "prod/db"):
-        assert secrets("GetSecretValue", {"secretId": name, **asked}) == (Fetched(SECRET, version),)
+        which = WHICH if name == ARN else "us-east-1"
+        assert secrets("GetSecretValue", {"secretId": name, **asked}) == (Fetched(SECRET, version, which),)
 
 
 def test_a_refused_read_gives_nothing_and_a_new_key_is_no_rotation() -> None:
