@@ -21,7 +21,7 @@ from correlators.kernel.views.severity import within_habit
 from correlators.kernel.views.view import View, sighted
 from correlators.kernel.views.wording import named, short, times
 from schemas.evidence import Evidence, iso
-from schemas.rosters import installation_of
+from schemas.providers import installation_of
 from schemas.verdict import Clock, Control, Episode, Severity, Verdict
 
 CONTROL = Control(

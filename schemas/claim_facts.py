@@ -10,7 +10,8 @@ from schemas.activity import Activity, Approved, Excepted, Fetched, Rotated, Rot
 from schemas.claims import Approval, Rotation, RotationPolicy, Waiver
 from schemas.dossier import Dossier, Sightings
 from schemas.evidence import Evidence
-from schemas.rosters import EVERYWHERE, digest, installation_of, is_own, roster_key, roster_keys
+from schemas.providers import installation_of, is_own
+from schemas.rosters import EVERYWHERE, digest, roster_key, roster_keys
 
 ROOT = "root"
 """Last part of the key under which approvals of an installation's root stand: its root credentials have keys

@@ -6,7 +6,6 @@ An identity puts itself on the roster of its installation; what holds for all is
 
 from __future__ import annotations
 
-import re
 import zlib
 
 ROSTER_PREFIX = "roster:"
@@ -16,38 +15,9 @@ EVERYWHERE = "*"
 ROSTER_SHARDS = 16
 """An installation may have a hundred thousand identities: its roster is split by the identity's key."""
 
-AGENT = "agent:"
-
 CENSUS_MAX = 32
 """Identities of an installation that are sampled, those with the smallest digests: enough to tell whether an
 inventory names most of them, and few enough to be told to everybody."""
-
-OURS: dict[str, re.Pattern[str]] = {
-    "aws": re.compile(r"(?:user|role)/(?!AWSServiceRoleFor|AWSReservedSSO_|aws-controltower-)"),
-    "vault": re.compile(r"entity/"),
-    "k8s": re.compile(
-        r"(?!(?:user|group|system|secret|namespace|kube-[^/]*|openshift-[^/]*|gke-[^/]*)/)[^/]+/"
-    ),
-    "gcp": re.compile(
-        r"(?!service-\d+@)[^@/]+@(?!(?:cloudservices|system|gcp-sa-[^.]*|[^.]*-robot)\.)"
-        r"[^@]*gserviceaccount\.com$"
-    ),
-    "entra": re.compile(r"app/"),
-    "agent": re.compile(r"."),
-}  # fmt: skip
-"""By the first word of the key, what identities of a site's own look like after their installation. Not among
-them: what the provider makes and runs for itself (service-linked roles, kube-system, service agents), people
-(single sign-on, users of a cluster), federated subjects (their role is judged), tokens without an identity,
-and the second names that a provider has for one identity (a service principal of an application)."""
-
-
-def installation_of(key: str) -> str:
-    """The installation of an identity's key (``aws:111122223333``, ``k8s:c1``, ``agent:support-host``); ""
-    for keys that name none (``aws:key/…``, ``aws:service/…``)."""
-    if key.startswith(AGENT):
-        return key.partition("/")[0]
-    parts = key.split(":", 2)
-    return f"{parts[0]}:{parts[1]}" if len(parts) == 3 and parts[1] and parts[2] else ""
 
 
 def roster_key(installation: str, member: str) -> str:
@@ -67,14 +37,6 @@ def roster_of(key: str) -> str:
 def roster_head(installation: str) -> str:
     """Where the sample of the whole installation is."""
     return f"{ROSTER_PREFIX}{installation}#all"
-
-
-def is_own(key: str) -> bool:
-    """Whether a key names an identity that an inventory of the site should know."""
-    word, _, rest = key.partition(":")
-    pattern = OURS.get(word)
-    name = rest if word == "agent" else rest.partition(":")[2]
-    return pattern is not None and pattern.match(name) is not None
 
 
 def digest(key: str) -> str:

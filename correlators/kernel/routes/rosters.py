@@ -12,16 +12,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from schemas.dossier import Credential, Dossier, Member
-from schemas.rosters import (
-    AGENT,
-    EVERYWHERE,
-    digest,
-    installation_of,
-    is_own,
-    roster_head,
-    roster_key,
-    roster_of,
-)
+from schemas.providers import installation_of, is_credential, is_own
+from schemas.rosters import EVERYWHERE, digest, roster_head, roster_key, roster_of
 
 MEMBERS_MAX = 4_000
 """Identities on one of the sixteen shards of a roster, those with the smallest digests: the others hear
@@ -29,25 +21,6 @@ nothing that holds for all, so nothing is said of them by it. 64,000 service acc
 account are more than any we know of."""
 
 MEMBERS_MARK = "roster truncated"
-
-CREDENTIAL_WORDS = (
-    "accessor/",
-    "token/",
-    "secret-id/",
-    "secret-id-accessor/",
-    "lease/",
-    "root/",
-    "key/",
-    "jti/",
-    "x509/",
-    "password/",
-    "bearer/",
-    "certificate/",
-    "client/",
-    "fic/",
-    "session/",
-)
-"""How the last part of a credential's key begins, of every source."""
 
 ROOT_KINDS = frozenset({"root"})
 """Credentials of their own dossier that ask for the approvals of their installation's root."""
@@ -84,11 +57,6 @@ def _counts(key: str, dossier: Dossier) -> bool:
     if is_credential(key):
         return any(c.kind in ROOT_KINDS for c in dossier.credentials.values())
     return bool(dossier.calls) or any(_active(c) for c in dossier.credentials.values())
-
-
-def is_credential(key: str) -> bool:
-    """Whether a key names a credential, not an identity."""
-    return not key.startswith(AGENT) and key.split(":", 2)[-1].startswith(CREDENTIAL_WORDS)
 
 
 def _active(credential: Credential) -> bool:

@@ -8,7 +8,7 @@ from correlators.kernel.views.view import View
 from schemas.claims import Approval
 from schemas.evidence import Evidence
 from schemas.fact import INVENTORY
-from schemas.rosters import installation_of, is_own
+from schemas.providers import installation_of, is_own
 
 COVERED = 0.5
 """An inventory that names less than half of the identities that act in an installation does not cover it,

@@ -1,0 +1,103 @@
+"""Provider: all that gapwatch knows about who issues credentials, on one page.
+
+``schemas/providers/`` holds one page each, found from the folder as sources are: a module with ``PROVIDER``.
+The core asks the tables that ``schemas.providers`` makes of the pages; no name of a provider, of its methods,
+its kinds of keys or its programs stands in ``correlators/``. What is to be known of a provider beyond this is
+a field of ``Provider`` with a default, so that the other pages stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from schemas.activity import EndKind
+
+NEVER = re.compile(r"(?!)")
+"""Matches nothing."""
+
+EVERY_KIND = "*"
+"""In ``Provider.unseen``: every kind that is not named there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grace:
+    """A time that a provider is granted, and the setting by which a site changes it. ``why``: the reason, as
+    the setting's description says it."""
+
+    setting: str
+    length: timedelta
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """One provider's page.
+
+    A key reads ``<word>:<installation>:<name>``, or ``<word>:<name>`` for what has no installation. ``name``
+    below is what follows the installation (what follows the word, where there is none).
+
+    Keys:
+    ``words``: the first words of its keys. ``installed``: what ends the installation in its keys; "": they
+    name none, and all that follows the word is the name. ``credentials``: how the names of credentials begin;
+    everything else is an identity or a resource. ``sessions``: those of them that are sessions whatever a
+    record says. ``own``: names of identities that are the site's own, and belong into an inventory: neither
+    what the provider makes and runs for itself, nor people, nor federated subjects, nor second names.
+    ``root``: the name of the identity that may do everything. ``placeholders``: names of credentials that
+    documentation uses as examples. ``names_first``, ``names_last``: of several names of one credential, which
+    is preferred and which is not, by a part of it.
+
+    Evidence:
+    ``sources``: the sources that hold the provider's own records. ``uses``: the source that would show a use;
+    ``uses_of``: where it depends on how the name begins. ``unseen``: by kind of credential (``EVERY_KIND``),
+    why no source shows a use by design, "" where one does. ``refusals_hidden``: why a refused try of a dead
+    credential is mostly not recorded; "": refusals are recorded as uses are. ``one_issue``: one event that
+    issued two credentials of one kind issued one under two names.
+
+    Ends:
+    ``grace``: what an end is granted to come true; ``graces``: by kind of end, where that differs.
+    ``never_acts``: by how the name begins, what is granted beside ``grace`` after the end of a credential
+    that is only ever seen in calls of what it was exchanged for. ``leeway``: how long after its expiry a
+    credential is accepted by design; ``extends``: it then says itself that the credential is stale.
+
+    People and machines:
+    ``driven``: clients of its own that a person drives; ``sign_ins``: operations by which a person signs in.
+    ``machine``: the machine after which a session is named, as the first group.
+    ``old_version``, ``new_version``: how versions of a secret are named that have no id.
+
+    Groups:
+    ``single_objects``: groups are single objects, with few members each, and ``objects`` are the parts of
+    keys that tell objects from identities. ``holders``: a part of the keys of holders that are groups.
+    """
+
+    name: str
+    words: tuple[str, ...]
+    sources: tuple[str, ...] = ()
+    installed: str = ":"
+    credentials: tuple[str, ...] = ()
+    sessions: tuple[str, ...] = ()
+    own: re.Pattern[str] = NEVER
+    root: str = ""
+    placeholders: re.Pattern[str] = NEVER
+    names_first: str = ""
+    names_last: str = ""
+    uses: str = ""
+    uses_of: Mapping[str, str] = field(default_factory=dict)
+    unseen: Mapping[str, str] = field(default_factory=dict)
+    refusals_hidden: str = ""
+    one_issue: bool = False
+    grace: Grace | None = None
+    graces: Mapping[EndKind, Grace] = field(default_factory=dict)
+    never_acts: Mapping[str, Grace] = field(default_factory=dict)
+    leeway: Grace | None = None
+    extends: bool = False
+    driven: re.Pattern[str] = NEVER
+    sign_ins: frozenset[str] = frozenset()
+    machine: re.Pattern[str] = NEVER
+    old_version: str = ""
+    new_version: str = ""
+    single_objects: bool = False
+    objects: tuple[str, ...] = ()
+    holders: str = ""

@@ -1,0 +1,19 @@
+"""Anthropic's platform, as its compliance activity feed shows it."""
+
+from __future__ import annotations
+
+import re
+
+from schemas.provider import EVERY_KIND, Provider
+from schemas.providers.openai import ADMINISTRATION_ONLY
+
+PROVIDER = Provider(
+    name="anthropic",
+    words=("anthropic",),
+    sources=("provider_admin",),
+    # anthropic:key/<id>; anthropic:<organisation>:service_account/<id>, …:user/<id>
+    credentials=("key/",),
+    own=re.compile(r"service_account/"),
+    uses="provider_admin",
+    unseen={EVERY_KIND: ADMINISTRATION_ONLY, "admin_key": ""},
+)

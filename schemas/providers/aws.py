@@ -1,0 +1,48 @@
+"""Amazon Web Services, as CloudTrail shows it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from schemas.provider import Grace, Provider
+
+PROVIDER = Provider(
+    name="aws",
+    words=("aws",),
+    sources=("cloudtrail",),
+    # aws:key/AKIA…, aws:bearer/…, aws:certificate/…, aws:<account>:password/<user>
+    credentials=("key/", "bearer/", "certificate/", "password/"),
+    # Ids of temporary keys begin with ASIA (IAM user guide, unique identifiers).
+    sessions=("key/ASIA",),
+    # Service-linked roles, and those that Identity Center and Control Tower keep for people, are AWS's own.
+    own=re.compile(r"(?:user|role)/(?!AWSServiceRoleFor|AWSReservedSSO_|aws-controltower-)"),
+    root="root",
+    # AKIAIOSFODNN7EXAMPLE and its like stand in every tutorial.
+    placeholders=re.compile(r"key/.*EXAMPLE\Z"),
+    uses="cloudtrail",
+    refusals_hidden="CloudTrail does not deliver requests that fail authentication",
+    grace=Grace(
+        setting="grace_aws_key",
+        length=timedelta(seconds=10),
+        why="Time granted for the end of an AWS key to take: IAM is eventually consistent.",
+    ),
+    graces={
+        "cut": Grace(
+            setting="grace_aws_policy",
+            length=timedelta(minutes=5),
+            why="Time granted for an AWS policy that revokes sessions: documented as minutes.",
+        )
+    },
+    driven=re.compile(
+        r"AWS-Console|console\.amazonaws|signin\.amazonaws|S3Console|AWS-Toolkit|.*\bCloudShell\b",
+        re.IGNORECASE,
+    ),
+    sign_ins=frozenset({"ConsoleLogin", "SwitchRole", "GetSigninToken"}),
+    # EC2 names the sessions of an instance profile after the instance: whatever keys it gets, they are one
+    # holder's.
+    machine=re.compile(r"/(i-[0-9a-f]{8,17})\Z"),
+    # Staging labels of Secrets Manager.
+    old_version="stage AWSPREVIOUS",
+    new_version="stage AWSCURRENT",
+)

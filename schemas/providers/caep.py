@@ -1,0 +1,18 @@
+"""Subjects and credentials that only a transmitter of security events (CAEP, SSF) names."""
+
+from __future__ import annotations
+
+from schemas.provider import EVERY_KIND, Provider
+
+CHANGES_ONLY = "security events tell what changed, not what is used"
+
+PROVIDER = Provider(
+    name="caep",
+    words=("caep", "email", "uri"),
+    sources=("caep",),
+    # caep:<issuer>:credential/<type>/<name>, …:sub/<id>, …:phone/<number>; email:<address>; uri:<uri>
+    credentials=("credential/",),
+    uses="caep",
+    # Of credentials only their changes are sent; `session-presented` shows uses of sessions alone.
+    unseen={EVERY_KIND: CHANGES_ONLY},
+)

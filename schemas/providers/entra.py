@@ -1,0 +1,26 @@
+"""Microsoft Entra: applications and their principals, as its sign-in and audit logs show them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from schemas.provider import Grace, Provider
+
+CONTINUOUS_ACCESS = Grace(
+    setting="grace_entra",
+    length=timedelta(minutes=15),
+    why="Time granted for an Entra kill: continuous access evaluation takes up to 15 minutes.",
+)
+
+PROVIDER = Provider(
+    name="entra",
+    words=("entra",),
+    sources=("azure",),
+    # entra:<tenant>:key/<key id>, …:fic/<federated credential>, …:session/…, …:token/…
+    credentials=("key/", "fic/", "session/", "token/"),
+    # A service principal and an application object are second names of the application.
+    own=re.compile(r"app/"),
+    uses="azure",
+    grace=CONTINUOUS_ACCESS,
+)

@@ -1,0 +1,35 @@
+"""Google Cloud, as Cloud Audit Logs show it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from schemas.provider import Grace, Provider
+
+TOKEN_LIFE = Grace(
+    setting="grace_gcp_token",
+    length=timedelta(hours=1),
+    why="Granted beside grace_gcp after the end of a Google service account key: a key is only seen in calls "
+    "of the access tokens that it was exchanged for, and they live an hour.",
+)
+
+PROVIDER = Provider(
+    name="gcp",
+    words=("gcp",),
+    sources=("gcp",),
+    # gcp:key/<account>/<id>, gcp:token/…, gcp:impersonation/…, gcp:apikey/…
+    credentials=("key/", "token/", "impersonation/", "apikey/"),
+    # Service agents are Google's own.
+    own=re.compile(
+        r"(?!service-\d+@)[^@/]+@(?!(?:cloudservices|system|gcp-sa-[^.]*|[^.]*-robot)\.)"
+        r"[^@]*gserviceaccount\.com$"
+    ),
+    uses="gcp",
+    grace=Grace(
+        setting="grace_gcp",
+        length=timedelta(minutes=10),
+        why="Time granted for a Google Cloud kill: policies take up to 7 minutes and more to spread.",
+    ),
+    never_acts={"key/": TOKEN_LIFE},
+)

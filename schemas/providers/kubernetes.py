@@ -1,0 +1,38 @@
+"""Kubernetes clusters, as the API server's audit log shows them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from schemas.provider import Grace, Provider
+
+PROVIDER = Provider(
+    name="kubernetes",
+    words=("k8s",),
+    sources=("kubernetes",),
+    # k8s:<cluster>:jti/<token id>, …:x509/<fingerprint>, …:secret/<namespace>/<name> (a token kept there)
+    credentials=("jti/", "x509/", "secret/"),
+    # Accounts of the namespaces that the cluster and its distributions keep for themselves are not the
+    # site's; users and groups are people, or known by what signs them in.
+    own=re.compile(r"(?!(?:user|group|system|secret|namespace|kube-[^/]*|openshift-[^/]*|gke-[^/]*)/)[^/]+/"),
+    uses="kubernetes",
+    grace=Grace(
+        setting="grace_kubernetes",
+        length=timedelta(seconds=15),
+        why="Time granted for the end of a Kubernetes account or token: the API server caches accepted "
+        "tokens for 10 s.",
+    ),
+    leeway=Grace(
+        setting="expiry_leeway_kubernetes",
+        length=timedelta(seconds=60),
+        why="How long after its expiry Kubernetes accepts a token by design (recorded); elsewhere it is "
+        "skew.",
+    ),
+    # Tokens asked for 3,607 seconds are extended to a year; the server marks each such use as stale.
+    extends=True,
+    driven=re.compile(r"k9s|Lens/|OpenLens|Headlamp", re.IGNORECASE),
+    single_objects=True,
+    objects=("/pods/", "/secrets/", ":nodes/"),
+    holders=":group/",
+)

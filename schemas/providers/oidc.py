@@ -1,0 +1,17 @@
+"""Subjects, sessions and tokens of OpenID issuers, by the issuer's name."""
+
+from __future__ import annotations
+
+from schemas.provider import Provider
+
+PROVIDER = Provider(
+    name="oidc",
+    words=("oidc",),
+    sources=("caep", "mcp"),
+    # oidc:<issuer>:jti/<token>, …:session/<id>, …:sub/<subject>
+    credentials=("jti/", "session/"),
+    # A gateway in front of an MCP server logs the token that it verified; `session-presented` of a
+    # transmitter shows uses of sessions.
+    uses="mcp",
+    uses_of={"session/": "caep"},
+)

@@ -1,0 +1,21 @@
+"""OpenAI's platform, as its administrative audit log shows it."""
+
+from __future__ import annotations
+
+import re
+
+from schemas.provider import EVERY_KIND, Provider
+
+ADMINISTRATION_ONLY = "the provider's log shows what is administered, not what a key is used for"
+
+PROVIDER = Provider(
+    name="openai",
+    words=("openai",),
+    sources=("provider_admin",),
+    # openai:key/<id>; openai:<installation>:service_account/<id>, …:user/<id>
+    credentials=("key/",),
+    own=re.compile(r"service_account/"),
+    uses="provider_admin",
+    # What an administrator's key does is what the log is of.
+    unseen={EVERY_KIND: ADMINISTRATION_ONLY, "admin_key": ""},
+)
