@@ -15,7 +15,7 @@ from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from schemas.declaration import Declaration
 from schemas.dossier import Ancestor, Credential, Descendant, Dossier, Turn
 from schemas.evidence import Evidence
-from schemas.rosters import installation_of
+from schemas.providers import installation_of
 
 
 class View:
