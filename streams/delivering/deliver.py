@@ -7,6 +7,7 @@ consumer stays in its group by polling; memory holds one batch and librdkafka's 
 from __future__ import annotations
 
 import logging
+import os
 import re
 import shutil
 import tempfile
@@ -21,6 +22,7 @@ from streams.delivering.batches import Batches
 from streams.kafka import topics
 from streams.kafka.connection import kafka_config, no_answer
 from streams.site.settings import Settings
+from streams.site.shut_in import said, shut_in
 from streams.site.stage import Stage
 
 if TYPE_CHECKING:
@@ -63,11 +65,22 @@ def main(settings: Settings, stage: Stage) -> None:
         engine.close()
 
 
+def prepare(settings: Settings) -> None:
+    """To be called first of all in the process of this stage: whoever asks the embedded engine asks this
+    process, so it reaches the data folder and nothing else."""
+    if not settings.embedded_engine:
+        return
+    _use_private_temporary_folder(settings)
+    certificates = [settings.broker_ca_file] if settings.broker_ca_file else []
+    shut_in([settings.data], certificates)
+    log.info("the engine's process is %s", said())
+
+
 def open_engine(settings: Settings) -> Engine:
     """The engine of these settings. Raises NotRunning where it cannot be reached."""
-    limits = Limits(settings.sql_time_limit, settings.sql_memory_limit, settings.sql_row_limit)
     if settings.embedded_engine:
         _use_private_temporary_folder(settings)
+    limits = Limits(settings.sql_time_limit, settings.sql_memory_limit, settings.sql_row_limit)
     return connect(
         settings.clickhouse,
         settings.engine_path,
@@ -147,3 +160,5 @@ def _use_private_temporary_folder(settings: Settings) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700, parents=True)
     tempfile.tempdir = str(folder)
+    # The engine makes a folder of its own there as it is loaded.
+    os.environ["TMPDIR"] = str(folder)

@@ -23,6 +23,8 @@ import orjson
 STATUS_VARIABLE = "STAGE_STATUS_FD"
 BROKER_ID_VARIABLE = "STAGE_BROKER_ID"
 WORKER_VARIABLE = "STAGE_WORKER"
+SETTINGS_VARIABLE = "STAGE_SETTINGS"
+"""Set where the first line of standard input holds the settings."""
 INTAKE_CHECK_SECONDS = 0.1
 """How old the answer of `intake_closed` may be: often enough against a ceiling, rarely enough for a hot
 loop.
@@ -94,6 +96,18 @@ def from_environment(name: str, run_folder: Path) -> Stage:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stage.stopping.set())
     return stage
+
+
+def handed_over() -> dict[str, str]:
+    """The settings that the supervisor wrote into this process's input, as variables; none where it was
+    started by hand."""
+    if os.environ.pop(SETTINGS_VARIABLE, None) is None:
+        return {}
+    line = b""
+    while not line.endswith(b"\n") and (letter := os.read(sys.stdin.fileno(), 1)):
+        line += letter
+    variables: dict[str, str] = orjson.loads(line or b"{}")
+    return variables
 
 
 def stop_with_supervisor(stage: Stage, deadline_seconds: float) -> None:

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+import orjson
+
 from streams.site import datafolder
-from streams.site.settings import Settings, environment
-from streams.site.stage import BROKER_ID_VARIABLE, STATUS_VARIABLE, WORKER_VARIABLE
+from streams.site.settings import ENV_PREFIX, Settings, environment
+from streams.site.stage import BROKER_ID_VARIABLE, SETTINGS_VARIABLE, STATUS_VARIABLE, WORKER_VARIABLE
 
 
 @dataclass
@@ -44,8 +46,10 @@ class StageProcess:
         """Starts the process. Its input ends with this supervisor; the lock it inherits ends with itself."""
         self.status_descriptor, for_child = os.pipe()
         os.set_blocking(self.status_descriptor, False)
-        variables = os.environ | environment(settings)
+        # No secret stands in a child's environment, which others may read: settings go through its input.
+        variables = {name: text for name, text in os.environ.items() if not name.startswith(ENV_PREFIX)}
         variables |= {
+            SETTINGS_VARIABLE: "stdin",
             STATUS_VARIABLE: str(for_child),
             BROKER_ID_VARIABLE: broker_id,
             WORKER_VARIABLE: str(self.worker),
@@ -64,6 +68,10 @@ class StageProcess:
                 start_new_session=True,
             )
         os.close(for_child)
+        assert self.process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(orjson.dumps(environment(settings)) + b"\n")
+            self.process.stdin.flush()
         self.ready, self.started, self.next_start, self._half_line = False, time.monotonic(), None, b""
 
     def heard(self) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from streams.site import datafolder
 from streams.site.errors import Stop
 from streams.site.loading import load
 from streams.site.settings import Settings
-from streams.site.stage import Stage, StatusHandler, from_environment, stop_with_supervisor
+from streams.site.stage import Stage, StatusHandler, from_environment, handed_over, stop_with_supervisor
 
 ENTRY = {
     "broker": "streams.supervision.broker:main",
@@ -61,12 +62,16 @@ def main() -> None:
     error.
     """
     name = sys.argv[1]
-    settings = load()
+    settings = _settings()
     stage = from_environment(name, datafolder.run_folder(settings))
     log_to_file(settings, f"{name}-{stage.worker}" if stage.worker else name, StatusHandler(stage))
     stop_with_supervisor(stage, settings.stop_deadline.total_seconds())
     try:
-        entry(name)(settings, stage)
+        run = entry(name)
+        # Beside its `main` a stage's module may say what is done to its process before anything else.
+        if prepare := getattr(sys.modules[run.__module__], "prepare", None):
+            prepare(settings)
+        run(settings, stage)
     except Stop as stop:
         print(stop, file=sys.stderr)
         sys.exit(stop.code)
@@ -74,6 +79,17 @@ def main() -> None:
         logging.getLogger(f"gapwatch.{name}").exception("%s ended: %s", name, error)
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(1)
+
+
+def _settings() -> Settings:
+    """As the supervisor handed them over, read by the same rules as variables of the environment."""
+    handed = handed_over()
+    os.environ.update(handed)
+    try:
+        return load()
+    finally:
+        for name in handed:
+            del os.environ[name]
 
 
 def log_to_file(settings: Settings, label: str, *others: logging.Handler) -> None:
