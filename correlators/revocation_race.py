@@ -2,7 +2,9 @@
 
 Fires: within 60 s after a kill by another principal, the killed credential (or a session that came from it)
 writes identities successfully: a key, role, trust, policy or token. Critical, and no propagation time is
-granted: this is what an attacker does in those seconds.
+granted: this is what an attacker does in those seconds. Low where all of it is known to be no way back
+(``correlators.kernel.views.inflight``): a run in flight at a planned rotation, or the removal of what it had
+made itself.
 Proves: its writes after the kill, and those of what came from it, were refused.
 Evaded by: making the way back long before the kill (it survives; look at what the credential issued).
 Benign: a job that revokes itself at its end; a rotation, which creates before it kills.
@@ -14,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from correlators.kernel.views.ends import Off, off_intervals, surely_after
+from correlators.kernel.views.inflight import excuse
 from correlators.kernel.views.view import View, sighted
 from correlators.kernel.views.wording import named, short, worst_of
 from schemas.dossier import Credential, Turn
@@ -66,6 +69,9 @@ def _judged(view: View, name: str, credential: Credential, off: Off) -> Verdict 
     )
     if not raced and not tried:
         return None
+    excuses = [_excuse(view, name, credential, off, e) for e in raced]
+    harmless = bool(excuses) and all(excuses)
+    severity = Severity.LOW if harmless else Severity.CRITICAL
     return Verdict(
         control=CONTROL.name,
         subject=name,
@@ -80,13 +86,23 @@ def _judged(view: View, name: str, credential: Credential, off: Off) -> Verdict 
         reason=(
             f"{turn.how} at {iso(turn.time)} by {short(turn.evidence.actor)}; "
             f"{(raced or tried)[0].operation} at {iso((raced or tried)[0].time)}"
+            + (f"; {excuses[0]}" if harmless else "")
         ),
-        severity=Severity.CRITICAL if raced else None,
+        severity=severity if raced else None,
         claim=(turn.evidence,),
         evidence=raced or tried,
         episodes=(Episode(turn.time, turn.time + view.thresholds.race, turn.how),) if raced else (),
         truncated=worst_of(credential),
     )
+
+
+def _excuse(view: View, name: str, credential: Credential, off: Off, use: Evidence) -> str:
+    """Of whoever of the two wrote it: the credential itself, or what came from it."""
+    for report in credential.descendants.values():
+        sightings = report.uses.get("succeeded:identity_write")
+        if sightings and any(e.uid == use.uid for e in sightings.kept):
+            return excuse(view, name, off, use, report)
+    return excuse(view, name, off, use)
 
 
 def _writes(view: View, credential: Credential, *outcomes: str) -> tuple[Evidence, ...]:

@@ -3,8 +3,9 @@
 Fires: a use that the provider authenticated, inside a spell in which the credential was off (revoked,
 deleted, disabled, its account deleted, its mount or lease prefix ended, declared revoked), beyond the
 provider's propagation time. High; critical for a write to identities, which counts even inside the
-propagation time; medium where every such use was forbidden, or all there is is a session opened before that
-stood open past it (low where it only listens).
+propagation time unless it is known to be no way back (``correlators.kernel.views.inflight``); medium where
+every such use was forbidden, or all there is is a session opened before that stood open past it (low where it
+only listens).
 Proves: a try refused inside such a spell in words that are about the credential itself. After a success that
 is proof once an end was stated after it, or no other came for an hour.
 Over: whoever ended it (or a declaration) took that back and it stays on. What another undoes, or the identity
@@ -32,6 +33,7 @@ from correlators.kernel.views.ends import (
     taken_back,
     undone_by,
 )
+from correlators.kernel.views.inflight import excuse
 from correlators.kernel.views.progress import rotated_away
 from correlators.kernel.views.refusals import over_since, proofs
 from correlators.kernel.views.severity import of_uses
@@ -81,6 +83,7 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential, spells:
     uses = view.uses(credential, "succeeded", "failed", "forbidden")
     writes = {e.uid for e in view.acted(credential, "identity_write", "succeeded")}
     held = _held_open(view, name, credential, spells)
+    writes -= _excused(view, name, uses, writes, spells)
     used = tuple(e for e in uses if any(_violates(view, off, e, writes) for off in spells))
     used = tuple(sorted({*used, *held}))
     refused = tuple(e for e in proofs(credential) if any(off.holds(e.time) for off in spells))
@@ -107,6 +110,14 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential, spells:
     if tried and value == "assumed":
         reason = f"the record says so; refused at {iso(tried[-1].time)} for something beside the credential"
     return _verdict(view, name, credential, last, value, (), reason=reason, due=due)
+
+
+def _excused(
+    view: View, name: str, uses: tuple[Evidence, ...], writes: set[str], spells: list[Off]
+) -> set[str]:
+    """The writes that are known to be no way back: they have the grace of other uses."""
+    told = [(e, [o for o in spells if o.holds(e.time)]) for e in uses if e.uid in writes]
+    return {e.uid for e, held in told if held and all(excuse(view, name, off, e) for off in held)}
 
 
 def _violates(view: View, off: Off, use: Evidence, writes: set[str]) -> bool:

@@ -51,6 +51,9 @@ AT_IT = {
     "join": {
         "TURNS_MAX": "turns in the middle are let go of; whether it is off now is untouched; at the cap, "
         "mark `turns full`",
+        "DID_MAX": "ways first seen later are let go of and count as new; at the cap, mark `ways of writing "
+        "full`",
+        "UNDID_MAX": "those in the middle are let go of; at the cap, mark `ways of writing full`",
         "NAMES_MAX": "names, places and clients that sort later are let go of; at the cap, mark `names full`",
         "DECLARATIONS_MAX": "declarations recorded earlier are let go of; at the cap, mark "
         "`declarations full`",

@@ -65,8 +65,8 @@ class Child(msgspec.Struct, frozen=True, array_like=True, order=True):
 
 
 class Descendant(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a descendant reports to the dossier of an ended ancestor: uses since that end, and when it will be
-    over."""
+    """What a descendant reports to the dossier of an ended ancestor: uses since that end, when it will be
+    over, and how those of its identity had written to identities before (``Credential.did``)."""
 
     edge: Edge | None = None
     kind: str = ""
@@ -74,6 +74,7 @@ class Descendant(msgspec.Struct, frozen=True, omit_defaults=True):
     issued: Evidence | None = None
     expiry: tuple[int, int] = (0, 0)
     uses: dict[str, Sightings] = {}
+    did: dict[str, int] = {}
 
 
 class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -88,6 +89,9 @@ class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
     credential.
     ``places`` and ``clients``: networks and clients of authenticated uses. ``known``: earliest mention of any
     kind.
+    ``did``: how it wrote to identities, with the first time (µs): an operation and, after a tab, the network
+    it came from; and, after a plus, what it made. ``undid``: its writes that only took something away, by
+    time and event id: the keys of what, one a line.
     """
 
     kind: str = ""
@@ -109,6 +113,8 @@ class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
     incarnation: str = ""
     exposures: tuple[Turn, ...] = ()
     machine: str = ""
+    did: dict[str, int] = {}
+    undid: dict[str, str] = {}
 
 
 class Address(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -19,6 +19,7 @@ from schemas.activity import (
     Activity,
     Aliased,
     Approved,
+    Effect,
     Ended,
     EndFailed,
     Excepted,
@@ -112,7 +113,61 @@ def facts_of(activity: Activity) -> list[Fact]:
     facts = list(_use(activity, evidence))
     for effect in activity.effects:
         facts.extend(_TEACH[type(effect)](activity, evidence, effect))
+    if activity.effects and wrote(activity):
+        facts.extend(_handled(activity))
     return facts
+
+
+def wrote(activity: Activity) -> bool:
+    """Whether it wrote to identities."""
+    return activity.action == "identity_write" and activity.outcome == "succeeded"
+
+
+def way_of(operation: str, place: str) -> str:
+    """An operation and where it came from, as ``Credential.did`` has it."""
+    return f"{operation}\t{network_of(place)}"
+
+
+MADE = "+"
+"""Before the key of what a credential made, among what it did."""
+
+REMOVALS = (Ended, Withdrawn)
+NEUTRAL = (Aliased, Known)
+"""Effects that take away, and those that change nothing."""
+
+
+def undone_key(time: int, uid: str) -> str:
+    """Of a write that only took away: sorts by time."""
+    return f"{time:020d} {uid}"
+
+
+def _handled(activity: Activity) -> Iterator[Fact]:
+    """What a write to identities made, and what it only took away."""
+    made = [key for effect in activity.effects if (key := _made_by(effect))]
+    changing = [effect for effect in activity.effects if not isinstance(effect, NEUTRAL)]
+    removed = [_removed_by(effect) for effect in changing if isinstance(effect, REMOVALS)]
+    did = {f"{MADE}{key}": activity.time for key in made}
+    only = bool(removed) and len(removed) == len(changing)
+    undid = {undone_key(activity.time, activity.uid): "\n".join(sorted(set(removed)))} if only else {}
+    if did or undid:
+        known = Credential(did=did, undid=undid)
+        home = activity.identity or activity.credential
+        if home:
+            yield home, Dossier(credentials={activity.credential: known})
+
+
+def _made_by(effect: Effect) -> str:
+    if isinstance(effect, Issued):
+        return effect.credential
+    if isinstance(effect, Granted):
+        return effect.grant
+    return effect.identity if isinstance(effect, Restored) and effect.kind == "remade" else ""
+
+
+def _removed_by(effect: Effect) -> str:
+    if isinstance(effect, Withdrawn):
+        return effect.grant
+    return (effect.credential or effect.identity or effect.group) if isinstance(effect, Ended) else ""
 
 
 def evidence_of(activity: Activity) -> Evidence:
@@ -150,6 +205,7 @@ def _use(activity: Activity, evidence: Evidence) -> Iterator[Fact]:
         clients=(activity.client,) if held and activity.client else (),
         incarnation=activity.incarnation if activity.credential else "",
         machine=machine_of(activity.actor_name) if activity.credential else "",
+        did={way_of(activity.operation, activity.place): activity.time} if wrote(activity) else {},
     )
     yield activity.identity or activity.credential, Dossier(credentials={activity.credential: credential})
     yield from _addresses(activity.credential, activity.names, activity.identity, activity.time)

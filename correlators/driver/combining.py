@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from correlators.kernel.knowledge.join import NAMES_MAX, join
+from correlators.kernel.knowledge.join import NAMES_MAX, firsts, join
 from correlators.kernel.knowledge.sightings import join_evidence, thin
 from schemas.activity import Activity
 from schemas.dossier import Address, Credential, Dossier, Sightings
 from schemas.evidence import Evidence, network_of
-from schemas.fact import AUTHENTICATED, Fact, evidence_of, facts_of, granted_uses, machine_of
+from schemas.fact import AUTHENTICATED, Fact, evidence_of, facts_of, granted_uses, machine_of, way_of, wrote
 
 GROUP_MAX = 2048
 """Uses of one credential gathered before they are thinned: bounds memory where one credential makes all
@@ -30,9 +30,10 @@ _Use = tuple[str, str, tuple[str, ...], str, str, str, str, str]
 class _Gathered:
     """Uses that differ in nothing but when, where from and under which event id."""
 
-    __slots__ = ("clients", "evidence", "places", "truncated")
+    __slots__ = ("clients", "did", "evidence", "places", "truncated")
 
     def __init__(self) -> None:
+        self.did: dict[str, int] = {}
         self.evidence: list[Evidence] = []
         self.places: set[str] = set()
         self.clients: set[str] = set()
@@ -79,6 +80,9 @@ class Combiner:
             gathered.places.add(activity.place)
         if activity.client:
             gathered.clients.add(activity.client)
+        if wrote(activity):
+            way = way_of(activity.operation, activity.place)
+            gathered.did[way] = min(activity.time, gathered.did.get(way, activity.time))
         if len(gathered.evidence) > GROUP_MAX:
             gathered.shrink()
 
@@ -103,6 +107,7 @@ class Combiner:
             clients=_smallest(gathered.clients) if held else (),
             incarnation=incarnation if credential else "",
             machine=machine if credential else "",
+            did=firsts({}, gathered.did) if gathered.did else {},
         )
         home = identity or credential
         yield home, Dossier(credentials={credential: known})

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from correlators.kernel.knowledge.join import CLAIMS_MAX, DECLARATIONS_MAX, NAMES_MAX, TURNS_MAX, marks
+from correlators.kernel.knowledge.join import (
+    CLAIMS_MAX,
+    DECLARATIONS_MAX,
+    DID_MAX,
+    NAMES_MAX,
+    TURNS_MAX,
+    UNDID_MAX,
+    marks,
+)
 from schemas import struct
 from schemas.dossier import Credential, Dossier
 
@@ -16,6 +24,7 @@ TURNS_MARK = "turns full"
 NAMES_MARK = "names full"
 DECLARATIONS_MARK = "declarations full"
 CLAIMS_MARK = "claims full"
+WRITES_MARK = "ways of writing full"
 
 
 def marked(dossier: Dossier) -> Dossier:
@@ -47,6 +56,8 @@ def _full(dossier: Dossier) -> Iterator[str]:
 def _full_of(c: Credential) -> Iterator[str]:
     if len(c.names) >= NAMES_MAX or len(c.places) >= NAMES_MAX or len(c.clients) >= NAMES_MAX:
         yield NAMES_MARK
+    if len(c.did) >= DID_MAX or len(c.undid) >= UNDID_MAX:
+        yield WRITES_MARK
     if c.descendants and any(len(d.names) >= NAMES_MAX for d in c.descendants.values()):
         yield NAMES_MARK
     if max(len(c.turns), len(c.failed_ends), len(c.exposures)) >= TURNS_MAX:

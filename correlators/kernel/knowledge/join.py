@@ -47,6 +47,14 @@ CLAIMS_MAX = 128
 """Rotations of one thing, approvals of one identity, exceptions that may apply to it: the latest recorded;
 the mark of a full set says so."""
 
+DID_MAX = 128
+"""Ways in which a credential wrote to identities, and things that it made: the earliest; what it first did
+later is told as new."""
+
+UNDID_MAX = 64
+"""Writes of a credential that only took something away: the 32 first and the 32 last; one that was let go of
+is told as any other write."""
+
 PINNED = 8
 """Uses right after an end that are kept whatever comes later: the first is named in the finding always."""
 
@@ -218,6 +226,29 @@ def first_few(a: Sightings, b: Sightings) -> Sightings:
     return a if kept == a.kept else Sightings(kept, True)
 
 
+_earliest_times: Join[dict[str, int]] = map_of(earliest_time)
+_texts: Join[dict[str, str]] = map_of(highest)
+
+
+def firsts(a: dict[str, int], b: dict[str, int]) -> dict[str, int]:
+    """Union with the first time of each; beyond the cap the earliest are kept."""
+    union = _earliest_times(a, b)
+    if len(union) <= DID_MAX:
+        return union
+    kept = dict(sorted(union.items(), key=lambda item: (item[1], item[0]))[:DID_MAX])
+    return a if kept == a else kept
+
+
+def ends_of(a: dict[str, str], b: dict[str, str]) -> dict[str, str]:
+    """Union; beyond the cap the first and the last half by key are kept."""
+    union = _texts(a, b)
+    if len(union) <= UNDID_MAX:
+        return union
+    keys = sorted(union)
+    kept = {key: union[key] for key in (*keys[: UNDID_MAX // 2], *keys[-UNDID_MAX // 2 :])}
+    return a if kept == a else kept
+
+
 join_ancestor: Join[Ancestor] = record_of(
     Ancestor, edge=strongest, home=highest, turns=turns, kind=highest, issued=earliest, incarnation=highest
 )
@@ -230,6 +261,7 @@ join_descendant: Join[Descendant] = record_of(
     issued=earliest,
     expiry=highest,
     uses=map_of(_sightings),
+    did=firsts,
 )
 
 join_parent: Join[Parent] = record_of(Parent, edge=strongest, identity=highest)
@@ -257,6 +289,8 @@ join_credential: Join[Credential] = record_of(
     incarnation=highest,
     exposures=turns,
     machine=highest,
+    did=firsts,
+    undid=ends_of,
 )
 
 join_address: Join[Address] = record_of(Address, since=earliest_time, turns=turns)

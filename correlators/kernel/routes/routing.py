@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from correlators.kernel.knowledge.join import join
+from correlators.kernel.knowledge.join import firsts, join
 from correlators.kernel.knowledge.pins import sightings_of
 from correlators.kernel.knowledge.sightings import merge, thin
 from correlators.kernel.routes.grants import removals
@@ -158,7 +158,7 @@ def _lineage(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
         if credential.children:
             yield from _deaths_down(view, name, credential)
         if credential.ancestors:
-            yield from _uses_up(name, credential)
+            yield from _uses_up(view, name, credential)
 
 
 def _deaths_down(view: View, name: str, credential: Credential) -> Iterator[tuple[str, Dossier]]:
@@ -196,7 +196,15 @@ def _compose(up: Edge, down: Edge) -> Edge:
     return "dies_with" if up == down == "dies_with" else "came_from"
 
 
-def _uses_up(name: str, credential: Credential) -> Iterator[tuple[str, Dossier]]:
+def _did_before(view: View, time: int) -> dict[str, int]:
+    """How any credential of this identity had written to identities before."""
+    told: dict[str, int] = {}
+    for credential in view.credentials.values():
+        told = firsts(told, {way: at for way, at in credential.did.items() if at < time})
+    return told
+
+
+def _uses_up(view: View, name: str, credential: Credential) -> Iterator[tuple[str, Dossier]]:
     for ancestor, end in credential.ancestors.items():
         since = min((turn.time for turn in end.turns if not turn.alive), default=0)
         uses: dict[str, Sightings] = {}
@@ -205,8 +213,9 @@ def _uses_up(name: str, credential: Credential) -> Iterator[tuple[str, Dossier]]
             late = Sightings(tuple(e for e in thinned.kept if e.time >= since), thinned.truncated)
             if late.kept:
                 uses[outcome] = merge(uses[outcome], late) if outcome in uses else late
+        did = _did_before(view, since) if any(key.endswith(":identity_write") for key in uses) else {}
         report = Descendant(
-            end.edge, credential.kind, credential.names, credential.issued, credential.expiry, uses
+            end.edge, credential.kind, credential.names, credential.issued, credential.expiry, uses, did
         )
         fact = Credential(descendants={name: report})
         yield end.home, Dossier(credentials={ancestor: fact})

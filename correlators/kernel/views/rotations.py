@@ -210,14 +210,12 @@ def _credentials(
     names = {other: name for name, c in view.credentials.items() for other in (name, *c.names)}
     own = names.get(subject, "")
     new = names.get(last.successor, last.successor)
-    standing = {name: _born(c) for name, c in view.credentials.items() if name and _stands(c)}
+    standing = {name: born(c) for name, c in view.credentials.items() if name and stands(c)}
     if own and own != view.key:
         later = [n for n, born in standing.items() if not new and born > standing.get(own, 0) and n != own]
         return (own,), (new,) if new else tuple(sorted(later))
-    kind = _family(view.credentials[new]) if new in view.credentials else ""
-    peers = {
-        n: born for n, born in standing.items() if not kind or _family(view.credentials[n]) in ("", kind)
-    }
+    kind = family(view.credentials[new]) if new in view.credentials else ""
+    peers = {n: born for n, born in standing.items() if not kind or family(view.credentials[n]) in ("", kind)}
     since = _since(peers, new, last.at)
     earlier = {names.get(name, name) for name in before}
     olds = {n for n, born in peers.items() if n != new and (born < since or n in earlier)}
@@ -225,7 +223,7 @@ def _credentials(
     return tuple(sorted(olds)), tuple(sorted(news))
 
 
-def _family(credential: Credential) -> str:
+def family(credential: Credential) -> str:
     """Its kind; one that is accepted beyond its expiry is of the same."""
     return credential.kind.removesuffix(EXTENDED)
 
@@ -240,13 +238,13 @@ def _since(born: dict[str, int], new: str, at: int) -> int:
     return before[-1] if len(before) > 1 else at
 
 
-def _stands(credential: Credential) -> bool:
+def stands(credential: Credential) -> bool:
     """Whether it is one that is rotated: not issued from another."""
     derived = any(link.edge != "made_by" for link in credential.parents.values())
     return credential.kind not in PASSING and not derived
 
 
-def _born(credential: Credential) -> int:
+def born(credential: Credential) -> int:
     first = credential.known
     if credential.issued:
         first = earliest(first, credential.issued) if first else credential.issued

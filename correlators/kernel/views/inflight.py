@@ -1,0 +1,88 @@
+"""In flight: what a credential, or what came from it, still writes when it is ended, and what of it is no way
+back.
+
+An identity write with a dead credential has no grace, but for three things, each inside the time that the
+provider is known to need:
+- a run in flight at a planned rotation: a session or token that the provider keeps alive by design, of a
+  credential whose successor was there and in use, goes on from its own place with what it had done before;
+- who ended itself goes on only ending things;
+- what takes away only what the same identity had made gives nobody a way back.
+New access, a new place, a later time, a kill without a successor: these have no excuse.
+"""
+
+from __future__ import annotations
+
+from correlators.kernel.views.ends import TOKENS_OUTLIVE, Off, grace_of, off_intervals, skew_of
+from correlators.kernel.views.rotations import born, family, stands
+from correlators.kernel.views.view import View
+from schemas.dossier import Credential, Descendant
+from schemas.evidence import Evidence, network_of
+from schemas.fact import MADE, undone_key
+
+
+def excuse(view: View, name: str, off: Off, use: Evidence, report: Descendant | None = None) -> str:
+    """Why a write after an end is no way back, "" where it may be one. ``report``: of the descendant that
+    wrote, where it was not the credential itself."""
+    credential = view.credentials[name]
+    if report is None and _in_time(view, off, use):
+        removed = credential.undid.get(undone_key(use.time, use.uid))
+        if removed is not None and _by_itself(view, name, off):
+            return "it ended itself, and went on ending"
+        if removed is not None and _made(view, off.start).issuperset(removed.split("\n")):
+            return "it took away what it had made"
+    if not _kept_alive(view, off, use, report) or not _succeeded(view, name, off):
+        return ""
+    before = _before(view, off.start) | (set(report.did) if report else set())
+    ways = [way.split("\t", 1) for way in before if not way.startswith(MADE)]
+    done = any(way[0] == use.operation for way in ways)
+    there = any(way[-1] == network_of(use.place) for way in ways)
+    return "it was in flight when its credential was rotated" if done and there and use.place else ""
+
+
+def _in_time(view: View, off: Off, use: Evidence) -> bool:
+    granted = view.thresholds
+    return use.time <= off.start + grace_of(off.turn, granted) + skew_of(off.turn, use, granted)
+
+
+def _by_itself(view: View, name: str, off: Off) -> bool:
+    killer = off.turn.evidence
+    return killer.credential in (name, *view.credentials[name].names) or killer.actor == view.key
+
+
+def _before(view: View, time: int) -> set[str]:
+    return {way for c in view.credentials.values() for way, at in c.did.items() if at < time}
+
+
+def _made(view: View, time: int) -> set[str]:
+    """What this identity had made before."""
+    return {way.removeprefix(MADE) for way in _before(view, time) if way.startswith(MADE)}
+
+
+def _kept_alive(view: View, off: Off, use: Evidence, report: Descendant | None) -> bool:
+    """Whether the provider documents that this lives on: a session until its own expiry, the access tokens of
+    a Google key for their hour."""
+    if report is not None:
+        expires = report.expiry[1]
+        return report.edge == "came_from" and (not expires or use.time <= expires)
+    return off.turn.how in TOKENS_OUTLIVE and _in_time(view, off, use)
+
+
+def _succeeded(view: View, name: str, off: Off) -> bool:
+    """Whether a successor was there and in use when this one was ended, made on record by somebody else: a
+    thief makes himself a second key, too."""
+    ended = view.credentials[name]
+    return any(
+        _is_successor(view, other, credential, ended, off)
+        for other, credential in view.credentials.items()
+        if other not in (name, "")
+    )
+
+
+def _is_successor(view: View, name: str, credential: Credential, ended: Credential, off: Off) -> bool:
+    alike = family(credential) == family(ended) or "" in (credential.kind, ended.kind)
+    if not (alike and stands(credential) and born(ended) < born(credential) < off.start):
+        return False
+    if credential.issued is None or credential.issued.actor == view.key:
+        return False
+    used = any(e.time < off.start for e in view.uses(credential, "succeeded"))
+    return used and not any(spell.holds(off.start) for spell in off_intervals(view.turns_of(name)))
