@@ -14,6 +14,7 @@ from streams.kafka import lag, topics
 from streams.screen.show import Screen
 from streams.site import datafolder
 from streams.site.errors import NotRunning, Stop
+from streams.site.foreign import shown
 from streams.site.settings import Settings
 from streams.site.stage import read_intake
 from streams.site.units import show_size
@@ -45,9 +46,9 @@ def doctor(settings: Settings, as_json: bool) -> int:
             print(orjson.dumps(asdict(result)).decode())
             continue
         mark = ("✓ ", "green") if result.well else ("✗ ", "bold red")
-        console.print(Text.assemble(mark, (f"{result.check:<8}", "bold"), result.said), soft_wrap=True)
+        console.print(Text.assemble(mark, (f"{result.check:<8}", "bold"), shown(result.said)), soft_wrap=True)
         if result.advice:
-            console.print(f"  → {result.advice}", soft_wrap=True, style=None)
+            console.print(f"  → {shown(result.advice)}", soft_wrap=True, style=None)
     if not all(result.running for result in results):
         return 3
     return 0 if all(result.well for result in results) else 1

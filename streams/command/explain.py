@@ -21,6 +21,7 @@ from streams.clickhouse import query
 from streams.command.lineage import Family, Load, Node
 from streams.kafka.feed import Finding
 from streams.site.errors import Stop
+from streams.site.foreign import for_shell
 from streams.site.settings import Settings
 
 LIKE_MAX = 10
@@ -306,10 +307,11 @@ def _left(node: Node) -> str:
 
 def _hunt(node: Node) -> str:
     names = ", ".join(f"'{_escaped(name)}'" for name in (node.life.credential, *node.names))
-    return (
-        'gapwatch sql "SELECT time, operation, outcome, place FROM activities FINAL WHERE credential IN '
-        f"({names}) AND time >= '{_sql_time(node.since)}' ORDER BY time\""
+    asked = (
+        f"SELECT time, operation, outcome, place FROM activities FINAL WHERE credential IN ({names})"
+        f" AND time >= '{_sql_time(node.since)}' ORDER BY time"
     )
+    return f"gapwatch sql {for_shell(asked)}"
 
 
 def _sql_time(time: int) -> str:

@@ -15,6 +15,7 @@ from streams.kafka.feed import Feed, Finding
 from streams.screen.show import Screen, print_finding
 from streams.site import datafolder
 from streams.site.errors import Stop
+from streams.site.foreign import shown
 from streams.site.settings import Settings
 
 POLL_SECONDS = 0.5
@@ -102,7 +103,7 @@ def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool) -
     console = Screen()
     if not console.is_terminal:
         for row in rows:
-            print("\t".join(_cell(row[column]) for column in columns))
+            print("\t".join(shown(_cell(row[column])) for column in columns))
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:

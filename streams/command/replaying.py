@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from streams.command.replay import REPLAY_KEY, Options, replay, told
+from streams.screen.show import Screen
 from streams.site.errors import Stop
+from streams.site.foreign import shown, shown_lines
 from streams.site.settings import Settings
 
 
@@ -51,17 +52,18 @@ def replay_paths(settings: Settings, request: Request) -> None:
         SpinnerColumn(),
         TextColumn("{task.completed:,} records"),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=Screen(stderr=True),
         transient=True,
         disable=not sys.stderr.isatty(),
     )
     with bar:
         task = bar.add_task("replay", total=None)
         summary = replay(options, sys.stdout.buffer, lambda records: bar.update(task, completed=records))
-    print(told(summary), file=sys.stderr)
+    print(shown_lines(told(summary)), file=sys.stderr)
     if not summary.records:
         # "findings: none" alone would read as if all were well.
-        print(f"Nothing was judged: no source knows a record in {', '.join(request.paths)}.", file=sys.stderr)
+        searched = shown(", ".join(request.paths))
+        print(f"Nothing was judged: no source knows a record in {searched}.", file=sys.stderr)
 
 
 def moment(text: str) -> datetime:

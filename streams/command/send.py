@@ -9,13 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from schemas.sources import detect, sources
 from streams.files.paths import STANDARD_INPUT, Reader, files
 from streams.kafka.producing import RawProducer
+from streams.screen.show import Screen
 from streams.site import datafolder
 from streams.site.errors import Stop
+from streams.site.foreign import shown
 from streams.site.settings import Settings
 
 REPORT_RECORDS = 500
@@ -38,7 +41,7 @@ def send(
         raise Stop(f"There is no source {source}. The sources are {', '.join(sorted(sources()))}.", code=2)
     settings = datafolder.attached(settings)
     named = {str(Path(path)) for path in paths}
-    console = Console(stderr=True, highlight=False)
+    console = Screen(stderr=True)
     counts: Counter[str] = Counter()
     with progress(console) as (bar, task):
         reader = Reader(detect, settings.record_limit, source, lambda name: _passed_over(bar.console, name))
@@ -46,10 +49,13 @@ def send(
         found = list(files(paths))
         bar.update(task, total=len(found))
         for path in found:
-            bar.update(task, description=path.name if str(path) != STANDARD_INPUT else "standard input")
+            bar.update(
+                task,
+                description=escape(shown(path.name)) if str(path) != STANDARD_INPUT else "standard input",
+            )
             for kind, piece in reader.read(path, str(path) in named):
                 if piece.trouble:
-                    bar.console.print(f"{piece.place}: {piece.trouble}", soft_wrap=True)
+                    bar.console.print(shown(f"{piece.place}: {piece.trouble}"), soft_wrap=True)
                 if piece.content:
                     producer.send(kind, piece.content, instance)
                     counts[kind] += 1
@@ -67,7 +73,7 @@ def send(
 
 
 def _passed_over(console: Console, name: str) -> None:
-    console.print(f"{name}: holds no records, passed over", soft_wrap=True)
+    console.print(shown(f"{name}: holds no records, passed over"), soft_wrap=True)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from schemas.evidence import iso
 from streams.command.explain import Story
 from streams.command.lineage import Node
 from streams.screen.show import SEVERITY, Screen
+from streams.site.foreign import shown
 
 _KIND = {
     "issued": "cyan",
@@ -38,8 +39,8 @@ def draw(story: Story, console: Console | None = None) -> None:
     _, style = SEVERITY.get(story.finding.get("severity_id", 0), SEVERITY[0])
     info = story.finding.get("finding_info") or {}
     control = (info.get("analytic") or {}).get("uid", "")
-    console.print(Text(f"{control}  {info.get('uid', '')}", "bold"), soft_wrap=whole)
-    console.print(Text(story.sentence, style), soft_wrap=whole)
+    console.print(Text(shown(f"{control}  {info.get('uid', '')}"), "bold"), soft_wrap=whole)
+    console.print(Text(shown(story.sentence), style), soft_wrap=whole)
     _heading(console, "Lineage")
     for root in story.lineage:
         console.print(_tree(root, whole), soft_wrap=whole)
@@ -49,16 +50,18 @@ def draw(story: Story, console: Console | None = None) -> None:
     for entry in story.timeline:
         line = Text(f"  {iso(entry.time):<{TIME_WIDTH}}  ", "dim")
         line.append(f"{entry.kind:<{KIND_WIDTH}}  ", _KIND.get(entry.kind, ""))
-        line.append(entry.text + (f"  [{entry.uid}]" if entry.uid else ""), "")
+        line.append(shown(entry.text + (f"  [{entry.uid}]" if entry.uid else "")), "")
         console.print(line, soft_wrap=whole)
     if story.counts:
         _heading(console, "Since the end, counted in ClickHouse")
     for count in story.counts:
         when = f"first {iso(count.first)}, last {iso(count.last)}"
-        console.print(Text(f"  {count.tries:,} {count.outcome}  {count.credential}  {when}"), soft_wrap=whole)
+        told = shown(f"  {count.tries:,} {count.outcome}  {count.credential}  {when}")
+        console.print(Text(told), soft_wrap=whole)
     _heading(console, "Next")
     for step in story.next_steps:
-        console.print(Text("  " + step) if whole else Padding(Text(step), (0, 0, 0, 2)), soft_wrap=whole)
+        line = Text(shown(step))
+        console.print(Text("  ") + line if whole else Padding(line, (0, 0, 0, 2)), soft_wrap=whole)
 
 
 def _heading(console: Console, text: str) -> None:
@@ -82,15 +85,15 @@ def _branch(tree: Tree, node: Node, whole: bool) -> None:
 def _label(node: Node, whole: bool) -> Text:
     life = node.life
     label = Text(no_wrap=whole, overflow="ignore" if whole else "fold")
-    label.append(life.credential, "bold")
+    label.append(shown(life.credential), "bold")
     about = ", ".join(filter(None, (life.kind, life.identity if life.identity != life.credential else "")))
-    label.append(f"  {about}" if about else "", "dim")
+    label.append(f"  {shown(about)}" if about else "", "dim")
     label.append(f"  {_EDGE[node.edge]}" if node.edge else "", "dim")
     residual = node.alive and node.state.startswith("residual")
     style = "red" if ", yet " in node.state else "yellow" if residual else "" if node.alive else "green"
-    label.append(f"\n{node.state}", style)
+    label.append(f"\n{shown(node.state)}", style)
     if life.issued:
-        label.append(f"\nissued {iso(life.issued.time)}  [{life.issued.uid}]", "dim")
+        label.append(f"\nissued {iso(life.issued.time)}  [{shown(life.issued.uid)}]", "dim")
     if last := life.last_use:
-        label.append(f"\nlast use {iso(last.time)} {last.note}  [{last.uid}]", "dim")
+        label.append(f"\nlast use {iso(last.time)} {shown(last.note)}  [{shown(last.uid)}]", "dim")
     return label

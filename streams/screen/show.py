@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
 
 from streams.kafka.feed import Finding
+from streams.site.foreign import shown, shown_lines
 
 SEVERITY = {
     0: ("unknown", "dim"),
@@ -27,10 +30,21 @@ CLOSED = 3
 
 
 class Screen(Console):
-    """Standard output. That nobody reads it any more is left to the command line: rich calls it an error."""
+    """Standard output (or standard error), through which everything goes that people read: no markup, and
+    nothing in it is obeyed by a terminal.
 
-    def __init__(self) -> None:
-        super().__init__(highlight=False)
+    That nobody reads it any more is left to the command line: rich calls it an error.
+    """
+
+    def __init__(self, stderr: bool = False) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, stderr=stderr)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            if segment.control is None and not (segment.text.isascii() and segment.text.isprintable()):
+                yield Segment(shown_lines(segment.text), segment.style)
+            else:
+                yield segment
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
@@ -45,9 +59,9 @@ def finding_line(finding: Finding) -> Text:
     line = Text(no_wrap=False)
     line.append(evidence_time(finding) + "  ", "dim")
     line.append(f"{word:<8}", style)
-    line.append(f"  {str(info.get('uid', ''))[:SHORT_ID]:<{SHORT_ID}}", "dim")
-    line.append("  " + str((info.get("analytic") or {}).get("uid", "?")) + "  ", "bold")
-    line.append(str(info.get("title", "")))
+    line.append(f"  {shown(info.get('uid', ''))[:SHORT_ID]:<{SHORT_ID}}", "dim")
+    line.append("  " + shown((info.get("analytic") or {}).get("uid", "?")) + "  ", "bold")
+    line.append(shown(info.get("title", "")))
     activity = finding.get("activity_id")
     if activity == CLOSED:
         why = finding.get("status_detail") or "resolved"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from streams.site.foreign import shown_lines
+
 
 class Stop(Exception):
     """Ends a command with this message on stderr and this exit code, without a traceback.
@@ -11,7 +13,7 @@ class Stop(Exception):
     """
 
     def __init__(self, message: str, code: int = 1) -> None:
-        super().__init__(message)
+        super().__init__(shown_lines(message))
         self.code = code
 
 

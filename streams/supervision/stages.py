@@ -12,6 +12,7 @@ from logging.handlers import RotatingFileHandler
 
 from streams.site import datafolder
 from streams.site.errors import Stop
+from streams.site.foreign import shown
 from streams.site.loading import load
 from streams.site.settings import Settings
 from streams.site.stage import Stage, StatusHandler, from_environment, handed_over, stop_with_supervisor
@@ -92,11 +93,19 @@ def _settings() -> Settings:
             del os.environ[name]
 
 
+class OneLine(logging.Formatter):
+    """A message is one line, whatever names it holds: only a traceback has more."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        record.message = shown(record.message)
+        return super().formatMessage(record)
+
+
 def log_to_file(settings: Settings, label: str, *others: logging.Handler) -> None:
     """Everything from INFO on into the file of this label, in UTC, and to the other handlers as they like."""
     path = datafolder.log_folder(settings) / f"{label}.log"
     handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
-    form = logging.Formatter(
+    form = OneLine(
         f"%(asctime)s.%(msecs)03dZ %(levelname)s {label} %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S"
     )
     form.converter = time.gmtime

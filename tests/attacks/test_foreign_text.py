@@ -1,0 +1,139 @@
+"""Names that others chose are shown so that no terminal, shell or reader obeys them."""
+
+from __future__ import annotations
+
+import io
+import shlex
+import subprocess
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.lifeline import Lifeline, Moment
+from streams.command.explain import Count, Entry, Story, _hunt
+from streams.command.lineage import Node
+from streams.command.story import draw
+from streams.screen.show import Screen, print_finding
+from streams.site.errors import Stop
+from streams.site.foreign import for_cell, for_shell, shown, shown_lines
+
+OBEYED = [
+    *(
+        "\x1b[2J",
+        "\x1b[31mred",
+        "\x1b]0;title\x07",
+        "\x1b]52;c;ZWNobyBvd25lZA==\x07",
+        "\x1b]8;;http://x\x07a\x1b]8;;\x07",
+    ),
+    *(
+        "\x1bP+q544e\x1b\\",
+        "\x1b[6n",
+        "\x1b[?1049h",
+        "\x9b31m",
+        "\x9d0;x\x9c",
+        "\r",
+        "\b\b\b",
+        "\x07",
+        "\x00",
+        "\x0c",
+        "\x0b",
+    ),
+    *("\n2026-11-22 10:00:00  critical  forged", "\r\n", "\u2028", "\u2029", "\x85"),
+    *("\u202eevil", "\u2066x\u2069", "\u200f", "\u061c", "\u200bhidden", "\u00ad", "\ufeff", "\u2060"),
+    *("\U000e0041\U000e0042", "\ufe0f", "\u3164", "\u180e", "\x7f"),
+]
+MARKUP = ["[red]x[/red]", "a[/b].log", "[link=http://x]y[/link]", ":bomb:", "<script>x</script>"]
+
+
+def finding(name: str) -> dict[str, Any]:
+    return {
+        "severity_id": 4,
+        "activity_id": 1,
+        "time": 1_795_600_000_000,
+        "finding_info": {"uid": name, "title": name, "desc": name, "analytic": {"uid": name}},
+        "status": name,
+        "resources": [{"uid": name}],
+    }
+
+
+def node_of(name: str) -> Node:
+    moment = Moment(1, name, name)
+    life = Lifeline(name, name, name, name, issued=moment, last_use=moment)
+    return Node(life, edge="", state=name, alive=True)
+
+
+def screen(terminal: bool) -> tuple[Screen, io.StringIO]:
+    out = io.StringIO()
+    console = Screen()
+    console.file, console._force_terminal, console.width = out, terminal, 4_000
+    console.no_color = True
+    return console, out
+
+
+def printed(name: str, terminal: bool) -> str:
+    console, out = screen(terminal)
+    print_finding(console, finding(name))
+    node = node_of(name)
+    story = Story(
+        finding(name), name, [node], [Entry(1, "use", name, name)], [Count(name, name, 1, 1, 2)], [name]
+    )
+    draw(story, console)
+    console.print(name)
+    return out.getvalue()
+
+
+def obeyed(text: str) -> set[str]:
+    """What in it is no letter that can be seen, but for line ends and the styles that this program wrote."""
+    hidden = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    return {c for c in text if c != "\n" and (unicodedata.category(c) in hidden or c in "\u3164\ufe0f")}
+
+
+@pytest.mark.parametrize("payload", OBEYED, ids=ascii)
+def test_what_a_terminal_obeys_or_nobody_sees_is_made_visible(payload: str) -> None:
+    plain = printed("name", False).count("\n")
+    said = printed(f"na{payload}me", False)
+    assert obeyed(said) == set()
+    assert said.count("\n") <= plain + 1, "a name forged a line"
+    assert "\\x" in said or "\\u{" in said
+
+
+@pytest.mark.parametrize("payload", MARKUP)
+def test_markup_is_text(payload: str) -> None:
+    assert payload in printed(payload, False)
+
+
+def test_letters_that_look_alike_are_marked_beside_the_name() -> None:
+    assert shown("p\u0430yments") == "p\u0430yments [letters of Cyrillic and Latin in one word]"
+    assert shown("платежи payments") == "платежи payments" and shown("größe") == "größe"
+
+
+@given(st.text())
+def test_whatever_a_text_holds_one_visible_line_comes_of_it(text: str) -> None:
+    assert obeyed(shown(text)) == set() and "\n" not in shown(text)
+    assert shown(shown(text)).startswith(shown(text))
+    assert obeyed(shown_lines(text)) == set()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["$(touch owned)", "`touch owned`", "'; touch owned; '", '"; touch owned; "', "a\\'$(touch owned)"],
+)
+def test_a_command_that_is_shown_runs_nothing_but_itself(name: str, tmp_path: Path) -> None:
+    command = _hunt(node_of(name))
+    assert shlex.split(command)[:2] == ["gapwatch", "sql"] and len(shlex.split(command)) == 3
+    echo = command.replace("gapwatch sql", "printf %s", 1)
+    done = subprocess.run(["sh", "-c", echo], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("SELECT ") and list(tmp_path.iterdir()) == []
+    assert shlex.split(for_shell(name)) == [name]
+
+
+def test_no_cell_begins_a_formula() -> None:
+    assert [for_cell(c)[0] for c in ("=cmd()", "+1", "-1", "@x", "plain")] == ["'", "'", "'", "'", "p"]
+
+
+def test_an_error_names_a_file_as_it_is_shown() -> None:
+    assert str(Stop("no file \x1b[2J\u202e here\nnext")) == "no file \\x1b[2J\\u{202e} here\nnext"
