@@ -1,5 +1,6 @@
 """OpenTelemetry traces and logs of agents: GenAI, OpenInference and OpenLLMetry conventions, MCP spans, as
-OTLP/JSON or protobuf, as Jaeger and Tempo export them, and one by one (``as_flat``).
+OTLP/JSON or protobuf, as Jaeger and Tempo export them, and one by one (``as_flat``, ``as_rows``,
+``as_exported``).
 
 One record is one export request (or one exported trace) with many spans or log records. Every span is an
 activity, since any may lie on the chain of parents between a tool call and its agent; which agent made a
@@ -12,49 +13,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import orjson
-
 from schemas.activity import Activity, Outcome, Spanned
+from schemas.records import GZIP, objects
 from schemas.rejected import Rejected
 from schemas.sheet import Sheet
 from schemas.sources import Context, Reading
-from schemas.sources.otel.as_flat import flat_of, flat_spans
-from schemas.sources.otel.as_jaeger import jaeger_spans, traces_of
-from schemas.sources.otel.as_json import batches_of, json_spans
 from schemas.sources.otel.as_protobuf import is_protobuf_export, protobuf_spans
+from schemas.sources.otel.documents import Raw, is_ours, opened, raw_of
 from schemas.sources.otel.genai import error_of, handoff_target, span_of
 from schemas.sources.otel.logs import LogSpan, spans_of
-from schemas.sources.otel.logs_wire import json_logs, logs_of, protobuf_logs
+from schemas.sources.otel.logs_wire import protobuf_logs
 from schemas.sources.otel.raw import NAME, RawLog, RawSpan
 from schemas.span import Span, agent_key
 
 __all__ = ["NAME", "read", "recognises"]
 
-SIGNS = frozenset({"resourceSpans", "resource_spans", "resourceLogs", "resource_logs", "batches", "traceID"})
+SIGNS = frozenset({
+    "resourceSpans", "resource_spans", "resourceLogs", "resource_logs", "batches", "traceID", "traceId",
+    "SpanAttributes", "LogAttributes", "SpanContext", "otel_scope_name", "trace_id", "scopeSpans",
+    "scopeLogs",
+})  # fmt: skip
 
 OPERATIONS = {"agent": "invoke_agent", "tool": "execute_tool", "handoff": "handoff", "chat": "chat"}
-MARKS = frozenset(
-    {
-        "resourceSpans",
-        "resource_spans",
-        "resourceLogs",
-        "resource_logs",
-        "batches",
-        "trace",
-        "traceID",
-        "traceId",
-        "context",
-        "data",
-    }
-)
-"""Of these every document of ours has one at its top."""
-
-Raw = RawSpan | RawLog | Rejected
 
 
 SHEET = Sheet(
     gives=(
-        "Agents' runs and tool calls as OpenTelemetry GenAI spans (OTLP, Jaeger, Tempo, span by span) and "
+        "Agents' runs and tool calls as OpenTelemetry GenAI spans (OTLP, Jaeger, Tempo, Zipkin, "
+        "rows of ClickHouse, Elasticsearch and Logfire, span by span) and "
         "log records: which agent called which tool, offered tools, hand-offs, refused or executed"
     ),
     cannot_show=(
@@ -72,8 +58,8 @@ SHEET = Sheet(
 
 def recognises(document: object) -> bool:
     """Whether a decoded record (bytes: one that is no JSON) is an export of traces or logs."""
-    if isinstance(document, dict):
-        return not MARKS.isdisjoint(document) and _raw(document) is not None
+    if isinstance(document, dict | list):
+        return is_ours(document)
     return isinstance(document, bytes) and (
         is_protobuf_export(document) or (document[:1] == b"\x0a" and protobuf_logs(document) is not None)
     )
@@ -82,9 +68,10 @@ def recognises(document: object) -> bool:
 def read(record: bytes, context: Context) -> Reading:
     """Every span and every log record about tools as an activity; other log records are passed; what cannot
     be read is a reject with its place."""
-    body = record.removeprefix(b"\xef\xbb\xbf")
     reading = Reading([], [], 0)
-    for raw in _json(body) if body.lstrip()[:1] in (b"{", b"[") else protobuf_spans(record, protobuf_logs):
+    body = record.removeprefix(b"\xef\xbb\xbf").lstrip()
+    text = body[:1] in (b"{", b"[") or record.startswith(GZIP)
+    for raw in _json(record) if text else protobuf_spans(record, protobuf_logs):
         match raw:
             case Rejected():
                 reading.rejects.append(raw)
@@ -95,29 +82,20 @@ def read(record: bytes, context: Context) -> Reading:
     return reading
 
 
-def _json(body: bytes) -> Iterator[Raw]:
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        yield Rejected(NAME, f"not JSON: {error}")
-        return
-    found = _raw(document) if isinstance(document, dict) else None
-    if found is None:
-        reason = "not an export of traces or logs: it has no list resourceSpans"
-        yield Rejected(NAME, reason, "resourceSpans")
-    else:
-        yield from found
-
-
-def _raw(document: dict[str, object]) -> Iterator[Raw] | None:
-    if batches := batches_of(document):
-        return json_spans(*batches)
-    if logs := logs_of(document):
-        return json_logs(*logs)
-    if traces := traces_of(document):
-        return jaeger_spans(traces)
-    spans = flat_of(document)
-    return flat_spans(spans) if spans else None
+def _json(record: bytes) -> Iterator[Raw]:
+    nothing = True
+    for place, found in objects(record, NAME, opened):
+        nothing = False
+        raw = found if isinstance(found, Rejected) else raw_of(found, place)
+        if isinstance(raw, Rejected):
+            yield raw
+        elif raw is None:
+            reason = "not an export of traces or logs: it has no list resourceSpans"
+            yield Rejected(NAME, reason, "resourceSpans", place)
+        else:
+            yield from raw
+    if nothing:
+        yield Rejected(NAME, "holds nothing")
 
 
 def _read_log(log: RawLog, context: Context, reading: Reading) -> None:

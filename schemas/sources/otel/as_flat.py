@@ -9,16 +9,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
-from schemas.rejected import Rejected
 from schemas.sources.cloudtrail.times import micros_of
 from schemas.sources.otel.as_json import json_id, json_time
 from schemas.sources.otel.raw import (
     CLIENT,
     INTERNAL,
-    NAME,
     SERVER,
     SPAN_BYTES,
     TRACE_BYTES,
@@ -32,22 +30,9 @@ KINDS = {"INTERNAL": INTERNAL, "SERVER": SERVER, "CLIENT": CLIENT}
 INFERENCE = "openinference.span.kind"
 
 
-def flat_of(document: dict[str, Any]) -> list[tuple[str, object]] | None:
-    """The spans of a document with their places; None where it holds none of these."""
-    if _is_span(document):
-        return [("", document)]
-    many = document.get("data")
-    if isinstance(many, list) and many and isinstance(many[0], dict) and _is_span(many[0]):
-        return [(f"data[{i}]", one) for i, one in enumerate(many)]
-    return None
-
-
-def flat_spans(spans: list[tuple[str, object]]) -> Iterator[RawSpan | Rejected]:
-    for place, span in spans:
-        try:
-            yield _span(span)
-        except Unreadable as bad:
-            yield Rejected(NAME, str(bad), bad.field, place)
+def flat_of(document: dict[str, Any]) -> Callable[[dict[str, Any]], RawSpan] | None:
+    """What reads this object; None where it is no such span."""
+    return _span if _is_span(document) else None
 
 
 def _is_span(document: dict[str, Any]) -> bool:
@@ -59,9 +44,7 @@ def _is_span(document: dict[str, Any]) -> bool:
     return "traceId" in document and "spanId" in document
 
 
-def _span(span: object) -> RawSpan:
-    if not isinstance(span, dict):
-        raise Unreadable("", "a span is an object")
+def _span(span: dict[str, Any]) -> RawSpan:
     status, context = as_fields(span.get("status")), as_fields(span.get("context"))
     code = text_at(span, "status_code") or text_at(status, "status_code") or text_at(status, "code")
     attributes = {key: value for key, value in as_fields(span.get("attributes")).items() if is_read(key)}

@@ -39,11 +39,18 @@ def json_spans(top: str, batches: list[Any]) -> Iterator[RawSpan | Rejected]:
             yield Rejected(NAME, "not an object", place=place)
             continue
         service = service_of(batch.get("resource"))
-        for key in ("scopeSpans", "scope_spans", "instrumentationLibrarySpans"):
+        for key in SCOPES:
             yield from _scopes(batch.get(key), f"{place}.{key}", service)
 
 
+SCOPES = ("scopeSpans", "scope_spans", "instrumentationLibrarySpans")
+
+
 def batches_of(document: dict[str, Any]) -> tuple[str, list[Any]] | None:
+    """The batches of an export of traces; None where the document is none. Java's logging exporter writes
+    each batch alone."""
+    if any(isinstance(document.get(key), list) for key in SCOPES):
+        return "", [document]
     for key in ("resourceSpans", "resource_spans", "batches"):
         value = document.get(key)
         if isinstance(value, list):

@@ -22,13 +22,20 @@ from schemas.sources.otel.raw import (
     Unreadable,
     is_read_of_log,
 )
+from schemas.wire import text_at
 
 _EVENT_NAME = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+")
 """Before events had names of their own, the body of a record was the name of its event."""
 
 
+SCOPES = ("scopeLogs", "scope_logs", "instrumentationLibraryLogs")
+
+
 def logs_of(document: dict[str, Any]) -> tuple[str, list[Any]] | None:
-    """The batches of an export of logs; None where the document is none."""
+    """The batches of an export of logs; None where the document is none. Java's logging exporter writes
+    each batch alone."""
+    if any(isinstance(document.get(key), list) for key in SCOPES):
+        return "", [document]
     for key in ("resourceLogs", "resource_logs"):
         value = document.get(key)
         if isinstance(value, list):
@@ -42,7 +49,7 @@ def json_logs(top: str, batches: list[Any]) -> Iterator[RawLog | Rejected]:
             yield Rejected(NAME, "not an object", place=f"{top}[{i}]")
             continue
         service = service_of(batch.get("resource"))
-        for key in ("scopeLogs", "scope_logs", "instrumentationLibraryLogs"):
+        for key in SCOPES:
             scopes = batch.get(key, [])
             for j, group in enumerate(scopes if isinstance(scopes, list) else [scopes]):
                 yield from _records(group, f"{top}[{i}].{key}[{j}]", service)
@@ -53,19 +60,20 @@ def _records(group: object, place: str, service: str) -> Iterator[RawLog | Rejec
     if not isinstance(records, list):
         yield Rejected(NAME, "not a list of log records", "logRecords", place)
         return
+    scope = text_at(group, "scope", "name")
     for i, record in enumerate(records):
         try:
-            yield _json_log(record, service)
+            yield _json_log(record, service, scope)
         except Unreadable as bad:
             yield Rejected(NAME, str(bad), bad.field, f"{place}.logRecords[{i}]")
 
 
-def _json_log(record: object, service: str) -> RawLog:
+def _json_log(record: object, service: str, scope: str) -> RawLog:
     if not isinstance(record, dict):
         raise Unreadable("", "a log record is an object")
     attributes = attributes_of(record.get("attributes"), is_read_of_log)
     named = record.get("eventName", record.get("event_name"))
-    event, body = _event(named, attributes, lambda: value_of(record.get("body"), 0))
+    event, body = event_of(named, attributes, lambda: value_of(record.get("body"), 0))
     return RawLog(
         json_id(record, "traceId", "trace_id", TRACE_BYTES, optional=True),
         json_id(record, "spanId", "span_id", SPAN_BYTES, optional=True),
@@ -75,10 +83,11 @@ def _json_log(record: object, service: str) -> RawLog:
         service,
         attributes,
         body,
+        scope,
     )
 
 
-def _event(named: object, attributes: dict[str, Any], body: Any) -> tuple[str, Any]:
+def event_of(named: object, attributes: dict[str, Any], body: Any) -> tuple[str, Any]:
     """The event's name, and its body where it is one of the conventions."""
     name = named if isinstance(named, str) and named else attributes.get("event.name")
     if isinstance(name, str) and name.startswith(GENAI_EVENTS):
@@ -108,13 +117,13 @@ def _protobuf_records(request: Any) -> Iterator[RawLog | Rejected]:
         for j, group in enumerate(batch.scope_logs):
             for k, record in enumerate(group.log_records):
                 try:
-                    yield _protobuf_log(record, service)
+                    yield _protobuf_log(record, service, group.scope.name)
                 except Unreadable as bad:
                     place = f"resourceLogs[{i}].scopeLogs[{j}].logRecords[{k}]"
                     yield Rejected(NAME, str(bad), bad.field, place)
 
 
-def _protobuf_log(record: Any, service: str) -> RawLog:
+def _protobuf_log(record: Any, service: str, scope: str) -> RawLog:
     for field, value, size in (
         ("traceId", record.trace_id, TRACE_BYTES),
         ("spanId", record.span_id, SPAN_BYTES),
@@ -125,7 +134,7 @@ def _protobuf_log(record: Any, service: str) -> RawLog:
     if nanos > NANOS_MAX:
         raise Unreadable("timeUnixNano", "not a time in nanoseconds since 1970")
     attributes = {a.key: protobuf_value(a.value, 0) for a in record.attributes if is_read_of_log(a.key)}
-    event, body = _event(record.event_name, attributes, lambda: protobuf_value(record.body, 0))
+    event, body = event_of(record.event_name, attributes, lambda: protobuf_value(record.body, 0))
     return RawLog(
         record.trace_id.hex() if any(record.trace_id) else "",
         record.span_id.hex() if any(record.span_id) else "",
@@ -134,4 +143,5 @@ def _protobuf_log(record: Any, service: str) -> RawLog:
         service,
         attributes,
         body,
+        scope,
     )

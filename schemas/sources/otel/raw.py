@@ -95,6 +95,7 @@ class RawLog(Attributed):
     service: str
     attributes: dict[str, Any]
     body: Any = None
+    scope: str = ""
 
 
 GENAI_EVENTS = "gen_ai."

@@ -216,3 +216,165 @@ def test_phoenix_tells_the_kind_and_the_status_of_a_span_beside_its_attributes()
 )
 def test_a_span_alone_that_is_broken_is_a_located_reject(broken: dict[str, Any], field: str) -> None:
     assert [r.field for r in read(broken).rejects] == [field]
+
+
+ROW_ID = {"TraceId": "4b" * 16, "SpanId": "00000000000000b2", "ParentSpanId": "00000000000000a1"}
+CALL = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "delete_repo"}
+NESTED = {"gen_ai": {"operation": {"name": "execute_tool"}, "tool": {"name": "delete_repo"}}}
+
+
+def clickhouse(**more: Any) -> dict[str, Any]:
+    return {
+        **ROW_ID,
+        "Timestamp": "2026-11-22 10:00:01.000000000",
+        "SpanName": "s",
+        "SpanKind": "Client",
+        "ServiceName": "desk",
+        "ScopeName": "app",
+        "SpanAttributes": CALL,
+        "Duration": "100000000",
+        "StatusCode": "Error",
+        **more,
+    }
+
+
+def elastic(**more: Any) -> dict[str, Any]:
+    return {
+        "@timestamp": "1795341601000.0",
+        "trace_id": "4b" * 16,
+        "span_id": "00000000000000b2",
+        "parent_span_id": "00000000000000a1",
+        "name": "s",
+        "kind": "Client",
+        "duration": 100000000,
+        "attributes": CALL,
+        "resource": {"attributes": {"service.name": "desk"}},
+        "status": {"code": "Error"},
+        **more,
+    }
+
+
+def stdouttrace(**more: Any) -> dict[str, Any]:
+    return {
+        "Name": "s",
+        "SpanContext": {"TraceID": "4b" * 16, "SpanID": "00000000000000b2"},
+        "Parent": {"TraceID": "4b" * 16, "SpanID": "00000000000000a1"},
+        "SpanKind": 3,
+        "StartTime": "2026-11-22T10:00:01Z",
+        "EndTime": "2026-11-22T10:00:01.1Z",
+        "Attributes": [{"Key": k, "Value": {"Type": "STRING", "Value": v}} for k, v in CALL.items()],
+        "Status": {"Code": "Error", "Description": ""},
+        "Resource": [{"Key": "service.name", "Value": {"Type": "STRING", "Value": "desk"}}],
+        **more,
+    }
+
+
+def zipkin(**more: Any) -> dict[str, Any]:
+    return {
+        "traceId": "4b" * 16,
+        "id": "b2",
+        "parentId": "a1",
+        "name": "s",
+        "kind": "CLIENT",
+        "timestamp": 1795341601000000,
+        "duration": 100000,
+        "localEndpoint": {"serviceName": "desk"},
+        "tags": {**CALL, "error": "boom"},
+        **more,
+    }
+
+
+def logfire(**more: Any) -> dict[str, Any]:
+    return {
+        "trace_id": "4b" * 16,
+        "span_id": "00000000000000b2",
+        "parent_span_id": "00000000000000a1",
+        "span_name": "s",
+        "kind": "span",
+        "start_timestamp": "2026-11-22T10:00:01Z",
+        "end_timestamp": "2026-11-22T10:00:01.1Z",
+        "service_name": "desk",
+        "otel_scope_name": "app",
+        "otel_status_code": "ERROR",
+        "attributes": CALL,
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        clickhouse(),
+        clickhouse(SpanAttributes=NESTED, Duration=100000000, StatusCode="STATUS_CODE_ERROR"),
+        {"meta": [], "data": [clickhouse()], "rows": 1},
+        elastic(),
+        elastic(attributes=NESTED),
+        {"_source": elastic()},
+        {"hits": {"hits": [{"_source": elastic()}]}},
+        stdouttrace(),
+        zipkin(),
+        [zipkin()],
+        [[zipkin()]],
+        logfire(),
+        logfire(attributes=orjson.dumps(CALL).decode()),
+        {"rows": [logfire()]},
+    ],
+)
+def test_a_span_is_the_same_in_every_wrapping(document: Any) -> None:
+    record = orjson.dumps(document)
+    assert detect(record) == "otel"
+    reading = otel.read(record, Context())
+    assert not reading.rejects
+    (one,) = reading.activities
+    (effect,) = one.effects
+    assert (effect.trace, effect.span_id) == ("4b" * 16, "00000000000000b2")
+    span = effect.span
+    assert (span.kind, span.tool, span.parent, span.service) == (
+        "tool",
+        "delete_repo",
+        "00000000000000a1",
+        "desk",
+    )
+    assert (span.end - span.start, span.status) == (100_000, "error")
+
+
+def test_the_row_of_a_span_that_has_only_begun_tells_nothing() -> None:
+    assert not otel.read(orjson.dumps(logfire(kind="pending_span")), Context()).activities
+
+
+@pytest.mark.parametrize(
+    "document", [clickhouse(SpanId="x"), elastic(**{"@timestamp": "soon"}), zipkin(id=7)]
+)
+def test_a_row_that_cannot_be_read_is_a_reject_with_its_field(document: Any) -> None:
+    reading = otel.read(orjson.dumps(document), Context())
+    assert not reading.activities
+    assert [bool(r.field) for r in reading.rejects] == [True]
+
+
+EVENT = {"event.name": "claude_code.tool_result", "tool_name": "Bash", "success": "true"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"Timestamp": "2026-11-22 10:00:01.0", "ServiceName": "cc", "LogAttributes": EVENT, "Body": ""},
+        {
+            "@timestamp": "2026-11-22T10:00:01Z",
+            "body": {"text": "claude_code.tool_result"},
+            "attributes": EVENT,
+            "resource": {"attributes": {"service.name": "cc"}},
+        },
+        {
+            "Timestamp": "2026-11-22T10:00:01Z",
+            "Body": {"Type": "String", "Value": "claude_code.tool_result"},
+            "Attributes": [{"Key": k, "Value": {"Type": "String", "Value": v}} for k, v in EVENT.items()],
+            "Resource": [{"Key": "service.name", "Value": {"Type": "STRING", "Value": "cc"}}],
+            "Scope": {"Name": "x"},
+        },
+    ],
+)
+def test_a_log_record_is_the_same_in_every_wrapping(document: Any) -> None:
+    record = orjson.dumps(document)
+    assert detect(record) == "otel"
+    reading = otel.read(record, Context())
+    assert [a.identity for a in reading.activities] == ["agent:cc/cc"]

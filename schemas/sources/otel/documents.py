@@ -1,0 +1,75 @@
+"""Documents: where in a decoded record its spans and log records stand, and who reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from schemas.records import WRAPPINGS_MAX, Contents, parsed
+from schemas.rejected import Rejected
+from schemas.shippers import shipped
+from schemas.sources.otel.as_exported import exported_of
+from schemas.sources.otel.as_flat import flat_of
+from schemas.sources.otel.as_jaeger import jaeger_spans, traces_of
+from schemas.sources.otel.as_json import batches_of, json_spans
+from schemas.sources.otel.as_rows import reader_of
+from schemas.sources.otel.logs_wire import json_logs, logs_of
+from schemas.sources.otel.raw import NAME, RawLog, RawSpan, Unreadable
+
+Raw = RawSpan | RawLog | Rejected
+Single = Callable[[dict[str, Any]], RawSpan | RawLog | None]
+
+LISTS = ("data", "rows")
+"""Under these Phoenix, ClickHouse and Logfire write the answer to a query."""
+
+
+def raw_of(document: dict[str, Any], place: str = "") -> Iterator[Raw] | None:
+    """The spans and log records of a document; None where it is none of ours."""
+    if batches := batches_of(document):
+        return json_spans(*batches)
+    if logs := logs_of(document):
+        return json_logs(*logs)
+    if traces := traces_of(document):
+        return jaeger_spans(traces)
+    single = _single(document)
+    return _alone(single, document, place) if single else None
+
+
+def opened(document: dict[str, Any]) -> Contents | None:
+    """What an envelope holds: an answer's rows, or what a shipper wrote around a record; None for a document
+    of ours, or one that is no envelope."""
+    if raw_of(document) is not None:
+        return None
+    for name in LISTS:
+        many = document.get(name)
+        if isinstance(many, list) and many and isinstance(many[0], dict) and raw_of(many[0]) is not None:
+            return [(f"{name}[{i}]", one) for i, one in enumerate(many)]
+    return shipped(document)
+
+
+def is_ours(document: object, left: int = WRAPPINGS_MAX) -> bool:
+    """Whether the first of what a document holds is ours."""
+    if isinstance(document, str) and left:
+        document = parsed(document)
+    if isinstance(document, list):
+        return bool(document) and left > 0 and is_ours(document[0], left - 1)
+    if not isinstance(document, dict) or not left:
+        return False
+    if raw_of(document) is not None:
+        return True
+    contents = opened(document)
+    return is_ours(contents[0][1], left - 1) if contents else False
+
+
+def _single(document: dict[str, Any]) -> Single | None:
+    return flat_of(document) or reader_of(document) or exported_of(document)
+
+
+def _alone(single: Single, document: dict[str, Any], place: str) -> Iterator[Raw]:
+    try:
+        found = single(document)
+    except Unreadable as bad:
+        yield Rejected(NAME, str(bad), bad.field, place)
+        return
+    if found is not None:
+        yield found
