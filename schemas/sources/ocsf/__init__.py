@@ -24,24 +24,25 @@ from schemas.sources.cloudtrail.actions import action_of as aws_action_of
 from schemas.sources.cloudtrail.outcome import outcome_of as aws_outcome_of
 from schemas.sources.cloudtrail.times import micros_of
 from schemas.sources.gcp.outcome import action_of as gcp_action_of
-from schemas.sources.ocsf.effects import (
+from schemas.sources.ocsf.captions import (
     ACCOUNT_CHANGE,
-    API_ACTIVITY,
     AUTHENTICATION,
-    DATASTORE_ACTIVITY,
+    CLASSES,
     ENTITY_MANAGEMENT,
-    effects_of,
+    Kind,
+    denied,
+    kind_of,
+    status_of,
 )
+from schemas.sources.ocsf.effects import effects_of
 from schemas.sources.ocsf.keys import Keys
 from schemas.sources.ocsf.wire import Event
-from schemas.wire import as_list, as_number, text_at
+from schemas.wire import as_list, as_number, as_text, text_at
 
 NAME = "ocsf"
 SIGNS = frozenset({"class_uid"})
 
-CLASSES = frozenset({ACCOUNT_CHANGE, AUTHENTICATION, ENTITY_MANAGEMENT, API_ACTIVITY, DATASTORE_ACTIVITY})
-
-SUCCESS, FAILURE, DENIED = 1, 2, 2
+READ = frozenset(CLASSES.values())
 WRITES = frozenset({ACCOUNT_CHANGE})
 READ_ONLY = 2
 """Entity Management's activity Read."""
@@ -73,7 +74,9 @@ def recognises(document: object) -> bool:
     contents = _opened(document)
     if contents:
         return isinstance(contents[0][1], dict) and recognises(contents[0][1])
-    return as_number(document.get("class_uid")) is not None and isinstance(document.get("metadata"), dict)
+    numbered = any(as_number(document.get(name)) is not None for name in ("class_uid", "type_uid"))
+    named = as_text(document.get("class_name")).lower() in CLASSES
+    return (numbered or named) and isinstance(document.get("metadata"), dict)
 
 
 def read(record: bytes, context: Context) -> Reading:
@@ -89,24 +92,30 @@ def read(record: bytes, context: Context) -> Reading:
 
 
 def _opened(document: dict[str, Any]) -> Contents | None:
-    if isinstance(many := document.get("events"), list) and "class_uid" not in document:
+    if isinstance(many := document.get("events"), list) and "metadata" not in document:
         return [(f"events[{i}]", one) for i, one in enumerate(many)]
     return None
 
 
 def _activity(raw: dict[str, Any], place: str, context: Context) -> Activity | Rejected:
     event = Event.model_validate(raw)
-    if event.class_uid not in CLASSES:
-        return Rejected(NAME, f"{event.class_uid or 'none'} is not a class that is read", "class_uid", place)
+    kind = kind_of(event)
+    if kind.class_uid not in READ:
+        return Rejected(
+            NAME,
+            f"{kind.class_uid or event.class_name or 'none'} is not a class that is read",
+            "class_uid",
+            place,
+        )
     time = micros_of(event.time_dt) or micros_of(event.time)
     if not time:
         return Rejected(NAME, "is missing or not a time", "time", place)
     keys = Keys(event, context)
-    logs_on = event.class_uid == AUTHENTICATION
+    logs_on = kind.class_uid == AUTHENTICATION
     identity = (keys.user(event.user) if logs_on else "") or keys.actor(event.actor)
-    outcome, error = _ended(event)
-    credential = _credential(event, keys)
-    effects = effects_of(event, keys, outcome, identity, credential)
+    outcome, error = _ended(event, kind)
+    credential = _credential(event, kind, keys)
+    effects = effects_of(event, kind, keys, outcome, identity, credential)
     operation = event.api.operation or event.activity_name
     return Activity(
         uid=_uid(event, raw),
@@ -118,13 +127,13 @@ def _activity(raw: dict[str, Any], place: str, context: Context) -> Activity | R
             event.user.name if logs_on and event.user else event.actor.user.name or event.actor.app_name
         )[:SHOWN_MAX],
         credential=credential,
-        operation=(operation or f"activity {event.activity_id}")[:SHOWN_MAX],
+        operation=(operation or f"activity {kind.activity_id}")[:SHOWN_MAX],
         service=(event.api.service.name or event.service.name)[:SHOWN_MAX],
         outcome=outcome,
-        action="service" if event.actor.invoked_by else _action(event),
+        action="service" if event.actor.invoked_by else _action(event, kind),
         place=address_of(event.src_endpoint.ip),
         client=event.http_request.user_agent[:CLIENT_MAX],
-        target=_target(event, keys, effects),
+        target=_target(event, kind, keys, effects),
         resource=_resource(event)[:SHOWN_MAX],
         error=error[:SHOWN_MAX],
         effects=effects,
@@ -140,9 +149,9 @@ def _uid(event: Event, raw: dict[str, Any]) -> str:
     return f"sha256:{hashlib.sha256(orjson.dumps(raw, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]}"
 
 
-def _credential(event: Event, keys: Keys) -> str:
+def _credential(event: Event, kind: Kind, keys: Keys) -> str:
     """What the caller presented. A user that is changed shows its own credentials, which nobody presented."""
-    if event.class_uid == AUTHENTICATION and event.user:
+    if kind.class_uid == AUTHENTICATION and event.user:
         told = event.user.credential_uid or event.session.credential_uid
         return keys.credential(told) or keys.token(event.authentication_token)
     actor = event.actor
@@ -150,37 +159,38 @@ def _credential(event: Event, keys: Keys) -> str:
     return known or keys.token(event.api.token) or keys.session(actor.session)
 
 
-def _ended(event: Event) -> tuple[Outcome, str]:
+def _ended(event: Event, kind: Kind) -> tuple[Outcome, str]:
     error = event.api.response.error or event.status_code
-    status = event.http_response.code or event.api.response.code or as_number(event.status_code)
-    if event.status_id == SUCCESS:
-        return "succeeded", ""
-    if event.status_id != FAILURE:
-        return "unknown", error
-    if status == 401 or event.class_uid == AUTHENTICATION:
-        return "unauthenticated", error or event.status_detail or str(status or "")
-    if status == 403 or event.action_id == DENIED:
-        return "forbidden", error or str(status or "")
+    code = event.http_response.code or event.api.response.code or as_number(event.status_code)
+    status = status_of(event)
+    if status == "succeeded":
+        return status, ""
+    if status == "unknown":
+        return status, error
+    if code == 401 or kind.class_uid == AUTHENTICATION:
+        return "unauthenticated", error or event.status_detail or str(code or "")
+    if code == 403 or denied(event):
+        return "forbidden", error or str(code or "")
     return (aws_outcome_of(error, event.status_detail) if error else "failed"), error
 
 
-def _action(event: Event) -> Action:
-    if event.class_uid in WRITES:
+def _action(event: Event, kind: Kind) -> Action:
+    if kind.class_uid in WRITES:
         return "identity_write"
-    if event.class_uid == ENTITY_MANAGEMENT:
-        return "" if event.activity_id == READ_ONLY else "identity_write"
-    if event.class_uid == AUTHENTICATION:
+    if kind.class_uid == ENTITY_MANAGEMENT:
+        return "" if kind.activity_id == READ_ONLY else "identity_write"
+    if kind.class_uid == AUTHENTICATION:
         return ""
     service = event.api.service.name.partition(".")[0].lower()
     return aws_action_of(service, event.api.operation, False) or gcp_action_of(event.api.operation)
 
 
-def _target(event: Event, keys: Keys, effects: tuple[object, ...]) -> str:
+def _target(event: Event, kind: Kind, keys: Keys, effects: tuple[object, ...]) -> str:
     for effect in effects:
         for name in ("credential", "identity"):
             if key := getattr(effect, name, ""):
                 return str(key)
-    return keys.user(event.user) if event.class_uid == ACCOUNT_CHANGE else ""
+    return keys.changed(event.user) if kind.class_uid == ACCOUNT_CHANGE else ""
 
 
 def _resource(event: Event) -> str:

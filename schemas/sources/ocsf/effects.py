@@ -6,16 +6,9 @@ from collections.abc import Iterator
 
 from schemas.activity import Effect, Ended, EndFailed, EndKind, Issued, Outcome, Parent, Restored
 from schemas.sources.cloudtrail.times import micros_of
+from schemas.sources.ocsf.captions import Kind
 from schemas.sources.ocsf.keys import Keys, programmatic
 from schemas.sources.ocsf.wire import Event
-
-ACCOUNT_CHANGE, AUTHENTICATION, ENTITY_MANAGEMENT, API_ACTIVITY, DATASTORE_ACTIVITY = (
-    3001,
-    3002,
-    3004,
-    6003,
-    6005,
-)
 
 Turned = tuple[bool, EndKind]
 """Alive from then on or not, and the kind of end."""
@@ -43,16 +36,17 @@ USER_ENTITY = 2
 
 
 def effects_of(
-    event: Event, keys: Keys, outcome: Outcome, identity: str, credential: str
+    event: Event, kind: Kind, keys: Keys, outcome: Outcome, identity: str, credential: str
 ) -> tuple[Effect, ...]:
     """What took; of what failed only that an end was tried."""
-    match event.class_uid:
+    activity = kind.activity_id or 0
+    match kind.class_uid:
         case 3001:
-            told = list(_account(event, keys))
+            told = list(_account(event, activity, keys))
         case 3002:
-            told = list(_authentication(event, keys, identity, credential))
+            told = list(_authentication(event, activity, keys, identity, credential))
         case 3004:
-            told = list(_entity(event, keys, identity, credential))
+            told = list(_entity(event, activity, keys, identity, credential))
         case _:
             told = []
     if outcome == "succeeded":
@@ -62,15 +56,15 @@ def effects_of(
     return tuple(EndFailed(e.how, e.credential, e.identity) for e in told if isinstance(e, Ended))
 
 
-def _account(event: Event, keys: Keys) -> Iterator[Effect]:
+def _account(event: Event, activity: int, keys: Keys) -> Iterator[Effect]:
     """A change of an account; where the event shows one credential of it, and is about that, a change of the
     credential."""
-    turned = ACCOUNT_TURNS.get(event.activity_id or 0)
-    identity = keys.user(event.user)
+    turned = ACCOUNT_TURNS.get(activity)
+    identity = keys.changed(event.user)
     if turned is None or not identity:
         return
     credential = keys.credential(programmatic(event.user), event.user.credential_uid if event.user else "")
-    yield from _turn(event, turned, identity, credential if _about_key(event) else "")
+    yield from _turn(event, activity, turned, identity, credential if _about_key(event) else "")
 
 
 def _about_key(event: Event) -> bool:
@@ -78,12 +72,10 @@ def _about_key(event: Event) -> bool:
     return any(word in operation for word in CREDENTIALS)
 
 
-def _turn(event: Event, turned: Turned, identity: str, credential: str) -> Iterator[Effect]:
+def _turn(event: Event, activity: int, turned: Turned, identity: str, credential: str) -> Iterator[Effect]:
     alive, kind = turned
-    how = (
-        event.api.operation or event.activity_name or f"class {event.class_uid} activity {event.activity_id}"
-    )
-    if credential and alive and event.activity_id == CREATE:
+    how = event.api.operation or event.activity_name or f"class {event.class_uid} activity {activity}"
+    if credential and alive and activity == CREATE:
         yield Issued(credential, identity)
     elif credential:
         yield Restored(how, kind, credential, identity) if alive else Ended(how, kind, credential, identity)
@@ -91,31 +83,33 @@ def _turn(event: Event, turned: Turned, identity: str, credential: str) -> Itera
         yield Restored(how, kind, identity=identity) if alive else Ended(how, kind, identity=identity)
 
 
-def _entity(event: Event, keys: Keys, actor: str, used: str) -> Iterator[Effect]:
-    turned = ENTITY_TURNS.get(event.activity_id or 0)
+def _entity(event: Event, activity: int, keys: Keys, actor: str, used: str) -> Iterator[Effect]:
+    turned = ENTITY_TURNS.get(activity)
     entity, kind = event.entity, event.entity.type.lower()
     uid = entity.uid or entity.name
     if turned is None or not (uid or entity.user):
         return
     if any(word in kind for word in CREDENTIALS):
         credential = keys.credential(uid)
-        if turned[0] and event.activity_id == CREATE:
+        if turned[0] and activity == CREATE:
             parents = {used: Parent("made_by", actor)} if used else {}
             yield Issued(credential, keys.user(entity.user), kind, parents=parents)
         else:
-            yield from _turn(event, turned, keys.user(entity.user), credential)
+            yield from _turn(event, activity, turned, keys.user(entity.user), credential)
     elif entity.type_id == USER_ENTITY or any(word in kind for word in IDENTITIES):
         identity = keys.user(entity.user) or keys.entity(uid)
-        yield from _turn(event, turned, identity, "")
+        yield from _turn(event, activity, turned, identity, "")
 
 
-def _authentication(event: Event, keys: Keys, identity: str, credential: str) -> Iterator[Effect]:
+def _authentication(
+    event: Event, activity: int, keys: Keys, identity: str, credential: str
+) -> Iterator[Effect]:
     session = keys.session(event.session)
     if not session:
         return
-    if event.activity_id == LOGOFF:
+    if activity == LOGOFF:
         yield Ended("Logoff", "revoked", session, identity)
-    elif event.activity_id == LOGON:
+    elif activity == LOGON:
         parents = {credential: Parent("came_from", identity)} if credential and credential != session else {}
         expires = micros_of(event.session.expiration_time_dt) or micros_of(event.session.expiration_time)
         yield Issued(session, identity, "session", parents=parents, expires=expires)

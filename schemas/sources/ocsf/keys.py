@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 
 from schemas.sources import Context
-from schemas.sources.cloudtrail.identity import of_arn
+from schemas.sources.cloudtrail.identity import of_arn, user_of
 from schemas.sources.gcp.identity import IAM, KEY_NAME, account_of, key_of
 from schemas.sources.ocsf.wire import Actor, Event, Session, User
 from schemas.wire import as_list, as_text, text_at
 
 ACCESS_KEY = re.compile(r"A(?:KIA|SIA|CCA|BIA)[A-Z0-9]{12,128}")
+CLOUDTRAIL = "cloudtrail"
 OURS = re.compile(r"(?:aws|gcp|entra|azure|vault|k8s|agent):\S+")
 """A key of gapwatch's own: what writes OCSF may know it."""
 
@@ -24,18 +25,40 @@ class Keys:
     """Keys inside the account (or installation) that an event is of."""
 
     def __init__(self, event: Event, context: Context) -> None:
-        account = event.cloud.account.uid or event.cloud.project_uid
+        cloud = event.cloud
+        account = cloud.account.uid or cloud.project_uid or cloud.account_uid
         self.prefix = f"ocsf:{account or context.instance}:"
         self.context = context
+        # Another product's user of the same name is somebody else.
+        self.trail = event.metadata.product.name.lower() == CLOUDTRAIL
+        self.account = account or text_at(event.unmapped, "recipientAccountId")
 
     def user(self, user: User | None) -> str:
         """The identity of a user, by whichever of its fields is recognised."""
         if user is None:
             return ""
-        told = (user.uid, user.uid_alt, user.name, user.email_addr)
-        known = next((key for text in told if (key := recognised(text))), "")
+        told = (user.uid, user.uid_alt, user.uuid, user.name, user.email_addr)
+        known = next((key for text in told if (key := recognised(text))), "") or self._in_account(user)
         name = user.uid or user.email_addr or user.name
         return known or (f"{self.prefix}user/{name}" if name else "")
+
+    def changed(self, user: User | None) -> str:
+        """A user that an account change is about: the trail names it by its name alone, in its own
+        account."""
+        known = self.user(user)
+        if user and user.name and self.trail and self.account and known.startswith(self.prefix):
+            return user_of(self.account, user.name)
+        return known
+
+    def _in_account(self, user: User) -> str:
+        """A user without its arn, by the kind, account and name that AWS's trail gives it."""
+        account = user.account.uid or user.account_uid or self.account
+        kind = user.type.lower()
+        if not self.trail or not account:
+            return ""
+        if kind == "root":
+            return f"aws:{account}:root"
+        return user_of(account, user.name) if kind == "iamuser" and user.name else ""
 
     def actor(self, actor: Actor) -> str:
         """A session's issuer (a role) before the session's own name; an application where no user is

@@ -1,5 +1,6 @@
-"""Wire model of OCSF 1.x events: only the fields that an activity needs. Layout: schema.ocsf.io, 1.8.0 (and
-1.0 to 1.7, which have the same fields where these have them)."""
+"""Wire model of OCSF events: only the fields that an activity needs. Layout: schema.ocsf.io, 1.8.0 (and 1.0
+to 1.7, which have the same fields where these have them), and 1.0.0-rc.2, which Amazon Security Lake's first
+source version writes (``user.uuid``, ``user.account_uid``)."""
 
 from __future__ import annotations
 
@@ -15,6 +16,9 @@ class Account(Wire):
 class User(Wire):
     uid: Text = ""
     uid_alt: Text = ""
+    uuid: Text = ""
+    type: Text = ""
+    account_uid: Text = ""
     name: Text = ""
     email_addr: Text = ""
     type_id: Number = None
@@ -71,12 +75,19 @@ class Answer(Wire):
 class Cloud(Wire):
     provider: Text = ""
     account: Account = Account()
+    account_uid: Text = ""
     project_uid: Text = ""
+
+
+class Product(Wire):
+    name: Text = ""
 
 
 class Metadata(Wire):
     uid: Text = ""
     original_event_uid: Text = ""
+    version: Text = ""
+    product: Product = Product()
 
 
 class Entity(Wire):
@@ -97,6 +108,9 @@ class Event(Wire):
     """One event. ``time`` in ms."""
 
     class_uid: Number = None
+    class_name: Text = ""
+    type_uid: Number = None
+    type_name: Text = ""
     activity_id: Number = None
     activity_name: Text = ""
     time: Text = ""
@@ -106,6 +120,8 @@ class Event(Wire):
     status_code: Text = ""
     status_detail: Text = ""
     action_id: Number = None
+    action: Text = ""
+    unmapped: Part = Field(default_factory=dict)
     metadata: Metadata = Metadata()
     cloud: Cloud = Cloud()
     actor: Actor = Actor()

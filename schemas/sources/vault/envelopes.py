@@ -7,13 +7,19 @@ from typing import Any
 from schemas.records import Contents
 from schemas.shippers import shipped
 
+OTHER_LISTENERS = ("-request", "-response")
+"""Ends of the types of lines that a listener of another protocol writes to the same device (``kmip-request``
+of Vault Enterprise's KMIP secrets engine): its clients show certificates, no tokens, so they are passed."""
+
 
 def is_line(document: dict[str, Any]) -> bool:
     """A request or a response with the request that it is about."""
-    request = document.get("request")
-    if document.get("type") not in ("request", "response") or not isinstance(request, dict):
+    kind, request = document.get("type"), document.get("request")
+    if not isinstance(kind, str) or not isinstance(request, dict):
         return False
-    return "operation" in request and "path" in request
+    if kind.endswith(OTHER_LISTENERS):
+        return "namespace" in request and "remote_address" in request
+    return kind in ("request", "response") and "operation" in request and "path" in request
 
 
 def opened(document: dict[str, Any]) -> Contents | None:

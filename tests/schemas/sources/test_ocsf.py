@@ -230,3 +230,71 @@ def test_what_is_broken_or_of_another_class_is_a_located_reject(
 ) -> None:
     told = reading(broken)
     assert not told.activities and [(r.field, r.reason) for r in told.rejects] == [(field, reason)]
+
+
+# What a producer wrote in captions, and what old versions call otherwise.
+
+RC_2 = {"uid": "evt-1", "version": "1.0.0-rc.2", "product": {"name": "CloudTrail", "vendor_name": "AWS"}}
+
+
+@pytest.mark.parametrize(
+    ("told", "outcome"),
+    [
+        ({"status_id": None, "status": "Success"}, "succeeded"),
+        ({"status_id": None, "status": "FAILURE"}, "failed"),
+        ({"status_id": None, "status": "Failure", "action": "Denied"}, "forbidden"),
+        ({"status_id": 2, "status": "Success"}, "failed"),
+        ({"status_id": None, "status": "Successful retry pending"}, "unknown"),
+    ],
+)
+def test_an_outcome_is_told_by_its_caption_where_there_is_no_number(
+    told: dict[str, Any], outcome: str
+) -> None:
+    assert activity(event(**told)).outcome == outcome
+
+
+def test_class_and_activity_are_told_by_type_or_captions_alone() -> None:
+    user = {"uid": "arn:aws:iam::111122223333:user/batch", "name": "batch"}
+    bare = event(user=user) | {"class_uid": None, "activity_id": None}
+    ended = (Ended("GetObject", "deleted", identity="aws:111122223333:user/batch"),)
+    by_type = bare | {"type_uid": 300106}
+    assert activity(by_type).effects == ended and detect(json.dumps(by_type).encode()) == "ocsf"
+    by_name = bare | {"type_uid": None, "class_name": "Account Change", "activity_name": "Delete"}
+    assert activity(by_name).effects == ended and detect(json.dumps(by_name).encode()) == "ocsf"
+    assert activity(event(3001, 2, user=user, activity_name="Delete")).effects != ended
+
+
+def test_the_class_of_calls_had_another_number_before_1_0() -> None:
+    assert activity(event(3005, metadata=RC_2)).identity == USER
+    assert activity(event(3005, class_name="API Activity")).identity == USER
+    assert reading(event(3005)).rejects
+    assert reading(event(3005, metadata=RC_2, class_name="User Access Management")).rejects
+
+
+@pytest.mark.parametrize(
+    ("user", "identity"),
+    [
+        ({"uid": "AIDAX", "uuid": "arn:aws:iam::111122223333:user/ci/deployer"}, USER),
+        ({"uid": "AIDAX", "type": "IAMUser", "account_uid": "111122223333", "name": "deployer"}, USER),
+        (
+            {"uid": "AROAX:i-1", "uuid": "arn:aws:sts::111122223333:assumed-role/edge/i-1"},
+            "aws:111122223333:role/edge",
+        ),
+        ({"uid": "111122223333", "type": "Root", "account_uid": "111122223333"}, "aws:111122223333:root"),
+        ({"uid": "AIDAX", "name": "deployer"}, "ocsf:lake:user/AIDAX"),
+    ],
+)
+def test_a_user_of_an_old_version_joins_the_trail_s_own(user: dict[str, Any], identity: str) -> None:
+    one = event(3005, metadata=RC_2, actor={"user": user}, cloud={"provider": "AWS"})
+    assert activity(one).identity == identity
+
+
+def test_another_product_s_user_of_that_kind_is_not_aws_s() -> None:
+    user = {"uid": "7", "type": "IAMUser", "account_uid": "111122223333", "name": "deployer"}
+    assert activity(event(actor={"user": user}, cloud={})).identity == "ocsf:lake:user/7"
+
+
+def test_a_changed_user_is_named_by_its_name_in_the_trail_s_account() -> None:
+    more = {"user": {"name": "batch"}, "unmapped": {"recipientAccountId": "111122223333"}, "cloud": {}}
+    told = activity(event(3001, 6, metadata=RC_2, **more))
+    assert told.effects == (Ended("GetObject", "deleted", identity="aws:111122223333:user/batch"),)

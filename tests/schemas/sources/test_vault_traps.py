@@ -495,3 +495,24 @@ def test_what_was_presented_to_what_is_told() -> None:
     assert activity(line("secret/data/db", operation="read", who=auth())).asked == ""
     refused = activity(line("auth/approle/login", data={"role_id": "hmac-sha256:aa", "secret_id": hmac("s")}))
     assert refused.asked.endswith(":role-id/hmac-sha256:aa")
+
+
+# Lines of another listener.
+
+
+@pytest.mark.parametrize("kind", ["kmip-request", "kmip-response"])
+def test_lines_of_the_kmip_listener_are_passed_and_counted(kind: str) -> None:
+    other = {
+        "request": {
+            "client_certificate_serial_number": "7931",
+            "data": {"kmip_request": {"tag": "RequestMessage"}},
+            "namespace": {"id": "root"},
+            "remote_address": "192.0.2.10:36776",
+        },
+        "time": "2026-05-20T13:49:00.313915809Z",
+        "type": kind,
+    }
+    assert detect(packed(other)) == "vault"
+    reading = read(other)
+    assert (reading.activities, reading.rejects, reading.passed) == ([], [], 1)
+    assert read(other | {"type": "kmip"}).rejects
