@@ -82,8 +82,8 @@ def _silences(view: View, clock: Clock) -> Iterator[Silence]:
     ]
     if not long:
         return
-    succeeded = {e.uid for c in view.credentials.values() for e in view.uses(c, "succeeded")}
-    succeeded.update(e.uid for e in executed(view.dossier.calls))
+    succeeded = {e.event for c in view.credentials.values() for e in view.uses(c, "succeeded")}
+    succeeded.update(e.event for e in executed(view.dossier.calls))
     since = max(
         (
             min(clock.since.get(s, clock.now), view.dossier.watched.get(s, clock.now))
@@ -92,7 +92,7 @@ def _silences(view: View, clock: Clock) -> Iterator[Silence]:
         default=clock.now,
     )
     since = max(since, _whole_since(view))
-    yield from (s for s in long if s.last.time >= since and s.woke.uid in succeeded)
+    yield from (s for s in long if s.last.time >= since and s.woke.event in succeeded)
 
 
 def _span(view: View) -> int:

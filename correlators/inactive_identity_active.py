@@ -175,10 +175,10 @@ def _refused_since(
     or refused since its own last one; and when one that lives expires (µs, 0: none does)."""
     if not any(e.time > used[-1].time for e in refused):
         return False, 0
-    told = {e.uid for e in used}
+    told = {e.event for e in used}
     for name, credential in view.credentials.items():
         uses = view.uses(credential, "succeeded", "failed", "forbidden") if name else ()
-        last = max((e.time for e in uses if e.uid in told), default=None)
+        last = max((e.time for e in uses if e.event in told), default=None)
         if last is None:
             continue
         proof, later = over_since(view, clock, name, credential, last)
@@ -279,5 +279,5 @@ def _verdict(
 
 
 def _severity(view: View, used: tuple[Evidence, ...]) -> Severity:
-    forbidden = {e.uid for c in view.dossier.credentials.values() for e in view.uses(c, "forbidden")}
+    forbidden = {e.event for c in view.dossier.credentials.values() for e in view.uses(c, "forbidden")}
     return of_uses(used, (), forbidden)

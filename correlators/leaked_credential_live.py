@@ -190,8 +190,8 @@ def _value(
 
 def _severity(view: View, lives: list[Life], used: tuple[Evidence, ...]) -> Severity:
     known = [view.credentials[life.name] for life in lives]
-    writes = {e.uid for c in known for e in view.acted(c, "identity_write", "succeeded")}
-    return of_uses(used, writes, {e.uid for c in known for e in view.uses(c, "forbidden")})
+    writes = {e.event for c in known for e in view.acted(c, "identity_write", "succeeded")}
+    return of_uses(used, writes, {e.event for c in known for e in view.uses(c, "forbidden")})
 
 
 def _elsewhere(view: View, lives: list[Life], exposure: Off, used: tuple[Evidence, ...]) -> str:

@@ -155,14 +155,14 @@ def _when(consumer: Consumer) -> str:
 def _severity(view: View, many: list[Progress], uses: tuple[Evidence, ...]) -> Severity:
     olds = {name for p in many for name in p.change.olds if name in view.credentials}
     known = [view.credentials[name] for name in olds]
-    writes = {e.uid for c in known for e in view.acted(c, "identity_write", "succeeded")}
-    forbidden = {e.uid for c in known for e in view.uses(c, "forbidden")}
+    writes = {e.event for c in known for e in view.acted(c, "identity_write", "succeeded")}
+    forbidden = {e.event for c in known for e in view.uses(c, "forbidden")}
     if not uses:
         dead = any(off_intervals(view.turns_of(name)) for name in olds)
         return Severity.MEDIUM if dead else Severity.LOW
-    if any(e.uid in writes or _used_dead(view, olds, e) for e in uses):
+    if any(e.event in writes or _used_dead(view, olds, e) for e in uses):
         return Severity.HIGH
-    return Severity.LOW if all(e.uid in forbidden for e in uses) else Severity.MEDIUM
+    return Severity.LOW if all(e.event in forbidden for e in uses) else Severity.MEDIUM
 
 
 def _used_dead(view: View, olds: set[str], use: Evidence) -> bool:

@@ -126,7 +126,7 @@ def _verdict(view: View, clock: Clock, subject: str, off: Off, heirs: list[Heir]
     refused = tuple(sorted(e for h in heirs for e in h.refused))
     value, reason, due = _value(clock, off, heirs, living)
     severity = max((_severity(view, off, h) for h in living), default=None)
-    if severity and severity <= Severity.MEDIUM and rotated_away(view).issuperset(e.uid for e in used):
+    if severity and severity <= Severity.MEDIUM and rotated_away(view).issuperset(e.event for e in used):
         severity, reason = None, f"{reason}; told by old_version_used_after_rotation"
     shown = living[0].name if living else subject
     what = (

@@ -79,9 +79,11 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential) -> Verd
     failed = _failed(view, name, credential)
     standing = next((f for f in failed if not f.took), None)
     tried = (standing or failed[0]).turn
-    own = {t.evidence.uid for t in credential.failed_ends}
+    own = {t.evidence.event for t in credential.failed_ends}
     uses = view.uses(credential, "succeeded", "failed", "forbidden")
-    used = tuple(e for e in uses if e.uid not in own and any(f.unheeded(e, view.thresholds) for f in failed))
+    used = tuple(
+        e for e in uses if e.event not in own and any(f.unheeded(e, view.thresholds) for f in failed)
+    )
     refused, due = tuple(e for e in proofs(credential) if e.time > tried.time), 0
     if used and standing:
         refused, due = over_since(view, clock, name, credential, used[-1].time)

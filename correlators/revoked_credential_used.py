@@ -42,7 +42,7 @@ from correlators.kernel.views.view import View
 from correlators.kernel.views.wording import episodes_of, named, short, times, worst_of
 from schemas import struct
 from schemas.dossier import Credential, Opened
-from schemas.evidence import Evidence, iso
+from schemas.evidence import Event, Evidence, iso
 from schemas.verdict import Clock, Control, Severity, Verdict
 
 CONTROL = Control(
@@ -81,7 +81,7 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
 
 def _judged(view: View, clock: Clock, name: str, credential: Credential, spells: list[Off]) -> Verdict:
     uses = view.uses(credential, "succeeded", "failed", "forbidden")
-    writes = {e.uid for e in view.acted(credential, "identity_write", "succeeded")}
+    writes = {e.event for e in view.acted(credential, "identity_write", "succeeded")}
     held = _held_open(view, name, credential, spells)
     writes -= _excused(view, name, uses, writes, spells)
     used = tuple(e for e in uses if any(_violates(view, off, e, writes) for off in spells))
@@ -113,16 +113,16 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential, spells:
 
 
 def _excused(
-    view: View, name: str, uses: tuple[Evidence, ...], writes: set[str], spells: list[Off]
-) -> set[str]:
+    view: View, name: str, uses: tuple[Evidence, ...], writes: set[Event], spells: list[Off]
+) -> set[Event]:
     """The writes that are known to be no way back: they have the grace of other uses."""
-    told = [(e, [o for o in spells if o.holds(e.time)]) for e in uses if e.uid in writes]
-    return {e.uid for e, held in told if held and all(excuse(view, name, off, e) for off in held)}
+    told = [(e, [o for o in spells if o.holds(e.time)]) for e in uses if e.event in writes]
+    return {e.event for e, held in told if held and all(excuse(view, name, off, e) for off in held)}
 
 
-def _violates(view: View, off: Off, use: Evidence, writes: set[str]) -> bool:
+def _violates(view: View, off: Off, use: Evidence, writes: set[Event]) -> bool:
     granted = view.thresholds
-    return past_grace(off, use, granted) or (use.uid in writes and surely_after(off, use, granted))
+    return past_grace(off, use, granted) or (use.event in writes and surely_after(off, use, granted))
 
 
 def _sessions(view: View, name: str, credential: Credential) -> list[Opened]:
@@ -162,14 +162,14 @@ def _violated(
     credential: Credential,
     spells: list[Off],
     used: tuple[Evidence, ...],
-    writes: set[str],
+    writes: set[Event],
 ) -> Verdict:
     broken = [off for off in spells if any(off.holds(e.time) for e in used)]
     last = standing(broken)
     refused, due = over_since(view, clock, name, credential, used[-1].time)
     own = (view.key, name, *credential.names)
     back = not any(not off.end for off in spells) and all(taken_back(off, own) for off in broken)
-    forbidden = {e.uid for e in view.uses(credential, "forbidden")}
+    forbidden = {e.event for e in view.uses(credential, "forbidden")}
     severity: Severity | None = of_uses(used, writes, forbidden)
     held = _held_open(view, name, credential, spells)
     if held and len(held) == len(used):
@@ -183,7 +183,7 @@ def _violated(
         reason += f"; it was restored since: {undone_by(last)}"
     elif last.end:
         reason += f"; undone by another than who ended it: {_undone(last)}"
-    if rotated_away(view).issuperset(e.uid for e in used):
+    if rotated_away(view).issuperset(e.event for e in used):
         severity, reason = None, f"{reason}; told by {ROTATED}"
     return _verdict(
         view,

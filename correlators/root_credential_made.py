@@ -67,8 +67,8 @@ def _judged(
     view: View, subject: str, name: str, what: str, made: tuple[Evidence, ...], uses: tuple[Evidence, ...],
     granted: list[Approval],
 ) -> Verdict:  # fmt: skip
-    born = {e.uid for e in made}
-    acts = tuple(sorted({*made, *(e for e in uses if e.uid not in born)}))
+    born = {e.event for e in made}
+    acts = tuple(sorted({*made, *(e for e in uses if e.event not in born)}))
     bare = uncovered(view, acts, granted)
     over = _ended(view, name)
     value: Value = "proven" if not bare else "assumed" if over else "violated"
@@ -77,7 +77,7 @@ def _judged(
         known = speaks(view) or granted
         severity = Severity.MEDIUM if known else Severity.INFORMATIONAL
     first = (bare or acts)[0]
-    verb = "was made" if first.uid in born else "was used"
+    verb = "was made" if first.event in born else "was used"
     how = f" ({short(name)})" if name else ""
     approval = "without an approval" if bare else "under an approval"
     return Verdict(

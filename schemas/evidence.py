@@ -13,6 +13,9 @@ import msgspec
 
 SECOND = 1_000_000
 
+DEFAULT_INSTANCE = "default"
+"""The installation of a topic or a file that names none."""
+
 
 def micros(span: timedelta) -> int:
     """A length of time in microseconds."""
@@ -30,18 +33,22 @@ def iso(time: int) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
+Event = tuple[str, str]
+"""An event: who says it, and the id that it has there."""
+
+
 class Evidence(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
     """One event as a verdict quotes it.
 
     ``uid`` is the vendor's own id of the event (CloudTrail ``eventID``, Vault ``request.id``,
-    ``traceid:spanid``). ``arrived`` and ``processed`` say when gapwatch got and read it (0 in a replay); they
-    never order anything. ``asked``: see ``schemas.activity.Activity``;
-    where it is about a secret, ``Fetched.which``.
+    ``traceid:spanid``), and means something only together with ``origin``, who gave it: ``event`` is the two.
+    ``arrived`` and ``processed`` say when gapwatch got and read it (0 in a replay); they order nothing.
+    ``asked``: see ``schemas.activity.Activity``; where it is about a secret, ``Fetched.which``.
     """
 
     time: int
     uid: str
-    source: str = ""
+    origin: str = ""
     actor: str = ""
     credential: str = ""
     operation: str = ""
@@ -51,6 +58,32 @@ class Evidence(msgspec.Struct, frozen=True, array_like=True, order=True, gc=Fals
     processed: int = 0
     mirrors: tuple[str, ...] = ()
     asked: str = ""
+
+    @property
+    def source(self) -> str:
+        """The kind of log that says it: the origin without its installation."""
+        return source_of_origin(self.origin)
+
+    @property
+    def event(self) -> Event:
+        """The event itself, wherever it is told: ids are their giver's own."""
+        return self.origin, self.uid
+
+
+@lru_cache(maxsize=4_096)
+def origin_of(source: str, instance: str) -> str:
+    """Who says something: the source and, where there are several of it, which installation
+    (``vault/prod``)."""
+    return source if instance in ("", DEFAULT_INSTANCE) else f"{source}/{instance}"
+
+
+@lru_cache(maxsize=4_096)
+def source_of_origin(origin: str) -> str:
+    return origin.partition("/")[0]
+
+
+def instance_of_origin(origin: str) -> str:
+    return origin.partition("/")[2] or DEFAULT_INSTANCE
 
 
 @lru_cache(maxsize=65_536)

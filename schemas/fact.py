@@ -51,7 +51,7 @@ from schemas.dossier import (
     Sightings,
     Turn,
 )
-from schemas.evidence import Evidence, network_of
+from schemas.evidence import Evidence, network_of, origin_of
 from schemas.sharding import GROUP_SHARDS as GROUP_SHARDS
 from schemas.sharding import glimpse_keys, grant_key, grant_keys, group_keys
 from schemas.sharding import group_key as group_key
@@ -175,7 +175,7 @@ def evidence_of(activity: Activity) -> Evidence:
     return Evidence(
         activity.time,
         activity.uid,
-        activity.source,
+        origin_of(activity.source, activity.instance),
         activity.identity,
         activity.credential,
         activity.operation,

@@ -42,7 +42,7 @@ class _Gathered:
     def sightings(self) -> Sightings:
         """In order, each event once; thinned where it is long."""
         kept = sorted(self.evidence)
-        if any((a.time, a.uid) == (b.time, b.uid) for a, b in pairwise(kept)):
+        if any(_happened(a) == _happened(b) for a, b in pairwise(kept)):
             kept = _each_once(kept)
         found = Sightings(tuple(kept), self.truncated)
         return thin(found) if len(kept) > GROUP_MAX else found
@@ -139,8 +139,13 @@ def _smallest(values: set[str]) -> tuple[str, ...]:
 
 
 def _each_once(kept: list[Evidence]) -> list[Evidence]:
-    once: dict[tuple[int, str], Evidence] = {}
+    once: dict[tuple[int, str, str], Evidence] = {}
     for evidence in kept:
-        known = once.get((evidence.time, evidence.uid))
-        once[evidence.time, evidence.uid] = evidence if known is None else join_evidence(known, evidence)
+        event = _happened(evidence)
+        known = once.get(event)
+        once[event] = evidence if known is None else join_evidence(known, evidence)
     return sorted(once.values())
+
+
+def _happened(evidence: Evidence) -> tuple[int, str, str]:
+    return evidence.time, evidence.uid, evidence.origin

@@ -35,5 +35,5 @@ def confidence_of(credential: Credential, evidence: tuple[Evidence, ...]) -> Con
     tried = credential.uses.get(TRIED)
     if tried is None or not evidence:
         return Confidence.HIGH
-    inferred = {e.uid for e in tried.kept}
-    return Confidence.MEDIUM if all(e.uid in inferred for e in evidence) else Confidence.HIGH
+    inferred = {e.event for e in tried.kept}
+    return Confidence.MEDIUM if all(e.event in inferred for e in evidence) else Confidence.HIGH

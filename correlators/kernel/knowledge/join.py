@@ -76,10 +76,11 @@ def strongest(a: Edge, b: Edge) -> Edge:
 
 
 def earliest(a: Evidence, b: Evidence) -> Evidence:
-    """The earlier of two events, by (time, uid)."""
-    if (a.time, a.uid) == (b.time, b.uid):
+    """The earlier of two events, by (time, uid, origin)."""
+    one, other = (a.time, a.uid, a.origin), (b.time, b.uid, b.origin)
+    if one == other:
         return join_evidence(a, b)
-    return b if (b.time, b.uid) < (a.time, a.uid) else a
+    return b if other < one else a
 
 
 def earliest_time(a: int, b: int) -> int:
@@ -128,7 +129,7 @@ def _turn_id(turn: Turn) -> tuple[Any, ...]:
         turn.carries,
         turn.scope,
         turn.about,
-        turn.evidence.uid,
+        turn.evidence.event,
     )
 
 

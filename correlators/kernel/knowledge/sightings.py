@@ -60,7 +60,7 @@ def merge(a: Sightings, b: Sightings) -> Sightings:
 
 
 def _is_same_event(a: Evidence, b: Evidence) -> bool:
-    return a.time == b.time and a.uid == b.uid
+    return a.time == b.time and a.uid == b.uid and a.origin == b.origin
 
 
 def join_evidence(a: Evidence, b: Evidence) -> Evidence:
@@ -75,7 +75,7 @@ def join_evidence(a: Evidence, b: Evidence) -> Evidence:
     joined = Evidence(
         low.time,
         low.uid,
-        low.source,
+        low.origin,
         low.actor,
         low.credential,
         low.operation,
@@ -90,7 +90,7 @@ def join_evidence(a: Evidence, b: Evidence) -> Evidence:
 
 
 def _told(e: Evidence) -> tuple[int, str, str, str, str, str, str, str, str]:
-    return e.time, e.uid, e.source, e.actor, e.credential, e.operation, e.place, e.client, e.asked
+    return e.time, e.uid, e.origin, e.actor, e.credential, e.operation, e.place, e.client, e.asked
 
 
 def thin(sightings: Sightings) -> Sightings:

@@ -71,7 +71,7 @@ def _tried(refusal: Glimpsed, about: str, doubted: bool) -> Dossier:
 def _evidence(e: Evidence, about: str) -> Evidence:
     operation = f"{e.operation} (inferred: the server looked for {about.partition(':')[2]} and found none)"
     return Evidence(
-        e.time, e.uid, e.source, e.actor, e.credential, operation, e.place, e.client, e.arrived, e.processed
+        e.time, e.uid, e.origin, e.actor, e.credential, operation, e.place, e.client, e.arrived, e.processed
     )
 
 

@@ -89,7 +89,7 @@ def _full(e: Evidence, actor: str, operation: str) -> Evidence:
     return Evidence(
         e.time,
         e.uid,
-        e.source,
+        e.origin,
         actor,
         e.credential,
         operation,

@@ -43,10 +43,10 @@ def off_intervals(turns: Iterable[Turn]) -> list[Off]:
     """The spells between an end and what restored it, in order of start. Each thing that a record named is a
     switch of its own: making a deleted user again does not bring back a key that was deleted before."""
     switches: dict[str, list[Turn]] = {}
-    told: set[tuple[str, bool, str]] = set()
+    told: set[tuple[tuple[str, str], bool, str]] = set()
     for turn in sorted(turns):
         # One event told twice (by two audit devices, under two names of one credential) is one turn.
-        event = (turn.evidence.uid, turn.alive, turn.how)
+        event = (turn.evidence.event, turn.alive, turn.how)
         if event not in told:
             told.add(event)
             switches.setdefault(turn.about, []).append(turn)
@@ -80,7 +80,7 @@ def taken_back(off: Off, own: Collection[str]) -> bool:
         return True
     if undoing.actor in own or undoing.credential in own:
         return False
-    return (end.source, end.actor) == (undoing.source, undoing.actor)
+    return (end.origin, end.actor) == (undoing.origin, undoing.actor)
 
 
 def undone_by(off: Off) -> str:
@@ -112,12 +112,12 @@ def grace_of(turn: Turn, granted: Thresholds) -> int:
 
 def skew_of(turn: Turn, use: Evidence, granted: Thresholds) -> int:
     """The doubt about which came first: none where one producer wrote both."""
-    return 0 if use.source == turn.evidence.source else granted.skew
+    return 0 if use.origin == turn.evidence.origin else granted.skew
 
 
 def surely_after(off: Off, use: Evidence, granted: Thresholds) -> bool:
     """Inside the spell, by more than two producers' clocks may differ; the kill itself is no use after it."""
-    itself = use.uid == off.turn.evidence.uid
+    itself = use.event == off.turn.evidence.event
     return not itself and off.holds(use.time) and use.time > off.start + skew_of(off.turn, use, granted)
 
 

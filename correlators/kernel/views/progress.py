@@ -13,7 +13,7 @@ from typing import NamedTuple
 from correlators.kernel.knowledge.sightings import thin
 from correlators.kernel.views.rotations import STAGE_NEW, Change, changes, is_secret, reads_of
 from correlators.kernel.views.view import View, sighted
-from schemas.evidence import Evidence, network_of
+from schemas.evidence import Event, Evidence, network_of
 
 
 class Consumer(NamedTuple):
@@ -69,11 +69,11 @@ def rotation_progress(view: View) -> Iterator[list[Progress]]:
         yield [_progress(view, change, rotating) for change in many]
 
 
-def rotated_away(view: View) -> frozenset[str]:
+def rotated_away(view: View) -> frozenset[Event]:
     """Event ids of uses that are told as uses of an old version, or of what was issued from one. One root
     cause is one finding, so other controls only note them."""
     return frozenset(
-        e.uid
+        e.event
         for many in rotation_progress(view)
         for progress in many
         for e in (*progress.late, *progress.residual)

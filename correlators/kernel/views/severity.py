@@ -21,7 +21,7 @@ from collections.abc import Collection
 from correlators.kernel.knowledge.inferred import INFERRED
 from correlators.kernel.views.view import View
 from schemas import struct
-from schemas.evidence import Evidence
+from schemas.evidence import Event, Evidence
 from schemas.verdict import Confidence, Severity, Verdict
 
 NOT_PRODUCTION = frozenset({"dev", "development", "test", "testing", "sandbox", "lab", "demo"})
@@ -40,12 +40,12 @@ RAISED: dict[str, dict[Severity, Severity]] = {
 LOWERED = {Severity.MEDIUM: Severity.LOW, Severity.HIGH: Severity.MEDIUM}
 
 
-def of_uses(used: Collection[Evidence], writes: Collection[str], forbidden: Collection[str]) -> Severity:
+def of_uses(used: Collection[Evidence], writes: Collection[Event], forbidden: Collection[Event]) -> Severity:
     """The base for uses of what is dead. ``writes``, ``forbidden``: event ids of writes to identities, and of
     uses that were authenticated and then denied."""
-    if any(e.uid in writes for e in used):
+    if any(e.event in writes for e in used):
         return Severity.CRITICAL
-    if used and all(e.uid in forbidden for e in used):
+    if used and all(e.event in forbidden for e in used):
         return Severity.MEDIUM
     return Severity.HIGH
 

@@ -14,7 +14,7 @@ from correlators.kernel.knowledge.pins import sightings_of
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from schemas.declaration import Declaration
 from schemas.dossier import Ancestor, Credential, Descendant, Dossier, Turn
-from schemas.evidence import Evidence
+from schemas.evidence import Event, Evidence
 from schemas.providers import installation_of
 
 
@@ -101,13 +101,13 @@ class View:
 
 
 def sighted(many: Iterable[tuple[Evidence, ...]]) -> tuple[Evidence, ...]:
-    """Evidence in order of time, each event id once (the earliest telling of it)."""
+    """Evidence in order of time, each event once (the earliest telling of it)."""
     groups = [kept for kept in many if kept]
     if not groups:
         return ()
-    first: dict[str, Evidence] = {}
+    first: dict[Event, Evidence] = {}
     for evidence in sorted(chain.from_iterable(groups)):
-        first.setdefault(evidence.uid, evidence)
+        first.setdefault((evidence.origin, evidence.uid), evidence)
     return tuple(first.values())
 
 
@@ -204,14 +204,14 @@ def _groups(credentials: dict[str, Credential]) -> list[list[str]]:
     if len(credentials) < 2:
         return []
     issues = {
-        name: (credential.kind, credential.issued.uid)
+        name: (credential.kind, credential.issued.event)
         for name, credential in credentials.items()
         if name and credential.issued and credential.issued.source == "vault"
     }
     return _grouped({name: credential.names for name, credential in credentials.items()}, issues)
 
 
-def _grouped(names: dict[str, tuple[str, ...]], issues: dict[str, tuple[str, str]]) -> list[list[str]]:
+def _grouped(names: dict[str, tuple[str, ...]], issues: dict[str, tuple[str, Event]]) -> list[list[str]]:
     """Names joined by naming each other or by one issue: an accessor before its token, a secret id before its
     accessor, then by text.
     """
@@ -222,7 +222,7 @@ def _grouped(names: dict[str, tuple[str, ...]], issues: dict[str, tuple[str, str
             name = leader[name]
         return name
 
-    first: dict[tuple[str, str], str] = {}
+    first: dict[tuple[str, Event], str] = {}
     for name, others in names.items():
         for other in others:
             if other in names:

@@ -15,7 +15,7 @@ EVENTS = st.builds(
     Evidence,
     time=st.integers(0, 6),
     uid=st.sampled_from("abc"),
-    source=st.sampled_from(["", "vault"]),
+    origin=st.sampled_from(["", "vault"]),
     place=st.sampled_from(["", "198.51.100.7", "203.0.113.9"]),
     client=st.sampled_from(["", "z"]),
     arrived=st.sampled_from([0, 1, 5]),
@@ -27,11 +27,11 @@ EVENTS = st.builds(
 
 def plainly(*many: Sightings) -> Sightings:
     """The union, by a map of events."""
-    known: dict[tuple[int, str], Evidence] = {}
+    known: dict[tuple[int, str, str], Evidence] = {}
     for sightings in many:
         for e in sightings.kept:
-            old = known.get((e.time, e.uid))
-            known[e.time, e.uid] = e if old is None else join_evidence(old, e)
+            old = known.get((e.time, e.uid, e.origin))
+            known[e.time, e.uid, e.origin] = e if old is None else join_evidence(old, e)
     return Sightings(tuple(sorted(known.values())), any(s.truncated for s in many))
 
 
@@ -78,9 +78,9 @@ def test_thinning_keeps_what_its_levels_say(times: set[int], places: int, stride
 
 
 @given(st.lists(SIGHTINGS, max_size=4))
-def test_what_is_sighted_is_each_event_id_once_by_its_earliest_telling(many: list[Sightings]) -> None:
+def test_what_is_sighted_is_each_event_once_by_its_earliest_telling(many: list[Sightings]) -> None:
     told = sorted(e for s in many for e in s.kept)
-    first = {e.uid: e for e in reversed(told)}
+    first = {e.event: e for e in reversed(told)}
     assert list(sighted(s.kept for s in many)) == sorted(first.values())
 
 

@@ -42,9 +42,9 @@ def test_privilege_raises_environment_lowers_and_neither_moves_the_ends(
 
 def test_uses_are_worth_what_they_did_and_whether_they_were_let() -> None:
     one, two = Evidence(1, "one"), Evidence(2, "two")
-    assert of_uses([one, two], {"two"}, {"one"}) == CRITICAL
-    assert of_uses([one, two], set(), {"one"}) == HIGH
-    assert of_uses([one, two], set(), {"one", "two"}) == MEDIUM
+    assert of_uses([one, two], {two.event}, {one.event}) == CRITICAL
+    assert of_uses([one, two], set(), {one.event}) == HIGH
+    assert of_uses([one, two], set(), {one.event, two.event}) == MEDIUM
 
 
 def test_a_new_identity_departs_from_no_habit() -> None:
