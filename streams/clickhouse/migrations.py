@@ -11,6 +11,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from streams.clickhouse.engine import Engine, brief
 from streams.site.errors import Stop
+from streams.site.sitekey import another_key
 
 OFFSET_BITS = 40
 """A row's version is epoch << OFFSET_BITS | topic offset; the reason for 40 stands in 001_epochs.sql."""
@@ -24,6 +25,15 @@ CREATE TABLE IF NOT EXISTS migrations
 )
 ENGINE = ReplacingMergeTree
 ORDER BY number
+"""
+KEYS = """
+CREATE TABLE IF NOT EXISTS site_keys
+(
+    check_value String COMMENT 'tells the site key that the rows were made with from any other; not the key',
+    noted       DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = ReplacingMergeTree
+ORDER BY check_value
 """
 _FILE = re.compile(r"(\d{3})_\w+\.sql\Z")
 
@@ -86,6 +96,23 @@ def _apply(client: Client, migration: Migration) -> None:
     client.command(
         "INSERT INTO migrations (number, name) VALUES ({number:UInt32}, {name:String})", parameters=values
     )
+
+
+def bind_key(engine: Engine, check: str) -> None:
+    """Notes the check value of the site's key at the first call; raises SettingsError where the rows that are
+    there were made with another key."""
+    client = engine.writer()
+    try:
+        client.command(KEYS)
+        found = {str(row[0]) for row in client.query("SELECT check_value FROM site_keys").result_rows}
+        if not found:
+            client.command(
+                "INSERT INTO site_keys (check_value) VALUES ({check:String})", parameters={"check": check}
+            )
+        elif check not in found:
+            raise another_key(f"the database {engine.database}")
+    finally:
+        engine.discard(client)
 
 
 def next_epoch(engine: Engine, broker: str) -> int:

@@ -16,6 +16,7 @@ from streams.site import datafolder
 from streams.site.errors import NotRunning, Stop
 from streams.site.foreign import shown
 from streams.site.settings import Settings
+from streams.site.sitekey import site_key
 from streams.site.stage import read_intake
 from streams.site.units import show_size
 
@@ -82,7 +83,7 @@ def _folder(settings: Settings) -> Result:
         advice = "It is made by the first `gapwatch run`."
         return Result("data", False, f"There is no folder {settings.data}.", advice, running=False)
     try:
-        datafolder.site_key(settings)
+        site_key(settings)
     except Stop as stop:
         return Result("data", False, str(stop))
     free = shutil.disk_usage(settings.data).free

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 
 from streams.clickhouse.dossier_store import compact
 from streams.clickhouse.engine import Engine, Limits, connect
-from streams.clickhouse.migrations import migrate, next_epoch
+from streams.clickhouse.migrations import bind_key, migrate, next_epoch
 from streams.clickhouse.sql_endpoint import SqlEndpoint
 from streams.delivering.batches import Batches
 from streams.kafka import topics
 from streams.kafka.connection import kafka_config, no_answer
 from streams.site.settings import Settings
 from streams.site.shut_in import said, shut_in
+from streams.site.sitekey import check_value, site_key
 from streams.site.stage import Stage
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def main(settings: Settings, stage: Stage) -> None:
     try:
         if applied := migrate(engine):
             log.info("applied %s", ", ".join(applied))
+        if settings.hmac_key or settings.embedded_engine:
+            bind_key(engine, check_value(site_key(settings)))
         if engine.embedded:
             endpoint = SqlEndpoint(engine, settings.sql_host, settings.sql_port or 0)
             endpoint.start()

@@ -25,9 +25,10 @@ from streams.kafka import topics
 from streams.kafka.outgoing import Outgoing, producer_config
 from streams.kafka.packing import blocks, envelopes, tick_envelope
 from streams.normalising.intake import Intake, consumer_config, place_of
-from streams.site import datafolder, garbage, metrics
+from streams.site import garbage, metrics
 from streams.site.errors import Stop
 from streams.site.settings import Settings
+from streams.site.sitekey import site_key
 from streams.site.stage import Stage
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Normalising:
         self._stage = stage
         self._consumer = consumer
         self._outgoing = Outgoing(producer)
-        key = datafolder.site_key(settings)
+        key = site_key(settings)
         self._normaliser = Normaliser(key, settings.record_limit, trust=trusted(settings))
         self._watermarks = Watermarks()
         self._busy: Counter[Partition] = Counter()

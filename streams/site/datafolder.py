@@ -1,10 +1,9 @@
-"""The data folder: who may read it, the one run that holds it, the site's key, and what runs over it now."""
+"""The data folder: who may read it, the one run that holds it, and what runs over it now."""
 
 from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +12,8 @@ from pathlib import Path
 
 import orjson
 
-from streams.site.errors import SettingsError, Stop
+from streams.site.errors import Stop
 from streams.site.settings import Settings
-
-KEY_BYTES = 32
-"""As long as the HMAC's hash (SHA-256); more adds nothing (RFC 2104, section 3)."""
 
 
 def run_folder(settings: Settings) -> Path:
@@ -51,48 +47,6 @@ def fresh_metrics_folder(settings: Settings) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700, parents=True)
     return folder
-
-
-def site_key(settings: Settings) -> bytes:
-    """The key under which secret credential ids are HMAC'd: the setting, else the file `hmac.key`.
-
-    The file is made at first start. Raises SettingsError where others than its owner may read it.
-    """
-    if settings.hmac_key is not None:
-        return settings.hmac_key.get_secret_value().encode()
-    path = settings.data / "hmac.key"
-    if not path.exists():
-        _make_key(path)
-    mode = path.stat().st_mode
-    if mode & 0o077:
-        raise SettingsError(
-            f"The site's key {path} can be read by others than its owner (mode {mode & 0o777:04o}).\n"
-            f"If nobody has read it: chmod 600 {path}. Else replace it; ids made with the old key will not "
-            f"meet new ones."
-        )
-    key = path.read_bytes().strip()
-    if len(key) < KEY_BYTES:
-        raise SettingsError(
-            f"The site's key {path} is cut short. Put it back from a backup, or delete it for a new one."
-        )
-    return key
-
-
-def _make_key(path: Path) -> None:
-    """Made beside its place and linked into it, so that two processes at their first start agree on one
-    key.
-    """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as out:
-        out.write(secrets.token_hex(KEY_BYTES).encode() + b"\n")
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from streams.site import datafolder
 from streams.site.datafolder import Instance
 from streams.site.errors import SettingsError
 from streams.site.settings import Settings
+from streams.site.sitekey import site_key
 from streams.supervision import ports, stages
 
 FOUND_BEFORE = 100
@@ -27,7 +28,7 @@ def run(settings: Settings, only: Sequence[str] = (), demo: bool = False) -> Non
     """
     names = _names(settings, only)
     datafolder.make_folders(settings)
-    datafolder.site_key(settings)
+    site_key(settings)
     with datafolder.held(settings) as lock:
         settings = _with_ports(settings, names)
         stages.log_to_file(settings, "run")

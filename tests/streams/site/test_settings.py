@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from streams.site import datafolder
 from streams.site.errors import SettingsError
 from streams.site.loading import load
 from streams.site.settings import Settings, describe, environment
+from streams.site.sitekey import site_key
 from streams.site.units import parse_duration, parse_size, show_duration, show_size
 
 
@@ -107,18 +107,18 @@ def test_secrets_do_not_show_when_settings_are_printed() -> None:
 
 def test_the_sites_key_is_made_once_and_readable_by_its_owner_only(data: Path) -> None:
     settings = Settings(data=data)
-    key = datafolder.site_key(settings)
+    key = site_key(settings)
     assert len(key) >= 32
     assert (data / "hmac.key").stat().st_mode & 0o777 == 0o600
-    assert datafolder.site_key(settings) == key
+    assert site_key(settings) == key
 
 
 def test_a_key_that_others_can_read_is_refused_with_what_to_do(data: Path) -> None:
     settings = Settings(data=data)
-    datafolder.site_key(settings)
+    site_key(settings)
     (data / "hmac.key").chmod(0o644)
     with pytest.raises(SettingsError, match=r"read by others than its owner \(mode 0644\)(.|\n)*chmod 600"):
-        datafolder.site_key(settings)
+        site_key(settings)
 
 
 def test_a_key_that_was_cut_short_is_refused(data: Path) -> None:
@@ -126,12 +126,12 @@ def test_a_key_that_was_cut_short_is_refused(data: Path) -> None:
     descriptor = os.open(data / "hmac.key", os.O_CREAT | os.O_WRONLY, 0o600)
     os.close(descriptor)
     with pytest.raises(SettingsError, match="cut short"):
-        datafolder.site_key(Settings(data=data))
+        site_key(Settings(data=data))
 
 
 def test_a_key_in_the_settings_leaves_no_file(data: Path) -> None:
     settings = Settings(data=data, hmac_key="0123456789abcdef")  # type: ignore[arg-type]
-    assert datafolder.site_key(settings) == b"0123456789abcdef"
+    assert site_key(settings) == b"0123456789abcdef"
     assert not (data / "hmac.key").exists()
 
 
