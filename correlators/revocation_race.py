@@ -99,7 +99,7 @@ def _judged(view: View, name: str, credential: Credential, off: Off) -> Verdict 
 def _excuse(view: View, name: str, credential: Credential, off: Off, use: Evidence) -> str:
     """Of whoever of the two wrote it: the credential itself, or what came from it."""
     for report in credential.descendants.values():
-        if any(e.uid == use.uid for e in uses_of(report).get("succeeded:identity_write", ())):
+        if any(e.event == use.event for e in uses_of(report).get("succeeded:identity_write", ())):
             return excuse(view, name, off, use, report)
     return excuse(view, name, off, use)
 
