@@ -84,13 +84,7 @@ def _silences(view: View, clock: Clock) -> Iterator[Silence]:
         return
     succeeded = {e.event for c in view.credentials.values() for e in view.uses(c, "succeeded")}
     succeeded.update(e.event for e in executed(view.dossier.calls))
-    since = max(
-        (
-            min(clock.since.get(s, clock.now), view.dossier.watched.get(s, clock.now))
-            for s in {e.source for e in used}
-        ),
-        default=clock.now,
-    )
+    since = max((clock.watched_since(s) for s in {e.source for e in used}), default=clock.now)
     since = max(since, _whole_since(view))
     yield from (s for s in long if s.last.time >= since and s.woke.event in succeeded)
 

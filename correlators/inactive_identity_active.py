@@ -67,7 +67,7 @@ def _declared(
     """The inventory's claim: what it says now of then, and what it said then."""
     ordered = sorted(declarations, key=lambda d: (d.recorded, d.uid, repr(d)))
     latest = ordered[-1]
-    claims = [(s, d) for d in ordered for s in d.statuses if s.value in INACTIVE and s.start <= clock.now]
+    claims = [(s, d) for d in ordered for s in d.statuses if s.value in INACTIVE and clock.past(s.start - 1)]
     if not claims:
         return None
     acted = tuple(e for e in _active(view) if _contradicts(view, ordered, e))
@@ -77,6 +77,10 @@ def _declared(
     spell, made_by = _claim(ordered, used[0].time if used else clock.now) or claims[0]
     evidence = _record(spell, made_by)
     now = latest.status_at(clock.now)
+    for stated in latest.statuses:
+        # Whoever judged is told when another status holds.
+        clock.past(stated.start - 1)
+        clock.past(stated.end - 1)
     inactive_now = now is not None and now.value in INACTIVE
     if used:
         open_ = bool(standing) and inactive_now
@@ -113,7 +117,7 @@ def _declared(
     if not inactive_now:
         return None
     source = source_of(identity)
-    heard = (source or next(iter(clock.seen), "")) in clock.seen
+    heard = clock.hears(source)
     value, reason = (
         ("assumed", f"no activity seen since{', break-glass under an approval aside' if acted else ''}")
         if heard
@@ -187,7 +191,7 @@ def _refused_since(
         if later:
             return False, later
         ends = [o.start for o in deaths_of(view, name, credential) if not o.end and o.start > last]
-        if not ends or ends[0] > clock.now:
+        if not ends or not clock.past(ends[0] - 1):
             return False, ends[0] + 1 if ends else 0
     return True, 0
 

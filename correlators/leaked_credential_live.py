@@ -177,7 +177,7 @@ def _value(
     if used:
         return "violated", since, 0
     source = source_of(subject)
-    if source not in clock.seen:
+    if not clock.hears(source):
         return (
             "unverifiable",
             f"{since}; no {source or 'log'} records are collected that would show its end",

@@ -49,7 +49,7 @@ SHOWN = 10
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     for many in rotation_progress(view):
-        begun = [p for p in many if p.change.at <= clock.now]
+        begun = [p for p in many if clock.past(p.change.at - 1)]
         if begun:
             yield _judged(view, clock, begun)
 
@@ -89,9 +89,8 @@ def _ended(view: View, clock: Clock, last: Progress, latest: Evidence) -> str:
     standing = [n for n in last.change.olds if not _dead_since(view, clock, n, latest.time)]
     if last.change.olds and not standing:
         return "dead"
-    heard = clock.seen.get(latest.source, 0)
     # A consumer that holds both alternates: it has moved when the old one is quiet for an overlap.
-    quiet = heard - latest.time >= view.thresholds.rotation_overlap
+    quiet = clock.reached(latest.source, latest.time + view.thresholds.rotation_overlap)
     return "moved" if quiet and not last.staying and last.complete else ""
 
 
@@ -101,7 +100,8 @@ def _dead_since(view: View, clock: Clock, name: str, time: int) -> bool:
     spells = off_intervals(view.turns_of(name))
     if spells and not spells[-1].end and spells[-1].start > time:
         return True
-    return time < view.credentials[name].expiry[1] < clock.now
+    expires = view.credentials[name].expiry[1]
+    return time < expires and clock.past(expires)
 
 
 def _kept(view: View, clock: Clock, last: Progress) -> tuple[Value, str, int]:
@@ -112,9 +112,9 @@ def _kept(view: View, clock: Clock, last: Progress) -> tuple[Value, str, int]:
     if last.consumers and not last.staying and last.complete:
         return "proven", f"{_told(last)}; safe to delete {_olds(change)}", 0
     source = source_of(change.subject)
-    if source and source not in clock.seen:
+    if source and not clock.hears(source):
         return "unverifiable", f"no {source} records are collected that would show a use of the old one", 0
-    if source and clock.seen[source] < change.at:
+    if source and not clock.reached(source, change.at):
         return "unverifiable", f"the {source} log has not reached the time of the rotation", 0
     if not change.deadline:
         return "assumed", f"{_told(last)}; the successor has not been used yet", 0

@@ -165,7 +165,7 @@ def _agent(view: View, records: Records, clock: Clock) -> Verdict:
     seen = (view.dossier.seen,) if view.dossier.seen else ()
     value: Value = "unverifiable"
     by_name = _by_name(view, records)
-    if source not in clock.seen and not seen:
+    if not seen and not clock.hears(source):
         reason = f"no {source} records are collected that would show its calls"
     elif not seen:
         reason = "no span of this agent was seen (sampled away, not instrumented, or idle)"

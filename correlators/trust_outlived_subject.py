@@ -179,7 +179,7 @@ def _value(
     if proof:
         return "proven", f"{gone}; the exchange was refused at {iso(proof[-1].time)}", proof, 0
     source = source_of(subject)
-    if source and source not in clock.seen:
+    if source and not clock.hears(source):
         return "unverifiable", f"{gone}; no {source} records are collected", (), 0
     if denied:
         told = f"{gone}; denied since, last at {iso(denied[-1].time)}, by what is not known to have let it in"

@@ -76,6 +76,7 @@ def _unknown(
     view: View, clock: Clock, cover: Evidence, acts: tuple[Evidence, ...], issued: tuple[Evidence, ...]
 ) -> Verdict:
     shown = tuple(sorted({*acts[:1], *acts[-1:], *issued}))
+    clock.past(shown[0].time + view.thresholds.habit)
     _, confidence = within_habit(Severity.LOW, shown[0].time, clock.now, view.thresholds.habit)
     did = f"is active since {iso(acts[0].time)}" if acts else "has not acted yet"
     given = (

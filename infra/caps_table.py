@@ -58,6 +58,7 @@ AT_IT = {
         "DECLARATIONS_MAX": "declarations recorded earlier are let go of; at the cap, mark "
         "`declarations full`",
         "CLAIMS_MAX": "claims recorded earlier are let go of; at the cap, mark `claims full`",
+        "DAYS_MAX": "earlier days are let go of: the source counts as watched since the first that is left",
         "PINNED": "later uses after that end are kept only as sightings are",
     },
     "lookups": {

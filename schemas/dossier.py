@@ -66,8 +66,7 @@ class Child(msgspec.Struct, frozen=True, array_like=True, order=True):
 
 class Descendant(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a descendant reports to the dossier of an ended ancestor: uses since that end, when it will be
-    over, and how those of its identity had written to identities before (``Credential.did``).
-    ``superseded``: from when on (µs) uses that are seen under its key may be those of a later one."""
+    over, and how those of its identity had written to identities before (``Credential.did``)."""
 
     edge: Edge | None = None
     kind: str = ""
@@ -76,7 +75,6 @@ class Descendant(msgspec.Struct, frozen=True, omit_defaults=True):
     expiry: tuple[int, int] = (0, 0)
     uses: dict[str, Sightings] = {}
     did: dict[str, int] = {}
-    superseded: int = 0
 
 
 class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -93,8 +91,7 @@ class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
     kind.
     ``did``: how it wrote to identities, with the first time (µs): an operation and, after a tab, the network
     it came from; and, after a plus, what it made. ``undid``: its writes that only took something away, by
-    time and event id: the keys of what, one a line. ``seen_as``, ``seen_until``: see
-    ``schemas.activity.Issued``.
+    time and event id: the keys of what, one a line.
     """
 
     kind: str = ""
@@ -118,8 +115,6 @@ class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
     machine: str = ""
     did: dict[str, int] = {}
     undid: dict[str, str] = {}
-    seen_as: str = ""
-    seen_until: int = 0
 
 
 class Address(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -185,6 +180,19 @@ class Glimpsed(msgspec.Struct, frozen=True, array_like=True):
     evidence: Evidence
 
 
+class Watch(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How far a source, or one raw partition of it (``topic/number``), has been read.
+
+    ``newest``: the latest event time, of a partition the time up to which it is worked off (µs).
+    ``told``: when a tick last told of the partition (µs). ``days``: the first event (µs) of each day, by the
+    day's number since 1970.
+    """
+
+    newest: int = 0
+    told: int = 0
+    days: dict[int, int] = {}
+
+
 class Reported(msgspec.Struct, frozen=True, array_like=True, order=True):
     """What was last said about one verdict: a running number, the digest of what was said, whether it stands
     open.
@@ -217,8 +225,7 @@ class Dossier(msgspec.Struct, frozen=True, omit_defaults=True):
     secrets).
     ``approvals``: by the identity they name. ``covers``: installations that an inventory speaks for, earliest
     record each.
-    ``watched``: per source, since when (µs) it has been watched without a break, as far as this dossier was
-    told.
+    ``watch``: how far each source has been read, and which days it was watched (dossiers of a partition).
     ``offered``: tools offered to an agent, earliest evidence each. ``marks``: caps that were reached.
     """
 
@@ -241,7 +248,7 @@ class Dossier(msgspec.Struct, frozen=True, omit_defaults=True):
     waivers: tuple[Waiver, ...] = ()
     covers: dict[str, Evidence] = {}
     census: dict[str, bool] = {}
-    watched: dict[str, int] = {}
+    watch: dict[str, Watch] = {}
     reported: dict[str, Reported] = {}
     marks: tuple[str, ...] = ()
 

@@ -60,12 +60,17 @@ from schemas.sharding import group_of as group_of
 Fact = tuple[str, Dossier]
 
 TRACE_PREFIX = "trace:"
+WATCH = "watch:"
+"""The key of what sources have shown: every partition has a dossier of it, ``watch:<number>``; under the bare
+key a fact is for all of them."""
 INVENTORY = "inventory"
 """The source of declarations that say which identities there are, not only how one of them stands."""
 
 
 class Tick(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Time, as a message: ``now`` in µs, and per raw partition (``topic/partition``) its watermark in µs."""
+    """Time, as a message: ``now`` in µs, and per raw partition (``topic/partition``) its watermark in µs; or,
+    under a source's own name, its newest event time.
+    """
 
     now: int
     watermarks: dict[str, int] = {}
@@ -93,6 +98,8 @@ def decode_envelope(body: bytes) -> Envelope:
 
 def partition_of(key: str, partitions: int) -> int:
     """The partition of a dossier: the one function that every producer and consumer of facts shares."""
+    if key.startswith(WATCH):
+        return int(key[len(WATCH) :]) % partitions
     return zlib.crc32(key.encode()) % partitions
 
 
@@ -114,7 +121,7 @@ def facts_of(activity: Activity) -> list[Fact]:
     for effect in activity.effects:
         facts.extend(_TEACH[type(effect)](activity, evidence, effect))
     if activity.effects and wrote(activity):
-        facts.extend(_handled(activity, evidence))
+        facts.extend(_handled(activity))
     return facts
 
 
@@ -136,19 +143,19 @@ NEUTRAL = (Aliased, Known)
 """Effects that take away, and those that change nothing."""
 
 
-def undone_key(evidence: Evidence) -> str:
+def undone_key(time: int, uid: str) -> str:
     """Of a write that only took away: sorts by time."""
-    return f"{evidence.time:020d} {evidence.origin} {evidence.uid}"
+    return f"{time:020d} {uid}"
 
 
-def _handled(activity: Activity, evidence: Evidence) -> Iterator[Fact]:
+def _handled(activity: Activity) -> Iterator[Fact]:
     """What a write to identities made, and what it only took away."""
     made = [key for effect in activity.effects if (key := _made_by(effect))]
     changing = [effect for effect in activity.effects if not isinstance(effect, NEUTRAL)]
     removed = [_removed_by(effect) for effect in changing if isinstance(effect, REMOVALS)]
     did = {f"{MADE}{key}": activity.time for key in made}
     only = bool(removed) and len(removed) == len(changing)
-    undid = {undone_key(evidence): "\n".join(sorted(set(removed)))} if only else {}
+    undid = {undone_key(activity.time, activity.uid): "\n".join(sorted(set(removed)))} if only else {}
     if did or undid:
         known = Credential(did=did, undid=undid)
         home = activity.identity or activity.credential
@@ -240,8 +247,6 @@ def _issued(activity: Activity, evidence: Evidence, effect: Issued) -> Iterator[
         max_uses=effect.max_uses,
         parents=effect.parents,
         incarnation=effect.incarnation,
-        seen_as=effect.seen_as,
-        seen_until=effect.seen_until,
     )
     yield home, Dossier(credentials={effect.credential: known})
     yield from _addresses(effect.credential, effect.names, effect.identity, activity.time)

@@ -43,15 +43,61 @@ class Episode(msgspec.Struct, frozen=True, array_like=True, order=True):
     how: str = ""
 
 
+class Doubts(msgspec.Struct):
+    """What answers of a clock may change by time alone: ``due``, when (µs, 0: nothing does); ``until``, per
+    source the watermark that was not reached yet (µs; 0: it is not collected; source "": no source is);
+    ``watched``: sources of which was asked since when they are watched."""
+
+    due: int = 0
+    until: dict[str, int] = {}
+    watched: set[str] = set()
+
+
 class Clock(msgspec.Struct, frozen=True):
     """Time as the core knows it: ``now`` in µs; ``seen``: per source its watermark in µs (a source not in it
     is not collected);
     ``since``: per source from when on it has been watched without a break (µs; a source not in it: unknown).
+
+    Its answers depend on these alone. ``doubts`` notes which of them may change later, so that whoever judged
+    knows when to judge again, and no control has to say it.
     """
 
     now: int
     seen: dict[str, int] = {}
     since: dict[str, int] = {}
+    doubts: Doubts = msgspec.field(default_factory=Doubts)
+
+    def listening(self) -> Clock:
+        """The same time without any doubts."""
+        return Clock(self.now, self.seen, self.since)
+
+    def past(self, time: int) -> bool:
+        """Whether it is later than ``time`` (µs)."""
+        if self.now > time:
+            return True
+        due = self.doubts.due
+        self.doubts.due = min(due, time + 1) if due else time + 1
+        return False
+
+    def hears(self, source: str) -> bool:
+        """Whether this source is collected; "" asks for any source."""
+        if source in self.seen or (not source and self.seen):
+            return True
+        self.doubts.until[source] = 0
+        return False
+
+    def reached(self, source: str, time: int) -> bool:
+        """Whether this source has been read up to ``time`` (µs)."""
+        if self.seen.get(source, -1) >= time:
+            return True
+        until = self.doubts.until
+        until[source] = min(time, until.get(source, time)) if source in self.seen else 0
+        return False
+
+    def watched_since(self, source: str) -> int:
+        """Since when (µs) this source has been watched without a break; now where that is unknown."""
+        self.doubts.watched.add(source)
+        return self.since.get(source, self.now)
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

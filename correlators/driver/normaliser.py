@@ -13,9 +13,11 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from correlators.driver.combining import Combiner
+from correlators.driver.watch import Watching
 from schemas.activity import Activity
+from schemas.dossier import EMPTY
 from schemas.evidence import SECOND
-from schemas.fact import Fact
+from schemas.fact import WATCH, Fact
 from schemas.rejected import Rejected, RejectRow
 from schemas.sources import Context, Reading, Source, detect, sources
 from schemas.struct import changed, encoded
@@ -85,6 +87,7 @@ class Normaliser:
         self._watch = watch
         self._topics: dict[str, bytes] = {}
         self._combiner = Combiner()
+        self._watching = Watching()
         self._digested: tuple[bytes | None, str] = (None, "")
         self._batch = _empty()
 
@@ -114,6 +117,9 @@ class Normaliser:
         """Everything since the last call."""
         batch, self._batch = self._batch, _empty()
         batch.facts = list(self._combiner.drain().items())
+        shown = self._watching.drain()
+        if shown is not EMPTY:
+            batch.facts.append((WATCH, shown))
         return batch
 
     def _read(self, record: Record) -> Reading:
@@ -155,8 +161,10 @@ class Normaliser:
         self._batch.activities.append(row)
         newest = self._batch.newest
         origin = source, record.topic, record.partition
-        if time > newest.get(origin, 0) and (not record.arrived or time <= record.arrived):
-            newest[origin] = time
+        if not record.arrived or time <= record.arrived:
+            self._watching.saw(source, time)
+            if time > newest.get(origin, 0):
+                newest[origin] = time
         if self._watch:
             self._watch(activity)
 

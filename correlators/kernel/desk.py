@@ -16,6 +16,7 @@ from typing import Any
 from correlators.kernel.caps import DOSSIER_BYTES_MAX, expired, tidy
 from correlators.kernel.catalogue import Judge
 from correlators.kernel.difference import difference
+from correlators.kernel.doubtful import Doubtful
 from correlators.kernel.knowledge import memory
 from correlators.kernel.knowledge.inferred import INFERRED
 from correlators.kernel.knowledge.join import join
@@ -25,13 +26,12 @@ from correlators.kernel.routes.routing import forwarded_to, outbox
 from correlators.kernel.views import waivers
 from correlators.kernel.views.lifelines import lifeline_of
 from correlators.kernel.views.severity import weighed
-from correlators.kernel.views.silence import watch_of
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from correlators.kernel.views.view import View
 from schemas import struct
 from schemas.dossier import EMPTY, Dossier, Reported, decode
 from schemas.dossier import encode as encode_dossier
-from schemas.fact import TRACE_PREFIX, Fact
+from schemas.fact import TRACE_PREFIX, WATCH, Fact
 from schemas.lifeline import Lifeline
 from schemas.rosters import ROSTER_PREFIX
 from schemas.verdict import Clock, Report, Verdict
@@ -43,7 +43,7 @@ next.
 
 DEPTH_MARK = "lineage depth reached"
 
-UNJUDGED = (TRACE_PREFIX, ROSTER_PREFIX)
+UNJUDGED = (TRACE_PREFIX, ROSTER_PREFIX, WATCH)
 """Dossiers of these hold what others are judged by."""
 
 
@@ -87,6 +87,7 @@ class Desk:
         self._paced = paced
         self._thresholds = thresholds
         self._held: set[str] = set()
+        self._doubtful = Doubtful()
 
     def __len__(self) -> int:
         return len(self._dossiers)
@@ -119,12 +120,16 @@ class Desk:
         settling.
         """
         while self._due and self._due[0][0] <= clock.now:
-            self._dirty.add(heapq.heappop(self._due)[1])
+            key = heapq.heappop(self._due)[1]
+            if key in self._dossiers:
+                self._dirty.add(key)
         return bool(self._dirty)
 
     def settle(self, clock: Clock) -> Settled:
         """Forwards, judges and encodes every dossier that learned something or fell due."""
+        clock = clock.listening()
         self.due(clock)
+        self._dirty.update(key for key in self._doubtful.settled_by(clock) if key in self._dossiers)
         settled = Settled()
         while self._dirty:
             batch, self._dirty = sorted(self._dirty), set()
@@ -142,6 +147,7 @@ class Desk:
         """Drops everything: the partition has gone to another worker."""
         for held in (self._dossiers, self._rows, self._sent, self._dirty, self._due, self._held):
             held.clear()
+        self._doubtful = Doubtful()
 
     def _settle(self, key: str, clock: Clock, settled: Settled) -> None:
         known = self._dossiers[key]
@@ -153,8 +159,6 @@ class Desk:
             settled.dossiers[key] = None
             return
         judged = not (key.startswith(UNJUDGED) or dossier.members or forwarded_to(key, dossier))
-        if judged:
-            dossier = join(dossier, watch_of(dossier, clock))
         dossier = tidy(rosters.capped(key, dossier))
         body = self._encode(dossier)
         remembered = memory.forgotten(dossier, len(body), clock)
@@ -222,12 +226,15 @@ class Desk:
         return dossier
 
     def _judge(self, key: str, view: View, clock: Clock) -> list[Verdict]:
+        doubts = clock.doubts
+        doubts.due, doubts.until, doubts.watched = 0, {}, set()
         verdicts = [
             _told(v, view, clock) for control in self._controls.values() for v in control.judge(view, clock)
         ]
-        due = min((v.due for v in verdicts if v.due > clock.now), default=0)
+        due = min((t for t in (doubts.due, *(v.due for v in verdicts)) if t > clock.now), default=0)
         if due:
             heapq.heappush(self._due, (due, key))
+        self._doubtful.note(key, doubts)
         return verdicts
 
     def _changed_rows(self, key: str, view: View) -> list[Lifeline]:

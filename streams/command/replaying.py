@@ -11,6 +11,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from streams.command.replay import REPLAY_KEY, Options, replay, told
 from streams.screen.show import Screen
+from streams.site.context import site_of
 from streams.site.errors import Stop
 from streams.site.foreign import shown, shown_lines
 from streams.site.settings import Settings
@@ -45,8 +46,7 @@ def replay_paths(settings: Settings, request: Request) -> None:
         activities=request.activities,
         credentials=request.credentials,
         withdrawn=request.withdrawn,
-        thresholds=settings.thresholds,
-        key=settings.hmac_key.get_secret_value().encode() if settings.hmac_key else REPLAY_KEY,
+        site=site_of(settings, REPLAY_KEY),
     )
     bar = Progress(
         SpinnerColumn(),

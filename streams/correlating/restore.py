@@ -10,7 +10,7 @@ import msgspec
 
 from correlators.kernel.knowledge.join import join
 from schemas.dossier import EMPTY, Dossier, decode
-from schemas.fact import Fact
+from schemas.fact import WATCH, Fact
 from streams.clickhouse import query
 from streams.kafka import topics
 from streams.kafka.outgoing import LostMessageError, Outgoing, producer_config
@@ -94,16 +94,21 @@ def rows(ask: Ask, page: int = PAGE_ROWS) -> Iterator[Row]:
 
 
 def dossiers(found: Iterable[Row]) -> Iterator[Fact]:
-    """Per key the join of all rows since it was last deleted."""
+    """Per key the join of all rows since it was last deleted. What the sources have shown is for every
+    partition: there may be another number of them now."""
     key, known = "", EMPTY
     for row in found:
         if row.key != key:
             if known is not EMPTY:
-                yield key, known
+                yield _for(key), known
             key, known = row.key, EMPTY
         known = join(known, _dossier(row)) if row.body else EMPTY
     if known is not EMPTY:
-        yield key, known
+        yield _for(key), known
+
+
+def _for(key: str) -> str:
+    return WATCH if key.startswith(WATCH) else key
 
 
 def _dossier(row: Row) -> Dossier:

@@ -11,16 +11,17 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import msgspec
 
+from correlators.driver.partition import Judging, Partition
 from correlators.kernel.caps import DOSSIER_BYTES_MAX
 from correlators.kernel.catalogue import Judge
-from correlators.kernel.desk import Desk, Settled
+from correlators.kernel.desk import Settled
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from schemas.fact import decode_envelope
-from streams.correlating.share import Event, Share
 from streams.correlating.voice import Message, messages
 from streams.site import metrics
 
@@ -32,6 +33,29 @@ PAUSE = 2.0
 gathers, the more facts of a dossier are judged at once, so that a worker that falls behind gets faster."""
 
 log = logging.getLogger("gapwatch.correlate")
+
+
+class Event(Protocol):
+    """A message of the facts topic that is acknowledged by hand."""
+
+    def ack(self) -> object: ...
+
+
+@dataclass
+class Share:
+    """What a worker holds of one partition of the facts topic: the partition, and its events that are not
+    acknowledged yet."""
+
+    partition: Partition
+    events: list[Event] = field(default_factory=list)
+
+    def settle(self) -> tuple[Settled, list[Event]]:
+        """What there is to say now, and the events that may be acknowledged once it is said and stored: none
+        before the time is known."""
+        if not self.partition.timed:
+            return Settled(), []
+        events, self.events = self.events, []
+        return self.partition.settle(), events
 
 
 class Outlet(Protocol):
@@ -62,15 +86,13 @@ class WriteBehind:
         dossier_limit: int = DOSSIER_BYTES_MAX,
         thresholds: Thresholds = DEFAULTS,
     ) -> None:
+        self._judging = Judging(controls, thresholds, dossier_limit, True, source_of)
         self._controls = controls
         self._outlet = outlet
         self._load = load
         self._stored = stored
-        self._source_of = source_of
         self._partitions = partitions
         self._flush_seconds = flush_seconds
-        self._dossier_limit = dossier_limit
-        self._thresholds = thresholds
         self._shares: dict[int, Share] = {}
         self._lock = asyncio.Lock()
         self._next = time.monotonic() + flush_seconds
@@ -87,10 +109,7 @@ class WriteBehind:
         except msgspec.DecodeError as error:
             log.error("a message of the facts topic, partition %d, is no envelope: %s", partition, error)
             return
-        if envelope.facts:
-            share.desk.take(envelope.facts)
-        if envelope.tick:
-            share.hear(envelope.tick)
+        share.partition.take(envelope.facts, envelope.tick)
 
     def due(self) -> bool:
         """Whether it is time for a flush."""
@@ -99,7 +118,7 @@ class WriteBehind:
     def hasten(self) -> None:
         """Before the last flush: what was held back is said."""
         for share in self._shares.values():
-            share.desk.hasten()
+            share.partition.hasten()
 
     def drop(self) -> None:
         """The partitions may belong to another worker now: everything unsettled is forgotten and comes
@@ -115,7 +134,7 @@ class WriteBehind:
             settled: dict[int, Settled] = {}
             events: dict[int, list[Event]] = {}
             for partition, share in list(shares.items()):
-                settled[partition], events[partition] = share.settle(self._source_of)
+                settled[partition], events[partition] = share.settle()
                 await asyncio.sleep(0)
             self._next = began + self._flush_seconds + PAUSE * (time.monotonic() - began)
             if self._shares is shares:
@@ -129,14 +148,11 @@ class WriteBehind:
                     self._outlet.keep(partition, key, body)
                 for event in events[partition]:
                     event.ack()
-            metrics.DOSSIERS.set(sum(len(share.desk) for share in shares.values()))
+            metrics.DOSSIERS.set(sum(len(share.partition) for share in shares.values()))
             return sum(len(result.forwards) for result in settled.values())
 
     def _open(self, partition: int) -> Share:
-        share = Share(
-            Desk(self._controls, self._load, self._dossier_limit, True, self._thresholds),
-            cold=list(self._stored(partition)),
-        )
+        share = Share(Partition(self._judging, partition, self._load, self._stored(partition)))
         self._shares[partition] = share
         return share
 

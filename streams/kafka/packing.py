@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from schemas.dossier import Dossier
-from schemas.fact import Envelope, Tick, encode_envelope, partition_of
+from schemas.fact import WATCH, Envelope, Tick, encode_envelope, partition_of
 
 FACTS_MAX = 500
 """Facts in one envelope: beyond it the cost per message no longer shows, and a redelivery would repeat
@@ -24,19 +24,20 @@ _encode = msgspec.json.Encoder().encode
 
 
 def envelopes(facts: Iterable[tuple[str, Dossier]], partitions: int) -> Iterator[tuple[int, bytes]]:
-    """Messages for the facts topic as (partition, body); facts of one key keep their order."""
+    """Messages for the facts topic as (partition, body); facts of one key keep their order. What the sources
+    have shown goes to every partition."""
     waiting: dict[int, list[bytes]] = {}
     sizes: dict[int, int] = {}
     for key, fact in facts:
         body = _encode((key, fact))
-        partition = partition_of(key, partitions)
-        parts = waiting.setdefault(partition, [])
-        if parts and (len(parts) >= FACTS_MAX or sizes[partition] + len(body) > BYTES_MAX):
-            yield partition, _envelope(parts)
-            parts.clear()
-            sizes[partition] = 0
-        parts.append(body)
-        sizes[partition] = sizes.get(partition, 0) + len(body) + 1
+        for partition in range(partitions) if key == WATCH else (partition_of(key, partitions),):
+            parts = waiting.setdefault(partition, [])
+            if parts and (len(parts) >= FACTS_MAX or sizes[partition] + len(body) > BYTES_MAX):
+                yield partition, _envelope(parts)
+                parts.clear()
+                sizes[partition] = 0
+            parts.append(body)
+            sizes[partition] = sizes.get(partition, 0) + len(body) + 1
     for partition, parts in waiting.items():
         yield partition, _envelope(parts)
 

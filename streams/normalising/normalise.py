@@ -14,21 +14,18 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
-import orjson
 
 from correlators.driver.normaliser import Batch, Normaliser
 from correlators.driver.watermarks import Partition, Watermarks
 from schemas.evidence import SECOND
 from schemas.fact import Tick
-from schemas.sources import Context
 from streams.kafka import topics
 from streams.kafka.outgoing import Outgoing, producer_config
 from streams.kafka.packing import blocks, envelopes, tick_envelope
 from streams.normalising.intake import Intake, consumer_config, place_of
 from streams.site import garbage, metrics
-from streams.site.errors import Stop
+from streams.site.context import site_of
 from streams.site.settings import Settings
-from streams.site.sitekey import site_key
 from streams.site.stage import Stage
 
 if TYPE_CHECKING:
@@ -59,21 +56,6 @@ def main(settings: Settings, stage: Stage) -> None:
     Normalising(settings, stage, consumer, producer).run()
 
 
-def trusted(settings: Settings) -> Context:
-    """Whose security event tokens are believed. Raises Stop where the key set cannot be read."""
-    keys: dict[str, object] = {}
-    if settings.caep_keys:
-        try:
-            keys = orjson.loads(settings.caep_keys.read_bytes())
-        except (OSError, orjson.JSONDecodeError) as error:
-            raise Stop(
-                f"The key set {settings.caep_keys} (setting caep_keys) cannot be read: {error}.\n"
-                "Name a JSON Web Key Set, as the transmitter publishes it under jwks_uri.",
-                code=2,
-            ) from None
-    return Context(jwks=keys, audiences=settings.caep_audiences, unsigned_allowed=settings.caep_unsigned)
-
-
 class Normalising:
     """The loop between the consumer, the normaliser and the producer."""
 
@@ -82,8 +64,8 @@ class Normalising:
         self._stage = stage
         self._consumer = consumer
         self._outgoing = Outgoing(producer)
-        key = site_key(settings)
-        self._normaliser = Normaliser(key, settings.record_limit, trust=trusted(settings))
+        reads = site_of(settings).reads
+        self._normaliser = Normaliser(reads.key, settings.record_limit, trust=reads)
         self._watermarks = Watermarks()
         self._busy: Counter[Partition] = Counter()
         self._done: dict[Partition, int] = {}

@@ -104,7 +104,17 @@ def test_off_and_on_again_is_still_a_silence() -> None:
 
 
 def test_a_worker_that_starts_again_has_not_begun_to_watch_anew() -> None:
-    world = World(1, Clock(at(10), {"cloudtrail": at(10)}, {"cloudtrail": at(-5)}))
+    assert restarted(away_from=38 * DAY)
+
+
+def test_a_collector_that_was_away_for_weeks_makes_no_identity_dormant() -> None:
+    assert not restarted(away_from=10)
+
+
+def restarted(away_from: float) -> list[str]:
+    """What is told of a use before and one after 40 days, where the source is watched until ``away_from``,
+    and again from the day before the second use; the worker starts again in between."""
+    world = World(1, Clock(at(away_from), {"cloudtrail": at(away_from)}, {"cloudtrail": at(-5)}))
     world.take(facts_of(use("before", 0)))
     world.settle()
     world.crash()
@@ -112,7 +122,7 @@ def test_a_worker_that_starts_again_has_not_begun_to_watch_anew() -> None:
     world.clock = Clock(late, {"cloudtrail": late}, {"cloudtrail": at(39 * DAY)})
     world.take(facts_of(use("woke", 39.5 * DAY)))
     world.settle()
-    assert [r.verdict.title for r in world.last.values() if r.verdict and r.verdict.control == NAME]
+    return [r.verdict.title for r in world.last.values() if r.verdict and r.verdict.control == NAME]
 
 
 def test_a_token_without_an_identity_is_nobody_that_could_be_dormant() -> None:

@@ -18,9 +18,11 @@ from infra.simulator.delivery import deliver
 from infra.simulator.inventory import inventory
 from infra.simulator.load import Load
 from infra.simulator.story import tell
+from schemas.sources import Context
 from streams.clickhouse import query
 from streams.command.replay import Options, replay
 from streams.command.send import send
+from streams.site.context import Site
 from streams.site.errors import NotRunning
 from streams.site.settings import Settings
 from streams.supervision import ports
@@ -76,7 +78,9 @@ def replayed(logs: Path) -> dict[str, Finding]:
     """The findings of a replay by their id."""
     out = io.BytesIO()
     paths = (str(logs / "story"), str(logs / "load.jsonl"))
-    options = Options(paths, (str(logs / "inventory.yaml"),), as_of=datetime.now(UTC), key=KEY.encode())
+    options = Options(
+        paths, (str(logs / "inventory.yaml"),), as_of=datetime.now(UTC), site=Site(Context(key=KEY.encode()))
+    )
     replay(options, out)
     return {uid: comparable(f) for f in map(json.loads, out.getvalue().splitlines()) if (uid := uid_of(f))}
 

@@ -12,12 +12,13 @@ from typing import Any
 
 import orjson
 
+from correlators.driver.partition import Judging, Partition
+from correlators.driver.watch import DAY
 from correlators.kernel.catalogue import controls
-from correlators.kernel.desk import Desk
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from schemas.activity import Activity
-from schemas.dossier import decode
-from schemas.fact import Fact, facts_of, partition_of
+from schemas.dossier import Dossier, Watch, decode
+from schemas.fact import WATCH, Fact, Tick, facts_of, partition_of
 from schemas.finding import render_assurance, render_finding
 from schemas.verdict import Clock, Report
 from tests.support import ocsf
@@ -27,32 +28,43 @@ SETTLINGS_MAX = 1_000
 
 
 class World:
-    """Desks of several partitions with a store behind them, as the running pipeline has; stops and starts at
-    will.
-    """
+    """Several partitions with a store behind them, as the running pipeline has; stops and starts at will."""
 
     def __init__(self, partitions: int, clock: Clock, thresholds: Thresholds = DEFAULTS) -> None:
         self.partitions = partitions
         self.thresholds = thresholds
         self.clock = clock
         self.stores: list[dict[str, bytes]] = [{} for _ in range(partitions)]
-        self.desks = [self._desk(n) for n in range(partitions)]
+        self.desks = [self._open(n) for n in range(partitions)]
         self.last: dict[str, Report] = {}
         self.told = 0
 
-    def _desk(self, n: int) -> Desk:
-        return Desk(controls(), self.stores[n].get, thresholds=self.thresholds)
+    def _open(self, n: int) -> Partition:
+        return Partition(Judging(controls(), self.thresholds), n, self.stores[n].get, self.stores[n])
 
     def take(self, facts: Iterable[Fact]) -> None:
         for key, fact in facts:
-            self.desks[partition_of(key, self.partitions)].take([(key, fact)])
+            every = range(self.partitions) if key == WATCH else (partition_of(key, self.partitions),)
+            for n in every:
+                self.desks[n].take([(key, fact)])
+
+    def tick(self, tick: Tick) -> None:
+        """Tells every partition the time."""
+        for desk in self.desks:
+            desk.take((), tick)
 
     def settle(self) -> None:
-        """Settles every desk until nothing is forwarded any more."""
+        """Settles every partition at the world's clock until nothing is forwarded any more."""
+        self.take([(WATCH, shown_by(self.clock))])
+        self.tick(Tick(self.clock.now))
+        self.settle_now()
+
+    def settle_now(self) -> None:
+        """Settles at the time that the partitions were told."""
         for _ in range(SETTLINGS_MAX):
             forwards: list[Fact] = []
             for n, desk in enumerate(self.desks):
-                settled = desk.settle(self.clock)
+                settled = desk.settle()
                 forwards += settled.forwards
                 for report in settled.reports:
                     self.told += 1
@@ -69,7 +81,7 @@ class World:
 
     def crash(self) -> None:
         """All memory is gone; what was stored stays."""
-        self.desks = [self._desk(n) for n in range(self.partitions)]
+        self.desks = [self._open(n) for n in range(self.partitions)]
 
     def verdicts(self) -> dict[str, tuple[bytes, bytes]]:
         """What stands in the end: per id, finding and assurance as others read them (activity ids aside)."""
@@ -90,11 +102,25 @@ class World:
         known = {}
         for store in self.stores:
             for key, body in store.items():
+                if key.startswith(WATCH):
+                    continue
                 dossier = decode(body)
                 known[key] = type(dossier)(
                     **{f: getattr(dossier, f) for f in dossier.__struct_fields__ if f != "reported"}
                 )
         return known
+
+
+def shown_by(clock: Clock) -> Dossier:
+    """What the sources must have shown for this clock to be made of it."""
+    days = {
+        source: {since // DAY: since}
+        | {day: day * DAY for day in range(since // DAY + 1, clock.now // DAY + 1)}
+        for source, since in clock.since.items()
+    }
+    return Dossier(
+        watch={source: Watch(time, 0, days.get(source, {})) for source, time in clock.seen.items()}
+    )
 
 
 def clock_after(activities: Sequence[Activity], hours: int = 1) -> Clock:

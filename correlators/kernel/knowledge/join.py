@@ -28,6 +28,7 @@ from schemas.dossier import (
     Reported,
     Sightings,
     Turn,
+    Watch,
 )
 from schemas.evidence import Evidence
 from schemas.rosters import CENSUS_MAX
@@ -57,6 +58,9 @@ is told as any other write."""
 
 PINNED = 8
 """Uses right after an end that are kept whatever comes later: the first is named in the finding always."""
+
+DAYS_MAX = 512
+"""Days on which a source showed something: more than the longest silence that is asked for."""
 
 T = TypeVar("T")
 Join = Callable[[T, T], T]
@@ -173,13 +177,13 @@ def _recorded(d: Declaration) -> tuple[Any, ...]:
     return d.recorded, d.uid, repr(d)
 
 
-def map_of(join: Join[T]) -> Join[dict[str, T]]:
+def map_of(join: Join[T]) -> Join[dict[Any, T]]:
     """The join of maps whose values join."""
 
-    def both(a: dict[str, T], b: dict[str, T]) -> dict[str, T]:
+    def both(a: dict[Any, T], b: dict[Any, T]) -> dict[Any, T]:
         if not a:
             return b or a
-        learned: dict[str, T] | None = None
+        learned: dict[Any, T] | None = None
         for key, value in b.items():
             old = a.get(key)
             joined = value if old is None else join(old, value)
@@ -263,7 +267,6 @@ join_descendant: Join[Descendant] = record_of(
     expiry=highest,
     uses=map_of(_sightings),
     did=firsts,
-    superseded=earliest_time,
 )
 
 join_parent: Join[Parent] = record_of(Parent, edge=strongest, identity=highest)
@@ -293,8 +296,6 @@ join_credential: Join[Credential] = record_of(
     machine=highest,
     did=firsts,
     undid=ends_of,
-    seen_as=highest,
-    seen_until=highest,
 )
 
 join_address: Join[Address] = record_of(Address, since=earliest_time, turns=turns)
@@ -364,6 +365,20 @@ def _arrived(claim: Any) -> tuple[int, int, str]:
 
 join_reported: Join[Reported] = highest
 
+_first_of_days: Join[dict[int, int]] = map_of(earliest_time)
+
+
+def days(a: dict[int, int], b: dict[int, int]) -> dict[int, int]:
+    """Union of the first events of days, the latest days kept."""
+    union = _first_of_days(a, b)
+    if len(union) <= DAYS_MAX:
+        return union
+    kept = {day: union[day] for day in sorted(union)[-DAYS_MAX:]}
+    return a if kept == a else kept
+
+
+join_watch: Join[Watch] = record_of(Watch, newest=highest, told=highest, days=days)
+
 join: Join[Dossier] = record_of(
     Dossier,
     credentials=map_of(join_credential),
@@ -385,7 +400,7 @@ join: Join[Dossier] = record_of(
     waivers=claims,
     covers=map_of(earliest),
     census=census,
-    watched=map_of(earliest_time),
+    watch=map_of(join_watch),
     reported=map_of(join_reported),
     marks=marks,
 )

@@ -43,7 +43,7 @@ BRIEF_MAX = 8
 
 PARTS = (
     "members", "calls", "offered", "spans", "grants", "sessions", "glimpses", "turns", "stated", "rotations",
-    "policies", "versions", "approvals", "waivers", "covers", "census", "watched", "addresses", "reported",
+    "policies", "versions", "approvals", "waivers", "covers", "census", "watch", "addresses", "reported",
 )  # fmt: skip
 """Parts of a dossier beside its credentials that can grow."""
 

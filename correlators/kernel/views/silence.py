@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from correlators.kernel.views.ends import Off, grace_of
 from correlators.kernel.views.thresholds import Thresholds
-from schemas.dossier import Dossier
 from schemas.verdict import Clock, Value
 
 SOURCE_OF = {
@@ -37,15 +36,8 @@ def unheard(
     if kind in UNSEEN_KINDS:
         return "unverifiable", f"the end is recorded; its use is not in this source: {UNSEEN_KINDS[kind]}", 0
     source = source_of(credential)
-    if source not in clock.seen:
+    if not clock.hears(source):
         return "unverifiable", f"no {source or 'log'} records are collected that would show a use", 0
-    if clock.seen[source] < off.start:
+    if not clock.reached(source, off.start):
         return "unverifiable", f"the {source} log has not reached the time of the end", 0
     return "assumed", "the record says so, and no use or refused try has been seen since", 0
-
-
-def watch_of(dossier: Dossier, clock: Clock) -> Dossier:
-    """Since when the sources that have shown something of this dossier are watched, so that it is still known
-    after a worker has started again."""
-    sources = {s.kept[0].source for c in dossier.credentials.values() for s in c.uses.values() if s.kept}
-    return Dossier(watched={source: clock.since[source] for source in sources if source in clock.since})

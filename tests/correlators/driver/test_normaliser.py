@@ -12,7 +12,7 @@ import pytest
 from correlators.driver import normaliser
 from correlators.driver.normaliser import TIME_MAX, Batch, Normaliser, Record
 from schemas.activity import Activity, Effect, Ended
-from schemas.fact import facts_of
+from schemas.fact import WATCH, facts_of
 from schemas.rejected import Rejected
 from schemas.sources import Context, Reading
 
@@ -97,6 +97,9 @@ def test_effects_stand_in_the_row_as_json_text(monkeypatch: pytest.MonkeyPatch) 
 
 def test_facts_are_those_of_the_activities_joined_per_key() -> None:
     facts = dict(normalised(b"one two", b"three").facts)
+    assert facts.pop(WATCH).watch["lines"].newest == max(
+        e.time for e in facts["user/a"].credentials["key/a"].uses["succeeded"].kept
+    )
     assert facts.keys() == {key for key, _ in facts_of(activity("one"))}
     kept = facts["user/a"].credentials["key/a"].uses["succeeded"].kept
     assert [evidence.uid for evidence in kept] == ["one", "three", "two"]

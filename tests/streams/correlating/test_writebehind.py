@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
+from correlators.driver import partition as driver
 from correlators.kernel.caps import DOSSIER_BYTES_MAX
 from correlators.kernel.catalogue import controls
 from correlators.kernel.knowledge.weight import CREDENTIALS_MARK
 from correlators.kernel.views.view import View
 from schemas.activity import Activity, Ended
-from schemas.fact import Fact, Tick, facts_of, partition_of
+from schemas.fact import WATCH, Fact, Tick, facts_of, partition_of
 from schemas.rosters import ROSTER_PREFIX
 from schemas.verdict import Clock, Control, Severity, Verdict
-from streams.correlating import share, writebehind
+from streams.correlating import writebehind
 from streams.correlating.voice import Message
 from streams.correlating.writebehind import WriteBehind
 from streams.kafka import topics
@@ -292,7 +293,7 @@ def judge_after_noon(view: View, clock: Clock) -> Iterator[Verdict]:
 def test_stored_dossiers_are_judged_again_after_a_start_without_new_facts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(share, "WARM_KEYS", 1)
+    monkeypatch.setattr(driver, "WARM_KEYS", 1)
     control = Control(name="siesta", version="1", title="", owasp=(), attack=(), nist=(), remediation="sleep")
     catalogue = {"siesta": SimpleNamespace(CONTROL=control, judge=judge_after_noon)}
     outlet = Outlet()
@@ -300,10 +301,10 @@ def test_stored_dossiers_are_judged_again_after_a_start_without_new_facts(
     first = worker(outlet, catalogue)
     feed(first, outlet, facts, Tick(NOON - HOUR))
     settle(first, outlet)
-    own = [key for key in outlet.dossiers if not key.startswith(ROSTER_PREFIX)]
+    own = [key for key in outlet.dossiers if not key.startswith((ROSTER_PREFIX, WATCH))]
     assert len(own) == 7 and not outlet.found()
     second = worker(outlet, catalogue)
-    for _ in outlet.dossiers:
+    for _ in list(outlet.dossiers):
         feed(second, outlet, [])
         settle(second, outlet)
     assert len(outlet.found()) == 1

@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from correlators.driver.normaliser import Normaliser, Record
-from streams.normalising.normalise import trusted
+from streams.site.context import site_of
 from streams.site.errors import Stop
 from streams.site.settings import Settings
 from tests.schemas.sources.test_caep import claims, public, token
 
+KEY = b"k" * 32
+
 
 def read(settings: Settings) -> tuple[int, int]:
-    normaliser = Normaliser(b"k" * 32, trust=trusted(settings))
+    normaliser = Normaliser(KEY, trust=site_of(settings, KEY).reads)
     normaliser.take(Record(token(claims()), "caep"))
     batch = normaliser.drain()
     return len(batch.activities), len(batch.rejects)
@@ -31,4 +33,4 @@ def test_a_token_is_believed_only_where_its_signer_is_configured(tmp_path: Path)
 
 def test_a_key_set_that_cannot_be_read_is_said_with_its_setting(tmp_path: Path) -> None:
     with pytest.raises(Stop, match="caep_keys"):
-        trusted(Settings(data=tmp_path, caep_keys=tmp_path / "missing.json"))
+        site_of(Settings(data=tmp_path, caep_keys=tmp_path / "missing.json"), KEY)

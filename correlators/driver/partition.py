@@ -1,0 +1,108 @@
+"""Partition: facts and time in, reports out. The running pipeline, a replay and the tests are fed through it.
+
+Pure but for its memory: no clock of a machine, no broker, no file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from correlators.driver.watch import clock_at, heard, watch_key
+from correlators.kernel.caps import DOSSIER_BYTES_MAX
+from correlators.kernel.catalogue import Judge
+from correlators.kernel.desk import Desk, Settled
+from correlators.kernel.knowledge.join import join
+from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
+from schemas.dossier import EMPTY, Dossier, decode, encode
+from schemas.fact import WATCH, Fact, Tick
+
+WARM_KEYS = 200
+"""Stored dossiers that are taken up again per settling after a start: what fell due meanwhile is judged
+within minutes, and fresh evidence does not wait behind them."""
+
+
+def _itself(topic: str) -> str:
+    return topic
+
+
+@dataclass(frozen=True)
+class Judging:
+    """What every partition of a site judges by. ``bytes_max``: of one dossier; None: of any size, and not
+    stored. ``paced``: what only adds evidence is told at a pace. ``source_of``: the source of a raw topic.
+    """
+
+    controls: Mapping[str, Judge]
+    thresholds: Thresholds = DEFAULTS
+    bytes_max: int | None = DOSSIER_BYTES_MAX
+    paced: bool = False
+    source_of: Callable[[str], str] = field(default=_itself)
+
+
+class Partition:
+    """One partition of the dossiers: what is known, what the sources have shown, and the time.
+
+    ``load`` gives a stored dossier's bytes, or None; ``stored`` are the keys of those that may be loaded.
+    """
+
+    def __init__(
+        self,
+        judging: Judging,
+        number: int = 0,
+        load: Callable[[str], bytes | None] = lambda key: None,
+        stored: Iterable[str] = (),
+    ) -> None:
+        self._judging = judging
+        self._key = watch_key(number)
+        self._cold = [key for key in stored if not key.startswith(WATCH)]
+        self._desk = Desk(judging.controls, load, judging.bytes_max, judging.paced, judging.thresholds)
+        body = load(self._key)
+        self._watch = decode(body) if body else EMPTY
+        self._kept: object = None
+        self._now = 0
+
+    def __len__(self) -> int:
+        return len(self._desk)
+
+    def dossier(self, key: str) -> Dossier:
+        """What is known of one identity, or whatever else the key names."""
+        return self._desk.dossier(key)
+
+    def take(self, facts: Iterable[Fact], tick: Tick | None = None) -> None:
+        """Joins facts, and hears the time."""
+        self._desk.take(self._own(facts))
+        if tick:
+            self._now = max(self._now, tick.now)
+            self._watch = join(self._watch, heard(tick))
+
+    def hasten(self) -> None:
+        """Holds nothing back any more: the next settling says all there is to say."""
+        self._desk.hasten()
+
+    @property
+    def timed(self) -> bool:
+        """Whether a tick has come: without one there is no time to judge at, and nothing is settled."""
+        return bool(self._now)
+
+    def settle(self) -> Settled:
+        """Everything that is to be forwarded, said and stored now."""
+        if not self.timed:
+            return Settled()
+        for key in self._cold[-WARM_KEYS:]:
+            self._desk.dossier(key)
+        del self._cold[-WARM_KEYS:]
+        clock = clock_at(self._now, self._watch.watch, self._judging.source_of)
+        settled = self._desk.settle(clock)
+        known = clock.seen, {source: watch.days for source, watch in self._watch.watch.items()}
+        if self._watch is not EMPTY and known != self._kept:
+            # By itself a tick is not worth a write: where a worker starts again, the next one tells as much.
+            self._kept = known
+            settled.dossiers[self._key] = encode(self._watch)
+        return settled
+
+    def _own(self, facts: Iterable[Fact]) -> Iterable[Fact]:
+        for key, fact in facts:
+            if key.startswith(WATCH):
+                self._watch = join(self._watch, fact)
+            else:
+                yield key, fact

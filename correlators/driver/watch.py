@@ -1,0 +1,105 @@
+"""Watch: what the sources have shown, and the clock that is made of it. Nowhere else is a ``Clock`` made.
+
+What a source has shown (its newest event, the days on which it showed one) travels as facts, with the facts
+that it is about; how far each raw partition is read, and the time, come with ticks. All of it is one dossier
+of each partition, joined and stored like any other, so a worker that starts again knows what it knew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from correlators.kernel.knowledge.join import join
+from schemas.dossier import EMPTY, Dossier, Watch
+from schemas.evidence import micros
+from schemas.fact import INVENTORY, WATCH, Tick
+from schemas.verdict import Clock
+
+DAY = micros(timedelta(days=1))
+
+UNWATCHED = 7
+"""Days without one record of a source beyond which it was not watched: a collector that was away, or
+recordings of two times; not a source that was quiet for a while."""
+
+UNTOLD_AGE = micros(timedelta(days=1))
+"""A raw partition of which no tick tells for so long while others are told of is gone with its topic: it
+holds its source back no more. A partition that waits to be read is told of every second."""
+
+
+class Watching:
+    """Gathers what the sources show while records are read."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, Watch] = {}
+        self._told: dict[str, Watch] = {}
+
+    def saw(self, source: str, time: int) -> None:
+        """An event of this time (µs). An inventory declares, it watches nothing."""
+        watch = self._seen.get(source)
+        if watch is None:
+            if source == INVENTORY:
+                return
+            watch = self._seen[source] = Watch(0, 0, {})
+        day = time // DAY
+        if time < watch.days.get(day, time + 1):
+            watch.days[day] = time
+        if time > watch.newest:
+            self._seen[source] = Watch(time, 0, watch.days)
+
+    def drain(self) -> Dossier:
+        """What is new since the last call, as a fact of ``WATCH``; empty where nothing is."""
+        fresh: dict[str, Watch] = {}
+        for source, watch in self._seen.items():
+            told = self._told.get(source, Watch())
+            days = {day: time for day, time in watch.days.items() if time < told.days.get(day, time + 1)}
+            if days or watch.newest > told.newest:
+                fresh[source] = Watch(watch.newest, 0, days)
+        known = join(Dossier(watch=self._told), Dossier(watch=fresh))
+        self._told, self._seen = known.watch, {}
+        return Dossier(watch=fresh) if fresh else EMPTY
+
+
+def heard(tick: Tick) -> Dossier:
+    """What a tick tells, as a fact of ``WATCH``."""
+    return Dossier(
+        watch={entry: Watch(time, tick.now if "/" in entry else 0) for entry, time in tick.watermarks.items()}
+    )
+
+
+def watch_key(partition: int) -> str:
+    """The key of a partition's own dossier of what the sources have shown."""
+    return f"{WATCH}{partition}"
+
+
+def clock_at(now: int, watch: Mapping[str, Watch], source_of: Callable[[str], str]) -> Clock:
+    """The clock: ``now`` (µs), each source seen up to its newest event or its slowest partition where that
+    lags behind, and since when it has been watched. ``source_of`` a raw topic's name."""
+    last_told = max((w.told for w in watch.values()), default=0)
+    slowest: dict[str, int] = {}
+    for entry, mark in watch.items():
+        topic, slash, _ = entry.rpartition("/")
+        if slash and mark.told + UNTOLD_AGE >= last_told:
+            source = source_of(topic)
+            slowest[source] = min(mark.newest, slowest.get(source, mark.newest))
+    sources = {source: w for source, w in watch.items() if "/" not in source}
+    return Clock(
+        now,
+        {source: min(w.newest, slowest.get(source, w.newest), now) for source, w in sources.items()},
+        {source: watched_since(w.days, now) for source, w in sources.items() if w.days},
+    )
+
+
+def watched_since(days: Mapping[int, int], now: int) -> int:
+    """Since when (µs) a source has been watched without a break: the first event of the last unbroken stretch
+    of days.
+
+    ``days``: by number of the day since 1970, its first event.
+    """
+    known = sorted(day for day in days if day * DAY <= now)
+    start = known[-1] if known else now // DAY
+    for earlier, later in zip(reversed(known[:-1]), reversed(known), strict=False):
+        if later - earlier > UNWATCHED:
+            break
+        start = earlier
+    return days.get(start, now)

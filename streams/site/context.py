@@ -1,0 +1,48 @@
+"""What a site reads and judges by, from its settings: made in one place for the stages and for a replay."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import orjson
+
+from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
+from schemas.sources import Context
+from streams.site.errors import Stop
+from streams.site.settings import Settings
+from streams.site.sitekey import site_key
+
+
+class Site(NamedTuple):
+    """``reads``: the site's key for secret ids, and whose security event tokens are believed;
+    ``thresholds``: the numbers that controls share."""
+
+    reads: Context = Context()
+    thresholds: Thresholds = DEFAULTS
+
+
+def site_of(settings: Settings, otherwise: bytes = b"") -> Site:
+    """The site of these settings. ``otherwise``: the key where none is set; without it, the one in the data
+    folder, made at first start. Raises Stop where a key or a key set cannot be read."""
+    key = otherwise if otherwise and settings.hmac_key is None else site_key(settings)
+    reads = Context(
+        key=key,
+        jwks=_key_sets(settings),
+        audiences=settings.caep_audiences,
+        unsigned_allowed=settings.caep_unsigned,
+    )
+    return Site(reads, settings.thresholds)
+
+
+def _key_sets(settings: Settings) -> dict[str, object]:
+    if not settings.caep_keys:
+        return {}
+    try:
+        keys: dict[str, object] = orjson.loads(settings.caep_keys.read_bytes())
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise Stop(
+            f"The key set {settings.caep_keys} (setting caep_keys) cannot be read: {error}.\n"
+            "Name a JSON Web Key Set, as the transmitter publishes it under jwks_uri.",
+            code=2,
+        ) from None
+    return keys
