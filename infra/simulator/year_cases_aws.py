@@ -217,3 +217,71 @@ AWS += (
         "low",
     ),
 )
+
+
+AWS += (
+    YearCase(
+        "end_undone_by_another",
+        "a key is used while it is off, and somebody else than who switched it off switches it on",
+        "stamp-printer",
+        (
+            Step("08:00:00", "admin-jo", "disable_key", "stamp-printer", CLAIM),
+            Step("09:00:00", "stamp-printer", "list_queues", mark=MORE),
+            Step("10:00:00", "night-shift", "enable_key", "stamp-printer", CONTRADICTION),
+        ),
+        "revocation_undone",
+        "medium",
+        also=("revoked_credential_used",),
+    ),
+    YearCase(
+        "end_taken_back_in_time",
+        "a colleague switches on what another had switched off, and nobody had used it",
+        "badge-printer",
+        (
+            Step("08:00:00", "admin-jo", "disable_key", "badge-printer"),
+            Step("10:00:00", "night-shift", "enable_key", "badge-printer"),
+            Step("11:00:00", "badge-printer", "list_queues"),
+        ),
+        expects="silence",
+    ),
+    YearCase(
+        "key_that_ends_itself",
+        "a key makes its successor, switches itself off and deletes itself a second later",
+        "self-rotator",
+        (
+            Step("09:00:00", "self-rotator", "create_key", "self-rotator.next"),
+            Step("09:00:02", "self-rotator", "disable_key", "self-rotator"),
+            Step("09:00:03", "self-rotator", "delete_key", "self-rotator"),
+            Step("10:00:00", "self-rotator.next", "list_queues"),
+        ),
+        expects="silence",
+    ),
+    YearCase(
+        "key_that_makes_as_it_ends",
+        "a key that switched itself off makes another one a second later",
+        "self-seeder",
+        (
+            Step("09:00:02", "self-seeder", "disable_key", "self-seeder", CLAIM),
+            Step("09:00:03", "self-seeder", "create_key", "self-seeder.back", CONTRADICTION),
+        ),
+        "revoked_credential_used",
+        "critical",
+    ),
+    YearCase(
+        "run_in_flight_at_rotation",
+        "a run that began before its key was rotated away finishes as every night",
+        "nightly-apply",
+        (
+            Step("01:00:00", "nightly-apply", "assume", "release-role", into="first-run", hours=1),
+            Step("01:01:00", "first-run", "attach_admin", "nightly-apply"),
+            Step("02:00:00", "admin-jo", "create_key", "nightly-apply.next"),
+            Step("03:00:00", "nightly-apply.next", "list_queues"),
+            Step("09:59:00", "nightly-apply", "assume", "release-role", into="last-run", hours=1),
+            Step("10:00:00", "admin-jo", "disable_key", "nightly-apply", CLAIM),
+            Step("10:00:20", "last-run", "attach_admin", "nightly-apply", CONTRADICTION),
+        ),
+        "revocation_race",
+        "low",
+        also=("outlived_parent",),
+    ),
+)

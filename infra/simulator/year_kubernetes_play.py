@@ -8,6 +8,7 @@ from infra.simulator.cases import Step
 from infra.simulator.kubernetes import (
     APISERVER,
     Call,
+    Caller,
     object_of,
     reference,
 )
@@ -121,6 +122,8 @@ class KubernetesPlay(Play):
                     account.name,
                 )
                 return [refusal, looked]
+            case "own_label_back":
+                return [self._labelled(time, self._pods[step.who].caller, "active")]
             case "rubbish":
                 return [log.refused(time, "scanner/0.1", "192.0.2.99", uri, ref)]
             case "ask_in_vain":
@@ -135,6 +138,16 @@ class KubernetesPlay(Play):
                     )
                 ]
         raise ValueError(f"no such verb: {step.verb}")
+
+    def _labelled(self, time: int, who: Caller, value: str) -> Call:
+        account = self._account
+        ref = reference("serviceaccounts", account.namespace, account.name)
+        uri = f"/api/v1/namespaces/{account.namespace}/serviceaccounts/{account.name}"
+        label = f'"labels":{{"lifecycle.example.com/state":"{value}"}}'
+        made = time - 90 * DAY
+        body = object_of("ServiceAccount", account.namespace, account.name, account.uid, made, f",{label}")
+        asked = f'{{"metadata":{{{label}}}}}'
+        return self._cluster.log.write(time, who, "patch", uri, ref, asked=asked, answered=body)
 
     def _ordered(self, step: Step, time: int) -> Call:
         """What an administrator does."""
@@ -187,17 +200,7 @@ class KubernetesPlay(Play):
                     time, ALICE, "delete", f"{below}/secrets/{self._secret}", named, status=details
                 )
             case "label_gone" | "label_back":
-                value = "decommissioned" if step.verb == "label_gone" else "active"
-                label = f'"labels":{{"lifecycle.example.com/state":"{value}"}}'
-                body = object_of(
-                    "ServiceAccount",
-                    account.namespace,
-                    account.name,
-                    account.uid,
-                    time - 90 * DAY,
-                    f",{label}",
-                )
-                return log.write(
-                    time, ALICE, "patch", uri, ref, asked=f'{{"metadata":{{{label}}}}}', answered=body
+                return self._labelled(
+                    time, ALICE, "decommissioned" if step.verb == "label_gone" else "active"
                 )
         raise ValueError(f"no such verb: {step.verb}")
