@@ -30,6 +30,13 @@ PLACE = b',"topic":%b,"partition":%d,"offset":%d,"line":%d}'
 REJECTS_MAX = 1_000
 """Rejects of one record that are told one by one: a few MB can hold a million things that are wrong."""
 
+ROW_BYTES_MAX = 512 * 1024
+"""Bytes of one activity with all that it says; more than any log writes of one event, and half of Kafka's own
+limit for a message. A larger one is a reject."""
+
+TEXT_MAX = 500
+"""Letters of a reject's place, field and reason: parts of them may have been written by anybody."""
+
 UNKNOWN = "unknown"
 """The source of a record that no source recognises."""
 
@@ -153,6 +160,9 @@ class Normaliser:
             return
         try:
             row = self._row(activity, place)
+            if len(row) > ROW_BYTES_MAX:
+                self._reject(record, Rejected(source, f"larger than {ROW_BYTES_MAX:,} bytes as an activity"))
+                return
             self._combiner.take(activity)
         except Exception as error:
             self._batch.crashed[source] += 1
@@ -198,9 +208,9 @@ class Normaliser:
                 record.partition,
                 record.offset,
                 record.line,
-                rejected.place,
-                rejected.field,
-                rejected.reason,
+                rejected.place[:TEXT_MAX],
+                rejected.field[:TEXT_MAX],
+                rejected.reason[:TEXT_MAX],
                 self._digest_of(record.body),
                 len(record.body),
                 record.arrived,

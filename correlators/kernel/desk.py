@@ -15,7 +15,7 @@ from typing import Any
 
 from correlators.kernel.caps import DOSSIER_BYTES_MAX, expired, tidy
 from correlators.kernel.catalogue import Judge
-from correlators.kernel.difference import difference
+from correlators.kernel.difference import announced, difference
 from correlators.kernel.doubtful import Doubtful
 from correlators.kernel.knowledge import memory
 from correlators.kernel.knowledge.inferred import INFERRED
@@ -50,13 +50,15 @@ UNJUDGED = (TRACE_PREFIX, ROSTER_PREFIX, WATCH)
 @dataclass(frozen=True)
 class Settled:
     """What a settling gave. ``dossiers``: to store, None to delete. ``credentials``: lifelines that changed.
-    ``marks``: of caps that dossiers reached now."""
+    ``marks``: of caps that dossiers reached now. ``intents``: to store before anything is said: dossiers with
+    new findings, which a crash between saying and storing would leave open for good."""
 
     reports: list[Report] = field(default_factory=list)
     forwards: list[Fact] = field(default_factory=list)
     dossiers: dict[str, bytes | None] = field(default_factory=dict)
     credentials: list[Lifeline] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
+    intents: dict[str, bytes] = field(default_factory=dict)
 
 
 class Desk:
@@ -176,6 +178,8 @@ class Desk:
                 body = self._encode(dossier)
                 first = any(report.finding and report.activity == 1 for report in reports)
                 if first and len(body) <= self._bytes_max:
+                    intent = struct.changed(dossier, reported=announced(reported, reports))
+                    settled.intents.setdefault(key, self._encode(intent))
                     # A first finding puts its dossier on a roster, from which exceptions come. Where what was
                     # said is itself cut, it would be the first again and again.
                     self._dirty.add(key)

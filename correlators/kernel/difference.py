@@ -21,6 +21,10 @@ PACE = micros(timedelta(minutes=1))
 however many tries. What changes the value, severity, claim or owner is told at once."""
 
 
+PENDING = "!"
+"""The digest of what is about to be said. Whoever finds it stored does not know whether it was said: he says
+it again, or takes it back. It sorts below any other digest, so a join keeps what was said."""
+
 _SHOWN = attrgetter("uid", "time", "source", "actor", "credential", "operation", "place", "client", "mirrors")
 """Two tellings of one event may differ in all but its id and time; which is shown is not left to their order.
 """
@@ -63,6 +67,17 @@ def difference(
             )
             reports.append(Report(uid, None, said[uid], 3, "withdrawn", before.severity > 0))
     return Difference(reports, said if reports else reported, due)
+
+
+def announced(reported: dict[str, Reported], reports: Iterable[Report]) -> dict[str, Reported]:
+    """What is stored before these reports are out: each new finding as pending, so that one that was said and
+    is over when its dossier is next read is taken back."""
+    pending = {
+        r.uid: struct.changed(r.reported, digest=PENDING, urgent="")
+        for r in reports
+        if r.finding and r.activity == 1
+    }
+    return {**reported, **pending}
 
 
 def _wait(before: Reported, now: int) -> int:
@@ -139,5 +154,6 @@ def _report(uid: str, verdict: Verdict, now: Reported, before: Reported | None) 
             was_finding,
         )
     if now.open:
-        return Report(uid, verdict, now, 2 if before and before.severity else 1)
+        told = before and before.severity and before.digest != PENDING
+        return Report(uid, verdict, now, 2 if told else 1)
     return Report(uid, verdict, now, 3, "ended")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import msgspec
@@ -28,58 +28,16 @@ DATA_CODES = frozenset(
     {6, 25, 26, 27, 32, 33, 38, 41, 53, 69, 70, 72, 117, 130, 131, 190, 321, 349, 407, 441, 469, 675, 691}
 )
 """ClickHouse's numbers for "not what the table takes": cannot parse, out of range, constraint violated."""
-LASTING_CODES = frozenset(
-    {
-        16,
-        60,
-        74,
-        75,
-        76,
-        81,
-        95,
-        96,
-        107,
-        159,
-        160,
-        164,
-        173,
-        192,
-        193,
-        194,
-        198,
-        202,
-        203,
-        209,
-        210,
-        225,
-        236,
-    }
-    | {
-        241,
-        242,
-        243,
-        244,
-        246,
-        252,
-        279,
-        285,
-        286,
-        290,
-        307,
-        308,
-        319,
-        394,
-        425,
-        439,
-        473,
-        497,
-        516,
-        571,
-        659,
-    }
-    | {999, 1000, 1001, 1002}
-)
-"""Its numbers for "not now": no memory, disk, table, right, connection. The rows are not to blame."""
+UNDECIDED_MAX = 3
+"""Single rows refused for no reason known to lie in rows, after which a block is not cut further: it is the
+table, the quota, the disk. Nothing is lost, all is offered again."""
+
+BLAMED_AFTER = 3
+"""Offers at which a single row was refused while a neighbour was taken right before and right after it, until
+the row is to blame. They are some seconds apart."""
+
+WITNESS_BYTES_MAX = 64 * 1024
+"""A larger row is no witness: it is kept in memory for as long as the process lives."""
 
 
 class UnavailableError(Exception):
@@ -115,6 +73,7 @@ class Target:
 
     @property
     def lines(self) -> bool:
+        """Whether a block holds a row a line."""
         return self.format == "JSONEachRow"
 
 
@@ -155,6 +114,18 @@ def _binary_string(text: bytes) -> bytes:
     return bytes(head) + text
 
 
+@dataclass
+class Division:
+    """What became of the blocks of one offer: rows refused for what they are, and rows nobody can tell of."""
+
+    refused: list[tuple[Block, Error]] = field(default_factory=list)
+    undecided: list[tuple[Block, Error]] = field(default_factory=list)
+
+
+Place = tuple[str, int, int, int]
+"""Topic, partition, offset, line."""
+
+
 class Sink:
     """Inserts blocks. One thread at a time; its client is made at the first insert and after an error."""
 
@@ -164,41 +135,79 @@ class Sink:
         self._engine = engine
         self._client: Client | None = None
         self._on_rows = on_rows
+        self._witnesses: dict[str, Block] = {}
+        self._suspected: dict[Place, int] = {}
 
     def write(self, table: str, blocks: list[Block]) -> int:
         """Inserts all rows, those refused as rejects; returns how many were refused.
 
-        Raises UnavailableError where ClickHouse cannot take them now. Some may be in by then: offering all
-        again is harmless, since each row is one row however often it comes.
+        Raises UnavailableError where ClickHouse cannot take some of them now; the others are in. Offering all
+        again is harmless, since each row is one row however often it comes. A reason that is not known to lie
+        in rows is "not now": only a single row that was refused ``BLAMED_AFTER`` times, each time between two
+        inserts of a neighbour that were taken, becomes a reject.
         """
         if not blocks:
             return 0
-        refused: list[tuple[Block, Error]] = []
-        self._divide(table, blocks, refused)
-        if not refused:
-            return 0
-        rows = sum(each.rows for each in blocks)
-        if rows > 1 and len(refused) == rows and refused[0][1].code not in DATA_CODES:
-            # Not one row was taken and the reason is not known to lie in rows: it lies elsewhere.
-            raise UnavailableError(brief(refused[0][1]))
-        self._keep_refused(table, refused)
+        division = Division()
+        self._divide(table, blocks, division)
+        refused = division.refused
+        for row, error in division.undecided:
+            if self._to_blame(table, row):
+                refused.append((row, error))
+            elif not self._takes(table, row):
+                raise UnavailableError(brief(error)) from error
+        if refused:
+            self._keep_refused(table, refused)
+        self._suspected.clear()
         return len(refused)
 
-    def _divide(self, table: str, blocks: list[Block], refused: list[tuple[Block, Error]]) -> None:
-        """Halves what is refused until single rows remain: a bad row among n costs about 2 log n inserts."""
+    def _divide(self, table: str, blocks: list[Block], division: Division) -> None:
+        """Halves what is refused until single rows remain: a bad row among n costs about 2 log n inserts, and
+        a block that is too much at once goes in by parts."""
         try:
             self._insert(TARGETS[table], blocks)
         except Error as error:
-            if _lasting(error):
+            if _unanswered(error):
                 raise UnavailableError(brief(error)) from error
             first, second = _halves(blocks)
-            if not second:
-                refused.append((first[0], error))
-                return
-            self._divide(table, first, refused)
-            self._divide(table, second, refused)
+            if second:
+                self._divide(table, first, division)
+                self._divide(table, second, division)
+            elif error.code in DATA_CODES or error.code is None:
+                division.refused.append((first[0], error))
+            else:
+                division.undecided.append((first[0], error))
+                if self._too_many(division):
+                    raise UnavailableError(brief(error)) from error
         else:
             self._on_rows(table, sum(each.rows for each in blocks))
+            last = _last_row(blocks[-1])
+            if len(last.data) <= WITNESS_BYTES_MAX:
+                self._witnesses[table] = last
+
+    def _too_many(self, division: Division) -> bool:
+        unknown = [row for row, _ in division.undecided if self._suspected.get(_place(row), 0) < BLAMED_AFTER]
+        return len(unknown) >= UNDECIDED_MAX
+
+    def _to_blame(self, table: str, row: Block) -> bool:
+        """Tries a refused row once more between two inserts of a neighbour that was taken before, and says
+        whether that was refused often enough by now."""
+        place, witness = _place(row), self._witnesses.get(table)
+        if self._suspected.get(place, 0) < BLAMED_AFTER:
+            between = self._takes(table, witness) and not self._takes(table, row)
+            if not (between and self._takes(table, witness)):
+                return False
+            self._suspected[place] = self._suspected.get(place, 0) + 1
+        return self._suspected[place] >= BLAMED_AFTER
+
+    def _takes(self, table: str, row: Block | None) -> bool:
+        if row is None:
+            return False
+        try:
+            self._insert(TARGETS[table], [row])
+        except Error:
+            return False
+        return True
 
     def _insert(self, target: Target, blocks: list[Block]) -> None:
         try:
@@ -211,7 +220,7 @@ class Sink:
                 settings=INSERT_SETTINGS,
             )
         except Error as error:
-            if _lasting(error):
+            if error.code not in DATA_CODES:
                 self.close()
             raise
 
@@ -235,12 +244,21 @@ class Sink:
             self._client = None
 
 
-def _lasting(error: Error) -> bool:
-    """Whether ClickHouse, not the rows, is the reason. What has no number is not its answer, but for one
-    case: the embedded engine quotes a row that is not UTF-8, and its words cannot be read either."""
-    if error.code is None:
-        return not isinstance(error.__cause__, UnicodeDecodeError)
-    return error.code in LASTING_CODES
+def _unanswered(error: Error) -> bool:
+    """Whether this is no answer of ClickHouse, since it has no number. With one exception: the embedded
+    engine quotes a row that is not UTF-8, and its words cannot be read either."""
+    return error.code is None and not isinstance(error.__cause__, UnicodeDecodeError)
+
+
+def _place(row: Block) -> Place:
+    return row.origin.topic, row.origin.partition, row.origin.offset, row.line
+
+
+def _last_row(block: Block) -> Block:
+    if block.rows == 1:
+        return block
+    last = block.data[:-1].rpartition(b"\n")[2] + b"\n"
+    return replace(block, data=last, rows=1, line=block.line + block.rows - 1)
 
 
 def _halves(blocks: list[Block]) -> tuple[list[Block], list[Block]]:

@@ -1,8 +1,9 @@
 """Write-behind: dossiers live decoded in memory and are written once per flush, and a crash loses nothing.
 
-The order of a flush makes it so: what is to be said is sent and confirmed, then the dossiers, then the events
-are acknowledged. A crash before the last step repeats events; joins make the repetition harmless, and what
-was already said is said again under the same id.
+The order of a flush makes it so: dossiers with new findings are stored with what is about to be said; what is
+to be said is sent and confirmed; then the dossiers are stored; then the events are acknowledged. A crash
+before the last step repeats events; joins make the repetition harmless. What was already said is said again
+under the same id, or taken back where it is over by then.
 """
 
 from __future__ import annotations
@@ -138,9 +139,11 @@ class WriteBehind:
                 await asyncio.sleep(0)
             self._next = began + self._flush_seconds + PAUSE * (time.monotonic() - began)
             if self._shares is shares:
+                await self._store({partition: dict(r.intents) for partition, r in settled.items()})
+            if self._shares is shares:
                 await self._say(settled.values())
             if self._shares is shares:
-                await self._store(settled)
+                await self._store({partition: r.dossiers for partition, r in settled.items()})
             if self._shares is not shares:
                 return 0
             for partition, result in settled.items():
@@ -164,7 +167,7 @@ class WriteBehind:
             _count(result)
         await _all(waiting)
 
-    async def _store(self, settled: Mapping[int, Settled]) -> None:
+    async def _store(self, dossiers: Mapping[int, Mapping[str, bytes | None]]) -> None:
         """Stores all changed dossiers; the last one of each partition by itself, after the others are
         confirmed.
 
@@ -174,8 +177,8 @@ class WriteBehind:
         """
         first: list[Awaitable[object]] = []
         last: list[tuple[int, str, bytes | None]] = []
-        for partition, result in settled.items():
-            changed = [(partition, key, body) for key, body in result.dossiers.items()]
+        for partition, bodies in dossiers.items():
+            changed = [(partition, key, body) for key, body in bodies.items()]
             first += [await self._outlet.store(*dossier) for dossier in changed[:-1]]
             last += changed[-1:]
         await _all(first)

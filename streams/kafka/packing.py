@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from correlators.kernel.knowledge.parts import parts
 from schemas.dossier import Dossier
 from schemas.fact import WATCH, Envelope, Tick, encode_envelope, partition_of
 
@@ -17,8 +18,9 @@ FACTS_MAX = 500
 more."""
 
 BYTES_MAX = 512 * 1024
-"""Of one message; a single fact or row may be larger. Kafka's own default limit is 1 MB, batches should
-hold several."""
+"""Of one message; Kafka's own default limit is 1 MB, batches should hold several. A fact that is larger is
+cut, for facts join; rows are kept below it where they are made (``correlators.driver.normaliser``). What
+cannot be cut, one event with all that it says, may make a message twice as large, never more."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -28,22 +30,31 @@ def envelopes(facts: Iterable[tuple[str, Dossier]], partitions: int) -> Iterator
     have shown goes to every partition."""
     waiting: dict[int, list[bytes]] = {}
     sizes: dict[int, int] = {}
+    for key, body in _bodies(facts):
+        for partition in range(partitions) if key == WATCH else (partition_of(key, partitions),):
+            bodies = waiting.setdefault(partition, [])
+            if bodies and (len(bodies) >= FACTS_MAX or sizes[partition] + len(body) > BYTES_MAX):
+                yield partition, _envelope(bodies)
+                bodies.clear()
+                sizes[partition] = 0
+            bodies.append(body)
+            sizes[partition] = sizes.get(partition, 0) + len(body) + 1
+    for partition, bodies in waiting.items():
+        yield partition, _envelope(bodies)
+
+
+def _bodies(facts: Iterable[tuple[str, Dossier]]) -> Iterator[tuple[str, bytes]]:
     for key, fact in facts:
         body = _encode((key, fact))
-        for partition in range(partitions) if key == WATCH else (partition_of(key, partitions),):
-            parts = waiting.setdefault(partition, [])
-            if parts and (len(parts) >= FACTS_MAX or sizes[partition] + len(body) > BYTES_MAX):
-                yield partition, _envelope(parts)
-                parts.clear()
-                sizes[partition] = 0
-            parts.append(body)
-            sizes[partition] = sizes.get(partition, 0) + len(body) + 1
-    for partition, parts in waiting.items():
-        yield partition, _envelope(parts)
+        if len(body) <= BYTES_MAX:
+            yield key, body
+            continue
+        for part in parts(fact, max(1, BYTES_MAX - 2 * len(key) - 16)):
+            yield key, _encode((key, part))
 
 
-def _envelope(parts: list[bytes]) -> bytes:
-    return b'{"facts":[' + b",".join(parts) + b"]}"
+def _envelope(bodies: list[bytes]) -> bytes:
+    return b'{"facts":[' + b",".join(bodies) + b"]}"
 
 
 def tick_envelope(tick: Tick) -> bytes:

@@ -43,8 +43,18 @@ class StageProcess:
         return self.process.pid if self.process else None
 
     def start(self, settings: Settings, broker_id: str, metrics: Path, lock: int) -> None:
-        """Starts the process. Its input ends with this supervisor; the lock it inherits ends with itself."""
+        """Starts the process. Its input ends with this supervisor; the lock it inherits ends with itself.
+
+        Raises OSError where the system has no process, descriptor or disk for it; ``close`` tidies up.
+        """
         self.status_descriptor, for_child = os.pipe()
+        try:
+            self._open(settings, broker_id, metrics, lock, for_child)
+        finally:
+            os.close(for_child)
+        self.ready, self.started, self.next_start, self._half_line = False, time.monotonic(), None, b""
+
+    def _open(self, settings: Settings, broker_id: str, metrics: Path, lock: int, for_child: int) -> None:
         os.set_blocking(self.status_descriptor, False)
         # No secret stands in a child's environment, which others may read: settings go through its input.
         variables = {name: text for name, text in os.environ.items() if not name.startswith(ENV_PREFIX)}
@@ -67,12 +77,10 @@ class StageProcess:
                 # Ctrl-C on the terminal goes to the supervisor alone, which stops the stages in order.
                 start_new_session=True,
             )
-        os.close(for_child)
         assert self.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.write(orjson.dumps(environment(settings)) + b"\n")
             self.process.stdin.flush()
-        self.ready, self.started, self.next_start, self._half_line = False, time.monotonic(), None, b""
 
     def heard(self) -> list[str]:
         """The lines it has said since the last call; `ready` is noted as well."""

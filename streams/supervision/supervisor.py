@@ -173,7 +173,13 @@ class Supervisor:
         settings = self._plan.settings
         if stage.name == "broker":
             settings = settings.model_copy(update={"broker": None})
-        stage.start(settings, self._broker_id, self._plan.metrics, self._plan.lock)
+        try:
+            stage.start(settings, self._broker_id, self._plan.metrics, self._plan.lock)
+        except OSError as error:
+            # Too many open files, processes, bytes: passing faults, as a crash may be one.
+            stage.kill()
+            stage.close()
+            self._count_crash(stage, f"could not be started: {error.strerror or error}", "")
 
     def _pump(self) -> None:
         """One look at everything: what the stages say, which ended, which is due to start again."""
@@ -221,25 +227,25 @@ class Supervisor:
             self._watcher.error(stage.label, f"not all samples were sent. {words}".rstrip())
             self._stages.remove(stage)
             return
-        self._count_crash(stage, code, words)
+        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"code {code}"
+        self._count_crash(stage, f"ended with {how}", words)
         if stage.name == "broker":
             raise BrokerGoneError
 
-    def _count_crash(self, stage: StageProcess, code: int, words: str) -> None:
+    def _count_crash(self, stage: StageProcess, how: str, words: str) -> None:
         settings = self._plan.settings
         now = time.monotonic()
         window = settings.restart_window.total_seconds()
         stage.crashes[:] = [at for at in stage.crashes if now - at < window] + [now]
-        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"code {code}"
         if len(stage.crashes) > settings.restart_limit:
             raise Stop(
-                f"{stage.label} ended {len(stage.crashes)} times within {window:.0f} s, last with {how}: "
+                f"{stage.label} ended {len(stage.crashes)} times within {window:.0f} s, last: {how}: "
                 f"{words}\nThe whole run stops. Its log: {datafolder.log_folder(settings) / stage.label}.log"
             )
         wait = BACKOFF_SECONDS[min(len(stage.crashes), len(BACKOFF_SECONDS)) - 1]
         stage.next_start = now + wait
         metrics.RESTARTS.labels(stage.label).inc()
-        self._watcher.error(stage.label, f"ended with {how}; starts again in {wait:g} s. {words}".rstrip())
+        self._watcher.error(stage.label, f"{how}; starts again in {wait:g} s. {words}".rstrip())
 
     def _stop_all(self) -> None:
         """Last first, so that what is on its way is finished; all that is left at the deadline is killed.

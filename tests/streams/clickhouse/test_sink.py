@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
 import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError
 
 from streams.clickhouse.engine import Engine
-from streams.clickhouse.sink import Block, Origin, Sink, UnavailableError, block
+from streams.clickhouse.sink import BLAMED_AFTER, Block, Origin, Sink, UnavailableError, block
 from tests.support.clickhouse import NOW, activity, empty, engine_over, finding, lines, one, rows
 
+NOON_2001 = 1_000_000_000_000_000
 REJECTS = "SELECT topic, partition, offset, line, place, reason FROM rejects ORDER BY offset, line"
 
 
@@ -122,3 +124,102 @@ def test_rows_are_counted_as_they_are_stored(engine: Engine) -> None:
     sink = Sink(engine, lambda table, number: counted.update({table: counted.get(table, 0) + number}))
     sink.write("activities", [raw(b"{bad", 1), lines("activities", *map(activity, range(10)))])
     assert counted == {"activities": 10, "rejects": 1}
+
+
+class Answers:
+    """An engine whose answers a test decides: ``refuses`` gives the code for the rows of one insert, or
+    None."""
+
+    def __init__(self, refuses: Callable[[list[bytes]], int | None]) -> None:
+        self.refuses = refuses
+        self.taken: list[bytes] = []
+        self.rejects: list[bytes] = []
+
+    def writer(self) -> Answers:
+        return self
+
+    def discard(self, client: object) -> None:
+        pass
+
+    def raw_insert(self, table: str, *, insert_block: bytes, **_: Any) -> None:
+        many = insert_block.splitlines()
+        if table == "rejects_in":
+            self.rejects += many
+            return
+        if (code := self.refuses(many)) is not None:
+            raise DatabaseError("refused", code=code, name="SOMETHING_NEW")
+        self.taken += many
+
+
+def ten(offset: int = 1) -> list[Block]:
+    return [raw(b"\n".join(b'{"uid":"%d"}' % n for n in range(10)), offset)]
+
+
+def sink_over(answers: Answers) -> Sink:
+    return Sink(answers)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("code", [201, 499, 99_999])
+def test_an_error_of_an_unknown_number_blames_no_row(code: int) -> None:
+    answers = Answers(lambda many: code)
+    sink = sink_over(answers)
+    for _ in range(10):
+        with pytest.raises(UnavailableError):
+            sink.write("activities", ten())
+    assert answers.rejects == []
+
+
+@pytest.mark.parametrize("quota", range(10))
+def test_a_quota_that_ends_in_the_middle_of_a_block_blames_no_row_however_often(quota: int) -> None:
+    left = [0]
+
+    def refuses(many: list[bytes]) -> int | None:
+        if len(many) > left[0]:
+            return 201
+        left[0] -= len(many)
+        return None
+
+    answers = Answers(refuses)
+    sink = sink_over(answers)
+    for _ in range(10):
+        left[0] = quota
+        with pytest.raises(UnavailableError):
+            sink.write("activities", ten())
+    assert answers.rejects == []
+
+
+def test_a_single_row_refused_again_and_again_while_its_neighbours_are_taken_is_to_blame() -> None:
+    poison = b'{"uid":"4"}'
+    answers = Answers(lambda many: 99_999 if poison in many else None)
+    sink = sink_over(answers)
+    for _ in range(BLAMED_AFTER - 1):
+        with pytest.raises(UnavailableError):
+            sink.write("activities", ten())
+    assert answers.rejects == []
+    assert sink.write("activities", ten()) == 1
+    assert len(answers.rejects) == 1 and len(set(answers.taken)) == 9
+
+
+def test_a_row_that_is_taken_at_a_later_offer_is_no_reject() -> None:
+    poison, angry = b'{"uid":"4"}', [True]
+    answers = Answers(lambda many: 99_999 if poison in many and angry[0] else None)
+    sink = sink_over(answers)
+    with pytest.raises(UnavailableError):
+        sink.write("activities", ten())
+    angry[0] = False
+    assert sink.write("activities", ten()) == 0
+    assert answers.rejects == [] and len(set(answers.taken)) == 10
+
+
+def test_a_block_that_is_too_much_at_once_goes_in_by_parts() -> None:
+    """As 252 says: more partitions than one insert may have."""
+    answers = Answers(lambda many: 252 if len(many) > 2 else None)
+    assert sink_over(answers).write("activities", ten()) == 0
+    assert len(answers.taken) == 10
+
+
+def test_rows_of_three_hundred_months_are_stored(engine: Engine) -> None:
+    month = 30 * 86_400_000_000
+    many = [orjson.dumps(activity(n) | {"time": NOON_2001 + n * month}) for n in range(300)]
+    assert Sink(engine).write("activities", [raw(b"\n".join(many))]) == 0
+    assert rows(engine, "SELECT count() FROM activities") == [(300,)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -84,8 +85,8 @@ class Outlet:
             self.dossiers[key] = body
 
     async def _confirmed(self, step: str, what: Any) -> None:
-        self.asked += 1
-        if self.wait:
+        if step == "sent" and self.wait:
+            self.asked += 1
             await self.wait.wait()
         if self.breaks == step:
             self.breaks = "everything"
@@ -154,7 +155,9 @@ def test_said_then_stored_then_acknowledged() -> None:
     settle(under_test, outlet)
     steps = [step for step, _ in outlet.steps]
     assert outlet.found()
-    assert steps.index("stored") > max(i for i, s in enumerate(steps[: steps.index("acked")]) if s == "sent")
+    said = [i for i, step in enumerate(steps[: steps.index("acked")]) if step == "sent"]
+    assert steps.index("stored") < said[0], "what is about to be said is stored first"
+    assert "stored" in steps[said[-1] : steps.index("acked")]
     assert "stored" not in steps[steps.index("acked") : steps.index("acked") + handed]
     assert steps.count("acked") >= handed
     assert outlet.dossiers.keys() >= {USER}
@@ -207,8 +210,63 @@ def test_partitions_that_go_away_during_a_flush_are_neither_stored_nor_acknowled
         assert await flush == 0
 
     asyncio.run(go())
-    assert {step for step, _ in outlet.steps} == {"sent"}
-    assert not outlet.dossiers
+    assert [step for step, _ in outlet.steps][-1] == "sent"
+    assert not outlet.dossiers and "acked" not in {step for step, _ in outlet.steps}
+
+
+def judge_lonely(view: View, clock: Clock) -> Iterator[Verdict]:
+    """A control of tests: an identity of one credential is lonely."""
+    if list(view.dossier.credentials) == [KEY]:
+        yield Verdict(
+            control="lonely",
+            subject=view.key,
+            value="violated",
+            identity=view.key,
+            title="lonely",
+            reason="one",
+            severity=Severity.LOW,
+        )
+
+
+class Changelog(Outlet):
+    """Dies between saying and storing. ``log``: what the next worker reads back."""
+
+    def __init__(self, dies: bool) -> None:
+        super().__init__()
+        self.log: dict[str, bytes] = {}
+        self.dies = dies
+
+    async def store(self, partition: int, key: str, body: bytes | None) -> Awaitable[object]:
+        if self.dies and self.found():
+            raise Broken
+        if body is not None:
+            self.log[key] = body
+        return await super().store(partition, key, body)
+
+
+@pytest.mark.parametrize("takes_back", [True, False])
+def test_a_finding_said_before_a_crash_is_taken_back_where_it_is_over_when_its_dossier_is_read_again(
+    takes_back: bool,
+) -> None:
+    control = Control(name="lonely", version="1", title="", owasp=(), attack=(), nist=(), remediation="-")
+    catalogue = {"lonely": SimpleNamespace(CONTROL=control, judge=judge_lonely)}
+    dying, next_one = Changelog(dies=True), Changelog(dies=False)
+    first = worker(dying, catalogue)
+    feed(first, dying, use("u1", NOON))
+    with pytest.raises(Broken):
+        asyncio.run(first.flush())
+    (uid,) = dying.found()
+    next_one.dossiers = dict(dying.log)
+    second = worker(next_one, catalogue)
+    withdrawing = use("u2", NOON, "aws:key/AKIA2") if takes_back else []
+    feed(second, next_one, [*use("u1", NOON), *withdrawing])
+    settle(second, next_one)
+    said = [
+        json.loads(m.value)["status_id"]
+        for step, m in next_one.steps
+        if step == "sent" and m.topic == topics.FINDINGS and m.key == uid.encode()
+    ]
+    assert said == [4 if takes_back else 1]
 
 
 def test_facts_that_come_while_a_flush_waits_belong_to_the_next_one() -> None:

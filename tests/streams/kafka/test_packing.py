@@ -55,3 +55,16 @@ def test_rows_become_blocks_of_lines(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_nothing_makes_no_message() -> None:
     assert not list(packing.envelopes([], 4)) and not list(packing.blocks([]))
+
+
+def test_a_fact_beyond_a_message_is_cut_and_joins_again() -> None:
+    """One OTLP request of 50,000 spans, or one user with as many sessions, is one fact of many MB."""
+    addresses = {f"home/{n}": Address(since=n + 1) for n in range(60_000)}
+    bodies = [body for _, body in packing.envelopes([("k" * 900, Dossier(addresses=addresses))], 4)]
+    assert len(bodies) > 1 and max(map(len, bodies)) <= packing.BYTES_MAX + 20
+    joined: dict[str, Address] = {}
+    for body in bodies:
+        for key, part in decode_envelope(body).facts:
+            assert key == "k" * 900
+            joined |= part.addresses
+    assert joined == addresses

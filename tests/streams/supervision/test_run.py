@@ -165,7 +165,8 @@ def test_a_stage_that_keeps_crashing_ends_the_run_with_its_last_words(data: Path
     text = shown(data)
     assert "deliver: the stand-in is about to crash" in text
     assert (
-        "deliver ended 2 times within 120 s, last with code 1: RuntimeError: an act of the stand-in" in text
+        "deliver ended 2 times within 120 s, last: ended with code 1: RuntimeError: an act of the stand-in"
+        in text
     )
     assert f"Its log: {data}/logs/deliver.log" in text
     assert "RuntimeError: an act of the stand-in" in (data / "logs" / "deliver.log").read_text()
