@@ -27,13 +27,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from correlators.kernel.views.approvals import WITHIN, Match, Records, match_of
+from correlators.kernel.views.approvals import WITHIN, Match, Records, leads_within, match_of
 from correlators.kernel.views.calls import Call, Ending, endings, parted
 from correlators.kernel.views.silence import source_of
 from correlators.kernel.views.view import View
 from correlators.kernel.views.wording import named, times
 from schemas.dossier import Calls
 from schemas.evidence import Evidence, iso
+from schemas.span import is_unnamed
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict
 
 CONTROL = Control(
@@ -55,11 +56,30 @@ HANDOFF_SEVERITY = Severity.MEDIUM
 """The agent handed to has a catalogue of its own, which is judged."""
 
 
-OUTCOMES: tuple[tuple[Ending, Value], ...] = (("refused", "proven"), ("undecided", "indeterminate"))
-WHY = {
-    "proven": "not approved, and refused",
-    "indeterminate": "not approved; it ended in an error, and no list of offered tools says if it ran",
+OTHER_TOOL_SEVERITY = Severity.LOW
+"""Frameworks rename tools: that the server names another is no sure violation."""
+
+OUTCOMES: tuple[tuple[Ending, Value], ...] = (
+    ("refused", "proven"),
+    ("undecided", "indeterminate"),
+    ("unanswered", "indeterminate"),
+    ("deferred", "indeterminate"),
+    ("transferring", "indeterminate"),
+    ("hidden", "unverifiable"),
+)
+WHY: dict[Ending, str] = {
+    "refused": "not approved, and refused",
+    "undecided": "not approved; it ended in an error, and nothing on record says if it ran",
+    "unanswered": "not approved; it was asked for, and no answer is on record: it may have run",
+    "deferred": "not approved; it was put off, to wait for an approval",
+    "transferring": "it would hand over to a declared delegate, who was not seen to run since",
+    "hidden": "its product does not tell which tool that is",
 }
+NOBODYS_SHOWN = 10
+"""Names of tools in one row."""
+
+CONTRADICTED = ("declined", "refused")
+"""Refusals by the word of a server, which its own list of tools may contradict."""
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
@@ -67,21 +87,24 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     if not records.claims:
         return
     for key, calls in sorted(view.dossier.calls.items()):
+        if is_unnamed(parted(key)[0]) and not is_unnamed(view.key):
+            continue
         verdict = _judged(view, records, key, calls)
         if verdict:
             yield verdict
-    if any(d.tools is not None for d in records.latest):
+    if any(d.tools is not None for d in records.latest) and not is_unnamed(view.key):
         yield _agent(view, records, clock)
 
 
 def _judged(view: View, records: Records, key: str, calls: Calls) -> Verdict | None:
     _, tool = parted(key)
-    outside: dict[Ending, list[Call]] = {"executed": [], "refused": [], "undecided": []}
+    outside: dict[Ending, list[Call]] = {"executed": [], **{ending: [] for ending, _ in OUTCOMES}}
     matches: dict[str, Match] = {}
     for call in endings(key, calls):
-        match = match_of(records.at(call.evidence.time), tool, calls)
+        catalogue = records.at(call.evidence.time)
+        match = match_of(catalogue, tool, calls)
         if match and match not in WITHIN:
-            outside[call.ending].append(call)
+            outside[_ending(view, key, call, leads_within(catalogue, calls))].append(call)
             matches[call.evidence.uid] = match
     if outside["executed"]:
         return _violated(view, records, key, calls, outside["executed"], matches)
@@ -89,8 +112,19 @@ def _judged(view: View, records: Records, key: str, calls: Calls) -> Verdict | N
         return None
     for ending, value in OUTCOMES:
         if outside[ending]:
-            return _row(view, records, key, calls, value, outside[ending])
+            return _row(view, records, key, calls, (ending, value), outside[ending])
     return None
+
+
+def _ending(view: View, key: str, call: Call, leads: bool) -> Ending:
+    """A transfer that leads to no declared delegate is a call like others; a server that listed the tool
+    before contradicts itself where it says that there is none."""
+    if call.ending == "transferring" and not leads:
+        return "executed"
+    offered = view.dossier.offered.get(key)
+    if call.channel in CONTRADICTED and offered and offered.time <= call.evidence.time:
+        return "undecided"
+    return call.ending
 
 
 def _violated(
@@ -111,7 +145,7 @@ def _violated(
         owner=view.owner,
         title=f"{_who(view, agent)} {_what(tool, calls, {matches[e.uid] for e in evidence})}",
         reason=f"{times(evidence, 'call')} on record, {_span(evidence)}{also}{ended}",
-        severity=HANDOFF_SEVERITY if calls.handoff else TOOL_SEVERITY,
+        severity=_severity(calls, {matches[e.uid] for e in evidence}),
         confidence=_confidence(executed, matches),
         claim=_claim(records, evidence[0].time, calls.handoff),
         evidence=evidence,
@@ -125,24 +159,41 @@ def _span(evidence: tuple[Evidence, ...]) -> str:
     return f"{iso(evidence[0].time)} to {iso(evidence[-1].time)}"
 
 
+def _severity(calls: Calls, matches: set[Match]) -> Severity:
+    if matches == {"other tool"}:
+        return OTHER_TOOL_SEVERITY
+    return HANDOFF_SEVERITY if calls.handoff else TOOL_SEVERITY
+
+
 def _what(tool: str, calls: Calls, matches: set[Match]) -> str:
     if calls.handoff:
         return f"handed over to {tool}, which its record does not name as a delegate"
     if matches == {"other server"}:
         return f"executed {tool}, approved for another server than {', '.join(calls.servers)}"
+    if matches == {"other tool"}:
+        others = ", ".join(name for name in calls.names if name != tool)
+        return f"called {tool}, which is approved, and the server names {others}, which is not"
     return f"executed {tool}, which its catalogue does not approve"
 
 
 def _confidence(executed: list[Call], matches: dict[str, Match]) -> Confidence:
     """That of the surest call."""
-    caps = {"other server": Confidence.MEDIUM}
+    caps = {"other server": Confidence.MEDIUM, "other tool": Confidence.LOW}
     return max(
         min(call.confidence, caps.get(matches[call.evidence.uid], Confidence.HIGH)) for call in executed
     )
 
 
-def _row(view: View, records: Records, key: str, calls: Calls, value: Value, found: list[Call]) -> Verdict:
+def _row(
+    view: View,
+    records: Records,
+    key: str,
+    calls: Calls,
+    told: tuple[Ending, Value],
+    found: list[Call],
+) -> Verdict:
     agent, tool = parted(key)
+    ending, value = told
     evidence = _sorted(found)
     return Verdict(
         control=CONTROL.name,
@@ -151,7 +202,7 @@ def _row(view: View, records: Records, key: str, calls: Calls, value: Value, fou
         identity=view.key,
         owner=view.owner,
         title=f"{_who(view, agent)} tried {tool}, which its catalogue does not approve",
-        reason=f"{WHY[value]}, last at {iso(evidence[-1].time)}",
+        reason=f"{WHY[ending]}, last at {iso(evidence[-1].time)}",
         claim=_claim(records, evidence[0].time, calls.handoff),
         evidence=evidence,
         truncated=any(s.truncated for s in calls.channels.values()),
@@ -161,11 +212,15 @@ def _row(view: View, records: Records, key: str, calls: Calls, value: Value, fou
 def _agent(view: View, records: Records, clock: Clock) -> Verdict:
     """The row of the agent as a whole."""
     source = source_of(view.key) or "otel"
-    tools = any(not calls.handoff for calls in view.dossier.calls.values())
+    own = {key: calls for key, calls in view.dossier.calls.items() if not is_unnamed(parted(key)[0])}
+    tools = any(not calls.handoff for calls in own.values())
+    nobodys = _nobodys(view)
     seen = (view.dossier.seen,) if view.dossier.seen else ()
     value: Value = "unverifiable"
     by_name = _by_name(view, records)
-    if not seen and not clock.hears(source):
+    if nobodys and not tools:
+        reason = f"calls of its service name no agent, and may be its own: {', '.join(nobodys)}"
+    elif not seen and not clock.hears(source):
         reason = f"no {source} records are collected that would show its calls"
     elif not seen:
         reason = "no span of this agent was seen (sampled away, not instrumented, or idle)"
@@ -176,6 +231,8 @@ def _agent(view: View, records: Records, clock: Clock) -> Verdict:
         reason = "the tool calls that were seen are approved, but for those reported on their own"
         if by_name:
             reason += f"; by name alone, for their server is not known: {', '.join(by_name)}"
+        if nobodys:
+            reason += f"; calls of its service that name no agent: {', '.join(nobodys)}"
     return Verdict(
         control=CONTROL.name,
         subject=view.key,
@@ -188,6 +245,16 @@ def _agent(view: View, records: Records, clock: Clock) -> Verdict:
         claim=_claim(records, clock.now, False),
         evidence=seen,
     )
+
+
+def _nobodys(view: View) -> list[str]:
+    """Tools that were called in the agent's service by calls that name no agent, and count as such."""
+    found = {
+        parted(key)[1]
+        for key, calls in view.dossier.calls.items()
+        if is_unnamed(parted(key)[0]) and any(endings(key, calls))
+    }
+    return sorted(found)[:NOBODYS_SHOWN]
 
 
 def _by_name(view: View, records: Records) -> list[str]:
@@ -211,6 +278,8 @@ def _subject(key: str) -> str:
 
 
 def _who(view: View, agent: str) -> str:
+    if is_unnamed(agent):
+        return f"{agent} (an agent that no span names)"
     return named(view) if agent == view.key else f"{agent} of {named(view)}"
 
 

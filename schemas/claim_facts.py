@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from schemas import struct
 from schemas.activity import Activity, Approved, Excepted, Fetched, Rotated, Rotates
 from schemas.claims import Approval, Rotation, RotationPolicy, Waiver
+from schemas.declaration import Declaration
 from schemas.dossier import Dossier, Sightings
 from schemas.evidence import Evidence
 from schemas.providers import installation_of, is_own
 from schemas.rosters import EVERYWHERE, digest, roster_key, roster_keys
+from schemas.span import unnamed_of
 
 ROOT = "root"
 """Last part of the key under which approvals of an installation's root stand: its root credentials have keys
@@ -78,6 +80,25 @@ def named(key: str) -> Iterator[tuple[str, Dossier]]:
     installation = installation_of(key)
     if installation and is_own(key):
         yield roster_key(installation, key), Dossier(census={digest(key): True})
+
+
+def catalogued(identity: str, declaration: Declaration) -> Iterator[tuple[str, Dossier]]:
+    """What the declared agents of a service may call, where calls are judged that name none of them."""
+    d = declaration
+    if d.tools is None and d.delegates is None:
+        return
+    catalogue = Declaration(
+        d.recorded,
+        d.uid,
+        d.owner,
+        tools=d.tools,
+        delegates=d.delegates,
+        source=d.source,
+        arrived=d.arrived,
+        processed=d.processed,
+    )
+    for key in sorted({unnamed_of(key) for key in (identity, *d.aliases)} - {""}):
+        yield key, Dossier(stated={identity: (catalogue,)})
 
 
 def covered(identity: str, evidence: Evidence) -> Iterator[tuple[str, Dossier]]:

@@ -139,7 +139,8 @@ class Calls(msgspec.Struct, frozen=True, omit_defaults=True):
     """An agent's calls of one tool: the names and servers it was seen under, and sightings per channel.
 
     One call may stand in several channels; what they are, which outranks which, and what each is worth is the
-    table in ``correlators.kernel.views.calls``. Evidence is compact there: the key says whose calls of what,
+    table in ``correlators.kernel.views.calls``. ``leads``: agents to which the tool hands over, by its own
+    account. Evidence is compact there: the key says whose calls of what,
     mirrors are span ids.
     """
 
@@ -147,6 +148,7 @@ class Calls(msgspec.Struct, frozen=True, omit_defaults=True):
     servers: tuple[str, ...] = ()
     handoff: bool = False
     channels: dict[str, Sightings] = {}
+    leads: tuple[str, ...] = ()
 
 
 class Grant(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -349,6 +349,7 @@ def _exposed(activity: Activity, evidence: Evidence, effect: Exposed) -> Iterato
 
 def _stated(activity: Activity, evidence: Evidence, effect: Stated) -> Iterator[Fact]:
     yield effect.identity, Dossier(stated={effect.identity: (effect.declaration,)})
+    yield from claim_facts.catalogued(effect.identity, effect.declaration)
     if effect.declaration.source == INVENTORY:
         yield from claim_facts.covered(effect.identity, evidence)
         for key in (effect.identity, *effect.declaration.aliases):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Literal
 
 import msgspec
 
 SpanKind = Literal["agent", "tool", "handoff", "chat", "other"]
-Side = Literal["", "client", "server", "asked"]
+Side = Literal["", "client", "server", "asked", "requested"]
 
 NAME_MAX = 200
 """Letters of a name of an agent, tool or server that are kept. A model may make up a tool's name, of any
@@ -23,10 +24,15 @@ class Span(msgspec.Struct, frozen=True, array_like=True, order=True):
     ``offered``: tool names that this span says were offered to the model, None where it says nothing of it.
     ``status``: ``ok`` (or unset) or ``error``. ``refused``: the text of the error says that the tool is not
     known. ``side``: the side of an MCP call that this span is (a client's span without an error says that
-    the call was sent, not that it was carried out; ``asked`` says that it was asked for, and nothing of how
-    it ended). ``denied``: the protocol (or a gateway in it) refused the call. ``source``: which source told
-    it, "" for spans of OpenTelemetry. ``trace``: the trace it was told in, where it was passed on to
-    another. ``digests``: digests of the definitions of ``offered``, in its order, where they were shown.
+    the call was sent, not that it was carried out; ``asked`` says that a model asked for it, ``requested``
+    that the request went out, and neither how it ended). ``denied``: the protocol (or a gateway in it)
+    refused the call. ``source``: which source told it, "" for spans of OpenTelemetry.
+    ``trace``: the trace it was told in, where it was passed on to another. ``digests``: digests of the
+    definitions of ``offered``, in its order, where they were shown.
+    ``step``: the framework's own step in the form of a tool. ``transfer``: the agent to which a tool of the
+    framework hands over. ``deferred``: the call was put off, to wait for an approval. ``hidden``: the
+    product does not tell the tool's name, ``tool`` is its word for that. ``shared``: what a request and its
+    answer have in common, by which they find each other.
 
     A span whose ``tool`` is "" answers the call that its parent asked for.
     """
@@ -50,6 +56,11 @@ class Span(msgspec.Struct, frozen=True, array_like=True, order=True):
     source: str = ""
     trace: str = ""
     digests: tuple[str, ...] = ()
+    step: bool = False
+    transfer: str = ""
+    deferred: bool = False
+    hidden: bool = False
+    shared: str = ""
 
 
 TRACE_BYTES, SPAN_BYTES = 16, 8
@@ -67,9 +78,35 @@ def agent_key(service: str, name: str) -> str:
     return f"agent:{service or 'unknown_service'}/{name}"
 
 
+UNNAMED = ""
+"""The name of whichever agent of a service acts where its spans name none."""
+
+_MADE_ANEW = re.compile(
+    r"[-_/.: ]?(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f]))",
+    re.IGNORECASE,
+)
+
+
+def lasting(name: str) -> str:
+    """A name of an agent without the ids in it that are made anew for each run or object (UUIDs, also
+    without hyphens); "" where nothing is left of it. Microsoft's Agent Framework and Koog name an agent that
+    was given no name by the id of its object, AutoGen's teams add the id of the team."""
+    return _MADE_ANEW.sub("", name).strip("-_/.: ") if len(name) >= 32 else name
+
+
 def agent_name(key: str) -> str:
     """The name in an agent's key."""
     return key.removeprefix("agent:").partition("/")[2]
+
+
+def is_unnamed(key: str) -> bool:
+    """Whether a key is that of whichever agent of a service acts where its spans name none."""
+    return key.startswith("agent:") and key.endswith("/")
+
+
+def unnamed_of(key: str) -> str:
+    """The key of whichever agent acts in the service of this agent; "" for a key that is no agent's."""
+    return key.partition("/")[0] + "/" if key.startswith("agent:") else ""
 
 
 def bounded(name: str) -> str:

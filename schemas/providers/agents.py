@@ -12,6 +12,7 @@ PROVIDER = Provider(
     sources=("otel", "mcp"),
     # agent:<service>/<name>: who runs the service is its installation.
     installed="/",
-    own=re.compile(r"."),
+    # Whoever acts in a service where its spans name nobody has a key that ends in "/".
+    own=re.compile(r"(?!.*/\Z)."),
     uses="otel",
 )

@@ -308,7 +308,7 @@ def flag(a: bool, b: bool) -> bool:
 
 
 join_calls: Join[Calls] = record_of(
-    Calls, names=names, servers=names, handoff=flag, channels=map_of(_sightings)
+    Calls, names=names, servers=names, handoff=flag, channels=map_of(_sightings), leads=names
 )
 
 

@@ -32,6 +32,7 @@ from schemas.evidence import Evidence
 from schemas.fact import TRACE_PREFIX, group_of
 from schemas.rosters import ROSTER_PREFIX
 from schemas.sharding import GLIMPSE_PREFIX
+from schemas.span import is_unnamed
 
 Outbox = dict[str, Dossier]
 
@@ -89,6 +90,15 @@ def _told(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
         if dossier.credentials:
             yield from _lineage(key, dossier)
         yield from enrolments(key, dossier)
+        yield from _calls_of_nobody(key, dossier)
+
+
+def _calls_of_nobody(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
+    """Calls that name no agent, told to the declared agents of their service, whose rows must say so."""
+    if dossier.calls and is_unnamed(key):
+        for identity in dossier.stated:
+            if identity != key:
+                yield identity, Dossier(calls=dossier.calls)
 
 
 def forwarded_to(key: str, dossier: Dossier) -> list[str]:

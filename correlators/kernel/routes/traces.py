@@ -15,14 +15,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from correlators.kernel.views.approvals import same_name
 from correlators.kernel.views.calls import call_key, handoff_key
 from schemas import struct
 from schemas.dossier import Calls, Dossier, Sightings
 from schemas.evidence import Evidence
 from schemas.fact import TRACE_PREFIX
-from schemas.span import Span, agent_key
+from schemas.span import UNNAMED, Span, agent_key, agent_name, is_unnamed
 
 SOURCE = "otel"
+MERGED_MIN = 2
+"""Answers are merged of two calls and more."""
 
 
 class Chain(NamedTuple):
@@ -95,7 +98,37 @@ class Trace:
     def named(self, span_id: str) -> str:
         """The key of the agent that the span itself names."""
         span = self.spans[span_id]
-        return agent_key(span.service, span.agent) if span.agent else ""
+        if span.agent:
+            return agent_key(span.service, span.agent)
+        return self._unnamed(span) if span.kind == "agent" else ""
+
+    def _unnamed(self, span: Span) -> str:
+        """An agent without a name bears that of the transfer above it; "" while that is not known."""
+        if span.parent and span.parent not in self.spans:
+            return ""
+        above = self.chain(span.parent) if span.parent else ROOT
+        if above.tools:
+            return agent_key(span.service, self.spans[above.tools[0]].transfer)
+        return agent_key(span.service, UNNAMED) if above.settled else ""
+
+    def reached(self, start: Span, target: str, caller: str) -> tuple[str, ...]:
+        """The name and the key of the agent of the same service that ran from ``start`` on under a name."""
+        for span_id, span in self.spans.items():
+            if span.kind == "agent" and span.service == start.service and span.start >= start.start:
+                key = self.named(span_id)
+                if key and key != caller and same_name(agent_name(key), target):
+                    return agent_name(key), key
+        return ()
+
+    def guarded(self, span_id: str) -> bool:
+        """Whether a guardrail stands between a span and the agent above it."""
+        at, passed = self.spans[span_id].parent, set[str]()
+        while at in self.spans and at not in passed and self.spans[at].kind != "agent":
+            if self.spans[at].kind == "other" and self.spans[at].step:
+                return True
+            passed.add(at)
+            at = self.spans[at].parent
+        return False
 
     def asked_by(self, span_id: str) -> str:
         """The key of the agent whose request this span answers, where the request itself says it."""
@@ -136,17 +169,27 @@ def calls_of(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     told = list(_told(trace))
     offers = _offers(trace)
     for call in told:
-        yield call.agent, _call(trace, call, offers.get(call.agent, {}))
+        if _is_step(trace, call):
+            continue
+        taken = _taken(trace, call)
+        if taken or _stands_beside(trace, call):
+            yield call.agent, _withdrawn(trace, call)
+        else:
+            yield call.agent, _call(trace, call, offers.get(call.agent, {}))
+        if taken:
+            yield call.agent, _handed_over(trace, call.outer, call.agent, taken)
         yield from _disowned(trace, call)
     for agent, lists in offers.items():
         yield agent, _offered(trace, agent, lists)
     for span_id, span in trace.spans.items():
         if span.kind == "agent":
             agent = trace.named(span_id)
+            if not agent:
+                continue
             yield agent, Dossier(seen=trace.evidence(span_id, agent))
-            yield from _delegated(trace, span_id, span.parent, (span.agent, agent))
+            yield from _delegated(trace, span_id, (agent_name(agent), agent))
         elif span.kind == "handoff":
-            yield from _delegated(trace, span_id, span_id, (span.tool,))
+            yield from _handoff(trace, span_id)
 
 
 def passed_on(key: str, dossier: Dossier) -> Dossier:
@@ -167,7 +210,7 @@ def unattributed(dossier: Dossier) -> int:
     if dossier.addresses:
         return 0
     trace = Trace("", dossier.spans)
-    claimed = {span_id for call in _told(trace) for span_id in call.spans}
+    claimed = {span_id for call in _told(trace) if not is_unnamed(call.agent) for span_id in call.spans}
     return sum(span.kind == "tool" and span_id not in claimed for span_id, span in trace.spans.items())
 
 
@@ -179,12 +222,72 @@ def _told(trace: Trace) -> Iterator[Told]:
             continue
         chain = trace.chain(span_id)
         claims = {(trace.named(tool), tool) for tool in chain.tools if trace.named(tool)}
-        if chain.agent:
-            claims.add((trace.named(chain.agent), chain.tools[-1]))
+        if chain.agent and (agent := trace.named(chain.agent)):
+            claims.add((agent, chain.tools[-1]))
+        claims.update(_own(trace, chain))
+        if not claims and chain.settled and not chain.agent and (nobody := _nobody(trace, chain.tools[-1])):
+            claims.add((nobody, chain.tools[-1]))
         for claim in claims:
             groups.setdefault(claim, []).append(span_id)
     for (agent, outer), members in groups.items():
         yield Told(agent, outer, tuple(sorted(members)))
+
+
+def _own(trace: Trace, chain: Chain) -> Iterator[tuple[str, str]]:
+    """A service's own call below another service: its own agent made it, whatever stands above. A span of MCP
+    is one end of the call above it."""
+    for i, tool in enumerate(chain.tools):
+        above = chain.tools[i + 1] if i + 1 < len(chain.tools) else chain.agent
+        span = trace.spans[tool]
+        if above and not span.side and span.service and trace.spans[above].service not in ("", span.service):
+            yield trace.named(tool) or agent_key(span.service, UNNAMED), tool
+            return
+
+
+def _nobody(trace: Trace, outer: str) -> str:
+    """The key for a call that names no agent and stands below none; "" where its service did not make it, but
+    served it, or is not known."""
+    span = trace.spans[outer]
+    return agent_key(span.service, UNNAMED) if span.service and span.side != "server" else ""
+
+
+def _is_step(trace: Trace, call: Told) -> bool:
+    """A framework's own step; not where a server serves it, or another tool's span is part of it."""
+    return all(trace.spans[span_id].step for span_id in call.spans)
+
+
+def _taken(trace: Trace, call: Told) -> tuple[str, ...]:
+    """The agent that took over where the tool is a transfer; () where none did, or a server served it."""
+    outer = trace.spans[call.outer]
+    if not outer.transfer or any(trace.spans[span_id].side for span_id in call.spans):
+        return ()
+    return trace.reached(outer, outer.transfer, call.agent)
+
+
+def _stands_beside(trace: Trace, call: Told) -> bool:
+    """The answers of several calls at once, each of which has a span of its own beside it."""
+    outer = trace.spans[call.outer]
+    if not outer.hidden or not outer.parent:
+        return False
+    beside = (
+        s for s in trace.spans.values() if s.parent == outer.parent and s.kind == "tool" and not s.hidden
+    )
+    return sum(1 for _ in beside) >= MERGED_MIN
+
+
+def _withdrawn(trace: Trace, call: Told) -> Dossier:
+    """What was taken for a call is none."""
+    evidence = Sightings((trace.evidence(call.outer),))
+    key = call_key(call.agent, trace.spans[call.outer].tool)
+    return Dossier(
+        calls={key: Calls(channels={"disowned": evidence})}, seen=trace.evidence(call.outer, call.agent)
+    )
+
+
+def _handed_over(trace: Trace, span_id: str, agent: str, names: tuple[str, ...]) -> Dossier:
+    executed = {"executed": Sightings((trace.evidence(span_id),))}
+    calls = Calls(tuple(sorted(n for n in names if n)), (), True, executed)
+    return Dossier(calls={handoff_key(agent, names[0]): calls}, seen=trace.evidence(span_id, agent))
 
 
 def _call(trace: Trace, call: Told, lists: dict[str, tuple[str, ...]]) -> Dossier:
@@ -195,27 +298,41 @@ def _call(trace: Trace, call: Told, lists: dict[str, tuple[str, ...]]) -> Dossie
     servers = tuple(sorted({span.server for span in spans if span.server}))
     lists = {s: names for s, names in lists.items() if trace.spans[s].server in ("", *servers)}
     evidence = Sightings((trace.evidence(call.outer, mirrors=mirrors),))
+    lead = _leads(trace, call)
+    channels = {c for span in spans for c in _channels(span, tool, lists, bool(lead))}
     calls = Calls(
         names=tuple(sorted({span.tool for span in spans if span.tool})),
         servers=servers,
-        channels=dict.fromkeys(sorted({c for span in spans for c in _channels(span, tool, lists)}), evidence),
+        channels=dict.fromkeys(sorted(channels), evidence),
+        leads=(lead,) if lead else (),
     )
     return Dossier(calls={call_key(call.agent, tool): calls}, seen=trace.evidence(call.outer, call.agent))
 
 
-def _channels(span: Span, tool: str, lists: dict[str, tuple[str, ...]]) -> Iterator[str]:
+def _leads(trace: Trace, call: Told) -> str:
+    served = any(trace.spans[span_id].side for span_id in call.spans)
+    return "" if served else trace.spans[call.outer].transfer
+
+
+def _channels(span: Span, tool: str, lists: dict[str, tuple[str, ...]], leads: bool) -> Iterator[str]:
     """What one span says of how its call ended; ``correlators.kernel.views.calls`` ranks what several say.
 
-    ``lists``: what was offered by this server, or by nobody in particular.
+    ``lists``: what was offered by this server, or by nobody in particular. ``leads``: the call may hand over.
     """
     if span.side == "asked":
         return
+    if span.side == "requested":
+        yield "unanswered"
+        return
     if span.status == "ok":
-        yield {"server": "served", "client": "sent", "": "executed"}[span.side]
+        plain = "transferring" if span.transfer and leads else "executed"
+        ended = {"server": "served", "client": "sent", "": plain}[span.side]
+        yield "deferred" if span.deferred else "hidden" if span.hidden else ended
         return
     yield "undecided"
     if span.denied:
-        yield "denied"
+        yield "declined" if span.refused else "denied"
+        return
     if span.refused or any(tool not in offered for offered in lists.values()):
         yield "refused"
     if any(tool in offered for offered in lists.values()):
@@ -223,10 +340,18 @@ def _channels(span: Span, tool: str, lists: dict[str, tuple[str, ...]]) -> Itera
 
 
 def _disowned(trace: Trace, call: Told) -> Iterator[tuple[str, Dossier]]:
-    """The call, told by its own span's name, is another agent's, or a mirror of an outer call."""
+    """The call, told by its own span's name, is another agent's of the same service, or a mirror of an outer
+    call. What another service's spans say takes nothing away."""
     chain = trace.chain(call.outer)
-    if chain.agent:
-        owned = trace.named(chain.agent) == call.agent and chain.tools[-1] == call.outer
+    own = trace.spans[call.outer].service
+    agent = trace.named(chain.agent) if chain.agent else ""
+    if is_unnamed(call.agent):
+        owned = not agent or agent == call.agent or trace.spans[chain.agent].service != own
+    elif chain.agent:
+        owned = (agent == call.agent and chain.tools[-1] == call.outer) or any(
+            told == (call.agent, call.outer) for told in _own(trace, chain)
+        )
+        owned = owned or (trace.spans[chain.agent].service != own and agent != call.agent)
     else:
         owned = all(trace.named(tool) != call.agent for tool in chain.tools[1:])
     if not owned:
@@ -255,17 +380,27 @@ def _offered(trace: Trace, agent: str, lists: dict[str, tuple[str, ...]]) -> Dos
     return Dossier(offered=earliest)
 
 
-def _delegated(
-    trace: Trace, span_id: str, start: str, names: tuple[str, ...]
-) -> Iterator[tuple[str, Dossier]]:
-    """A hand-off, or the span of an agent below that of another, told to the one that delegated. ``start``:
-    where the chain begins."""
-    agent = trace.agent(start) if start in trace.spans else ""
-    if not agent or agent in names:
+def _delegated(trace: Trace, span_id: str, names: tuple[str, ...]) -> Iterator[tuple[str, Dossier]]:
+    """The span of an agent below that of another, told to the one that delegated. One below a tool or a
+    guardrail belongs to that: only a transfer hands over."""
+    parent = trace.spans[span_id].parent
+    agent = trace.agent(parent) if parent in trace.spans else ""
+    if not agent or agent in names or trace.guarded(span_id):
         return
+    tools = trace.chain(parent).tools
+    if tools and not any(trace.spans[tool].transfer for tool in tools):
+        return
+    yield agent, _handed_over(trace, span_id, agent, names)
+
+
+def _handoff(trace: Trace, span_id: str) -> Iterator[tuple[str, Dossier]]:
+    """A hand-off; one that ended in an error was carried out where the agent that it names ran after it."""
+    agent = trace.agent(span_id)
     span = trace.spans[span_id]
-    channel = "undecided" if span.status == "error" and span.kind == "handoff" else "executed"
-    calls = Calls(
-        tuple(sorted(n for n in names if n)), (), True, {channel: Sightings((trace.evidence(span_id),))}
-    )
-    yield agent, Dossier(calls={handoff_key(agent, names[0]): calls}, seen=trace.evidence(span_id, agent))
+    if not agent or agent == span.tool:
+        return
+    taken = trace.reached(span, span.tool, agent) if span.tool else ()
+    channel = "undecided" if span.status == "error" and not taken else "executed"
+    names = (span.tool,) if span.tool else ()
+    calls = Calls(names, (), True, {channel: Sightings((trace.evidence(span_id),))})
+    yield agent, Dossier(calls={handoff_key(agent, span.tool): calls}, seen=trace.evidence(span_id, agent))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from correlators.kernel.views.view import View
@@ -9,8 +10,9 @@ from schemas.declaration import ApprovedTool, Declaration
 from schemas.dossier import Calls
 from schemas.span import agent_name
 
-Match = Literal["approved", "by name", "other server", "outside"]
-"""``by name``: the approved tool names its server, and the call's is not known."""
+Match = Literal["approved", "by name", "other server", "other tool", "outside"]
+"""``by name``: the approved tool names its server, and the call's is not known. ``other tool``: by the name
+that the agent gives it is approved, the server names another."""
 
 WITHIN: tuple[Match | None, ...] = ("approved", "by name")
 
@@ -50,6 +52,9 @@ def match_of(catalogue: Catalogue, tool: str, calls: Calls) -> Match | None:
     approved = [t for tools in stated for t in tools]
     inner = [name for name in calls.names if name != tool]
     found = _named(approved, tool)
+    strange = [name for name in inner if not _named(approved, name) and not _renamed(name, tool)]
+    if found and strange:
+        return "other tool"
     if not found and inner:
         each = [_named(approved, name) for name in inner]
         found = [t for tools in each for t in tools] if all(each) else []
@@ -65,6 +70,28 @@ def match_of(catalogue: Catalogue, tool: str, calls: Calls) -> Match | None:
 
 def _named(approved: list[ApprovedTool], name: str) -> list[ApprovedTool]:
     return [tool for tool in approved if name == tool.name or name in tool.also]
+
+
+def _renamed(inner: str, outer: str) -> bool:
+    """Whether one name is the other with something before it, as frameworks add the server's name."""
+    short, long = sorted((_words(inner), _words(outer)), key=len)
+    return bool(short) and long[-len(short) :] == short
+
+
+def _words(name: str) -> list[str]:
+    return [word for word in re.split(r"[^0-9a-z]+", name.casefold()) if word]
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether a transfer's name for an agent is the agent's: tools are named in small letters without
+    blanks."""
+    return "_".join(one.casefold().split()) == "_".join(other.casefold().split())
+
+
+def leads_within(catalogue: Catalogue, calls: Calls) -> bool:
+    """Whether every agent to which the tool hands over is a declared delegate."""
+    names = [agent_name(key) for d in catalogue for key in d.delegates or ()]
+    return bool(calls.leads) and all(any(same_name(n, lead) for n in names) for lead in calls.leads)
 
 
 def _delegate(catalogue: Catalogue, target: str, calls: Calls) -> Match | None:

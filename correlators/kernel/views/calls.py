@@ -4,11 +4,16 @@
 |---|---|---|
 | disowned | the chain of parents says that another made the call, or that it is a mirror of one | no call |
 | served | the server's own span ended without error | executed |
-| denied | the protocol, or a gateway in it, refused | refused |
+| denied | a gateway, or the product itself, refused | refused |
+| declined | the server refused by the protocol | refused |
 | executed | the framework's span ended without error, or with one on a tool that was offered | executed |
 | refused | the error's text says that the tool is unknown, or the tool was not offered | refused |
+| deferred | the call was put off | deferred |
+| hidden | the product does not tell the tool's name | hidden |
+| transferring | a tool of the framework hands over to an agent that was not seen | transferring |
 | undecided | an error, no more | undecided |
 | sent | only a client's span without error, which some write whatever the answer | executed, less surely |
+| unanswered | a request, and no answer to it | unanswered |
 """
 
 from __future__ import annotations
@@ -18,9 +23,10 @@ from typing import Literal, NamedTuple
 
 from schemas.dossier import Calls
 from schemas.evidence import Evidence
+from schemas.span import is_unnamed
 from schemas.verdict import Confidence
 
-Ending = Literal["executed", "refused", "undecided"]
+Ending = Literal["executed", "refused", "undecided", "deferred", "hidden", "transferring", "unanswered"]
 
 HANDOFF = "-> "
 UNNAMED = "(an agent not named)"
@@ -29,10 +35,15 @@ RANKED: tuple[tuple[str, Ending | None], ...] = (
     ("disowned", None),
     ("served", "executed"),
     ("denied", "refused"),
+    ("declined", "refused"),
     ("executed", "executed"),
     ("refused", "refused"),
+    ("deferred", "deferred"),
+    ("hidden", "hidden"),
+    ("transferring", "transferring"),
     ("undecided", "undecided"),
     ("sent", "executed"),
+    ("unanswered", "unanswered"),
 )
 """Channels from the one that outranks all others down, and what each is worth."""
 
@@ -55,11 +66,12 @@ def parted(key: str) -> tuple[str, str]:
 
 
 class Call(NamedTuple):
-    """One call: its evidence, how it ended, how sure that is."""
+    """One call: its evidence, how it ended, how sure that is, by which channel."""
 
     evidence: Evidence
     ending: Ending
     confidence: Confidence = Confidence.HIGH
+    channel: str = ""
 
 
 def endings(key: str, calls: Calls) -> Iterator[Call]:
@@ -78,7 +90,9 @@ def endings(key: str, calls: Calls) -> Iterator[Call]:
         for evidence in sightings.kept:
             if evidence.uid not in known and ending:
                 sure = Confidence.MEDIUM if channel == "sent" else Confidence.HIGH
-                yield Call(_full(evidence, agent, operation), ending, Confidence.LOW if doubt else sure)
+                yield Call(
+                    _full(evidence, agent, operation), ending, Confidence.LOW if doubt else sure, channel
+                )
             known.add(evidence.uid)
         doubt = doubt or sightings.truncated
 
@@ -102,11 +116,11 @@ def _full(e: Evidence, actor: str, operation: str) -> Evidence:
 
 
 def executed(every: Mapping[str, Calls]) -> tuple[Evidence, ...]:
-    """The tool calls of a dossier that were executed."""
+    """The tool calls of a dossier that were executed; not those of its service that name no agent."""
     return tuple(
         call.evidence
         for key, calls in every.items()
-        if not calls.handoff
+        if not calls.handoff and not is_unnamed(parted(key)[0])
         for call in endings(key, calls)
         if call.ending == "executed"
     )

@@ -3,7 +3,10 @@ carried out.
 
 Conventions read: OpenTelemetry GenAI (before and after 1.37) and MCP, OpenInference, OpenLLMetry
 (``traceloop.*``), Google ADK (``gcp.vertex.agent.*``), LangGraph's agent name in association properties or
-in a metadata text, pydantic-ai, crewAI, strands, Vercel's AI SDK (``ai.*``).
+in a metadata text, pydantic-ai, crewAI, strands, Vercel's AI SDK (``ai.*``); what a span is in Langfuse's
+``langfuse.observation.type``, Monocle's ``span.type`` (langfuse.com/docs, observation types;
+monocle2ai/monocle, entities); Logfire's spans of the OpenAI Agents SDK, Claude Code's own (monitoring,
+traces); MCP gateways of Docker, ToolHive, agentgateway (``mcp.target``), Kuadrant (``mcp.server``).
 """
 
 from __future__ import annotations
@@ -11,8 +14,9 @@ from __future__ import annotations
 import re
 
 from schemas.sources.otel.raw import CLIENT, SERVER, RawSpan
+from schemas.sources.otel.steps import ADK, LANGCHAIN, is_guardrail, is_step, is_unnamed_subagent, transfer_of
 from schemas.sources.otel.tools import decoded, offered_by
-from schemas.span import Side, Span, SpanKind, bounded
+from schemas.span import Side, Span, SpanKind, bounded, lasting
 
 UNTRUSTED_AGENT = "OpenAI Agent"
 """opentelemetry-instrumentation-openai-agents-v2 writes this constant on every span that is no agent's."""
@@ -32,6 +36,26 @@ TRANSFER_TOOL = "transfer_to_agent"
 """Google ADK's own tool of this name is its hand-off. Only this exact name: ``transfer_to_bank`` is a
 tool."""
 
+TAKEN_AND_MARKED = "Multiple handoffs requested"
+"""The OpenAI Agents SDK sets this error on a hand-off after it was carried out, because others were asked for
+as well (openai/openai-agents-python, run internals)."""
+
+CONVENTION = "execute_tool "
+"""How the conventions name the span of a tool: the name says it, whatever attributes are missing."""
+DOCKER_CALL = "mcp.tool.call"
+LOCAL_CLIENTS = frozenset({"opentelemetry.instrumentation.openai_agents"})
+SERVERS = ("fastmcp.server.name", "mcp.server.name", "mcp.target", "mcp.server")
+NODE_MARKS = frozenset({"langgraph_step", "langgraph_node"})
+LOGFIRE_OPENAI = "logfire.openai_agents"
+LOGFIRE_SPANS = (("Agent run:", "agent"), ("Function:", "tool"), ("Handoff:", "handoff"))
+CLAUDE_CODE_TOOL = "claude_code.tool"
+MONOCLE = {
+    "agentic.tool.invocation": "tool",
+    "agentic.mcp.invocation": "tool",
+    "agentic.invocation": "agent",
+}
+ENTITY = "entity.1.name"
+
 ERROR_LENGTH_MAX = 80
 """``error.type`` is a class name or a code; longer is a message, which may quote arguments."""
 
@@ -44,6 +68,8 @@ UNKNOWN_TOOL = re.compile(
     r"\W*(?:unknown tool\b|no such tool\b|tool \S{1,120} (?:was )?not found\b|tool not found\b)",
     re.IGNORECASE,
 )
+REFUSALS = ("http.response.status_code", "http.status_code", "http.status")
+FAILURES = ("error.type", "rpc.response.status_code", "rpc.jsonrpc.error_code")
 _DENIED = frozenset({"-32602", "-32601", "401", "403"})
 """Codes with which an MCP peer or a gateway in front of it refuses: invalid params (unknown or denied tool),
 no such method, HTTP."""
@@ -53,17 +79,20 @@ def span_of(raw: RawSpan, arrived: int = 0, processed: int = 0) -> Span:
     """The span without arguments and results."""
     offered = offered_by(raw)
     kind = _kind(raw, offered is not None)
-    tool = (
-        bounded(_tool(raw)) if kind == "tool" else bounded(handoff_target(raw)) if kind == "handoff" else ""
-    )
-    error = raw.error or bool(raw.text("error.type")) or raw.text("gen_ai.tool.status") == "error"
+    named = _tool(raw) if kind == "tool" else handoff_target(raw) if kind == "handoff" else ""
+    denied = kind == "tool" and _denied(raw)
+    error = denied or raw.error or bool(raw.text("error.type")) or raw.text("gen_ai.tool.status") == "error"
+    if kind == "handoff" and named and raw.message == TAKEN_AND_MARKED:
+        error = False
     return Span(
         kind=kind,
         parent=raw.parent,
         service=bounded(raw.service),
-        agent=bounded(_agent(raw) if kind == "agent" else _trusted_agent(raw) if kind != "other" else ""),
-        tool=tool,
-        server=bounded(raw.text("fastmcp.server.name", "mcp.server.name")) if kind == "tool" else "",
+        agent=bounded(lasting(_agent(raw) if kind == "agent" else _trusted_agent(raw)))
+        if kind != "other"
+        else "",
+        tool=bounded(named),
+        server=bounded(raw.text(*SERVERS)) if kind == "tool" else "",
         start=raw.start or raw.end,
         end=raw.end,
         status="error" if error else "ok",
@@ -72,7 +101,11 @@ def span_of(raw: RawSpan, arrived: int = 0, processed: int = 0) -> Span:
         arrived=arrived,
         processed=processed,
         side=_side(raw) if kind == "tool" else "",
-        denied=kind == "tool" and error and _denied(raw),
+        denied=denied,
+        step=is_step(raw, named) if kind == "tool" else kind == "other" and is_guardrail(raw),
+        transfer=bounded(transfer_of(raw, named)) if kind == "tool" else "",
+        deferred=kind == "tool" and bool(raw.text("pydantic_ai.tool.deferral.name")),
+        hidden=kind == "tool" and raw.scope == ADK and named == MERGED_TOOLS,
     )
 
 
@@ -80,33 +113,86 @@ def _kind(raw: RawSpan, offers: bool) -> SpanKind:
     operation = raw.text("gen_ai.operation.name")
     inference = raw.text("openinference.span.kind").upper()
     loop = raw.text("traceloop.span.kind").lower()
-    if operation in HANDOFFS or loop == "handoff":
+    said = _vendors_kind(raw)
+    if raw.text("gen_ai.transfer.target.name"):
         return "handoff"
+    if operation in HANDOFFS or loop == "handoff" or said == "handoff":
+        # What names a tool and no agent is a call, whatever it is called.
+        hides_tool = raw.text("gen_ai.tool.name", "tool.name") and not handoff_target(raw)
+        return "tool" if hides_tool else "handoff"
+    named = inference == "AGENT" and raw.text("tool.name")
     if operation == "execute_tool" or inference == "TOOL" or loop == "tool" or _is_call(raw):
-        if raw.text("gen_ai.tool.name") == MERGED_TOOLS:
-            return "other"
-        if _tool(raw) == TRANSFER_TOOL or (
-            not raw.text("gen_ai.tool.name", "tool.name") and _HANDOFF.fullmatch(raw.name)
-        ):
+        named = "yes"
+    if named or said == "tool":
+        hands_over = _tool(raw) == TRANSFER_TOOL and raw.scope == ADK and _is_own_class(raw)
+        if hands_over or (not raw.text("gen_ai.tool.name", "tool.name") and _HANDOFF.fullmatch(raw.name)):
             return "handoff"
         return "tool"
-    if (operation == "invoke_agent" or inference == "AGENT" or loop == "agent" or _is_run(raw)) and _agent(
-        raw
-    ):
+    if _is_remote(raw):
+        return "handoff"
+    runs = operation == "invoke_agent" or inference == "AGENT" or loop == "agent" or _is_run(raw)
+    if (runs or said == "agent") and not _is_node(raw) and (_agent(raw) or _is_subagent(raw)):
         return "agent"
     return "chat" if operation in CHATS or inference == "LLM" or offers else "other"
+
+
+def _is_own_class(raw: RawSpan) -> bool:
+    """Google ADK's transfer is a function, or a class of its own; a server's tool is of another class."""
+    return raw.text("gen_ai.tool.type") in ("", "FunctionTool", "TransferToAgentTool")
+
+
+def _vendors_kind(raw: RawSpan) -> str:
+    """What the span is by a vendor's own mark; "" for none."""
+    langfuse = raw.text("langfuse.observation.type").lower()
+    if langfuse in ("tool", "agent"):
+        return langfuse
+    if raw.scope == LOGFIRE_OPENAI:
+        return next((kind for start, kind in LOGFIRE_SPANS if raw.name.startswith(start)), "")
+    if raw.name == CLAUDE_CODE_TOOL and raw.text("tool_name"):
+        return "tool"
+    return MONOCLE.get(raw.text("span.type"), "")
+
+
+def _is_remote(raw: RawSpan) -> bool:
+    """The call of an agent that runs elsewhere: ``gen_ai.agent.name`` is that agent's, the service is the
+    caller's (semantic conventions, invoke agent client span). The OpenAI Agents SDK's instrumentation writes
+    the same of agents that run here, with the address of the model."""
+    return (
+        raw.text("gen_ai.operation.name") == "invoke_agent"
+        and raw.kind == CLIENT
+        and bool(raw.parent and raw.text("server.address"))
+        and raw.scope not in LOCAL_CLIENTS
+        and bool(_agent(raw))
+    )
+
+
+def _is_subagent(raw: RawSpan) -> bool:
+    return is_unnamed_subagent(raw, raw.text("agent.name"))
+
+
+def _is_node(raw: RawSpan) -> bool:
+    """OpenInference's tracer of LangChain calls every run an agent whose name holds that word: one inside a
+    graph is a node, unless LangChain itself says that it is the agent."""
+    if raw.scope != LANGCHAIN[0] or _graph_agent(raw):
+        return False
+    metadata = decoded(raw.attributes.get("metadata"))
+    return isinstance(metadata, dict) and not metadata.keys().isdisjoint(NODE_MARKS)
 
 
 def _is_call(raw: RawSpan) -> bool:
     """MCP's ``tools/call``, Vercel's, and tools of conventions that had no operation name yet (pydantic-ai's,
     strands')."""
     if (
-        raw.text("mcp.method.name") == "tools/call"
+        "tools/call" in (raw.text("mcp.method.name"), raw.text("rpc.method"))
         or _CALL.fullmatch(raw.name)
         or raw.text("ai.toolCall.name")
+        or (raw.name == DOCKER_CALL and raw.text("mcp.tool.name"))
     ):
         return True
-    named = raw.text("gen_ai.tool.name") or (_EXECUTE.fullmatch(raw.name) and raw.text("tool.name"))
+    called = _EXECUTE.fullmatch(raw.name)
+    named = raw.text("gen_ai.tool.name") or (
+        called and (raw.text("tool.name") or raw.name.startswith(CONVENTION))
+    )
     return not raw.text("gen_ai.operation.name") and bool(named)
 
 
@@ -130,6 +216,8 @@ def _agent(raw: RawSpan) -> str:
         "ai.telemetry.functionId",
     )  # fmt: skip
     invoked = _INVOKE.fullmatch(raw.name)
+    if named and is_unnamed_subagent(raw, named):
+        return ""
     if named and (named != UNTRUSTED_AGENT or invoked):
         return named
     if invoked:
@@ -137,6 +225,9 @@ def _agent(raw: RawSpan) -> str:
     graph = _graph_agent(raw)
     if graph:
         return graph
+    said = _vendors_kind(raw)
+    if said == "agent":
+        return raw.text(ENTITY) or raw.text("name") or raw.name
     if raw.text("traceloop.span.kind").lower() == "agent":
         return raw.text("traceloop.entity.name") or raw.name.removesuffix(".agent")
     if raw.text("openinference.span.kind").upper() == "AGENT":
@@ -146,11 +237,12 @@ def _agent(raw: RawSpan) -> str:
 
 def _trusted_agent(raw: RawSpan) -> str:
     """The acting agent as a span below it says; a server's span may only repeat what its caller claims."""
-    if raw.kind == SERVER:
+    if raw.kind == SERVER or _is_remote(raw):
         return ""
     named = raw.text("gen_ai.agent.name")
     return (
         (named if named != UNTRUSTED_AGENT else "")
+        or (raw.service if raw.name == CLAUDE_CODE_TOOL else "")
         or raw.text("ai.telemetry.functionId")
         or _graph_agent(raw)
     )
@@ -170,6 +262,8 @@ def _tool(raw: RawSpan) -> str:
     named = raw.text("gen_ai.tool.name", "tool.name", "mcp.tool.name", "ai.toolCall.name")
     if named:
         return named
+    if _vendors_kind(raw) == "tool":
+        return raw.text(ENTITY, "name", "tool_name") or raw.name
     found = _CALL.fullmatch(raw.name) or _EXECUTE.fullmatch(raw.name)
     if found:
         return found[1]
@@ -183,9 +277,13 @@ def _tool(raw: RawSpan) -> str:
 
 def handoff_target(raw: RawSpan) -> str:
     """The agent that a hand-off names; "" where the span does not tell."""
-    named = raw.text("gen_ai.handoff.to_agent")
+    named = raw.text("gen_ai.handoff.to_agent", "gen_ai.transfer.target.name")
     if named:
         return named if named != UNTRUSTED_AGENT else ""
+    if raw.scope == LOGFIRE_OPENAI:
+        return raw.text("to_agent")
+    if _is_remote(raw):
+        return _agent(raw)
     found = _HANDOFF.fullmatch(raw.name)
     if found:
         return found[1]
@@ -200,19 +298,25 @@ def handoff_target(raw: RawSpan) -> str:
 def _side(raw: RawSpan) -> Side:
     if raw.kind == SERVER:
         return "server"
-    return (
-        "client" if raw.kind == CLIENT and (raw.text("mcp.method.name") or _CALL.fullmatch(raw.name)) else ""
-    )
+    return "client" if raw.kind == CLIENT and _is_protocol(raw) else ""
+
+
+def _is_protocol(raw: RawSpan) -> bool:
+    """A span of MCP itself."""
+    called = _CALL.fullmatch(raw.name) or raw.text("rpc.method") == "tools/call" or raw.name == DOCKER_CALL
+    return bool(raw.text("mcp.method.name") or called)
 
 
 def _denied(raw: RawSpan) -> bool:
-    """Refused by the protocol, in a span of the protocol: text of an error may be the tool's own."""
-    if not (raw.text("mcp.method.name") or _CALL.fullmatch(raw.name)):
+    """Refused by the protocol, or by the gateway in front of it, in a span of the protocol: text of an error
+    may be the tool's own. A server's span leaves its status unset where it answers 401 or 403 (semantic
+    conventions, HTTP spans)."""
+    if not _is_protocol(raw):
         return False
-    codes = (
-        raw.attributes.get(k) for k in ("error.type", "rpc.response.status_code", "rpc.jsonrpc.error_code")
-    )
-    return any(str(code) in _DENIED for code in codes if code is not None)
+    codes = [str(raw.attributes.get(key)) for key in REFUSALS]
+    if raw.error or raw.text("error.type"):
+        codes += [str(raw.attributes.get(key)) for key in FAILURES]
+    return not _DENIED.isdisjoint(codes)
 
 
 def error_of(raw: RawSpan) -> str:

@@ -30,7 +30,11 @@ READ = frozenset({
     "crewai.agent.role", "crewai.agent.tools", "mcp.method.name", "mcp.tool.name", "mcp.server.name",
     "fastmcp.server.name", "fastmcp.component.key", "error.type", "rpc.response.status_code",
     "rpc.jsonrpc.error_code", "agent.tools", "ai.operationId", "ai.telemetry.functionId", "ai.toolCall.name",
-    "ai.prompt.tools",
+    "ai.prompt.tools", "gen_ai.tool.type", "tool.parameters", "input.value", "langfuse.observation.type",
+    "span.type", "entity.1.name", "entity.2.name", "entity.2.type", "name", "from_agent", "to_agent",
+    "tool_name", "rpc.method", "mcp.target", "mcp.server", "server.address", "http.response.status_code",
+    "http.status_code", "http.status", "gen_ai.transfer.target.name", "gen_ai.transfer.mode",
+    "pydantic_ai.tool.deferral.name",
 })  # fmt: skip
 """The attributes that are read. Arguments are read for one thing: which agent a hand-off names."""
 

@@ -13,10 +13,12 @@ from schemas.sources import Context, detect, otel
 from schemas.span import NAME_MAX, Span
 from tests.support.otlp import CLIENT, SERVER, T0, TRACE, activities, agent, export, span, tool, uid
 
+ADK = "gcp.vertex.agent"
 
-def said(**more: Any) -> Span:
+
+def said(scope: str = "s", **more: Any) -> Span:
     """What is said by one span with these parts."""
-    (activity,) = activities(span(1, 2, **more))
+    (activity,) = otel.read(export(span(1, 2, **more), scope=scope), Context()).activities
     (effect,) = activity.effects
     assert isinstance(effect, Spanned)
     return effect.span
@@ -305,7 +307,10 @@ def test_a_whole_workflow_that_an_instrumentation_marks_as_an_agent_is_none() ->
 
 def test_a_span_around_the_answers_of_several_calls_is_no_call() -> None:
     merged = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "(merged tools)"}
-    assert said(name="execute_tool (merged)", attributes=merged).kind == "other"
+    found = said(name="execute_tool (merged)", scope=ADK, attributes=merged)
+    assert (found.kind, found.hidden) == ("tool", True)
+    found = said(name="execute_tool (merged)", attributes=merged)
+    assert (found.kind, found.tool, found.hidden) == ("tool", "(merged tools)", False)
 
 
 def test_tools_that_vercels_sdk_gives_to_a_model_are_offered_under_the_agents_name() -> None:
@@ -410,8 +415,83 @@ def test_broken_metadata_names_nobody() -> None:
     ],
 )
 def test_hand_offs_look_like_tools_and_are_none(name: str, attributes: dict[str, Any], target: str) -> None:
-    found = said(name=name, attributes=attributes)
+    found = said(name=name, scope=ADK, attributes=attributes)
     assert (found.kind, found.tool) == ("handoff", target)
+
+
+def test_another_frameworks_tool_of_the_name_of_a_hand_off_is_a_tool() -> None:
+    attributes = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "transfer_to_agent"}
+    assert said(name="execute_tool transfer_to_agent", attributes=attributes).kind == "tool"
+    served = {**attributes, "gen_ai.tool.type": "McpTool"}
+    assert said(name="execute_tool transfer_to_agent", scope=ADK, attributes=served).kind == "tool"
+
+
+@pytest.mark.parametrize(
+    ("scope", "name", "attributes", "kind", "who", "tool"),
+    [
+        ("langfuse-sdk", "rm", {"langfuse.observation.type": "tool"}, "tool", "", "rm"),
+        ("langfuse-sdk", "triage", {"langfuse.observation.type": "agent"}, "agent", "triage", ""),
+        (
+            "monocle",
+            "x",
+            {"span.type": "agentic.tool.invocation", "entity.1.name": "rm"},
+            "tool",
+            "",
+            "rm",
+        ),
+        ("monocle", "x", {"span.type": "agentic.invocation", "entity.1.name": "desk"}, "agent", "desk", ""),
+        ("logfire.openai_agents", "Function: {name}", {"name": "rm"}, "tool", "", "rm"),
+        ("logfire.openai_agents", "Agent run: {name!r}", {"name": "desk"}, "agent", "desk", ""),
+        ("other", "Function: {name}", {"name": "rm"}, "other", "", ""),
+        ("d", "mcp.tool.call", {"mcp.tool.name": "rm"}, "tool", "", "rm"),
+        ("m", "mcp", {"rpc.method": "tools/call", "mcp.tool.name": "rm"}, "tool", "", "rm"),
+        ("a", "execute_tool rm", {}, "tool", "", "rm"),
+        ("a", "x", {"gen_ai.operation.name": "handoff", "gen_ai.tool.name": "rm"}, "tool", "", "rm"),
+        (
+            "openinference.instrumentation.langchain",
+            "delete_agent",
+            {"openinference.span.kind": "AGENT", "tool.name": "delete_agent"},
+            "tool",
+            "",
+            "delete_agent",
+        ),
+        (
+            "openinference.instrumentation.langchain",
+            "call_agent",
+            {"openinference.span.kind": "AGENT", "metadata": '{"langgraph_step": 1}'},
+            "other",
+            "",
+            "",
+        ),
+    ],
+)
+def test_what_a_span_is_in_the_words_of_vendors(
+    scope: str, name: str, attributes: dict[str, Any], kind: str, who: str, tool: str
+) -> None:
+    found = said(name=name, scope=scope, attributes=attributes)
+    assert (found.kind, found.agent, found.tool) == (kind, who, tool)
+
+
+@pytest.mark.parametrize(("status", "denied"), [("403", True), (401, True), ("200", False), (404, False)])
+def test_a_gateway_that_answers_401_or_403_refused(status: Any, denied: bool) -> None:
+    attributes = {"mcp.method.name": "tools/call", "gen_ai.tool.name": "rm", "http.status_code": status}
+    assert said(name="tools/call rm", attributes=attributes).denied == denied
+    attributes.pop("mcp.method.name")
+    assert not said(name="rm", attributes={"gen_ai.operation.name": "execute_tool", **attributes}).denied
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("0f3c1a52-7f0b-4c55-9a0e-0d5a7d1c9b11", ""),
+        ("0f3c1a527f0b4c559a0e0d5a7d1c9b11", ""),
+        ("writer_0f3c1a52-7f0b-4c55-9a0e-0d5a7d1c9b11", "writer"),
+        ("asst_abc123", "asst_abc123"),
+    ],
+)
+def test_a_name_that_is_made_anew_for_each_run_is_none(name: str, kept: str) -> None:
+    found = named("invoke_agent", gen_ai__operation__name="invoke_agent", gen_ai__agent__name=name)
+    assert (found.kind, found.agent) == ("agent", kept)
 
 
 @pytest.mark.parametrize("name", ["transfer_to_bank", "handoff to the printer"])

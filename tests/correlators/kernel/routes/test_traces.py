@@ -17,8 +17,9 @@ from schemas.activity import Activity
 from schemas.dossier import EMPTY, Calls, Dossier, Sightings
 from schemas.evidence import Evidence
 from schemas.fact import TRACE_PREFIX, facts_of
+from schemas.sources import Context, otel
 from schemas.verdict import Confidence
-from tests.support.otlp import CLIENT, SERVER, activities, agent, span, tool, uid
+from tests.support.otlp import CLIENT, SERVER, activities, agent, export, span, tool, uid
 from tests.support.recorded_agents import AGENTS, recorded
 
 DESK = "agent:desk/triage"
@@ -106,7 +107,8 @@ def test_a_trace_without_an_agent_span_is_told_by_the_names_on_its_tool_spans() 
         span(1), tool(2, 1, attributes=named), tool(3, 2, "inner", attributes=named), tool(4, 1, "nobody's")
     )
     told = ended(many)
-    assert told == {(DESK, "search"): [(uid(2), "executed")], (DESK, "inner"): []}
+    nobodys = {("agent:desk/", "nobody's"): [(uid(4), "executed")]}
+    assert told == {(DESK, "search"): [(uid(2), "executed")], (DESK, "inner"): []} | nobodys
     assert unattributed(next(iter(traces(many).values()))) == 1
 
 
@@ -306,3 +308,72 @@ def test_recorded_traces_in_any_order_twice_and_in_pieces_tell_the_same(chance: 
             for agent_key, fact in calls_of(key, pieces[key]):
                 told[agent_key] = join(told[agent_key], fact)
     assert dict(told) == agents(list(recorded()))
+
+
+def scoped(scope: str, *spans: dict[str, Any], service: str = "desk") -> list[Activity]:
+    return otel.read(export(*spans, service=service, scope=scope), Context()).activities
+
+
+def test_a_services_own_call_is_told_of_it_whatever_stands_above() -> None:
+    above = scoped("s", agent(1, name="trusted"), service="other")
+    own = scoped("s", tool(2, 1, "rm", attributes={"gen_ai.agent.name": "bot7"}), service="svc")
+    told = ended([*above, *own])
+    assert told[("agent:svc/bot7", "rm")] == [(uid(2), "executed")]
+    assert told[("agent:other/trusted", "rm")] == [(uid(2), "executed")]
+    nameless = scoped("s", tool(2, 1, "rm"), service="svc")
+    assert ended([*above, *nameless])[("agent:svc/", "rm")] == [(uid(2), "executed")]
+
+
+def test_a_servers_span_of_mcp_is_one_end_of_the_call_above_it() -> None:
+    served = scoped("s", mcp(2, 1, "rm", kind=SERVER), service="gateway")
+    assert ended([*scoped("s", agent(1)), *served]) == {(DESK, "rm"): [(uid(2), "executed")]}
+
+
+def test_a_step_of_the_framework_is_no_call_unless_a_server_serves_it() -> None:
+    smol = "openinference.instrumentation.smolagents"
+    attributes = {"openinference.span.kind": "TOOL", "tool.name": "final_answer"}
+    step = span(2, 1, "FinalAnswerTool", attributes=attributes)
+    assert ended([*scoped("s", agent(1)), *scoped(smol, step)]) == {}
+    own = span(2, 1, "SimpleTool", attributes=attributes)
+    assert (DESK, "final_answer") in ended([*scoped("s", agent(1)), *scoped(smol, own)])
+    served = scoped("s", mcp(3, 2, "final_answer"))
+    assert (DESK, "final_answer") in ended([*scoped("s", agent(1)), *scoped(smol, step), *served])
+
+
+LANGCHAIN = "opentelemetry.instrumentation.langchain"
+
+
+def test_a_transfer_that_an_agent_took_over_is_a_hand_off() -> None:
+    transfer = scoped(LANGCHAIN, span(1), agent(2, 1), tool(3, 2, "transfer_to_refunds"))
+    assert ended(transfer)[(DESK, "transfer_to_refunds")] == [(uid(3), "transferring")]
+    told = ended([*transfer, *scoped(LANGCHAIN, agent(4, 1, "refunds", at=1))])
+    assert told[(DESK, "transfer_to_refunds")] == []
+    assert told[(DESK, "refunds")] == [(uid(3), "executed")]
+    served = ended([*transfer, *scoped(LANGCHAIN, agent(4, 1, "refunds", at=1)), *scoped("s", mcp(5, 3))])
+    assert served[(DESK, "transfer_to_refunds")] == [(uid(3), "executed")]
+
+
+def test_an_agent_below_a_tool_belongs_to_it() -> None:
+    told = ended(activities(agent(1), tool(2, 1, "ask"), agent(3, 2, "translator"), tool(4, 3, "rm")))
+    assert (DESK, "translator") not in told
+    assert told[("agent:desk/translator", "rm")] == [(uid(4), "executed")]
+    assert (DESK, "translator") in ended(activities(agent(1), agent(3, 1, "translator")))
+
+
+def test_answers_merged_stand_beside_their_calls_or_for_calls_that_are_not_on_record() -> None:
+    adk = "gcp.vertex.agent"
+    merged = tool(2, 1, "(merged tools)")
+    told = ended([*scoped(adk, agent(1), merged)])
+    assert told[(DESK, "(merged tools)")] == [(uid(2), "hidden")]
+    told = ended([*scoped(adk, agent(1), merged, tool(3, 1, "a"), tool(4, 1, "b"))])
+    assert told[(DESK, "(merged tools)")] == []
+
+
+def test_an_error_of_a_hand_off_that_was_taken_is_none() -> None:
+    error = {"code": 2, "message": "x"}
+    attributes = {"gen_ai.operation.name": "handoff", "gen_ai.handoff.to_agent": "refunds"}
+    handoff = span(3, 2, "handoff", attributes=attributes, status=error)
+    many = activities(span(1), agent(2, 1), handoff)
+    assert ended(many)[(DESK, "refunds")] == [(uid(3), "undecided")]
+    many += activities(agent(4, 1, "refunds", at=1))
+    assert ended(many)[(DESK, "refunds")] == [(uid(3), "executed")]

@@ -1,0 +1,89 @@
+"""Steps: what frameworks do themselves in the form of a tool, by the instrumentation that writes the span and
+the tool's class (or its name, where the framework reserves it).
+
+A step reaches nothing outside the run, a transfer moves it to another agent. Neither is believed by a name
+alone: a tool of the same name from another scope, or one that a server serves, is a tool.
+
+| scope | what | source |
+|---|---|---|
+| smolagents | class ``FinalAnswerTool``, the span's name | huggingface/smolagents, default_tools.py |
+| Google ADK | ``gen_ai.tool.type`` ``SetModelResponseTool`` | google/adk-python, tools |
+| LangChain | ``transfer_to_`` and the agent | langchain-ai/langgraph-supervisor-py, handoff.py |
+| crewAI | ``Delegate work to coworker``, ``Ask question to coworker`` | crewAIInc/crewAI, tools/agent_tools |
+| Claude Agent SDK | ``Agent`` (before: ``Task``), ``subagent_type`` | Claude Agent SDK, subagents |
+| strands | ``handoff_to_agent``, ``agent_name`` | strands-agents/sdk-python, multiagent/swarm.py |
+| Claude Code's events | plan mode, to-do lists, questions to its user | Claude Code, tools reference |
+"""
+
+from __future__ import annotations
+
+from schemas.sources.otel.raw import RawLog, RawSpan
+from schemas.sources.otel.tools import decoded
+
+SMOLAGENTS = "openinference.instrumentation.smolagents"
+ADK = "gcp.vertex.agent"
+LANGCHAIN = ("openinference.instrumentation.langchain", "opentelemetry.instrumentation.langchain")
+CREWAI = "openinference.instrumentation.crewai"
+CLAUDE_SDK = "openinference.instrumentation.claude_agent_sdk"
+STRANDS = "strands.telemetry.tracer"
+CLAUDE_CODE_EVENTS = "com.anthropic.claude_code.events"
+
+TRANSFER = "transfer_to_"
+COWORKERS = frozenset({"Delegate work to coworker", "Ask question to coworker"})
+SUBAGENTS = frozenset({"Agent", "Task"})
+
+GUARDS = frozenset({"guardrail", "guardrail_check", "apply_guardrail"})
+
+CLAUDE_CODE_STEPS = frozenset({
+    "TodoWrite", "TaskCreate", "TaskGet", "TaskList", "TaskUpdate", "EnterPlanMode", "ExitPlanMode",
+    "AskUserQuestion", "ToolSearch",
+})  # fmt: skip
+"""Tools that are built in, keep the list of what is to be done or speak with the user, and need no permission
+or ask for it themselves; a server's tools have names that begin with ``mcp__``."""
+
+
+def is_step(raw: RawSpan, tool: str) -> bool:
+    """Whether the span is a step of the framework."""
+    if raw.scope == SMOLAGENTS:
+        return tool == "final_answer" and raw.name == "FinalAnswerTool"
+    return raw.scope == ADK and raw.text("gen_ai.tool.type") == "SetModelResponseTool"
+
+
+def is_guardrail(raw: RawSpan) -> bool:
+    """Whether the span is that of a guardrail: an agent that runs in it judges, and takes nothing over."""
+    marks = (raw.text("openinference.span.kind"), raw.text("langfuse.observation.type"))
+    operation = raw.text("gen_ai.operation.name")
+    return "guardrail" in (mark.lower() for mark in marks) or operation in GUARDS
+
+
+def is_step_of_log(log: RawLog, tool: str) -> bool:
+    """Whether the event tells a step of the product."""
+    return log.scope == CLAUDE_CODE_EVENTS and tool in CLAUDE_CODE_STEPS
+
+
+def transfer_of(raw: RawSpan, tool: str) -> str:
+    """The agent to which a tool of the framework hands over; "" for any other tool, or where it is not
+    told."""
+    if raw.scope in LANGCHAIN and tool.startswith(TRANSFER):
+        return tool.removeprefix(TRANSFER)
+    if raw.scope.startswith(CREWAI) and tool in COWORKERS:
+        return _argument(raw, "input.value", "coworker")
+    if raw.scope == CLAUDE_SDK and tool in SUBAGENTS:
+        return _argument(raw, "tool.parameters", "subagent_type") or _argument(
+            raw, "input.value", "subagent_type"
+        )
+    if raw.scope == STRANDS and tool == "handoff_to_agent":
+        return _argument(raw, "gen_ai.tool.call.arguments", "agent_name")
+    return ""
+
+
+def is_unnamed_subagent(raw: RawSpan, name: str) -> bool:
+    """The Claude Agent SDK's instrumentation gives to every subagent the name of the tool that runs it:
+    which one it is stands in the tool's arguments."""
+    return raw.scope == CLAUDE_SDK and name in SUBAGENTS
+
+
+def _argument(raw: RawSpan, key: str, name: str) -> str:
+    arguments = decoded(raw.attributes.get(key))
+    value = arguments.get(name) if isinstance(arguments, dict) else None
+    return value if isinstance(value, str) else ""
