@@ -145,7 +145,7 @@ class Runs:
         below = otlp.agent(trace, other, top, to, time + 50_000, 400_000)
         agent = otlp.agent(trace, top, "", self.agent.name, time, 700_000)
         return handoff.uid, [
-            (time + 100_000, otlp.request(handoff)),
+            (time + 100_000, otlp.request(handoff, scope=STYLES["google-adk"].scope)),
             (time + 500_000, otlp.request(below)),
             (time + 800_000, otlp.request(agent)),
         ]

@@ -14,8 +14,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from schemas import struct
 from schemas.sources.otel.genai import UNKNOWN_TOOL, UNTRUSTED_AGENT
 from schemas.sources.otel.raw import GENAI_EVENTS, INTERNAL, SPAN_BYTES, TRACE_BYTES, RawLog, RawSpan
+from schemas.sources.otel.steps import is_step_of_log
 from schemas.sources.otel.tools import decoded, offered_by
 from schemas.span import Span, bounded, derived_id
 
@@ -23,6 +25,29 @@ CHOICE, ANSWER = "gen_ai.choice", "gen_ai.tool.message"
 DETAILS = "gen_ai.client.inference.operation.details"
 DONE = ("tool_result", "tool_call")
 DECIDED = "tool_decision"
+
+CALLED = ".tool.call"
+"""GitHub Copilot Chat: ``copilot_chat.tool.call`` (code.visualstudio.com, monitoring agents)."""
+
+CLAUDE_CODE = "claude_code."
+HIDDEN_TOOL = "mcp_tool"
+"""Claude Code's word for every MCP tool of its user, unless details are switched on
+(``OTEL_LOG_TOOL_DETAILS``)."""
+PREFIXED = re.compile(r"mcp__(.+?)__(.+)", re.DOTALL)
+
+DENIALS = frozenset({"reject", "denied", "abort", "cancel", "deny"})
+ACCEPTED = frozenset({"accept", "auto_accept", "modify", "approved", "allow"})
+
+BEFORE_THE_RUN = frozenset({"InputValidationError", "AbortError", "PermissionDenied"})
+"""Claude Code: what goes wrong before a tool runs (monitoring, ``tool_result``: ``error_type``)."""
+AFTER_THE_RUN = frozenset({
+    "mcp_tool_error", "discovered_tool_execution_error", "web_fetch_processing_error", "web_search_failed",
+    "file_write_failure", "memory_tool_execution_error",
+})  # fmt: skip
+"""Gemini CLI: errors of a tool that ran. Not ``shell_execute_error``, by which no shell could be started, nor
+what is found wrong with arguments and paths before (google-gemini/gemini-cli, tools/tool-error.ts)."""
+ANSWERED = re.compile(r"status code \d{3}")
+"""A page was fetched, for its server answered."""
 
 NO_TOOLS = re.compile(r"final_result|transfer_to_.*|handoff.*")
 """What frameworks give to a model beside its tools: the form of its answer, and its hand-offs."""
@@ -44,7 +69,7 @@ def spans_of(log: RawLog, arrived: int = 0, processed: int = 0) -> tuple[str, li
     kind = log.event.rpartition(".")[2]
     if log.event.startswith(GENAI_EVENTS):
         return told.trace, list(told.messages())
-    if kind in DONE or kind == DECIDED:
+    if kind in DONE or kind == DECIDED or log.event.endswith(CALLED):
         return told.trace, list(told.done(kind))
     return told.trace, []
 
@@ -93,20 +118,28 @@ class _Told:
             yield LogSpan(self._own("offered"), self._span("chat", "", offered=offered))
 
     def done(self, kind: str) -> Iterator[LogSpan]:
-        """A tool that an agent ran (or that was denied), as it says itself: it goes by its service's name."""
+        """A tool that an agent ran (or that was denied), as it says itself: it goes by its service's name. A
+        server's tool is told by the product's name for it, and below that by the server's."""
         log = self._log
         tool = bounded(log.text("tool_name", "function_name", "gen_ai.tool.name"))
-        denied = log.text("decision").lower() in ("reject", "denied", "abort")
+        decided = log.text("decision", "decision_type").lower()
+        denied = decided in DENIALS
         if not tool or (kind == DECIDED and not denied):
             return
-        failed = denied or str(log.attributes.get("success", "true")).lower() == "false"
+        failed = str(log.attributes.get("success", "true")).lower() == "false" and not ran(log, decided)
         call = log.text("tool_use_id", "call_id", "gen_ai.tool.call.id")
         span_id = derived_id(SPAN_BYTES, "done", self.trace, call or log.time, tool)
-        more: dict[str, Any] = {"status": "error" if failed else "ok", "denied": denied}
-        server = bounded(log.text("mcp_server_name", "mcp.server.name"))
-        yield LogSpan(
-            span_id, self._span("tool", tool, self._agent() or bounded(log.service), server=server, **more)
+        more: dict[str, Any] = {"status": "error" if failed or denied else "ok", "denied": denied}
+        agent = self._agent() or bounded(log.service)
+        server, inner = served_by(log, tool)
+        hidden = tool == HIDDEN_TOOL and log.event.startswith(CLAUDE_CODE) and not inner
+        told = self._span(
+            "tool", tool, agent, server=server, step=is_step_of_log(log, tool), hidden=hidden, **more
         )
+        yield LogSpan(span_id, told)
+        if inner and inner != tool:
+            below = struct.changed(told, parent=span_id, tool=inner)
+            yield LogSpan(derived_id(SPAN_BYTES, "inner", span_id), below)
 
     def _span(self, kind: Any, tool: str, agent: str | None = None, **more: Any) -> Span:
         named = self._agent() if agent is None else agent
@@ -121,6 +154,31 @@ class _Told:
 
     def _own(self, what: str, number: int = 0) -> str:
         return derived_id(SPAN_BYTES, what, self.trace, self._log.span_id or self._log.time, number)
+
+
+def served_by(log: RawLog, tool: str) -> tuple[str, str]:
+    """The MCP server of a tool and its name there; "" and "" where no server is told. Claude Code and Codex
+    name such a tool ``mcp__SERVER__TOOL``; the former gives both parts beside it as well."""
+    parameters = decoded(log.attributes.get("tool_parameters"))
+    told = parameters if isinstance(parameters, dict) else {}
+    server = told.get("mcp_server_name") or log.text("mcp_server_name", "mcp.server.name", "mcp_server")
+    inner = told.get("mcp_tool_name") or log.text("mcp_tool_name")
+    found = PREFIXED.fullmatch(tool)
+    if found:
+        server, inner = server or found[1], inner or found[2]
+    return bounded(str(server or "")), bounded(str(inner or ""))
+
+
+def ran(log: RawLog, decided: str) -> bool:
+    """Whether a call that failed is known to have run: it was let through, and what failed is the tool."""
+    kind = log.text("error_type")
+    if decided not in ACCEPTED or not kind:
+        return False
+    if log.event.startswith(CLAUDE_CODE):
+        return kind not in BEFORE_THE_RUN
+    if kind == "web_fetch_fallback_failed":
+        return bool(ANSWERED.search(log.text("error")))
+    return kind in AFTER_THE_RUN
 
 
 def _tool_calls(body: Any) -> Iterator[dict[str, Any]]:

@@ -76,7 +76,8 @@ class RawSpan(Attributed):
 
 LOG_READ = READ | {
     "event.name", "tool_name", "function_name", "success", "decision", "mcp_server_name", "call_id",
-    "tool_use_id", "gen_ai.tool.call.id", "session.id", "conversation.id", "gen_ai.conversation.id",
+    "tool_use_id", "gen_ai.tool.call.id", "session.id", "decision_type", "error_type", "error",
+    "tool_parameters", "mcp_server", "mcp_tool_name", "conversation.id", "gen_ai.conversation.id",
     "gen_ai.input.messages", "gen_ai.output.messages",
 }  # fmt: skip
 """The attributes of log records that are read. Of messages only the names and ids of calls are taken."""

@@ -11,6 +11,9 @@ from google.protobuf.json_format import ParseDict
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from schemas.sources import Context, Reading, detect, otel
+from schemas.sources.otel.logs import spans_of
+from schemas.sources.otel.raw import RawLog
+from schemas.span import Span
 from tests.support.agent_calls import ended
 from tests.support.otlp import T0, TRACE, activities, agent, span, span_id, value
 
@@ -211,3 +214,63 @@ def test_bad_log_records_are_rejects_with_their_place() -> None:
 def test_wrong_shapes_are_rejects(document: dict[str, Any]) -> None:
     reading = otel.read(orjson.dumps(document), Context())
     assert not reading.activities and reading.rejects[0].place.startswith("resourceLogs[0]")
+
+
+def result(event: str, **attributes: Any) -> list[Span]:
+    """What one event says in spans."""
+    scope = "com.anthropic.claude_code.events"
+    raw = RawLog(
+        "", "", 1, event, "cc", {k.replace("__", "."): v for k, v in attributes.items()}, None, scope
+    )
+    return [told.span for told in spans_of(raw)[1]]
+
+
+CLAUDE = "claude_code.tool_result"
+
+
+@pytest.mark.parametrize(
+    ("event", "attributes", "status"),
+    [
+        (CLAUDE, {"success": "false", "decision_type": "accept", "error_type": "ShellError"}, "ok"),
+        (CLAUDE, {"success": "false", "error_type": "ShellError"}, "error"),
+        (CLAUDE, {"success": "false", "decision_type": "accept"}, "error"),
+        (CLAUDE, {"success": "false", "decision_type": "accept", "error_type": "InputValidationError"}, "error"),
+        ("gemini_cli.tool_call", {"success": False, "decision": "auto_accept", "error_type": "mcp_tool_error"}, "ok"),
+        ("gemini_cli.tool_call", {"success": False, "decision": "accept", "error_type": "shell_execute_error"}, "error"),
+        ("gemini_cli.tool_call", {"success": False, "decision": "accept", "error_type": "web_fetch_fallback_failed", "error": "no URL"}, "error"),
+        ("copilot_chat.tool.call", {"success": True}, "ok"),
+    ],
+)  # fmt: skip
+def test_what_ran_and_failed_is_told_from_what_may_not_have_run(
+    event: str, attributes: dict[str, Any], status: str
+) -> None:
+    (one,) = result(event, tool_name="Bash", **attributes)
+    assert (one.tool, one.status, one.denied) == ("Bash", status, False)
+
+
+def test_a_result_that_says_that_its_user_rejected_the_call_is_a_refusal() -> None:
+    (one,) = result(CLAUDE, tool_name="Bash", success="false", decision_type="reject")
+    assert (one.status, one.denied) == ("error", True)
+
+
+def test_a_servers_tool_is_known_by_both_of_its_names() -> None:
+    outer, inner = result(CLAUDE, tool_name="mcp__github__delete_repo", success="true")
+    assert (outer.tool, outer.server) == ("mcp__github__delete_repo", "github")
+    assert (inner.tool, inner.server) == ("delete_repo", "github")
+    parameters = '{"mcp_server_name": "g", "mcp_tool_name": "rm"}'
+    _, inner = result(CLAUDE, tool_name="mcp_tool", tool_parameters=parameters)
+    assert (inner.tool, inner.server) == ("rm", "g")
+
+
+def test_a_product_that_hides_the_names_of_tools_says_so() -> None:
+    (one,) = result(CLAUDE, tool_name="mcp_tool", success="true")
+    assert one.hidden
+    (other,) = result("other.tool_result", tool_name="mcp_tool", success="true")
+    assert not other.hidden
+
+
+def test_plan_mode_and_lists_of_what_is_to_be_done_are_steps_of_claude_code_alone() -> None:
+    assert [one.step for one in result(CLAUDE, tool_name="TodoWrite")] == [True]
+    assert [one.step for one in result(CLAUDE, tool_name="Bash")] == [False]
+    raw = RawLog("", "", 1, CLAUDE, "cc", {"tool_name": "TodoWrite"}, None, "another")
+    assert [told.span.step for told in spans_of(raw)[1]] == [False]
