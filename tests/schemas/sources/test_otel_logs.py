@@ -226,25 +226,27 @@ def result(event: str, **attributes: Any) -> list[Span]:
 
 
 CLAUDE = "claude_code.tool_result"
+GEMINI = "gemini_cli.tool_call"
 
 
 @pytest.mark.parametrize(
     ("event", "attributes", "status"),
     [
-        (CLAUDE, {"success": "false", "decision_type": "accept", "error_type": "ShellError"}, "ok"),
-        (CLAUDE, {"success": "false", "error_type": "ShellError"}, "error"),
-        (CLAUDE, {"success": "false", "decision_type": "accept"}, "error"),
-        (CLAUDE, {"success": "false", "decision_type": "accept", "error_type": "InputValidationError"}, "error"),
-        ("gemini_cli.tool_call", {"success": False, "decision": "auto_accept", "error_type": "mcp_tool_error"}, "ok"),
-        ("gemini_cli.tool_call", {"success": False, "decision": "accept", "error_type": "shell_execute_error"}, "error"),
-        ("gemini_cli.tool_call", {"success": False, "decision": "accept", "error_type": "web_fetch_fallback_failed", "error": "no URL"}, "error"),
-        ("copilot_chat.tool.call", {"success": True}, "ok"),
+        (CLAUDE, ("false", "accept", "ShellError"), "ok"),
+        (CLAUDE, ("false", "", "ShellError"), "error"),
+        (CLAUDE, ("false", "accept", ""), "error"),
+        (CLAUDE, ("false", "accept", "InputValidationError"), "error"),
+        (GEMINI, (False, "auto_accept", "mcp_tool_error"), "ok"),
+        (GEMINI, (False, "accept", "shell_execute_error"), "error"),
+        (GEMINI, (False, "accept", "web_fetch_fallback_failed"), "error"),
+        ("copilot_chat.tool.call", (True, "", ""), "ok"),
     ],
 )  # fmt: skip
 def test_what_ran_and_failed_is_told_from_what_may_not_have_run(
-    event: str, attributes: dict[str, Any], status: str
+    event: str, attributes: tuple[Any, str, str], status: str
 ) -> None:
-    (one,) = result(event, tool_name="Bash", **attributes)
+    success, decision, error = attributes
+    (one,) = result(event, tool_name="Bash", success=success, decision=decision, error_type=error)
     assert (one.tool, one.status, one.denied) == ("Bash", status, False)
 
 
