@@ -19,9 +19,9 @@ from collections.abc import Collection, Iterator
 from correlators.kernel.views.ends import ANOTHER, Off, off_intervals, past_grace, taken_back
 from correlators.kernel.views.view import View, sighted
 from correlators.kernel.views.wording import named, short, times
+from schemas.authority import INVENTORY
 from schemas.dossier import Turn
 from schemas.evidence import Evidence, iso
-from schemas.fact import INVENTORY
 from schemas.verdict import Clock, Control, Episode, Severity, Verdict
 
 CONTROL = Control(

@@ -229,6 +229,7 @@ class Dossier(msgspec.Struct, frozen=True, omit_defaults=True):
     record each.
     ``watch``: how far each source has been read, and which days it was watched (dossiers of a partition).
     ``offered``: tools offered to an agent, earliest evidence each. ``marks``: caps that were reached.
+    ``heard``: what was said by those who do not speak for this (``schemas.authority``), by who said it.
     """
 
     credentials: dict[str, Credential] = {}
@@ -253,6 +254,7 @@ class Dossier(msgspec.Struct, frozen=True, omit_defaults=True):
     watch: dict[str, Watch] = {}
     reported: dict[str, Reported] = {}
     marks: tuple[str, ...] = ()
+    heard: dict[str, Dossier] = {}
 
 
 EMPTY = Dossier()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -39,6 +39,7 @@ from schemas.activity import (
     Stated,
     Withdrawn,
 )
+from schemas.authority import INVENTORY, is_identity, may_expose, speaks_for, voice_of
 from schemas.dossier import (
     Address,
     Child,
@@ -51,7 +52,7 @@ from schemas.dossier import (
     Sightings,
     Turn,
 )
-from schemas.evidence import Evidence, network_of, origin_of
+from schemas.evidence import Evidence, network_of
 from schemas.sharding import GROUP_SHARDS as GROUP_SHARDS
 from schemas.sharding import glimpse_keys, grant_key, grant_keys, group_keys
 from schemas.sharding import group_key as group_key
@@ -63,8 +64,6 @@ TRACE_PREFIX = "trace:"
 WATCH = "watch:"
 """The key of what sources have shown: every partition has a dossier of it, ``watch:<number>``; under the bare
 key a fact is for all of them."""
-INVENTORY = "inventory"
-"""The source of declarations that say which identities there are, not only how one of them stands."""
 
 
 class Tick(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -116,13 +115,56 @@ def machine_of(actor_name: str) -> str:
 
 def facts_of(activity: Activity) -> list[Fact]:
     """Everything the activity teaches, in no particular order."""
-    evidence = evidence_of(activity)
-    facts = list(_use(activity, evidence))
+    if activity.credential and is_identity(activity.credential):
+        activity = msgspec.structs.replace(activity, credential="", names=())
+    evidence, voice = evidence_of(activity), voice_of(activity)
+    facts = list(_by(voice, _use(activity, evidence)))
+    for own in _own_halves(voice, activity):
+        facts.extend(_use(own, evidence))
     for effect in activity.effects:
-        facts.extend(_TEACH[type(effect)](activity, evidence, effect))
+        taught = _TEACH[type(effect)]
+        if may_expose(voice, effect):
+            facts.extend(taught(activity, evidence, effect))
+            continue
+        facts.extend(_by(voice, taught(activity, evidence, effect)))
+        for half in _own_halves(voice, effect):
+            facts.extend(_by(voice, taught(activity, evidence, half)))
     if activity.effects and wrote(activity):
-        facts.extend(_handled(activity))
+        facts.extend(_by(voice, _handled(activity)))
     return facts
+
+
+def is_plain(activity: Activity) -> bool:
+    """Whether a use is of its source's own, as nearly all are."""
+    voice, credential = voice_of(activity), activity.credential
+    if credential and (is_identity(credential) or not speaks_for(voice, credential)):
+        return False
+    return speaks_for(voice, activity.identity)
+
+
+def _by(voice: str, facts: Iterable[Fact]) -> Iterator[Fact]:
+    """The facts as they count: those that are not this voice's own to tell, kept apart as hearsay."""
+    for key, told in facts:
+        own = speaks_for(voice, key) and all(speaks_for(voice, named) for named in _named(told))
+        yield key, told if own else Dossier(heard={voice: told})
+
+
+def _named(told: Dossier) -> Iterator[str]:
+    yield from told.credentials
+    yield from told.addresses
+
+
+def _own_halves(voice: str, told: Any) -> Iterator[Any]:
+    """Of a use or a change that names an identity and a credential, of which one alone is the voice's own:
+    what it says of that one."""
+    identity, credential = getattr(told, "identity", ""), getattr(told, "credential", "")
+    if not identity or not credential:
+        return
+    owns_identity, owns_credential = speaks_for(voice, identity), speaks_for(voice, credential)
+    if owns_credential and not owns_identity and not isinstance(told, Known):
+        yield msgspec.structs.replace(told, identity="")
+    elif owns_identity and not owns_credential and isinstance(told, Activity):
+        yield msgspec.structs.replace(told, credential="", names=())
 
 
 def wrote(activity: Activity) -> bool:
@@ -182,7 +224,7 @@ def evidence_of(activity: Activity) -> Evidence:
     return Evidence(
         activity.time,
         activity.uid,
-        origin_of(activity.source, activity.instance),
+        voice_of(activity),
         activity.identity,
         activity.credential,
         activity.operation,

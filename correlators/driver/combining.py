@@ -15,7 +15,17 @@ from correlators.kernel.knowledge.sightings import join_evidence, thin
 from schemas.activity import Activity
 from schemas.dossier import Address, Credential, Dossier, Sightings
 from schemas.evidence import Evidence, network_of
-from schemas.fact import AUTHENTICATED, Fact, evidence_of, facts_of, granted_uses, machine_of, way_of, wrote
+from schemas.fact import (
+    AUTHENTICATED,
+    Fact,
+    evidence_of,
+    facts_of,
+    granted_uses,
+    is_plain,
+    machine_of,
+    way_of,
+    wrote,
+)
 
 GROUP_MAX = 2048
 """Uses of one credential gathered before they are thinned: bounds memory where one credential makes all
@@ -63,7 +73,7 @@ class Combiner:
     def take(self, activity: Activity) -> None:
         """Raises whatever ``facts_of`` raises for an activity that makes no sense; then nothing of it was
         taken."""
-        if activity.effects:
+        if activity.effects or not is_plain(activity):
             self._join(facts_of(activity))
             return
         if activity.outcome == "unknown" or not (activity.identity or activity.credential):

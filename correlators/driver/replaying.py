@@ -17,8 +17,9 @@ from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from correlators.kernel.views.view import View
 from schemas import struct
 from schemas.activity import Activity
+from schemas.authority import INVENTORY
 from schemas.evidence import SECOND, micros
-from schemas.fact import INVENTORY, Tick
+from schemas.fact import Tick
 from schemas.lifeline import Lifeline
 from schemas.sources import Context
 from schemas.verdict import Report

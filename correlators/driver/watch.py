@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from correlators.kernel.knowledge.join import join
+from schemas.authority import INVENTORY
 from schemas.dossier import EMPTY, Dossier, Watch
 from schemas.evidence import micros
-from schemas.fact import INVENTORY, WATCH, Tick
+from schemas.fact import WATCH, Tick
 from schemas.verdict import Clock
 
 DAY = micros(timedelta(days=1))

@@ -8,9 +8,10 @@ from datetime import timedelta
 
 from correlators.kernel.knowledge import memory, spans
 from correlators.kernel.knowledge.fullness import marked
+from correlators.kernel.knowledge.join import join, marks
 from correlators.kernel.knowledge.pins import pinned
 from correlators.kernel.knowledge.sightings import thin
-from correlators.kernel.knowledge.weight import claimed, lightened
+from correlators.kernel.knowledge.weight import HEARSAY_MARK, claimed, lightened
 from correlators.kernel.routes import grants, lookups
 from correlators.kernel.views.thresholds import DEFAULTS
 from schemas import struct
@@ -36,6 +37,10 @@ would ask again.
 """
 
 
+VOICES_MAX = 8
+"""Voices whose hearsay about one thing is kept, the smallest by name: a site has few producers, but an issuer
+of security events may call itself anything."""
+
 ENDED_AGE = DEFAULTS.memory
 """With an end it lives as long as the longest memory; the setting ``memory``."""
 
@@ -48,7 +53,18 @@ def canonical(dossier: Dossier, bytes_max: int = DOSSIER_BYTES_MAX) -> tuple[Dos
 def tidy(dossier: Dossier) -> Dossier:
     """The dossier with its sightings pinned and thinned, its parts within their caps. A function of all that
     is known, in whatever order it came."""
+    if dossier.heard:
+        dossier = _hearsay_capped(dossier)
     return marked(memory.capped(spans.capped(lookups.capped(grants.capped(_thinned(pinned(dossier)))))))
+
+
+def _hearsay_capped(dossier: Dossier) -> Dossier:
+    """Hearsay within the caps of everything else, and of a few voices alone."""
+    heard = {voice: tidy(dossier.heard[voice]) for voice in sorted(dossier.heard)[:VOICES_MAX]}
+    if heard == dossier.heard:
+        return dossier
+    told = marks(dossier.marks, (HEARSAY_MARK,)) if len(dossier.heard) > VOICES_MAX else dossier.marks
+    return struct.changed(dossier, heard=heard, marks=told)
 
 
 def _thinned(dossier: Dossier) -> Dossier:
@@ -82,6 +98,8 @@ def expired(key: str, dossier: Dossier, clock: Clock, ended_age: int = ENDED_AGE
     if "#" in key and key.startswith(OBJECTS) and dossier.turns:
         ends = [t.evidence.arrived or t.time for turns in dossier.turns.values() for t in turns]
         return max(ends) + (OBJECT_AGE if dossier.members else UNCLAIMED_AGE) < clock.now
+    for said in dossier.heard.values():
+        dossier = join(dossier, said)
     credential = dossier.credentials.get(key)
     if credential is None or dossier.turns or dossier.stated or dossier.addresses:
         return False

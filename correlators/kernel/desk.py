@@ -23,12 +23,13 @@ from correlators.kernel.knowledge.join import join
 from correlators.kernel.knowledge.weight import lightened
 from correlators.kernel.routes import rosters
 from correlators.kernel.routes.routing import forwarded_to, outbox
-from correlators.kernel.views import waivers
+from correlators.kernel.views import hearsay, waivers
 from correlators.kernel.views.lifelines import lifeline_of
 from correlators.kernel.views.severity import weighed
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from correlators.kernel.views.view import View
 from schemas import struct
+from schemas.authority import PAGES_ONLY, Authority
 from schemas.dossier import EMPTY, Dossier, Reported, decode
 from schemas.dossier import encode as encode_dossier
 from schemas.fact import TRACE_PREFIX, WATCH, Fact
@@ -76,6 +77,7 @@ class Desk:
         bytes_max: int | None = DOSSIER_BYTES_MAX,
         paced: bool = False,
         thresholds: Thresholds = DEFAULTS,
+        authority: Authority = PAGES_ONLY,
     ) -> None:
         self._controls = controls
         self._load = load
@@ -88,6 +90,7 @@ class Desk:
         self._due: list[tuple[int, str]] = []
         self._paced = paced
         self._thresholds = thresholds
+        self._hearsay = hearsay.Hearsay(authority)
         self._held: set[str] = set()
         self._doubtful = Doubtful()
 
@@ -160,16 +163,17 @@ class Desk:
             self._rows.pop(key, None)
             settled.dossiers[key] = None
             return
-        judged = not (key.startswith(UNJUDGED) or dossier.members or forwarded_to(key, dossier))
+        believed = self._hearsay.believed(key, dossier, clock)
+        judged = not (key.startswith(UNJUDGED) or believed.members or forwarded_to(key, believed))
         dossier = tidy(rosters.capped(key, dossier))
         body = self._encode(dossier)
         remembered = memory.forgotten(dossier, len(body), clock)
         if remembered is not dossier:
             dossier, body = remembered, self._encode(remembered)
         if judged:
-            view = View(key, dossier, self._thresholds)
-            verdicts = self._judge(key, view, clock)
-            reports, reported, due = difference(dossier.reported, verdicts, clock.now, self._paced)
+            view = self._view(key, dossier, clock)
+            verdicts = self._judge(key, dossier, view, clock)
+            reports, reported, due = difference(view.dossier.reported, verdicts, clock.now, self._paced)
             self._hold(key, due)
             settled.reports.extend(reports)
             settled.credentials.extend(self._changed_rows(key, view))
@@ -196,7 +200,7 @@ class Desk:
         if not judged:
             return light, body
         left = {
-            v.uid: int(v.severity or 0) for v in self._judge(key, View(key, light, self._thresholds), clock)
+            v.uid: int(v.severity or 0) for v in self._judge(key, light, self._view(key, light, clock), clock)
         }
         kept = {uid: said for uid, said in light.reported.items() if _can_be_said(said, left.get(uid))}
         if len(kept) == len(light.reported):
@@ -229,17 +233,27 @@ class Desk:
                 settled.forwards.append((target, fact))
         return dossier
 
-    def _judge(self, key: str, view: View, clock: Clock) -> list[Verdict]:
+    def _view(self, key: str, dossier: Dossier, clock: Clock) -> View:
+        return View(key, self._hearsay.believed(key, dossier, clock), self._thresholds)
+
+    def _judge(self, key: str, dossier: Dossier, view: View, clock: Clock) -> list[Verdict]:
         doubts = clock.doubts
         doubts.due, doubts.until, doubts.watched = 0, {}, set()
-        verdicts = [
-            _told(v, view, clock) for control in self._controls.values() for v in control.judge(view, clock)
-        ]
+        verdicts = self._asked(view, clock)
+        if dossier.heard:
+            for voice, also in self._hearsay.doubted(key, dossier, view.dossier, clock):
+                heard = self._asked(View(key, also, self._thresholds), clock)
+                verdicts = hearsay.beside(verdicts, heard, voice, clock)
         due = min((t for t in (doubts.due, *(v.due for v in verdicts)) if t > clock.now), default=0)
         if due:
             heapq.heappush(self._due, (due, key))
         self._doubtful.note(key, doubts)
         return verdicts
+
+    def _asked(self, view: View, clock: Clock) -> list[Verdict]:
+        return [
+            _told(v, view, clock) for control in self._controls.values() for v in control.judge(view, clock)
+        ]
 
     def _changed_rows(self, key: str, view: View) -> list[Lifeline]:
         """Lifelines of the credentials about which something was learned since they were last told."""

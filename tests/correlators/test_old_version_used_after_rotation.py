@@ -32,7 +32,8 @@ def rotated(
     at: float, subject: str = USER, successor: str = NEW, overlap: int = 0, uid: str = "rotated", **more: Any
 ) -> Activity:
     effect = Rotated(subject, successor=successor, at=T0 + int(at * SECOND), overlap=overlap, how="cut-over")
-    return Activity(uid, T0 + int(at * SECOND), "cloudtrail", effects=(effect,), **more)
+    source = more.pop("source", "cloudtrail")
+    return Activity(uid, T0 + int(at * SECOND), source, effects=(effect,), **more)
 
 
 OLD = made("old made", 0, KEY)
@@ -225,7 +226,8 @@ def test_a_rotation_yet_to_come_says_nothing() -> None:
 
 def test_an_uncollected_source_makes_it_unverifiable() -> None:
     world = every_way(
-        [rotated(100, "vault:prod:entity/e", "")], Clock(T0 + int(DAY * SECOND), {"cloudtrail": T0 * 2})
+        [rotated(100, "vault:prod:entity/e", "", source="vault")],
+        Clock(T0 + int(DAY * SECOND), {"cloudtrail": T0 * 2}),
     )
     (told,) = [r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME]
     assert told.value == "unverifiable" and "no vault records" in told.reason

@@ -90,11 +90,11 @@ def test_what_the_provider_claims_to_cut_is_high_beyond_its_grace() -> None:
     child = change(
         "c",
         1,
-        Issued("vault:d:accessor/c", "vault:d:entity/e", "service", parents={KEY: Parent("dies_with", USER)}),
+        Issued("aws:key/ASIAC", "aws:1:role/e", "service", parents={KEY: Parent("dies_with", USER)}),
     )
-    used = use("use", 60, "vault:d:entity/e", "vault:d:accessor/c")
+    used = use("use", 60, "aws:1:role/e", "aws:key/ASIAC")
     assert judged([child, kill("kill", 10), used]).severity == Severity.HIGH
-    within = use("use", 14, "vault:d:entity/e", "vault:d:accessor/c")
+    within = use("use", 14, "aws:1:role/e", "aws:key/ASIAC")
     assert judged([child, kill("kill", 10), within]).severity is None
 
 
@@ -102,9 +102,9 @@ def test_a_refused_descendant_proves() -> None:
     child = change(
         "c",
         1,
-        Issued("vault:d:accessor/c", "vault:d:entity/e", "service", parents={KEY: Parent("dies_with", USER)}),
+        Issued("aws:key/ASIAC", "aws:1:role/e", "service", parents={KEY: Parent("dies_with", USER)}),
     )
-    tried = use("try", 60, "vault:d:entity/e", "vault:d:accessor/c", outcome="unauthenticated")
+    tried = use("try", 60, "aws:1:role/e", "aws:key/ASIAC", outcome="unauthenticated")
     verdict = judged([child, kill("kill", 10), tried])
     assert verdict.value == "proven" and [e.uid for e in verdict.evidence] == ["try"]
 
@@ -121,12 +121,12 @@ def test_orphans_and_kills_that_do_not_carry_concern_no_descendant() -> None:
         1,
         Issued("vault:d:accessor/c", "vault:d:entity/e", "service", parents={KEY: Parent("made_by", USER)}),
     )
-    used = use("use", 60, "vault:d:entity/e", "vault:d:accessor/c")
+    used = use("use", 60, "aws:1:role/e", "aws:key/ASIAC")
     assert verdict_of([orphan, kill("kill", 10), used], KEY, NAME) is None
     child = change(
         "c",
         1,
-        Issued("vault:d:accessor/c", "vault:d:entity/e", "service", parents={KEY: Parent("dies_with", USER)}),
+        Issued("aws:key/ASIAC", "aws:1:role/e", "service", parents={KEY: Parent("dies_with", USER)}),
     )
     assert verdict_of([child, kill("kill", 10, carries=False), used], KEY, NAME) is None
 
@@ -200,7 +200,7 @@ def test_a_residual_is_short_up_to_an_hour(seconds: int, severity: Severity) -> 
 
 @pytest.mark.parametrize(("at", "severity"), [(11, None), (13, Severity.LOW)])
 def test_between_two_producers_the_skew_is_granted(at: float, severity: Severity | None) -> None:
-    many = [session(50), kill("kill", 10), acts("use", at, source="vault")]
+    many = [session(50), kill("kill", 10), acts("use", at, instance="elsewhere")]
     assert judged(many).severity == severity
 
 
@@ -239,10 +239,10 @@ def test_a_kill_that_carries_nothing_is_not_taken_for_a_later_one_that_does() ->
     parents = {KEY: Parent("dies_with", USER)}
     child = change("c", 1, Issued("vault:d:accessor/c", "vault:d:entity/e", "service", parents=parents))
     orphaned = kill("orphaned", 10, kind="disabled", carries=False)
-    used = use("use", 60, "vault:d:entity/e", "vault:d:accessor/c")
+    used = use("use", 60, "aws:1:role/e", "aws:key/ASIAC")
     many = [child, orphaned, used, restore("on", 80), kill("tree", 100)]
     assert judged(many).severity is None
-    late = use("late", 150, "vault:d:entity/e", "vault:d:accessor/c")
+    late = use("late", 150, "aws:1:role/e", "aws:key/ASIAC")
     again = [kill("tree", 10, kind="disabled"), restore("on", 50), kill("orphaned", 100, carries=False)]
     assert judged([child, *again, late]).severity is None
 
@@ -288,8 +288,11 @@ def test_a_rotation_does_not_hide_what_is_high() -> None:
 
 
 def test_the_leases_of_a_dead_token_are_seen_by_what_they_lease() -> None:
-    lease = issue("i", 0, "vault:d:lease/db/1", "vault:d:lease/db/1", KEY, USER, "dies_with", kind="lease")
-    assert judged([lease, kill("kill", 10)]).value == "unverifiable"
+    token, home = "vault:d:accessor/p", "vault:d:entity/e"
+    leased = Issued("vault:d:lease/db/1", home, "lease", parents={token: Parent("dies_with", home)})
+    lease = change("i", 0, leased, source="vault")
+    dead = change("kill", 10, Ended("revoke", "revoked", token, home), source="vault")
+    assert judged([lease, dead], token).value == "unverifiable"
 
 
 def test_what_a_session_does_after_its_own_end_is_the_other_controls_to_tell() -> None:

@@ -197,6 +197,15 @@ def test_a_write_to_identities_is_critical_long_after_the_kill_too() -> None:
     assert must(many).severity == Severity.CRITICAL
 
 
+OF = {
+    "vault": ("vault:default:accessor/1", "vault:default:entity/e"),
+    "kubernetes": ("k8s:c1:jti/1", "k8s:c1:shop/mailer"),
+    "gcp": ("gcp:p:key/1", "gcp:p:a@p.iam.gserviceaccount.com"),
+    "azure": ("entra:t:key/1", "entra:t:app/1"),
+}
+"""Each source tells of its own."""
+
+
 @pytest.mark.parametrize(
     ("source", "how", "within", "past"),
     [
@@ -211,13 +220,14 @@ def test_a_write_to_identities_is_critical_long_after_the_kill_too() -> None:
     ],
 )
 def test_every_provider_has_its_grace(source: str, how: str, within: float, past: float) -> None:
+    key, home = OF.get(source, (KEY, USER))
     end = change(
-        "kill", 10, Ended(how, "revoked", KEY, USER, claims_cut=source != "inventory"), source=source
+        "kill", 10, Ended(how, "revoked", key, home, claims_cut=source != "inventory"), source=source
     )
     told_by = "cloudtrail" if source == "inventory" else source
     skew = 1 if told_by != source else 0
-    assert must([end, use("in", within + skew, source=told_by)]).severity is None
-    assert must([end, use("out", past + skew, source=told_by)]).severity == Severity.HIGH
+    assert must([end, use("in", within + skew, home, key, source=told_by)], key).severity is None
+    assert must([end, use("out", past + skew, home, key, source=told_by)], key).severity == Severity.HIGH
 
 
 def test_a_residual_by_design_is_no_failed_end() -> None:
@@ -280,7 +290,7 @@ def test_what_ends_an_access_or_a_version_is_no_end_of_the_credential(kind: str)
 def test_a_write_within_the_propagation_time_counts_where_it_surely_came_after(
     at: float, severity: Severity | None
 ) -> None:
-    write = use("write", at, action="identity_write", source="vault")
+    write = use("write", at, action="identity_write", instance="elsewhere")
     assert must([kill("kill", 10), write]).severity == severity
 
 

@@ -403,4 +403,5 @@ join: Join[Dossier] = record_of(
     watch=map_of(join_watch),
     reported=map_of(join_reported),
     marks=marks,
+    heard=map_of(lambda a, b: join(a, b)),
 )

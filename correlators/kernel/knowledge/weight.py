@@ -34,6 +34,11 @@ from schemas.evidence import Evidence
 
 CREDENTIALS_MARK = "credentials truncated"
 
+ROOM_FOR_MARKS = 1_000
+"""Bytes for the names of voices and the mark."""
+
+HEARSAY_MARK = "hearsay truncated"
+
 BRIEF_TEXT_MAX = 200
 """Letters of a client, a place, an operation that are kept in brief: who calls may write what they like
 there."""
@@ -53,6 +58,9 @@ T = TypeVar("T")
 def lightened(dossier: Dossier, bytes_max: int) -> tuple[Dossier, bytes]:
     """The dossier within ``bytes_max``, and its encoding. The same where it is small enough."""
     body = encode_dossier(dossier)
+    if len(body) > bytes_max and dossier.heard:
+        dossier = _with_less_hearsay(dossier, bytes_max)
+        body = encode_dossier(dossier)
     if len(body) <= bytes_max:
         return dossier, body
     dossier = _without(dossier, _spare(dossier), len(body) - bytes_max // 2)
@@ -68,6 +76,14 @@ def lightened(dossier: Dossier, bytes_max: int) -> tuple[Dossier, bytes]:
         body = encode_dossier(dossier)
         room = room * 3 // 4
     return dossier, body
+
+
+def _with_less_hearsay(dossier: Dossier, bytes_max: int) -> Dossier:
+    """What is known has three quarters of the room, and the voices level shares of what it leaves."""
+    known, body = lightened(struct.changed(dossier, heard={}), bytes_max * 3 // 4)
+    share = (bytes_max - len(body) - ROOM_FOR_MARKS) // len(dossier.heard)
+    heard = {voice: lightened(said, share)[0] for voice, said in dossier.heard.items()}
+    return struct.changed(known, heard=heard, marks=marks(known.marks, (HEARSAY_MARK,)))
 
 
 def _spare(dossier: Dossier) -> list[str]:

@@ -39,7 +39,20 @@ Outbox = dict[str, Dossier]
 
 def outbox(key: str, dossier: Dossier) -> Outbox:
     """Per other dossier, all that ``key``'s has to tell it. ``key`` itself may be among them (lineage inside
-    an identity)."""
+    an identity). What follows from hearsay is told as hearsay of the same voice."""
+    if not dossier.heard:
+        return _gathered(key, dossier)
+    told = _gathered(key, dossier)
+    settled = forwarded_to(key, dossier)
+    for voice, said in dossier.heard.items():
+        for target, fact in _gathered(key, join(struct.changed(dossier, heard={}), said)).items():
+            if target not in settled and fact != told.get(target):
+                wrapped = Dossier(heard={voice: fact})
+                told[target] = join(told[target], wrapped) if target in told else wrapped
+    return told
+
+
+def _gathered(key: str, dossier: Dossier) -> Outbox:
     told: Outbox = {}
     for target, fact in _told(key, dossier):
         told[target] = join(told[target], fact) if target in told else fact
@@ -83,6 +96,7 @@ def _told(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
             covers=dossier.covers,
             reported=dossier.reported,
             marks=dossier.marks,
+            heard=dossier.heard,
         )
         for target in targets:
             yield target, content

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from correlators.kernel.views.thresholds import Thresholds
+from schemas.authority import INVENTORY
 from schemas.dossier import Turn
 from schemas.evidence import Evidence, iso
-from schemas.fact import INVENTORY
 
 TOKENS_OUTLIVE = frozenset({"DeleteServiceAccountKey", "DisableServiceAccountKey"})
 """Ends of what never acts itself, by how: a Google key is only ever seen in calls of the access tokens it was

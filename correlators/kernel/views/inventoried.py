@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from correlators.kernel.views.view import View
+from schemas.authority import INVENTORY
 from schemas.claims import Approval
 from schemas.evidence import Evidence
-from schemas.fact import INVENTORY
 from schemas.providers import installation_of, is_own
 
 COVERED = 0.5

@@ -28,7 +28,7 @@ def use(key: str) -> Activity:
     return Activity(
         uid=f"use by {key}",
         time=1_795_000_000_000_000,
-        source="cloudtrail",
+        source="kubernetes" if key.startswith("k8s:") else "cloudtrail",
         identity=key,
         outcome="succeeded",
     )

@@ -125,7 +125,7 @@ GROWN: dict[str, Callable[[], dict[str, Credential]]] = {
 
 
 def test_every_part_of_a_dossier_that_can_grow_has_its_worst_case_here() -> None:
-    bounded = {"credentials", "seen", "marks"}
+    bounded = {"credentials", "seen", "marks", "heard"}
     assert set(WORST) == set(PARTS) == set(Dossier.__struct_fields__) - bounded
 
 
@@ -250,3 +250,13 @@ def test_of_many_spans_those_of_agents_and_the_first_calls_stay_with_the_links_a
 def test_a_dossier_that_is_small_enough_is_left_alone() -> None:
     dossier = struct.changed(Dossier(), credentials=credentials())
     assert canonical(dossier)[0] == dossier
+
+
+def test_hearsay_gives_way_to_what_is_known_and_each_voice_to_the_others() -> None:
+    known = Dossier(credentials=credentials(uses={"succeeded": seen(1)}))
+    noise = Dossier(credentials=GROWN["claimed"]())
+    quiet = Dossier(turns={"k": (turn(1),)})
+    kept, body = canonical(struct.changed(known, heard={"mcp": noise, "ocsf": quiet}))
+    assert len(body) <= DOSSIER_BYTES_MAX and decode(body) == kept
+    assert kept.credentials == known.credentials and kept.heard["ocsf"].turns == quiet.turns
+    assert kept.heard["mcp"].credentials and "hearsay truncated" in kept.marks

@@ -1,0 +1,78 @@
+"""Hearsay: what is said by those who do not speak for the thing, and what becomes of it.
+
+A control never sees it among what is known. It is asked once more for each voice, of what is known and what
+that voice says: where that gives a finding and what is known gives none, the finding is told by the word of
+that voice, and not loudly. So hearsay can tell; it cannot close, prove, excuse or move anything, and what one
+voice says another does not take back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from correlators.kernel.knowledge.join import join
+from schemas import struct
+from schemas.authority import Authority, is_nowhere
+from schemas.dossier import Dossier
+from schemas.providers import source_of
+from schemas.verdict import Clock, Confidence, Severity, Verdict
+
+
+class Hearsay:
+    """What a site believes of what is said by others."""
+
+    def __init__(self, authority: Authority) -> None:
+        self._authority = authority
+
+    def believed(self, key: str, dossier: Dossier, clock: Clock) -> Dossier:
+        """The dossier with the hearsay that counts as the provider's own word. The argument itself where none
+        does."""
+        known = dossier
+        for voice, said in dossier.heard.items():
+            if self._believes(voice, key, said, clock):
+                known = join(known, said)
+        return known
+
+    def doubted(
+        self, key: str, dossier: Dossier, known: Dossier, clock: Clock
+    ) -> Iterator[tuple[str, Dossier]]:
+        """Per voice that is not believed, what is known and what it says besides."""
+        for voice in sorted(dossier.heard):
+            said = dossier.heard[voice]
+            if not self._believes(voice, key, said, clock):
+                yield voice, join(known, said)
+
+    def _believes(self, voice: str, key: str, said: Dossier, clock: Clock) -> bool:
+        if self._authority.believes(voice, key, clock.hears):
+            return True
+        return is_nowhere(key) and any(
+            self._authority.believes(voice, home, clock.hears) for home in said.addresses
+        )
+
+
+def beside(known: list[Verdict], heard: Iterable[Verdict], voice: str, clock: Clock) -> list[Verdict]:
+    """The verdicts, and the findings that only this voice's word gives."""
+    told = {verdict.uid: verdict for verdict in known}
+    for verdict in heard:
+        if verdict.severity is None:
+            continue
+        mine, open_ = told.get(verdict.uid), verdict.value == "violated"
+        if mine is None or (open_ and (mine.severity is None or mine.value != "violated")):
+            told[verdict.uid] = _by_the_word_of(voice, verdict, clock)
+    return list(told.values())
+
+
+def _by_the_word_of(voice: str, verdict: Verdict, clock: Clock) -> Verdict:
+    """At most medium; low where the provider's own log is read, and shows nothing of it."""
+    keys = (verdict.identity, verdict.credential)
+    collected = {source for key in keys if (source := source_of(key)) and clock.hears(source)}
+    loudest = Severity.LOW if collected else Severity.MEDIUM
+    silence = f", of which the {min(collected)} log shows nothing" if collected else ""
+    return struct.changed(
+        verdict,
+        value="violated" if verdict.value == "violated" else "assumed",
+        severity=min(verdict.severity or loudest, loudest),
+        confidence=Confidence.LOW,
+        title=f"{verdict.title}, by the word of {voice}",
+        reason=f"by the word of {voice}, which does not speak for it{silence}: {verdict.reason}",
+    )

@@ -1,0 +1,112 @@
+"""Authority: who is believed about what.
+
+A source speaks for what its provider's page calls its own (``schemas.provider.Provider.sources``); a
+declaration speaks for everything; a transmitter of security events speaks for its own issuer's subjects. What
+anybody else says is hearsay: it is kept apart, by who said it (``schemas.dossier.Dossier.heard``), and
+whether it counts is asked when a dossier is judged, so that a grant given later counts for what is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from schemas.activity import Activity, Exposed
+from schemas.evidence import origin_of, source_of_origin
+from schemas.providers import BY_WORD, installation_of, is_credential, is_own, source_of, word_of
+
+INVENTORY = "inventory"
+"""The source of declarations."""
+
+FINDERS = frozenset({"leaks"})
+"""Sources that may say of any credential that it was found exposed: nobody else would know."""
+
+ISSUERS = frozenset({"caep"})
+"""Sources whose records are signed by whoever speaks: who that is counts as their installation."""
+
+LAKES = frozenset({"ocsf"})
+"""Sources that hold nothing but what others wrote. Of a provider whose own log is not collected, a lake is
+the only record there is, and is believed."""
+
+SUBJECTS = frozenset({"oidc", "caep"})
+"""First words of keys whose installation is the issuer."""
+
+OF_TENANTS = {"entra": ("login.microsoftonline.com/", "sts.windows.net/")}
+"""Providers that transmit security events about their own, by how their issuers begin before the
+installation's name."""
+
+MEETING = ("trace:", "glimpses:", "roster:", "watch:")
+"""How keys of dossiers begin in which facts of one kind of source meet; no source speaks of another's
+there."""
+
+
+def voice_of(activity: Activity) -> str:
+    """Who says it: its origin, or the issuer that signed it."""
+    if activity.source in ISSUERS:
+        return origin_of(activity.source, activity.service.rstrip("/"))
+    return origin_of(activity.source, activity.instance)
+
+
+@lru_cache(maxsize=65_536)
+def speaks_for(voice: str, key: str) -> bool:
+    """Whether a key is this voice's own to speak about. A key that is no provider's is anybody's."""
+    source = source_of_origin(voice)
+    if source == INVENTORY or not key or key.startswith(MEETING):
+        return True
+    page = BY_WORD.get(word_of(key))
+    if page is None:
+        return True
+    if source in ISSUERS:
+        return _issued_by(voice.partition("/")[2], key)
+    return source in page.sources
+
+
+def _issued_by(issuer: str, key: str) -> bool:
+    word, _, rest = key.partition(":")
+    if word in OF_TENANTS:
+        tenant = rest.partition(":")[0]
+        return any(issuer.startswith(f"{begin}{tenant}") for begin in OF_TENANTS[word])
+    if word in SUBJECTS:
+        return rest.startswith(f"{issuer}:")
+    return any(source in ISSUERS for source in BY_WORD[word].sources)
+
+
+def may_expose(voice: str, effect: object) -> bool:
+    """Whether this is the report of a leak by one whose business that is."""
+    return isinstance(effect, Exposed) and source_of_origin(voice) in FINDERS
+
+
+@lru_cache(maxsize=65_536)
+def is_identity(key: str) -> bool:
+    """Whether a key is surely an identity's: never to be taken for a credential's."""
+    return is_own(key) and not is_credential(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """What the site grants beyond the pages: per voice (``ocsf``, ``ocsf/lake``; of a source, all its
+    installations) keys, or beginnings of keys that end in ``*``."""
+
+    grants: tuple[tuple[str, str], ...] = ()
+
+    def believes(self, voice: str, key: str, hears: Callable[[str], bool]) -> bool:
+        """Whether hearsay about a key counts as the provider's own word. ``hears``: whether a source
+        is collected."""
+        source = source_of_origin(voice)
+        if speaks_for(voice, key):
+            return True  # What follows elsewhere from its word comes back to what is its own.
+        if source in LAKES and not (source_of(key) and hears(source_of(key))):
+            return True
+        return any(
+            who in (voice, source) and (key.startswith(what[:-1]) if what.endswith("*") else key == what)
+            for who, what in self.grants
+        )
+
+
+PAGES_ONLY = Authority()
+
+
+def is_nowhere(key: str) -> bool:
+    """Whether a credential's key names no installation: its owner tells whose business it is."""
+    return is_credential(key) and not installation_of(key)
