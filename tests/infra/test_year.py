@@ -100,13 +100,17 @@ def test_records_come_late_in_no_order_and_some_in_the_next_days_file(year: Path
     assert late == {True, False}
 
 
+DOCUMENTED = {"kubernetes": {".annotations.authentication.k8s.io/stale-token:str"}}
+"""What the recordings lack and the vendor's pages show (Kubernetes: Managing Service Accounts)."""
+
+
 @pytest.mark.parametrize("source", RECORDED)
 def test_a_record_holds_nothing_that_a_real_one_does_not(source: str, year: Path) -> None:
     where = data(RECORDED[source])
     files = [where] if where.is_file() else sorted(where.glob("*.otlp.jsonl"))
     real = {path for f in files for line in f.read_bytes().splitlines() for path in _paths(json.loads(line))}
     mine = {path for _, record in records(year, source) for path in _paths(record)}
-    assert mine <= real and len(mine) > 15
+    assert mine - DOCUMENTED.get(source, set()) <= real and len(mine) > 15
 
 
 def _paths(value: Any, at: str = "") -> Iterator[str]:

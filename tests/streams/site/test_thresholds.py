@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from schemas.activity import Activity, Ended, EndFailed, Exposed, Issued, Rotated
+from schemas.activity import Activity, Ended, EndFailed, Exposed, Issued, Restored, Rotated
 from schemas.claims import UNSAID
 from schemas.verdict import Clock, Confidence, Severity
 from streams.command.replaying import Request, replay_paths
@@ -75,6 +75,14 @@ def session(minutes: int) -> Activity:
 CUT = change("cut", 10, Ended("PutRolePolicy AWSRevokeOlderSessions", "cut", identity=ROLE))
 FAILED = change("failed", 10, EndFailed("revoke", KEY, USER), outcome="failed")
 STALE = change("i", 0, Issued("k8s:c1:jti/1", POD, "service", expires=at(30)), source="kubernetes")
+WEB = "aws:111122223333:web/oidc.eks/system:serviceaccount:shop:mailer"
+EXCHANGE = "AssumeRoleWithWebIdentity"
+MADE_ANEW = (
+    change("gone", 10, Ended("delete serviceaccounts/mailer", "deleted", identity=POD), source="kubernetes"),
+    change(
+        "again", 13, Restored("create serviceaccounts/mailer", "remade", identity=POD), source="kubernetes"
+    ),
+)
 LEAK = Activity("leak", at(100), "leaks", effects=(Exposed("GitHub shop/web#7", KEY),))
 UNOWNED = change("kill", 10, Ended("revoke", "revoked", "vault:d:token/t"), source="vault")
 TRIED = use("try", 20, "", "vault:d:token/t", source="vault", outcome="unauthenticated")
@@ -98,7 +106,29 @@ CASES = {
         "expired_credential_accepted",
         [STALE, use("u", 85, POD, "k8s:c1:jti/1", source="kubernetes")],
         None,
-        LOW,
+        HIGH,
+    ),
+    "refused_quiet": Case(
+        "1h",
+        "10m",
+        "revoked_credential_used",
+        [*ended("vault", 100), use("try", 200, source="vault", outcome="unauthenticated")],
+        HIGH,
+        ("proven", Severity.HIGH),
+        0.5,
+    ),
+    "redeployed": Case(
+        "10m",
+        "1s",
+        "trust_outlived_subject",
+        [
+            declared(POD, aliases=(WEB,)),
+            MADE_ANEW[0],
+            MADE_ANEW[1],
+            use("x", 200, WEB, "", operation=EXCHANGE),
+        ],
+        QUIET,
+        MEDIUM,
     ),
     "retry_window": Case("15m", "1h", "dead_credential_tried", tries(), LOW, TOLD),
     "retry_bucket": Case("5m", "1h", "dead_credential_tried", tries(), LOW, TOLD),
