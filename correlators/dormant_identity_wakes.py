@@ -24,6 +24,7 @@ from correlators.kernel.views.inventoried import current
 from correlators.kernel.views.thresholds import DEFAULTS
 from correlators.kernel.views.view import View, sighted
 from correlators.kernel.views.wording import named
+from schemas.credential_kind import traits_of
 from schemas.dossier import Sightings
 from schemas.evidence import Evidence, iso, micros
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Verdict
@@ -76,7 +77,9 @@ def _silences(view: View, clock: Clock) -> Iterator[Silence]:
     if _span(view) < view.thresholds.dormant:
         return
     used = _used(view)
-    born = [c.issued for name, c in view.credentials.items() if name and c.issued and c.kind != "session"]
+    born = [
+        c.issued for name, c in view.credentials.items() if name and c.issued and not traits_of(c.kind).cut
+    ]
     long = [
         s for s in starmap(Silence, pairwise(sorted({*born, *used}))) if s.length >= view.thresholds.dormant
     ]

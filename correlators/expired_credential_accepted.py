@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from correlators.kernel.views.silence import source_of
+from correlators.kernel.views.ends import leeway_of
 from correlators.kernel.views.view import View, sighted
 from correlators.kernel.views.wording import named, short, times, worst_of
-from schemas.activity import EXTENDED
+from schemas.credential_kind import traits_of
 from schemas.dossier import Credential
 from schemas.evidence import Evidence, iso
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Verdict
@@ -35,9 +35,6 @@ CONTROL = Control(
         "expiry (clock, cache, extended tokens)."
     ),
 )
-
-UNSEEN_KINDS = frozenset({"lease", "wrapping"})
-"""Leases end in systems with logs of their own; a wrapping token is judged as a one-time credential."""
 
 
 class Past(NamedTuple):
@@ -64,7 +61,7 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
         past = _past(view, name, credential)
         if past is None:
             continue
-        if past.used and credential.kind.endswith(EXTENDED):
+        if past.used and traits_of(credential.kind).extended:
             for use in past.used:
                 stale.setdefault(iso(use.time)[:10], []).append(past._replace(used=(use,)))
         else:
@@ -73,11 +70,16 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
         yield _stale(view, day, many)
 
 
+def _elsewhere(name: str, kind: str) -> bool:
+    """Leases end in systems with logs of their own; a wrapping token is judged as a one-time credential."""
+    return traits_of(kind).once or bool(traits_of(kind).unseen)
+
+
 def _past(view: View, name: str, credential: Credential) -> Past | None:
     expires = credential.expiry[1]
-    if not expires or credential.kind in UNSEEN_KINDS:
+    if not expires or _elsewhere(name, credential.kind):
         return None
-    dead = expires + view.thresholds.expiry_leeway(source_of(name))
+    dead = expires + leeway_of(name, view.thresholds)
     used = tuple(e for e in view.uses(credential, "succeeded", "failed", "forbidden") if e.time > dead)
     refused = tuple(e for e in view.uses(credential, "unauthenticated") if e.time > expires)
     return Past(name, credential, used, refused) if used or refused else None

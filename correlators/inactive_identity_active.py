@@ -21,11 +21,12 @@ from correlators.kernel.views.ends import Off, off_intervals, past_grace, standi
 from correlators.kernel.views.inventoried import BREAK_GLASS, approvals, uncovered
 from correlators.kernel.views.refusals import over_since
 from correlators.kernel.views.severity import of_uses
-from correlators.kernel.views.silence import source_of, unheard
+from correlators.kernel.views.silence import unheard
 from correlators.kernel.views.view import View, sighted
 from correlators.kernel.views.wording import named, short
 from schemas.declaration import Declaration, Spell
 from schemas.evidence import Evidence, iso
+from schemas.providers import source_of
 from schemas.verdict import Clock, Control, Episode, Severity, Value, Verdict
 
 CONTROL = Control(

@@ -23,13 +23,13 @@ from typing import NamedTuple
 from correlators.kernel.views.deaths import deaths_of
 from correlators.kernel.views.ends import Off, grace_of, off_intervals, skew_of
 from correlators.kernel.views.refusals import proofs
-from correlators.kernel.views.rotations import PASSING
 from correlators.kernel.views.severity import of_uses
-from correlators.kernel.views.silence import source_of
 from correlators.kernel.views.view import View
 from correlators.kernel.views.wording import named, short, times, worst_of
+from schemas.credential_kind import traits_of
 from schemas.dossier import Credential
 from schemas.evidence import Evidence, iso, network_of
+from schemas.providers import is_placeholder, source_of
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict
 
 CONTROL = Control(
@@ -45,7 +45,6 @@ CONTROL = Control(
     "exposure by place and client, and end what it issued.",
 )
 
-EXAMPLE = "EXAMPLE"
 """How the ids of AWS's documentation end: they belong to nobody."""
 
 UNNAMED = "some credential"
@@ -65,7 +64,7 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     told = False
     for name, credential in view.credentials.items():
         exposure = _exposure(credential)
-        if name and exposure and not (name.startswith("aws:") and name.endswith(EXAMPLE)):
+        if name and exposure and not is_placeholder(name):
             told = True
             yield _judged(view, clock, name, exposure, [_life(view, clock, name, credential, exposure)])
     some = _exposure(view.credentials[""]) if "" in view.credentials else None
@@ -83,7 +82,9 @@ def _meant(credential: Credential, exposure: Off) -> bool:
     """Whether a report that names only the identity may mean this one: long-lived, and made before it."""
     born = credential.issued or credential.known
     derived = any(link.edge != "made_by" for link in credential.parents.values())
-    return bool(born and born.time <= exposure.start and credential.kind not in PASSING and not derived)
+    return bool(
+        born and born.time <= exposure.start and not traits_of(credential.kind).passing and not derived
+    )
 
 
 def _life(view: View, clock: Clock, name: str, credential: Credential, exposure: Off) -> Life:

@@ -23,10 +23,10 @@ from collections.abc import Iterator
 from correlators.kernel.views.ends import off_intervals
 from correlators.kernel.views.progress import Consumer, Progress, rotation_progress
 from correlators.kernel.views.rotations import Change, is_secret, policy_of
-from correlators.kernel.views.silence import source_of
 from correlators.kernel.views.view import View
 from correlators.kernel.views.wording import named, short, times
 from schemas.evidence import Evidence, iso
+from schemas.providers import source_of
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict
 
 CONTROL = Control(

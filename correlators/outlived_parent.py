@@ -21,11 +21,12 @@ from correlators.kernel.knowledge.sightings import thin
 from correlators.kernel.views.ends import Off, grace_of, off_intervals, past_grace, skew_of, standing
 from correlators.kernel.views.progress import rotated_away
 from correlators.kernel.views.refusals import proofs_among, settled
-from correlators.kernel.views.silence import UNSEEN_KINDS
 from correlators.kernel.views.view import View, merged_descendants, sighted
 from correlators.kernel.views.wording import named, short
+from schemas.credential_kind import traits_of
 from schemas.dossier import Credential, Descendant, Turn
 from schemas.evidence import Evidence, iso
+from schemas.providers import is_session, unseen
 from schemas.verdict import Clock, Control, Episode, Severity, Value, Verdict
 
 CONTROL = Control(
@@ -168,7 +169,7 @@ def _value(clock: Clock, off: Off, heirs: list[Heir], living: list[Heir]) -> tup
         if open_heirs:
             return "violated", f"{reason}; still live until {iso(until) or 'an unknown time'}", due
         return "proven", f"{reason}; all of those are refused or expired since", 0
-    if heirs and all(h.report.kind in UNSEEN_KINDS for h in heirs):
+    if heirs and all(unseen(h.name, h.report.kind) for h in heirs):
         return "unverifiable", "the end is recorded; the use of its leases is not in this source", 0
     if all(_over(h, clock) for h in heirs):
         return "proven", "every known descendant is refused or expired", 0
@@ -208,7 +209,7 @@ def _cut_sessions(view: View, clock: Clock) -> Iterator[Verdict]:
 
 def _is_session(name: str, credential: Credential) -> bool:
     """By its issue, or, where that was not collected, by the prefix that AWS gives temporary keys."""
-    return credential.kind == "session" or name.startswith("aws:key/ASIA")
+    return traits_of(credential.kind).cut or is_session(name)
 
 
 def _born(credential: Credential) -> int:

@@ -20,8 +20,10 @@ from correlators.kernel.views.inventoried import BREAK_GLASS, approvals, speaks,
 from correlators.kernel.views.view import View, sighted
 from correlators.kernel.views.wording import named, short, times, worst_of
 from schemas.claims import Approval
+from schemas.credential_kind import traits_of
 from schemas.dossier import Credential
 from schemas.evidence import Evidence, iso
+from schemas.providers import is_root
 from schemas.verdict import Clock, Control, Episode, Severity, Value, Verdict
 
 CONTROL = Control(
@@ -37,16 +39,15 @@ CONTROL = Control(
 )
 
 ROOT = "root"
-ROOT_KEY = ":root"
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
-    granted = approvals(view, root=view.key.endswith(ROOT_KEY) or _holds_root(view))
-    if view.key.endswith(ROOT_KEY) or any(a.grant in BREAK_GLASS for a in granted):
+    granted = approvals(view, root=is_root(view.key) or _holds_root(view))
+    if is_root(view.key) or any(a.grant in BREAK_GLASS for a in granted):
         uses = sighted(_uses(view, c) for c in view.credentials.values())
-        made = tuple(c.issued for c in view.credentials.values() if c.issued and c.kind != "session")
+        made = tuple(c.issued for c in view.credentials.values() if c.issued and not traits_of(c.kind).cut)
         if uses or made:
-            what = "the root of the account" if view.key.endswith(ROOT_KEY) else "a break-glass identity"
+            what = "the root of the account" if is_root(view.key) else "a break-glass identity"
             yield _judged(view, view.key, "", what, tuple(sorted(made)), uses, granted)
         return
     for name, credential in view.credentials.items():

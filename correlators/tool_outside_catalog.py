@@ -29,11 +29,11 @@ from collections.abc import Iterator
 
 from correlators.kernel.views.approvals import WITHIN, Match, Records, leads_within, match_of
 from correlators.kernel.views.calls import Call, Ending, endings, parted
-from correlators.kernel.views.silence import source_of
 from correlators.kernel.views.view import View
 from correlators.kernel.views.wording import named, times
 from schemas.dossier import Calls
 from schemas.evidence import Evidence, iso
+from schemas.providers import CALLS
 from schemas.span import is_unnamed
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict
 
@@ -211,7 +211,7 @@ def _row(
 
 def _agent(view: View, records: Records, clock: Clock) -> Verdict:
     """The row of the agent as a whole."""
-    source = source_of(view.key) or "otel"
+    source = CALLS
     own = {key: calls for key, calls in view.dossier.calls.items() if not is_unnamed(parted(key)[0])}
     tools = any(not calls.handoff for calls in own.values())
     nobodys = _nobodys(view)

@@ -22,11 +22,11 @@ from correlators.kernel.knowledge.inferred import sure
 from correlators.kernel.knowledge.pins import sightings_of
 from correlators.kernel.views.ends import Off, past_grace
 from correlators.kernel.views.refusals import BESIDE, settled
-from correlators.kernel.views.silence import source_of
 from correlators.kernel.views.view import View, sighted
 from correlators.kernel.views.wording import named, short, times
 from schemas.dossier import Turn
 from schemas.evidence import Evidence, iso
+from schemas.providers import source_of
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict
 
 CONTROL = Control(

@@ -14,13 +14,16 @@ Do: ask whoever made it; declare it, or join it to its identity by an alias, or 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from correlators.kernel.views.calls import executed
 from correlators.kernel.views.inventoried import covers_most, current, declared, ours, speaks
 from correlators.kernel.views.severity import within_habit
 from correlators.kernel.views.view import View, sighted
 from correlators.kernel.views.wording import named, short, times
-from schemas.evidence import Evidence, iso
+from schemas.credential_kind import traits_of
+from schemas.dossier import Credential
+from schemas.evidence import Evidence, iso, micros
 from schemas.providers import installation_of
 from schemas.verdict import Clock, Control, Episode, Severity, Verdict
 
@@ -36,10 +39,8 @@ CONTROL = Control(
     remediation="Ask whoever made it. Declare it, join it to its identity by an alias, or take it away.",
 )
 
-LONG_LIVED = frozenset(
-    {"access_key", "service_credential", "api_key", "certificate", "legacy token", "secret"}
-)
-"""Kinds of credentials that live until somebody ends them: a way in that stays."""
+LASTING = micros(timedelta(days=1))
+"""A credential that expires within a day of its issue is for one job, whatever its kind."""
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
@@ -48,7 +49,7 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
         return
     uses = [view.uses(c, "succeeded") for c in view.credentials.values()]
     acts = current(view, sighted([*uses, executed(view.dossier.calls)]))
-    issued = tuple(sorted(c.issued for c in view.credentials.values() if c.issued and c.kind in LONG_LIVED))
+    issued = tuple(sorted(c.issued for c in view.credentials.values() if c.issued and _lasts(c)))
     if not acts and not issued:
         return
     record = declared(view)
@@ -56,6 +57,15 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
         yield _known(view, record, acts or issued)
     elif covers_most(view):
         yield _unknown(view, clock, cover, acts, issued)
+
+
+def _lasts(credential: Credential) -> bool:
+    """Whether it is a way in that stays: of a kind that lives until somebody ends it, neither good for some
+    uses only nor soon to expire."""
+    if not traits_of(credential.kind).long or credential.max_uses or credential.issued is None:
+        return False
+    expires = credential.expiry[1]
+    return not expires or expires > credential.issued.time + LASTING
 
 
 def _known(view: View, record: Evidence, acts: tuple[Evidence, ...]) -> Verdict:

@@ -23,6 +23,7 @@ from correlators.kernel.views.view import View, sighted
 from correlators.kernel.views.wording import named, short, worst_of
 from schemas.dossier import Credential
 from schemas.evidence import Evidence, iso, micros, network_of
+from schemas.providers import DRIVEN, SIGN_INS
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Verdict
 
 CONTROL = Control(
@@ -38,14 +39,8 @@ CONTROL = Control(
     "credential.",
 )
 
-DRIVEN = re.compile(
-    r"Mozilla/|Opera/|AWS-Console|console\.amazonaws|signin\.amazonaws|S3Console|PostmanRuntime/|insomnia/"
-    r"|k9s|Lens/|OpenLens|Headlamp|AWS-Toolkit|.*\bCloudShell\b",
-    re.IGNORECASE,
-)
-"""Clients that a person drives. Command lines are not among them: scripts use them too."""
-
-SIGN_INS = frozenset({"ConsoleLogin", "SwitchRole", "GetSigninToken"})
+ANYWHERE = re.compile(r"Mozilla/|Opera/|PostmanRuntime/|insomnia/", re.IGNORECASE)
+"""Clients that a person drives, of no provider. Command lines are not among them: scripts use them too."""
 
 SEEN_MIN = 3
 """Uses of a consumer before it counts as one: a single call may be anybody's test."""
@@ -72,7 +67,9 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
 def _judged(
     view: View, name: str, credential: Credential, record: Evidence, uses: tuple[Evidence, ...]
 ) -> Verdict | None:
-    by_hand = tuple(e for e in uses if DRIVEN.match(e.client) or e.operation in SIGN_INS)
+    by_hand = tuple(
+        e for e in uses if ANYWHERE.match(e.client) or DRIVEN.match(e.client) or e.operation in SIGN_INS
+    )
     if by_hand:
         sure = any(e.operation in SIGN_INS for e in by_hand)
         reason = f"{by_hand[0].operation} by {by_hand[0].client or 'a sign-in'} at {iso(by_hand[0].time)}"

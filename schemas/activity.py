@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from schemas.claims import UNSAID
+from schemas.credential_kind import CredentialKind
 from schemas.declaration import Declaration
 from schemas.span import Span
 
@@ -39,10 +40,6 @@ EndKind = Literal[
 ``disabled`` of an identity is a status of the identity. ``remade``, of what lives: another thing has the name
 now (a user, a role, an account, a Secret made anew); that takes back nothing."""
 
-EXTENDED = " (extended)"
-"""End of the kind of a credential of which the provider itself says, with its uses, that it accepts it beyond
-the expiry that it was asked for."""
-
 
 class Parent(msgspec.Struct, frozen=True, array_like=True, order=True):
     """One edge of lineage as the child knows it: the parent's edge, and the identity whose dossier holds the
@@ -63,7 +60,7 @@ class Issued(msgspec.Struct, frozen=True, tag="issued", omit_defaults=True):
 
     credential: str
     identity: str = ""
-    kind: str = ""
+    kind: CredentialKind = ""
     names: tuple[str, ...] = ()
     parents: dict[str, Parent] = {}
     groups: dict[str, str] = {}
@@ -132,7 +129,7 @@ class Known(msgspec.Struct, frozen=True, tag="known", omit_defaults=True):
 
     credential: str
     identity: str
-    kind: str = ""
+    kind: CredentialKind = ""
     names: tuple[str, ...] = ()
     issued: int = 0
     expires: int = 0

@@ -33,6 +33,7 @@ CredentialKind = Literal[
     "service_credential",
     "session",
     "token",
+    "token_extended",
     "wrapping",
 ]
 """``""``: the record does not say. ``service`` and ``batch`` are Vault's two types of tokens, ``token`` is
@@ -47,7 +48,8 @@ class Traits(NamedTuple):
     while from something else, so nobody rotates it. ``once``: it is judged by the number of its uses and not
     by its expiry. ``residual``: it runs on to its expiry by design when its account goes. ``cut``: a policy
     that revokes sessions ends it. ``root``: it may do everything. ``unseen``: why no source shows its use, ""
-    where one does. ``inferred``: no record names it.
+    where one does. ``inferred``: no record names it. ``extended``: its provider accepts
+    it beyond its expiry and says so. ``form_of``: the kind of which it is a form.
     """
 
     long: bool = False
@@ -58,6 +60,8 @@ class Traits(NamedTuple):
     root: bool = False
     unseen: str = ""
     inferred: bool = False
+    extended: bool = False
+    form_of: str = ""
 
 
 UNSAID = Traits()
@@ -86,10 +90,11 @@ TRAITS: dict[str, Traits] = {
     "service_credential": LONG,
     "session": Traits(passing=True, cut=True),
     "token": UNSAID,
+    "token_extended": Traits(extended=True, form_of="token"),
     "wrapping": Traits(passing=True, once=True),
 }
 
-FORMER = {"api key": "api_key", "legacy token": "legacy_token"}
+FORMER = {"api key": "api_key", "legacy token": "legacy_token", "token (extended)": "token_extended"}
 """What earlier versions wrote into dossiers, and what it is called now."""
 
 TRAITS.update({former: TRAITS[now] for former, now in FORMER.items()})

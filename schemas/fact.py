@@ -6,10 +6,8 @@ of one partition, or a tick.
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -53,6 +51,7 @@ from schemas.dossier import (
     Turn,
 )
 from schemas.evidence import Evidence, network_of
+from schemas.providers import machine_of
 from schemas.sharding import GROUP_SHARDS as GROUP_SHARDS
 from schemas.sharding import glimpse_keys, grant_key, grant_keys, group_keys
 from schemas.sharding import group_key as group_key
@@ -100,17 +99,6 @@ def partition_of(key: str, partitions: int) -> int:
     if key.startswith(WATCH):
         return int(key[len(WATCH) :]) % partitions
     return zlib.crc32(key.encode()) % partitions
-
-
-_INSTANCE = re.compile(r"/(i-[0-9a-f]{8,17})\Z")
-
-
-@lru_cache(maxsize=65_536)
-def machine_of(actor_name: str) -> str:
-    """The machine after which a role session is named, "" for any other. EC2 names the sessions of an
-    instance profile after the instance: whatever keys it gets, they are one holder's."""
-    named = _INSTANCE.search(actor_name)
-    return named[1] if named else ""
 
 
 def facts_of(activity: Activity) -> list[Fact]:
@@ -253,7 +241,7 @@ def _use(activity: Activity, evidence: Evidence) -> Iterator[Fact]:
         places=(network_of(activity.place),) if held and activity.place else (),
         clients=(activity.client,) if held and activity.client else (),
         incarnation=activity.incarnation if activity.credential else "",
-        machine=machine_of(activity.actor_name) if activity.credential else "",
+        machine=machine_of(activity.identity, activity.actor_name) if activity.credential else "",
         did={way_of(activity.operation, activity.place): activity.time} if wrote(activity) else {},
     )
     yield activity.identity or activity.credential, Dossier(credentials={activity.credential: credential})

@@ -45,9 +45,9 @@ class Provider:
     everything else is an identity or a resource. ``sessions``: those of them that are sessions whatever a
     record says. ``own``: names of identities that are the site's own, and belong into an inventory: neither
     what the provider makes and runs for itself, nor people, nor federated subjects, nor second names.
-    ``root``: the name of the identity that may do everything. ``placeholders``: names of credentials that
-    documentation uses as examples. ``names_first``, ``names_last``: of several names of one credential, which
-    is preferred and which is not, by a part of it.
+    ``personal``: how the names of credentials begin that only people have. ``placeholders``: names of
+    credentials that documentation uses as examples. ``names_first``, ``names_last``: of several names of one
+    credential, which is preferred and which is not, by a part of it.
 
     Evidence:
     ``sources``: the sources that hold the provider's own records. ``uses``: the source that would show a use;
@@ -60,7 +60,7 @@ class Provider:
     ``grace``: what an end is granted to come true; ``graces``: by kind of end, where that differs.
     ``never_acts``: by how the name begins, what is granted beside ``grace`` after the end of a credential
     that is only ever seen in calls of what it was exchanged for. ``leeway``: how long after its expiry a
-    credential is accepted by design; ``extends``: it then says itself that the credential is stale.
+    credential is accepted by design.
 
     People and machines:
     ``driven``: clients of its own that a person drives; ``sign_ins``: operations by which a person signs in.
@@ -79,7 +79,7 @@ class Provider:
     credentials: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
     own: re.Pattern[str] = NEVER
-    root: str = ""
+    personal: tuple[str, ...] = ()
     placeholders: re.Pattern[str] = NEVER
     names_first: str = ""
     names_last: str = ""
@@ -92,7 +92,6 @@ class Provider:
     graces: Mapping[EndKind, Grace] = field(default_factory=dict)
     never_acts: Mapping[str, Grace] = field(default_factory=dict)
     leeway: Grace | None = None
-    extends: bool = False
     driven: re.Pattern[str] = NEVER
     sign_ins: frozenset[str] = frozenset()
     machine: re.Pattern[str] = NEVER

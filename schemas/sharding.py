@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import zlib
 
+from schemas.providers import has_single_objects
+
 GROUP_SHARDS = 16
 """A mount may have millions of members: its dossier is split by the member's key into so many."""
-
-OBJECTS = "k8s:"
-"""Groups whose key begins so are single objects (a pod, a secret): few credentials die with one, and a
-cluster makes objects by the thousand, so each has one shard."""
 
 ITSELF = "itself"
 """Path, in the group of an object, of the credential that the object is: a token kept in a Secret."""
@@ -21,7 +19,9 @@ refused request within milliseconds, a busy one within a second."""
 
 
 def shards_of(group: str) -> int:
-    return 1 if group.startswith(OBJECTS) else GROUP_SHARDS
+    """In how many dossiers a group is kept. Few credentials die with a single object (a pod, a secret), and
+    a cluster makes objects by the thousand, so each has one."""
+    return 1 if has_single_objects(group) else GROUP_SHARDS
 
 
 def group_key(group: str, member: str) -> str:

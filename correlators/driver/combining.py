@@ -22,10 +22,10 @@ from schemas.fact import (
     facts_of,
     granted_uses,
     is_plain,
-    machine_of,
     way_of,
     wrote,
 )
+from schemas.providers import machine_of
 
 GROUP_MAX = 2048
 """Uses of one credential gathered before they are thinned: bounds memory where one credential makes all
@@ -80,7 +80,7 @@ class Combiner:
             return
         use = (
             activity.identity, activity.credential, activity.names, activity.outcome, activity.action,
-            activity.incarnation, activity.allowed_by, machine_of(activity.actor_name),
+            activity.incarnation, activity.allowed_by, machine_of(activity.identity, activity.actor_name),
         )  # fmt: skip
         gathered = self._uses.get(use)
         if gathered is None:

@@ -18,7 +18,8 @@ from schemas import struct
 from schemas.dossier import Credential, Dossier
 from schemas.evidence import micros
 from schemas.fact import TRACE_PREFIX
-from schemas.sharding import GLIMPSE_PREFIX, OBJECTS
+from schemas.providers import has_single_objects
+from schemas.sharding import GLIMPSE_PREFIX
 from schemas.verdict import Clock
 
 DOSSIER_BYTES_MAX = 600_000
@@ -95,7 +96,7 @@ def expired(key: str, dossier: Dossier, clock: Clock, ended_age: int = ENDED_AGE
     if key.startswith(GLIMPSE_PREFIX):
         last = max((g.evidence.arrived or g.until for g in dossier.glimpses.values()), default=clock.now)
         return last + TRACE_AGE < clock.now
-    if "#" in key and key.startswith(OBJECTS) and dossier.turns:
+    if "#" in key and has_single_objects(key) and dossier.turns:
         ends = [t.evidence.arrived or t.time for turns in dossier.turns.values() for t in turns]
         return max(ends) + (OBJECT_AGE if dossier.members else UNCLAIMED_AGE) < clock.now
     for said in dossier.heard.values():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -34,20 +35,52 @@ BY_SOURCE: dict[str, tuple[Provider, ...]] = {
 """The pages whose own records a source holds."""
 
 
-def _graces() -> Iterator[Grace]:
-    for page in PROVIDERS.values():
-        yield from (grace for grace in (page.grace, page.leeway) if grace)
-        yield from page.graces.values()
-        yield from page.never_acts.values()
+SPREADING: dict[str, Grace] = {
+    grace.setting: grace
+    for page in PROVIDERS.values()
+    for grace in (page.grace, *page.graces.values())
+    if grace is not None
+}
+"""What providers are granted for an end to come true, by setting."""
 
+GRACES: dict[str, Grace] = SPREADING | {
+    grace.setting: grace
+    for page in PROVIDERS.values()
+    for grace in (page.leeway, *page.never_acts.values())
+    if grace is not None
+}
+"""Everything that providers are granted, by setting."""
 
-GRACES: dict[str, Grace] = {grace.setting: grace for grace in _graces()}
-"""What providers are granted, by setting."""
+ONE_ISSUE = frozenset(source for page in PROVIDERS.values() if page.one_issue for source in page.sources)
+"""Sources in which one event that issued two credentials of one kind issued one under two names."""
+
+DRIVEN = re.compile("|".join(f"(?:{p.driven.pattern})" for p in PROVIDERS.values()), re.IGNORECASE)
+"""Clients of providers that a person drives."""
+
+SIGN_INS = frozenset(operation for page in PROVIDERS.values() for operation in page.sign_ins)
+"""Operations by which a person signs in."""
+
+CALLS = PROVIDERS["agents"].uses
+"""The source that shows agents' calls of tools."""
 
 
 def word_of(key: str) -> str:
     """The first word of a key: it says whose page the key is on."""
     return key.partition(":")[0]
+
+
+def page_of(key: str) -> Provider | None:
+    """The page that a key is on; None for the key of a provider that has none."""
+    return BY_WORD.get(key.partition(":")[0])
+
+
+def ending(about: str, source: str) -> Provider | None:
+    """The page of who has to make an end true: whose key it is, told by that provider's own records or by
+    another source; a provider that ends what is another's (a lease) ends it in its own time."""
+    page = page_of(about)
+    if page is not None and source in page.sources:
+        return page
+    return next((own for own in BY_SOURCE.get(source, ()) if own.grace), page)
 
 
 def name_of(key: str) -> str:
@@ -102,3 +135,76 @@ def is_own(key: str) -> bool:
     """Whether a key names an identity that an inventory of the site should know."""
     page = BY_WORD.get(key.partition(":")[0])
     return page is not None and page.own.match(name_of(key)) is not None and not is_credential(key)
+
+
+def is_root(key: str) -> bool:
+    """Whether a key is ``<installation>:root``: who may do everything there."""
+    return key.endswith(":root")
+
+
+def is_session(key: str) -> bool:
+    """Whether the key alone says that a credential is a session."""
+    page = page_of(key)
+    return page is not None and bool(page.sessions) and name_of(key).startswith(page.sessions)
+
+
+def is_personal(key: str) -> bool:
+    """Whether a key names a credential that only people have."""
+    page = page_of(key)
+    return page is not None and bool(page.personal) and name_of(key).startswith(page.personal)
+
+
+def is_placeholder(key: str) -> bool:
+    """Whether a key names a credential that documentation uses as an example."""
+    page = page_of(key)
+    return page is not None and page.placeholders.match(name_of(key)) is not None
+
+
+def never_acts(key: str) -> Grace | None:
+    """What is granted beside the provider's grace after the end of a credential that is only ever seen in
+    calls of what it was exchanged for; None for any other."""
+    page = page_of(key)
+    if page is None or not page.never_acts:
+        return None
+    name = name_of(key)
+    return next((grace for start, grace in page.never_acts.items() if name.startswith(start)), None)
+
+
+def is_object(key: str) -> bool:
+    """Whether a key names an object that credentials rest on, and not an account."""
+    page = page_of(key)
+    return page is not None and any(part in key for part in page.objects)
+
+
+def is_group_of_holders(key: str) -> bool:
+    """Whether a holder is a group, of which nobody here knows who is in it."""
+    page = page_of(key)
+    return page is not None and bool(page.holders) and page.holders in key
+
+
+def has_single_objects(key: str) -> bool:
+    """Whether the groups of this provider are single objects."""
+    page = page_of(key)
+    return page is not None and page.single_objects
+
+
+def versions_of(key: str) -> tuple[str, str]:
+    """How the old and the new version of a secret are named where they have no id; "" where they always
+    have one."""
+    page = page_of(key)
+    return (page.old_version, page.new_version) if page is not None else ("", "")
+
+
+def preference(name: str) -> tuple[bool, bool, str]:
+    """Sorts names of one credential, the one to keep first."""
+    page = page_of(name)
+    first, last = (page.names_first, page.names_last) if page is not None else ("", "")
+    return (first not in name, bool(last) and last in name, name)
+
+
+@lru_cache(maxsize=65_536)
+def machine_of(identity: str, actor_name: str) -> str:
+    """The machine after which a session of this identity is named, "" for any other."""
+    page = page_of(identity)
+    named = page.machine.search(actor_name) if page is not None else None
+    return named[1] if named else ""

@@ -17,7 +17,8 @@ PROVIDER = Provider(
     sessions=("key/ASIA",),
     # Service-linked roles, and those that Identity Center and Control Tower keep for people, are AWS's own.
     own=re.compile(r"(?:user|role)/(?!AWSServiceRoleFor|AWSReservedSSO_|aws-controltower-)"),
-    root="root",
+    # Who signs in with a password is a person, whatever else it holds.
+    personal=("password/",),
     # AKIAIOSFODNN7EXAMPLE and its like stand in every tutorial.
     placeholders=re.compile(r"key/.*EXAMPLE\Z"),
     uses="cloudtrail",

@@ -29,8 +29,6 @@ PROVIDER = Provider(
         why="How long after its expiry Kubernetes accepts a token by design (recorded); elsewhere it is "
         "skew.",
     ),
-    # Tokens asked for 3,607 seconds are extended to a year; the server marks each such use as stale.
-    extends=True,
     driven=re.compile(r"k9s|Lens/|OpenLens|Headlamp", re.IGNORECASE),
     single_objects=True,
     objects=("/pods/", "/secrets/", ":nodes/"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
+from pydantic import Field, create_model
 from pydantic_settings import BaseSettings
 
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from schemas.evidence import micros
+from schemas.providers import GRACES
 from streams.site.units import Duration
 
 
@@ -17,41 +18,12 @@ def _time(name: str, description: str, **bounds: Any) -> Any:
     return Field(timedelta(microseconds=getattr(DEFAULTS, name)), description=description, **bounds)
 
 
-class ThresholdSettings(BaseSettings):
+class SharedThresholds(BaseSettings):
     """The numbers that controls share. A longer one is more patient; correlate and replay take the same."""
 
     skew: Duration = _time(
         "skew",
         "How much the clocks of two log producers may differ; one server's clock orders its own lines.",
-    )
-    grace_aws_key: Duration = _time(
-        "grace_aws_key", "Time granted for the end of an AWS key to take: IAM is eventually consistent."
-    )
-    grace_aws_policy: Duration = _time(
-        "grace_aws_policy", "Time granted for an AWS policy that revokes sessions: documented as minutes."
-    )
-    grace_gcp: Duration = _time(
-        "grace_gcp", "Time granted for a Google Cloud kill: policies take up to 7 minutes and more to spread."
-    )
-    grace_gcp_token: Duration = _time(
-        "grace_gcp_token",
-        "Granted beside grace_gcp after the end of a Google service account key: a key is only seen in "
-        "calls of the access tokens that it was exchanged for, and they live an hour.",
-    )
-    grace_entra: Duration = _time(
-        "grace_entra", "Time granted for an Entra kill: continuous access evaluation takes up to 15 minutes."
-    )
-    grace_kubernetes: Duration = _time(
-        "grace_kubernetes",
-        "Time granted for the end of a Kubernetes account or token: the API server caches accepted tokens "
-        "for 10 s.",
-    )
-    grace_vault: Duration = _time(
-        "grace_vault", "Time granted for a Vault or OpenBao kill; recorded ones took less than a second."
-    )
-    expiry_leeway_kubernetes: Duration = _time(
-        "expiry_leeway_kubernetes",
-        "How long after its expiry Kubernetes accepts a token by design (recorded); elsewhere it is skew.",
     )
     refused_quiet: Duration = _time(
         "refused_quiet",
@@ -126,5 +98,20 @@ class ThresholdSettings(BaseSettings):
     @property
     def thresholds(self) -> Thresholds:
         """As the controls take them."""
-        given = {name: getattr(self, name) for name in ThresholdSettings.model_fields}
-        return Thresholds(**{name: micros(v) if isinstance(v, timedelta) else v for name, v in given.items()})
+        given: dict[str, Any] = {
+            name: micros(v) if isinstance(v := getattr(self, name), timedelta) else v
+            for name in ThresholdSettings.model_fields
+        }
+        provided = {setting: given.pop(setting) for setting in GRACES}
+        return Thresholds(**given, provided=provided)
+
+
+if TYPE_CHECKING:
+    ThresholdSettings = SharedThresholds
+else:
+    ThresholdSettings = create_model(
+        "ThresholdSettings",
+        __base__=SharedThresholds,
+        **{name: (Duration, Field(grace.length, description=grace.why)) for name, grace in GRACES.items()},
+    )
+    """With what each provider is granted, as its page says."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.activity import EXTENDED, Activity, Issued, Known, Renewed
+from schemas.activity import Activity, Issued, Known, Renewed
 from schemas.evidence import iso
 from schemas.verdict import Confidence, Severity
 from tests.correlators.test_revoked_credential_used import must, verdict_of
@@ -49,7 +49,7 @@ def stale(number: int) -> Activity:
     """A token of which the server says that it is stale."""
     token = f"k8s:c1:jti/{number}"
     issued = Issued(token, HOME, "token", expires=T0 + 30_000_000)
-    said = Known(token, HOME, f"token{EXTENDED}", expires=T0 + 30_000_000)
+    said = Known(token, HOME, "token_extended", expires=T0 + 30_000_000)
     return change(f"issue {number}", 0, issued, said, source="kubernetes")
 
 

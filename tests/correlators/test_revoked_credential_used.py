@@ -221,6 +221,7 @@ OF = {
 )
 def test_every_provider_has_its_grace(source: str, how: str, within: float, past: float) -> None:
     key, home = OF.get(source, (KEY, USER))
+    key = "gcp:p:apikey/1" if how == "DisableServiceAccount" else key
     end = change(
         "kill", 10, Ended(how, "revoked", key, home, claims_cut=source != "inventory"), source=source
     )

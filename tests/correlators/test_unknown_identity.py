@@ -7,7 +7,7 @@ import pytest
 from schemas.activity import Activity, Aliased, Issued
 from schemas.verdict import Confidence, Severity, Verdict
 from tests.support.declared import DAY, declared, verdicts
-from tests.support.make import KEY, USER, change, use
+from tests.support.make import KEY, T0, USER, change, use
 from tests.support.otlp import activities as spans
 from tests.support.otlp import agent, tool
 from tests.support.scenario import every_way, run
@@ -167,10 +167,25 @@ def test_an_undeclared_agent_of_a_service_whose_agents_are_declared_is_unknown()
     ("kind", "severity"),
     [
         *((kind, Severity.MEDIUM) for kind in ("access_key", "service_credential", "api_key")),
-        *((kind, Severity.MEDIUM) for kind in ("certificate", "legacy token", "secret")),
-        ("session", Severity.LOW),
+        *((kind, Severity.MEDIUM) for kind in ("certificate", "legacy_token", "secret")),
+        *((kind, Severity.MEDIUM) for kind in ("service_account_key", "client_secret", "secret_id")),
+        *((kind, Severity.MEDIUM) for kind in ("admin_key", "federated_credential", "api key")),
+        *((kind, Severity.LOW) for kind in ("session", "access_token", "wrapping", "", "of a later version")),
     ],
 )
 def test_what_lives_until_somebody_ends_it_is_long_lived(kind: str, severity: Severity) -> None:
     made = change("made", 5, Issued(KEY, USER, kind))
+    assert must([declared("aws:111122223333:user/admin"), made, use("u", 20)]).severity == severity
+
+
+@pytest.mark.parametrize(
+    ("more", "severity"),
+    [
+        ({"expires": T0 + 25 * 3600 * 1_000_000 + 5_000_000}, Severity.MEDIUM),
+        ({"expires": T0 + 3600 * 1_000_000}, Severity.LOW),
+        ({"max_uses": 1}, Severity.LOW),
+    ],
+)
+def test_what_is_for_one_job_is_not_long_lived(more: dict[str, int], severity: Severity) -> None:
+    made = change("made", 5, Issued(KEY, USER, "secret_id", **more))
     assert must([declared("aws:111122223333:user/admin"), made, use("u", 20)]).severity == severity

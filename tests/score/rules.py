@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from correlators.kernel.views.silence import source_of
+from schemas.providers import source_of
 from tests.support.replayed import Said, control, uids
 
 LOW = 2

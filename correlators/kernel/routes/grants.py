@@ -11,10 +11,7 @@ from correlators.kernel.knowledge.sightings import thin
 from schemas import struct
 from schemas.dossier import Dossier, Grant, Opened, Turn
 from schemas.fact import group_of
-
-GROUP_HOLDER = ":group/"
-"""A kept holder that is a group: who is in it is not known here, so nobody's access by it is said to have
-ended."""
+from schemas.providers import is_group_of_holders
 
 SESSIONS_MAX = 128
 """Sessions of one identity that are kept, those begun last, and before those that only listen the others: a
@@ -37,7 +34,7 @@ def removals(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
 
 def _keeps(turn: Turn, identity: str) -> bool:
     kept = turn.scope.split("\n") if turn.scope else []
-    return identity in kept or any(GROUP_HOLDER in holder for holder in kept)
+    return identity in kept or any(map(is_group_of_holders, kept))
 
 
 def _told(turn: Turn) -> Turn:

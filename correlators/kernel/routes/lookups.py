@@ -19,6 +19,7 @@ from correlators.kernel.knowledge.inferred import DOUBTED, FLOOD, INFERRED, TRIE
 from schemas.dossier import Credential, Dossier, Glimpsed, Sightings
 from schemas.evidence import Evidence
 from schemas.fact import group_key, group_of
+from schemas.providers import is_object
 from schemas.sharding import GLIMPSE_SPAN, ITSELF, bucket_of
 
 MOMENTS_MAX = 400
@@ -26,9 +27,6 @@ MOMENTS_MAX = 400
 which nothing is inferred."""
 
 FLOOD_MARK = "glimpses truncated"
-
-OBJECT_KINDS = ("/pods/", "/secrets/", ":nodes/")
-"""How keys of objects are told from those of accounts."""
 
 
 def tries_of(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
@@ -55,10 +53,6 @@ def _lies_within(lookup: Glimpsed, refusal: Glimpsed) -> bool:
 def _home(about: str) -> str:
     """The dossier of what was looked for: an account's own, or that of the object's group."""
     return group_key(about, about) if is_object(about) else about
-
-
-def is_object(about: str) -> bool:
-    return any(kind in about for kind in OBJECT_KINDS)
 
 
 def _tried(refusal: Glimpsed, about: str, doubted: bool) -> Dossier:

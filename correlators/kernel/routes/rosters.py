@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from functools import lru_cache
 
+from schemas.credential_kind import traits_of
 from schemas.dossier import Credential, Dossier, Member
 from schemas.providers import installation_of, is_credential, is_own
 from schemas.rosters import EVERYWHERE, digest, roster_head, roster_key, roster_of
@@ -21,9 +22,6 @@ nothing that holds for all, so nothing is said of them by it. 64,000 service acc
 account are more than any we know of."""
 
 MEMBERS_MARK = "roster truncated"
-
-ROOT_KINDS = frozenset({"root"})
-"""Credentials of their own dossier that ask for the approvals of their installation's root."""
 
 
 def enrolments(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
@@ -55,7 +53,7 @@ def _counts(key: str, dossier: Dossier) -> bool:
     if any(reported.severity for reported in dossier.reported.values()):
         return True
     if is_credential(key):
-        return any(c.kind in ROOT_KINDS for c in dossier.credentials.values())
+        return any(traits_of(c.kind).root for c in dossier.credentials.values())
     return bool(dossier.calls) or any(_active(c) for c in dossier.credentials.values())
 
 

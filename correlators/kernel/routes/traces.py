@@ -21,9 +21,10 @@ from schemas import struct
 from schemas.dossier import Calls, Dossier, Sightings
 from schemas.evidence import Evidence
 from schemas.fact import TRACE_PREFIX
+from schemas.providers import CALLS
 from schemas.span import UNNAMED, Span, agent_key, agent_name, is_unnamed
 
-SOURCE = "otel"
+SOURCE = CALLS
 MERGED_MIN = 2
 """Answers are merged of two calls and more."""
 

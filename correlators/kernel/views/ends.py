@@ -11,10 +11,7 @@ from correlators.kernel.views.thresholds import Thresholds
 from schemas.authority import INVENTORY
 from schemas.dossier import Turn
 from schemas.evidence import Evidence, iso
-
-TOKENS_OUTLIVE = frozenset({"DeleteServiceAccountKey", "DisableServiceAccountKey"})
-"""Ends of what never acts itself, by how: a Google key is only ever seen in calls of the access tokens it was
-exchanged for, under its own name, and they live an hour. Beyond it, somebody had a token with a dead key."""
+from schemas.providers import ending, never_acts, page_of
 
 NOT_A_DEATH = frozenset({"removed", "rotated"})
 """Kinds of turns that end something else (the basis of an access), not the credential."""
@@ -102,12 +99,19 @@ def grace_of(turn: Turn, granted: Thresholds) -> int:
     provider claims no cut (declared ends, residuals)."""
     if not turn.claims_cut:
         return 0
-    if turn.kind == "cut":
-        return granted.grace_aws_policy
-    grace = granted.grace_of(turn.evidence.source)
-    if turn.evidence.source == "gcp" and turn.how in TOKENS_OUTLIVE:
-        grace += granted.grace_gcp_token
-    return grace
+    page = ending(turn.about, turn.evidence.source)
+    if page is None:
+        return 0
+    grace = page.graces.get(turn.kind, page.grace)
+    length = granted.provided[grace.setting] if grace else 0
+    beside = never_acts(turn.about) if turn.about else None
+    return length + granted.provided[beside.setting] if beside else length
+
+
+def leeway_of(credential: str, granted: Thresholds) -> int:
+    """How long after its expiry a credential may still be accepted by design, in µs."""
+    page = page_of(credential)
+    return granted.provided[page.leeway.setting] if page is not None and page.leeway else granted.skew
 
 
 def skew_of(turn: Turn, use: Evidence, granted: Thresholds) -> int:

@@ -12,12 +12,13 @@ New access, a new place, a later time, a kill without a successor: these have no
 
 from __future__ import annotations
 
-from correlators.kernel.views.ends import TOKENS_OUTLIVE, Off, grace_of, off_intervals, skew_of
+from correlators.kernel.views.ends import Off, grace_of, off_intervals, skew_of
 from correlators.kernel.views.rotations import born, family, stands
 from correlators.kernel.views.view import View
 from schemas.dossier import Credential, Descendant
 from schemas.evidence import Evidence, network_of
 from schemas.fact import MADE, undone_key
+from schemas.providers import never_acts
 
 
 def excuse(view: View, name: str, off: Off, use: Evidence, report: Descendant | None = None) -> str:
@@ -64,7 +65,7 @@ def _kept_alive(view: View, off: Off, use: Evidence, report: Descendant | None) 
     if report is not None:
         expires = report.expiry[1]
         return report.edge == "came_from" and (not expires or use.time <= expires)
-    return off.turn.how in TOKENS_OUTLIVE and _in_time(view, off, use)
+    return never_acts(off.turn.about) is not None and _in_time(view, off, use)
 
 
 def _succeeded(view: View, name: str, off: Off) -> bool:

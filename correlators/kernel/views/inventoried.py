@@ -8,7 +8,7 @@ from correlators.kernel.views.view import View
 from schemas.authority import INVENTORY
 from schemas.claims import Approval
 from schemas.evidence import Evidence
-from schemas.providers import installation_of, is_own
+from schemas.providers import installation_of, is_own, is_personal, is_root
 
 COVERED = 0.5
 """An inventory that names less than half of the identities that act in an installation does not cover it,
@@ -16,9 +16,6 @@ whatever it declares there: its silence about one of the others says nothing."""
 
 BREAK_GLASS = frozenset({"break-glass", "break_glass", "breakglass", "emergency"})
 """Grants whose approvals are given one by one: who holds one acts only within it."""
-
-PASSWORD = ":password/"
-"""Who signs in with a password is a person, whatever else it holds."""
 
 
 def speaks(view: View) -> Evidence | None:
@@ -42,7 +39,7 @@ def declared(view: View) -> Evidence | None:
 
 def ours(view: View) -> bool:
     """Whether this is a non-human identity of the site's own, as far as its key and credentials tell."""
-    return is_own(view.key) and not any(PASSWORD in credential for credential in view.credentials)
+    return is_own(view.key) and not any(map(is_personal, view.credentials))
 
 
 def current(view: View, uses: Iterable[Evidence]) -> tuple[Evidence, ...]:
@@ -63,7 +60,7 @@ def approvals(view: View, *, root: bool = False) -> list[Approval]:
             approval
             for identity, many in view.dossier.approvals.items()
             for approval in many
-            if root or identity == view.key or not identity.endswith(":root")
+            if root or identity == view.key or not is_root(identity)
         }
     )
 

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from correlators.kernel.knowledge.sightings import thin
-from correlators.kernel.views.rotations import STAGE_NEW, Change, changes, is_secret, reads_of
+from correlators.kernel.views.rotations import Change, changes, is_secret, reads_of
 from correlators.kernel.views.view import View, sighted
 from schemas.evidence import Event, Evidence, network_of
+from schemas.providers import versions_of
 
 
 class Consumer(NamedTuple):
@@ -84,7 +85,7 @@ def _progress(view: View, change: Change, rotating: Rotating) -> Progress:
     secret = is_secret(view, change.subject)
     old = _uses(view, change, change.olds, secret, "succeeded", "failed", "forbidden")
     if secret:
-        current = reads_of(view, STAGE_NEW, change.which)
+        current = reads_of(view, versions_of(change.subject)[1], change.which)
         old = sighted([old, tuple(e for e in current if e.time < change.at)])
     if change.until:
         old = tuple(e for e in old if e.time < change.until)

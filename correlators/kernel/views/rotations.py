@@ -9,25 +9,18 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
-from correlators.kernel.knowledge.inferred import INFERRED
 from correlators.kernel.knowledge.join import earliest
 from correlators.kernel.knowledge.sightings import thin
 from correlators.kernel.views.view import View
-from schemas.activity import EXTENDED
 from schemas.claims import BACK, GONE, UNSAID, Rotation, RotationPolicy
+from schemas.credential_kind import traits_of
 from schemas.dossier import Credential
 from schemas.evidence import Evidence, micros
+from schemas.providers import versions_of
 
 SAME = micros(timedelta(hours=1))
 """Two records of one rotation (the provider's and the inventory's) lie closer together than two rotations
 ever do."""
-
-PASSING = frozenset({"session", "wrapping", "lease", INFERRED})
-"""Kinds of credentials that are not rotated: they are issued for a while, from what is."""
-
-STAGE_OLD = "stage AWSPREVIOUS"
-STAGE_NEW = "stage AWSCURRENT"
-"""How readers name the versions of a secret that they do not name by id."""
 
 
 class Change(NamedTuple):
@@ -144,7 +137,7 @@ def _change(view: View, subject: str, which: str, merged: list[Merged], ended: E
         last = last._replace(successor=_newest(view, which, merged))
     before = {m.successor for m in merged[:-1]} - {"", last.successor}
     if secret:
-        olds, news = _versions(view, which, last, before)
+        olds, news = _versions(view, subject, which, last, before)
     else:
         olds, news = _credentials(view, subject, last, before)
     deadline = _deadline(view, subject, which, last, news)
@@ -198,10 +191,11 @@ def _newest(view: View, which: str, merged: list[Merged]) -> str:
 
 
 def _versions(
-    view: View, which: str, last: Merged, before: set[str]
+    view: View, subject: str, which: str, last: Merged, before: set[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    olds = {STAGE_OLD, *before, *_read_before(view, which, last.at)} - {last.successor}
-    return tuple(sorted(olds)), tuple(name for name in (STAGE_NEW, last.successor) if name)
+    old, new = versions_of(subject)
+    olds = {old, *before, *_read_before(view, which, last.at)} - {last.successor, ""}
+    return tuple(sorted(olds)), tuple(name for name in (new, last.successor) if name)
 
 
 def _credentials(
@@ -225,7 +219,7 @@ def _credentials(
 
 def family(credential: Credential) -> str:
     """Its kind; one that is accepted beyond its expiry is of the same."""
-    return credential.kind.removesuffix(EXTENDED)
+    return traits_of(credential.kind).form_of or credential.kind
 
 
 def _since(born: dict[str, int], new: str, at: int) -> int:
@@ -241,7 +235,7 @@ def _since(born: dict[str, int], new: str, at: int) -> int:
 def stands(credential: Credential) -> bool:
     """Whether it is one that is rotated: not issued from another."""
     derived = any(link.edge != "made_by" for link in credential.parents.values())
-    return credential.kind not in PASSING and not derived
+    return not traits_of(credential.kind).passing and not derived
 
 
 def born(credential: Credential) -> int:

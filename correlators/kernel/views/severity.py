@@ -21,7 +21,9 @@ from collections.abc import Collection
 from correlators.kernel.knowledge.inferred import INFERRED
 from correlators.kernel.views.view import View
 from schemas import struct
+from schemas.credential_kind import traits_of
 from schemas.evidence import Event, Evidence
+from schemas.providers import is_root
 from schemas.verdict import Confidence, Severity, Verdict
 
 NOT_PRODUCTION = frozenset({"dev", "development", "test", "testing", "sandbox", "lab", "demo"})
@@ -84,6 +86,6 @@ def moved(base: Severity, privilege: str, environment: str) -> Severity:
 def privilege_of(verdict: Verdict, view: View) -> str:
     """The declared privilege; that of a root is critical whatever is declared."""
     credential = view.dossier.credentials.get(verdict.credential)
-    if view.key.endswith(":root") or (credential is not None and credential.kind == "root"):
+    if is_root(view.key) or (credential is not None and traits_of(credential.kind).root):
         return "critical"
     return view.declaration.privilege if view.declaration else ""

@@ -12,10 +12,11 @@ from correlators.kernel.knowledge.inferred import sure
 from correlators.kernel.knowledge.join import join_credential, join_descendant, turns
 from correlators.kernel.knowledge.pins import sightings_of
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
+from schemas.credential_kind import traits_of
 from schemas.declaration import Declaration
 from schemas.dossier import Ancestor, Credential, Descendant, Dossier, Turn
 from schemas.evidence import Event, Evidence
-from schemas.providers import installation_of
+from schemas.providers import ONE_ISSUE, installation_of, preference
 
 
 class View:
@@ -120,10 +121,6 @@ def reaching(name: str, credential: Credential | Ancestor, many: tuple[Turn, ...
     )
 
 
-RESIDUAL_KINDS = frozenset({"access_token"})
-"""Tokens that run on to their expiry by design when their account goes: a residual, not a failed end."""
-
-
 def _installation(name: str, credential: Credential | Ancestor) -> str:
     """Where a credential is of: as its key or those who used it say, else its provider alone."""
     if said := installation_of(name):
@@ -170,13 +167,13 @@ def _reaches(turn: Turn, name: str, credential: Credential | Ancestor, installat
         return False
     if turn.kind == "group":
         return True
-    if credential.kind in RESIDUAL_KINDS:
+    if traits_of(credential.kind).residual:
         return False
     if turn.scope and credential.incarnation and turn.scope != credential.incarnation:
         return False
     if credential.incarnation and not turn.scope and _came_up_since(turn, credential):
         return False
-    return turn.kind == "deleted" or credential.kind == "session"
+    return turn.kind == "deleted" or traits_of(credential.kind).cut
 
 
 def _came_up_since(turn: Turn, credential: Credential | Ancestor) -> bool:
@@ -206,7 +203,7 @@ def _groups(credentials: dict[str, Credential]) -> list[list[str]]:
     issues = {
         name: (credential.kind, credential.issued.event)
         for name, credential in credentials.items()
-        if name and credential.issued and credential.issued.source == "vault"
+        if name and credential.issued and credential.issued.source in ONE_ISSUE
     }
     return _grouped({name: credential.names for name, credential in credentials.items()}, issues)
 
@@ -232,8 +229,4 @@ def _grouped(names: dict[str, tuple[str, ...]], issues: dict[str, tuple[str, Eve
     groups: dict[str, list[str]] = {}
     for name in names if leader else ():
         groups.setdefault(find(name), []).append(name)
-    return [sorted(group, key=_preferred) for group in groups.values() if len(group) > 1]
-
-
-def _preferred(name: str) -> tuple[bool, bool, str]:
-    return ("/accessor/" not in name, "-accessor/" in name, name)
+    return [sorted(group, key=preference) for group in groups.values() if len(group) > 1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from schemas.activity import Aliased, Effect, Ended, EndKind, Issued, Restored
+from schemas.credential_kind import CredentialKind
 from schemas.sources.azure.keys import GUID, Tenant
 from schemas.sources.azure.secrets import FEDERATED, KEYS, Change, change_of, decoded, federated_of, keys_of
 from schemas.sources.azure.wire import Changed, Target
@@ -126,7 +127,7 @@ class Changes:
         self,
         changed: Changed,
         identity: str,
-        ids_of: Callable[[object], dict[str, str] | None],
+        ids_of: Callable[[object], dict[str, CredentialKind] | None],
         key: Callable[[str], str],
     ) -> Iterator[Effect]:
         change: Change | None = change_of(changed.old_value, changed.new_value, ids_of)

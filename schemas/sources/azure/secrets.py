@@ -9,13 +9,15 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from schemas.credential_kind import CredentialKind
+
 KEYS = "keydescription"
 FEDERATED = "federatedidentitycredentials"
 
 ENTRY = re.compile(r"\[?KeyIdentifier=(?P<key>[^,\]]+),KeyType=(?P<kind>[^,\]]*)")
 """Read from the entry's beginning: its display name, at the end, is whatever somebody typed."""
 
-KINDS = {
+KINDS: dict[str, CredentialKind] = {
     "password": "client_secret",
     "asymmetricx509cert": "certificate",
     "x509certandpassword": "certificate",
@@ -25,11 +27,13 @@ KINDS = {
 class Change(NamedTuple):
     """Ids of what was added and removed, each with its kind."""
 
-    added: dict[str, str]
-    removed: dict[str, str]
+    added: dict[str, CredentialKind]
+    removed: dict[str, CredentialKind]
 
 
-def change_of(old: object, new: object, ids_of: Callable[[object], dict[str, str] | None]) -> Change | None:
+def change_of(
+    old: object, new: object, ids_of: Callable[[object], dict[str, CredentialKind] | None]
+) -> Change | None:
     """The difference of two lists; None where one cannot be read: a list that was cut short removes nothing.
 
     An absent old list is an empty one; an absent new one says nothing.
@@ -54,12 +58,12 @@ def decoded(value: object) -> object:
         return value
 
 
-def keys_of(value: object) -> dict[str, str] | None:
+def keys_of(value: object) -> dict[str, CredentialKind] | None:
     """Key ids and kinds of ``KeyDescription``: a list of
     ``[KeyIdentifier=…,KeyType=…,KeyUsage=…,DisplayName=…]``."""
     if not isinstance(value, list):
         return None
-    found: dict[str, str] = {}
+    found: dict[str, CredentialKind] = {}
     for entry in value:
         match = ENTRY.match(entry) if isinstance(entry, str) else None
         if match is None:
@@ -68,11 +72,11 @@ def keys_of(value: object) -> dict[str, str] | None:
     return found
 
 
-def federated_of(value: object) -> dict[str, str] | None:
+def federated_of(value: object) -> dict[str, CredentialKind] | None:
     """Ids of ``FederatedIdentityCredentials``: a list of objects."""
     if not isinstance(value, list):
         return None
-    found: dict[str, str] = {}
+    found: dict[str, CredentialKind] = {}
     for entry in value:
         name = _id(entry)
         if not name:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from schemas.activity import Effect, Ended, EndKind, Exposed, Issued, Parent, Restored
+from schemas.credential_kind import CredentialKind
 from schemas.evidence import iso
 from schemas.sources.caep.subjects import Subject, credential_of
 from schemas.wire import text_at
@@ -46,6 +47,10 @@ def _session_established(told: Told) -> Iterator[Effect]:
         yield Issued(session, identity, "session")
 
 
+KINDS: dict[str, CredentialKind] = {"password": "password", "pin": "password", "x509": "certificate"}
+"""By ``credential_type`` (CAEP 1.0, credential change); keys of hardware and apps are people's."""
+
+
 def _credential_changed(told: Told) -> Iterator[Effect]:
     """Created, revoked, updated, deleted. An update leaves the credential's key what it was."""
     identity = told.subject.identity
@@ -58,7 +63,7 @@ def _credential_changed(told: Told) -> Iterator[Effect]:
             f"{told.word} {change}", "deleted" if change == "delete" else "revoked", credential, identity
         )
     elif change == "create":
-        yield Issued(credential, identity, text_at(told.event, "credential_type"))
+        yield Issued(credential, identity, KINDS.get(text_at(told.event, "credential_type").lower(), ""))
         yield Restored(f"{told.word} create", "remade", credential, identity)
 
 

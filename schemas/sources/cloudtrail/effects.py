@@ -11,6 +11,7 @@ from datetime import timedelta
 from functools import partial
 
 from schemas.activity import Aliased, Effect, Ended, EndFailed, Exposed, Issued, Parent, Restored
+from schemas.credential_kind import CredentialKind
 from schemas.evidence import SECOND, micros
 from schemas.sources.cloudtrail.call import Call
 from schemas.sources.cloudtrail.identity import key_of, of_arn, password_of, user_of
@@ -56,7 +57,7 @@ def _service_credential_created(call: Call) -> tuple[Effect, ...]:
     return _made(call, name, text(answer, "userName"), "service_credential", expires)
 
 
-def _made(call: Call, key: str, user: str, kind: str, expires: int = 0) -> tuple[Effect, ...]:
+def _made(call: Call, key: str, user: str, kind: CredentialKind, expires: int = 0) -> tuple[Effect, ...]:
     """A long-lived credential: it outlives the one that its maker used by design."""
     if not key:
         return ()

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from schemas.activity import (
-    EXTENDED,
     Effect,
     Ended,
     Glimpse,
@@ -173,7 +172,7 @@ def _secret(call: Call) -> Iterator[Effect]:
     yield Issued(
         secret_key(call.namespace, call.name, call.prefix),
         account_key(call.namespace, account, call.prefix),
-        kind="legacy token",
+        kind="legacy_token",
         parents=_maker(call),
         groups={call.object_key(call.name): ITSELF},
         incarnation=notes.get(ACCOUNT_UID) or "",
@@ -188,7 +187,7 @@ def legacy_of(call: Call) -> Known | None:
         return None
     namespace, _, name = credential.removeprefix(place).rpartition("/")
     group = f"{call.prefix}{namespace}/secrets/{name}"
-    return Known(credential, call.who.identity, "legacy token", groups={group: ITSELF})
+    return Known(credential, call.who.identity, "legacy_token", groups={group: ITSELF})
 
 
 def _certificate(call: Call) -> Iterator[Effect]:
@@ -254,7 +253,7 @@ def stale_of(call: Call) -> Known | None:
     if found is None:
         return None
     expires = call.time - int(found[1]) * SECOND
-    return Known(call.who.credential, call.who.identity, f"token{EXTENDED}", expires=expires)
+    return Known(call.who.credential, call.who.identity, "token_extended", expires=expires)
 
 
 def _images(call: Call) -> Iterator[Effect]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.activity import Effect, Ended, EndFailed, EndKind, Issued, Outcome, Parent, Restored
+from schemas.credential_kind import CredentialKind
 from schemas.sources.cloudtrail.times import micros_of
 from schemas.sources.ocsf.captions import Kind
 from schemas.sources.ocsf.keys import Keys, programmatic
@@ -93,12 +94,27 @@ def _entity(event: Event, activity: int, keys: Keys, actor: str, used: str) -> I
         credential = keys.credential(uid)
         if turned[0] and activity == CREATE:
             parents = {used: Parent("made_by", actor)} if used else {}
-            yield Issued(credential, keys.user(entity.user), kind, parents=parents)
+            yield Issued(credential, keys.user(entity.user), _kind(kind), parents=parents)
         else:
             yield from _turn(event, activity, turned, keys.user(entity.user), credential)
     elif entity.type_id == USER_ENTITY or any(word in kind for word in IDENTITIES):
         identity = keys.user(entity.user) or keys.entity(uid)
         yield from _turn(event, activity, turned, identity, "")
+
+
+KINDS: tuple[tuple[str, CredentialKind], ...] = (
+    ("access key", "access_key"), ("access_key", "access_key"), ("accesskey", "access_key"),
+    ("api key", "api_key"), ("api_key", "api_key"), ("apikey", "api_key"),
+    ("service account key", "service_account_key"), ("service_account_key", "service_account_key"),
+    ("client secret", "client_secret"), ("client_secret", "client_secret"),
+    ("certificate", "certificate"), ("access token", "access_token"), ("token", "token"),
+    ("password", "password"), ("secret", "secret"),
+)  # fmt: skip
+"""By a part of an entity's type, the more particular first."""
+
+
+def _kind(said: str) -> CredentialKind:
+    return next((kind for part, kind in KINDS if part in said), "")
 
 
 def _authentication(

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from schemas.activity import Action, Effect, Ended, Granted, Issued, Known, Outcome, Parent, Withdrawn
+from schemas.credential_kind import CredentialKind
 from schemas.sources.provider_admin.event import Event
 
 MADE = frozenset({"created", "added", "granted", "connected", "registered"})
@@ -107,11 +108,16 @@ def _key(event: Event) -> Iterator[Effect]:
         return
     if done in MADE:
         parents = {actor.credential: Parent("made_by", actor.identity)} if actor.credential else {}
-        yield Issued(credential, actor.identity, "api key", parents=parents)
+        yield Issued(credential, actor.identity, _kind(event), parents=parents)
     elif done in ENDED:
         yield Ended(event.type, "revoked" if done == "revoked" else "deleted", credential)
     elif actor.identity and done == "rotated":
-        yield Known(credential, actor.identity, "api key")
+        yield Known(credential, actor.identity, _kind(event))
+
+
+def _kind(event: Event) -> CredentialKind:
+    """An administrator's key is used in this very log, others are not."""
+    return "admin_key" if parts(event)[0] == "admin_api_key" else "api_key"
 
 
 def _account(event: Event) -> Iterator[Effect]:

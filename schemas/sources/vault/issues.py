@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.activity import Edge, Effect, Issued, Known, Parent, Renewed
+from schemas.credential_kind import CredentialKind
 from schemas.evidence import SECOND
 from schemas.sources.vault.call import Call
 from schemas.sources.vault.use import login_secret
@@ -72,7 +73,7 @@ def sponsor_of(call: Call) -> str:
     return (call.identity or call.presented[0]) if call.path.startswith("auth/token/") else ""
 
 
-def _kind(auth: Auth) -> str:
+def _kind(auth: Auth) -> CredentialKind:
     if "root" in (auth.policies or ()):
         return "root"
     return "batch" if auth.token_type == "batch" else "service"

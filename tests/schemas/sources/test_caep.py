@@ -233,7 +233,10 @@ X509 = "x509:CN=Shop CA:0a1b"
     [
         ("revoke", (Ended("credential-change revoke", "revoked", X509, USER),)),
         ("delete", (Ended("credential-change delete", "deleted", X509, USER),)),
-        ("create", (Issued(X509, USER, "x509"), Restored("credential-change create", "remade", X509, USER))),
+        (
+            "create",
+            (Issued(X509, USER, "certificate"), Restored("credential-change create", "remade", X509, USER)),
+        ),
         ("update", ()),
     ],
 )

@@ -8,7 +8,6 @@ import msgspec
 import pytest
 
 from schemas.activity import (
-    EXTENDED,
     Ended,
     Glimpse,
     Granted,
@@ -123,7 +122,7 @@ def test_a_legacy_token_is_known_by_the_secret_that_its_annotation_names() -> No
     told = activity(event(user=account(jti=""), annotations=notes))
     assert told.credential == f"{PREFIX}secret/shop/mailer-token"
     assert effect(event(user=account(jti=""), annotations=notes), Known) == Known(
-        told.credential, ACCOUNT, "legacy token", groups={f"{PREFIX}shop/secrets/mailer-token": "itself"}
+        told.credential, ACCOUNT, "legacy_token", groups={f"{PREFIX}shop/secrets/mailer-token": "itself"}
     )
 
 
@@ -598,7 +597,7 @@ def test_a_token_that_the_server_calls_stale_expired_so_many_seconds_ago() -> No
     stale = "subject: system:serviceaccount:shop:mailer, seconds after warning threshold: 420"
     told = activity(event(600, annotations={"authentication.k8s.io/stale-token": stale}))
     expired = told.time - 420 * SECOND
-    assert told.effects == (Known(f"{PREFIX}jti/{JTI}", ACCOUNT, f"token{EXTENDED}", expires=expired),)
+    assert told.effects == (Known(f"{PREFIX}jti/{JTI}", ACCOUNT, "token_extended", expires=expired),)
     without = event(600, user=account(jti=""), annotations={"authentication.k8s.io/stale-token": stale})
     assert activity(without).effects == ()
 

@@ -169,7 +169,7 @@ def test_entities_that_are_credentials_or_identities_live_and_die() -> None:
     token = {"uid": "tok-1", "type": "API token", "type_id": 99, "user": {"uid": "u-1"}}
     key, holder = "ocsf:111122223333:credential/tok-1", "ocsf:111122223333:user/u-1"
     made = activity(event(3004, 1, entity=token))
-    assert made.effects == (Issued(key, holder, "api token", parents={KEY: Parent("made_by", USER)}),)
+    assert made.effects == (Issued(key, holder, "token", parents={KEY: Parent("made_by", USER)}),)
     gone = activity(event(3004, 4, entity=token, api={"operation": "x"}))
     assert gone.effects == (Ended("x", "deleted", key, holder),)
     agent = {"uid": "a-1", "type": "AI agent"}

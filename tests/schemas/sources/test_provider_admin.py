@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from schemas.activity import Activity, Ended, Granted, Issued, Parent, Withdrawn
+from schemas.credential_kind import CredentialKind
 from schemas.sources import Context, Reading, detect, provider_admin
 from tests.support.recorded_agents import AGENTS
 from tests.support.scenario import run
@@ -63,7 +64,7 @@ def told(document: Any) -> Activity:
 @pytest.mark.parametrize("dotted", [True, False])
 def test_an_api_key_belongs_to_who_made_it(dotted: bool) -> None:
     activity = told(openai("api_key.created", {"id": "key-1", "data": {"scopes": ["all"]}}, dotted=dotted))
-    assert activity.effects == (Issued("openai:key/key-1", "openai:prod:user/user-1", "api key"),)
+    assert activity.effects == (Issued("openai:key/key-1", "openai:prod:user/user-1", "api_key"),)
     assert (activity.identity, activity.actor_name) == ("openai:prod:user/user-1", "a@x.example")
     assert (activity.target, activity.place, activity.client) == (
         "openai:key/key-1",
@@ -130,7 +131,8 @@ def test_service_keys_are_made_and_revoked(kind: str) -> None:
     named = {f"{kind}_id": "apikey_1"}
     (made,) = told(anthropic(f"{kind}_created", **named)).effects
     (ended,) = told(anthropic(f"{kind}_revoked", **named)).effects
-    assert made == Issued("anthropic:key/apikey_1", "anthropic:org_1:user/user_01", "api key")
+    known: CredentialKind = "admin_key" if kind == "admin_api_key" else "api_key"
+    assert made == Issued("anthropic:key/apikey_1", "anthropic:org_1:user/user_01", known)
     assert ended == Ended(f"{kind}_revoked", "revoked", "anthropic:key/apikey_1")
 
 

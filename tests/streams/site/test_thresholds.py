@@ -50,10 +50,21 @@ QUIET, HIGH, MEDIUM, LOW = (
 TOLD = ("violated", Severity.INFORMATIONAL)
 
 
-def ended(source: str, used: float, how: str = "revoked", kind: str = "revoked") -> list[Activity]:
+OWN = {
+    "cloudtrail": (KEY, USER),
+    "vault": ("vault:d:accessor/1", "vault:d:entity/e"),
+    "kubernetes": ("k8s:c1:jti/1", "k8s:c1:shop/mailer"),
+    "gcp": ("gcp:apikey/1", "gcp:p:a@p.iam.gserviceaccount.com"),
+    "azure": ("entra:t:key/1", "entra:t:app/1"),
+}
+"""A credential of each source's own, and its identity."""
+
+
+def ended(source: str, used: float, key: str = "") -> list[Activity]:
     """A kill at 10 s that this source tells of, and a use in the same log."""
-    effect = Ended(how, kind, KEY, USER)  # type: ignore[arg-type]
-    return [change("kill", 10, effect, source=source), use("use", used, source=source)]
+    own, home = OWN[source]
+    effect = Ended("revoked", "revoked", key or own, home)
+    return [change("kill", 10, effect, source=source), use("use", used, home, key or own, source=source)]
 
 
 def tries() -> list[Activity]:
@@ -95,7 +106,7 @@ CASES = {
     ),
     "grace_gcp": Case("10m", "1m", "revoked_credential_used", ended("gcp", 500), QUIET, HIGH),
     "grace_gcp_token": Case(
-        "1h", "5m", "revoked_credential_used", ended("gcp", 4000, "DeleteServiceAccountKey"), QUIET, HIGH
+        "1h", "5m", "revoked_credential_used", ended("gcp", 4000, "gcp:key/a/1"), QUIET, HIGH
     ),
     "grace_entra": Case("15m", "1m", "revoked_credential_used", ended("azure", 800), QUIET, HIGH),
     "grace_kubernetes": Case("15s", "5s", "revoked_credential_used", ended("kubernetes", 24), QUIET, HIGH),
