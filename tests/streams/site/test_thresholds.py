@@ -99,7 +99,7 @@ UNOWNED = change("kill", 10, Ended("revoke", "revoked", "vault:d:token/t"), sour
 TRIED = use("try", 20, "", "vault:d:token/t", source="vault", outcome="unauthenticated")
 
 CASES = {
-    "skew": Case("2s", "500ms", "revocation_failed", [FAILED, use("u", 11, source="vault")], QUIET, MEDIUM),
+    "skew": Case("2s", "500ms", "revocation_failed", [FAILED, use("u", 11, source="vault")], QUIET, LOW),
     "grace_aws_key": Case("10s", "5s", "revoked_credential_used", ended("cloudtrail", 19), QUIET, HIGH),
     "grace_aws_policy": Case(
         "5m", "1m", "outlived_parent", [session(700), CUT, use("u", 200, ROLE, SESSION)], QUIET, HIGH
