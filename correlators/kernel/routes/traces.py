@@ -47,7 +47,7 @@ class Trace:
 
     def __init__(self, key: str, spans: dict[str, Span]) -> None:
         self.id = key.removeprefix(TRACE_PREFIX)
-        self.spans = spans
+        self.spans = paired(spans)
         self._chains: dict[str, Chain] = {}
 
     def chain(self, span_id: str) -> Chain:
@@ -134,7 +134,7 @@ class Trace:
     def asked_by(self, span_id: str) -> str:
         """The key of the agent whose request this span answers, where the request itself says it."""
         parent = self.spans[span_id].parent
-        asked = parent in self.spans and self.spans[parent].side == "asked"
+        asked = parent in self.spans and self.spans[parent].side in ("asked", "requested")
         return self.named(parent) if asked else ""
 
     def evidence(self, span_id: str, actor: str = "", mirrors: tuple[str, ...] = ()) -> Evidence:
@@ -152,6 +152,40 @@ class Trace:
         another."""
         own = self.spans[span_id].trace or self.id
         return span_id if own == trace else f"{own}:{span_id}"
+
+
+def paired(spans: dict[str, Span]) -> dict[str, Span]:
+    """The spans with each answer below its request: the youngest that is open then; where none is, the
+    youngest of all (it was answered twice). One request sent again before its answer is one."""
+    shared: dict[str, list[tuple[int, bool, str]]] = {}
+    for span_id, span in spans.items():
+        if span.shared:
+            shared.setdefault(span.shared, []).append((span.start, span.side != "requested", span_id))
+    if not shared:
+        return spans
+    found = dict(spans)
+    for messages in shared.values():
+        opened: list[str] = []
+        known: list[str] = []
+        for _, answers, span_id in sorted(messages):
+            span = spans[span_id]
+            fitting = [i for i in (opened or known) if not answers or _answers(span, spans[i])]
+            if answers and (fitting or opened):
+                asked = (fitting or opened)[-1]
+                found[span_id] = struct.changed(span, parent=asked)
+                if asked in opened:
+                    opened.remove(asked)
+            elif not answers and (same := [i for i in opened if spans[i].tool == span.tool]):
+                found[span_id] = struct.changed(span, parent=same[-1])
+            elif not answers:
+                opened.append(span_id)
+                known.append(span_id)
+    return found
+
+
+def _answers(answer: Span, request: Span) -> bool:
+    """By its form; a refusal answers either."""
+    return answer.status == "error" or answer.kind == request.kind
 
 
 class Told(NamedTuple):

@@ -123,6 +123,9 @@ class _Message:
 
     def _request(self, message: dict[str, Any]) -> None:
         method, envelope = message["method"], self._envelope
+        if method == CALL and "id" not in message and envelope.sender != "server":
+            self._reject("is missing: a call without an id has no answer", "message.id")
+            return
         if method not in (CALL, LIST) or "id" not in message or envelope.sender == "server":
             self._reading.passed += 1
             return
@@ -139,9 +142,11 @@ class _Message:
                 8, envelope.time, envelope.caller.identity, envelope.caller.credential, self._place
             )
             envelope = envelope._replace(link=f"alone {own}")
-        ids = ids_of(envelope, message["id"])
+        ids = ids_of(envelope, message["id"], tool)
         trace, parent = ("", "") if envelope.caller.agent else above(message, envelope)
-        asked = Spanned(ids.trace, ids.asked, self._seen(asked_span(envelope, tool, parent)), trace)
+        asked = Spanned(
+            ids.trace, ids.asked, self._seen(asked_span(envelope, tool, parent, ids.trace)), trace
+        )
         operation = f"{method} {tool}".rstrip()
         self._tell(ids.asked, operation, asked, Answer("call", "unknown"), client_of(message, envelope))
         answer = refusal_of(envelope.status) or answer_of(envelope.answer, 0)
@@ -164,7 +169,7 @@ class _Message:
             )
 
     def _tell_answer(self, envelope: Envelope, ids: Ids, answer: Answer, operation: str) -> None:
-        span = self._seen(answered_span(envelope, answer, ids.asked))
+        span = self._seen(answered_span(envelope, answer, ids.trace))
         self._tell(ids.answered, operation, Spanned(ids.trace, ids.answered, span), answer, envelope.client)
 
     def _seen(self, span: Span) -> Span:

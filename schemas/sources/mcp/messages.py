@@ -28,6 +28,9 @@ REFUSED = frozenset({-32602, -32601})
 """Invalid params (an unknown tool, or one that this caller may not use), and no such method."""
 
 SHOWN = 200
+INVALID = re.compile(r"\W*(?:MCP error -?\d+:\s*)?Input validation error\b", re.IGNORECASE)
+"""The handler of a tool is not reached where its arguments do not validate (the SDKs of TypeScript and
+Python, server)."""
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}.*")
 
 Kind = Literal["call", "list"]
@@ -54,11 +57,13 @@ class Ids(NamedTuple):
     answered: str
 
 
-def ids_of(envelope: Envelope, number: object) -> Ids:
+def ids_of(envelope: Envelope, number: object, tool: str = "") -> Ids:
     """By what request and answer share: the session (or the exchange) and the id of the message. Ids that
-    are numbers and ids that are texts are told apart."""
+    are numbers and ids that are texts are told apart. A client may use an id again, so each message is a span
+    of its own time: which answer is to which request is settled where all are known."""
     trace = derived_id(TRACE_BYTES, "mcp", envelope.server, envelope.link, orjson.dumps(number).decode())
-    return Ids(trace, derived_id(SPAN_BYTES, "asked", trace), derived_id(SPAN_BYTES, "answered", trace))
+    asked = derived_id(SPAN_BYTES, "asked", trace, envelope.time, tool)
+    return Ids(trace, asked, derived_id(SPAN_BYTES, "answered", trace, envelope.time))
 
 
 def is_id(number: object) -> bool:
@@ -111,7 +116,9 @@ def _failed(error: dict[str, Any]) -> Answer:
     code = error.get("code")
     denied = code in REFUSED if isinstance(code, int) else False
     shown = str(code) if isinstance(code, int) else "error"
-    return Answer("call", "forbidden" if denied else "failed", shown, failed=True, denied=denied)
+    return Answer(
+        "call", "forbidden" if denied else "failed", shown, failed=True, refused=denied, denied=denied
+    )
 
 
 def _returned(result: dict[str, Any]) -> Answer:
@@ -119,12 +126,14 @@ def _returned(result: dict[str, Any]) -> Answer:
     if result.get("isError") is not True:
         return Answer("call", "succeeded")
     first = next(iter(as_list(result.get("content"))), None)
+    if INVALID.match(text_at(first, "text")[:SHOWN]):
+        return Answer("call", "failed", "invalid arguments", failed=True)
     if UNKNOWN_TOOL.match(text_at(first, "text")[:SHOWN]):
         return Answer("call", "forbidden", "unknown tool", failed=True, refused=True)
     return Answer("call", "failed", "tool_error")
 
 
-def asked_span(envelope: Envelope, tool: str, parent: str) -> Span:
+def asked_span(envelope: Envelope, tool: str, parent: str, shared: str) -> Span:
     """The request: of a tool, or ("") of the list of them."""
     return Span(
         "tool" if tool else "other",
@@ -135,16 +144,17 @@ def asked_span(envelope: Envelope, tool: str, parent: str) -> Span:
         envelope.server,
         envelope.time,
         envelope.time,
-        side="asked",
+        side="requested",
         source="mcp",
+        shared=shared,
     )
 
 
-def answered_span(envelope: Envelope, answer: Answer, parent: str) -> Span:
+def answered_span(envelope: Envelope, answer: Answer, shared: str) -> Span:
     names, digests = answer.offered or (None, ())
     return Span(
         "tool" if answer.kind == "call" else "other",
-        parent,
+        "",
         envelope.caller.service,
         envelope.caller.agent if answer.kind == "list" else "",
         "",
@@ -158,4 +168,5 @@ def answered_span(envelope: Envelope, answer: Answer, parent: str) -> Span:
         denied=answer.denied,
         source="mcp",
         digests=digests,
+        shared=shared,
     )

@@ -65,7 +65,8 @@ _HANDOFF = re.compile(r"handoff to (.+)", re.DOTALL)
 _INVOKE = re.compile(r"invoke_agent (.+)|agent_run \[(.+)\]", re.DOTALL)
 """Since the conventions, and as Google ADK had it before."""
 UNKNOWN_TOOL = re.compile(
-    r"\W*(?:unknown tool\b|no such tool\b|tool \S{1,120} (?:was )?not found\b|tool not found\b)",
+    r"\W*(?:MCP error -?\d+:\s*)?"
+    r"(?:unknown tool\b|no such tool\b|tool \S{1,120} (?:was )?not found\b|tool not found\b)",
     re.IGNORECASE,
 )
 REFUSALS = ("http.response.status_code", "http.status_code", "http.status")

@@ -72,14 +72,45 @@ def test_request_and_answer_meet_in_any_order_and_twice() -> None:
         assert ended(shuffled) == wanted
 
 
-def test_a_call_that_was_not_answered_is_not_told() -> None:
-    assert ended(activities(call() | OPS)) == {(CLEANER, "query_db"): []}
+def test_a_call_that_was_not_answered_is_told_as_such() -> None:
+    assert ended(activities(call() | OPS)) == {(CLEANER, "query_db"): ["unanswered"]}
     assert ended(activities(returned() | OPS)) == {}
 
 
 def test_an_id_is_one_only_in_its_session_and_server_and_type() -> None:
     for other in (returned(session="s2"), returned(server="github"), returned("3")):
-        assert ended(activities(call() | OPS, other | OPS)) == {(CLEANER, "query_db"): []}
+        assert ended(activities(call() | OPS, other | OPS)) == {(CLEANER, "query_db"): ["unanswered"]}
+
+
+def test_an_id_that_is_used_again_is_another_call() -> None:
+    first = [call("search") | OPS, returned(at=1) | OPS]
+    again = [call("rm", at=2) | OPS, returned(at=3) | OPS]
+    for many in (first + again, again[::-1] + first[::-1]):
+        told = ended(activities(*many))
+        assert told == {(CLEANER, "search"): ["executed"], (CLEANER, "rm"): ["executed"]}
+    refused = [call("search") | OPS, failed(-32602, at=1) | OPS, *again]
+    assert ended(activities(*refused)) == {(CLEANER, "search"): ["refused"], (CLEANER, "rm"): ["executed"]}
+
+
+def test_a_request_that_is_sent_again_before_its_answer_is_one_call() -> None:
+    many = activities(call() | OPS, call(at=4) | OPS, returned(at=5) | OPS)
+    assert ended(many) == {(CLEANER, "query_db"): ["executed"]}
+
+
+def test_a_call_without_an_id_is_a_reject() -> None:
+    message = {"jsonrpc": "2.0", "method": "tools/call", "params": {"name": "rm"}}
+    assert [r.field for r in read(record(message)).rejects] == ["message.id"]
+
+
+def test_arguments_that_do_not_validate_never_reached_the_tool() -> None:
+    text = "MCP error -32602: Input validation error: bad"
+    assert ended(activities(call() | OPS, returned(text=text, error=True))) == {
+        (CLEANER, "query_db"): ["undecided"]
+    }
+    text = "MCP error -32602: Tool query_db not found"
+    assert ended(activities(call() | OPS, returned(text=text, error=True))) == {
+        (CLEANER, "query_db"): ["refused"]
+    }
 
 
 def test_the_evidence_of_a_call_is_its_request_with_the_answer_as_its_mirror() -> None:
@@ -89,12 +120,12 @@ def test_the_evidence_of_a_call_is_its_request_with_the_answer_as_its_mirror() -
     assert found.evidence.source == "mcp"
 
 
-def test_a_call_is_one_call_though_it_is_made_again_with_the_input_that_was_required() -> None:
+def test_a_call_that_required_input_is_open_until_it_is_made_again() -> None:
     first = [call(number=3) | OPS, answer({"resultType": "input_required", "inputRequests": {}}, 3)]
     again = [call(number=4, at=2) | OPS, returned(4, at=3)]
     reading = read(*first, *again)
     assert reading.passed == 1
-    assert ended(reading.activities) == {(CLEANER, "query_db"): ["executed"]}
+    assert ended(reading.activities) == {(CLEANER, "query_db"): ["executed", "unanswered"]}
 
 
 def test_a_protocol_without_sessions_needs_an_exchange() -> None:
