@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from schemas.activity import Activity, Exposed
+from schemas.activity import Activity, Ended, Exposed
 from schemas.evidence import origin_of, source_of_origin
 from schemas.providers import BY_WORD, installation_of, is_credential, is_own, source_of, word_of
 
@@ -72,9 +72,10 @@ def _issued_by(issuer: str, key: str) -> bool:
     return any(source in ISSUERS for source in BY_WORD[word].sources)
 
 
-def may_expose(voice: str, effect: object) -> bool:
-    """Whether this is the report of a leak by one whose business that is."""
-    return isinstance(effect, Exposed) and source_of_origin(voice) in FINDERS
+def may_report(voice: str, effect: object) -> bool:
+    """Whether this is the report of a leak, or that who answers for the credential calls it revoked since, by
+    one whose business that is. Both only open findings: the provider's log shows what is so."""
+    return isinstance(effect, Exposed | Ended) and source_of_origin(voice) in FINDERS
 
 
 @lru_cache(maxsize=65_536)

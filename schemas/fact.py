@@ -37,7 +37,7 @@ from schemas.activity import (
     Stated,
     Withdrawn,
 )
-from schemas.authority import INVENTORY, is_identity, may_expose, speaks_for, voice_of
+from schemas.authority import INVENTORY, is_identity, may_report, speaks_for, voice_of
 from schemas.dossier import (
     Address,
     Child,
@@ -111,7 +111,7 @@ def facts_of(activity: Activity) -> list[Fact]:
         facts.extend(_use(own, evidence))
     for effect in activity.effects:
         taught = _TEACH[type(effect)]
-        if may_expose(voice, effect):
+        if may_report(voice, effect):
             facts.extend(taught(activity, evidence, effect))
             continue
         facts.extend(_by(voice, taught(activity, evidence, effect)))
