@@ -41,7 +41,7 @@ EndKind = Literal[
 now (a user, a role, an account, a Secret made anew); that takes back nothing."""
 
 
-class Parent(msgspec.Struct, frozen=True, array_like=True, order=True):
+class Parent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):
     """One edge of lineage as the child knows it: the parent's edge, and the identity whose dossier holds the
     parent."""
 

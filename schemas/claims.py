@@ -18,7 +18,7 @@ GONE, BACK = -2, -3
 again. One that goes while it is the newest takes its rotation back."""
 
 
-class Rotation(msgspec.Struct, frozen=True, array_like=True, order=True):
+class Rotation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):
     """From ``at`` on a successor takes the place of the old credential (or version of a secret).
 
     ``successor``: its key, "" where the record does not name it. ``overlap``: how long the old one may still
@@ -32,7 +32,7 @@ class Rotation(msgspec.Struct, frozen=True, array_like=True, order=True):
     how: str = ""
 
 
-class RotationPolicy(msgspec.Struct, frozen=True, array_like=True, order=True):
+class RotationPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):
     """How often a secret is to be rotated, for how long the old one may still be used, and who answers for
     it."""
 
@@ -42,7 +42,7 @@ class RotationPolicy(msgspec.Struct, frozen=True, array_like=True, order=True):
     owner: str = ""
 
 
-class Approval(msgspec.Struct, frozen=True, array_like=True, order=True):
+class Approval(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):
     """``grant`` is approved from ``start`` (0: always) until ``end`` (0: open), end excluded."""
 
     grant: str
@@ -56,7 +56,7 @@ class Approval(msgspec.Struct, frozen=True, array_like=True, order=True):
         return self.start <= time and (not self.end or time < self.end)
 
 
-class Waiver(msgspec.Struct, frozen=True, array_like=True, order=True):
+class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):
     """An exception, void from ``until`` on and outside its scope; "" in a field of the scope: any.
 
     ``identity`` may end in ``*``; ``place`` may be a network; ``action`` is an operation as evidence names

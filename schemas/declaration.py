@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Spell(msgspec.Struct, frozen=True, array_like=True, order=True):
+class Spell(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):
     """``value`` holds from ``start`` (0: always) until ``end`` (0: open), in µs, end excluded."""
 
     value: str = ""
@@ -20,7 +20,7 @@ class Spell(msgspec.Struct, frozen=True, array_like=True, order=True):
         return self.start <= time and (not self.end or time < self.end)
 
 
-class ApprovedTool(msgspec.Struct, frozen=True, array_like=True, order=True):
+class ApprovedTool(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):
     """A tool that an agent may call: its name, its MCP server ("" any), other names it is seen under, its
     digest."""
 
@@ -30,7 +30,7 @@ class ApprovedTool(msgspec.Struct, frozen=True, array_like=True, order=True):
     digest: str = ""
 
 
-class Declaration(msgspec.Struct, frozen=True, omit_defaults=True, order=True):
+class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, order=True):
     """``statuses``: a later entry holds from its start on (spells may be open-ended). None for tools,
     delegates or windows: the record says nothing of them, so nothing can contradict it. ``aliases``: other
     keys of the identity, all that hold."""

@@ -16,7 +16,7 @@ from schemas.evidence import Evidence
 from schemas.span import Span
 
 
-class Turn(msgspec.Struct, frozen=True, array_like=True, order=True):
+class Turn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):
     """One turn of a switch: at ``time`` (µs) the thing ended (``alive`` false) or was restored.
 
     ``about``: the key that the record named. The other fields are those of ``schemas.activity.Ended``.
@@ -33,7 +33,7 @@ class Turn(msgspec.Struct, frozen=True, array_like=True, order=True):
     about: str = ""
 
 
-class Sightings(msgspec.Struct, frozen=True, array_like=True):
+class Sightings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
     """Evidence sorted by (time, uid), thinned as ``correlators.kernel.knowledge.sightings`` says;
     ``truncated``: some was let go."""
 
@@ -41,7 +41,7 @@ class Sightings(msgspec.Struct, frozen=True, array_like=True):
     truncated: bool = False
 
 
-class Ancestor(msgspec.Struct, frozen=True, omit_defaults=True):
+class Ancestor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The end of something this credential descends from: the edge to it, the identity whose dossier holds
     it, its turns and those of its identity. Which of these reach it depends on its kind, issue and
     incarnation, which may be learned later: so they are told too."""
@@ -54,7 +54,7 @@ class Ancestor(msgspec.Struct, frozen=True, omit_defaults=True):
     incarnation: str = ""
 
 
-class Child(msgspec.Struct, frozen=True, array_like=True, order=True):
+class Child(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):
     """A credential issued by another: the edge, the identity whose dossier holds it, when it was issued
     (µs).
     """
@@ -64,7 +64,7 @@ class Child(msgspec.Struct, frozen=True, array_like=True, order=True):
     issued: int = 0
 
 
-class Descendant(msgspec.Struct, frozen=True, omit_defaults=True):
+class Descendant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a descendant reports to the dossier of an ended ancestor: uses since that end, when it will be
     over, and how those of its identity had written to identities before (``Credential.did``)."""
 
@@ -77,7 +77,7 @@ class Descendant(msgspec.Struct, frozen=True, omit_defaults=True):
     did: dict[str, int] = {}
 
 
-class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
+class Credential(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One credential in its identity's dossier.
 
     ``expiry``: (as of, expires) in µs, the latest statement holds; expires 0: does not expire.
@@ -117,7 +117,7 @@ class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
     undid: dict[str, str] = {}
 
 
-class Address(msgspec.Struct, frozen=True, omit_defaults=True):
+class Address(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A forwarding address: known since (µs, smallest), and, where it was declared, the switch that says if
     it holds."""
 
@@ -125,7 +125,7 @@ class Address(msgspec.Struct, frozen=True, omit_defaults=True):
     turns: tuple[Turn, ...] = ()
 
 
-class Member(msgspec.Struct, frozen=True, array_like=True, order=True):
+class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):
     """A member of a group: the identity whose dossier holds the credential, its path in the group, when
     issued (µs).
     """
@@ -135,7 +135,7 @@ class Member(msgspec.Struct, frozen=True, array_like=True, order=True):
     issued: int = 0
 
 
-class Calls(msgspec.Struct, frozen=True, omit_defaults=True):
+class Calls(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """An agent's calls of one tool: the names and servers it was seen under, and sightings per channel.
 
     One call may stand in several channels; what they are, which outranks which, and what each is worth is the
@@ -151,7 +151,7 @@ class Calls(msgspec.Struct, frozen=True, omit_defaults=True):
     leads: tuple[str, ...] = ()
 
 
-class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
+class Grant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What an identity may do by one grant: the role's key, when it was given and removed, uses that it
     allowed.
 
@@ -164,7 +164,7 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
     uses: dict[str, Sightings] = {}
 
 
-class Opened(msgspec.Struct, frozen=True, array_like=True):
+class Opened(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
     """A session: the event that began it, when it ended (µs, 0: not yet), the grant that allowed it, and
     whether it only listens."""
 
@@ -174,7 +174,7 @@ class Opened(msgspec.Struct, frozen=True, array_like=True):
     passive: bool = False
 
 
-class Glimpsed(msgspec.Struct, frozen=True, array_like=True):
+class Glimpsed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
     """``schemas.activity.Glimpse``: until when (µs), about what, by which event (which began it)."""
 
     until: int
@@ -182,7 +182,7 @@ class Glimpsed(msgspec.Struct, frozen=True, array_like=True):
     evidence: Evidence
 
 
-class Watch(msgspec.Struct, frozen=True, omit_defaults=True):
+class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """How far a source, or one raw partition of it (``topic/number``), has been read.
 
     ``newest``: the latest event time, of a partition the time up to which it is worked off (µs).
@@ -195,7 +195,7 @@ class Watch(msgspec.Struct, frozen=True, omit_defaults=True):
     days: dict[int, int] = {}
 
 
-class Reported(msgspec.Struct, frozen=True, array_like=True, order=True):
+class Reported(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):
     """What was last said about one verdict: a running number, the digest of what was said, whether it stands
     open.
 
@@ -217,7 +217,7 @@ class Reported(msgspec.Struct, frozen=True, array_like=True, order=True):
     said: int = 0
 
 
-class Dossier(msgspec.Struct, frozen=True, omit_defaults=True):
+class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """See the module. ``turns``: of identities and groups, by the key that the record named.
 
     ``stated``: declarations by the identity they name. ``calls``: by tool key. ``spans``: by span id
@@ -230,6 +230,7 @@ class Dossier(msgspec.Struct, frozen=True, omit_defaults=True):
     ``watch``: how far each source has been read, and which days it was watched (dossiers of a partition).
     ``offered``: tools offered to an agent, earliest evidence each. ``marks``: caps that were reached.
     ``heard``: what was said by those who do not speak for this (``schemas.authority``), by who said it.
+    ``unread``: the text of a dossier that this version does not wholly understand (``schemas.stored``).
     """
 
     credentials: dict[str, Credential] = {}
@@ -255,19 +256,7 @@ class Dossier(msgspec.Struct, frozen=True, omit_defaults=True):
     reported: dict[str, Reported] = {}
     marks: tuple[str, ...] = ()
     heard: dict[str, Dossier] = {}
+    unread: str = ""
 
 
 EMPTY = Dossier()
-
-_ENCODER = msgspec.json.Encoder()
-_DECODER = msgspec.json.Decoder(Dossier)
-
-
-def encode(dossier: Dossier) -> bytes:
-    """The dossier as JSON."""
-    return _ENCODER.encode(dossier)
-
-
-def decode(body: bytes | str) -> Dossier:
-    """The dossier that ``encode`` wrote. Raises ``msgspec.ValidationError`` for anything else."""
-    return _DECODER.decode(body)

@@ -37,7 +37,9 @@ Event = tuple[str, str]
 """An event: who says it, and the id that it has there."""
 
 
-class Evidence(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
+class Evidence(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True, gc=False
+):
     """One event as a verdict quotes it.
 
     ``uid`` is the vendor's own id of the event (CloudTrail ``eventID``, Vault ``request.id``,

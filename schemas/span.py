@@ -16,7 +16,7 @@ NAME_MAX = 200
 length."""
 
 
-class Span(msgspec.Struct, frozen=True, array_like=True, order=True):
+class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):
     """One span of a trace. Times in µs.
 
     ``agent``: the agent's name where this span says it and may be trusted. ``tool``: the tool's name on tool

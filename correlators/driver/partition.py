@@ -13,9 +13,11 @@ from correlators.kernel.caps import DOSSIER_BYTES_MAX
 from correlators.kernel.catalogue import Judge
 from correlators.kernel.desk import Desk, Settled
 from correlators.kernel.knowledge.join import join
+from correlators.kernel.stored import known_by
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
-from schemas.dossier import EMPTY, Dossier, decode, encode
+from schemas.dossier import EMPTY, Dossier
 from schemas.fact import WATCH, Fact, Tick
+from schemas.stored import encode
 
 WARM_KEYS = 200
 """Stored dossiers that are taken up again per settling after a start: what fell due meanwhile is judged
@@ -57,7 +59,7 @@ class Partition:
         self._cold = [key for key in stored if not key.startswith(WATCH)]
         self._desk = Desk(judging.controls, load, judging.bytes_max, judging.paced, judging.thresholds)
         body = load(self._key)
-        self._watch = decode(body) if body else EMPTY
+        self._watch = known_by(body) if body else EMPTY
         self._kept: object = None
         self._now = 0
 

@@ -23,6 +23,7 @@ from correlators.kernel.knowledge.join import join
 from correlators.kernel.knowledge.weight import lightened
 from correlators.kernel.routes import rosters
 from correlators.kernel.routes.routing import forwarded_to, outbox
+from correlators.kernel.stored import known_by
 from correlators.kernel.views import hearsay, waivers
 from correlators.kernel.views.lifelines import lifeline_of
 from correlators.kernel.views.severity import weighed
@@ -30,11 +31,12 @@ from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from correlators.kernel.views.view import View
 from schemas import struct
 from schemas.authority import PAGES_ONLY, Authority
-from schemas.dossier import EMPTY, Dossier, Reported, decode
-from schemas.dossier import encode as encode_dossier
+from schemas.dossier import EMPTY, Dossier, Reported
 from schemas.fact import TRACE_PREFIX, WATCH, Fact
 from schemas.lifeline import Lifeline
 from schemas.rosters import ROSTER_PREFIX
+from schemas.stored import UNREAD_MARK
+from schemas.stored import encode as encode_dossier
 from schemas.verdict import Clock, Report, Verdict
 
 LOCAL_ROUNDS_MAX = 64
@@ -92,6 +94,7 @@ class Desk:
         self._thresholds = thresholds
         self._hearsay = hearsay.Hearsay(authority)
         self._held: set[str] = set()
+        self._unread = 0
         self._doubtful = Doubtful()
 
     def __len__(self) -> int:
@@ -105,9 +108,11 @@ class Desk:
         known = self._dossiers.get(key)
         if known is None:
             body = self._load(key)
-            known = decode(body) if body else EMPTY
+            known = known_by(body) if body else EMPTY
             if body:
                 self._dirty.add(key)
+            if known.unread:
+                self._unread += 1
             self._dossiers[key] = known
         return known
 
@@ -135,7 +140,8 @@ class Desk:
         clock = clock.listening()
         self.due(clock)
         self._dirty.update(key for key in self._doubtful.settled_by(clock) if key in self._dossiers)
-        settled = Settled()
+        settled = Settled(marks=[UNREAD_MARK] * self._unread)
+        self._unread = 0
         while self._dirty:
             batch, self._dirty = sorted(self._dirty), set()
             for key in batch:
@@ -157,7 +163,7 @@ class Desk:
     def _settle(self, key: str, clock: Clock, settled: Settled) -> None:
         known = self._dossiers[key]
         dossier = self._forward(key, known, settled)
-        if expired(key, dossier, clock, self._thresholds.memory):
+        if not dossier.unread and expired(key, dossier, clock, self._thresholds.memory):
             self._dossiers.pop(key)
             self._sent.pop(key, None)
             self._rows.pop(key, None)
@@ -173,7 +179,11 @@ class Desk:
         if judged:
             view = self._view(key, dossier, clock)
             verdicts = self._judge(key, dossier, view, clock)
-            reports, reported, due = difference(view.dossier.reported, verdicts, clock.now, self._paced)
+            if dossier.unread:
+                verdicts = _standing(verdicts, view.dossier.reported)
+            reports, reported, due = difference(
+                view.dossier.reported, verdicts, clock.now, self._paced, not dossier.unread
+            )
             self._hold(key, due)
             settled.reports.extend(reports)
             settled.credentials.extend(self._changed_rows(key, view))
@@ -270,6 +280,12 @@ class Desk:
 
 def _not_stored(_: Dossier) -> bytes:
     return b""
+
+
+def _standing(verdicts: list[Verdict], reported: dict[str, Reported]) -> list[Verdict]:
+    """Of a dossier that is not wholly understood the verdicts that take nothing back: what is missing may be
+    what was said before."""
+    return [v for v in verdicts if v.value == "violated" or v.uid not in reported]
 
 
 def _can_be_said(said: Reported, severity: int | None) -> bool:

@@ -40,9 +40,14 @@ class Difference(NamedTuple):
 
 
 def difference(
-    reported: dict[str, Reported], verdicts: Iterable[Verdict], now: int = 0, paced: bool = False
+    reported: dict[str, Reported],
+    verdicts: Iterable[Verdict],
+    now: int = 0,
+    paced: bool = False,
+    whole: bool = True,
 ) -> Difference:
-    """Everything new, changed or gone. ``paced``: mere additions are held back as ``PACE`` says."""
+    """Everything new, changed or gone. ``paced``: mere additions are held back as ``PACE`` says. ``whole``:
+    what is not among the verdicts is gone."""
     reports: list[Report] = []
     said = dict(reported)
     current: set[str] = set()
@@ -61,7 +66,7 @@ def difference(
         said[uid] = _saying(verdict, digest, urgent, before, now)
         reports.append(_report(uid, verdict, said[uid], before))
     for uid, before in reported.items():
-        if uid not in current and before.digest:
+        if whole and uid not in current and before.digest:
             said[uid] = struct.changed(
                 before, number=before.number + 1, digest="", open=False, value="withdrawn"
             )

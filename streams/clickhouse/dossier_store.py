@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from functools import reduce
 
 import msgspec
 from clickhouse_connect.driver.client import Client
 
 from correlators.kernel.knowledge.join import join
-from schemas.dossier import decode, encode
+from correlators.kernel.stored import known_by
+from schemas.stored import encode
 from streams.clickhouse.engine import Engine
-
-log = logging.getLogger("gapwatch.deliver")
 
 ROWS_WORTH_JOINING = 16
 """Rows of one key from which on they are joined: fewer cost less to keep than to rewrite."""
@@ -61,9 +59,9 @@ def _join_keys(client: Client, keys: list[str]) -> int:
     written: list[dict[str, str | int]] = []
     superseded: list[dict[str, str | int]] = []
     for key, every in rows.items():
-        if row := _joined(key, every):
-            written.append(dict(zip(("key", "version", "joined", "body"), (key, *row), strict=True)))
-            superseded += [{"key": key, "version": number} for number, _, _ in every[:-1]]
+        row = _joined(key, every)
+        written.append(dict(zip(("key", "version", "joined", "body"), (key, *row), strict=True)))
+        superseded += [{"key": key, "version": number} for number, _, _ in every[:-1]]
     if written:
         _insert(client, "dossiers", written)
         _insert(client, "dossiers_superseded", superseded)
@@ -80,17 +78,13 @@ def _delete(client: Client) -> None:
     client.command("TRUNCATE TABLE dossiers_superseded")
 
 
-def _joined(key: str, rows: list[Row]) -> Row | None:
-    """The one row that says what all rows say; None where a body cannot be read: then nothing is touched."""
+def _joined(key: str, rows: list[Row]) -> Row:
+    """The one row that says what all rows say; what of them cannot be read stands in it as it was."""
     last, _, body = rows[-1]
     merged = sum(max(joined, 1) for _, joined, _ in rows)
     if not body:
         # Deleted last: what was before is meant to be gone.
         return last, merged, ""
     deleted = max((i for i, (_, _, body) in enumerate(rows) if not body), default=-1)
-    try:
-        dossiers = [decode(body) for _, _, body in rows[deleted + 1 :]]
-    except msgspec.MsgspecError:
-        log.exception("the dossier of %s holds a row that cannot be read; all of its rows are kept", key)
-        return None
+    dossiers = [known_by(body) for _, _, body in rows[deleted + 1 :]]
     return last, merged, encode(reduce(join, dossiers)).decode()

@@ -12,10 +12,11 @@ import orjson
 from msgspec.structs import replace
 
 from correlators.kernel.knowledge.join import join
+from correlators.kernel.stored import known_by
 from correlators.kernel.views.ends import grace_of
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from correlators.kernel.views.view import View
-from schemas.dossier import EMPTY, Dossier, Turn, decode
+from schemas.dossier import EMPTY, Dossier, Turn
 from schemas.evidence import iso
 from streams.clickhouse import query
 from streams.command.lineage import Family, Load, Node
@@ -126,7 +127,7 @@ def _loader(settings: Settings) -> Load:
     def load(key: str) -> Dossier:
         found = query.rows(settings, _DOSSIER, {"key": key})
         bodies = found[0]["bodies"] if found else []
-        return reduce(join, (decode(body) for body in bodies), EMPTY)
+        return reduce(join, (known_by(body) for body in bodies), EMPTY)
 
     return load
 

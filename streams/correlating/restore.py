@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from correlators.kernel.knowledge.join import join
-from schemas.dossier import EMPTY, Dossier, decode
+from correlators.kernel.stored import known_by
+from schemas.dossier import EMPTY
 from schemas.fact import WATCH, Fact
 from streams.clickhouse import query
 from streams.kafka import topics
@@ -102,23 +103,13 @@ def dossiers(found: Iterable[Row]) -> Iterator[Fact]:
             if known is not EMPTY:
                 yield _for(key), known
             key, known = row.key, EMPTY
-        known = join(known, _dossier(row)) if row.body else EMPTY
+        known = join(known, known_by(row.body)) if row.body else EMPTY
     if known is not EMPTY:
         yield _for(key), known
 
 
 def _for(key: str) -> str:
     return WATCH if key.startswith(WATCH) else key
-
-
-def _dossier(row: Row) -> Dossier:
-    try:
-        return decode(row.body)
-    except msgspec.DecodeError as error:
-        log.error(
-            "row %d of the dossier of %s cannot be read and is left out: %s", row.version, row.key, error
-        )
-        return EMPTY
 
 
 def _send(settings: Settings, outgoing: Outgoing, facts: list[Fact]) -> None:

@@ -22,7 +22,7 @@ from correlators.kernel.caps import DOSSIER_BYTES_MAX
 from correlators.kernel.catalogue import Judge
 from correlators.kernel.desk import Settled
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
-from schemas.fact import decode_envelope
+from schemas.stored import read_envelope
 from streams.correlating.voice import Message, messages
 from streams.site import metrics
 
@@ -106,7 +106,7 @@ class WriteBehind:
         share.events.append(event)
         self.crowded = self.crowded or len(share.events) >= EVENTS_MAX
         try:
-            envelope = decode_envelope(body)
+            envelope = read_envelope(body)
         except msgspec.DecodeError as error:
             log.error("a message of the facts topic, partition %d, is no envelope: %s", partition, error)
             return

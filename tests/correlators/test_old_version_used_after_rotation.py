@@ -10,9 +10,9 @@ from correlators.kernel.views.progress import rotation_progress
 from correlators.kernel.views.view import View
 from schemas.activity import Activity, Fetched, Issued, Parent, Rotated, Rotates
 from schemas.claims import BACK, GONE, UNSAID
-from schemas.dossier import decode
 from schemas.evidence import SECOND, iso
 from schemas.fact import partition_of
+from schemas.stored import decode
 from schemas.verdict import Clock, Confidence, Severity, Verdict
 from tests.correlators.test_revoked_credential_used import must, verdict_of
 from tests.support.make import KEY, ROLE, SESSION, T0, USER, change, issue, kill, restore, use

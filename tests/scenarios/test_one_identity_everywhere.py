@@ -18,8 +18,8 @@ import pytest
 
 from correlators.kernel.routes.routing import forwarded_to
 from schemas.activity import Activity
-from schemas.dossier import decode
 from schemas.sources import Context, sources
+from schemas.stored import decode
 from schemas.verdict import Severity, Verdict
 from streams.clickhouse.engine import Engine
 from streams.clickhouse.sql_endpoint import SqlEndpoint

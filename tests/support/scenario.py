@@ -17,9 +17,10 @@ from correlators.driver.watch import DAY
 from correlators.kernel.catalogue import controls
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from schemas.activity import Activity
-from schemas.dossier import Dossier, Watch, decode
+from schemas.dossier import Dossier, Watch
 from schemas.fact import WATCH, Fact, Tick, facts_of, partition_of
 from schemas.finding import render_assurance, render_finding
+from schemas.stored import decode
 from schemas.verdict import Clock, Report
 from tests.support import ocsf
 

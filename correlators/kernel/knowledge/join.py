@@ -303,6 +303,11 @@ join_address: Join[Address] = record_of(Address, since=earliest_time, turns=turn
 join_member: Join[Member] = record_of(Member, identity=highest, path=highest, issued=earliest_time)
 
 
+def longest(a: str, b: str) -> str:
+    """The longer text: of two that cannot be read the one that may say more."""
+    return b if (len(b), b) > (len(a), a) else a
+
+
 def flag(a: bool, b: bool) -> bool:
     return a or b
 
@@ -404,4 +409,5 @@ join: Join[Dossier] = record_of(
     reported=map_of(join_reported),
     marks=marks,
     heard=map_of(lambda a, b: join(a, b)),
+    unread=longest,
 )

@@ -29,8 +29,8 @@ from schemas.dossier import (
     Sightings,
     Turn,
 )
-from schemas.dossier import encode as encode_dossier
 from schemas.evidence import Evidence
+from schemas.stored import encode as encode_dossier
 
 CREDENTIALS_MARK = "credentials truncated"
 
@@ -63,6 +63,11 @@ def lightened(dossier: Dossier, bytes_max: int) -> tuple[Dossier, bytes]:
         body = encode_dossier(dossier)
     if len(body) <= bytes_max:
         return dossier, body
+    if dossier.unread:
+        # Whoever wrote it kept it within the cap; what was learned since has what is left, or a quarter.
+        room = max(bytes_max - struct.size_of(dossier.unread), bytes_max // 4)
+        light = struct.changed(lightened(struct.changed(dossier, unread=""), room)[0], unread=dossier.unread)
+        return light, encode_dossier(light)
     dossier = _without(dossier, _spare(dossier), len(body) - bytes_max // 2)
     body = encode_dossier(dossier)
     if len(body) > bytes_max:

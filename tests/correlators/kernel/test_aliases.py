@@ -6,8 +6,8 @@ import json
 
 from correlators.kernel.routes.routing import forwarded_to
 from schemas.activity import Activity
-from schemas.dossier import decode
 from schemas.sources import Context, inventory
+from schemas.stored import decode
 from tests.support.scenario import World, every_way
 
 AGENT, ROLE, OTHER = "agent:desk/triage", "aws:111122223333:role/triage", "k8s:c1:support/triage"

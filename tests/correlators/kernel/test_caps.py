@@ -9,9 +9,9 @@ from correlators.kernel.knowledge.memory import CHILDREN_MARK, CHILDREN_MAX
 from correlators.kernel.knowledge.weight import CREDENTIALS_MARK
 from schemas import struct
 from schemas.activity import Issued
-from schemas.dossier import decode
 from schemas.evidence import SECOND
 from schemas.fact import facts_of
+from schemas.stored import decode
 from schemas.verdict import Clock
 from tests.support.make import KEY, ROLE, T0, USER, change, issue, kill, use
 

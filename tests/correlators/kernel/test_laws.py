@@ -28,9 +28,10 @@ from schemas.activity import (
     Withdrawn,
 )
 from schemas.declaration import ApprovedTool, Declaration, Spell
-from schemas.dossier import EMPTY, Credential, Dossier, Sightings, Turn, decode, encode
+from schemas.dossier import EMPTY, Credential, Dossier, Sightings, Turn
 from schemas.evidence import SECOND, Evidence
 from schemas.fact import facts_of
+from schemas.stored import decode, encode
 from tests.support.make import T0
 from tests.support.scenario import every_way
 

@@ -11,9 +11,10 @@ import orjson
 import pytest
 
 from schemas.activity import Activity, Glimpse, Granted, Imaged, Issued, Session, Withdrawn
-from schemas.dossier import Dossier, decode
+from schemas.dossier import Dossier
 from schemas.evidence import iso
 from schemas.sources import Reading
+from schemas.stored import decode
 from tests.support.kubernetes import CONTEXT, PREFIX, reading
 from tests.support.replayed import Said, control, data, replayed, uids
 from tests.support.scenario import World, clock_after, run

@@ -17,10 +17,11 @@ from correlators.kernel.routes.routing import forwarded_to
 from correlators.kernel.views.deaths import deaths_of
 from correlators.kernel.views.view import View
 from schemas.activity import Activity, Ended, EndFailed, Issued
-from schemas.dossier import Credential, decode
+from schemas.dossier import Credential
 from schemas.evidence import SECOND
 from schemas.sources import Context, Reading, vault
 from schemas.sources.vault.wire import micros_of
+from schemas.stored import decode
 from tests.support.scenario import every_way, run
 from tests.support.vault_lines import LEARN, RECORDED, SHARED
 

@@ -37,11 +37,11 @@ from schemas.dossier import (
     Sightings,
     Turn,
     Watch,
-    decode,
 )
 from schemas.evidence import SECOND, Evidence
 from schemas.fact import facts_of
 from schemas.span import Span
+from schemas.stored import decode
 from schemas.verdict import Clock
 from tests.support.make import KEY, T0, USER, kill, use
 
@@ -125,7 +125,7 @@ GROWN: dict[str, Callable[[], dict[str, Credential]]] = {
 
 
 def test_every_part_of_a_dossier_that_can_grow_has_its_worst_case_here() -> None:
-    bounded = {"credentials", "seen", "marks", "heard"}
+    bounded = {"credentials", "seen", "marks", "heard", "unread"}
     assert set(WORST) == set(PARTS) == set(Dossier.__struct_fields__) - bounded
 
 

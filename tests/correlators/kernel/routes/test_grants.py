@@ -7,8 +7,9 @@ from typing import Any
 from correlators.kernel.caps import canonical
 from correlators.kernel.routes.grants import SESSIONS_MARK, SESSIONS_MAX
 from schemas.activity import Activity, Granted, Session, Withdrawn
-from schemas.dossier import Dossier, Grant, Opened, decode
+from schemas.dossier import Dossier, Grant, Opened
 from schemas.evidence import SECOND, Evidence
+from schemas.stored import decode
 from tests.support.make import T0
 from tests.support.scenario import World, every_way, run
 

@@ -10,9 +10,10 @@ from correlators.kernel.routes import rosters
 from correlators.kernel.routes.rosters import MEMBERS_MARK, MEMBERS_MAX, capped
 from schemas.activity import Approved, Excepted, Stated
 from schemas.declaration import Declaration
-from schemas.dossier import Dossier, Member, decode
+from schemas.dossier import Dossier, Member
 from schemas.providers import installation_of, is_credential
 from schemas.rosters import CENSUS_MAX, ROSTER_PREFIX, roster_key
+from schemas.stored import decode
 from tests.support.make import T0, USER, change, use
 from tests.support.scenario import World, run
 
