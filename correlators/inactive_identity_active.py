@@ -1,7 +1,8 @@
 """An identity recorded inactive, disabled or decommissioned is active.
 
 Fires: a use that was authenticated (or a tool call that was executed) while a record said that the identity
-is not active: the inventory, or the provider's own switch. High; medium where every such use was forbidden.
+is not active: the inventory, or the provider's own switch; or the provider had deleted it, and the log names
+no credential of the use. High; medium where every such use was forbidden.
 Proves: tries refused while it was off; after a violation, of each credential that was used, unless it is
 dead: a refused login does not end the token that was issued before.
 Evaded by: acting under another identity that the inventory does not join (declare aliases).
@@ -26,7 +27,7 @@ from correlators.kernel.views.view import View, sighted
 from correlators.kernel.views.wording import named, short
 from schemas.declaration import Declaration, Spell
 from schemas.evidence import Evidence, iso
-from schemas.providers import source_of
+from schemas.providers import installation_of, is_own, source_of
 from schemas.verdict import Clock, Control, Episode, Severity, Value, Verdict
 
 CONTROL = Control(
@@ -48,6 +49,9 @@ PROVIDER_SWITCH = "provider switch"
 hold where the other fails.
 """
 
+GONE = "deleted"
+"""The status of an identity that its provider deleted, and the subject of what it did since."""
+
 INACTIVE = frozenset({"inactive", "disabled", "decommissioned"})
 
 
@@ -57,9 +61,16 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
         if verdict:
             yield verdict
     for identity, turns in sorted(view.dossier.turns.items()):
+        if view.dossier.members:
+            continue
         spells = off_intervals(t for t in turns if t.kind == "disabled")
-        if spells and not view.dossier.members:
-            yield _switched(view, clock, identity, spells)
+        if spells:
+            used = tuple(e for e in _active(view) if _acts_as(view, identity, e) and _late(view, spells, e))
+            yield _switched(view, clock, identity, "disabled", spells, used)
+        gone = off_intervals(t for t in turns if t.kind in ("deleted", "remade"))
+        used = _outlives(view, identity, gone) if gone else ()
+        if used:
+            yield _switched(view, clock, identity, GONE, gone, used)
 
 
 def _declared(
@@ -197,25 +208,57 @@ def _refused_since(
     return True, 0
 
 
-def _switched(view: View, clock: Clock, identity: str, spells: list[Off]) -> Verdict:
-    """The provider's own switch: only uses under the identity that it switched count."""
-    used = tuple(
-        e
-        for e in _active(view)
-        if e.actor == identity and any(past_grace(o, e, view.thresholds) for o in spells)
-    )
+def _acts_as(view: View, identity: str, use: Evidence) -> bool:
+    """Whether a use is by the identity that was switched: under its own key, or, where its provider also
+    calls it by a second name and only one identity of that installation acts here, under the first."""
+    if use.actor == identity:
+        return True
+    at = installation_of(identity)
+    if not at or is_own(identity) or use.actor != view.key or installation_of(use.actor) != at:
+        return False
+    known = (c.known for c in view.dossier.credentials.values())
+    seen = {e.actor for e in _active(view)} | {e.actor for e in known if e}
+    return {a for a in seen if installation_of(a) == at and is_own(a)} == {view.key}
+
+
+def _late(view: View, spells: list[Off], use: Evidence) -> bool:
+    return any(past_grace(o, use, view.thresholds) for o in spells)
+
+
+def _outlives(view: View, identity: str, gone: list[Off]) -> tuple[Evidence, ...]:
+    """Uses by a deleted identity of which the log names no credential (of those that it names
+    ``revoked_credential_used`` tells). The next holder of the name is another one, by what its provider tells
+    them apart by, or else from when a record says that it was made."""
+    bare = view.dossier.credentials.get("")
+    uses = view.uses(bare, "succeeded", "failed", "forbidden") if bare else ()
+    mine = [e for e in uses if e.actor == identity]
+    late = [e for e in mine if any(_of_gone(off, e, mine, view) for off in gone)]
+    return tuple(late)
+
+
+def _of_gone(off: Off, use: Evidence, uses: list[Evidence], view: View) -> bool:
+    if not use.asked:
+        return past_grace(off, use, view.thresholds)
+    holder = off.turn.scope
+    same = use.asked == holder if holder else any(e.asked == use.asked and e.time < off.start for e in uses)
+    remade = off._replace(end=0) if any(t.kind == "remade" for t in off.undone) else off
+    return same and past_grace(remade, use, view.thresholds)
+
+
+def _switched(
+    view: View, clock: Clock, identity: str, status: str, spells: list[Off], used: tuple[Evidence, ...]
+) -> Verdict:
+    """The provider's own switch, or its deletion."""
     refused = tuple(e for e in _refused(view) if any(o.holds(e.time) for o in spells))
     last = standing(spells)
     claim = last.turn.evidence
     how = last.turn.how
     if used:
-        broken = next(o for o in reversed(spells) if any(past_grace(o, e, view.thresholds) for e in used))
+        broken = next((o for o in reversed(spells) if any(o.holds(e.time) for e in used)), spells[-1])
         after, due = _refused_since(view, clock, used, refused)
         reason = f"{how} at {iso(broken.start)}, yet active from {iso(used[0].time)} to {iso(used[-1].time)}"
         back = not any(not o.end for o in spells) and all(
-            taken_back(o, _own(view, identity))
-            for o in spells
-            if any(past_grace(o, e, view.thresholds) for e in used)
+            taken_back(o, _own(view, identity)) for o in spells if any(o.holds(e.time) for e in used)
         )
         if broken.end:
             reason += "; taken back: " if back else "; undone by another than who said it: "
@@ -224,7 +267,7 @@ def _switched(view: View, clock: Clock, identity: str, spells: list[Off]) -> Ver
         return _verdict(
             view,
             identity,
-            "disabled",
+            status,
             value,
             reason,
             broken.turn.evidence,
@@ -234,12 +277,12 @@ def _switched(view: View, clock: Clock, identity: str, spells: list[Off]) -> Ver
         )
     if refused:
         reason = f"refused at {iso(refused[-1].time)}, after {how} at {iso(last.start)}"
-        return _verdict(view, identity, "disabled", "proven", reason, claim, refused, None)
+        return _verdict(view, identity, status, "proven", reason, claim, refused, None)
     if last.end:
         reason = f"{how} at {iso(last.start)}, {undone_by(last)}; no use was seen while it was off"
-        return _verdict(view, identity, "disabled", "assumed", reason, claim, (), None, now=False)
+        return _verdict(view, identity, status, "assumed", reason, claim, (), None, now=False)
     value, reason, due = unheard(last, identity, "", clock, view.thresholds)
-    return _verdict(view, identity, "disabled", value, reason, claim, (), None, due)
+    return _verdict(view, identity, status, value, reason, claim, (), None, due)
 
 
 def _own(view: View, identity: str) -> set[str]:
@@ -264,7 +307,9 @@ def _verdict(
     held = f" with {short(credential)}" if credential else ""
     return Verdict(
         control=CONTROL.name,
-        subject=identity if claim.source == "inventory" else f"{identity} {PROVIDER_SWITCH}",
+        subject=identity
+        if claim.source == "inventory"
+        else f"{identity} {GONE if status == GONE else PROVIDER_SWITCH}",
         value=value,
         identity=view.key,
         owner=view.owner,

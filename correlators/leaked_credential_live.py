@@ -29,7 +29,8 @@ from correlators.kernel.views.wording import named, short, times, worst_of
 from schemas.credential_kind import traits_of
 from schemas.dossier import Credential
 from schemas.evidence import Evidence, iso, network_of
-from schemas.providers import is_placeholder, source_of
+from schemas.providers import is_placeholder, is_unnamed, longest_life, source_of
+from schemas.providers.leaks import NAMELESS
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict
 
 CONTROL = Control(
@@ -107,7 +108,8 @@ def _judged(view: View, clock: Clock, subject: str, exposure: Off, lives: list[L
     ends = [life.death.start for life in lives if life.death]
     dead = bool(lives) and len(ends) == len(lives)
     last = max(ends, default=0)
-    deadline = exposure.start + view.thresholds.leak_deadline
+    lapses = (_lapse(view, life.name) for life in lives)
+    deadline = max((exposure.start + view.thresholds.leak_deadline, *lapses))
     value, reason, due = _value(clock, subject, exposure, deadline, dead, last, bool(used), refused)
     severity = None
     if used:
@@ -118,6 +120,8 @@ def _judged(view: View, clock: Clock, subject: str, exposure: Off, lives: list[L
         severity = Severity.MEDIUM
     what, credential = _named(lives)
     live = "is live" if not dead else "was live until it was ended" if severity else "was ended"
+    if not dead and not severity:
+        live = "may be live"
     return Verdict(
         control=CONTROL.name,
         subject=subject,
@@ -136,6 +140,14 @@ def _judged(view: View, clock: Clock, subject: str, exposure: Off, lives: list[L
         next_step=f"end {what} now" if severity and not dead else "",
         due=due,
     )
+
+
+def _lapse(view: View, name: str) -> int:
+    """By when the provider ends it itself (µs), where no record says: until then it is a session's rest."""
+    credential = view.credentials[name]
+    origin = credential.issued or credential.known
+    life = longest_life(name)
+    return origin.time + life if life and origin and not credential.expiry[1] else 0
 
 
 def _named(lives: list[Life]) -> tuple[str, str]:
@@ -177,6 +189,8 @@ def _value(
         return "assumed", f"{since}; ended {order} at {iso(last)}, and silent", 0
     if used:
         return "violated", since, 0
+    if is_unnamed(subject):
+        return "unverifiable", f"{since}; {NAMELESS}", 0
     source = source_of(subject)
     if not clock.hears(source):
         return (

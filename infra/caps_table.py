@@ -48,7 +48,10 @@ AT_IT = {
         "BURST": "from here on additions are told at the pace",
         "PACE": "an addition waits for its time; what is held back is told before a stop, and after a crash",
     },
-    "grants": {"SESSIONS_MAX": "sessions begun earlier are let go of; mark `sessions truncated`"},
+    "grants": {
+        "SESSIONS_MAX": "sessions begun earlier are let go of; mark `sessions truncated`",
+        "BEGUN_MAX": "operations begun earlier are let go of; mark `begun operations truncated`",
+    },
     "join": {
         "TURNS_MAX": "turns in the middle are let go of; whether it is off now is untouched; at the cap, "
         "mark `turns full`",

@@ -20,11 +20,12 @@ Outcome = Literal["succeeded", "failed", "forbidden", "unauthenticated", "unknow
 ``unauthenticated``: it was not.
 """
 
-Action = Literal["", "identity_write", "secret_read", "renew", "service", "aside"]
+Action = Literal["", "identity_write", "secret_read", "renew", "service", "aside", "continues"]
 """What kind of use: a write to identities or access, a read of a secret, a renewal of the credential itself,
 or a call that a provider's own service made while carrying the credential (never a use by its holder).
 ``aside``, of a refusal: it was for something beside the credential (an address outside its bounds, a disabled
-identity, the one token of an exchange), which proves no death."""
+identity, the one token of an exchange), which proves no death. ``continues``: a later record of an operation
+(``asked``) that may have begun before; where its beginning is on record, it is no use of its own."""
 
 Edge = Literal["dies_with", "came_from", "made_by"]
 """Lineage. ``dies_with``: the provider ends the child with the parent. ``came_from``: exchanged for or issued
@@ -124,7 +125,8 @@ class Renewed(msgspec.Struct, frozen=True, tag="renewed", omit_defaults=True):
 class Known(msgspec.Struct, frozen=True, tag="known", omit_defaults=True):
     """This credential belongs to this identity (and goes by these names), said without a use of it.
 
-    ``groups``: as in ``Issued``.
+    ``groups``: as in ``Issued``. ``as_of``: when ``expires`` was said (µs), if not
+    with the event.
     """
 
     credential: str
@@ -134,6 +136,7 @@ class Known(msgspec.Struct, frozen=True, tag="known", omit_defaults=True):
     issued: int = 0
     expires: int = 0
     groups: dict[str, str] = {}
+    as_of: int = 0
 
 
 class Aliased(msgspec.Struct, frozen=True, tag="aliased", omit_defaults=True):
@@ -153,7 +156,8 @@ class Exposed(msgspec.Struct, frozen=True, tag="exposed", omit_defaults=True):
     """A credential was found where others can read it (a repository, a log), or (``withdrawn``) that was
     taken back.
 
-    ``credential`` "": some credential of ``identity``, the record does not say which.
+    ``credential`` "": some credential of ``identity``, the record does not say which. ``report``: the report
+    that says so, where there may be several of one credential: what is taken back is that one's word alone.
     """
 
     how: str
@@ -161,6 +165,7 @@ class Exposed(msgspec.Struct, frozen=True, tag="exposed", omit_defaults=True):
     identity: str = ""
     withdrawn: bool = False
     at: int = 0
+    report: str = ""
 
 
 class Stated(msgspec.Struct, frozen=True, tag="stated", omit_defaults=True):
@@ -210,6 +215,14 @@ class Session(msgspec.Struct, frozen=True, tag="session", omit_defaults=True):
     identity: str
     ended: int = 0
     passive: bool = False
+
+
+class Begun(msgspec.Struct, frozen=True, tag="begun", omit_defaults=True):
+    """With this event ``identity`` began an operation of which later records tell (a service's own name for
+    it, never one that the caller chose)."""
+
+    identity: str
+    operation: str
 
 
 class Glimpse(msgspec.Struct, frozen=True, tag="glimpse", omit_defaults=True):
@@ -314,6 +327,7 @@ Effect = (
     | Granted
     | Withdrawn
     | Session
+    | Begun
     | Glimpse
     | Imaged
     | Rotated

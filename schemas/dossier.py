@@ -222,7 +222,8 @@ class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
     ``stated``: declarations by the identity they name. ``calls``: by tool key. ``spans``: by span id
     (dossiers of traces).
-    ``grants``: by the grant's key. ``sessions``, ``glimpses``: by event id.
+    ``grants``: by the grant's key. ``sessions``, ``glimpses``: by event id. ``begun``: operations that it
+    began, when (µs, earliest).
     ``rotations`` and ``policies``: by what is rotated; ``versions``: who was given which version (dossiers of
     secrets).
     ``approvals``: by the identity they name. ``covers``: installations that an inventory speaks for, earliest
@@ -245,6 +246,7 @@ class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     grants: dict[str, Grant] = {}
     sessions: dict[str, Opened] = {}
     glimpses: dict[str, Glimpsed] = {}
+    begun: dict[str, int] = {}
     rotations: dict[str, tuple[Rotation, ...]] = {}
     policies: dict[str, tuple[RotationPolicy, ...]] = {}
     versions: dict[str, Sightings] = {}

@@ -45,7 +45,8 @@ class Evidence(
     ``uid`` is the vendor's own id of the event (CloudTrail ``eventID``, Vault ``request.id``,
     ``traceid:spanid``), and means something only together with ``origin``, who gave it: ``event`` is the two.
     ``arrived`` and ``processed`` say when gapwatch got and read it (0 in a replay); they order nothing.
-    ``asked``: see ``schemas.activity.Activity``; where it is about a secret, ``Fetched.which``.
+    ``asked``: see ``schemas.activity.Activity``; where it is about a secret, ``Fetched.which``; of a use that
+    names no credential, which holder of the identity's name it was by (``Activity.incarnation``).
     """
 
     time: int

@@ -17,6 +17,7 @@ from schemas.activity import (
     Activity,
     Aliased,
     Approved,
+    Begun,
     Effect,
     Ended,
     EndFailed,
@@ -221,7 +222,7 @@ def evidence_of(activity: Activity) -> Evidence:
         activity.arrived,
         activity.processed,
         (),
-        activity.asked,
+        activity.asked or ("" if activity.credential else activity.incarnation),
     )
 
 
@@ -348,7 +349,7 @@ def _known(activity: Activity, evidence: Evidence, effect: Known) -> Iterator[Fa
         names=effect.names,
         known=evidence,
         issued=msgspec.structs.replace(evidence, time=effect.issued) if effect.issued else None,
-        expiry=(activity.time, effect.expires) if effect.expires else (0, 0),
+        expiry=(effect.as_of or activity.time, effect.expires) if effect.expires else (0, 0),
     )
     yield effect.identity, Dossier(credentials={effect.credential: known})
     yield from _addresses(effect.credential, effect.names, effect.identity, activity.time)
@@ -370,7 +371,7 @@ def _aliased(activity: Activity, evidence: Evidence, effect: Aliased) -> Iterato
 
 
 def _exposed(activity: Activity, evidence: Evidence, effect: Exposed) -> Iterator[Fact]:
-    about = effect.credential or effect.identity
+    about = effect.report or effect.credential or effect.identity
     turn = Turn(effect.at or activity.time, effect.withdrawn, effect.how, evidence, about=about)
     known = Credential(known=evidence if effect.credential else None, exposures=(turn,))
     yield effect.identity or effect.credential, Dossier(credentials={effect.credential: known})
@@ -413,6 +414,10 @@ def _session(activity: Activity, evidence: Evidence, effect: Session) -> Iterato
     yield effect.identity, Dossier(sessions={activity.uid: opened})
 
 
+def _begun(activity: Activity, evidence: Evidence, effect: Begun) -> Iterator[Fact]:
+    yield effect.identity, Dossier(begun={effect.operation: activity.time})
+
+
 def _glimpse(activity: Activity, evidence: Evidence, effect: Glimpse) -> Iterator[Fact]:
     glimpsed = Glimpsed(effect.until, effect.about, evidence)
     for key in glimpse_keys(effect.room, activity.time):
@@ -438,6 +443,7 @@ _TEACH: dict[type, Callable[[Activity, Evidence, Any], Iterator[Fact]]] = {
     Granted: _granted,
     Withdrawn: _withdrawn,
     Session: _session,
+    Begun: _begun,
     Glimpse: _glimpse,
     Imaged: _imaged,
     Rotated: claim_facts.rotated,

@@ -57,6 +57,8 @@ class Provider:
     issued two credentials of one kind issued one under two names.
 
     Ends:
+    ``lives``: by the beginning of a name, for how long such a credential lives at most, whatever a record
+    says. ``unnamed``: how the names begin of credentials that no record names, only that there is one.
     ``grace``: what an end is granted to come true; ``graces``: by kind of end, where that differs.
     ``never_acts``: by how the name begins, what is granted beside ``grace`` after the end of a credential
     that is only ever seen in calls of what it was exchanged for. ``leeway``: how long after its expiry a
@@ -92,6 +94,8 @@ class Provider:
     graces: Mapping[EndKind, Grace] = field(default_factory=dict)
     never_acts: Mapping[str, Grace] = field(default_factory=dict)
     leeway: Grace | None = None
+    lives: Mapping[str, timedelta] = field(default_factory=dict)
+    unnamed: tuple[str, ...] = ()
     driven: re.Pattern[str] = NEVER
     sign_ins: frozenset[str] = frozenset()
     machine: re.Pattern[str] = NEVER

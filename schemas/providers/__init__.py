@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from schemas.credential_kind import traits_of
+from schemas.evidence import micros
 from schemas.provider import EVERY_KIND, Grace, Provider
 
 
@@ -112,6 +113,22 @@ def source_of(key: str) -> str:
         name = name_of(key)
         return next((told for start, told in page.uses_of.items() if name.startswith(start)), page.uses)
     return page.uses
+
+
+@lru_cache(maxsize=65_536)
+def longest_life(key: str) -> int:
+    """For how long the provider lets a credential of this name live at most, in µs; 0: no page says."""
+    page = BY_WORD.get(word_of(key))
+    if page is None or not page.lives:
+        return 0
+    name = name_of(key)
+    return next((micros(life) for start, life in page.lives.items() if name.startswith(start)), 0)
+
+
+def is_unnamed(key: str) -> bool:
+    """Whether a key stands for a credential that its record does not name."""
+    page = BY_WORD.get(word_of(key))
+    return page is not None and bool(page.unnamed) and name_of(key).startswith(page.unnamed)
 
 
 def unseen(key: str, kind: str) -> str:

@@ -15,6 +15,9 @@ PROVIDER = Provider(
     credentials=("key/", "bearer/", "certificate/", "password/"),
     # Ids of temporary keys begin with ASIA (IAM user guide, unique identifiers).
     sessions=("key/ASIA",),
+    # GetFederationToken and GetSessionToken give 129,600 seconds at most, AssumeRole less (STS API
+    # reference).
+    lives={"key/ASIA": timedelta(hours=36)},
     # Service-linked roles, and those that Identity Center and Control Tower keep for people, are AWS's own.
     own=re.compile(r"(?:user|role)/(?!AWSServiceRoleFor|AWSReservedSSO_|aws-controltower-)"),
     # Who signs in with a password is a person, whatever else it holds.

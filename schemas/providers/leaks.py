@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from schemas.provider import Provider
 
+REPORT = "report/"
+"""How the names begin of what a report is about that names no secret: ``leak:report/github/acme/shop#7``."""
+
+NAMELESS = "its report names no secret, so nothing can be looked for: read the alert itself, with its secret"
+
 PROVIDER = Provider(
     name="leaks",
     words=("leak",),
@@ -11,4 +16,5 @@ PROVIDER = Provider(
     # leak:<type>/<mask>: all of them are credentials.
     installed="",
     credentials=("",),
+    unnamed=(REPORT,),
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from schemas.activity import Activity, Aliased, Ended, Issued, Restored, Stated
+from schemas.activity import Activity, Aliased, Begun, Ended, Issued, Restored, Stated
 from schemas.declaration import Declaration, Spell
 from schemas.evidence import SECOND
 from schemas.verdict import Severity, Verdict
@@ -229,3 +231,67 @@ def test_of_two_spells_the_one_in_which_it_acted_is_told_with_the_record_that_ma
     later = declared(60, ("active", 0), ("inactive", 50))
     said = judged([declared(0, ("active", 0)), later, use("use", 99)])
     assert [e.uid for e in said.claim] == ["record 60"]
+
+
+GONE = f"{USER} deleted"
+
+
+def deleted(uid: str = "gone", at: float = 50, scope: str = "") -> Activity:
+    return change(uid, at, Ended("DeleteUser", "deleted", identity=USER, scope=scope))
+
+
+def bare(uid: str, at: float, **more: Any) -> Activity:
+    """A use of which the log names no credential."""
+    return use(uid, at, credential="", **more)
+
+
+def test_a_deleted_identity_that_acts_without_a_credential_on_record_is_told() -> None:
+    verdict = judged([bare("before", 10), deleted(), bare("after", 500)], GONE)
+    assert (verdict.value, verdict.severity) == ("violated", Severity.HIGH)
+    assert [e.uid for e in verdict.evidence] == ["after"]
+
+
+def test_of_a_use_with_a_credential_the_controls_of_credentials_tell() -> None:
+    assert verdict_of([deleted(), use("after", 500)], GONE, NAME) is None
+
+
+def test_the_next_holder_of_a_deleted_name_is_another_one() -> None:
+    made_again = change("made", 100, Restored("CreateUser", "remade", identity=USER))
+    assert verdict_of([deleted(), made_again, bare("next", 500)], GONE, NAME) is None
+    by_uid = [bare("old", 10, incarnation="1"), deleted(scope="1"), bare("next", 500, incarnation="2")]
+    assert verdict_of(by_uid, GONE, NAME) is None
+    unsaid = [bare("old", 10, incarnation="1"), deleted(), bare("next", 500, incarnation="2")]
+    assert verdict_of(unsaid, GONE, NAME) is None
+
+
+def test_the_old_holder_that_acts_on_beside_the_next_one_is_told() -> None:
+    made_again = change("made", 100, Restored("CreateUser", "remade", identity=USER))
+    many = [bare("old", 10, incarnation="1"), deleted(scope="1"), made_again]
+    many.append(bare("still", 500, incarnation="1"))
+    assert [e.uid for e in judged(many, GONE).evidence] == ["still"]
+
+
+APP, PRINCIPAL = "entra:t:app/a", "entra:t:sp/p"
+
+
+def test_a_switch_under_the_second_name_of_the_only_identity_there_holds_for_its_first() -> None:
+    alias = change("alias", 0, Aliased(PRINCIPAL, APP))
+    off = change("off", 50, Ended("Update service principal: disabled", "disabled", identity=PRINCIPAL))
+    signs_in = use("in", 9_000, identity=APP, credential="entra:t:key/k")
+    found = judged([alias, off, signs_in], f"{PRINCIPAL} provider switch")
+    assert (found.value, found.severity) == ("violated", Severity.HIGH)
+    other = use("other", 10, identity="entra:t:app/b", credential="entra:t:key/b")
+    joined = change("declared", 0, Aliased("entra:t:app/b", APP, at=T0))
+    assert judged([alias, joined, other, off, signs_in], f"{PRINCIPAL} provider switch").severity is None
+
+
+def test_a_later_record_of_an_operation_that_began_before_is_no_use() -> None:
+    off = change("off", 50, Ended("disable", "disabled", identity=USER))
+    later = bare("last", 500, action="continues", asked="service op")
+    began = change("first", 10, Begun(USER, "service op"))
+    assert judged([began, off, later], f"{USER} provider switch").severity is None
+    assert judged([off, later], f"{USER} provider switch").severity == Severity.HIGH
+    other = change("first", 10, Begun(USER, "service other"))
+    assert judged([other, off, later], f"{USER} provider switch").severity == Severity.HIGH
+    begun_since = change("first", 600, Begun(USER, "service op"))
+    assert judged([begun_since, off, later], f"{USER} provider switch").severity == Severity.HIGH

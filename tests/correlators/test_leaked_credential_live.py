@@ -267,3 +267,47 @@ def test_a_place_is_new_only_where_it_is_known_from_where_it_was_used_before(out
     assert "new" not in judged([BORN, exposed(), use("u", 200, **there)]).reason
     assert "new" not in judged([BORN, before, exposed(), use("u", 200, **there)]).reason
     assert judged([BORN, before, exposed(), use("u", 200)]).reason.endswith("that are new: 198.51.100.7")
+
+
+def test_one_report_taken_back_leaves_the_other_about_the_same_credential() -> None:
+    one, other = exposed("one", report="a#1"), exposed("other", 110, report="b#1")
+    back = exposed("back", 200, withdrawn=True, report="a#1")
+    verdict = judged([BORN, one, other, back, use("after", 300)])
+    assert (verdict.value, verdict.severity) == ("violated", Severity.HIGH)
+    assert told([BORN, one, other, back, exposed("back too", 210, withdrawn=True, report="b#1")]) == []
+
+
+def test_a_report_that_stands_open_again_exposes_again() -> None:
+    many = [BORN, exposed(report="a#1"), exposed("back", 200, withdrawn=True, report="a#1"), use("u", 400)]
+    assert told(many) == []
+    assert judged([*many, exposed("again", 300, report="a#1")]).severity == Severity.HIGH
+
+
+UNSAID_KEY = "leak:report/github/shop/web#7"
+
+
+def test_a_report_that_names_no_secret_is_unverifiable_until_the_alert_names_it() -> None:
+    report = exposed(credential=UNSAID_KEY, report=UNSAID_KEY)
+    verdict = judged([report], UNSAID_KEY, 100)
+    assert (verdict.value, verdict.severity) == ("unverifiable", None)
+    assert "names no secret" in verdict.reason
+    named = exposed("named", 100, UNSAID_KEY, withdrawn=True, report=UNSAID_KEY)
+    assert told([report, named], 100) == []
+
+
+SESSION_KEY = "aws:key/ASIAQWERTYUIOPASDFGH"
+
+
+def test_a_session_key_is_over_when_the_provider_lets_none_live_longer() -> None:
+    """AWS gives no session more than 36 hours; a long-lived key without an end is told as before."""
+    early = judged([exposed(credential=SESSION_KEY)], SESSION_KEY, 30)
+    assert (early.value, early.severity) == ("assumed", None)
+    late = judged([exposed(credential=SESSION_KEY)], SESSION_KEY, 48)
+    assert (late.value, late.severity) == ("assumed", None)
+    assert "was ended" in late.title and "is live" not in early.title
+    assert judged([exposed()], KEY, 30).severity == Severity.MEDIUM
+
+
+def test_a_session_key_that_was_used_after_its_report_is_told() -> None:
+    used = judged([exposed(credential=SESSION_KEY), use("u", 200, credential=SESSION_KEY)], SESSION_KEY, 48)
+    assert used.severity == Severity.HIGH

@@ -398,6 +398,7 @@ join: Join[Dossier] = record_of(
     grants=map_of(join_grant),
     sessions=map_of(join_opened),
     glimpses=map_of(join_glimpsed),
+    begun=map_of(earliest_time),
     rotations=map_of(claims),
     policies=map_of(claims),
     versions=map_of(_sightings),

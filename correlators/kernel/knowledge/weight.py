@@ -47,8 +47,9 @@ BRIEF_MAX = 8
 """Children, descendants, ancestors, pins of a credential that are kept in brief, the newest."""
 
 PARTS = (
-    "members", "calls", "offered", "spans", "grants", "sessions", "glimpses", "turns", "stated", "rotations",
-    "policies", "versions", "approvals", "waivers", "covers", "census", "watch", "addresses", "reported",
+    "members", "calls", "offered", "spans", "grants", "sessions", "glimpses", "begun", "turns", "stated",
+    "rotations", "policies", "versions", "approvals", "waivers", "covers", "census", "watch", "addresses",
+    "reported",
 )  # fmt: skip
 """Parts of a dossier beside its credentials that can grow."""
 

@@ -17,6 +17,12 @@ SESSIONS_MAX = 128
 """Sessions of one identity that are kept, those begun last, and before those that only listen the others: a
 workload holds some twenty watches, renewed every few minutes, so this is the last half an hour at least."""
 
+BEGUN_MAX = 512
+"""Operations that are remembered with their beginning, the newest: one lasts minutes, rarely hours, and one
+that is forgotten before it completes is taken for a use."""
+
+BEGUN_MARK = "begun operations truncated"
+
 SESSIONS_MARK = "sessions truncated"
 
 
@@ -54,6 +60,10 @@ def capped(dossier: Dossier) -> Dossier:
         last = sorted(dossier.sessions.items(), key=_begun)[-SESSIONS_MAX:]
         marks = tuple(sorted({*dossier.marks, SESSIONS_MARK}))
         dossier = struct.changed(dossier, sessions=dict(last), marks=marks)
+    if len(dossier.begun) > BEGUN_MAX:
+        newest = sorted(dossier.begun.items(), key=lambda one: (one[1], one[0]))[-BEGUN_MAX:]
+        marks = tuple(sorted({*dossier.marks, BEGUN_MARK}))
+        dossier = struct.changed(dossier, begun=dict(newest), marks=marks)
     return dossier
 
 

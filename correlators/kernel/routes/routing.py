@@ -34,6 +34,10 @@ from schemas.rosters import ROSTER_PREFIX
 from schemas.sharding import GLIMPSE_PREFIX
 from schemas.span import is_unnamed
 
+CONTINUES = ":continues"
+"""How the uses end that may be no uses of their own (``schemas.activity.Action``): an ancestor's dossier does
+not know what began, so they are not told to it."""
+
 Outbox = dict[str, Dossier]
 
 
@@ -89,6 +93,7 @@ def _told(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
             seen=dossier.seen,
             grants=dossier.grants,
             sessions=dossier.sessions,
+            begun=dossier.begun,
             rotations=dossier.rotations,
             policies=dossier.policies,
             approvals=dossier.approvals,
@@ -232,6 +237,8 @@ def _uses_up(view: View, name: str, credential: Credential) -> Iterator[tuple[st
         since = min((turn.time for turn in end.turns if not turn.alive), default=0)
         uses: dict[str, Sightings] = {}
         for outcome, sightings in sightings_of(credential):
+            if outcome.endswith(CONTINUES):
+                continue
             thinned = thin(sightings)
             late = Sightings(tuple(e for e in thinned.kept if e.time >= since), thinned.truncated)
             if late.kept:

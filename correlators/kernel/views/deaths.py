@@ -11,6 +11,10 @@ from correlators.kernel.views.view import View, reaching
 from correlators.kernel.views.wording import short
 from schemas import struct
 from schemas.dossier import Credential, Turn
+from schemas.providers import longest_life
+
+LAPSED = "the longest life that its provider allows"
+"""How a credential ended of which no record says when it expires: by then it was over."""
 
 
 def deaths_of(view: View, name: str, credential: Credential) -> list[Off]:
@@ -31,11 +35,13 @@ def _expiry(name: str, credential: Credential) -> list[Off]:
     """Dead from its latest stated expiry on (the leeway is the provider's, so it is off for tries from the
     expiry itself).
     """
-    expires = credential.expiry[1]
+    expires, how = credential.expiry[1], "expiry"
     origin = credential.issued or credential.known
+    if not expires and origin and longest_life(name):
+        expires, how = origin.time + longest_life(name), LAPSED
     if not expires or origin is None:
         return []
-    turn = Turn(expires, False, "expiry", origin, "exhausted", about=name)
+    turn = Turn(expires, False, how, origin, "exhausted", about=name)
     return [Off(expires, 0, turn)]
 
 

@@ -85,12 +85,19 @@ class View:
         known = self._uses.get(asked)
         if known is None:
             uses = sighted(
-                sure(credential.uses, key, s.kept)
+                self._own(key, sure(credential.uses, key, s.kept))
                 for key, s in sightings_of(credential)
                 if key.partition(":")[0] in outcomes and not key.endswith(":service")
             )
             known = self._uses[asked] = credential, uses
         return known[1]
+
+    def _own(self, key: str, kept: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+        """Without the later records of operations whose beginning is on record: that was the use."""
+        if not key.endswith(":continues"):
+            return kept
+        begun = self.dossier.begun
+        return tuple(e for e in kept if begun.get(e.asked, e.time) >= e.time)
 
     def acted(self, credential: Credential, action: str, *outcomes: str) -> tuple[Evidence, ...]:
         """Sightings of one action (``schemas.activity.Action``) with these outcomes, in order."""

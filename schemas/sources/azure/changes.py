@@ -30,6 +30,10 @@ MADE = frozenset({"add service principal", "add application", "add user"})
 DISABLED = frozenset({"disable account"})
 ENABLED_AGAIN = frozenset({"enable account"})
 
+ABOUT_ITSELF = DELETED | MADE | DISABLED | ENABLED_AGAIN | {"update service principal"}
+"""Entries whose ``AppId`` among the details is of the service principal that they are about; in others (a
+role of an application given to it) it is another one's."""
+
 SESSIONS_REVOKED = frozenset({
     "revoke sign in sessions", "revoke sign-in sessions", "update stsrefreshtokenvalidfrom timestamp",
     "invalidate all refresh tokens",
@@ -63,7 +67,8 @@ class Changes:
             case "application":
                 return self.tenant.app(self.app_id) or self.tenant.application(target.id)
             case "serviceprincipal":
-                return self.tenant.app(self._named(target)) or self.tenant.principal(target.id)
+                told = self._named(target) or (self.app_id if self.word in ABOUT_ITSELF else "")
+                return self.tenant.app(told) or self.tenant.principal(target.id)
             case "user":
                 return self.tenant.user(target.id or target.user_principal_name)
             case _:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from schemas.activity import Aliased, Effect
+from schemas.activity import Aliased, Effect, Known
+from schemas.evidence import SECOND
 from schemas.sources.azure.event import Record
 from schemas.sources.azure.keys import GUID, Tenant, resource_of, tenant_of
 from schemas.sources.azure.wire import Operation
-from schemas.wire import as_fields, as_text, pick, text_at
+from schemas.wire import as_fields, as_number, as_text, pick, text_at
+
+LATEST = 1 << 33
+"""Seconds since 1970, in the year 2242: what is later is no second."""
 
 PRINCIPALS = {"user": "user", "serviceprincipal": "sp", "foreigngroup": "", "group": ""}
 """What kind of identity an authorization was for; a group's says nothing of who called."""
@@ -38,7 +43,7 @@ def caller_of(call: Operation, record: Record) -> Caller:
         identity = _authorized(call, tenant) or _bare(call.caller, tenant)
         return Caller(identity, call.caller or claims.get("emailaddress", ""), "", (), tenant)
     key, principal = tenant.app(app), tenant.principal(object_id)
-    effects: list[Effect] = []
+    effects: list[Effect] = list(_lifetime(claims, tenant, key or principal))
     if key and principal:
         effects.append(Aliased(principal, key))
     resource = resource_of(claims.get("xms_mirid", ""))
@@ -47,6 +52,19 @@ def caller_of(call: Operation, record: Record) -> Caller:
     return Caller(
         key or principal, call.caller or app, tenant.token(claims.get("uti", "")), tuple(effects), tenant
     )
+
+
+def _lifetime(claims: dict[str, str], tenant: Tenant, identity: str) -> Iterator[Effect]:
+    """From when to when the token is good, as it says itself (``iat`` and ``exp``, seconds since 1970)."""
+    token, expires = tenant.token(claims.get("uti", "")), _seconds(claims.get("exp", ""))
+    if token and expires:
+        issued = _seconds(claims.get("iat", ""))
+        yield Known(token, identity, "access_token", issued=issued, expires=expires, as_of=issued)
+
+
+def _seconds(told: str) -> int:
+    number = as_number(told) or 0
+    return number * SECOND if 0 < number < LATEST else 0
 
 
 def _claims(call: Operation) -> dict[str, str]:

@@ -20,7 +20,7 @@ from typing import Any
 
 import orjson
 
-from schemas.activity import Action, Activity
+from schemas.activity import Action, Activity, Begun
 from schemas.addresses import address_of
 from schemas.records import Contents, head_of, objects
 from schemas.rejected import Rejected
@@ -183,6 +183,12 @@ def _activity(entry: Entry, raw: dict[str, Any], context: Context) -> Activity |
     call = Call(word_of(method), _last(method), outcome, error, time, uid, caller, entry)
     effects = effects_of(call)
     action: Action = "service" if caller.google else action_of(method)
+    target = _target(effects, call)
+    operation, continues = _operation(entry)
+    if continues and not caller.google and not effects:
+        action = "continues"
+    elif operation and not continues and caller.identity:
+        effects = (*effects, Begun(caller.identity, operation))
     return Activity(
         uid=uid,
         time=time,
@@ -197,13 +203,23 @@ def _activity(entry: Entry, raw: dict[str, Any], context: Context) -> Activity |
         action=action,
         place=_place(entry),
         client=_client(payload.request_metadata.caller_supplied_user_agent),
-        target=_target(effects, call),
+        target=target,
         resource=payload.resource_name[:TEXT_MAX],
         error=error,
+        asked=operation if action == "continues" else "",
         effects=effects,
         arrived=context.arrived,
         processed=context.processed,
     )
+
+
+def _operation(entry: Entry) -> tuple[str, bool]:
+    """The operation of which this entry is one of several, and whether it is not the first of them. A service
+    begins one for each call, so a new call never continues an old one; a short call is first and last."""
+    told = entry.operation
+    if not told.id or (told.first and told.last):
+        return "", False
+    return f"{told.producer} {told.id}"[:TEXT_MAX], not told.first
 
 
 def _time(entry: Entry, context: Context) -> int:

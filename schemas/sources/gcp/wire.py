@@ -70,6 +70,15 @@ class Resource(Wire):
     labels: Part = Field(default_factory=dict)
 
 
+class Operation(Wire):
+    """``LogEntryOperation``: several entries of one call; the service that ``producer`` names gave the id."""
+
+    id: Text = ""
+    producer: Text = ""
+    first: Flag = None
+    last: Flag = None
+
+
 class Entry(Wire):
     """``LogEntry``."""
 
@@ -81,3 +90,4 @@ class Entry(Wire):
         default_factory=Payload, validation_alias=AliasChoices("protopayload", "protopayloadauditlog")
     )
     resource: Resource = Field(default_factory=Resource)
+    operation: Operation = Field(default_factory=Operation)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import Field
 
-from schemas.activity import Activity, Effect, Ended, Exposed
+from schemas.activity import Activity, Effect, Ended, Exposed, Restored
+from schemas.evidence import iso
 from schemas.rejected import Rejected
 from schemas.sources import Context
 from schemas.sources.cloudtrail.times import micros_of
-from schemas.sources.leaks.secrets import Found, found_in, kind_of
+from schemas.sources.leaks.secrets import Found, found_in, kind_of, report_of
 from schemas.wire import Flag, Part, Text, Wire, as_fields, text_at
 
 NAME = "leaks"
 
 FALSE_ALARM = frozenset({"false_positive", "used_in_tests"})
 """Resolutions that take the exposure back."""
+
+REOPENED = "reopened"
 
 SHOWN_MAX = 512
 
@@ -72,8 +76,9 @@ def read(document: dict[str, Any], place: str, context: Context) -> Activity | R
     secret = alert.secret if isinstance(alert.secret, str) else ""
     found = found_in(secret, alert.secret_type, context)
     told = f"{repository or 'alert'}#{alert.number}"
+    again = f"@{iso(time)}" if _again(alert, action) else ""
     return Activity(
-        uid=f"github:{told}:{action or alert.state or 'listed'}"[:SHOWN_MAX],
+        uid=f"github:{told}:{action or alert.state or 'listed'}{again}"[:SHOWN_MAX],
         time=time,
         source=NAME,
         instance=context.instance,
@@ -90,28 +95,55 @@ def read(document: dict[str, Any], place: str, context: Context) -> Activity | R
     )
 
 
+def _again(alert: Alert, action: str) -> bool:
+    """Whether it says that the alert stands open at a later time than it was made at: it may have been closed
+    in between. Of a webhook, which has no state, the action says so."""
+    if action:
+        return action == REOPENED
+    return alert.state == "open" and micros_of(alert.updated_at) > micros_of(alert.created_at)
+
+
 def _time(alert: Alert, action: str) -> int:
     """A resolution's own time; the alert's for the exposure, which may be older still."""
+    if _again(alert, action):
+        return micros_of(alert.updated_at) or micros_of(alert.created_at)
     if action == "created" or (not action and alert.state != "resolved"):
         return micros_of(alert.created_at)
     return micros_of(alert.resolved_at) or micros_of(alert.updated_at) or micros_of(alert.created_at)
 
 
 def _effects(alert: Alert, action: str, found: Found, told: str) -> tuple[Effect, ...]:
-    """Exposed since the alert was made, whatever became of it; that somebody says it is revoked is a
-    claim."""
-    if not found.credential:
-        return ()
-    since = micros_of(alert.created_at)
+    """Exposed since the alert was made, whatever became of it; that somebody says it is revoked is a claim.
+
+    A webhook names no secret (nor does a list that hides them): then some credential is exposed that only the
+    alert itself can name, and the alert, once it is read with its secret, takes that back.
+    """
+    report = report_of(f"github/{told}")
+    named = found if found.credential else Found(report)
+    effects = list(_reported(alert, action, named, told, report))
+    if found.credential:
+        how, times = f"GitHub {told}: names its secret", (alert.created_at, alert.updated_at)
+        told_at = dict.fromkeys(at for time in times if (at := micros_of(time)))
+        effects += [Exposed(how, report, "", True, at, report) for at in told_at]
+    return tuple(effects)
+
+
+def _reported(alert: Alert, action: str, named: Found, told: str, report: str) -> Iterator[Effect]:
+    credential, identity = named
     public = "publicly leaked: " if alert.publicly_leaked or action == "publicly_leaked" else ""
-    effects: list[Effect] = [Exposed(f"{public}GitHub {told}", found.credential, found.identity, at=since)]
-    if alert.resolution in FALSE_ALARM:
+    how = f"{public}GitHub {told}"
+    yield Exposed(how, credential, identity, at=micros_of(alert.created_at), report=report)
+    if _again(alert, action):
+        at = micros_of(alert.updated_at)
+        yield Exposed(f"{how}, open again or still", credential, identity, at=at, report=report)
+        if credential == report:
+            yield Restored(f"GitHub {told}: open", "declared", credential, at=at)
+    elif alert.resolution in FALSE_ALARM:
         how = f"GitHub {told}: {alert.resolution}"
-        effects.append(Exposed(how, found.credential, found.identity, True, micros_of(alert.resolved_at)))
+        yield Exposed(how, credential, identity, True, micros_of(alert.resolved_at), report)
     elif alert.resolution == "revoked":
         how, at = f"GitHub {told}: resolved as revoked", micros_of(alert.resolved_at)
-        effects.append(Ended(how, "declared", found.credential, found.identity, claims_cut=False, at=at))
-    return tuple(effects)
+        yield Ended(how, "declared", credential, identity, claims_cut=False, at=at)
 
 
 def _notice(document: dict[str, Any], place: str, context: Context) -> Activity | Rejected:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import orjson
 
+from schemas.providers.leaks import REPORT
 from schemas.sources import Context
 from schemas.sources.gcp.identity import account_of, key_of
 from schemas.wire import text_at
@@ -48,6 +49,11 @@ def found_in(secret: str, kind: str, context: Context) -> Found:
         return Found(f"vault:{context.instance}:token/{context.mask(secret)}")
     token = JWT.fullmatch(secret[:JWT_MAX])
     return (_token(token["claims"], context) if token else None) or _masked(secret, kind, context)
+
+
+def report_of(name: str) -> str:
+    """The key of the credential that a report is about and does not name."""
+    return f"leak:{REPORT}{name}"
 
 
 def kind_of(text: str) -> str:

@@ -14,6 +14,7 @@ from correlators.kernel.views.view import View
 from schemas.activity import (
     Activity,
     Aliased,
+    Begun,
     Ended,
     Exposed,
     Glimpse,
@@ -75,11 +76,13 @@ def effects(draw: st.DrawFn) -> object:
                 Granted("grant/a", "role/a", "bound", ("aws:1:user/a", "aws:1:role/b")),
                 Withdrawn("grant/a", "unbound", draw(st.sampled_from([(), ("aws:1:role/b",)]))),
                 Session("aws:1:user/a", draw(st.sampled_from([0, T0 + 900 * SECOND]))),
+                Begun("aws:1:user/a", draw(st.sampled_from(["service op-1", "service op-2"]))),
                 Glimpse("aws:1:", draw(TIMES), draw(st.sampled_from(["", "aws:1:user/a", "aws:1:role/b"]))),
                 Renewed(credential, identity, draw(TIMES)),
                 Known("vault:default:accessor/1", "vault:default:entity/e", names=("vault:default:token/1",)),
                 Aliased("aws:1:role/b", "aws:1:user/a"),
                 Exposed("found in a repository", credential, identity, withdrawn=draw(st.booleans())),
+                Exposed("found", credential, identity, draw(st.booleans()), report="leak:report/a#1"),
                 Stated(
                     "aws:1:user/a",
                     Declaration(
@@ -110,7 +113,7 @@ def activities(draw: st.DrawFn) -> Activity:
         place,
         identity,
         credential,
-        draw(st.sampled_from(["", "identity_write", "service"])),
+        draw(st.sampled_from(["", "identity_write", "service", "continues"])),
     )
     uid = f"u{abs(hash(repr(body))) % 10_000_000}"
     return Activity(
@@ -121,6 +124,7 @@ def activities(draw: st.DrawFn) -> Activity:
         credential=body[5],
         outcome=outcome,
         action=body[6],
+        asked="service op-1" if body[6] == "continues" else "",
         place=place,
         effects=made,
     )

@@ -7,14 +7,18 @@ from typing import Any
 
 import pytest
 
-from schemas.activity import Aliased, Fetched, Rotated
+from schemas.activity import Aliased, Fetched, Known, Rotated
+from schemas.evidence import SECOND, iso
 from schemas.sources import Context, detect
+from schemas.sources.azure.event import american
 from tests.support.azure import (
     APP,
+    APP_ID,
     PRINCIPAL,
     PRINCIPAL_ID,
     TENANT,
     TOKEN,
+    TOKEN_ID,
     USER_ID,
     activity,
     claims,
@@ -256,3 +260,34 @@ def test_a_row_without_any_time_is_as_old_as_its_arrival() -> None:
     assert [(a.time, a.arrived) for a in reading(bare, arrived).activities] == [(arrived.arrived,) * 2]
     assert not reading(bare).activities
     assert not reading(bare | {"time": "soon"}, arrived).activities
+
+
+@pytest.mark.parametrize(
+    ("told", "time"),
+    [
+        ("4/22/2026 2:05:13 PM +00:00", "2026-04-22T14:05:13Z"),
+        ("04/22/2026 14:05:13", "2026-04-22T14:05:13Z"),
+        ("4/22/2026, 12:05:13.123 AM", "2026-04-22T00:05:13Z"),
+        ("4/22/2026 2:05:13 PM +02:00", "2026-04-22T12:05:13Z"),
+        ("22/4/2026 2:05:13 PM", ""),
+        ("4/22/2026 14:05:13 PM", ""),
+    ],
+)
+def test_times_with_the_month_first_are_read_and_none_is_guessed(told: str, time: str) -> None:
+    assert iso(american(told)) == time
+
+
+def test_a_token_says_itself_until_when_it_is_good() -> None:
+    identity = {"claims": {"appid": APP_ID, "uti": TOKEN_ID, "iat": "1740819500", "exp": "1740823400"}}
+    row = operation(identity=identity)
+    known = Known(
+        TOKEN,
+        APP,
+        "access_token",
+        issued=1_740_819_500 * SECOND,
+        expires=1_740_823_400 * SECOND,
+        as_of=1_740_819_500 * SECOND,
+    )
+    assert known in activity(row).effects
+    unsaid = {"claims": {"appid": APP_ID, "uti": TOKEN_ID, "exp": "soon"}}
+    assert not any(isinstance(e, Known) for e in activity(operation(identity=unsaid)).effects)

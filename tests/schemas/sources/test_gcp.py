@@ -9,7 +9,18 @@ from typing import Any
 
 import pytest
 
-from schemas.activity import Activity, Aliased, Ended, EndFailed, Fetched, Issued, Parent, Restored, Rotated
+from schemas.activity import (
+    Activity,
+    Aliased,
+    Begun,
+    Ended,
+    EndFailed,
+    Fetched,
+    Issued,
+    Parent,
+    Restored,
+    Rotated,
+)
 from schemas.claims import BACK, GONE
 from schemas.evidence import SECOND
 from schemas.sources import Context, detect
@@ -418,3 +429,17 @@ def test_entries_of_clusters_are_the_kubernetes_sources(service: str | None) -> 
     assert [a.source for a in told.activities][:1] == ["gcp"]
     assert all(a.source == "kubernetes" for a in told.activities[1:])
     assert len(told.activities) + len(told.rejects) + told.passed == 2
+
+
+def part_of(**told: Any) -> Activity:
+    operation = {"id": "op-1", "producer": "compute.googleapis.com", **told}
+    return activity(entry("v1.compute.instances.insert", "compute", entry_operation=operation))
+
+
+def test_the_later_entries_of_an_operation_name_it_and_the_first_one_begins_it() -> None:
+    first, last = part_of(first=True), part_of(last=True)
+    name = "compute.googleapis.com op-1"
+    assert Begun(ACCOUNT, name) in first.effects and (first.action, first.asked) == ("", "")
+    assert (last.action, last.asked, last.effects) == ("continues", name, ())
+    whole = part_of(first=True, last=True)
+    assert (whole.action, whole.asked, whole.effects) == ("", "", ())

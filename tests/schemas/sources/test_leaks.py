@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from schemas.activity import Activity, Ended, Exposed
+from schemas.activity import Activity, Ended, Exposed, Restored
 from schemas.evidence import SECOND
 from schemas.sources import Context, Reading, detect
 from schemas.sources.leaks import read
@@ -17,6 +17,9 @@ CONTEXT = Context("prod", b"site", arrived=1_795_400_000 * SECOND)
 CREATED = 1_795_341_600 * SECOND
 KEY = "aws:key/AKIAQYLPMN5HFIQR7XYA"
 TOLD = "GitHub shop/web#7"
+REPORT = "leak:report/github/shop/web#7"
+NAMED = Exposed(f"{TOLD}: names its secret", REPORT, "", True, CREATED, REPORT)
+EXPOSED = Exposed(TOLD, KEY, at=CREATED, report=REPORT)
 
 
 def alert(secret: str | None = None, kind: str = "aws_access_key_id", **more: Any) -> dict[str, Any]:
@@ -65,7 +68,7 @@ def test_an_alert_exposes_the_credential_since_it_was_made() -> None:
     one = activity(record)
     assert (one.uid, one.time, one.source, one.target) == ("github:shop/web#7:created", CREATED, "leaks", KEY)
     assert (one.identity, one.credential) == ("", ""), "a report is no use"
-    assert one.effects == (Exposed(TOLD, KEY, at=CREATED),)
+    assert one.effects == (EXPOSED, NAMED)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +101,7 @@ def test_ids_that_are_no_secrets_are_kept_and_the_rest_is_dropped(
 
 def test_a_key_file_says_whose_key_it_is() -> None:
     secret = json.dumps({"private_key_id": "k1", "client_email": "a@p.iam.gserviceaccount.com"})
-    (effect,) = activity(webhook(secret=secret, kind="g")).effects
+    effect = activity(webhook(secret=secret, kind="g")).effects[0]
     assert isinstance(effect, Exposed) and effect.identity == "gcp:p:a@p.iam.gserviceaccount.com"
 
 
@@ -131,18 +134,18 @@ def test_every_other_secret_is_masked_at_once(secret: str, prefix: str) -> None:
 
 def test_a_webhook_without_the_secret_names_no_credential_and_says_so() -> None:
     one = activity(webhook(secret=None))
-    assert (one.effects, one.target) == ((), "")
+    assert (one.effects, one.target) == ((Exposed(TOLD, REPORT, at=CREATED, report=REPORT),), "")
     assert one.error == "names no credential, only its kind: aws_access_key_id"
 
 
 def test_alerts_are_listed_by_the_api_with_their_secrets() -> None:
     listed = [alert("AKIAQYLPMN5HFIQR7XYA", repository={"full_name": "shop/web"})]
     assert detect(json.dumps(listed).encode()) == "leaks"
-    assert activity(listed).effects == (Exposed(TOLD, KEY, at=CREATED),)
+    assert activity(listed).effects == (EXPOSED, NAMED)
 
 
 def test_a_public_leak_is_told() -> None:
-    (effect,) = activity(webhook("publicly_leaked", updated_at="2026-11-22T11:00:00Z")).effects
+    effect = activity(webhook("publicly_leaked", updated_at="2026-11-22T11:00:00Z")).effects[0]
     assert isinstance(effect, Exposed) and effect.how == f"publicly leaked: {TOLD}" and effect.at == CREATED
 
 
@@ -151,23 +154,38 @@ def test_a_resolution_as_revoked_is_a_claim_from_then_on() -> None:
     one = activity(webhook("resolved", **more))
     at = CREATED + 7200 * SECOND
     assert one.time == at
-    assert one.effects == (
-        Exposed(TOLD, KEY, at=CREATED),
-        Ended(f"{TOLD}: resolved as revoked", "declared", KEY, claims_cut=False, at=at),
-    )
+    ended = Ended(f"{TOLD}: resolved as revoked", "declared", KEY, claims_cut=False, at=at)
+    assert one.effects == (EXPOSED, ended, NAMED)
 
 
 @pytest.mark.parametrize("resolution", ["false_positive", "used_in_tests"])
 def test_test_secrets_and_false_alarms_take_the_exposure_back(resolution: str) -> None:
     more = {"resolution": resolution, "resolved_at": "2026-11-22T12:00:00Z", "state": "resolved"}
-    last = activity(webhook("resolved", **more)).effects[-1]
-    assert last == Exposed(f"{TOLD}: {resolution}", KEY, "", True, CREATED + 7200 * SECOND)
+    back = activity(webhook("resolved", **more)).effects[1]
+    assert back == Exposed(f"{TOLD}: {resolution}", KEY, "", True, CREATED + 7200 * SECOND, REPORT)
 
 
 @pytest.mark.parametrize("resolution", ["wont_fix", "pattern_deleted", None])
 def test_other_resolutions_change_nothing(resolution: str | None) -> None:
     more = {"resolution": resolution, "resolved_at": "2026-11-22T12:00:00Z", "state": "resolved"}
-    assert activity(webhook("resolved", **more)).effects == (Exposed(TOLD, KEY, at=CREATED),)
+    assert activity(webhook("resolved", **more)).effects == (EXPOSED, NAMED)
+
+
+def test_an_alert_that_is_open_later_than_it_was_made_is_exposed_then_too_and_another_event() -> None:
+    later, at = "2026-11-22T12:00:00Z", CREATED + 7200 * SECOND
+    for one in (
+        activity(alert("AKIAQYLPMN5HFIQR7XYA", updated_at=later, repository={"full_name": "shop/web"})),
+        activity(webhook("reopened", updated_at=later)),
+    ):
+        assert one.time == at and one.uid.endswith(f"@{later}")
+        again = Exposed(f"{TOLD}, open again or still", KEY, "", False, at, REPORT)
+        assert one.effects[:2] == (EXPOSED, again)
+
+
+def test_a_report_opened_again_without_its_secret_is_open_whatever_it_was_closed_as() -> None:
+    later, at = "2026-11-22T12:00:00Z", CREATED + 7200 * SECOND
+    (*_, restored) = activity(webhook("reopened", None, updated_at=later)).effects
+    assert restored == Restored(f"{TOLD}: open", "declared", REPORT, at=at)
 
 
 def test_a_partners_notice_has_the_token_and_is_as_old_as_its_arrival() -> None:

@@ -78,6 +78,7 @@ WORST: dict[str, Callable[[], Any]] = {
     "spans": lambda: by_key(lambda n: Span("tool", agent="a", tool=LONG[:200], offered=(LONG,) * 4, start=n)),
     "grants": lambda: by_key(lambda n: Grant("r", (turn(n),), {"succeeded": seen(n)})),
     "sessions": lambda: by_key(lambda n: Opened(event(n), n, LONG)),
+    "begun": lambda: by_key(lambda n: T0 + n),
     "glimpses": lambda: by_key(lambda n: Glimpsed(T0, LONG if n % 2 else "", event(n))),
     "turns": lambda: by_key(lambda n: turns(), 20),
     "stated": lambda: by_key(
