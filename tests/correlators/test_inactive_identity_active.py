@@ -275,13 +275,15 @@ APP, PRINCIPAL = "entra:t:app/a", "entra:t:sp/p"
 
 
 def test_a_switch_under_the_second_name_of_the_only_identity_there_holds_for_its_first() -> None:
-    alias = change("alias", 0, Aliased(PRINCIPAL, APP))
-    off = change("off", 50, Ended("Update service principal: disabled", "disabled", identity=PRINCIPAL))
-    signs_in = use("in", 9_000, identity=APP, credential="entra:t:key/k")
+    alias = change("alias", 0, Aliased(PRINCIPAL, APP), source="azure")
+    off = change(
+        "off", 50, Ended("Update service principal: disabled", "disabled", identity=PRINCIPAL), source="azure"
+    )
+    signs_in = use("in", 9_000, identity=APP, credential="entra:t:key/k", source="azure")
     found = judged([alias, off, signs_in], f"{PRINCIPAL} provider switch")
     assert (found.value, found.severity) == ("violated", Severity.HIGH)
-    other = use("other", 10, identity="entra:t:app/b", credential="entra:t:key/b")
-    joined = change("declared", 0, Aliased("entra:t:app/b", APP, at=T0))
+    other = use("other", 10, identity="entra:t:app/b", credential="entra:t:key/b", source="azure")
+    joined = change("declared", 0, Aliased("entra:t:app/b", APP, at=T0), source="inventory")
     assert judged([alias, joined, other, off, signs_in], f"{PRINCIPAL} provider switch").severity is None
 
 
