@@ -19,7 +19,7 @@ from schemas.dossier import EMPTY
 from schemas.evidence import SECOND
 from schemas.fact import WATCH, Fact
 from schemas.rejected import Rejected, RejectRow
-from schemas.sources import Context, Reading, Source, detect, sources
+from schemas.sources import DECLARATION, Context, Reading, detect, sources
 from schemas.struct import changed, encoded
 
 TIME_MAX = 7_258_118_400 * SECOND
@@ -39,6 +39,13 @@ TEXT_MAX = 500
 
 UNKNOWN = "unknown"
 """The source of a record that no source recognises."""
+
+NO_SOURCE = {
+    UNKNOWN: "no source recognises this record",
+    DECLARATION: "no declaration among logs: use `gapwatch declare`, --inventory or raw.inventory",
+}
+NO_SUCH_SOURCE = "there is no such source: a raw topic is named raw.<source> or raw.<source>.<installation>"
+"""Why a record is not read whose topic, or content, names no source."""
 
 
 class Record(NamedTuple):
@@ -134,9 +141,10 @@ class Normaliser:
         instance = record.instance or "default"
         context = Context(instance, self._key, record.arrived, record.processed, *self._trust)
         try:
-            source = sources().get(name) or self._detected(record)
+            name = name or detect(record.body) or UNKNOWN
+            source = sources().get(name)
             if source is None:
-                return Reading([], [Rejected(name or UNKNOWN, "no source recognises this record")], 0)
+                return Reading([], [Rejected(name, NO_SOURCE.get(name, NO_SUCH_SOURCE))], 0)
             name = source.NAME
             reading = source.read(record.body, context)
         except Exception as error:
@@ -147,11 +155,6 @@ class Normaliser:
         self._batch.read[name] += len(reading.activities)
         self._batch.passed[name] += reading.passed + nothing
         return reading
-
-    @staticmethod
-    def _detected(record: Record) -> Source | None:
-        name = detect(record.body)
-        return sources()[name] if name else None
 
     def _keep(self, record: Record, activity: Activity, place: bytes) -> None:
         source, time = activity.source, activity.time

@@ -19,6 +19,7 @@ import msgspec
 import orjson
 
 from schemas.activity import Activity
+from schemas.authority import INVENTORY
 from schemas.rejected import Rejected
 
 
@@ -91,8 +92,18 @@ def sources() -> dict[str, Source]:
     return {source.NAME: source for source in found}
 
 
+DECLARATION = "declaration"
+"""What a record in the form of an inventory is called where its content alone says so. It is no source: what
+comes with the logs declares nothing."""
+
+
 def detect(record: bytes) -> str | None:
     """The source of a record, told from its content; None where no source knows it."""
+    found = _recognised(record)
+    return DECLARATION if found == INVENTORY else found
+
+
+def _recognised(record: bytes) -> str | None:
     try:
         document: object = orjson.loads(record)
     except orjson.JSONDecodeError:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from correlators.driver.normaliser import Record
 from correlators.driver.watermarks import Partition
+from schemas.authority import INVENTORY
 from streams.kafka import topics
 from streams.kafka.connection import kafka_config
 from streams.site.settings import Settings
@@ -39,7 +40,7 @@ def consumer_config(settings: Settings) -> dict[str, object]:
 
 class Intake:
     """Makes records of messages. The topic tells source and installation; headers of the same names
-    outrank it."""
+    outrank it, but for one: no header makes a declaration of a record."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -50,7 +51,7 @@ class Intake:
         topic, partition = place
         source, instance = self._hints.get(topic) or self._hint(topic)
         for name, value in cast("list[tuple[str, bytes | str | None]]", message.headers() or ()):
-            if name == "source":
+            if name == "source" and _text(value) != INVENTORY:
                 source = _text(value)
             elif name == "instance":
                 instance = _text(value)

@@ -12,7 +12,7 @@ from schemas.activity import Activity, Approved, Ended, Excepted, Known, Rotated
 from schemas.declaration import ApprovedTool, Declaration, Spell
 from schemas.fact import facts_of
 from schemas.inventory import InventoryError, parse_inventory, read_inventory, schema, written
-from schemas.sources import Context, detect, inventory
+from schemas.sources import DECLARATION, Context, detect, inventory
 
 WHOLE = """\
 # what people and systems of record claim
@@ -155,8 +155,8 @@ def test_a_record_is_recorded_when_it_says_so_else_when_it_came_else_always() ->
 
 
 def test_the_kind_of_a_record_is_told_from_its_content() -> None:
-    assert detect(WHOLE.encode()) == "inventory"
-    assert detect(b'{"gapwatch": "inventory/v1"}') == "inventory"
+    assert detect(WHOLE.encode()) == DECLARATION
+    assert detect(b'{"gapwatch": "inventory/v1"}') == DECLARATION
     assert not inventory.recognises(b"name: x\nnote: gapwatch inventory/v1\n")
 
 

@@ -108,7 +108,8 @@ def test_facts_are_those_of_the_activities_joined_per_key() -> None:
 def test_a_hint_wins_and_without_one_the_content_tells() -> None:
     assert normalised(Record(b"{one", "lines")).activities
     assert normalised(Record(b"one")).activities
-    assert normalised(Record(b"one", "a topic of no source")).activities
+    (lost,) = normalised(Record(b"one", "myapp")).rejects
+    assert lost.source == "myapp" and "raw.<source>" in lost.reason
     (reject,) = normalised(Record(b"{one", "", "", "raw.mixed", 1, 2)).rejects
     assert (reject.source, reject.topic, reject.partition, reject.offset) == ("unknown", "raw.mixed", 1, 2)
     assert "no source" in reject.reason
