@@ -14,14 +14,22 @@ watch it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from correlators.kernel.knowledge.sightings import thin
-from correlators.kernel.views.ends import Off, grace_of, off_intervals, past_grace, skew_of, standing
+from correlators.kernel.views.ends import (
+    Off,
+    grace_of,
+    off_intervals,
+    past_grace,
+    skew_of,
+    standing,
+    taken_back,
+    undone_by,
+)
 from correlators.kernel.views.progress import rotated_away
 from correlators.kernel.views.refusals import proofs_among, settled
-from correlators.kernel.views.view import View, merged_descendants, sighted
+from correlators.kernel.views.view import View, merged_descendants, sighted, uses_of
 from correlators.kernel.views.wording import named, short
 from schemas.credential_kind import traits_of
 from schemas.dossier import Credential, Descendant, Turn
@@ -97,7 +105,7 @@ def _heir(view: View, clock: Clock, name: str, report: Descendant, spells: list[
     own = _own_ends(view, name)
     every = [e for e in used if any(_outlived(view, off, report, e) for off in spells)]
     late = tuple(e for e in every if not any(past_grace(off, e, view.thresholds) for off in own))
-    tries = proofs_among((key, thin(s).kept) for key, s in report.uses.items())
+    tries = proofs_among(uses_of(report).items())
     since = tuple(e for e in tries if any(off.holds(e.time) for off in spells))
     refused, due = settled(since, late[-1].time, clock, view.thresholds.refused_quiet) if late else (since, 0)
     return Heir(name, report, late, refused, len(late) < len(every), due)
@@ -105,8 +113,8 @@ def _heir(view: View, clock: Clock, name: str, report: Descendant, spells: list[
 
 def _sighted(report: Descendant, *outcomes: str) -> tuple[Evidence, ...]:
     return sighted(
-        thin(s).kept
-        for key, s in report.uses.items()
+        kept
+        for key, kept in uses_of(report).items()
         if key.partition(":")[0] in outcomes and not key.endswith(":service")
     )
 
@@ -125,7 +133,7 @@ def _verdict(view: View, clock: Clock, subject: str, off: Off, heirs: list[Heir]
     living = [h for h in heirs if h.used]
     used = tuple(sorted(e for h in living for e in h.used))
     refused = tuple(sorted(e for h in heirs for e in h.refused))
-    value, reason, due = _value(clock, off, heirs, living)
+    value, reason, due = _value(clock, off, heirs, living, (view.key, subject))
     severity = max((_severity(view, off, h) for h in living), default=None)
     if severity and severity <= Severity.MEDIUM and rotated_away(view).issuperset(e.event for e in used):
         severity, reason = None, f"{reason}; told by old_version_used_after_rotation"
@@ -154,7 +162,9 @@ def _verdict(view: View, clock: Clock, subject: str, off: Off, heirs: list[Heir]
     )
 
 
-def _value(clock: Clock, off: Off, heirs: list[Heir], living: list[Heir]) -> tuple[Value, str, int]:
+def _value(
+    clock: Clock, off: Off, heirs: list[Heir], living: list[Heir], own: Collection[str]
+) -> tuple[Value, str, int]:
     open_heirs = [h for h in living if not _over(h, clock)]
     until = max((h.report.expiry[1] for h in heirs), default=0)
     waits = [h.report.expiry[1] + 1 for h in heirs if h.report.expiry[1] >= clock.now]
@@ -164,8 +174,10 @@ def _value(clock: Clock, off: Off, heirs: list[Heir], living: list[Heir]) -> tup
         reason = (
             f"{len(living)} of {len(heirs)} descendant(s) used after {iso(off.start)}, last at {iso(last)}"
         )
-        if off.end:
+        if taken_back(off, own):
             return "assumed", f"{reason}; the parent was restored at {iso(off.end)}", 0
+        if off.end:
+            reason += f"; its end was undone by another than who stated it: {undone_by(off)}"
         if open_heirs:
             return "violated", f"{reason}; still live until {iso(until) or 'an unknown time'}", due
         return "proven", f"{reason}; all of those are refused or expired since", 0

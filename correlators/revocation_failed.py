@@ -3,7 +3,8 @@
 Fires: an authenticated use after a revocation that the provider refused, or that found nothing to revoke.
 Medium: somebody believes that the credential is dead. What it has left is residual until its expiry. Also, at
 low confidence, where the revocation named a credential that is known by no other record (a token in clear in
-a path: logs know tokens by their HMAC): it lives, and cannot be told apart.
+a path: logs know tokens by their HMAC): it lives, and cannot be told apart. More than five of one identity,
+by one actor within an hour, are one finding that counts and names them; each is informational.
 Proves: a later revocation took (what enables it again after that is meant), or the credential was refused
 since.
 Evaded by: a revocation whose target the log does not name.
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import NamedTuple
 
 from correlators.kernel.views.ends import off_intervals, skew_of
@@ -22,8 +24,9 @@ from correlators.kernel.views.refusals import over_since, proofs
 from correlators.kernel.views.thresholds import Thresholds
 from correlators.kernel.views.view import View
 from correlators.kernel.views.wording import named, short, times, worst_of
+from schemas import struct
 from schemas.dossier import Credential, Turn
-from schemas.evidence import Evidence, iso
+from schemas.evidence import Evidence, iso, micros
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict
 
 CONTROL = Control(
@@ -59,10 +62,53 @@ class Failed(NamedTuple):
         return since < use.time and (not self.took or use.time < self.took)
 
 
+CROWD = 5
+"""Findings of one identity, from revocations that one actor tried within an hour, that stand for themselves.
+More are one story, and sixty alarms would bury what else there is."""
+
+HOUR = micros(timedelta(hours=1))
+SHOWN = 10
+"""Credentials of a crowd that its reason names, and of which its evidence shows a use."""
+
+
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    crowds: dict[tuple[str, int], list[Verdict]] = {}
     for name, credential in view.credentials.items():
         if name and credential.failed_ends:
-            yield _judged(view, clock, name, credential)
+            verdict = _judged(view, clock, name, credential)
+            tried = verdict.claim[0]
+            crowds.setdefault((tried.actor, tried.time // HOUR if verdict.severity else -1), []).append(
+                verdict
+            )
+    for (actor, hour), many in sorted(crowds.items()):
+        if hour < 0 or len(many) <= CROWD:
+            yield from many
+        else:
+            yield from (struct.changed(v, severity=Severity.INFORMATIONAL) for v in many)
+            yield _crowd(view, actor, hour, many)
+
+
+def _crowd(view: View, actor: str, hour: int, many: list[Verdict]) -> Verdict:
+    """One finding that counts and names what would be a crowd of them."""
+    still = [v for v in many if v.value == "violated"]
+    shown = sorted(still or many, key=lambda v: (v.claim[0], v.subject))
+    names = ", ".join(short(v.subject) for v in shown[:SHOWN])
+    more = f" and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
+    first = min(v.claim[0] for v in many)
+    return Verdict(
+        control=CONTROL.name,
+        subject=f"{view.key} {actor} {iso(hour * HOUR)}",
+        value="violated" if still else "proven",
+        identity=view.key,
+        owner=view.owner,
+        title=f"{named(view)}: {len(many)} revocations by {short(actor) or 'nobody named'} did not take",
+        reason=f"within the hour from {iso(hour * HOUR)}; {len(still)} of them still work: {names}{more}",
+        severity=Severity.MEDIUM,
+        claim=tuple(v.claim[0] for v in shown[:SHOWN]),
+        evidence=tuple(sorted(e for v in shown[:SHOWN] for e in v.evidence[:1])),
+        episodes=(Episode(first.time, 0, "revocations that did not take"),),
+        truncated=len(shown) > SHOWN,
+    )
 
 
 def _failed(view: View, name: str, credential: Credential) -> list[Failed]:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from correlators.kernel.views.ends import Off, off_intervals, surely_after
 from correlators.kernel.views.inflight import excuse
-from correlators.kernel.views.view import View, sighted
+from correlators.kernel.views.view import View, sighted, uses_of
 from correlators.kernel.views.wording import named, short, worst_of
 from schemas.dossier import Credential, Turn
 from schemas.evidence import Evidence, iso
@@ -99,8 +99,7 @@ def _judged(view: View, name: str, credential: Credential, off: Off) -> Verdict 
 def _excuse(view: View, name: str, credential: Credential, off: Off, use: Evidence) -> str:
     """Of whoever of the two wrote it: the credential itself, or what came from it."""
     for report in credential.descendants.values():
-        sightings = report.uses.get("succeeded:identity_write")
-        if sightings and any(e.uid == use.uid for e in sightings.kept):
+        if any(e.event == use.event for e in uses_of(report).get("succeeded:identity_write", ())):
             return excuse(view, name, off, use, report)
     return excuse(view, name, off, use)
 
@@ -108,10 +107,9 @@ def _excuse(view: View, name: str, credential: Credential, off: Off, use: Eviden
 def _writes(view: View, credential: Credential, *outcomes: str) -> tuple[Evidence, ...]:
     """Writes to identities by the credential and by what came from it, in order."""
     reports = [
-        report.uses[key].kept
+        uses_of(report).get(f"{outcome}:identity_write", ())
         for report in credential.descendants.values()
-        for key in (f"{outcome}:identity_write" for outcome in outcomes)
-        if key in report.uses
+        for outcome in outcomes
     ]
     return sighted([view.acted(credential, "identity_write", *outcomes), *reports])
 

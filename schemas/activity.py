@@ -56,7 +56,8 @@ class Issued(msgspec.Struct, frozen=True, tag="issued", omit_defaults=True):
     ``names`` are other keys of the same credential. ``groups`` maps a group key (``schemas.fact.group_key``)
     to the path under which the credential belongs to it. ``expires`` in µs, 0 unknown. ``max_uses`` 0
     unlimited.
-    ``incarnation``: see ``Activity``.
+    ``incarnation``: see ``Activity``. ``seen_as``: the credential under whose key its uses are seen, together
+    with those of others of its sort; ``seen_until``: how long at most (µs).
     """
 
     credential: str
@@ -68,6 +69,8 @@ class Issued(msgspec.Struct, frozen=True, tag="issued", omit_defaults=True):
     expires: int = 0
     max_uses: int = 0
     incarnation: str = ""
+    seen_as: str = ""
+    seen_until: int = 0
 
 
 class Ended(msgspec.Struct, frozen=True, tag="ended", omit_defaults=True):

@@ -66,7 +66,8 @@ class Child(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=
 
 class Descendant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a descendant reports to the dossier of an ended ancestor: uses since that end, when it will be
-    over, and how those of its identity had written to identities before (``Credential.did``)."""
+    over, and how those of its identity had written to identities before (``Credential.did``).
+    ``superseded``: from when on (µs) uses that are seen under its key may be those of a later one."""
 
     edge: Edge | None = None
     kind: str = ""
@@ -75,6 +76,7 @@ class Descendant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     expiry: tuple[int, int] = (0, 0)
     uses: dict[str, Sightings] = {}
     did: dict[str, int] = {}
+    superseded: int = 0
 
 
 class Credential(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -91,7 +93,8 @@ class Credential(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     kind.
     ``did``: how it wrote to identities, with the first time (µs): an operation and, after a tab, the network
     it came from; and, after a plus, what it made. ``undid``: its writes that only took something away, by
-    time and event id: the keys of what, one a line.
+    time and event id: the keys of what, one a line. ``seen_as``, ``seen_until``: see
+    ``schemas.activity.Issued``.
     """
 
     kind: str = ""
@@ -115,6 +118,8 @@ class Credential(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     machine: str = ""
     did: dict[str, int] = {}
     undid: dict[str, str] = {}
+    seen_as: str = ""
+    seen_until: int = 0
 
 
 class Address(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -278,6 +278,8 @@ def _issued(activity: Activity, evidence: Evidence, effect: Issued) -> Iterator[
         max_uses=effect.max_uses,
         parents=effect.parents,
         incarnation=effect.incarnation,
+        seen_as=effect.seen_as,
+        seen_until=effect.seen_until,
     )
     yield home, Dossier(credentials={effect.credential: known})
     yield from _addresses(effect.credential, effect.names, effect.identity, activity.time)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from schemas import struct
 from schemas.activity import Activity, Ended, Issued, Parent, Renewed, Restored, Rotated
 from schemas.verdict import Severity, Verdict
 from tests.correlators.test_revoked_credential_used import must, verdict_of
@@ -306,3 +307,59 @@ def test_what_a_session_does_after_its_own_end_is_the_other_controls_to_tell() -
         row = judged([own, *ends, after])
         assert row.severity is None and "as revoked_credential_used tells" in row.reason
     assert [e.uid for e in judged([own, kill("kill", 10), between, deleted, after]).evidence] == ["between"]
+
+
+# Tokens whose uses are seen under a key that several share
+
+
+SHARED = "gcp:impersonation/orders/payments"
+TOKEN, LATER = "gcp:token/orders/1", "gcp:token/orders/2"
+PAYER, ORDERS = "gcp:p:payments@p.iam.gserviceaccount.com", "gcp:p:orders@p.iam.gserviceaccount.com"
+FIRST, SECOND_KEY = "gcp:key/payments/1", "gcp:key/payments/2"
+
+
+def minted(at: float, token: str, key: str, hours: float = 12) -> Activity:
+    until = T0 + int((at + hours * 3600) * 1_000_000)
+    parents = {key: Parent("came_from", PAYER)}
+    made = Issued(token, ORDERS, "access_token", parents=parents, seen_as=SHARED, seen_until=until)
+    return use(f"mint {token}", at, PAYER, key, source="gcp", effects=(made,))
+
+
+def impersonated(uid: str, at: float) -> Activity:
+    return use(uid, at, ORDERS, SHARED, source="gcp")
+
+
+def outlived(*many: Activity) -> Verdict | None:
+    end = Ended("DeleteServiceAccountKey", "deleted", FIRST, PAYER)
+    gone = change("gone", 100, end, source="gcp")
+    return verdict_of([*many, gone], FIRST, NAME)
+
+
+def test_a_token_that_is_seen_under_a_shared_key_outlives_the_key_it_was_made_with() -> None:
+    verdict = outlived(minted(10, TOKEN, FIRST), impersonated("before", 50), impersonated("late", 7200))
+    assert verdict is not None and (verdict.value, verdict.severity) == ("violated", Severity.MEDIUM)
+    assert [e.uid for e in verdict.evidence] == ["late"]
+
+
+def test_uses_that_may_be_a_later_tokens_are_not_the_dead_keys() -> None:
+    """As at a rotation, whose successor makes the next token."""
+    many = [minted(10, TOKEN, FIRST), minted(3600, LATER, SECOND_KEY), impersonated("moved", 7200)]
+    verdict = outlived(*many)
+    assert verdict is not None and verdict.severity is None
+    told = outlived(*many, impersonated("between", 1800))
+    assert told is not None and [e.uid for e in told.evidence] == ["between"]
+    own = outlived(minted(10, TOKEN, FIRST), minted(50, LATER, FIRST), impersonated("late", 7200))
+    assert own is not None and [e.uid for e in own.evidence] == ["late"]
+
+
+def test_beyond_the_longest_life_it_is_another_token() -> None:
+    verdict = outlived(minted(10, TOKEN, FIRST, hours=1), impersonated("long after", 7200))
+    assert verdict is not None and verdict.severity is None
+
+
+def test_only_who_killed_the_parent_takes_its_death_back() -> None:
+    many = [session(600), kill("kill", 10, kind="disabled"), acts("late", 120)]
+    assert judged([*many, restore("on", 180)]).value == "assumed"
+    other = {"identity": "aws:111122223333:user/ops2", "credential": "aws:key/OTHER"}
+    verdict = judged([*many, struct.changed(restore("on", 180), **other)])
+    assert verdict.value == "violated" and "undone by another" in verdict.reason

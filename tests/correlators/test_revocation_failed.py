@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from schemas import struct
 from schemas.activity import Activity, Ended, EndFailed, Issued
 from schemas.evidence import SECOND
 from schemas.verdict import Confidence, Severity, Verdict
 from tests.correlators.test_revoked_credential_used import must, verdict_of
 from tests.support.make import KEY, T0, USER, change, kill, restore, use
+from tests.support.scenario import every_way
 from tests.support.vault_lines import accessor, auth, entity, hmac, line, logged, login
 
 NAME = "revocation_failed"
@@ -150,3 +152,41 @@ def test_what_the_vault_refused_or_did_not_find_is_no_revocation(answer: dict[st
     assert (verdict.value, verdict.severity) == ("violated", Severity.MEDIUM)
     assert verdict.identity == entity("e-app")
     assert verdict_of(many, accessor("app")) is None
+
+
+def crowd(number: int, actor: str = "aws:111122223333:user/admin") -> list[Activity]:
+    """So many credentials of one identity, each of which was revoked in vain and used since."""
+    many = []
+    for n in range(number):
+        key = f"aws:key/B{n}"
+        tried = EndFailed("auth/token/revoke", key, USER)
+        many.append(change(f"failed {n}", 10 + n, tried, outcome="failed", identity=actor))
+        many.append(use(f"after {n}", 200 + n, credential=key))
+    return many
+
+
+def told(many: list[Activity]) -> list[Verdict]:
+    found = [r.verdict for r in every_way(many).last.values() if r.verdict and r.verdict.control == NAME]
+    return [v for v in found if v.severity]
+
+
+def test_many_by_one_actor_within_an_hour_are_one_story() -> None:
+    few = told(crowd(5))
+    assert [v.severity for v in few] == [Severity.MEDIUM] * 5
+    many = told(crowd(20))
+    loud = [v for v in many if v.severity == Severity.MEDIUM]
+    assert len(many) == 21 and len(loud) == 1
+    assert "20 revocations by aws:111122223333:user/admin did not take" in loud[0].title
+    assert "and 10 more" in loud[0].reason and len(loud[0].evidence) == 10
+
+
+def test_a_crowd_does_not_bury_what_another_actor_tried() -> None:
+    many = [*crowd(20), use("before", 0), failed()]
+    many[-1] = change("failed", 10, EndFailed("x", KEY, USER), outcome="failed", identity="aws:1:user/other")
+    loud = [v.subject for v in told([*many, use("after", 20)]) if v.severity == Severity.MEDIUM]
+    assert KEY in loud and len(loud) == 2
+
+
+def test_revocations_hours_apart_are_no_crowd() -> None:
+    spread = [struct.changed(a, time=a.time + n // 2 * 3600 * SECOND) for n, a in enumerate(crowd(8))]
+    assert [v.severity for v in told(spread)] == [Severity.MEDIUM] * 8

@@ -267,6 +267,7 @@ join_descendant: Join[Descendant] = record_of(
     expiry=highest,
     uses=map_of(_sightings),
     did=firsts,
+    superseded=earliest_time,
 )
 
 join_parent: Join[Parent] = record_of(Parent, edge=strongest, identity=highest)
@@ -296,6 +297,8 @@ join_credential: Join[Credential] = record_of(
     machine=highest,
     did=firsts,
     undid=ends_of,
+    seen_as=highest,
+    seen_until=highest,
 )
 
 join_address: Join[Address] = record_of(Address, since=earliest_time, turns=turns)

@@ -232,20 +232,45 @@ def _did_before(view: View, time: int) -> dict[str, int]:
     return told
 
 
+def _seen(view: View, credential: Credential) -> list[tuple[str, Sightings]]:
+    """Its uses: those of the credential under whose key they are seen, where that is another."""
+    pool = view.credentials.get(credential.seen_as)
+    return sightings_of(pool) if credential.seen_as and pool else sightings_of(credential)
+
+
+def _superseded(view: View, name: str, credential: Credential) -> int:
+    """When the next one of those that are seen under the same key was issued; 0 where none is known. It only
+    falls as more is learned."""
+    if not credential.seen_as or credential.issued is None:
+        return 0
+    since = credential.issued.time
+    later = (
+        c.issued.time
+        for other, c in view.credentials.items()
+        if other != name and c.seen_as == credential.seen_as and c.issued and c.issued.time > since
+    )
+    return min(later, default=0)
+
+
 def _uses_up(view: View, name: str, credential: Credential) -> Iterator[tuple[str, Dossier]]:
     for ancestor, end in credential.ancestors.items():
         since = min((turn.time for turn in end.turns if not turn.alive), default=0)
+        if credential.seen_as and credential.issued:
+            since = max(since, credential.issued.time)
         uses: dict[str, Sightings] = {}
-        for outcome, sightings in sightings_of(credential):
+        for outcome, sightings in _seen(view, credential):
             if outcome.endswith(CONTINUES):
                 continue
             thinned = thin(sightings)
-            late = Sightings(tuple(e for e in thinned.kept if e.time >= since), thinned.truncated)
+            until = credential.seen_until or thinned.kept[-1].time if thinned.kept else 0
+            late = Sightings(tuple(e for e in thinned.kept if since <= e.time <= until), thinned.truncated)
             if late.kept:
                 uses[outcome] = merge(uses[outcome], late) if outcome in uses else late
         did = _did_before(view, since) if any(key.endswith(":identity_write") for key in uses) else {}
+        expiry = credential.expiry if credential.expiry[1] else (0, credential.seen_until)
         report = Descendant(
-            end.edge, credential.kind, credential.names, credential.issued, credential.expiry, uses, did
-        )
+            end.edge, credential.kind, credential.names, credential.issued, expiry, uses, did,
+            _superseded(view, name, credential),
+        )  # fmt: skip
         fact = Credential(descendants={name: report})
         yield end.home, Dossier(credentials={ancestor: fact})

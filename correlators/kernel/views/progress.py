@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from correlators.kernel.knowledge.sightings import thin
 from correlators.kernel.views.rotations import Change, changes, is_secret, reads_of
-from correlators.kernel.views.view import View, sighted
+from correlators.kernel.views.view import View, sighted, uses_of
 from schemas.evidence import Event, Evidence, network_of
 from schemas.providers import versions_of
 
@@ -165,10 +164,10 @@ def _covered(view: View, name: str, old: tuple[Evidence, ...]) -> bool:
 def _issued_from(view: View, change: Change) -> tuple[Evidence, ...]:
     """Uses of what came from the old ones, as the dossiers that hold it (this one, too) report it."""
     return sighted(
-        thin(sightings).kept
+        kept
         for name in change.olds
         if name in view.credentials
         for report in view.credentials[name].descendants.values()
-        for key, sightings in report.uses.items()
+        for key, kept in uses_of(report).items()
         if key.partition(":")[0] in ("succeeded", "failed") and not key.endswith(":service")
     )

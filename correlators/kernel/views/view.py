@@ -11,6 +11,7 @@ from itertools import chain
 from correlators.kernel.knowledge.inferred import sure
 from correlators.kernel.knowledge.join import join_credential, join_descendant, turns
 from correlators.kernel.knowledge.pins import sightings_of
+from correlators.kernel.knowledge.sightings import thin
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from schemas.credential_kind import traits_of
 from schemas.declaration import Declaration
@@ -188,6 +189,14 @@ def _came_up_since(turn: Turn, credential: Credential | Ancestor) -> bool:
     the name it ended: it may be of the next one."""
     first = credential.known if isinstance(credential, Credential) else None
     return not credential.issued and first is not None and first.time > turn.time
+
+
+def uses_of(report: Descendant) -> dict[str, tuple[Evidence, ...]]:
+    """What a descendant reports, without what may be a later one's."""
+    until = report.superseded
+    return {
+        key: tuple(e for e in thin(s).kept if not until or e.time < until) for key, s in report.uses.items()
+    }
 
 
 def merged_descendants(descendants: dict[str, Descendant]) -> dict[str, Descendant]:

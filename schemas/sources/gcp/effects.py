@@ -23,12 +23,9 @@ from schemas.claims import BACK, GONE
 from schemas.evidence import SECOND, micros
 from schemas.sources.cloudtrail.times import micros_of
 from schemas.sources.gcp.call import Call
-from schemas.sources.gcp.identity import account_of, key_of
+from schemas.sources.gcp.identity import account_of, key_of, named, origin_of
 from schemas.sources.gcp.secrets import secret_added, secret_read, secret_turned
 from schemas.wire import as_number, pick, text_at
-
-TOKEN_LIFE = micros(timedelta(hours=1))
-"""The life of an access token where the request asks for none."""
 
 LIFE_MAX = micros(timedelta(hours=12))
 """The longest that an organisation may allow; a longer one is no life."""
@@ -116,24 +113,36 @@ def _token_made(call: Call) -> tuple[Effect, ...]:
     """An access token of another account: it goes on when what it was asked with is ended.
 
     No use of it ever says which token it was, so it goes by the record that issued it; its uses are known by
-    account and impersonator (``Caller``).
+    account and impersonator (``Caller``). How long it lives is only known where the request that is on record
+    asks for something; never longer than an organisation may allow.
     """
     account, identity = call.account, call.identity
     if not account or not identity:
         return ()
     token = f"gcp:token/{account.lower()}/{call.uid}"
-    expires = call.time + _life(call.payload.request)
-    return (Issued(token, identity, "access_token", parents=_parents(call, "came_from"), expires=expires),)
+    life = _life(call.payload.request)
+    told = call.payload.authentication_info
+    origin = origin_of(told.service_account_delegation_info) or named(told.principal_email)
+    issued = Issued(
+        token,
+        identity,
+        "access_token",
+        parents=_parents(call, "came_from"),
+        expires=call.time + life if life else 0,
+        seen_as=f"gcp:impersonation/{account.lower()}/{origin}" if origin else "",
+        seen_until=call.time + (life or LIFE_MAX),
+    )
+    return (issued,)
 
 
 def _life(request: dict[str, object]) -> int:
-    """``lifetime`` is ``{"seconds": 3600}`` or ``"3600s"``."""
+    """``lifetime`` is ``{"seconds": 3600}`` or ``"3600s"``; 0: not on record."""
     told = pick(request, "lifetime")
     seconds = (
         as_number(pick(told, "seconds")) if isinstance(told, dict) else as_number(str(told or "").rstrip("s"))
     )
     life = (seconds or 0) * SECOND
-    return life if 0 < life <= LIFE_MAX else TOKEN_LIFE
+    return life if 0 < life <= LIFE_MAX else 0
 
 
 def _named_last(call: Call, part: str) -> str:

@@ -265,7 +265,7 @@ def test_a_denied_end_was_tried_and_one_of_nothing_was_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lifetime", "life"), [({}, 3600), ({"lifetime": {"seconds": 600}}, 600), ({"lifetime": "7200s"}, 7200)]
+    ("lifetime", "life"), [({}, 0), ({"lifetime": {"seconds": 600}}, 600), ({"lifetime": "7200s"}, 7200)]
 )
 def test_an_access_token_comes_from_what_it_was_asked_with(lifetime: dict[str, Any], life: int) -> None:
     other = f"orders@{PROJECT}.iam.gserviceaccount.com"
@@ -279,7 +279,9 @@ def test_an_access_token_comes_from_what_it_was_asked_with(lifetime: dict[str, A
     assert issued.credential == f"gcp:token/{other}/1plwiv7e2lak8"
     assert issued.identity == f"gcp:{PROJECT}:{other}"
     assert issued.parents == {KEY: Parent("came_from", ACCOUNT)}
-    assert issued.expires == T + life * SECOND
+    assert issued.expires == (T + life * SECOND if life else 0)
+    assert issued.seen_until == T + (life or 12 * 3600) * SECOND
+    assert issued.seen_as.startswith("gcp:impersonation/")
 
 
 def test_api_keys_live_and_die() -> None:
