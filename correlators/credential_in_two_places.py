@@ -1,14 +1,19 @@
 """One credential is used from two places at once.
 
-Fires: authenticated uses of one credential, or of several that one machine's role session was given, from two
-networks within ten minutes that are not both approved; or, inside one network or between any two addresses,
-A-B-A within five minutes: a copy alternates with the original, a move does not come back. Medium; high where
-the credential may write identities.
+Fires: authenticated uses of one credential, or of several that one machine's role session was given, from a
+place that is not its own. Its own are those that are declared; else those that it had from its first hours on
+and kept for days, and those that a record gives to it; until there are any, the first. Medium while the new
+place is used beside others (their times overlap, or two networks follow within ten minutes), high where the
+credential writes identities; low for a credential that never had a place for long (jobs on hosted runners),
+unless it does there what it did nowhere else. What is new stays new however long it is used, and whether or
+not the first place falls silent.
 Proves: nothing; seen only in approved places is assumed.
-Evaded by: a copy used behind the same address, or long after the original stopped.
-Benign: several egress addresses of one workload (declare its places); a provider's own services (they have no
-place); IPv4 and IPv6 of one host (families are not compared); an address inside a site in one source's
-records and outside it in another's (not compared either).
+Evaded by: a copy used behind the same address, from the credential's first hours on for days, or only after
+the original stopped.
+Benign: several egress addresses of one workload (in its first days; declare its places); a provider's own
+services (they have no place); IPv4 and IPv6 of one host; an address inside a site in one source's records and
+outside it in another's, or behind an endpoint for one service and a NAT gateway for others; links that were
+signed once and are opened by others; trusts, which nobody holds; people.
 Do: ask the owner which place is right, rotate the credential, and bind it to a place where the provider can.
 """
 
@@ -16,12 +21,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from correlators.kernel.knowledge.pins import sightings_of
-from correlators.kernel.views.places import comparable, covers
-from correlators.kernel.views.view import View, sighted
+from correlators.kernel.knowledge.join import STAYS_MAX
+from correlators.kernel.knowledge.join import stays as joined
+from correlators.kernel.views.places import Here, beside, comparable, covers, heres, roams, sorted_out
+from correlators.kernel.views.view import View
 from correlators.kernel.views.wording import named, short, worst_of
-from schemas.dossier import Credential
-from schemas.evidence import Evidence, iso, network_of
+from schemas import struct
+from schemas.dossier import Credential, Stay
+from schemas.evidence import Evidence, iso
+from schemas.providers import BY_WORD, is_trust, word_of
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Verdict
 
 CONTROL = Control(
@@ -43,56 +51,151 @@ CONTROL = Control(
 )
 
 
+SHOWN_MAX = 24
+"""New places that are shown with their evidence: those where something grave was done, then the first."""
+
+NAMED_MAX = 3
+"""Of these, how many the title names."""
+
+
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
-    by_machine: dict[str, list[Credential]] = {}
-    told: set[str] = set()
+    machines: dict[str, dict[str, Stay]] = {}
+    held: list[tuple[str, Credential]] = []
     for name, credential in view.credentials.items():
-        if not name or not credential.places:
+        if not name or not credential.stays or credential.person or is_trust(name):
             continue
-        verdict = _judged(view, name, name, [credential])
+        held.append((name, credential))
+        if credential.machine:
+            machines[credential.machine] = joined(machines.get(credential.machine, {}), credential.stays)
+    told: set[str] = set()
+    for name, credential in held:
+        history = machines.get(credential.machine, credential.stays)
+        verdict = _judged(view, name, [(name, credential)], history) if len(history) > 1 else None
         if verdict:
             yield verdict
             told.add(credential.machine)
-        if credential.machine:
-            by_machine.setdefault(credential.machine, []).append(credential)
-    for machine, siblings in by_machine.items():
-        if len(siblings) > 1 and machine not in told:
-            verdict = _judged(view, f"{view.key} on {machine}", "", siblings)
+    for machine, history in machines.items():
+        siblings = [(name, c) for name, c in held if c.machine == machine]
+        if len(siblings) > 1 and len(history) > 1 and machine not in told:
+            verdict = _judged(view, f"{view.key} on {machine}", siblings, history)
             if verdict:
                 yield verdict
 
 
-def _judged(view: View, subject: str, name: str, credentials: list[Credential]) -> Verdict | None:
-    """Of one credential, or (``name`` "") of the several that one machine was given."""
-    if len({e.place for c in credentials for _, s in sightings_of(c) for e in s.kept}) < 2:
+def _judged(
+    view: View, subject: str, held: list[tuple[str, Credential]], history: dict[str, Stay]
+) -> Verdict | None:
+    """Of one credential, or of the several that one machine was given."""
+    mine: dict[str, Stay] = {}
+    for _, credential in held:
+        mine = joined(mine, credential.stays)
+    if len(mine) < 2:
         return None
-    every = sighted(view.uses(c, "succeeded", "failed", "forbidden") for c in credentials)
-    uses = [e for e in every if e.place]
-    if len({e.place for e in uses}) < 2:
+    every = _native(view, heres(history))
+    own, new = sorted_out(_native(view, heres(mine)), every, lambda h: _given(view, h), _declared(view))
+    others = (*own, *new)
+    gap = view.thresholds.two_networks
+    new = tuple(h for h in new if any(o is not h and beside(o, h, gap) for o in others))
+    if not new:
         return None
-    shown = _two_networks(view, uses) or _alternating(view, uses)
-    if not shown:
-        return None
-    writes = any(view.acted(c, "identity_write", "succeeded") for c in credentials)
-    what = (
-        f"credential {short(name)} is" if name else f"keys of one session ({subject.rpartition(' ')[2]}) are"
-    )
-    places = " and ".join(dict.fromkeys(e.place for e in shown))
+    shown = sorted(new, key=lambda h: (not h.stay.grave, *h.begins))[:SHOWN_MAX]
+    writes = any(view.acted(c, "identity_write", "succeeded") for _, c in held)
+    severity = _severity(view, every, list(new), writes)
+    return _verdict(view, subject, held, own, shown, len(new), severity)
+
+
+def _severity(view: View, every: list[Here], new: list[Here], writes: bool) -> Severity:
+    if all(_is_hearsay(view, here, every) for here in new):
+        return Severity.LOW
+    if roams(every) and not _declared(view):
+        return max(_departure(here, every) for here in new)
+    return Severity.HIGH if writes else Severity.MEDIUM
+
+
+def _departure(here: Here, every: list[Here]) -> Severity:
+    """What a credential without places did here and nowhere else."""
+    only = {
+        action
+        for action in here.stay.grave
+        if not any(action in other.stay.grave for other in every if other.place != here.place)
+    }
+    if "identity_write" in only:
+        return Severity.HIGH
+    return Severity.MEDIUM if only else Severity.LOW
+
+
+def _is_hearsay(view: View, here: Here, every: list[Here]) -> bool:
+    """By the word of a source that is not the provider's own, while that is read and shows nothing of it."""
+    sources = _sources(view, here)
+    return bool(sources) and here.source not in sources and any(h.source in sources for h in every)
+
+
+def _native(view: View, many: list[Here]) -> list[Here]:
+    """The provider's own telling first: another's never makes a place the first."""
+    return sorted(many, key=lambda h: _is_hearsay(view, h, many))
+
+
+def _sources(view: View, here: Here) -> tuple[str, ...]:
+    page = BY_WORD.get(word_of(view.key))
+    return page.sources if page else ()
+
+
+def _verdict(
+    view: View, subject: str, held: list[tuple[str, Credential]], own: tuple[Here, ...], shown: list[Here],
+    count: int, severity: Severity,
+) -> Verdict:  # fmt: skip
+    single = len(held) == 1
+    keys = f"credential {short(subject)} is"
+    what = keys if single else f"keys of one session ({subject.rpartition(' ')[2]}) are"
+    seen = sorted({e for here in shown for e in _seen(view, here, held)})
+    near = _beside(own, shown[0]) if own else None
+    evidence = tuple(sorted({*seen, *(_seen(view, near, held)[:1] if near else ())}))
+    names = ", ".join(here.place for here in shown[:NAMED_MAX])
+    names += f" and {count - NAMED_MAX} more" if count > NAMED_MAX else ""
     return Verdict(
         control=CONTROL.name,
         subject=subject,
         value="violated",
         identity=view.key,
         owner=view.owner,
-        credential=name or shown[-1].credential,
-        title=f"{named(view)}: {what} used from {places}",
-        reason=f"between {iso(shown[0].time)} and {iso(shown[-1].time)}; {_approved(view)}",
-        severity=Severity.HIGH if writes else Severity.MEDIUM,
+        credential=subject if single else seen[-1].credential,
+        title=f"{named(view)}: {what} used from {names}" + (f", beside {near.place}" if near else ""),
+        reason=f"new there since {iso(seen[0].time)}, last {iso(max(h.stay.last.time for h in shown))}; "
+        + _approved(view),
+        severity=severity,
         confidence=Confidence.MEDIUM,
-        evidence=tuple(shown),
-        episodes=(Episode(shown[0].time, 0, "first seen in two places"),),
-        truncated=any(worst_of(c) for c in credentials),
+        evidence=evidence,
+        episodes=(Episode(seen[0].time, 0, "first seen in two places"),),
+        truncated=any(worst_of(c) or len(c.stays) >= STAYS_MAX for _, c in held),
     )
+
+
+def _beside(own: tuple[Here, ...], new: Here) -> Here:
+    """Of its own places the one that can be compared, used nearest to the first use of the new one."""
+    time = new.stay.first.time
+
+    def far(here: Here) -> tuple[bool, int, int, str, str]:
+        away = max(here.stay.first.time - time, time - here.stay.last.time, 0)
+        return not comparable(here, new), away, *here.begins, here.place
+
+    return min(own, key=far)
+
+
+def _seen(view: View, here: Here, held: list[tuple[str, Credential]]) -> list[Evidence]:
+    """The first use at a place, and what is grave there."""
+    key = f"{here.source}\t{here.place}"
+    whose = next((name for name, c in held if key in c.stays), held[0][0])
+    bare = (here.stay.first, *here.stay.grave.values())
+    return [struct.changed(e, actor=view.key, credential=whose, place=here.place) for e in bare]
+
+
+def _declared(view: View) -> bool:
+    return view.declaration is not None and view.declaration.places is not None
+
+
+def _given(view: View, here: Here) -> bool:
+    declared = view.declaration.places if view.declaration else None
+    return any(covers(place, here.place) for place in declared or ())
 
 
 def _approved(view: View) -> str:
@@ -100,38 +203,3 @@ def _approved(view: View) -> str:
     return (
         "no places are declared for it" if declared is None else f"approved: {', '.join(declared) or 'none'}"
     )
-
-
-def _two_networks(view: View, uses: list[Evidence]) -> list[Evidence]:
-    """The first two uses from different networks within the time, not both approved."""
-    latest: dict[tuple[str, str], Evidence] = {}
-    for use in uses:
-        network = network_of(use.place)
-        for (other, _), seen in latest.items():
-            near = use.time - seen.time <= view.thresholds.two_networks
-            apart = other != network and near and comparable(seen, use)
-            if apart and not (allowed(view, seen) and allowed(view, use)):
-                return [seen, use]
-        latest[network, use.source] = use
-    return []
-
-
-def _alternating(view: View, uses: list[Evidence]) -> list[Evidence]:
-    """The first A-B-A of addresses within the time, not all approved."""
-    for i, last in enumerate(uses):
-        back = [e for e in uses[:i] if last.time - e.time <= view.thresholds.alternating]
-        for j, middle in enumerate(back):
-            if middle.place == last.place or not comparable(middle, last):
-                continue
-            first = next(
-                (e for e in back[:j] if e.place == last.place and e.time < middle.time < last.time), None
-            )
-            if first and not all(allowed(view, e) for e in (first, middle, last)):
-                return [first, middle, last]
-    return []
-
-
-def allowed(view: View, use: Evidence) -> bool:
-    """Whether the place is declared for the identity: in a network, by name, or the same text."""
-    declared = view.declaration.places if view.declaration else None
-    return declared is not None and any(covers(place, use.place) for place in declared)

@@ -3,11 +3,12 @@
 Fires: an unauthenticated try with a credential that is dead (revoked, expired, used up, or dead with what it
 dies with). Informational at the first try, which tells at once that somebody still holds it; low once tries
 go on beyond the retry window (the forgotten consumer); medium when a try comes from a place or client that
-never used it while it lived (a copy is at large).
+never used it while it lived (a copy is at large), another host of the same network too.
 Proves: nothing (silence is no proof), but where a record says that a successor took its place and every known
 consumer was seen on that after the last try, the finding ends.
 Evaded by: sources that do not log unauthenticated calls (AWS mostly), refusals that name nobody.
-Benign: a client that retries for minutes after a planned revocation.
+Benign: a client that retries for minutes after a planned revocation; who ended it and looks, from the same
+place within the retry window.
 Do: point the consumer to the new credential; for a new place, treat the credential as stolen and review its
 life.
 """
@@ -17,14 +18,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from correlators.kernel.knowledge.inferred import INFERRED, confidence_of
-from correlators.kernel.knowledge.join import NAMES_MAX
+from correlators.kernel.knowledge.join import NAMES_MAX, STAYS_MAX
 from correlators.kernel.views.deaths import deaths_of
 from correlators.kernel.views.ends import Off
 from correlators.kernel.views.progress import rotation_progress
 from correlators.kernel.views.view import View
 from correlators.kernel.views.wording import episodes_of, named, short, times, worst_of
+from schemas import struct
 from schemas.dossier import Credential
-from schemas.evidence import Evidence, iso, network_of
+from schemas.evidence import Evidence, iso
+from schemas.fact import standing
 from schemas.verdict import Clock, Control, Severity, Verdict
 
 CONTROL = Control(
@@ -61,9 +64,10 @@ def _judged(
     tried = [off for off in spells if any(off.holds(e.time) for e in tries)]
     first = tried[0]
     meant = _meant(view, credential)
-    places = {place for c in meant for place in c.places}
+    places = {key.partition("\t")[2] for c in meant for key in c.stays}
     clients = {_product(client) for c in meant for client in c.clients}
-    strange = [e for e in tries if _stranger(e, places, clients)]
+    many = tuple(sorted({*tries, *_elsewhere(credential, name, spells, places)}))
+    strange = [e for e in many if _stranger(e, places, clients) and not _ender(view, e, spells, places)]
     if strange:
         severity, why = (
             Severity.MEDIUM,
@@ -115,10 +119,28 @@ def _goes_on(view: View, tries: tuple[Evidence, ...]) -> bool:
 def _stranger(use: Evidence, places: set[str], clients: set[str]) -> bool:
     """A place, or a client, that is not among those of its life; none known, or too many: nobody is a
     stranger."""
-    place, client = network_of(use.place), _product(use.client)
-    new_place = bool(place and 0 < len(places) < NAMES_MAX and place not in places)
+    place, client = standing(use.place), _product(use.client)
+    new_place = bool(place and 0 < len(places) < STAYS_MAX and place not in places)
     new_client = bool(client and 0 < len(clients) < NAMES_MAX and client not in clients)
     return new_place or new_client
+
+
+def _elsewhere(credential: Credential, name: str, spells: list[Off], places: set[str]) -> Iterator[Evidence]:
+    """Tries from places that are not of its life, however many others surround them."""
+    for key, stay in credential.knocks.items():
+        place = key.partition("\t")[2]
+        for e in (stay.first, stay.last):
+            if place not in places and any(off.holds(e.time) for off in spells):
+                yield struct.changed(e, credential=name, place=place, client="")
+
+
+def _ender(view: View, use: Evidence, spells: list[Off], places: set[str]) -> bool:
+    """Who ended it looks, soon and from the same place, whether it is dead."""
+    return standing(use.place) not in places and any(
+        use.place == off.turn.evidence.place
+        and 0 <= use.time - off.turn.evidence.time <= view.thresholds.retry_window
+        for off in spells
+    )
 
 
 def _meant(view: View, credential: Credential) -> Collection[Credential]:

@@ -5,7 +5,8 @@ this identity was watched throughout; also the first use ever of a credential th
 before. Low; medium where within a day of waking it writes identities or reads secrets.
 Proves: nothing.
 Evaded by: one harmless call a month.
-Benign: a job by the quarter or the year (the same silence before makes it a habit); recordings too short to
+Benign: a job by the quarter or the year (the same silence before makes it a habit; the third takes back what
+was told of the first); recordings too short to
 tell, and sources watched for less than the silence, say nothing.
 Do: ask the owner what woke it. If nobody expected it, end its credentials and review what it did since.
 """
@@ -48,6 +49,9 @@ WAKING = micros(timedelta(days=1))
 SEASON = 0.2
 """Two silences whose lengths differ by less than a fifth are a rhythm."""
 
+RHYTHM = 3
+"""Silences that are alike make the first of them one of a rhythm: two may be chance."""
+
 MONTH, MONTHS = next((width, buckets) for width, buckets, _ in LEVELS if width == DEFAULTS.dormant)
 """Thinning keeps the first and last uses of every thirty days, so a silence this long between uses that are
 kept is a real one."""
@@ -67,9 +71,15 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     if view.key in view.dossier.credentials:
         return
     silences = [s for s in _silences(view, clock) if not _inactive(view, s.woke)]
-    woken = [s for i, s in enumerate(silences) if not any(_alike(s, earlier) for earlier in silences[:i])]
+    woken = [s for i, s in enumerate(silences) if not _in_rhythm(i, silences)]
     if woken:
         yield _verdict(view, woken)
+
+
+def _in_rhythm(i: int, silences: list[Silence]) -> bool:
+    """It was like one before it; or it was the first of a rhythm that two more have kept since."""
+    alike = [n for n, other in enumerate(silences) if n != i and _alike(silences[i], other)]
+    return any(n < i for n in alike) or len(alike) >= RHYTHM - 1
 
 
 def _silences(view: View, clock: Clock) -> Iterator[Silence]:
@@ -89,7 +99,26 @@ def _silences(view: View, clock: Clock) -> Iterator[Silence]:
     succeeded.update(e.event for e in executed(view.dossier.calls))
     since = max((clock.watched_since(s) for s in {e.source for e in used}), default=clock.now)
     since = max(since, _whole_since(view))
-    yield from (s for s in long if s.last.time >= since and s.woke.event in succeeded)
+    for silence in long:
+        woke = _success_since(silence, used, succeeded, view.thresholds.dormant)
+        if woke and silence.last.time >= since:
+            yield Silence(silence.last, woke)
+
+
+def _success_since(
+    silence: Silence, used: tuple[Evidence, ...], succeeded: set[tuple[str, str]], dormant: int
+) -> Evidence | None:
+    """The first success after a silence, before the next one: a try that is refused first hides nothing."""
+    before = silence.woke
+    for use in used:
+        if use < silence.woke:
+            continue
+        if use.time - before.time >= dormant:
+            return None
+        if use.event in succeeded:
+            return use
+        before = use
+    return None
 
 
 def _span(view: View) -> int:

@@ -4,18 +4,20 @@ Fires: one more success than it is good for (a wrapping token opened twice, a se
 A low note when the replay was refused: somebody holds a copy.
 Proves: the refused replay.
 Evaded by: whoever is first; the second is then the rightful holder.
-Benign: a client that repeats the same request (the same request id is one use).
+Benign: a client that repeats the same request (the same request id is one use), or asks again at once from
+the same place because the answer was lost (informational).
 Do: treat what the credential gave as stolen, end it, and hand over a new one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from correlators.kernel.views.view import View
 from correlators.kernel.views.wording import named, short, worst_of
 from schemas.dossier import Credential
-from schemas.evidence import Evidence, iso
+from schemas.evidence import Evidence, iso, micros
 from schemas.verdict import Clock, Control, Episode, Severity, Verdict
 
 CONTROL = Control(
@@ -31,6 +33,11 @@ CONTROL = Control(
         "first."
     ),
 )
+
+
+RETRY = micros(timedelta(seconds=5))
+"""Within this a client repeats a request whose answer was lost: Vault's own waits a second to a second and a
+half before it tries again."""
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
@@ -67,12 +74,19 @@ def _judged(view: View, name: str, credential: Credential) -> Verdict | None:
             f"its last allowed use was at {iso(last.time)}; presented again at "
             f"{iso((more or refused)[0].time)}"
         ),
-        severity=Severity.HIGH if more else Severity.LOW if good == 1 else None,
+        severity=Severity.HIGH if more else _of_refusals(last, refused) if good == 1 else None,
         claim=(last,),
         evidence=more or refused,
         episodes=(Episode(last.time, 0, "last allowed use"),),
         truncated=worst_of(credential),
     )
+
+
+def _of_refusals(last: Evidence, refused: tuple[Evidence, ...]) -> Severity:
+    """Informational where each is the same client's, at once, from the place of the use: its answer was lost,
+    and it asks again."""
+    again = all(e.place and e.place == last.place and e.time - last.time <= RETRY for e in refused)
+    return Severity.INFORMATIONAL if again else Severity.LOW
 
 
 def _used_up(credential: Credential) -> Evidence | None:

@@ -23,7 +23,7 @@ from correlators.kernel.views.view import View, sighted
 from correlators.kernel.views.wording import named, short, worst_of
 from schemas.dossier import Credential
 from schemas.evidence import Evidence, iso, micros, network_of
-from schemas.providers import DRIVEN, SIGN_INS
+from schemas.providers import DRIVEN, SIGN_INS, is_trust
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Verdict
 
 CONTROL = Control(
@@ -56,7 +56,11 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     if record is None:
         return
     for name, credential in view.credentials.items():
-        every = current(view, view.uses(credential, "succeeded", "failed", "forbidden"))
+        if is_trust(name):
+            continue
+        opened = {e.event for e in view.acted(credential, "link", "succeeded", "failed", "forbidden")}
+        uses = view.uses(credential, "succeeded", "failed", "forbidden")
+        every = current(view, tuple(e for e in uses if e.event not in opened))
         uses = uncovered(view, every, approvals(view))
         if uses:
             verdict = _judged(view, name, credential, record, uses)

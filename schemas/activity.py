@@ -20,12 +20,13 @@ Outcome = Literal["succeeded", "failed", "forbidden", "unauthenticated", "unknow
 ``unauthenticated``: it was not.
 """
 
-Action = Literal["", "identity_write", "secret_read", "renew", "service", "aside", "continues"]
+Action = Literal["", "identity_write", "secret_read", "renew", "service", "aside", "continues", "link"]
 """What kind of use: a write to identities or access, a read of a secret, a renewal of the credential itself,
 or a call that a provider's own service made while carrying the credential (never a use by its holder).
 ``aside``, of a refusal: it was for something beside the credential (an address outside its bounds, a disabled
 identity, the one token of an exchange), which proves no death. ``continues``: a later record of an operation
-(``asked``) that may have begun before; where its beginning is on record, it is no use of its own."""
+(``asked``) that may have begun before; where its beginning is on record, it is no use of its own.
+``link``: what was signed with the credential once is opened by whoever was given it."""
 
 Edge = Literal["dies_with", "came_from", "made_by"]
 """Lineage. ``dies_with``: the provider ends the child with the parent. ``came_from``: exchanged for or issued
@@ -129,7 +130,7 @@ class Known(msgspec.Struct, frozen=True, tag="known", omit_defaults=True):
     """This credential belongs to this identity (and goes by these names), said without a use of it.
 
     ``groups``: as in ``Issued``. ``as_of``: when ``expires`` was said (µs), if not
-    with the event.
+    with the event. ``person``: a person holds it, by the provider's own mark.
     """
 
     credential: str
@@ -140,6 +141,7 @@ class Known(msgspec.Struct, frozen=True, tag="known", omit_defaults=True):
     expires: int = 0
     groups: dict[str, str] = {}
     as_of: int = 0
+    person: bool = False
 
 
 class Aliased(msgspec.Struct, frozen=True, tag="aliased", omit_defaults=True):

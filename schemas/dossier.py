@@ -79,6 +79,20 @@ class Descendant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     superseded: int = 0
 
 
+class Stay(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
+    """A credential at one place: its earliest and latest use there, the first few days (since 1970) on which
+    it was there, what it reached from there, and by grave action (``schemas.fact.GRAVE``) the earliest use.
+
+    Evidence is bare: whose, with what and where from is said by where it stands.
+    """
+
+    first: Evidence
+    last: Evidence
+    days: tuple[int, ...] = ()
+    services: tuple[str, ...] = ()
+    grave: dict[str, Evidence] = {}
+
+
 class Credential(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One credential in its identity's dossier.
 
@@ -95,6 +109,8 @@ class Credential(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     it came from; and, after a plus, what it made. ``undid``: its writes that only took something away, by
     time and event id: the keys of what, one a line. ``seen_as``, ``seen_until``: see
     ``schemas.activity.Issued``.
+    ``stays``: where it was used, and ``knocks``: where it was presented and not accepted; by source and,
+    after a tab, place (``schemas.fact.stay_key``). ``person``: a person holds it, by the provider's own mark.
     """
 
     kind: str = ""
@@ -120,6 +136,9 @@ class Credential(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     undid: dict[str, str] = {}
     seen_as: str = ""
     seen_until: int = 0
+    stays: dict[str, Stay] = {}
+    knocks: dict[str, Stay] = {}
+    person: bool = False
 
 
 class Address(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

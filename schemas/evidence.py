@@ -89,6 +89,15 @@ def instance_of_origin(origin: str) -> str:
     return origin.partition("/")[2] or DEFAULT_INSTANCE
 
 
+VIA = " via "
+"""Between the address and the gate (a VPC endpoint) in a place that is seen from inside."""
+
+
+def gate_of(place: str) -> str:
+    """The gate that a place was seen through, "" for none."""
+    return place.partition(VIA)[2]
+
+
 @lru_cache(maxsize=65_536)
 def network_of(place: str) -> str:
     """The network a caller came from: /24 of IPv4, /48 of IPv6, any other name as it is, "" for no place.

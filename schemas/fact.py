@@ -6,8 +6,11 @@ of one partition, or a tick.
 
 from __future__ import annotations
 
+import ipaddress
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -49,9 +52,10 @@ from schemas.dossier import (
     Member,
     Opened,
     Sightings,
+    Stay,
     Turn,
 )
-from schemas.evidence import Evidence, network_of
+from schemas.evidence import VIA, Evidence, micros, network_of
 from schemas.providers import machine_of
 from schemas.sharding import GROUP_SHARDS as GROUP_SHARDS
 from schemas.sharding import glimpse_keys, grant_key, grant_keys, group_keys
@@ -208,6 +212,64 @@ def _removed_by(effect: Effect) -> str:
     return (effect.credential or effect.identity or effect.group) if isinstance(effect, Ended) else ""
 
 
+GRAVE = frozenset({"identity_write", "secret_read"})
+"""Actions that a stranger with somebody's credential is after."""
+
+DAY = micros(timedelta(days=1))
+
+STAY_CLIENT_MAX = 80
+"""Letters of a client that are kept with a place."""
+
+
+def stay_key(source: str, place: str) -> str:
+    """Under what a place stands among those of a credential. An address of the sixth version stands for its
+    /64: hosts change the rest of it daily (RFC 8981)."""
+    return f"{source}\t{standing(place)}"
+
+
+@lru_cache(maxsize=65_536)
+def standing(place: str) -> str:
+    """The text under which a place stands."""
+    if ":" not in place or VIA in place:
+        return place
+    try:
+        return str(ipaddress.ip_network((place, 64), strict=False))
+    except ValueError:
+        return place
+
+
+def bare(evidence: Evidence) -> Evidence:
+    """Evidence without what is said by where it stands."""
+    return Evidence(
+        evidence.time,
+        evidence.uid,
+        evidence.origin,
+        operation=evidence.operation,
+        client=evidence.client[:STAY_CLIENT_MAX],
+        arrived=evidence.arrived,
+        processed=evidence.processed,
+    )
+
+
+def stay_of(evidence: Evidence, action: str, service: str) -> Stay:
+    """What one use says of its place."""
+    seen = bare(evidence)
+    services = (service,) if service else ()
+    return Stay(seen, seen, (seen.time // DAY,), services, {action: seen} if action in GRAVE else {})
+
+
+def at_a_place(outcome: str, action: str, place: str) -> str:
+    """Among what a use from this place stands (``stays``, ``knocks``); "" where its place says nothing of who
+    holds the credential."""
+    if not place or action in ELSEWHERE:
+        return ""
+    return "stays" if outcome in AUTHENTICATED else "knocks" if outcome == "unauthenticated" else ""
+
+
+ELSEWHERE = frozenset({"service", "link"})
+"""Actions of others than the holder."""
+
+
 def evidence_of(activity: Activity) -> Evidence:
     """The activity as a verdict quotes it."""
     return Evidence(
@@ -234,7 +296,12 @@ def _use(activity: Activity, evidence: Evidence) -> Iterator[Fact]:
     if activity.outcome == "unknown" or not (activity.identity or activity.credential):
         return
     key = f"{activity.outcome}:{activity.action}" if activity.action else activity.outcome
-    held = activity.outcome in AUTHENTICATED and activity.action != "service"
+    held = activity.outcome in AUTHENTICATED and activity.action not in ELSEWHERE
+    where = at_a_place(activity.outcome, activity.action, activity.place) if activity.credential else ""
+    stays: dict[str, Stay] = {}
+    if where:
+        stay = stay_of(evidence, activity.action, activity.service)
+        stays = {stay_key(activity.source, activity.place): stay}
     credential = Credential(
         names=activity.names,
         known=evidence if activity.credential else None,
@@ -244,6 +311,8 @@ def _use(activity: Activity, evidence: Evidence) -> Iterator[Fact]:
         incarnation=activity.incarnation if activity.credential else "",
         machine=machine_of(activity.identity, activity.actor_name) if activity.credential else "",
         did={way_of(activity.operation, activity.place): activity.time} if wrote(activity) else {},
+        stays=stays if where == "stays" else {},
+        knocks=stays if where == "knocks" else {},
     )
     yield activity.identity or activity.credential, Dossier(credentials={activity.credential: credential})
     yield from _addresses(activity.credential, activity.names, activity.identity, activity.time)
@@ -352,6 +421,7 @@ def _known(activity: Activity, evidence: Evidence, effect: Known) -> Iterator[Fa
         known=evidence,
         issued=msgspec.structs.replace(evidence, time=effect.issued) if effect.issued else None,
         expiry=(effect.as_of or activity.time, effect.expires) if effect.expires else (0, 0),
+        person=effect.person,
     )
     yield effect.identity, Dossier(credentials={effect.credential: known})
     yield from _addresses(effect.credential, effect.names, effect.identity, activity.time)

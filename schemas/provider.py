@@ -49,6 +49,9 @@ class Provider:
     credentials that documentation uses as examples. ``names_first``, ``names_last``: of several names of one
     credential, which is preferred and which is not, by a part of it.
 
+    ``trusts``: how names begin of what nobody holds: a trust that admits others, a
+    pair of who speaks for whom.
+
     Evidence:
     ``sources``: the sources that hold the provider's own records. ``uses``: the source that would show a use;
     ``uses_of``: where it depends on how the name begins. ``unseen``: by kind of credential (``EVERY_KIND``),
@@ -83,6 +86,7 @@ class Provider:
     own: re.Pattern[str] = NEVER
     personal: tuple[str, ...] = ()
     placeholders: re.Pattern[str] = NEVER
+    trusts: tuple[str, ...] = ()
     names_first: str = ""
     names_last: str = ""
     uses: str = ""

@@ -9,19 +9,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
+from typing import Any
 
-from correlators.kernel.knowledge.join import NAMES_MAX, firsts, join
+from correlators.kernel.knowledge.join import (
+    DAYS_MAX,
+    NAMES_MAX,
+    SERVICES_MAX,
+    STAYS_MAX,
+    earliest,
+    firsts,
+    join,
+    latest,
+)
 from correlators.kernel.knowledge.sightings import join_evidence, thin
 from schemas.activity import Activity
-from schemas.dossier import Address, Credential, Dossier, Sightings
+from schemas.dossier import Address, Credential, Dossier, Sightings, Stay
 from schemas.evidence import Evidence, network_of
 from schemas.fact import (
     AUTHENTICATED,
+    DAY,
+    ELSEWHERE,
+    GRAVE,
     Fact,
+    at_a_place,
+    bare,
     evidence_of,
     facts_of,
     granted_uses,
     is_plain,
+    stay_key,
     way_of,
     wrote,
 )
@@ -40,13 +56,14 @@ _Use = tuple[str, str, tuple[str, ...], str, str, str, str, str]
 class _Gathered:
     """Uses that differ in nothing but when, where from and under which event id."""
 
-    __slots__ = ("clients", "did", "evidence", "places", "truncated")
+    __slots__ = ("clients", "did", "evidence", "places", "stays", "truncated")
 
     def __init__(self) -> None:
         self.did: dict[str, int] = {}
         self.evidence: list[Evidence] = []
         self.places: set[str] = set()
         self.clients: set[str] = set()
+        self.stays: dict[str, list[Any]] = {}
         self.truncated = False
 
     def sightings(self) -> Sightings:
@@ -56,6 +73,33 @@ class _Gathered:
             kept = _each_once(kept)
         found = Sightings(tuple(kept), self.truncated)
         return thin(found) if len(kept) > GROUP_MAX else found
+
+    def stay(self, key: str, evidence: Evidence, service: str) -> None:
+        """Remembers the first and the last at this place, the days, and what was reached."""
+        known = self.stays.get(key)
+        if known is None:
+            self.stays[key] = [evidence, evidence, {evidence.time // DAY}, {service} if service else set()]
+            return
+        known[0] = earliest(known[0], evidence)
+        known[1] = latest(known[1], evidence)
+        known[2].add(evidence.time // DAY)
+        if service:
+            known[3].add(service)
+
+    def stays_of(self, action: str) -> dict[str, Stay]:
+        """The places, in the form in which a fact has them."""
+        told: dict[str, Stay] = {}
+        for key in sorted(self.stays)[:STAYS_MAX]:
+            first, last, days, services = self.stays[key]
+            seen = bare(first)
+            told[key] = Stay(
+                seen,
+                bare(last),
+                tuple(sorted(days)[:DAYS_MAX]),
+                tuple(sorted(services)[:SERVICES_MAX]),
+                {action: seen} if action in GRAVE else {},
+            )
+        return told
 
     def shrink(self) -> None:
         found = self.sightings()
@@ -85,9 +129,12 @@ class Combiner:
         gathered = self._uses.get(use)
         if gathered is None:
             gathered = self._uses[use] = _Gathered()
-        gathered.evidence.append(evidence_of(activity))
+        evidence = evidence_of(activity)
+        gathered.evidence.append(evidence)
         if activity.place:
             gathered.places.add(activity.place)
+            if activity.credential and at_a_place(activity.outcome, activity.action, activity.place):
+                gathered.stay(stay_key(activity.source, activity.place), evidence, activity.service)
         if activity.client:
             gathered.clients.add(activity.client)
         if wrote(activity):
@@ -108,7 +155,8 @@ class Combiner:
         identity, credential, names, outcome, action, incarnation, grant, machine = use
         sightings = gathered.sightings()
         first = sightings.kept[0]
-        held = outcome in AUTHENTICATED and action != "service"
+        held = outcome in AUTHENTICATED and action not in ELSEWHERE
+        stays = gathered.stays_of(action) if gathered.stays else {}
         known = Credential(
             names=names,
             known=first if credential else None,
@@ -118,6 +166,8 @@ class Combiner:
             incarnation=incarnation if credential else "",
             machine=machine if credential else "",
             did=firsts({}, gathered.did) if gathered.did else {},
+            stays=stays if outcome in AUTHENTICATED else {},
+            knocks=stays if outcome not in AUTHENTICATED else {},
         )
         home = identity or credential
         yield home, Dossier(credentials={credential: known})

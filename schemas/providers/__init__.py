@@ -225,3 +225,10 @@ def machine_of(identity: str, actor_name: str) -> str:
     page = page_of(identity)
     named = page.machine.search(actor_name) if page is not None else None
     return named[1] if named else ""
+
+
+@lru_cache(maxsize=65_536)
+def is_trust(key: str) -> bool:
+    """Whether a key names a credential that nobody holds: who it admits comes from many places by design."""
+    page = page_of(key)
+    return page is not None and bool(page.trusts) and name_of(key).startswith(page.trusts)

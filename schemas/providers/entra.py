@@ -19,6 +19,8 @@ PROVIDER = Provider(
     sources=("azure",),
     # entra:<tenant>:key/<key id>, …:fic/<federated credential>, …:session/…, …:token/…
     credentials=("key/", "fic/", "session/", "token/"),
+    # A federated credential is a trust: each job presents a token of its own (workload identity federation).
+    trusts=("fic/",),
     # A service principal and an application object are second names of the application.
     own=re.compile(r"app/"),
     uses="azure",

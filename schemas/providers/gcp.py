@@ -20,6 +20,8 @@ PROVIDER = Provider(
     sources=("gcp",),
     # gcp:key/<account>/<id>, gcp:token/…, gcp:impersonation/…, gcp:apikey/…
     credentials=("key/", "token/", "impersonation/", "apikey/"),
+    # Who speaks for whom: every token that comes of it is another.
+    trusts=("impersonation/",),
     # Service agents are Google's own.
     own=re.compile(
         r"(?!service-\d+@)[^@/]+@(?!(?:cloudservices|system|gcp-sa-[^.]*|[^.]*-robot)\.)"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from correlators.kernel.knowledge.join import NAMES_MAX
-from schemas.activity import Activity, Issued, Parent, Renewed
+from correlators.kernel.knowledge.join import NAMES_MAX, STAYS_MAX
+from schemas.activity import Activity, Ended, Issued, Parent, Renewed
 from schemas.verdict import Severity, Verdict
 from tests.correlators.test_revoked_credential_used import must, verdict_of
 from tests.support.make import KEY, ROLE, SESSION, USER, change, issue, kill, restore, use
@@ -48,11 +48,23 @@ def test_a_place_that_never_used_it_is_a_copy_at_large() -> None:
     assert verdict.severity == Severity.MEDIUM
 
 
-def test_the_same_network_is_the_same_place() -> None:
-    assert (
-        judged([use("b", 0), kill("kill", 10), tried("t", 60, place="198.51.100.200")]).severity
-        == Severity.INFORMATIONAL
-    )
+def test_another_host_of_the_same_network_is_a_stranger() -> None:
+    life = [use("b", 0), kill("kill", 10)]
+    assert judged([*life, tried("t", 60, place="198.51.100.200")]).severity == Severity.MEDIUM
+    assert judged([*life, tried("t", 60)]).severity == Severity.INFORMATIONAL
+
+
+def test_who_ended_it_and_looks_is_no_stranger_and_later_one_is() -> None:
+    ended = change("kill", 10, Ended("revoke", "revoked", KEY, USER), place="10.0.9.9")
+    for when, severity in ((30, Severity.INFORMATIONAL), (2000, Severity.MEDIUM)):
+        assert judged([use("b", 0), ended, tried("t", when, place="10.0.9.9")]).severity == severity
+    assert judged([use("b", 0), ended, tried("t", 30, place="10.0.9.8")]).severity == Severity.MEDIUM
+
+
+def test_one_stranger_among_hundreds_of_tries_is_told() -> None:
+    tries = [tried(f"t{n}", 60 + n * 61) for n in range(400)]
+    stray = tried("x", 9000, place="203.0.113.9")
+    assert judged([use("b", 0), kill("kill", 10), *tries, stray]).severity == Severity.MEDIUM
 
 
 def test_a_client_that_never_used_it_is_a_copy_at_large() -> None:
@@ -176,9 +188,10 @@ def test_where_more_places_or_clients_used_it_than_are_remembered_nobody_is_a_st
     def from_(n: int) -> dict[str, str]:
         return {varied: f"10.0.{n}.1" if varied == "place" else f"client-{n}"}
 
-    for known, severity in ((NAMES_MAX - 1, Severity.MEDIUM), (NAMES_MAX, Severity.INFORMATIONAL)):
+    most = STAYS_MAX if varied == "place" else NAMES_MAX
+    for known, severity in ((most - 1, Severity.MEDIUM), (most, Severity.INFORMATIONAL)):
         life = [use(f"u{n}", n / 100, **from_(n)) for n in range(known)]
-        assert judged([*life, kill("kill", 10), tried("t", 60, **from_(99))]).severity == severity
+        assert judged([*life, kill("kill", 10), tried("t", 60, **from_(199))]).severity == severity
 
 
 def test_a_refusal_that_names_nobody_and_no_known_credential_alarms_nobody() -> None:

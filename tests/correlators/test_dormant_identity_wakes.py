@@ -69,11 +69,17 @@ def test_a_credential_made_long_before_its_first_use_was_dormant_from_its_birth(
     assert [e.uid for e in must([made, use("first", 40 * DAY)]).claim] == ["made"]
 
 
-def test_a_job_by_the_quarter_is_a_habit_from_the_second_time_on() -> None:
+def test_a_job_by_the_quarter_is_a_habit_and_its_third_silence_takes_the_first_back() -> None:
     quarterly = [use(f"q{n}", n * 91 * DAY) for n in range(4)]
-    verdict = must(quarterly)
-    assert [e.uid for e in verdict.evidence] == ["q1"], "only the first time was unheard of"
-    assert [e.uid for e in must([*quarterly, use("odd", 500 * DAY)]).evidence] == ["q1", "odd"]
+    assert [e.uid for e in must(quarterly[:3]).evidence] == ["q1"], "only the first time was unheard of"
+    assert judged(quarterly) is None
+    assert [e.uid for e in must([*quarterly, use("odd", 500 * DAY)]).evidence] == ["odd"]
+
+
+def test_a_try_that_is_refused_first_does_not_hide_the_waking() -> None:
+    many = [use("before", 0), use("refused", 100 * DAY, outcome="forbidden")]
+    assert judged(many) is None
+    assert [e.uid for e in must([*many, use("woke", 103 * DAY)]).evidence] == ["woke"]
 
 
 def test_what_a_record_calls_inactive_is_another_controls() -> None:

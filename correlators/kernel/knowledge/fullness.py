@@ -13,6 +13,7 @@ from correlators.kernel.knowledge.join import (
     DECLARATIONS_MAX,
     DID_MAX,
     NAMES_MAX,
+    STAYS_MAX,
     TURNS_MAX,
     UNDID_MAX,
     marks,
@@ -22,6 +23,7 @@ from schemas.dossier import Credential, Dossier
 
 TURNS_MARK = "turns full"
 NAMES_MARK = "names full"
+STAYS_MARK = "places full"
 DECLARATIONS_MARK = "declarations full"
 CLAIMS_MARK = "claims full"
 WRITES_MARK = "ways of writing full"
@@ -58,6 +60,8 @@ def _full_of(c: Credential) -> Iterator[str]:
         yield NAMES_MARK
     if len(c.did) >= DID_MAX or len(c.undid) >= UNDID_MAX:
         yield WRITES_MARK
+    if max(len(c.stays), len(c.knocks)) >= STAYS_MAX:
+        yield STAYS_MARK
     if c.descendants and any(len(d.names) >= NAMES_MAX for d in c.descendants.values()):
         yield NAMES_MARK
     if max(len(c.turns), len(c.failed_ends), len(c.exposures)) >= TURNS_MAX:

@@ -27,6 +27,7 @@ from schemas.dossier import (
     Opened,
     Reported,
     Sightings,
+    Stay,
     Turn,
     Watch,
 )
@@ -55,6 +56,16 @@ later is told as new."""
 UNDID_MAX = 64
 """Writes of a credential that only took something away: the 32 first and the 32 last; one that was let go of
 is told as any other write."""
+
+STAYS_MAX = 128
+"""Places of one credential that are told apart: the smallest by text. More is a crowd, and the mark of a full
+set says so: what a control says of a full set, it says as if one more had come."""
+
+DAYS_MAX = 8
+"""Days on which a credential was at a place: the first; three tell whether it came back."""
+
+SERVICES_MAX = 32
+"""What is reached from one place: the smallest by text; a full set is taken for everything."""
 
 PINNED = 8
 """Uses right after an end that are kept whatever comes later: the first is named in the finding always."""
@@ -235,6 +246,10 @@ _earliest_times: Join[dict[str, int]] = map_of(earliest_time)
 _texts: Join[dict[str, str]] = map_of(highest)
 
 
+def flag(a: bool, b: bool) -> bool:
+    return a or b
+
+
 def firsts(a: dict[str, int], b: dict[str, int]) -> dict[str, int]:
     """Union with the first time of each; beyond the cap the earliest are kept."""
     union = _earliest_times(a, b)
@@ -251,6 +266,45 @@ def ends_of(a: dict[str, str], b: dict[str, str]) -> dict[str, str]:
         return union
     keys = sorted(union)
     kept = {key: union[key] for key in (*keys[: UNDID_MAX // 2], *keys[-UNDID_MAX // 2 :])}
+    return a if kept == a else kept
+
+
+def latest(a: Evidence, b: Evidence) -> Evidence:
+    """The later of two events, by (time, uid, origin)."""
+    one, other = (a.time, a.uid, a.origin), (b.time, b.uid, b.origin)
+    if one == other:
+        return join_evidence(a, b)
+    return b if other > one else a
+
+
+def few_days(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    """Union, of which the first few are kept."""
+    if a == b or all(day in a for day in b):
+        return a
+    union = tuple(sorted({*a, *b})[:DAYS_MAX])
+    return a if union == a else union
+
+
+def few_services(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
+    """Union, capped to the smallest."""
+    if a == b or all(name in a for name in b):
+        return a
+    union = tuple(sorted({*a, *b})[:SERVICES_MAX])
+    return a if union == a else union
+
+
+_join_stay: Join[Stay] = record_of(
+    Stay, first=earliest, last=latest, days=few_days, services=few_services, grave=map_of(earliest)
+)
+_stays: Join[dict[str, Stay]] = map_of(_join_stay)
+
+
+def stays(a: dict[str, Stay], b: dict[str, Stay]) -> dict[str, Stay]:
+    """Union, the places that are smallest by text kept."""
+    union = _stays(a, b)
+    if len(union) <= STAYS_MAX:
+        return union
+    kept = {place: union[place] for place in sorted(union)[:STAYS_MAX]}
     return a if kept == a else kept
 
 
@@ -299,6 +353,9 @@ join_credential: Join[Credential] = record_of(
     undid=ends_of,
     seen_as=highest,
     seen_until=highest,
+    stays=stays,
+    knocks=stays,
+    person=flag,
 )
 
 join_address: Join[Address] = record_of(Address, since=earliest_time, turns=turns)
@@ -309,10 +366,6 @@ join_member: Join[Member] = record_of(Member, identity=highest, path=highest, is
 def longest(a: str, b: str) -> str:
     """The longer text: of two that cannot be read the one that may say more."""
     return b if (len(b), b) > (len(a), a) else a
-
-
-def flag(a: bool, b: bool) -> bool:
-    return a or b
 
 
 join_calls: Join[Calls] = record_of(

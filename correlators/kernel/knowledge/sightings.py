@@ -31,7 +31,11 @@ PLACES_MAX = 4
 """Places that are told apart within one bucket: the smallest by text; two are enough to contradict one.
 """
 
-KEPT_MAX = sum(2 * buckets * ends for _, buckets, ends in LEVELS)
+OPERATIONS_MAX = 32
+"""Operations of which the first and the last use are kept: the smallest by text. Where there are so many,
+some may be missing, and no exception for one of them holds (``correlators.kernel.views.waivers``)."""
+
+KEPT_MAX = 2 * OPERATIONS_MAX + sum(2 * buckets * ends for _, buckets, ends in LEVELS)
 """The most events that thinning keeps of one place: 208; of many places at most five times as many."""
 
 
@@ -99,12 +103,28 @@ def thin(sightings: Sightings) -> Sightings:
     if len(kept) <= 2 * LEVELS[-1][2]:
         return sightings
     times, places = [e.time for e in kept], [e.place for e in kept]
-    chosen: set[int] = set()
+    chosen: set[int] = _ends_by_operation(kept)
     for width, buckets, ends in reversed(LEVELS):
         chosen.update(_select(times, places, width, buckets, ends))
         if len(chosen) == len(kept):
             return sightings
     return Sightings(tuple(kept[i] for i in sorted(chosen)), True)
+
+
+def _ends_by_operation(kept: tuple[Evidence, ...]) -> set[int]:
+    """Positions of the first and the last event of each operation: an exception for one must not cover
+    another, whatever was let go."""
+    if all(e.operation == kept[0].operation for e in kept):
+        return set()
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
+    for i, e in enumerate(kept):
+        first.setdefault(e.operation, i)
+        last[e.operation] = i
+    chosen: set[int] = set()
+    for operation in sorted(first)[:OPERATIONS_MAX]:
+        chosen.update((first[operation], last[operation]))
+    return chosen
 
 
 def _select(times: list[int], places: list[str], width: int, buckets: int, ends: int) -> list[int]:

@@ -27,6 +27,7 @@ from schemas.dossier import (
     Opened,
     Reported,
     Sightings,
+    Stay,
     Turn,
 )
 from schemas.evidence import Evidence
@@ -169,7 +170,16 @@ def brief(c: Credential) -> Credential:
         pins={key: Sightings(_ends(s.kept[:1]), True) for key, s in _newest(c.pins, _pinned).items()},
         places=tuple(sorted({place[:BRIEF_TEXT_MAX] for place in c.places})),
         clients=tuple(sorted({client[:BRIEF_TEXT_MAX] for client in c.clients})),
+        stays=_stays(c.stays),
+        knocks=_stays(c.knocks),
     )
+
+
+def _stays(stays: dict[str, Stay]) -> dict[str, Stay]:
+    """The first places and the last."""
+    begun = sorted(stays, key=lambda key: (stays[key].first.time, key))
+    kept = begun if len(begun) <= BRIEF_MAX else (*begun[: BRIEF_MAX // 2], *begun[-BRIEF_MAX // 2 :])
+    return {key: stays[key] for key in sorted(kept) if len(key) <= BRIEF_TEXT_MAX}
 
 
 def _ancestor(a: Ancestor) -> Ancestor:

@@ -1,11 +1,18 @@
-"""Places: whether a declared one covers where a use came from, and which two can be compared."""
+"""Places: whether a declared one covers where a use came from, which two can be compared, and which of the
+places of a credential are its own.
+"""
 
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable, Iterable
+from datetime import timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
-from schemas.evidence import Evidence
+from correlators.kernel.knowledge.join import SERVICES_MAX
+from schemas.dossier import Stay
+from schemas.evidence import VIA, gate_of, micros, network_of
 
 INSIDE = tuple(
     ipaddress.ip_network(network)
@@ -16,34 +23,166 @@ INSIDE = tuple(
 )  # fmt: skip
 """Networks whose addresses mean something only inside a site (RFC 1918, 6598, 3927, 4193)."""
 
+FIRST_HOURS = micros(timedelta(hours=6))
+"""What a credential came from this soon after it was first seen may be its own: a rotation of jobs, zones or
+nodes is through by then."""
+
+OWN_DAYS = 3
+"""On so many days it must have come from there to be its own; a thief of the first hours is told meanwhile.
+"""
+
+FLEET = 4
+"""So many places that are there from the first hour and stay are the hosts of a fleet, or jobs side by side;
+two or three may be a copy or two."""
+
+FLEET_HOUR = micros(timedelta(hours=1))
+FLEET_SPAN = micros(timedelta(hours=3))
+"""A fleet is seen as one after this; a place of it is still there in the last third of what is known."""
+
+
+class Here(NamedTuple):
+    """A credential at one place, as one source tells it."""
+
+    source: str
+    place: str
+    stay: Stay
+
+    @property
+    def begins(self) -> tuple[int, str]:
+        return self.stay.first.time, self.stay.first.uid
+
+
+def heres(stays: dict[str, Stay]) -> list[Here]:
+    """In order of their first use."""
+    told = [(*key.partition("\t"), stay) for key, stay in stays.items()]
+    return sorted((Here(source, place, stay) for source, _, place, stay in told), key=_begins)
+
+
+def _begins(here: Here) -> tuple[int, str, str]:
+    return (*here.begins, here.place)
+
 
 @lru_cache(maxsize=65_536)
 def covers(declared: str, place: str) -> bool:
-    """Whether a declared network or name covers a place; an unknown place ("") is covered by nothing."""
+    """Whether a declared network or name covers a place; an unknown place ("") is covered by nothing, and
+    what is seen through a gate by the gate's name alone: anybody may have these private addresses."""
     if not place:
         return False
-    if declared == place:
+    if declared in (place, gate_of(place)):
         return True
     try:
-        return ipaddress.ip_address(place) in ipaddress.ip_network(declared, strict=False)
+        network = ipaddress.ip_network(declared, strict=False)
+        inner = ipaddress.ip_network(place, strict=False)
     except ValueError:
         return False
+    return network.version == inner.version and inner.subnet_of(network)  # type: ignore[arg-type]
 
 
-def comparable(one: Evidence, other: Evidence) -> bool:
-    """Whether two different places cannot be one machine's. It may have an address of each family; and what
-    one service sees of it from inside is not what another one sees from outside.
+def comparable(one: Here, other: Here) -> bool:
+    """Whether two different places cannot be one machine's. It may have an address of each family; what one
+    service sees of it from inside is not what another one sees from outside; and behind several gates it has
+    the same private address.
     """
-    if (":" in one.place) != (":" in other.place):
+    if (":" in _address(one.place)) != (":" in _address(other.place)):
         return False
-    return one.source == other.source or not (_inside(one.place) or _inside(other.place))
+    if one.source != other.source:
+        return not (_inside(one.place) or _inside(other.place))
+    if bool(gate_of(one.place)) != bool(gate_of(other.place)):
+        return _reached_both_ways(one.stay, other.stay)
+    if gate_of(one.place) and _address(one.place) == _address(other.place):
+        return _reached_both_ways(one.stay, other.stay)
+    return True
+
+
+def _address(place: str) -> str:
+    return place.partition(VIA)[0].partition("/")[0]
+
+
+def _reached_both_ways(one: Stay, other: Stay) -> bool:
+    """A machine has one route to a service."""
+    if max(len(one.services), len(other.services)) >= SERVICES_MAX:
+        return True
+    return not set(one.services).isdisjoint(other.services)
 
 
 @lru_cache(maxsize=65_536)
 def _inside(place: str) -> bool:
     """An address of a private network, or a named place (a VPC endpoint), which is one's own name for it."""
     try:
-        address = ipaddress.ip_address(place)
+        network = ipaddress.ip_network(place, strict=False)
     except ValueError:
         return True
-    return any(address in network for network in INSIDE if network.version == address.version)
+    return any(network.subnet_of(n) for n in INSIDE if n.version == network.version)  # type: ignore[arg-type]
+
+
+def beside(one: Here, other: Here, gap: int) -> bool:
+    """Whether the uses at two places overlap in time, or, of two networks, lie at most ``gap`` µs apart."""
+    apart = max(one.stay.first.time - other.stay.last.time, other.stay.first.time - one.stay.last.time)
+    if apart <= 0:
+        return True
+    return apart <= gap and network_of(_address(one.place)) != network_of(_address(other.place))
+
+
+class Known(NamedTuple):
+    """Places of one holder, sorted out: its own (the first of all where no other is), and what came to
+    them."""
+
+    own: tuple[Here, ...]
+    new: tuple[Here, ...]
+
+
+def sorted_out(
+    mine: Iterable[Here], history: list[Here], given: Callable[[Here], bool], declared: bool
+) -> Known:
+    """``mine``: places of a credential; ``history``: those of its holder. ``given``: whether a declaration or
+    a record gives a place; ``declared``: only such are its own."""
+    steady = set() if declared else established(history)
+    own = [here for here in history if given(here) or (here.source, here.place) in steady]
+    if not own:
+        own = history[:1]
+    start = history[0].stay.first.time
+    known = {(here.source, here.place) for here in own}
+    new: list[Here] = []
+    for here in mine:
+        if (here.source, here.place) in known:
+            continue
+        first = here.stay.first.time <= start + FIRST_HOURS or all(o.source != here.source for o in own)
+        if first and not any(comparable(o, here) for o in own):
+            own.append(here)
+        else:
+            new.append(here)
+    return Known(tuple(own), tuple(new))
+
+
+def established(history: list[Here]) -> set[tuple[str, str]]:
+    """Places that were there from the first hours on and kept being used: day after day, or, many at once,
+    hour after hour."""
+    if not history:
+        return set()
+    start = history[0].stay.first.time
+    span = max(here.stay.last.time for here in history) - start
+    daily = {
+        (here.source, here.place)
+        for here in history
+        if here.stay.first.time <= start + FIRST_HOURS and len(here.stay.days) >= OWN_DAYS
+    }
+    fleet = {
+        (here.source, here.place)
+        for here in history
+        if here.stay.first.time <= start + FLEET_HOUR and here.stay.last.time >= start + span * 2 // 3
+    }
+    return daily | fleet if span >= FLEET_SPAN and len(fleet) >= FLEET else daily
+
+
+def roams(history: list[Here]) -> bool:
+    """Whether a credential has no places of its own by what it did on its first three days: where it had been
+    on the first two it did not come back. Later days change nothing, so nobody who comes later can make it
+    so."""
+    days = sorted({day for here in history for day in here.stay.days})[:3]
+    if len(days) < 3:
+        return False
+    early = [here for here in history if here.stay.days[0] in days[:2]]
+    if {here.stay.days[0] for here in early} != set(days[:2]) or len(early[0].stay.days) > 1:
+        return False
+    back = [here for here in early if len(here.stay.days) > 1]
+    return len(back) * 4 <= len(early)

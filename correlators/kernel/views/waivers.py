@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from correlators.kernel.knowledge.sightings import OPERATIONS_MAX
 from correlators.kernel.views.places import covers
 from correlators.kernel.views.view import View
 from schemas.claims import Waiver
@@ -44,6 +45,8 @@ def _holds(waiver: Waiver, verdict: Verdict, view: View, clock: Clock) -> bool:
     if waiver.identity and not _names(waiver.identity, verdict, view):
         return False
     evidence = verdict.evidence
+    if waiver.action and len({e.operation for e in evidence}) >= OPERATIONS_MAX:
+        return False
     if not evidence and (waiver.place or waiver.action):
         return False
     return all(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ipaddress
 from functools import lru_cache
 
-from schemas.activity import Action, Activity, Effect, Outcome
+from schemas.activity import Action, Activity, Effect, Known, Outcome
+from schemas.evidence import VIA
 from schemas.sources import Context
 from schemas.sources.cloudtrail import rotations
 from schemas.sources.cloudtrail.actions import action_of
 from schemas.sources.cloudtrail.call import Call
 from schemas.sources.cloudtrail.effects import effects_of
-from schemas.sources.cloudtrail.identity import Caller, caller_of, password_of
+from schemas.sources.cloudtrail.identity import Caller, caller_of, is_person, password_of
 from schemas.sources.cloudtrail.naming import ABOUT_IDENTITIES, resource_of, target_of
 from schemas.sources.cloudtrail.outcome import outcome_of
 from schemas.sources.cloudtrail.times import micros_of
@@ -56,6 +57,8 @@ def activity_of(event: Event, context: Context) -> Activity | None:
         effects = rotations.rotations_of(event, event.recipient_account_id or caller.account, resource)
     exchange = service == "sts" and operation in EXCHANGES
     action: Action = "aside" if exchange and outcome == "unauthenticated" else ""
+    if caller.credential and is_person(event.user_identity):
+        effects += (Known(caller.credential, caller.identity, person=True),)
     return Activity(
         uid=event.event_id,
         time=time,
@@ -121,9 +124,43 @@ def _password(caller: Caller, operation: str, event: Event) -> str:
 def _action(event: Event, service: str, operation: str) -> Action:
     if _by_service(event):
         return "service"
+    if _opened_link(event):
+        return "link"
     request = event.request
     decrypted = request is not None and request.get("withDecryption") in (True, "true")
     return action_of(service, operation, decrypted)
+
+
+def _opened_link(event: Event) -> bool:
+    """A presigned link to one object is opened: who opens it holds the link and not the key (Amazon S3,
+    CloudTrail log entries, ``AuthenticationMethod``). What lists or changes more than an object is no such
+    link."""
+    return (
+        event.event_source == S3
+        and event.event_name in OF_ONE_OBJECT
+        and text(event.additional, "AuthenticationMethod") == "QueryString"
+    )
+
+
+S3 = "s3.amazonaws.com"
+OF_ONE_OBJECT = frozenset({"GetObject", "HeadObject", "PutObject", "UploadPart"})
+"""What links are made for: to fetch an object, to look whether it is there, to leave one."""
+
+
+def _by_function_service(event: Event) -> bool:
+    """Lambda's own worker opens the log of a function with the function's session. The record says that the
+    session was issued to that function (``inScopeOf``), and the call reaches the function's own log alone."""
+    principal = event.user_identity
+    if event.event_source != "logs.amazonaws.com" or event.event_name not in LOG_OPENINGS:
+        return False
+    scope = principal.in_scope_of if principal else None
+    if text(scope, "issuerType") != "AWS::Lambda::Function":
+        return False
+    function = text(scope, "credentialsIssuedTo").partition(":function:")[2].partition(":")[0]
+    return bool(function) and text(event.request, "logGroupName") == f"/aws/lambda/{function}"
+
+
+LOG_OPENINGS = frozenset({"CreateLogGroup", "CreateLogStream"})
 
 
 def _by_service(event: Event) -> bool:
@@ -134,6 +171,8 @@ def _by_service(event: Event) -> bool:
             return True
         if principal.invoked_by and principal.invoked_by != CONSOLE:
             return True
+    if _by_function_service(event):
+        return True
     if event.source and event.source.endswith(SERVICE_ADDRESSES):
         return True
     if event.context is None:
@@ -145,13 +184,13 @@ def _by_service(event: Event) -> bool:
 @lru_cache(maxsize=65_536)
 def _place(source: str | None, endpoint: str | None) -> str:
     """The address as it is; "" for services, "AWS Internal" and impossible ones (anonymised: 255.18.064.253).
-    Behind a VPC endpoint a private address is one of many equal ones, so the endpoint is the place."""
+    Behind a VPC endpoint a private address is one of many equal ones: the endpoint belongs to the place."""
     address, endpoint = source or "", endpoint or ""
     try:
         private = ipaddress.ip_address(address).is_private
     except ValueError:
         return endpoint
-    return endpoint if endpoint and private else address
+    return f"{address}{VIA}{endpoint}" if endpoint and private else address
 
 
 @lru_cache(maxsize=65_536)

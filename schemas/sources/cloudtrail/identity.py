@@ -93,6 +93,17 @@ def _caller(*told: str | None) -> Caller:
     return Caller(identity, name or scope or principal, credential, account)
 
 
+FOR_PEOPLE = ":role/aws-reserved/sso.amazonaws.com/"
+"""The path, AWS's own, of the roles that Identity Center makes for people; the name anybody may choose."""
+
+
+def is_person(principal: Principal | None) -> bool:
+    """Whether AWS says that a person holds the session: it is of a role that Identity Center made."""
+    session = principal.session_context if principal else None
+    issuer = session.session_issuer if session else None
+    return issuer is not None and FOR_PEOPLE in (issuer.arn or "")
+
+
 def key_of(access_key: str) -> str:
     return f"aws:key/{access_key}" if access_key else ""
 
