@@ -31,6 +31,7 @@ the finding (`unmapped.evidence_truncated`).
 
 AT_IT = {
     "caps": {
+        "VOICES_MAX": "what the others say is let go of; mark `hearsay truncated`",
         "DOSSIER_BYTES_MAX": "credentials are let go of down to half the cap, the longest unseen first, "
         "those that had expired or that no record claims anything about; the others are kept in brief; then "
         "every part beside them is cut, the largest first; at the very last whole credentials. What was "
