@@ -123,7 +123,7 @@ def facts_of(activity: Activity) -> list[Fact]:
         for half in _own_halves(voice, effect):
             facts.extend(_by(voice, taught(activity, evidence, half)))
     if activity.effects and wrote(activity):
-        facts.extend(_by(voice, _handled(activity)))
+        facts.extend(_by(voice, _handled(activity, evidence)))
     return facts
 
 
@@ -178,19 +178,19 @@ NEUTRAL = (Aliased, Known)
 """Effects that take away, and those that change nothing."""
 
 
-def undone_key(time: int, uid: str) -> str:
+def undone_key(evidence: Evidence) -> str:
     """Of a write that only took away: sorts by time."""
-    return f"{time:020d} {uid}"
+    return f"{evidence.time:020d} {evidence.origin} {evidence.uid}"
 
 
-def _handled(activity: Activity) -> Iterator[Fact]:
+def _handled(activity: Activity, evidence: Evidence) -> Iterator[Fact]:
     """What a write to identities made, and what it only took away."""
     made = [key for effect in activity.effects if (key := _made_by(effect))]
     changing = [effect for effect in activity.effects if not isinstance(effect, NEUTRAL)]
     removed = [_removed_by(effect) for effect in changing if isinstance(effect, REMOVALS)]
     did = {f"{MADE}{key}": activity.time for key in made}
     only = bool(removed) and len(removed) == len(changing)
-    undid = {undone_key(activity.time, activity.uid): "\n".join(sorted(set(removed)))} if only else {}
+    undid = {undone_key(evidence): "\n".join(sorted(set(removed)))} if only else {}
     if did or undid:
         known = Credential(did=did, undid=undid)
         home = activity.identity or activity.credential

@@ -26,7 +26,7 @@ def excuse(view: View, name: str, off: Off, use: Evidence, report: Descendant | 
     wrote, where it was not the credential itself."""
     credential = view.credentials[name]
     if report is None and _in_time(view, off, use):
-        removed = credential.undid.get(undone_key(use.time, use.uid))
+        removed = credential.undid.get(undone_key(use))
         if removed is not None and _by_itself(view, name, off):
             return "it ended itself, and went on ending"
         if removed is not None and _made(view, off.start).issuperset(removed.split("\n")):
