@@ -150,6 +150,22 @@ def test_who_signs_in_with_a_password_is_a_person() -> None:
     assert judged([COVER, signed_in, use("u", 10)]) is None
 
 
+PASSWORD = "aws:111122223333:password/ci"
+
+
+@pytest.mark.parametrize("outcome", ["unauthenticated", "forbidden"])
+def test_a_failed_sign_in_makes_nobody_a_person(outcome: str) -> None:
+    failed = use("in", 5, credential=PASSWORD, operation="ConsoleLogin", outcome=outcome)
+    verdict = must([COVER, failed, use("u", 10)])
+    assert verdict.severity == Severity.LOW and [e.uid for e in verdict.evidence] == ["u"]
+
+
+def test_a_password_that_nobody_signed_in_with_makes_nobody_a_person() -> None:
+    given = change("profile", 5, Issued(PASSWORD, USER, "password"))
+    admin = declared("aws:111122223333:user/admin")
+    assert must([admin, given, use("u", 10)]).severity is not None
+
+
 def test_in_its_first_week_confidence_is_low() -> None:
     many = [COVER, use("u", 10)]
     assert must(many).confidence == Confidence.LOW

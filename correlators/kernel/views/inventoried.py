@@ -38,8 +38,12 @@ def declared(view: View) -> Evidence | None:
 
 
 def ours(view: View) -> bool:
-    """Whether this is a non-human identity of the site's own, as far as its key and credentials tell."""
-    return is_own(view.key) and not any(map(is_personal, view.credentials))
+    """Whether this is a non-human identity of the site's own, as far as its key and credentials tell. Who
+    signed in is a person: a password that was given to it, or tried in vain, makes nobody one."""
+    return is_own(view.key) and not any(
+        is_personal(key) and view.uses(credential, "succeeded")
+        for key, credential in view.credentials.items()
+    )
 
 
 def current(view: View, uses: Iterable[Evidence]) -> tuple[Evidence, ...]:
