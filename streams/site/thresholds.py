@@ -64,9 +64,6 @@ class SharedThresholds(BaseSettings):
         "two_networks",
         "Uses of one credential from two networks within this are two holders: a move takes longer.",
     )
-    alternating: Duration = _time(
-        "alternating", "A-B-A of addresses within this is two holders: failover does not go back and forth."
-    )
     habit: Duration = _time(
         "habit", "Less behaviour than this is no habit: a weekly job has not come round once."
     )

@@ -28,7 +28,6 @@ class Thresholds:
     rotation_overlap: int = micros(timedelta(hours=24))
     rotation_testing: int = micros(timedelta(minutes=15))
     two_networks: int = micros(timedelta(minutes=10))
-    alternating: int = micros(timedelta(minutes=5))
     habit: int = micros(timedelta(days=7))
     race: int = micros(timedelta(seconds=60))
     residual_short: int = micros(timedelta(hours=1))

@@ -184,7 +184,7 @@ def test_a_call_in_the_console_is_its_users_own() -> None:
         ("", None, ""),
         (None, None, ""),
         ("10.0.0.7", None, "10.0.0.7"),
-        ("10.0.0.7", "vpce-0abc", "vpce-0abc"),
+        ("10.0.0.7", "vpce-0abc", "10.0.0.7 via vpce-0abc"),
         ("54.240.1.1", "vpce-0abc", "54.240.1.1"),
         (None, "vpce-0abc", "vpce-0abc"),
     ],
@@ -327,7 +327,7 @@ def test_a_network_activity_event_names_its_endpoint_and_caller() -> None:
         errorCode="VpceAccessDenied",
         requestParameters=None,
     )
-    assert (one.place, one.outcome) == ("vpce-0abc", "forbidden")
+    assert (one.place, one.outcome) == ("10.0.0.9 via vpce-0abc", "forbidden")
     assert one.identity == f"{AT}:principal/AROAEXAMPLEROLE00001"
 
 

@@ -168,14 +168,6 @@ CASES = {
         MEDIUM,
         None,
     ),
-    "alternating": Case(
-        "5m",
-        "1m",
-        "credential_in_two_places",
-        [use("a", 0), use("b", 60, place="198.51.100.8"), use("c", 120)],
-        MEDIUM,
-        None,
-    ),
     "habit": Case(
         "7d",
         "10d",
