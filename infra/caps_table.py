@@ -30,6 +30,13 @@ the finding (`unmapped.evidence_truncated`).
 """
 
 AT_IT = {
+    "credential_in_two_places": {
+        "SHOWN_MAX": "other new places are counted, and stand in `activities`",
+        "NAMED_MAX": "the title counts the others",
+    },
+    "places": {
+        "FLEET_SPAN": "before it, several places of one credential are not taken for a fleet",
+    },
     "caps": {
         "VOICES_MAX": "what the others say is let go of; mark `hearsay truncated`",
         "DOSSIER_BYTES_MAX": "credentials are let go of down to half the cap, the longest unseen first, "
@@ -58,6 +65,8 @@ AT_IT = {
         "mark `turns full`",
         "DID_MAX": "ways first seen later are let go of and count as new; at the cap, mark `ways of writing "
         "full`",
+        "STAYS_MAX": "places that sort later are not told apart; at the cap, mark `places full`",
+        "SERVICES_MAX": "what sorts later is not noted; a full set is taken for everything",
         "UNDID_MAX": "those in the middle are let go of; at the cap, mark `ways of writing full`",
         "NAMES_MAX": "names, places and clients that sort later are let go of; at the cap, mark `names full`",
         "DECLARATIONS_MAX": "declarations recorded earlier are let go of; at the cap, mark "
@@ -88,6 +97,7 @@ AT_IT = {
     "sightings": {
         "LEVELS": "evidence between the first and last of a bucket is let go of, told as truncated; "
         "ClickHouse counts all of it",
+        "OPERATIONS_MAX": "of operations that sort later the first and last use are not kept for themselves",
         "PLACES_MAX": "more places of one bucket are not told apart there",
         "KEPT_MAX": "follows from the levels",
     },
