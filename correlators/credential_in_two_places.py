@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from correlators.kernel.knowledge.join import STAYS_MAX
 from correlators.kernel.knowledge.join import stays as joined
 from correlators.kernel.views.places import Here, beside, comparable, covers, heres, roams, sorted_out
+from correlators.kernel.views.rotations import born, family, stands
 from correlators.kernel.views.view import View
 from correlators.kernel.views.wording import named, short, worst_of
 from schemas import struct
@@ -92,7 +93,13 @@ def _judged(
     if len(mine) < 2:
         return None
     every = _native(view, heres(history))
-    own, new = sorted_out(_native(view, heres(mine)), every, lambda h: _given(view, h), _declared(view))
+    left = _left_by_predecessors(view, held)
+    own, new = sorted_out(
+        _native(view, heres(mine)),
+        every,
+        lambda h: _given(view, h) or (h.source, h.place) in left,
+        _declared(view),
+    )
     others = (*own, *new)
     gap = view.thresholds.two_networks
     new = tuple(h for h in new if any(o is not h and beside(o, h, gap) for o in others))
@@ -196,6 +203,27 @@ def _declared(view: View) -> bool:
 def _given(view: View, here: Here) -> bool:
     declared = view.declaration.places if view.declaration else None
     return any(covers(place, here.place) for place in declared or ())
+
+
+def _left_by_predecessors(view: View, held: list[tuple[str, Credential]]) -> set[tuple[str, str]]:
+    """Own places of the credentials whose place one of these took: a rotation changes the key, not where the
+    workload runs. What was new for the old one is new for its successor, too."""
+    if _declared(view):
+        return set()
+    names = {name for name, _ in held}
+    left: set[tuple[str, str]] = set()
+    for name, old in view.credentials.items():
+        if not name or name in names or not old.stays or is_trust(name) or not stands(old):
+            continue
+        if any(_alike(old, c) and 0 < born(old) < born(c) for _, c in held):
+            history = _native(view, heres(old.stays))
+            own, _ = sorted_out(history, history, lambda h: _given(view, h), False)
+            left.update((here.source, here.place) for here in own)
+    return left
+
+
+def _alike(one: Credential, other: Credential) -> bool:
+    return family(one) == family(other) or "" in (one.kind, other.kind)
 
 
 def _approved(view: View) -> str:

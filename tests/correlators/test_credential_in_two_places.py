@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.activity import Activity, Known, Stated
+from schemas.activity import Activity, Issued, Known, Stated
 from schemas.declaration import Declaration
 from schemas.verdict import Confidence, Severity
 from tests.correlators.test_revoked_credential_used import must, verdict_of
 from tests.support import kubernetes
-from tests.support.make import KEY, ROLE, T0, USER, kill, restore, use
+from tests.support.make import KEY, ROLE, T0, USER, change, kill, restore, use
 
 NAME = "credential_in_two_places"
 A, B = "198.51.100.7", "203.0.113.9"
@@ -331,3 +331,20 @@ def test_by_the_word_of_another_source_alone_it_is_low() -> None:
     said = [at(f"m{n}", n * 61, B, source="mcp") for n in range(8)]
     assert must([*own, *said], KEY, NAME).severity == Severity.LOW
     assert must([*own, *said, at("c", 200, "192.0.2.1")], KEY, NAME).severity == Severity.MEDIUM
+
+
+def test_a_successor_has_the_places_of_the_key_whose_place_it_took_and_not_a_thiefs() -> None:
+    day, new = 86_400, "aws:key/AKIANEW"
+    old = [at(f"o{n}", n * day, A) for n in range(8)]
+    made = change("made", 3 * day, Issued(new, USER, "access_key"))
+    later = [at(f"n{n}", n * day + 3_600, B, credential=new) for n in range(4, 9)]
+    moved = at("moved", 8 * day, A, credential=new)
+    assert verdict_of([*old, made, *later, moved], new, NAME) is None
+    stranger = "192.0.2.66"
+    stolen = [at("s1", 6 * day, stranger), at("s2", 8 * day + 7_200, stranger, credential=new)]
+    verdict = must([*old, made, *later, moved, *stolen], new, NAME)
+    assert (
+        verdict.value == "violated"
+        and stranger in verdict.title
+        and A not in verdict.title.split("beside")[0]
+    )
