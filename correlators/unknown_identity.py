@@ -7,8 +7,8 @@ long-lived credential. Confidence is low in its first week: inventories lag behi
 Proves: a record names it.
 Evaded by: acting as an identity that is declared.
 Benign: a record or alias that comes late withdraws the finding; what the provider makes for itself
-(service-linked roles, kube-system, service agents), people (who have signed in) and federated subjects are
-passed over.
+(service-linked roles, by the mark of their sessions; kube-system, service agents), people (who have signed
+in) and federated subjects are passed over.
 Do: ask whoever made it; declare it, or join it to its identity by an alias, or take it away.
 """
 

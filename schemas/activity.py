@@ -130,7 +130,8 @@ class Known(msgspec.Struct, frozen=True, tag="known", omit_defaults=True):
     """This credential belongs to this identity (and goes by these names), said without a use of it.
 
     ``groups``: as in ``Issued``. ``as_of``: when ``expires`` was said (µs), if not
-    with the event. ``person``: a person holds it, by the provider's own mark.
+    with the event. ``person``: a person holds it, ``theirs``: it is of an identity
+    of the provider's own, both by the provider's own mark.
     """
 
     credential: str
@@ -142,6 +143,7 @@ class Known(msgspec.Struct, frozen=True, tag="known", omit_defaults=True):
     groups: dict[str, str] = {}
     as_of: int = 0
     person: bool = False
+    theirs: bool = False
 
 
 class Aliased(msgspec.Struct, frozen=True, tag="aliased", omit_defaults=True):

@@ -110,7 +110,8 @@ class Credential(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     time and event id: the keys of what, one a line. ``seen_as``, ``seen_until``: see
     ``schemas.activity.Issued``.
     ``stays``: where it was used, and ``knocks``: where it was presented and not accepted; by source and,
-    after a tab, place (``schemas.fact.stay_key``). ``person``: a person holds it, by the provider's own mark.
+    after a tab, place (``schemas.fact.stay_key``). ``person``: a person holds it, ``theirs``: it is
+    of an identity of the provider's own, both by the provider's own mark.
     """
 
     kind: str = ""
@@ -139,6 +140,7 @@ class Credential(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     stays: dict[str, Stay] = {}
     knocks: dict[str, Stay] = {}
     person: bool = False
+    theirs: bool = False
 
 
 class Address(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -422,6 +422,7 @@ def _known(activity: Activity, evidence: Evidence, effect: Known) -> Iterator[Fa
         issued=msgspec.structs.replace(evidence, time=effect.issued) if effect.issued else None,
         expiry=(effect.as_of or activity.time, effect.expires) if effect.expires else (0, 0),
         person=effect.person,
+        theirs=effect.theirs,
     )
     yield effect.identity, Dossier(credentials={effect.credential: known})
     yield from _addresses(effect.credential, effect.names, effect.identity, activity.time)

@@ -154,6 +154,21 @@ def is_own(key: str) -> bool:
     return page is not None and page.own.match(name_of(key)) is not None and not is_credential(key)
 
 
+@lru_cache(maxsize=65_536)
+def is_imitable(key: str) -> bool:
+    """Whether a key has a name as the provider's own identities have, whose sessions it marks."""
+    page = BY_WORD.get(word_of(key))
+    return page is not None and page.imitable.match(name_of(key)) is not None
+
+
+def maker_of(key: str) -> str:
+    """The key of who makes what has such a name for the provider; "" where no page says."""
+    page = BY_WORD.get(word_of(key))
+    name = name_of(key)
+    made = "" if page is None else next((m for s, m in page.makers.items() if name.startswith(s)), "")
+    return f"{installation_of(key)}:{made}" if made else ""
+
+
 def is_root(key: str) -> bool:
     """Whether a key is ``<installation>:root``: who may do everything there."""
     return key.endswith(":root")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
-from schemas.activity import Activity, Aliased, Issued
+from schemas.activity import Activity, Aliased, Issued, Known, Restored
 from schemas.verdict import Confidence, Severity, Verdict
 from tests.support.declared import DAY, declared, verdicts
 from tests.support.make import KEY, T0, USER, change, use
@@ -107,8 +108,6 @@ def test_a_refused_try_is_no_activity() -> None:
 @pytest.mark.parametrize(
     "identity",
     [
-        "aws:111122223333:role/AWSServiceRoleForSupport",
-        "aws:111122223333:role/AWSReservedSSO_Admin_1",
         "aws:111122223333:root",
         "aws:111122223333:web/oidc/subject",
         "aws:service/ec2",
@@ -148,6 +147,40 @@ def test_every_provider_has_identities_of_the_site_and_others(cover: str, identi
 def test_who_signs_in_with_a_password_is_a_person() -> None:
     signed_in = use("in", 5, credential="aws:111122223333:password/ci", operation="ConsoleLogin")
     assert judged([COVER, signed_in, use("u", 10)]) is None
+
+
+SERVICE_ROLE = "aws:111122223333:role/AWSServiceRoleForSupport"
+PEOPLES_ROLE = "aws:111122223333:role/AWSReservedSSO_Admin_1"
+
+
+def session_of(identity: str, uid: str, key: str, *, theirs: bool) -> Activity:
+    effects = (Known(key, identity, theirs=True),) if theirs else ()
+    return replace(use(uid, 10, identity, key), effects=effects)
+
+
+@pytest.mark.parametrize("identity", [SERVICE_ROLE, PEOPLES_ROLE])
+def test_a_role_of_the_providers_own_is_told_by_the_mark_of_its_sessions_and_not_by_its_name(
+    identity: str,
+) -> None:
+    marked = session_of(identity, "theirs", "aws:key/ASIA1", theirs=True)
+    assert judged([COVER, marked]) is None
+    bare = session_of(identity, "bare", "aws:key/ASIA2", theirs=False)
+    assert must([COVER, bare]).severity == Severity.LOW
+    assert must([COVER, marked, bare]).severity == Severity.LOW
+
+
+@pytest.mark.parametrize(
+    ("maker", "told"),
+    [("role/AWSControlTowerExecution", False), ("user/admin", True), ("", False)],
+)
+def test_what_another_makes_under_a_name_of_a_landing_zone_is_the_sites_own(maker: str, told: bool) -> None:
+    role = "aws:111122223333:role/aws-controltower-Audit2"
+    known = [COVER, *(declared(f"aws:111122223333:{name}") for name in ("user/admin", maker) if name)]
+    made = change("made", 5, Restored("CreateRole", "remade", identity=role))
+    by = replace(made, identity=f"aws:111122223333:{maker}")
+    many = [*known, *([by] if maker else []), use("u", 20, role, "aws:key/ASIA1")]
+    found = [v for v in verdicts(NAME, many) if v.subject == role]
+    assert bool(found) == told
 
 
 PASSWORD = "aws:111122223333:password/ci"

@@ -356,6 +356,7 @@ join_credential: Join[Credential] = record_of(
     stays=stays,
     knocks=stays,
     person=flag,
+    theirs=flag,
 )
 
 join_address: Join[Address] = record_of(Address, since=earliest_time, turns=turns)

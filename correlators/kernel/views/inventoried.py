@@ -8,7 +8,7 @@ from correlators.kernel.views.view import View
 from schemas.authority import INVENTORY
 from schemas.claims import Approval
 from schemas.evidence import Evidence
-from schemas.providers import installation_of, is_own, is_personal, is_root
+from schemas.providers import installation_of, is_imitable, is_own, is_personal, is_root, maker_of, source_of
 
 COVERED = 0.5
 """An inventory that names less than half of the identities that act in an installation does not cover it,
@@ -40,10 +40,27 @@ def declared(view: View) -> Evidence | None:
 def ours(view: View) -> bool:
     """Whether this is a non-human identity of the site's own, as far as its key and credentials tell. Who
     signed in is a person: a password that was given to it, or tried in vain, makes nobody one."""
-    return is_own(view.key) and not any(
+    return (is_own(view.key) or _imitates(view)) and not any(
         is_personal(key) and view.uses(credential, "succeeded")
         for key, credential in view.credentials.items()
     )
+
+
+def _imitates(view: View) -> bool:
+    """Whether it bears a name of the provider's own identities and is none: its provider's log shows a session
+    of it without the mark, or that another made it than who makes them."""
+    maker = maker_of(view.key)
+    if maker:
+        made = (t.evidence for t in view.dossier.turns.get(view.key, ()) if t.kind == "remade")
+        return any(_by_provider(view, e) and e.actor not in ("", maker) for e in made)
+    return is_imitable(view.key) and any(
+        name and not c.theirs and any(_by_provider(view, e) for e in view.uses(c, "succeeded"))
+        for name, c in view.credentials.items()
+    )
+
+
+def _by_provider(view: View, evidence: Evidence) -> bool:
+    return evidence.source == source_of(view.key)
 
 
 def current(view: View, uses: Iterable[Evidence]) -> tuple[Evidence, ...]:

@@ -12,7 +12,7 @@ from schemas.sources.cloudtrail import rotations
 from schemas.sources.cloudtrail.actions import action_of
 from schemas.sources.cloudtrail.call import Call
 from schemas.sources.cloudtrail.effects import effects_of
-from schemas.sources.cloudtrail.identity import Caller, caller_of, is_person, password_of
+from schemas.sources.cloudtrail.identity import Caller, caller_of, is_person, is_theirs, password_of
 from schemas.sources.cloudtrail.naming import ABOUT_IDENTITIES, resource_of, target_of
 from schemas.sources.cloudtrail.outcome import outcome_of
 from schemas.sources.cloudtrail.times import micros_of
@@ -57,8 +57,9 @@ def activity_of(event: Event, context: Context) -> Activity | None:
         effects = rotations.rotations_of(event, event.recipient_account_id or caller.account, resource)
     exchange = service == "sts" and operation in EXCHANGES
     action: Action = "aside" if exchange and outcome == "unauthenticated" else ""
-    if caller.credential and is_person(event.user_identity):
-        effects += (Known(caller.credential, caller.identity, person=True),)
+    if caller.credential and is_theirs(event.user_identity):
+        person = is_person(event.user_identity)
+        effects += (Known(caller.credential, caller.identity, person=person, theirs=True),)
     return Activity(
         uid=event.event_id,
         time=time,

@@ -99,9 +99,24 @@ FOR_PEOPLE = ":role/aws-reserved/sso.amazonaws.com/"
 
 def is_person(principal: Principal | None) -> bool:
     """Whether AWS says that a person holds the session: it is of a role that Identity Center made."""
+    return FOR_PEOPLE in _issuer(principal)
+
+
+RESERVED = (":role/aws-service-role/", ":role/aws-reserved/")
+"""Paths under which AWS alone makes roles: service-linked ones, and those of Identity Center (AWS IAM, "Create
+a service-linked role"; IAM Identity Center, "Referencing permission sets in resource policies")."""
+
+
+def is_theirs(principal: Principal | None) -> bool:
+    """Whether AWS says that the session is of a role that it keeps for itself."""
+    issuer = _issuer(principal)
+    return any(path in issuer for path in RESERVED)
+
+
+def _issuer(principal: Principal | None) -> str:
     session = principal.session_context if principal else None
     issuer = session.session_issuer if session else None
-    return issuer is not None and FOR_PEOPLE in (issuer.arn or "")
+    return (issuer.arn or "") if issuer is not None else ""
 
 
 def key_of(access_key: str) -> str:
