@@ -103,8 +103,8 @@ def is_person(principal: Principal | None) -> bool:
 
 
 RESERVED = (":role/aws-service-role/", ":role/aws-reserved/")
-"""Paths under which AWS alone makes roles: service-linked ones, and those of Identity Center (AWS IAM, "Create
-a service-linked role"; IAM Identity Center, "Referencing permission sets in resource policies")."""
+"""Paths under which AWS alone makes roles: service-linked ones, and those of Identity Center (AWS IAM,
+"Create a service-linked role"; IAM Identity Center, "Referencing permission sets in resource policies")."""
 
 
 def is_theirs(principal: Principal | None) -> bool:
