@@ -20,9 +20,9 @@ PROVIDER = Provider(
     lives={"key/ASIA": timedelta(hours=36)},
     # Service-linked roles, and those that Identity Center and Control Tower keep for people, are AWS's own…
     own=re.compile(r"(?:user|role)/(?!AWSServiceRoleFor|AWSReservedSSO_|aws-controltower-)"),
-    # …by their path, which their sessions show: anybody may choose the name. Control Tower's have no such path,
-    # they are made with its own role (AWS Control Tower, "How AWS Control Tower works with roles to create
-    # and manage accounts").
+    # …by their path, which their sessions show: anybody may choose the name. Control Tower's have no such
+    # path, they are made with its own role (AWS Control Tower, "How AWS Control Tower works with roles
+    # to create and manage accounts").
     imitable=re.compile(r"role/(?:AWSServiceRoleFor|AWSReservedSSO_)"),
     makers={"role/aws-controltower-": "role/AWSControlTowerExecution"},
     # Who signs in with a password is a person, whatever else it holds.

@@ -47,8 +47,8 @@ def ours(view: View) -> bool:
 
 
 def _imitates(view: View) -> bool:
-    """Whether it bears a name of the provider's own identities and is none: its provider's log shows a session
-    of it without the mark, or that another made it than who makes them."""
+    """Whether it bears a name of the provider's own identities and is none: its provider's log shows a
+    session of it without the mark, or that another made it than who makes them."""
     maker = maker_of(view.key)
     if maker:
         made = (t.evidence for t in view.dossier.turns.get(view.key, ()) if t.kind == "remade")
