@@ -46,8 +46,8 @@ class Provider:
     record says. ``own``: names of identities that are the site's own, and belong into an inventory: neither
     what the provider makes and runs for itself, nor people, nor federated subjects, nor second names.
     ``imitable``: names as the provider's own identities have them and others may: its log marks their
-    sessions (``schemas.activity.Known.theirs``). ``makers``: by how such a name begins, who makes them, where no mark
-    is.
+    sessions (``schemas.activity.Known.theirs``). ``makers``: by how such a name begins, who makes them,
+    where there is no mark.
     ``personal``: how the names of credentials begin that only people have. ``placeholders``: names of
     credentials that documentation uses as examples. ``names_first``, ``names_last``: of several names of one
     credential, which is preferred and which is not, by a part of it.
