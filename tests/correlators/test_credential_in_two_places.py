@@ -341,7 +341,7 @@ def test_a_successor_has_the_places_of_the_key_whose_place_it_took_and_not_a_thi
     moved = at("moved", 8 * day, A, credential=new)
     assert verdict_of([*old, made, *later, moved], new, NAME) is None
     stranger = "192.0.2.66"
-    stolen = [at("s1", 6 * day, stranger), at("s2", 8 * day + 7_200, stranger, credential=new)]
+    stolen = [at("s1", 6 * day, stranger), at("s2", 8 * day + 3_700, stranger, credential=new)]
     verdict = must([*old, made, *later, moved, *stolen], new, NAME)
     assert (
         verdict.value == "violated"
