@@ -54,11 +54,10 @@ def store(engine: Engine, *records: bytes) -> list[Activity]:
 
 def test_a_denied_token_is_found_under_the_identity_whose_alias_its_entity_is(engine: Engine) -> None:
     denied = Activity("denied", 10**15, "vault", "prod", credential=TOKEN, outcome="unauthenticated")
-    known = Activity(
-        "login", 10**15 - 1, "vault", "prod", effects=(Known(TOKEN, ENTITY), Aliased(ENTITY, AGENT))
-    )
+    known = Activity("login", 10**15 - 1, "vault", "prod", effects=(Known(TOKEN, ENTITY),))
+    said = Activity("said", 10**15 - 2, "inventory", effects=(Aliased(ENTITY, AGENT),))
     desk = Desk(controls())
-    for told in (denied, known):
+    for told in (denied, known, said):
         desk.take(facts_of(told))
     settled = desk.settle(Clock(10**15 + 10**9, {"vault": 10**15}))
     sink = Sink(engine)

@@ -96,6 +96,7 @@ MADE_ANEW = (
 )
 LEAK = Activity("leak", at(100), "leaks", effects=(Exposed("GitHub shop/web#7", KEY),))
 UNOWNED = change("kill", 10, Ended("revoke", "revoked", "vault:d:token/t"), source="vault")
+TRIED_LATER = use("t", 200, "", "vault:d:token/t", source="vault", outcome="unauthenticated")
 TRIED = use("try", 20, "", "vault:d:token/t", source="vault", outcome="unauthenticated")
 
 CASES = {
@@ -123,7 +124,7 @@ CASES = {
         "1h",
         "10m",
         "revoked_credential_used",
-        [*ended("vault", 100), use("try", 200, source="vault", outcome="unauthenticated")],
+        [UNOWNED, use("used", 100, "", "vault:d:token/t", source="vault"), TRIED_LATER],
         HIGH,
         ("proven", Severity.HIGH),
         0.5,
