@@ -68,8 +68,8 @@ class App:
         return f"{PREFIX}entity/{self.entity}"
 
     def place(self, time: int) -> str:
-        """Where it runs; some move to another network after months, over night."""
-        moves = (time // MOVES_EVERY) % 2 if self.number % 9 == 4 and self.quiet[0] == 1 << 62 else 0
+        """Where it runs; some move to another network after months, over night, and do not come back."""
+        moves = (time // MOVES_EVERY) % 9 if self.number % 9 == 4 and self.quiet[0] == 1 << 62 else 0
         return f"10.{60 + moves}.{self.number // 200}.{self.number % 200 + 10}"
 
 

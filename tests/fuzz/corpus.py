@@ -15,7 +15,7 @@ from google.protobuf.json_format import ParseDict, ParseError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from schemas.sources import detect, sources
+from schemas.sources import DECLARATION, detect, sources
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = (ROOT / "tests" / "golden", ROOT / "tests" / "fuzz" / "seeds", ROOT / "infra" / "samples")
@@ -35,7 +35,7 @@ def corpus(beside: bool = False) -> Corpus:
             if path.is_file() and not path.name.endswith((".out.json", ".md", ".txt", ".py", ".toml")):
                 for record in _records(path):
                     if record and len(record) <= SEED_BYTES_MAX:
-                        found[detect(record) or _declared(path) or "none"].add(record)
+                        found[_kind(record)].add(record)
     for record in list(found["otel"]):
         found["otel"].update(_as_protobuf(record))
     missing = sources().keys() - found.keys()
@@ -44,9 +44,10 @@ def corpus(beside: bool = False) -> Corpus:
     return {name: sorted(found[name]) for name in sorted(found)}
 
 
-def _declared(path: Path) -> str:
-    """Declarations are never told by their looks: they come in files of their own."""
-    return "inventory" if path.suffix == ".yaml" else ""
+def _kind(record: bytes) -> str:
+    """The source that a record is for; a declaration among records is nobody's, as a seed the inventory's."""
+    found = detect(record) or "none"
+    return "inventory" if found == DECLARATION else found
 
 
 def _records(path: Path) -> Iterator[bytes]:

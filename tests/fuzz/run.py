@@ -17,7 +17,7 @@ import orjson
 
 from correlators.driver.normaliser import UNKNOWN, Batch, Normaliser, Record
 from schemas.fact import Envelope, decode_envelope, encode_envelope
-from schemas.sources import sources
+from schemas.sources import DECLARATION, sources
 from tests.fuzz.corpus import Corpus
 from tests.fuzz.mutate import mutant
 
@@ -86,7 +86,11 @@ class Judge:
                 return f"an activity without id or time: {told['source']}"
             self.by_source[told["source"]] += 1
         for reject in batch.rejects:
-            if not reject.reason or reject.source not in self._known or reject.line != record.line:
+            if (
+                not reject.reason
+                or reject.source not in (*self._known, DECLARATION)
+                or reject.line != record.line
+            ):
                 return f"a reject without its place or reason: {reject.source} {reject.reason}"
         self.outcomes["activity"] += len(batch.activities)
         self.outcomes["reject"] += len(batch.rejects)

@@ -31,7 +31,13 @@ def score(plan: Plan, folder: Path, progress: Progress = lambda doing, done, end
     false."""
     logs = folder / ("clean" if plan.clean else "year")
     written, _ = write(plan, logs, lambda day, _: progress("writing days", day, plan.days))
-    said = replayed(folder, logs, progress=lambda records: progress("reading records", records, written))
+    paths = sorted(path for path in logs.iterdir() if path.is_dir())
+    said = replayed(
+        folder,
+        *paths,
+        inventories=(str(logs / "inventory.json"),),
+        progress=lambda records: progress("reading records", records, written),
+    )
     result = clean(said) if plan.clean else judge(cases(logs / "truth.json"), said, controls())
     result.notes.append(
         f"{len(said.findings)} findings, {len(said.assurance)} rows of assurance, {len(said.rejects)} rejects"

@@ -112,16 +112,15 @@ def test_a_child_span_is_found_under_the_identity_whose_alias_its_agent_is(engin
     assert rows(engine, ASKED, who=ROLE) == [(otlp.uid(1),), (otlp.uid(2),)]
 
 
-def test_a_call_that_a_gateway_saw_is_found_under_the_agent_whose_span_the_request_names(
+def test_a_request_that_a_gateway_saw_is_found_under_the_agent_whose_span_it_names(
     engine: Engine,
 ) -> None:
     above = {"traceparent": f"00-{otlp.TRACE}-{otlp.span_id(2)}-01"}
     asked, answered = (orjson.dumps(told) for told in (mcp.call(meta=above), mcp.returned()))
-    first, second = store(engine, answered, asked, otlp.export(otlp.agent(1)), otlp.export(otlp.tool(2, 1)))[
-        :2
-    ]
+    spans = otlp.export(otlp.agent(1)), otlp.export(otlp.tool(2, 1))
+    _, request = store(engine, answered, asked, *spans)[:2]
     assert rows(engine, ASKED, who="agent:desk/triage") == sorted(
-        (uid,) for uid in (first.uid, second.uid, otlp.uid(1), otlp.uid(2))
+        (uid,) for uid in (request.uid, otlp.uid(1), otlp.uid(2))
     )
 
 
