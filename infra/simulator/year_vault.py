@@ -34,6 +34,8 @@ TTL = 3_600
 
 
 MOVES_EVERY = 75 * DAY
+PLAYERS = 36
+"""The first apps play the cases, from one place: a move in between would be another case."""
 
 
 ADMIN = "olga"
@@ -69,7 +71,7 @@ class App:
 
     def place(self, time: int) -> str:
         """Where it runs; some move to another network after months, over night, and do not come back."""
-        moves = (time // MOVES_EVERY) % 9 if self.number % 9 == 4 and self.quiet[0] == 1 << 62 else 0
+        moves = (time // MOVES_EVERY) % 9 if self.number % 9 == 4 and self.number >= PLAYERS else 0
         return f"10.{60 + moves}.{self.number // 200}.{self.number % 200 + 10}"
 
 
