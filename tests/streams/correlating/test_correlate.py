@@ -139,8 +139,8 @@ def test_a_use_after_the_kill_is_found_wherever_the_two_are_known(settings: Sett
 def test_an_alias_learned_late_brings_the_use_to_its_owner(settings: Settings, stages: Stages) -> None:
     stages.start("correlate")
     feed(settings, kill(1, now() - 2 * HOUR))
-    feed(settings, use(1, now() - HOUR, identity="vault:default:entity/x"))
-    known = Aliased("vault:default:entity/x", "aws:1:user/1", at=now() - 3 * HOUR)
+    feed(settings, use(1, now() - HOUR, identity="aws:1:role/second-name"))
+    known = Aliased("aws:1:role/second-name", "aws:1:user/1", at=now() - 3 * HOUR)
     feed(settings, facts_of(Activity("alias", now(), "inventory", effects=(known,))))
     Alerts(settings).until(1)
 
