@@ -20,6 +20,7 @@ from infra.simulator.load import Load
 from infra.simulator.story import tell
 from schemas.sources import Context
 from streams.clickhouse import query
+from streams.command.declare import declare
 from streams.command.replay import Options, replay
 from streams.command.send import send
 from streams.site.context import Site
@@ -130,7 +131,7 @@ def test_the_pipeline_says_what_replay_says_though_a_worker_is_killed(
     stages.start("deliver")
     first, _ = stages.start("correlate", 0), stages.start("correlate", 1)
     stages.start("normalise")
-    send(settings, [str(logs / "inventory.yaml")])
+    declare(settings, [str(logs / "inventory.yaml")])
     send(settings, [str(logs / "load.jsonl")])
     wait_for(lambda: stored(settings), "the first findings", FOUND_SECONDS)
     stages.kill(first)
@@ -145,7 +146,8 @@ def test_nothing_is_lost_when_every_stage_and_the_broker_are_killed(
     expected = replayed(logs)
     names = [("deliver", 0), ("correlate", 0), ("correlate", 1), ("normalise", 0)]
     running = [stages.start(*name) for name in names]
-    send(settings, [str(logs / "inventory.yaml"), str(logs / "load.jsonl")])
+    declare(settings, [str(logs / "inventory.yaml")])
+    send(settings, [str(logs / "load.jsonl")])
     for index, name in enumerate(names):
         stages.kill(running[index])
         running[index] = stages.start(*name, wait=False)
