@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import Awaitable, Iterator
 from typing import Any
 
 from correlators.kernel.catalogue import controls
 from schemas.fact import partition_of
-from streams.correlating.faust_app import TABLE, changelog, make_app, quieten
+from streams.correlating.faust_app import SESSION_SECONDS, TABLE, changelog, make_app, quieten
+from streams.correlating.fence import EPOCH, Fence
+from streams.correlating.pulse import Pulse
 from streams.correlating.restore import restore as restore
 from streams.correlating.voice import Message
 from streams.correlating.writebehind import WriteBehind
@@ -47,6 +50,12 @@ class Worker:
         self._embedded = bool(stage.broker_id)
         self._app = make_app(settings, stage.worker)
         self._table = self._app.Table(TABLE, key_type=bytes, value_type=bytes, partitions=settings.partitions)
+        self._fence = Fence(
+            self._table.apply_changelog_batch, lambda: self._table.data, settings.dossier_limit
+        )
+        self._table.apply_changelog_batch = self._fence.apply
+        self._pulse = Pulse(SESSION_SECONDS)
+        self._epoch = 0
         self._topics = {name: self._topic(topics.name(settings, name)) for name in topics.DERIVED}
         self._write_behind = WriteBehind(
             controls(),
@@ -69,6 +78,7 @@ class Worker:
     async def run(self) -> None:
         """Until the stage is asked to stop; then what was taken is flushed. Raises what stopped the worker
         otherwise."""
+        self._pulse.start()
         await self._app.start()
         try:
             while not self._stage.stopping.is_set() and not self._crashed():
@@ -103,7 +113,15 @@ class Worker:
             self._failure = error
             raise
 
+    def _still_ours(self) -> None:
+        """Ends this process at once where it was stopped beyond its session: what it holds comes again in the
+        worker that has the partitions now, and an orderly end would still write it."""
+        if self._pulse.lost:
+            log.error("was stopped for more than %.0f s; its partitions are another's", SESSION_SECONDS)
+            os._exit(1)
+
     async def send(self, message: Message) -> Awaitable[object]:
+        self._still_ours()
         sent: Awaitable[object] = await self._topics[message.topic].send(
             key=message.key,
             value=message.value,
@@ -114,12 +132,14 @@ class Worker:
         return sent
 
     async def store(self, partition: int, key: str, body: bytes | None) -> Awaitable[object]:
+        self._still_ours()
         sent: Awaitable[object] = await self._table.changelog_topic.send(
             key=key.encode(),
             value=body,
             partition=partition,
             key_serializer="raw",
             value_serializer="raw",
+            headers={EPOCH: str(self._epoch).encode()},
             force=True,
         )
         return sent
@@ -151,6 +171,8 @@ class Worker:
     async def _assigned(self, _: Any, assigned: Any, **__: Any) -> None:
         """Dossiers of partitions that went away are dropped: they come from the changelog if ever they
         return."""
+        self._epoch = time.time_ns() // 1_000_000
+        self._fence.rewind()
         facts = topics.name(self._settings, topics.FACTS)
         mine = {tp.partition for tp in assigned if tp.topic == facts}
         for key in list(self._table.data):

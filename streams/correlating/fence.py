@@ -1,0 +1,67 @@
+"""Fence: what a worker wrote to the changelog after its partition had gone to another one is joined, not put
+in the place of what the other wrote.
+
+Each stored dossier carries the epoch of its writer: when the writer was given its partitions. In the order of
+the changelog a lower epoch after a higher one is a latecomer's: it may know less. The joined dossier is
+loaded, judged and stored like any other, so the changelog is right again without anybody asking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from typing import Any
+
+from correlators.kernel.caps import canonical
+from correlators.kernel.knowledge.join import join
+from correlators.kernel.stored import known_by
+
+EPOCH = "epoch"
+"""The header of a stored dossier that tells its writer's epoch, in ms since 1970 as text."""
+
+Apply = Callable[[list[Any]], None]
+
+
+class Fence:
+    """Applies batches of the changelog to a table. ``apply`` puts events in the place of what is there;
+    ``data`` gives what is there: Faust makes a table's store when it is first asked for, which has to wait
+    for the app's start."""
+
+    def __init__(
+        self, apply: Apply, data: Callable[[], MutableMapping[bytes, bytes]], bytes_max: int
+    ) -> None:
+        self._apply = apply
+        self._data = data
+        self._bytes_max = bytes_max
+        self._newest: dict[int, int] = {}
+
+    def rewind(self) -> None:
+        """Partitions are read from their beginning again."""
+        self._newest = {}
+
+    def apply(self, batch: Iterable[Any]) -> None:
+        """Events in their order, each a ``faust.Event`` of the changelog."""
+        fresh: list[Any] = []
+        for event in batch:
+            message = event.message
+            epoch, newest = epoch_of(message.headers), self._newest.get(message.partition, 0)
+            self._newest[message.partition] = max(epoch, newest)
+            if epoch >= newest:
+                fresh.append(event)
+                continue
+            self._apply(fresh)
+            fresh = []
+            if message.key not in self._data():
+                self._apply([event])
+            elif message.value is not None:
+                self._mend(message.key, message.value)
+        self._apply(fresh)
+
+    def _mend(self, key: bytes, late: bytes) -> None:
+        joined = join(known_by(self._data()[key]), known_by(late))
+        self._data()[key] = canonical(joined, self._bytes_max)[1]
+
+
+def epoch_of(headers: Mapping[str, bytes] | Iterable[tuple[str, bytes]] | None) -> int:
+    """The epoch of a stored dossier's writer; 0 where none is told."""
+    told = dict(headers or ()).get(EPOCH, b"0")
+    return int(told) if told.isdigit() else 0
