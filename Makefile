@@ -5,10 +5,11 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 DATA ?= gapwatch-data
 ARGS ?=
+SOURCE ?=
 # Test files that run at the same time; each may start a broker, an engine and the stages.
 TESTS_AT_ONCE ?= 2
 
-.PHONY: help install run test check format bench score lock clean
+.PHONY: help install run test check format golden bench score lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -41,6 +42,9 @@ check: $(STAMP) ## Lint, types, import rules
 
 format: $(STAMP) ## Format the code and put right what ruff can
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
+
+golden: $(STAMP) ## Write the answers of golden pairs anew (SOURCE=name for one source)
+	@$(BIN)/python -m tests.support.golden $(SOURCE)
 
 bench: $(STAMP) ## Measure events per second on this machine
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -16,16 +16,22 @@ from pathlib import Path
 from infra.simulator.load import Load
 from streams.site.errors import Stop
 from tests.bench import brokers, throughput
+from tests.bench.readers import readers
 from tests.bench.throughput import Figure
 
 EVENTS = 200_000
 IDENTITIES = 1_000
 KILLED = 0.02
 SEED = 22
+READS = 3_000
 
 
 def main() -> int:
     asked = _arguments()
+    if asked.readers:
+        for figure in readers(READS):
+            _show(figure)
+        return 0
     print(
         f"{asked.events:,} CloudTrail records, {asked.identities:,} identities, {os.cpu_count()} CPUs",
         flush=True,
@@ -55,6 +61,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--least", type=int, default=0, help="exit 1 if the pipeline is slower than this many events a second"
     )
+    parser.add_argument("--readers", action="store_true", help="only what reading costs, source by source")
     return parser.parse_args()
 
 

@@ -28,6 +28,15 @@ Corpus = dict[str, list[bytes]]
 
 
 def corpus(beside: bool = False) -> Corpus:
+    """As ``seeds``; raises where a source has none."""
+    found = seeds(beside)
+    missing = sources().keys() - found.keys()
+    if missing:
+        raise ValueError(f"no seed for {', '.join(sorted(missing))}: add a golden pair")
+    return found
+
+
+def seeds(beside: bool = False) -> Corpus:
     """Seeds by their source. ``beside``: also of the data that lies beside the project."""
     found: defaultdict[str, set[bytes]] = defaultdict(set)
     for folder in (*FOLDERS, BESIDE) if beside and BESIDE.is_dir() else FOLDERS:
@@ -38,9 +47,6 @@ def corpus(beside: bool = False) -> Corpus:
                         found[_kind(record)].add(record)
     for record in list(found["otel"]):
         found["otel"].update(_as_protobuf(record))
-    missing = sources().keys() - found.keys()
-    if missing:
-        raise ValueError(f"no seed for {', '.join(sorted(missing))}: add one to tests/fuzz/seeds")
     return {name: sorted(found[name]) for name in sorted(found)}
 
 
@@ -59,10 +65,7 @@ def _records(path: Path) -> Iterator[bytes]:
     except orjson.JSONDecodeError:
         yield from body.splitlines()[:PER_FILE] if b".json" in path.name.encode() else [body]
         return
-    if isinstance(document, dict) and isinstance(raw := document.get("raw"), dict):
-        # A golden pair in one file.
-        yield orjson.dumps(raw)
-    elif isinstance(document, list):
+    if isinstance(document, list):
         yield from (orjson.dumps(one) for one in document[:PER_FILE])
     else:
         yield orjson.dumps(document)

@@ -6,16 +6,8 @@ import pytest
 
 from schemas.credential_kind import FORMER, KINDS, TRAITS
 from schemas.provider import EVERY_KIND
-from schemas.providers import BY_SOURCE, BY_WORD, GRACES, PROVIDERS, is_credential, is_own, name_of
+from schemas.providers import BY_WORD, GRACES, PROVIDERS, is_credential, is_own, name_of
 from schemas.sources import sources
-
-DECLARES = {"inventory"}
-"""Sources that issue nothing: they say what others' keys are meant to be."""
-
-
-def test_every_source_is_on_the_page_of_a_provider() -> None:
-    missing = sources().keys() - BY_SOURCE.keys() - DECLARES
-    assert not missing, f"add schemas/providers/<name>.py with sources=({', '.join(map(repr, missing))},)"
 
 
 def test_a_page_names_sources_that_exist_and_words_that_no_other_page_has() -> None:

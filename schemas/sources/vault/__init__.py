@@ -21,7 +21,7 @@ import msgspec
 from pydantic import ValidationError
 
 from schemas.activity import Activity, Effect, Known
-from schemas.records import WRAPPINGS_MAX, objects, parsed
+from schemas.records import GZIP, WRAPPINGS_MAX, gunzipped, objects, parsed
 from schemas.rejected import Rejected
 from schemas.sheet import Sheet
 from schemas.shippers import PREFIX_MAX
@@ -87,6 +87,11 @@ def read(record: bytes, context: Context) -> Reading:
     """The line's activity, or why there is none. Several lines in one record (a socket's read) are read
     one by one; never raises."""
     reading = Reading([], [], 0)
+    if record.startswith(GZIP):
+        unpacked = gunzipped(record)
+        if isinstance(unpacked, str):
+            return Reading([], [Rejected(NAME, unpacked)], 0)
+        record = unpacked
     text = _bare(record)
     wrong = _line(text, "", context, reading)
     if wrong is None:

@@ -26,9 +26,7 @@ def test_each_of_many_mutants_is_an_activity_or_passed_or_a_located_reject() -> 
     report = Fuzzer(corpus(), seed=2).run(range(MUTANTS))
     assert not report.faults, "\n".join(report.told())
     assert report.records == MUTANTS
-    assert set(report.by_source) == sources().keys() - {"caep"}, (
-        "some source's mutants never became activities"
-    )
+    assert set(report.by_source) == sources().keys(), "some source's mutants never became activities"
     assert min(report.outcomes["activity"], report.outcomes["reject"]) > MUTANTS // 10
 
 

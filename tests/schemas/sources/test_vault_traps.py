@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from schemas.activity import Ended, EndFailed, Issued
 from schemas.fact import facts_of
 from schemas.sources import Context, detect, vault
+from tests.support import golden
 from tests.support.vault_lines import (
     CONTEXT,
     accessor,
@@ -469,9 +469,6 @@ def test_the_reader_makes_nothing_of_the_entity_that_is_not_there() -> None:
 # What a refusal is about
 
 
-GOLDEN = Path(__file__).parents[2] / "golden" / "vault"
-
-
 @pytest.mark.parametrize(
     ("name", "action"),
     [
@@ -485,7 +482,7 @@ GOLDEN = Path(__file__).parents[2] / "golden" / "vault"
 def test_a_refusal_of_what_the_server_still_knows_is_about_something_else(name: str, action: str) -> None:
     """Recorded: of a token that it knows the server writes the accessor, of a secret id that it does not know
     "invalid credentials"."""
-    (told,) = read(json.loads((GOLDEN / f"{name}.json").read_text())["raw"]).activities
+    (told,) = read(json.loads(golden.record("vault", name))).activities
     assert (told.outcome, told.action) == ("unauthenticated", action)
 
 
