@@ -50,24 +50,24 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     for name, credential in view.credentials.items():
         if not name or not any(key.startswith("unauthenticated") for key in credential.uses):
             continue
-        spells = deaths_of(view, name, credential)
+        periods = deaths_of(view, name, credential)
         tries = tuple(
-            e for e in view.uses(credential, "unauthenticated") if any(off.holds(e.time) for off in spells)
+            e for e in view.uses(credential, "unauthenticated") if any(off.holds(e.time) for off in periods)
         )
         if tries:
-            yield _judged(view, name, credential, spells, tries)
+            yield _judged(view, name, credential, periods, tries)
 
 
 def _judged(
-    view: View, name: str, credential: Credential, spells: list[Off], tries: tuple[Evidence, ...]
+    view: View, name: str, credential: Credential, periods: list[Off], tries: tuple[Evidence, ...]
 ) -> Verdict:
-    tried = [off for off in spells if any(off.holds(e.time) for e in tries)]
+    tried = [off for off in periods if any(off.holds(e.time) for e in tries)]
     first = tried[0]
     meant = _meant(view, credential)
     places = {key.partition("\t")[2] for c in meant for key in c.stays}
     clients = {_product(client) for c in meant for client in c.clients}
-    many = tuple(sorted({*tries, *_elsewhere(credential, name, spells, places)}))
-    strange = [e for e in many if _stranger(e, places, clients) and not _ender(view, e, spells, places)]
+    many = tuple(sorted({*tries, *_elsewhere(credential, name, periods, places)}))
+    strange = [e for e in many if _stranger(e, places, clients) and not _ender(view, e, periods, places)]
     if strange:
         severity, why = (
             Severity.MEDIUM,
@@ -78,7 +78,7 @@ def _judged(
     else:
         severity, why = Severity.INFORMATIONAL, "somebody still holds it"
     over = _moved_since(view, name, tries)
-    restored = bool(tried[-1].end) and not any(not off.end for off in spells)
+    restored = bool(tried[-1].end) and not any(not off.end for off in periods)
     return Verdict(
         control=CONTROL.name,
         subject=name,
@@ -125,21 +125,21 @@ def _stranger(use: Evidence, places: set[str], clients: set[str]) -> bool:
     return new_place or new_client
 
 
-def _elsewhere(credential: Credential, name: str, spells: list[Off], places: set[str]) -> Iterator[Evidence]:
+def _elsewhere(credential: Credential, name: str, periods: list[Off], places: set[str]) -> Iterator[Evidence]:
     """Tries from places that are not of its life, however many others surround them."""
     for key, stay in credential.knocks.items():
         place = key.partition("\t")[2]
         for e in (stay.first, stay.last):
-            if place not in places and any(off.holds(e.time) for off in spells):
+            if place not in places and any(off.holds(e.time) for off in periods):
                 yield struct.changed(e, credential=name, place=place, client="")
 
 
-def _ender(view: View, use: Evidence, spells: list[Off], places: set[str]) -> bool:
+def _ender(view: View, use: Evidence, periods: list[Off], places: set[str]) -> bool:
     """Who ended it looks, soon and from the same place, whether it is dead."""
     return standing(use.place) not in places and any(
         use.place == off.turn.evidence.place
         and 0 <= use.time - off.turn.evidence.time <= view.thresholds.retry_window
-        for off in spells
+        for off in periods
     )
 
 

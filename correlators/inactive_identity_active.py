@@ -25,7 +25,7 @@ from correlators.kernel.views.severity import of_uses
 from correlators.kernel.views.silence import unheard
 from correlators.kernel.views.view import View, sighted
 from correlators.kernel.views.wording import named, short
-from schemas.declaration import Declaration, Spell
+from schemas.declaration import Declaration, Period
 from schemas.evidence import Evidence, iso
 from schemas.providers import installation_of, is_own, source_of
 from schemas.verdict import Clock, Control, Episode, Severity, Value, Verdict
@@ -63,10 +63,10 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     for identity, turns in sorted(view.dossier.turns.items()):
         if view.dossier.members:
             continue
-        spells = off_intervals(t for t in turns if t.kind == "disabled")
-        if spells:
-            used = tuple(e for e in _active(view) if _acts_as(view, identity, e) and _late(view, spells, e))
-            yield _switched(view, clock, identity, "disabled", spells, used)
+        periods = off_intervals(t for t in turns if t.kind == "disabled")
+        if periods:
+            used = tuple(e for e in _active(view) if _acts_as(view, identity, e) and _late(view, periods, e))
+            yield _switched(view, clock, identity, "disabled", periods, used)
         gone = off_intervals(t for t in turns if t.kind in ("deleted", "remade"))
         used = _outlives(view, identity, gone) if gone else ()
         if used:
@@ -86,8 +86,8 @@ def _declared(
     used = uncovered(view, acted, [a for a in approvals(view) if a.grant in BREAK_GLASS])
     standing = tuple(e for e in used if _says_inactive(view, latest, e.time))
     refused = tuple(e for e in _refused(view) if _says_inactive(view, latest, e.time))
-    spell, made_by = _claim(ordered, used[0].time if used else clock.now) or claims[0]
-    evidence = _record(spell, made_by)
+    period, made_by = _claim(ordered, used[0].time if used else clock.now) or claims[0]
+    evidence = _record(period, made_by)
     now = latest.status_at(clock.now)
     for stated in latest.statuses:
         # Whoever judged is told when another status holds.
@@ -99,7 +99,7 @@ def _declared(
         after, due = _refused_since(view, clock, used, refused)
         value: Value = "violated" if open_ and not after else "proven" if after else "assumed"
         reason = (
-            f"recorded {spell.value} since {iso(spell.start) or 'ever'}, yet active from "
+            f"recorded {period.value} since {iso(period.start) or 'ever'}, yet active from "
             f"{iso(used[0].time)} to {iso(used[-1].time)}"
         )
         if not open_:
@@ -107,21 +107,21 @@ def _declared(
         return _verdict(
             view,
             identity,
-            spell.value,
+            period.value,
             value,
             reason,
             evidence,
             used,
-            Episode(spell.start, 0 if open_ else max(spell.end, 1), spell.value),
+            Episode(period.start, 0 if open_ else max(period.end, 1), period.value),
             due,
         )
     if refused:
         return _verdict(
             view,
             identity,
-            spell.value,
+            period.value,
             "proven",
-            f"refused at {iso(refused[-1].time)} while recorded {spell.value}",
+            f"refused at {iso(refused[-1].time)} while recorded {period.value}",
             evidence,
             refused,
             None,
@@ -135,18 +135,18 @@ def _declared(
         if heard
         else ("unverifiable", f"no {source} records are collected that would show activity")
     )
-    return _verdict(view, identity, spell.value, value, reason, evidence, (), None)
+    return _verdict(view, identity, period.value, value, reason, evidence, (), None)
 
 
-def _record(spell: Spell, declaration: Declaration) -> Evidence:
+def _record(period: Period, declaration: Declaration) -> Evidence:
     """The record as evidence: of when it was made, or, where that is unknown, of when it says that it took
     effect.
     """
     return Evidence(
-        declaration.recorded or spell.start,
+        declaration.recorded or period.start,
         declaration.uid,
         declaration.source,
-        operation=f"declared {spell.value}",
+        operation=f"declared {period.value}",
         arrived=declaration.arrived,
         processed=declaration.processed,
     )
@@ -160,17 +160,17 @@ def _contradicts(view: View, ordered: list[Declaration], use: Evidence) -> bool:
 
 def _says_inactive(view: View, declaration: Declaration, time: int) -> bool:
     """Declared and logged times come from two clocks: inside the skew nothing is said."""
-    spell = declaration.status_at(time)
-    return spell is not None and spell.value in INACTIVE and time > spell.start + view.thresholds.skew
+    period = declaration.status_at(time)
+    return period is not None and period.value in INACTIVE and time > period.start + view.thresholds.skew
 
 
-def _claim(ordered: list[Declaration], time: int) -> tuple[Spell, Declaration] | None:
-    """The spell that speaks of this time, and the first declaration that made it."""
+def _claim(ordered: list[Declaration], time: int) -> tuple[Period, Declaration] | None:
+    """The period that speaks of this time, and the first declaration that made it."""
     for declaration in (ordered[-1], *ordered):
-        spell = declaration.status_at(time)
-        if spell and spell.value in INACTIVE:
-            first = next(d for d in ordered if spell in d.statuses)
-            return spell, first
+        period = declaration.status_at(time)
+        if period and period.value in INACTIVE:
+            first = next(d for d in ordered if period in d.statuses)
+            return period, first
     return None
 
 
@@ -221,8 +221,8 @@ def _acts_as(view: View, identity: str, use: Evidence) -> bool:
     return {a for a in seen if installation_of(a) == at and is_own(a)} == {view.key}
 
 
-def _late(view: View, spells: list[Off], use: Evidence) -> bool:
-    return any(past_grace(o, use, view.thresholds) for o in spells)
+def _late(view: View, periods: list[Off], use: Evidence) -> bool:
+    return any(past_grace(o, use, view.thresholds) for o in periods)
 
 
 def _outlives(view: View, identity: str, gone: list[Off]) -> tuple[Evidence, ...]:
@@ -246,19 +246,19 @@ def _of_gone(off: Off, use: Evidence, uses: list[Evidence], view: View) -> bool:
 
 
 def _switched(
-    view: View, clock: Clock, identity: str, status: str, spells: list[Off], used: tuple[Evidence, ...]
+    view: View, clock: Clock, identity: str, status: str, periods: list[Off], used: tuple[Evidence, ...]
 ) -> Verdict:
     """The provider's own switch, or its deletion."""
-    refused = tuple(e for e in _refused(view) if any(o.holds(e.time) for o in spells))
-    last = standing(spells)
+    refused = tuple(e for e in _refused(view) if any(o.holds(e.time) for o in periods))
+    last = standing(periods)
     claim = last.turn.evidence
     how = last.turn.how
     if used:
-        broken = next((o for o in reversed(spells) if any(o.holds(e.time) for e in used)), spells[-1])
+        broken = next((o for o in reversed(periods) if any(o.holds(e.time) for e in used)), periods[-1])
         after, due = _refused_since(view, clock, used, refused)
         reason = f"{how} at {iso(broken.start)}, yet active from {iso(used[0].time)} to {iso(used[-1].time)}"
-        back = not any(not o.end for o in spells) and all(
-            taken_back(o, _own(view, identity)) for o in spells if any(o.holds(e.time) for e in used)
+        back = not any(not o.end for o in periods) and all(
+            taken_back(o, _own(view, identity)) for o in periods if any(o.holds(e.time) for e in used)
         )
         if broken.end:
             reason += "; taken back: " if back else "; undone by another than who said it: "

@@ -76,7 +76,7 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
 
 def _exposure(credential: Credential) -> Off | None:
     """The first exposure that stands: one that was taken back never was."""
-    return next((spell for spell in off_intervals(credential.exposures) if not spell.end), None)
+    return next((period for period in off_intervals(credential.exposures) if not period.end), None)
 
 
 def _meant(credential: Credential, exposure: Off) -> bool:

@@ -97,8 +97,8 @@ def _ended(view: View, clock: Clock, last: Progress, latest: Evidence) -> str:
 def _dead_since(view: View, clock: Clock, name: str, time: int) -> bool:
     if name not in view.credentials:
         return False
-    spells = off_intervals(view.turns_of(name))
-    if spells and not spells[-1].end and spells[-1].start > time:
+    periods = off_intervals(view.turns_of(name))
+    if periods and not periods[-1].end and periods[-1].start > time:
         return True
     expires = view.credentials[name].expiry[1]
     return time < expires and clock.past(expires)

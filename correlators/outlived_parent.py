@@ -74,10 +74,10 @@ class Heir(NamedTuple):
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     for name, credential in view.credentials.items():
         if name and credential.descendants:
-            spells = off_intervals(_carried(view.turns_of(name)))
-            if spells:
-                heirs = _heirs(view, clock, spells, credential.descendants)
-                yield _verdict(view, clock, name, standing(spells), heirs)
+            periods = off_intervals(_carried(view.turns_of(name)))
+            if periods:
+                heirs = _heirs(view, clock, periods, credential.descendants)
+                yield _verdict(view, clock, name, standing(periods), heirs)
     yield from _cut_sessions(view, clock)
 
 
@@ -85,9 +85,9 @@ def _carried(turns: tuple[Turn, ...]) -> list[Turn]:
     return [t for t in turns if t.alive or t.carries]
 
 
-def _heirs(view: View, clock: Clock, spells: list[Off], descendants: dict[str, Descendant]) -> list[Heir]:
+def _heirs(view: View, clock: Clock, periods: list[Off], descendants: dict[str, Descendant]) -> list[Heir]:
     return [
-        _heir(view, clock, child, report, spells)
+        _heir(view, clock, child, report, periods)
         for child, report in sorted(merged_descendants(descendants).items())
     ]
 
@@ -100,13 +100,13 @@ def _own_ends(view: View, child: str) -> list[Off]:
     return off_intervals(t for t in view.turns_of(child) if t.kind not in TOLD_HERE)
 
 
-def _heir(view: View, clock: Clock, name: str, report: Descendant, spells: list[Off]) -> Heir:
+def _heir(view: View, clock: Clock, name: str, report: Descendant, periods: list[Off]) -> Heir:
     used = _sighted(report, "succeeded", "failed", "forbidden")
     own = _own_ends(view, name)
-    every = [e for e in used if any(_outlived(view, off, report, e) for off in spells)]
+    every = [e for e in used if any(_outlived(view, off, report, e) for off in periods)]
     late = tuple(e for e in every if not any(past_grace(off, e, view.thresholds) for off in own))
     tries = proofs_among(uses_of(report).items())
-    since = tuple(e for e in tries if any(off.holds(e.time) for off in spells))
+    since = tuple(e for e in tries if any(off.holds(e.time) for off in periods))
     refused, due = settled(since, late[-1].time, clock, view.thresholds.refused_quiet) if late else (since, 0)
     return Heir(name, report, late, refused, len(late) < len(every), due)
 
@@ -207,10 +207,10 @@ def _cut_sessions(view: View, clock: Clock) -> Iterator[Verdict]:
     denial shows that it holds.
     """
     turns = [t for turns in view.dossier.turns.values() for t in turns if t.kind == "cut"]
-    spells = off_intervals(turns)
-    if not spells:
+    periods = off_intervals(turns)
+    if not periods:
         return
-    off = standing(spells)
+    off = standing(periods)
     heirs = [
         _session(view, clock, off, name, credential)
         for name, credential in view.credentials.items()

@@ -113,10 +113,10 @@ def _crowd(view: View, actor: str, hour: int, many: list[Verdict]) -> Verdict:
 
 def _failed(view: View, name: str, credential: Credential) -> list[Failed]:
     """The first failure before each kill, and the first after the last of them."""
-    spells = off_intervals(view.turns_of(name))
+    periods = off_intervals(view.turns_of(name))
     first: dict[int, Failed] = {}
     for turn in credential.failed_ends:
-        took = next((off.start for off in spells if off.start >= turn.time or off.holds(turn.time)), 0)
+        took = next((off.start for off in periods if off.start >= turn.time or off.holds(turn.time)), 0)
         first.setdefault(took, Failed(turn, took))
     return list(first.values())
 

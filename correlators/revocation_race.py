@@ -45,8 +45,8 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     for name, credential in view.credentials.items():
         if not name or not (credential.turns or view.dossier.turns):
             continue
-        spells = [off for off in off_intervals(view.turns_of(name)) if _by_another(view, name, off.turn)]
-        told = [verdict for off in spells if (verdict := _judged(view, name, credential, off))]
+        periods = [off for off in off_intervals(view.turns_of(name)) if _by_another(view, name, off.turn)]
+        told = [verdict for off in periods if (verdict := _judged(view, name, credential, off))]
         if told:
             # One kill whose race was lost does not prove that no other's was won.
             yield next((verdict for verdict in told if verdict.value == "violated"), told[0])
@@ -115,5 +115,5 @@ def _writes(view: View, credential: Credential, *outcomes: str) -> tuple[Evidenc
 
 
 def _within(view: View, off: Off, use: Evidence) -> bool:
-    """Inside the spell, surely after the kill, and no more than a minute."""
+    """Inside the period, surely after the kill, and no more than a minute."""
     return surely_after(off, use, view.thresholds) and use.time <= off.start + view.thresholds.race

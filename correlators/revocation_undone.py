@@ -64,9 +64,9 @@ def _uses(view: View) -> tuple[Evidence, ...]:
 def _judged(
     view: View, subject: str, turns: tuple[Turn, ...], own: Collection[str], uses: tuple[Evidence, ...]
 ) -> Iterator[Verdict]:
-    spells = off_intervals(turns)
+    periods = off_intervals(turns)
     undone = [
-        off for off in spells if _by_another(off, own) and (_by_itself(off, own) or _used(view, off, uses))
+        off for off in periods if _by_another(off, own) and (_by_itself(off, own) or _used(view, off, uses))
     ]
     if undone:
         yield _verdict(view, subject, undone[-1], _since(turns, undone[-1]), own, uses)

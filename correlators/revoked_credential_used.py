@@ -1,12 +1,12 @@
 """A credential is used after it was revoked.
 
-Fires: a use that the provider authenticated, inside a spell in which the credential was off (revoked,
+Fires: a use that the provider authenticated, inside a period in which the credential was off (revoked,
 deleted, disabled, its account deleted, its mount or lease prefix ended, declared revoked), beyond the
 provider's propagation time. High; critical for a write to identities, which counts even inside the
 propagation time unless it is known to be no way back (``correlators.kernel.views.inflight``); medium where
 every such use was forbidden, or all there is is a session opened before that stood open past it (low where it
 only listens).
-Proves: a try refused inside such a spell in words that are about the credential itself. After a success that
+Proves: a try refused inside such a period in words that are about the credential itself. After a success that
 is proof once an end was stated after it, or no other came for an hour.
 Over: whoever ended it (or a declaration) took that back and it stays on. What another undoes, or the identity
 itself, closes nothing (``revocation_undone`` tells it).
@@ -74,22 +74,22 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
         if not name or not (credential.turns or view.dossier.turns):
             continue
         turns = [t for t in view.turns_of(name) if t.kind not in ELSEWHERE]
-        spells = off_intervals(turns)
-        if spells:
-            yield _judged(view, clock, name, credential, spells)
+        periods = off_intervals(turns)
+        if periods:
+            yield _judged(view, clock, name, credential, periods)
 
 
-def _judged(view: View, clock: Clock, name: str, credential: Credential, spells: list[Off]) -> Verdict:
+def _judged(view: View, clock: Clock, name: str, credential: Credential, periods: list[Off]) -> Verdict:
     uses = view.uses(credential, "succeeded", "failed", "forbidden")
     writes = {e.event for e in view.acted(credential, "identity_write", "succeeded")}
-    held = _held_open(view, name, credential, spells)
-    writes -= _excused(view, name, uses, writes, spells)
-    used = tuple(e for e in uses if any(_violates(view, off, e, writes) for off in spells))
+    held = _held_open(view, name, credential, periods)
+    writes -= _excused(view, name, uses, writes, periods)
+    used = tuple(e for e in uses if any(_violates(view, off, e, writes) for off in periods))
     used = tuple(sorted({*used, *held}))
-    refused = tuple(e for e in proofs(credential) if any(off.holds(e.time) for off in spells))
+    refused = tuple(e for e in proofs(credential) if any(off.holds(e.time) for off in periods))
     if used:
-        return _violated(view, clock, name, credential, spells, used, writes)
-    last = standing(spells)
+        return _violated(view, clock, name, credential, periods, used, writes)
+    last = standing(periods)
     if refused:
         return _verdict(
             view,
@@ -113,10 +113,10 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential, spells:
 
 
 def _excused(
-    view: View, name: str, uses: tuple[Evidence, ...], writes: set[Event], spells: list[Off]
+    view: View, name: str, uses: tuple[Evidence, ...], writes: set[Event], periods: list[Off]
 ) -> set[Event]:
     """The writes that are known to be no way back: they have the grace of other uses."""
-    told = [(e, [o for o in spells if o.holds(e.time)]) for e in uses if e.event in writes]
+    told = [(e, [o for o in periods if o.holds(e.time)]) for e in uses if e.event in writes]
     return {e.event for e, held in told if held and all(excuse(view, name, off, e) for off in held)}
 
 
@@ -130,7 +130,7 @@ def _sessions(view: View, name: str, credential: Credential) -> list[Opened]:
     return [s for s in view.dossier.sessions.values() if s.began.credential in names]
 
 
-def _held_open(view: View, name: str, credential: Credential, spells: list[Off]) -> tuple[Evidence, ...]:
+def _held_open(view: View, name: str, credential: Credential, periods: list[Off]) -> tuple[Evidence, ...]:
     """Sessions opened before an end that went on past it and the provider's time: each as a use at its own
     end."""
     return tuple(
@@ -138,7 +138,7 @@ def _held_open(view: View, name: str, credential: Credential, spells: list[Off])
         for session in _sessions(view, name, credential)
         if (closed := struct.changed(session.began, time=session.ended)).time
         and any(
-            session.began.time <= off.start and past_grace(off, closed, view.thresholds) for off in spells
+            session.began.time <= off.start and past_grace(off, closed, view.thresholds) for off in periods
         )
     )
 
@@ -150,7 +150,7 @@ def _left_open(view: View, name: str, credential: Credential, off: Off) -> Evide
 
 
 def _undone(off: Off) -> str:
-    """How a spell ended, in words."""
+    """How a period ended, in words."""
     what = "another one has its name since" if off.undone and off.undone[0].kind in ANOTHER else "restored"
     return f"{what}: {undone_by(off)}"
 
@@ -160,18 +160,18 @@ def _violated(
     clock: Clock,
     name: str,
     credential: Credential,
-    spells: list[Off],
+    periods: list[Off],
     used: tuple[Evidence, ...],
     writes: set[Event],
 ) -> Verdict:
-    broken = [off for off in spells if any(off.holds(e.time) for e in used)]
+    broken = [off for off in periods if any(off.holds(e.time) for e in used)]
     last = standing(broken)
     refused, due = over_since(view, clock, name, credential, used[-1].time)
     own = (view.key, name, *credential.names)
-    back = not any(not off.end for off in spells) and all(taken_back(off, own) for off in broken)
+    back = not any(not off.end for off in periods) and all(taken_back(off, own) for off in broken)
     forbidden = {e.event for e in view.uses(credential, "forbidden")}
     severity: Severity | None = of_uses(used, writes, forbidden)
-    held = _held_open(view, name, credential, spells)
+    held = _held_open(view, name, credential, periods)
     if held and len(held) == len(used):
         passive = all(view.dossier.sessions[e.uid].passive for e in held)
         severity = Severity.LOW if passive else Severity.MEDIUM

@@ -101,8 +101,8 @@ def _judged(
 
 def _ended(view: View, name: str) -> int:
     """Since when the credential is dead (µs); 0: it lives. An account's root never ends."""
-    spells = off_intervals(view.turns_of(name)) if name else []
-    return spells[-1].start if spells and not spells[-1].end else 0
+    periods = off_intervals(view.turns_of(name)) if name else []
+    return periods[-1].start if periods and not periods[-1].end else 0
 
 
 def _reason(acts: tuple[Evidence, ...], granted: list[Approval], over: int, bare: bool) -> str:

@@ -1,6 +1,6 @@
 """Declaration: what one inventory record claims about one identity, bitemporal.
 
-``recorded`` says when the claim was made (µs), the spells inside say when it holds. A later record
+``recorded`` says when the claim was made (µs), the periods inside say when it holds. A later record
 supersedes the earlier one from its recording on; both are kept.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Spell(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):
+class Period(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):
     """``value`` holds from ``start`` (0: always) until ``end`` (0: open), in µs, end excluded."""
 
     value: str = ""
@@ -31,7 +31,7 @@ class ApprovedTool(msgspec.Struct, frozen=True, forbid_unknown_fields=True, arra
 
 
 class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, order=True):
-    """``statuses``: a later entry holds from its start on (spells may be open-ended). None for tools,
+    """``statuses``: a later entry holds from its start on (periods may be open-ended). None for tools,
     delegates or windows: the record says nothing of them, so nothing can contradict it. ``aliases``: other
     keys of the identity, all that hold."""
 
@@ -42,8 +42,8 @@ class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     kind: str = ""
     environment: str = ""
     privilege: str = ""
-    statuses: tuple[Spell, ...] = ()
-    windows: tuple[Spell, ...] | None = None
+    statuses: tuple[Period, ...] = ()
+    windows: tuple[Period, ...] | None = None
     tools: tuple[ApprovedTool, ...] | None = None
     delegates: tuple[str, ...] | None = None
     scopes: tuple[str, ...] | None = None
@@ -53,7 +53,7 @@ class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     arrived: int = 0
     processed: int = 0
 
-    def status_at(self, time: int) -> Spell | None:
-        """The status in force at ``time``: of the spells that cover it, the one that began last."""
-        covering = [spell for spell in self.statuses if spell.covers(time)]
-        return max(covering, key=lambda spell: (spell.start, spell.value)) if covering else None
+    def status_at(self, time: int) -> Period | None:
+        """The status in force at ``time``: of the periods that cover it, the one that began last."""
+        covering = [period for period in self.statuses if period.covers(time)]
+        return max(covering, key=lambda period: (period.start, period.value)) if covering else None

@@ -76,26 +76,26 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class _Spell(_Strict):
+class _Period(_Strict):
     """Holds from ``from`` (else always) until ``until`` (else open), end excluded."""
 
     start: Time = Field(0, alias="from")
     end: Time = Field(0, alias="until")
 
     @model_validator(mode="after")
-    def _forward(self) -> _Spell:
+    def _forward(self) -> _Period:
         if self.end and self.end <= self.start:
             raise ValueError("until must be later than from")
         return self
 
 
-class Status(_Spell):
+class Status(_Period):
     """A later entry holds from its start on."""
 
     value: Literal["active", "inactive", "disabled", "decommissioned"]
 
 
-class Window(_Spell):
+class Window(_Period):
     """When the identity may act at all."""
 
     @model_validator(mode="after")
@@ -165,7 +165,7 @@ class Rotation(_Strict):
     successor: Key | None = None
 
 
-class Approval(_Spell):
+class Approval(_Period):
     identity: Key
     grant: Word
     approver: Word | None = None

@@ -36,7 +36,7 @@ class Confidence(IntEnum):
 
 
 class Episode(msgspec.Struct, frozen=True, array_like=True, order=True):
-    """One spell of violation: from the claim that was contradicted (µs) to its end (0: still open)."""
+    """One period of violation: from the claim that was contradicted (µs) to its end (0: still open)."""
 
     start: int
     end: int = 0

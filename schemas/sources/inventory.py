@@ -26,7 +26,7 @@ from schemas.activity import (
     Stated,
 )
 from schemas.claims import UNSAID
-from schemas.declaration import ApprovedTool, Declaration, Spell
+from schemas.declaration import ApprovedTool, Declaration, Period
 from schemas.evidence import micros
 from schemas.inventory import (
     NAME,
@@ -165,8 +165,8 @@ def _declaration(record: Identity, recorded: int, uid: str, context: Context) ->
         kind=record.kind or "",
         environment=record.environment or "",
         privilege=record.privilege or "",
-        statuses=tuple(Spell(s.value, s.start, s.end) for s in record.status),
-        windows=None if record.windows is None else tuple(Spell("", w.start, w.end) for w in record.windows),
+        statuses=tuple(Period(s.value, s.start, s.end) for s in record.status),
+        windows=None if record.windows is None else tuple(Period("", w.start, w.end) for w in record.windows),
         tools=None
         if record.tools is None
         else tuple(

@@ -78,11 +78,11 @@ def _messages(document: dict[str, Any]) -> Iterator[Declared]:
     for key, entries in lists.items():
         for start in range(0, len(entries), ENTRIES_PER_MESSAGE):
             part = entries[start : start + ENTRIES_PER_MESSAGE]
-            content = orjson.dumps(common | {key: part}, option=orjson.OPT_UTC_Z, default=_spell)
+            content = orjson.dumps(common | {key: part}, option=orjson.OPT_UTC_Z, default=_as_text)
             yield Declared(INVENTORY, content, len(part))
 
 
-def _spell(value: object) -> str:
+def _as_text(value: object) -> str:
     if isinstance(value, (dt.date, dt.timedelta)):
         return str(value)
     raise TypeError(f"{type(value).__name__} cannot stand in an inventory")

@@ -211,11 +211,11 @@ def environment(settings: Settings) -> dict[str, str]:
     for name in Settings.model_fields:
         value = getattr(settings, name)
         if value is not None:
-            out[ENV_PREFIX + name.upper()] = _spell(value)
+            out[ENV_PREFIX + name.upper()] = _as_text(value)
     return out
 
 
-def _spell(value: object) -> str:
+def _as_text(value: object) -> str:
     match value:
         case SecretStr():
             return value.get_secret_value()
@@ -239,7 +239,7 @@ def describe() -> list[Mapping[str, str]]:
     for name, field in sorted(Settings.model_fields.items(), key=lambda item: rank.get(item[0], 0)):
         # What a factory gives depends on the machine; the description says it in words.
         default = None if field.default_factory else field.default
-        shown = "" if default is None or isinstance(default, SecretStr) else _spell_default(default)
+        shown = "" if default is None or isinstance(default, SecretStr) else _text_of_default(default)
         rows.append(
             {
                 "key": name,
@@ -251,5 +251,5 @@ def describe() -> list[Mapping[str, str]]:
     return rows
 
 
-def _spell_default(value: object) -> str:
+def _text_of_default(value: object) -> str:
     return show_duration(value) if isinstance(value, timedelta) else str(value)

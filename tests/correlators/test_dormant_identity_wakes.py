@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from schemas.activity import Activity, Issued
-from schemas.declaration import Spell
+from schemas.declaration import Period
 from schemas.fact import facts_of
 from schemas.verdict import Clock, Confidence, Severity, Verdict
 from tests.support.declared import DAY, at, declared, verdicts
@@ -83,7 +83,7 @@ def test_a_try_that_is_refused_first_does_not_hide_the_waking() -> None:
 
 
 def test_what_a_record_calls_inactive_is_another_controls() -> None:
-    off = declared(USER, statuses=(Spell("inactive", at(DAY)),))
+    off = declared(USER, statuses=(Period("inactive", at(DAY)),))
     assert judged([off, use("before", 0), use("woke", 31 * DAY)]) is None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.activity import Activity, Aliased, Begun, Ended, Issued, Restored, Stated
-from schemas.declaration import Declaration, Spell
+from schemas.declaration import Declaration, Period
 from schemas.evidence import SECOND
 from schemas.verdict import Severity, Verdict
 from tests.correlators.test_revoked_credential_used import must, verdict_of
@@ -18,9 +18,9 @@ NAME = "inactive_identity_active"
 
 
 def declared(
-    recorded: float, *spells: tuple[str, float], identity: str = USER, owner: str = "team-x"
+    recorded: float, *periods: tuple[str, float], identity: str = USER, owner: str = "team-x"
 ) -> Activity:
-    statuses = tuple(Spell(value, T0 + int(at * SECOND)) for value, at in spells)
+    statuses = tuple(Period(value, T0 + int(at * SECOND)) for value, at in periods)
     body = Declaration(T0 + int(recorded * SECOND), f"record {recorded}", owner=owner, statuses=statuses)
     return Activity(f"record {recorded}", body.recorded, "inventory", effects=(Stated(identity, body),))
 
@@ -182,7 +182,7 @@ def by_entity(uid: str, at: float, **more: object) -> Activity:
     return use(uid, at, ENTITY, "vault:default:accessor/a", source="vault", **more)
 
 
-def test_the_spell_of_the_switch_in_which_it_acted_is_claimed() -> None:
+def test_the_period_of_the_switch_in_which_it_acted_is_claimed() -> None:
     many = [switched("off", 10), by_entity("bad", 30), enabled("on", 50)]
     verdict = judged(many, SWITCH)
     assert (verdict.value, [e.uid for e in verdict.claim]) == ("assumed", ["off"])
@@ -224,7 +224,7 @@ def test_uses_under_another_key_of_the_identity_are_not_the_switchs() -> None:
     assert judged([alias, switched("off", 10), use("elsewhere", 60)], SWITCH).severity is None
 
 
-def test_of_two_spells_the_one_in_which_it_acted_is_told_with_the_record_that_made_it() -> None:
+def test_of_two_periods_the_one_in_which_it_acted_is_told_with_the_record_that_made_it() -> None:
     twice = declared(0, ("inactive", 50), ("active", 100), ("disabled", 200))
     verdict = judged([twice, use("use", 250)])
     assert f"recorded disabled, is active with {KEY}" in verdict.title

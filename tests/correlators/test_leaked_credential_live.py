@@ -256,8 +256,8 @@ def test_the_next_step_is_to_end_it_while_it_lives() -> None:
     assert dead.next_step == "" and dead.title.endswith(", was ended") and dead.episodes == ()
     assert "ended since at" in dead.reason
     over = judged([BORN, exposed(), use("u", 200), kill("kill", 300)])
-    spells = [[(e.start, e.end) for e in v.episodes] for v in (live, over)]
-    assert spells == [[(T0 + 100 * SECOND, 0)], [(T0 + 100 * SECOND, T0 + 300 * SECOND)]]
+    periods = [[(e.start, e.end) for e in v.episodes] for v in (live, over)]
+    assert periods == [[(T0 + 100 * SECOND, 0)], [(T0 + 100 * SECOND, T0 + 300 * SECOND)]]
 
 
 @pytest.mark.parametrize("outcome", ["succeeded", "failed", "forbidden"])

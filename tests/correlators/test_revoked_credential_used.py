@@ -74,12 +74,12 @@ def test_a_refused_try_proves() -> None:
     assert [e.uid for e in verdict.evidence] == ["try"] and "ended by DeleteAccessKey" in verdict.title
 
 
-def test_enabled_again_closes_the_spell_even_when_it_is_learned_last() -> None:
+def test_enabled_again_closes_the_period_even_when_it_is_learned_last() -> None:
     verdict = must([kill("off", 10, kind="disabled"), use("use", 100), restore("on", 50)])
     assert verdict.value == "assumed" and verdict.severity is None
 
 
-def test_a_use_inside_a_closed_spell_stays_a_finding_that_has_ended() -> None:
+def test_a_use_inside_a_closed_period_stays_a_finding_that_has_ended() -> None:
     world = every_way([kill("off", 10, kind="disabled"), use("use", 30), restore("on", 50), use("fine", 80)])
     report = next(r for r in world.last.values() if r.verdict and r.verdict.control == NAME)
     assert report.detail == "ended" and report.finding
@@ -247,7 +247,7 @@ def test_ends_that_other_controls_tell_are_not_told_here() -> None:
     assert verdict_of([last, use("more", 60)]) is None
 
 
-def test_only_the_spell_in_which_it_was_used_is_claimed() -> None:
+def test_only_the_period_in_which_it_was_used_is_claimed() -> None:
     off = kill("off", 10, kind="disabled")
     verdict = must([off, use("use", 30), restore("on", 50)])
     assert [e.uid for e in verdict.claim] == ["off"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from schemas.activity import Activity, Approved, Ended, Excepted, Known, Rotated, Rotates, Stated
-from schemas.declaration import ApprovedTool, Declaration, Spell
+from schemas.declaration import ApprovedTool, Declaration, Period
 from schemas.fact import facts_of
 from schemas.inventory import InventoryError, parse_inventory, read_inventory, schema, written
 from schemas.sources import DECLARATION, Context, detect, inventory
@@ -81,10 +81,10 @@ def test_the_documented_example_is_read_whole() -> None:
         "normal",
     )
     assert told.statuses == (
-        Spell("active", 1_767_225_600_000_000),
-        Spell("decommissioned", 1_793_487_600_000_000),
+        Period("active", 1_767_225_600_000_000),
+        Period("decommissioned", 1_793_487_600_000_000),
     )
-    assert told.windows == (Spell("", 1_795_219_200_000_000, 1_795_392_000_123_456),)
+    assert told.windows == (Period("", 1_795_219_200_000_000, 1_795_392_000_123_456),)
     assert told.tools == (
         ApprovedTool("search_tickets", "helpdesk", ("helpdesk__search_tickets",), "sha256:00"),
     )

@@ -18,17 +18,17 @@ LAPSED = "the longest life that its provider allows"
 
 
 def deaths_of(view: View, name: str, credential: Credential) -> list[Off]:
-    """Spells of death: its own ends, those of what it dies with, its expiry and theirs, its last allowed use;
-    in order of start.
+    """Periods in which it was dead, in order of start: after its own ends, after those of what it dies with,
+    after its expiry and theirs, after its last allowed use.
     """
-    spells = off_intervals(view.turns_of(name))
+    periods = off_intervals(view.turns_of(name))
     for origin, ancestor in credential.ancestors.items():
         if ancestor.edge == "dies_with":
-            spells.extend(off_intervals(reaching(origin, ancestor, ancestor.turns)))
-    spells.extend(_expiry(name, credential))
-    spells.extend(_lapsed_parents(view, credential))
-    spells.extend(_exhaustion(view, credential))
-    return sorted(spells)
+            periods.extend(off_intervals(reaching(origin, ancestor, ancestor.turns)))
+    periods.extend(_expiry(name, credential))
+    periods.extend(_lapsed_parents(view, credential))
+    periods.extend(_exhaustion(view, credential))
+    return sorted(periods)
 
 
 def _expiry(name: str, credential: Credential) -> list[Off]:

@@ -23,7 +23,7 @@ anew."""
 
 
 class Off(NamedTuple):
-    """A spell in which the thing is off: ``[start, end)`` in µs (end 0: open), the turn that began it, and
+    """A period in which the thing is off: ``[start, end)`` in µs (end 0: open), the turn that began it, and
     the one that ended it (none while it is open).
     """
 
@@ -37,7 +37,7 @@ class Off(NamedTuple):
 
 
 def off_intervals(turns: Iterable[Turn]) -> list[Off]:
-    """The spells between an end and what restored it, in order of start. Each thing that a record named is a
+    """The periods between an end and what restored it, in order of start. Each thing that a record named is a
     switch of its own: making a deleted user again does not bring back a key that was deleted before."""
     switches: dict[str, list[Turn]] = {}
     told: set[tuple[tuple[str, str], bool, str]] = set()
@@ -47,22 +47,22 @@ def off_intervals(turns: Iterable[Turn]) -> list[Off]:
         if event not in told:
             told.add(event)
             switches.setdefault(turn.about, []).append(turn)
-    return sorted(off for switch in switches.values() for off in _spells(switch))
+    return sorted(off for switch in switches.values() for off in _periods(switch))
 
 
-def _spells(switch: list[Turn]) -> list[Off]:
-    spells: list[Off] = []
+def _periods(switch: list[Turn]) -> list[Off]:
+    periods: list[Off] = []
     began: Turn | None = None
     for turn in switch:
         if turn.alive:
             if began:
-                spells.append(Off(began.time, turn.time, began, (turn,)))
+                periods.append(Off(began.time, turn.time, began, (turn,)))
             began = None
         elif turn.kind not in NOT_A_DEATH:
             began = began or turn
     if began:
-        spells.append(Off(began.time, 0, began))
-    return spells
+        periods.append(Off(began.time, 0, began))
+    return periods
 
 
 def taken_back(off: Off, own: Collection[str]) -> bool:
@@ -81,7 +81,7 @@ def taken_back(off: Off, own: Collection[str]) -> bool:
 
 
 def undone_by(off: Off) -> str:
-    """Who ended the spell, and when, in words; "" while it is open."""
+    """Who ended the period, and when, in words; "" while it is open."""
     if not off.undone:
         return ""
     undoing = off.undone[0]
@@ -89,9 +89,9 @@ def undone_by(off: Off) -> str:
     return f"{undoing.how} by {who} at {iso(undoing.time)}"
 
 
-def standing(spells: list[Off]) -> Off:
-    """Of some spells the one that matters now: one that is still open, else the last."""
-    return next((off for off in spells if not off.end), spells[-1])
+def standing(periods: list[Off]) -> Off:
+    """Of some periods the one that matters now: one that is still open, else the last."""
+    return next((off for off in periods if not off.end), periods[-1])
 
 
 def grace_of(turn: Turn, granted: Thresholds) -> int:
@@ -120,12 +120,13 @@ def skew_of(turn: Turn, use: Evidence, granted: Thresholds) -> int:
 
 
 def surely_after(off: Off, use: Evidence, granted: Thresholds) -> bool:
-    """Inside the spell, by more than two producers' clocks may differ; the kill itself is no use after it."""
+    """Inside the period, by more than two producers' clocks may differ; the kill itself is no use after
+    it."""
     itself = use.event == off.turn.evidence.event
     return not itself and off.holds(use.time) and use.time > off.start + skew_of(off.turn, use, granted)
 
 
 def past_grace(off: Off, use: Evidence, granted: Thresholds) -> bool:
-    """Inside the spell, and beyond what propagation excuses, too."""
+    """Inside the period, and beyond what propagation excuses, too."""
     doubt = grace_of(off.turn, granted) + skew_of(off.turn, use, granted)
     return surely_after(off, use, granted) and use.time > off.start + doubt

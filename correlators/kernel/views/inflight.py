@@ -86,4 +86,4 @@ def _is_successor(view: View, name: str, credential: Credential, ended: Credenti
     if credential.issued is None or credential.issued.actor == view.key:
         return False
     used = any(e.time < off.start for e in view.uses(credential, "succeeded"))
-    return used and not any(spell.holds(off.start) for spell in off_intervals(view.turns_of(name)))
+    return used and not any(period.holds(off.start) for period in off_intervals(view.turns_of(name)))

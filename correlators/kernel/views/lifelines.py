@@ -52,9 +52,9 @@ def _parent(view: View, credential: Credential) -> str:
 
 def _death(view: View, name: str, credential: Credential) -> Turn | None:
     """The first of the ends that stand now."""
-    spells = off_intervals(view.turns_of(name))
+    periods = off_intervals(view.turns_of(name))
     for origin, ancestor in credential.ancestors.items():
         if ancestor.edge == "dies_with":
-            spells.extend(off_intervals(reaching(origin, ancestor, ancestor.turns)))
-    standing = sorted(off for off in spells if not off.end)
+            periods.extend(off_intervals(reaching(origin, ancestor, ancestor.turns)))
+    standing = sorted(off for off in periods if not off.end)
     return standing[0].turn if standing else None

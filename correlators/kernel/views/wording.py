@@ -32,11 +32,11 @@ def times(many: tuple[Evidence, ...], what: str) -> str:
     return f"{len(many)} {what if len(many) == 1 else plural}"
 
 
-def episodes_of(spells: list[Off], evidence: tuple[Evidence, ...]) -> tuple[Episode, ...]:
-    """The spells in which something happened."""
+def episodes_of(periods: list[Off], evidence: tuple[Evidence, ...]) -> tuple[Episode, ...]:
+    """The periods in which something happened."""
     return tuple(
         Episode(off.start, off.end, off.turn.how)
-        for off in spells
+        for off in periods
         if any(off.holds(e.time) for e in evidence)
     )
 

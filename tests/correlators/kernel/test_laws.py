@@ -28,7 +28,7 @@ from schemas.activity import (
     Stated,
     Withdrawn,
 )
-from schemas.declaration import ApprovedTool, Declaration, Spell
+from schemas.declaration import ApprovedTool, Declaration, Period
 from schemas.dossier import EMPTY, Credential, Dossier, Sightings, Turn
 from schemas.evidence import SECOND, Evidence
 from schemas.fact import facts_of
@@ -93,7 +93,7 @@ def effects(draw: st.DrawFn) -> object:
                         draw(TIMES),
                         "d",
                         owner="team",
-                        statuses=(Spell("inactive", draw(TIMES)),),
+                        statuses=(Period("inactive", draw(TIMES)),),
                         tools=(ApprovedTool("t"),),
                     ),
                 ),
