@@ -309,7 +309,7 @@ class Approved(msgspec.Struct, frozen=True, tag="approved", omit_defaults=True):
 
 
 class Excepted(msgspec.Struct, frozen=True, tag="excepted", omit_defaults=True):
-    """An exception: see ``schemas.claims.Waiver``."""
+    """An exception: see ``schemas.claims.PolicyException``."""
 
     control: str
     until: int

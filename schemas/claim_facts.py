@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from schemas import struct
 from schemas.activity import Activity, Approved, Excepted, Fetched, Rotated, Rotates
-from schemas.claims import Approval, Rotation, RotationPolicy, Waiver
+from schemas.claims import Approval, PolicyException, Rotation, RotationPolicy
 from schemas.declaration import Declaration
 from schemas.dossier import Dossier, Sightings
 from schemas.evidence import Evidence
@@ -56,7 +56,7 @@ def approved(activity: Activity, evidence: Evidence, effect: Approved) -> Iterat
 
 
 def excepted(activity: Activity, evidence: Evidence, effect: Excepted) -> Iterator[tuple[str, Dossier]]:
-    waiver = Waiver(
+    exception = PolicyException(
         effect.control,
         effect.until,
         evidence,
@@ -66,7 +66,7 @@ def excepted(activity: Activity, evidence: Evidence, effect: Excepted) -> Iterat
         effect.owner,
         effect.reason,
     )
-    told = Dossier(waivers=(waiver,))
+    told = Dossier(exceptions=(exception,))
     if effect.identity and not effect.identity.endswith("*"):
         yield effect.identity, told
         return

@@ -56,7 +56,7 @@ class Approval(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_li
         return self.start <= time and (not self.end or time < self.end)
 
 
-class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):
+class PolicyException(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):
     """An exception, void from ``until`` on and outside its scope; "" in a field of the scope: any.
 
     ``identity`` may end in ``*``; ``place`` may be a network; ``action`` is an operation as evidence names

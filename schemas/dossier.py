@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from schemas.activity import Edge, EndKind, Parent
-from schemas.claims import Approval, Rotation, RotationPolicy, Waiver
+from schemas.claims import Approval, PolicyException, Rotation, RotationPolicy
 from schemas.declaration import Declaration
 from schemas.evidence import Evidence
 from schemas.span import Span
@@ -277,7 +277,8 @@ class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     policies: dict[str, tuple[RotationPolicy, ...]] = {}
     versions: dict[str, Sightings] = {}
     approvals: dict[str, tuple[Approval, ...]] = {}
-    waivers: tuple[Waiver, ...] = ()
+    # "waivers" is its name in what earlier versions stored.
+    exceptions: tuple[PolicyException, ...] = msgspec.field(default=(), name="waivers")
     covers: dict[str, Evidence] = {}
     census: dict[str, bool] = {}
     watch: dict[str, Watch] = {}

@@ -41,7 +41,7 @@ def render_finding(report: Report, control: Control) -> bytes:
     """The Detection Finding of a report as one JSON object."""
     verdict = report.verdict
     status = 4 if report.detail or (verdict and verdict.value != "violated") else 1
-    if status == 1 and verdict and verdict.waived:
+    if status == 1 and verdict and verdict.exception:
         status = 3
     body = _common(report, control, DETECTION)
     body["finding_info"]["attacks"] = [
@@ -56,7 +56,7 @@ def render_finding(report: Report, control: Control) -> bytes:
     if status == 4:
         body["status_detail"] = report.detail or "ended"
     elif status == 3 and verdict:
-        body["status_detail"] = verdict.waived
+        body["status_detail"] = verdict.exception
     body["unmapped"]["standards"] = _standards(control)
     return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
 

@@ -18,10 +18,10 @@ from schemas.inventory_model import (
     Approval,
     Identity,
     Inventory,
+    PolicyException,
     Record,
     Release,
     Rotation,
-    Waiver,
     schema,
 )
 from schemas.located import Located, Place, Unreadable, load, load_yaml
@@ -33,9 +33,9 @@ __all__ = [
     "Entry",
     "Identity",
     "InventoryError",
+    "PolicyException",
     "Release",
     "Rotation",
-    "Waiver",
     "parse_inventory",
     "read_inventory",
     "schema",

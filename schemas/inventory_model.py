@@ -180,7 +180,7 @@ class Release(_Strict):
     window: Length | None = None
 
 
-class Waiver(_Strict):
+class PolicyException(_Strict):
     """An exception: void past ``until`` and outside its scope. ``identity`` may end in ``*``."""
 
     control: Word
@@ -201,16 +201,16 @@ class Inventory(_Strict):
     rotations: list[Rotation] = []
     approvals: list[Approval] = []
     releases: list[Release] = []
-    exceptions: list[Waiver] = []
+    exceptions: list[PolicyException] = []
 
 
-Record = Identity | Rotation | Approval | Release | Waiver
+Record = Identity | Rotation | Approval | Release | PolicyException
 SECTIONS: dict[str, type[Record]] = {
     "identities": Identity,
     "rotations": Rotation,
     "approvals": Approval,
     "releases": Release,
-    "exceptions": Waiver,
+    "exceptions": PolicyException,
 }
 
 

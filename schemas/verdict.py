@@ -105,8 +105,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
     A finding stands behind it iff ``severity`` is set: open while ``value`` is ``violated``, else ended (a
     later proof, or the claim was taken back). ``claim`` is the evidence of the kill or the record that
-    claims; ``evidence`` what contradicts or proves it, sorted by time. ``waived``: the exception under which
-    the finding is suppressed.
+    claims; ``evidence`` what contradicts or proves it, sorted by time. ``exception``: the one under which the
+    finding is suppressed, in words.
     ``due``: when the verdict may change by time alone (µs, 0: never).
     """
 
@@ -126,7 +126,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     others: tuple[str, ...] = ()
     next_step: str = ""
     truncated: bool = False
-    waived: str = ""
+    exception: str = ""
     due: int = 0
 
     @property

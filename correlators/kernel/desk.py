@@ -24,7 +24,7 @@ from correlators.kernel.knowledge.weight import lightened
 from correlators.kernel.routes import rosters
 from correlators.kernel.routes.routing import forwarded_to, outbox
 from correlators.kernel.stored import known_by
-from correlators.kernel.views import hearsay, waivers
+from correlators.kernel.views import exceptions, hearsay
 from correlators.kernel.views.lifelines import lifeline_of
 from correlators.kernel.views.severity import weighed
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
@@ -299,8 +299,8 @@ def _can_be_said(said: Reported, severity: int | None) -> bool:
 def _told(verdict: Verdict, view: View, clock: Clock) -> Verdict:
     """As it is told: weighed by what is known of the identity, and under the exception that holds."""
     verdict = weighed(verdict, view)
-    waiver = waivers.waiver_of(verdict, view, clock)
-    if waiver is None:
+    exception = exceptions.exception_of(verdict, view, clock)
+    if exception is None:
         return verdict
-    due = min(verdict.due or waiver.until, waiver.until)
-    return struct.changed(verdict, waived=waivers.words(waiver), due=due)
+    due = min(verdict.due or exception.until, exception.until)
+    return struct.changed(verdict, exception=exceptions.words(exception), due=due)

@@ -103,7 +103,7 @@ def urgent_of(verdict: Verdict) -> str:
         [(e.uid, e.time) for e in verdict.claim],
         verdict.episodes,
         verdict.others,
-        verdict.waived,
+        verdict.exception,
     )
     return hashlib.blake2b(struct.encoded(told), digest_size=8).hexdigest()
 
@@ -125,7 +125,7 @@ def digest_of(verdict: Verdict) -> str:
         verdict.episodes,
         verdict.others,
         verdict.truncated,
-        verdict.waived,
+        verdict.exception,
     )
     return hashlib.blake2b(struct.encoded(told), digest_size=8).hexdigest()
 

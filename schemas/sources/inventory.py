@@ -33,9 +33,9 @@ from schemas.inventory import (
     Approval,
     Entry,
     Identity,
+    PolicyException,
     Release,
     Rotation,
-    Waiver,
     read_inventory,
 )
 from schemas.sheet import Sheet
@@ -89,7 +89,7 @@ def _activity(entry: Entry, recorded: int, context: Context) -> Activity:
         identity, resource, effects = record.subject, record.successor or "", (_rotated(record),)
     elif isinstance(record, Release):
         identity, resource = record.workload, record.id
-    elif isinstance(record, Waiver):
+    elif isinstance(record, PolicyException):
         identity, resource, effects = record.identity or "", record.control, (_excepted(record),)
     return Activity(
         uid=uid,
@@ -144,7 +144,7 @@ def _rotated(record: Rotation) -> Rotated:
     return Rotated(record.subject, "", record.successor or "", record.at, 0, "declared cut-over")
 
 
-def _excepted(record: Waiver) -> Excepted:
+def _excepted(record: PolicyException) -> Excepted:
     return Excepted(
         record.control,
         record.until,

@@ -105,13 +105,13 @@ def test_credentials_of_an_identity_are_known_and_their_declared_end_cuts_nothin
 def test_rotations_approvals_and_exceptions_take_effect_and_releases_are_stored() -> None:
     others = read(WHOLE)[1:]
     assert all(a.time == NINE and a.operation.startswith("declare ") for a in others)
-    rotation, approval, release, waiver = others
+    rotation, approval, release, exception = others
     (turned,) = rotation.effects
     assert isinstance(turned, Rotated) and (turned.overlap, turned.successor[:4]) == (0, "k8s:")
     (granted,) = approval.effects
     assert isinstance(granted, Approved) and granted.grant
     assert facts_of(release) == []
-    (excepted,) = waiver.effects
+    (excepted,) = exception.effects
     assert isinstance(excepted, Excepted) and excepted.until > NINE and excepted.owner and excepted.reason
 
 

@@ -40,7 +40,7 @@ def _full(dossier: Dossier) -> Iterator[str]:
     if any(len(many) >= DECLARATIONS_MAX for many in dossier.stated.values()):
         yield DECLARATIONS_MARK
     claimed = (*dossier.rotations.values(), *dossier.policies.values(), *dossier.approvals.values())
-    if any(len(many) >= CLAIMS_MAX for many in (*claimed, dossier.waivers)):
+    if any(len(many) >= CLAIMS_MAX for many in (*claimed, dossier.exceptions)):
         yield CLAIMS_MARK
     switches = (
         *dossier.turns.values(),

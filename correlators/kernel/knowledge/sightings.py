@@ -33,7 +33,7 @@ PLACES_MAX = 4
 
 OPERATIONS_MAX = 32
 """Operations of which the first and the last use are kept: the smallest by text. Where there are so many,
-some may be missing, and no exception for one of them holds (``correlators.kernel.views.waivers``)."""
+some may be missing, and no exception for one of them holds (``correlators.kernel.views.exceptions``)."""
 
 KEPT_MAX = 2 * OPERATIONS_MAX + sum(2 * buckets * ends for _, buckets, ends in LEVELS)
 """The most events that thinning keeps of one place: 208; of many places at most five times as many."""

@@ -72,7 +72,7 @@ def notices(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     else:
         sample = dossier.census if dossier.covers else {}
         told = Dossier(
-            covers=dossier.covers, waivers=dossier.waivers, approvals=dossier.approvals, census=sample
+            covers=dossier.covers, exceptions=dossier.exceptions, approvals=dossier.approvals, census=sample
         )
     if told != Dossier():
         for member in dossier.members:
@@ -87,7 +87,7 @@ def capped(key: str, dossier: Dossier) -> Dossier:
     return Dossier(
         members={member: dossier.members[member] for member in kept},
         covers=dossier.covers,
-        waivers=dossier.waivers,
+        exceptions=dossier.exceptions,
         approvals=dossier.approvals,
         census=dossier.census,
         marks=tuple(sorted({*dossier.marks, MEMBERS_MARK})),

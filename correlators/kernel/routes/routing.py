@@ -97,7 +97,7 @@ def _told(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
             rotations=dossier.rotations,
             policies=dossier.policies,
             approvals=dossier.approvals,
-            waivers=dossier.waivers,
+            exceptions=dossier.exceptions,
             covers=dossier.covers,
             reported=dossier.reported,
             marks=dossier.marks,

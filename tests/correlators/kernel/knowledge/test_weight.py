@@ -19,7 +19,7 @@ from correlators.kernel.knowledge.weight import CREDENTIALS_MARK, PARTS, brief
 from correlators.kernel.views.calls import call_key
 from schemas import struct
 from schemas.activity import Parent
-from schemas.claims import Approval, Rotation, RotationPolicy, Waiver
+from schemas.claims import Approval, PolicyException, Rotation, RotationPolicy
 from schemas.declaration import ApprovedTool, Declaration
 from schemas.dossier import (
     Address,
@@ -92,7 +92,7 @@ WORST: dict[str, Callable[[], Any]] = {
     "policies": lambda: by_key(lambda n: (RotationPolicy(event(n), owner=LONG),)),
     "versions": lambda: by_key(seen),
     "approvals": lambda: by_key(lambda n: (Approval("g", event(n), ticket=LONG),)),
-    "waivers": lambda: tuple(Waiver("c", n, event(n), reason=LONG) for n in range(MANY)),
+    "exceptions": lambda: tuple(PolicyException("c", n, event(n), reason=LONG) for n in range(MANY)),
     "covers": lambda: by_key(event),
     "census": lambda: {f"{LONG}{n}": True for n in range(MANY)},
     "watch": lambda: {f"{LONG}{n}": Watch(n, n) for n in range(MANY)},

@@ -68,7 +68,7 @@ def test_a_wide_exception_reaches_whatever_a_finding_is_about_but_not_every_toke
     wide = change("w", 0, Excepted("revoked_credential_used", T0 * 2), source="inventory")
     token = "vault:prod:accessor/a"
     world = run([wide, use("u", 5, "", token, source="vault")])
-    assert not dossier(world, token).waivers
+    assert not dossier(world, token).exceptions
     assert is_credential(token) and not is_credential("vault:prod:entity/e")
 
 

@@ -1,4 +1,4 @@
-"""Waivers: exceptions that suppress a finding while they hold. It is stored as suppressed, never dropped.
+"""Exceptions suppress a finding while they hold. It is stored as suppressed, never dropped.
 
 An exception is void from its end on, for what happened after it, and where behaviour leaves its scope
 (identity, place, action): then the finding stands as if there were none. The latest record about the same
@@ -12,47 +12,47 @@ from collections.abc import Iterable
 from correlators.kernel.knowledge.sightings import OPERATIONS_MAX
 from correlators.kernel.views.places import covers
 from correlators.kernel.views.view import View
-from schemas.claims import Waiver
+from schemas.claims import PolicyException
 from schemas.evidence import iso
 from schemas.verdict import Clock, Verdict
 
 
-def waiver_of(verdict: Verdict, view: View, clock: Clock) -> Waiver | None:
+def exception_of(verdict: Verdict, view: View, clock: Clock) -> PolicyException | None:
     """The exception under which this violation stands now, the one that lasts longest; None where there is
     none."""
     if verdict.severity is None or verdict.value != "violated":
         return None
-    holding = [w for w in _latest(view.dossier.waivers) if _holds(w, verdict, view, clock)]
+    holding = [w for w in _latest(view.dossier.exceptions) if _holds(w, verdict, view, clock)]
     return max(holding, key=lambda w: (w.until, w.record.time, w.record.uid), default=None)
 
 
-def words(waiver: Waiver) -> str:
+def words(exception: PolicyException) -> str:
     """Why a finding is suppressed, for people."""
-    return f"exception of {waiver.owner} until {iso(waiver.until)}: {waiver.reason}"
+    return f"exception of {exception.owner} until {iso(exception.until)}: {exception.reason}"
 
 
-def _latest(waivers: Iterable[Waiver]) -> list[Waiver]:
+def _latest(exceptions: Iterable[PolicyException]) -> list[PolicyException]:
     """Of records about the same scope the one recorded last."""
-    latest: dict[tuple[str, ...], Waiver] = {}
-    for waiver in sorted(waivers, key=lambda w: (w.record.time, w.record.uid)):
-        latest[waiver.control, waiver.identity, waiver.place, waiver.action] = waiver
+    latest: dict[tuple[str, ...], PolicyException] = {}
+    for exception in sorted(exceptions, key=lambda w: (w.record.time, w.record.uid)):
+        latest[exception.control, exception.identity, exception.place, exception.action] = exception
     return list(latest.values())
 
 
-def _holds(waiver: Waiver, verdict: Verdict, view: View, clock: Clock) -> bool:
-    if waiver.control != verdict.control or clock.now >= waiver.until:
+def _holds(exception: PolicyException, verdict: Verdict, view: View, clock: Clock) -> bool:
+    if exception.control != verdict.control or clock.now >= exception.until:
         return False
-    if waiver.identity and not _names(waiver.identity, verdict, view):
+    if exception.identity and not _names(exception.identity, verdict, view):
         return False
     evidence = verdict.evidence
-    if waiver.action and len({e.operation for e in evidence}) >= OPERATIONS_MAX:
+    if exception.action and len({e.operation for e in evidence}) >= OPERATIONS_MAX:
         return False
-    if not evidence and (waiver.place or waiver.action):
+    if not evidence and (exception.place or exception.action):
         return False
     return all(
-        e.time < waiver.until
-        and (not waiver.place or covers(waiver.place, e.place))
-        and (not waiver.action or waiver.action == e.operation)
+        e.time < exception.until
+        and (not exception.place or covers(exception.place, e.place))
+        and (not exception.action or exception.action == e.operation)
         for e in evidence
     )
 

@@ -20,7 +20,7 @@ DAY = 86_400
 GAP = [kill("kill", 10), use("one", 60), use("two", 90)]
 
 
-def waived(uid: str = "waiver", recorded: float = 5, until: float = DAY, **scope: str) -> Activity:
+def excepted(uid: str = "exception", recorded: float = 5, until: float = DAY, **scope: str) -> Activity:
     told = Excepted(
         scope.pop("control", NAME), T0 + int(until * SECOND), owner="ops", reason="migration", **scope
     )
@@ -55,7 +55,7 @@ def status(activities: list[Activity], now: float = 3600) -> int:
     ids=str,
 )
 def test_an_exception_in_whose_scope_it_lies_suppresses_the_finding(scope: dict[str, str]) -> None:
-    assert status([*GAP, waived(**scope)]) == 3
+    assert status([*GAP, excepted(**scope)]) == 3
 
 
 @pytest.mark.parametrize(
@@ -70,40 +70,40 @@ def test_an_exception_in_whose_scope_it_lies_suppresses_the_finding(scope: dict[
     ids=str,
 )
 def test_behaviour_outside_the_scope_is_a_new_finding(scope: dict[str, str]) -> None:
-    assert status([*GAP, waived(**scope)]) == 1
+    assert status([*GAP, excepted(**scope)]) == 1
 
 
 def test_one_use_that_leaves_the_scope_voids_the_exception() -> None:
     elsewhere = use("three", 120, place="203.0.113.9")
-    assert status([*GAP, elsewhere, waived(place="198.51.100.0/24")]) == 1
+    assert status([*GAP, elsewhere, excepted(place="198.51.100.0/24")]) == 1
     another = use("three", 120, operation="iam:CreateUser")
-    assert status([*GAP, another, waived(action="s3:GetObject")]) == 1
+    assert status([*GAP, another, excepted(action="s3:GetObject")]) == 1
 
 
 def test_an_exception_is_void_from_its_end_on() -> None:
-    assert status([*GAP, waived(until=1800)], now=1799) == 3
-    assert status([*GAP, waived(until=1800)], now=1800) == 1
+    assert status([*GAP, excepted(until=1800)], now=1799) == 3
+    assert status([*GAP, excepted(until=1800)], now=1800) == 1
 
 
 def test_the_finding_is_asked_again_when_its_exception_ends() -> None:
-    verdict = report([*GAP, waived(until=7200)]).verdict
+    verdict = report([*GAP, excepted(until=7200)]).verdict
     assert verdict is not None and verdict.due == T0 + 7200 * SECOND
-    assert verdict.waived == "exception of ops until 2026-09-21T16:13:20Z: migration"
+    assert verdict.exception == "exception of ops until 2026-09-21T16:13:20Z: migration"
 
 
 def test_the_later_record_about_the_same_scope_counts() -> None:
-    longer, shorter = waived("w1", 5, DAY, identity=USER), waived("w2", 6, 600, identity=USER)
+    longer, shorter = excepted("w1", 5, DAY, identity=USER), excepted("w2", 6, 600, identity=USER)
     assert status([*GAP, longer, shorter]) == 1
 
 
 def test_an_exception_for_another_key_of_the_identity_is_about_what_was_done_under_that_key() -> None:
     alias = Activity("alias", T0, "inventory", effects=(Aliased(USER, "agent:svc/triage"),))
-    assert status([*GAP, alias, waived(identity=USER)]) == 3
-    assert status([*GAP, alias, waived(identity="agent:svc/triage")]) == 3
+    assert status([*GAP, alias, excepted(identity=USER)]) == 3
+    assert status([*GAP, alias, excepted(identity="agent:svc/triage")]) == 3
 
 
 def test_a_suppressed_finding_says_whose_exception_it_is_and_is_no_alert() -> None:
-    told = report([*GAP, waived(identity=USER)])
+    told = report([*GAP, excepted(identity=USER)])
     shown = orjson.loads(render_finding(told, controls()[NAME].CONTROL))
     assert (shown["status"], shown["is_alert"]) == ("Suppressed", False)
     assert shown["status_detail"].startswith("exception of ops until ")
@@ -111,10 +111,10 @@ def test_a_suppressed_finding_says_whose_exception_it_is_and_is_no_alert() -> No
 
 def test_a_resolved_finding_is_resolved_not_suppressed() -> None:
     refused = use("no", 120, outcome="unauthenticated")
-    assert status([*GAP, refused, waived(identity=USER)], now=2 * 3600) == 4
+    assert status([*GAP, refused, excepted(identity=USER)], now=2 * 3600) == 4
 
 
-def test_key_and_waiver_meet_whichever_dossier_the_record_reaches_first() -> None:
+def test_key_and_exception_meet_whichever_dossier_the_record_reaches_first() -> None:
     nameless = [use("one", 60, identity=""), kill("kill", 10), use("known", 0)]
-    assert status([*nameless, waived(identity="aws:1*")]) == 3
+    assert status([*nameless, excepted(identity="aws:1*")]) == 3
     assert KEY in (report(nameless).verdict or report(nameless)).subject  # type: ignore[union-attr]
