@@ -27,7 +27,7 @@ from correlators.kernel.views.places import Here, beside, comparable, covers, he
 from correlators.kernel.views.rotations import born, family, stands
 from correlators.kernel.views.view import View
 from correlators.kernel.views.wording import named, short, worst_of
-from schemas import struct
+from schemas import frozen
 from schemas.dossier import Credential, Stay
 from schemas.evidence import Evidence, iso
 from schemas.providers import BY_WORD, is_trust, word_of
@@ -193,7 +193,7 @@ def _seen(view: View, here: Here, held: list[tuple[str, Credential]]) -> list[Ev
     key = f"{here.source}\t{here.place}"
     whose = next((name for name, c in held if key in c.stays), held[0][0])
     bare = (here.stay.first, *here.stay.grave.values())
-    return [struct.changed(e, actor=view.key, credential=whose, place=here.place) for e in bare]
+    return [frozen.changed(e, actor=view.key, credential=whose, place=here.place) for e in bare]
 
 
 def _declared(view: View) -> bool:

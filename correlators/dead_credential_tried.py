@@ -24,7 +24,7 @@ from correlators.kernel.views.ends import Off
 from correlators.kernel.views.progress import rotation_progress
 from correlators.kernel.views.view import View
 from correlators.kernel.views.wording import episodes_of, named, short, times, worst_of
-from schemas import struct
+from schemas import frozen
 from schemas.dossier import Credential
 from schemas.evidence import Evidence, iso
 from schemas.fact import standing
@@ -131,7 +131,7 @@ def _elsewhere(credential: Credential, name: str, periods: list[Off], places: se
         place = key.partition("\t")[2]
         for e in (stay.first, stay.last):
             if place not in places and any(off.holds(e.time) for off in periods):
-                yield struct.changed(e, credential=name, place=place, client="")
+                yield frozen.changed(e, credential=name, place=place, client="")
 
 
 def _ender(view: View, use: Evidence, periods: list[Off], places: set[str]) -> bool:

@@ -24,7 +24,7 @@ from correlators.kernel.views.refusals import over_since, proofs
 from correlators.kernel.views.thresholds import Thresholds
 from correlators.kernel.views.view import View
 from correlators.kernel.views.wording import named, short, times, worst_of
-from schemas import struct
+from schemas import frozen
 from schemas.dossier import Credential, Turn
 from schemas.evidence import Evidence, iso, micros
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict
@@ -84,7 +84,7 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
         if hour < 0 or len(many) <= CROWD:
             yield from many
         else:
-            yield from (struct.changed(v, severity=Severity.INFORMATIONAL) for v in many)
+            yield from (frozen.changed(v, severity=Severity.INFORMATIONAL) for v in many)
             yield _crowd(view, actor, hour, many)
 
 

@@ -40,7 +40,7 @@ from correlators.kernel.views.severity import of_uses
 from correlators.kernel.views.silence import unheard
 from correlators.kernel.views.view import View
 from correlators.kernel.views.wording import episodes_of, named, short, times, worst_of
-from schemas import struct
+from schemas import frozen
 from schemas.dossier import Credential, Opened
 from schemas.evidence import Event, Evidence, iso
 from schemas.verdict import Clock, Control, Severity, Verdict
@@ -136,7 +136,7 @@ def _held_open(view: View, name: str, credential: Credential, periods: list[Off]
     return tuple(
         closed
         for session in _sessions(view, name, credential)
-        if (closed := struct.changed(session.began, time=session.ended)).time
+        if (closed := frozen.changed(session.began, time=session.ended)).time
         and any(
             session.began.time <= off.start and past_grace(off, closed, view.thresholds) for off in periods
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from schemas import struct
+from schemas import frozen
 from schemas.activity import Activity, Approved, Excepted, Fetched, Rotated, Rotates
 from schemas.claims import Approval, PolicyException, Rotation, RotationPolicy
 from schemas.declaration import Declaration
@@ -43,7 +43,7 @@ def fetched(activity: Activity, evidence: Evidence, effect: Fetched) -> Iterator
 
 def _of(evidence: Evidence, which: str) -> Evidence:
     """The event as one about this one of several of a name."""
-    return struct.changed(evidence, asked=which) if which else evidence
+    return frozen.changed(evidence, asked=which) if which else evidence
 
 
 def approved(activity: Activity, evidence: Evidence, effect: Approved) -> Iterator[tuple[str, Dossier]]:

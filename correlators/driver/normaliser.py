@@ -18,9 +18,9 @@ from schemas.activity import Activity
 from schemas.dossier import EMPTY
 from schemas.evidence import SECOND
 from schemas.fact import WATCH, Fact
+from schemas.frozen import changed, encoded
 from schemas.rejected import Rejected, RejectRow
 from schemas.sources import DECLARATION, Context, Reading, detect, sources
-from schemas.struct import changed, encoded
 
 TIME_MAX = 7_258_118_400 * SECOND
 """2200-01-01. A later time is a broken clock or a wrong unit, and databases would not take it."""

@@ -15,7 +15,7 @@ from correlators.kernel.catalogue import Judge
 from correlators.kernel.routes.routing import forwarded_to
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from correlators.kernel.views.view import View
-from schemas import struct
+from schemas import frozen
 from schemas.activity import Activity
 from schemas.authority import INVENTORY
 from schemas.evidence import SECOND, micros
@@ -115,7 +115,7 @@ class Replaying:
 
 def _final(report: Report) -> Report:
     """As if said once: created where it stands open, closed where it is resolved."""
-    return struct.changed(report, activity=3 if report.detail else 1)
+    return frozen.changed(report, activity=3 if report.detail else 1)
 
 
 def _plausible(times: list[int]) -> int:

@@ -14,7 +14,7 @@ from correlators.kernel.knowledge.sightings import thin
 from correlators.kernel.knowledge.weight import HEARSAY_MARK, claimed, lightened
 from correlators.kernel.routes import grants, lookups
 from correlators.kernel.views.thresholds import DEFAULTS
-from schemas import struct
+from schemas import frozen
 from schemas.dossier import Credential, Dossier
 from schemas.evidence import micros
 from schemas.fact import TRACE_PREFIX
@@ -65,7 +65,7 @@ def _hearsay_capped(dossier: Dossier) -> Dossier:
     if heard == dossier.heard:
         return dossier
     told = marks(dossier.marks, (HEARSAY_MARK,)) if len(dossier.heard) > VOICES_MAX else dossier.marks
-    return struct.changed(dossier, heard=heard, marks=told)
+    return frozen.changed(dossier, heard=heard, marks=told)
 
 
 def _thinned(dossier: Dossier) -> Dossier:
@@ -73,15 +73,15 @@ def _thinned(dossier: Dossier) -> Dossier:
     for name, credential in dossier.credentials.items():
         uses = {key: thin(s) for key, s in credential.uses.items()}
         if any(uses[key] is not s for key, s in credential.uses.items()):
-            changed[name] = struct.changed(credential, uses=uses)
+            changed[name] = frozen.changed(credential, uses=uses)
     calls = {
-        key: struct.changed(c, channels={ch: thin(s) for ch, s in c.channels.items()})
+        key: frozen.changed(c, channels={ch: thin(s) for ch, s in c.channels.items()})
         for key, c in dossier.calls.items()
         if any(thin(s) is not s for s in c.channels.values())
     }
     if not changed and not calls:
         return dossier
-    return struct.changed(
+    return frozen.changed(
         dossier,
         credentials={**dossier.credentials, **changed},
         calls={**dossier.calls, **calls},

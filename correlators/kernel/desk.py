@@ -29,7 +29,7 @@ from correlators.kernel.views.lifelines import lifeline_of
 from correlators.kernel.views.severity import weighed
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from correlators.kernel.views.view import View
-from schemas import struct
+from schemas import frozen
 from schemas.authority import PAGES_ONLY, Authority
 from schemas.dossier import EMPTY, Dossier, Reported
 from schemas.fact import TRACE_PREFIX, WATCH, Fact
@@ -188,11 +188,11 @@ class Desk:
             settled.reports.extend(reports)
             settled.credentials.extend(self._changed_rows(key, view))
             if reports:
-                dossier = struct.changed(dossier, reported=reported)
+                dossier = frozen.changed(dossier, reported=reported)
                 body = self._encode(dossier)
                 first = any(report.finding and report.activity == 1 for report in reports)
                 if first and len(body) <= self._bytes_max:
-                    intent = struct.changed(dossier, reported=announced(reported, reports))
+                    intent = frozen.changed(dossier, reported=announced(reported, reports))
                     settled.intents.setdefault(key, self._encode(intent))
                     # A first finding puts its dossier on a roster, from which exceptions come. Where what was
                     # said is itself cut, it would be the first again and again.
@@ -215,7 +215,7 @@ class Desk:
         kept = {uid: said for uid, said in light.reported.items() if _can_be_said(said, left.get(uid))}
         if len(kept) == len(light.reported):
             return light, body
-        light = struct.changed(light, reported=kept)
+        light = frozen.changed(light, reported=kept)
         return light, self._encode(light)
 
     def _hold(self, key: str, due: int) -> None:
@@ -303,4 +303,4 @@ def _told(verdict: Verdict, view: View, clock: Clock) -> Verdict:
     if exception is None:
         return verdict
     due = min(verdict.due or exception.until, exception.until)
-    return struct.changed(verdict, exception=exceptions.words(exception), due=due)
+    return frozen.changed(verdict, exception=exceptions.words(exception), due=due)

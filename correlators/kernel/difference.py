@@ -8,7 +8,7 @@ from datetime import timedelta
 from operator import attrgetter
 from typing import NamedTuple
 
-from schemas import struct
+from schemas import frozen
 from schemas.dossier import Reported
 from schemas.evidence import micros
 from schemas.verdict import Report, Verdict
@@ -67,7 +67,7 @@ def difference(
         reports.append(_report(uid, verdict, said[uid], before))
     for uid, before in reported.items():
         if whole and uid not in current and before.digest:
-            said[uid] = struct.changed(
+            said[uid] = frozen.changed(
                 before, number=before.number + 1, digest="", open=False, value="withdrawn"
             )
             reports.append(Report(uid, None, said[uid], 3, "withdrawn", before.severity > 0))
@@ -78,7 +78,7 @@ def announced(reported: dict[str, Reported], reports: Iterable[Report]) -> dict[
     """What is stored before these reports are out: each new finding as pending, so that one that was said and
     is over when its dossier is next read is taken back."""
     pending = {
-        r.uid: struct.changed(r.reported, digest=PENDING, urgent="")
+        r.uid: frozen.changed(r.reported, digest=PENDING, urgent="")
         for r in reports
         if r.finding and r.activity == 1
     }
@@ -105,7 +105,7 @@ def urgent_of(verdict: Verdict) -> str:
         verdict.others,
         verdict.exception,
     )
-    return hashlib.blake2b(struct.encoded(told), digest_size=8).hexdigest()
+    return hashlib.blake2b(frozen.encoded(told), digest_size=8).hexdigest()
 
 
 def digest_of(verdict: Verdict) -> str:
@@ -127,7 +127,7 @@ def digest_of(verdict: Verdict) -> str:
         verdict.truncated,
         verdict.exception,
     )
-    return hashlib.blake2b(struct.encoded(told), digest_size=8).hexdigest()
+    return hashlib.blake2b(frozen.encoded(told), digest_size=8).hexdigest()
 
 
 def _saying(verdict: Verdict, digest: str, urgent: str, before: Reported | None, now: int) -> Reported:

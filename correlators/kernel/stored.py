@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from correlators.kernel.knowledge.join import join
-from schemas import struct
+from schemas import frozen
 from schemas.dossier import Dossier
 from schemas.stored import UNREAD_MARK, decode
 
@@ -15,6 +15,6 @@ def known_by(body: bytes | str) -> Dossier:
         return dossier
     again = decode(dossier.unread)
     if again.unread:
-        return join(dossier, struct.changed(again, unread=dossier.unread))
+        return join(dossier, frozen.changed(again, unread=dossier.unread))
     marks = tuple(mark for mark in dossier.marks if mark != UNREAD_MARK)
-    return join(struct.changed(dossier, unread="", marks=marks), again)
+    return join(frozen.changed(dossier, unread="", marks=marks), again)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from schemas import struct
+from schemas import frozen
 from schemas.activity import Activity, Ended, Issued, Parent, Renewed, Restored, Rotated
 from schemas.verdict import Severity, Verdict
 from tests.correlators.test_revoked_credential_used import must, verdict_of
@@ -361,5 +361,5 @@ def test_only_who_killed_the_parent_takes_its_death_back() -> None:
     many = [session(600), kill("kill", 10, kind="disabled"), acts("late", 120)]
     assert judged([*many, restore("on", 180)]).value == "assumed"
     other = {"identity": "aws:111122223333:user/ops2", "credential": "aws:key/OTHER"}
-    verdict = judged([*many, struct.changed(restore("on", 180), **other)])
+    verdict = judged([*many, frozen.changed(restore("on", 180), **other)])
     assert verdict.value == "violated" and "undone by another" in verdict.reason

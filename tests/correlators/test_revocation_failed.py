@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from schemas import struct
+from schemas import frozen
 from schemas.activity import Activity, Ended, EndFailed, Issued
 from schemas.evidence import SECOND
 from schemas.verdict import Confidence, Severity, Verdict
@@ -188,5 +188,5 @@ def test_a_crowd_does_not_bury_what_another_actor_tried() -> None:
 
 
 def test_revocations_hours_apart_are_no_crowd() -> None:
-    spread = [struct.changed(a, time=a.time + n // 2 * 3600 * SECOND) for n, a in enumerate(crowd(8))]
+    spread = [frozen.changed(a, time=a.time + n // 2 * 3600 * SECOND) for n, a in enumerate(crowd(8))]
     assert [v.severity for v in told(spread)] == [Severity.MEDIUM] * 8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from schemas import struct
+from schemas import frozen
 from schemas.activity import Activity, Ended, Restored
 from schemas.verdict import Severity, Verdict
 from tests.correlators.test_revoked_credential_used import verdict_of
@@ -17,7 +17,7 @@ ADMIN = OFF.identity
 
 
 def on(when: float, by: str, credential: str = "aws:key/OTHER", source: str = "cloudtrail") -> Activity:
-    return struct.changed(restore(f"on {when}", when), identity=by, credential=credential, source=source)
+    return frozen.changed(restore(f"on {when}", when), identity=by, credential=credential, source=source)
 
 
 def told(many: list[Activity], subject: str = KEY) -> Verdict | None:
@@ -50,7 +50,7 @@ def test_a_colleague_may_undo_what_nobody_had_used() -> None:
 
 
 def test_who_ended_himself_undoes_nothing_of_anybody() -> None:
-    own = struct.changed(OFF, identity=USER, credential="aws:key/SECOND")
+    own = frozen.changed(OFF, identity=USER, credential="aws:key/SECOND")
     assert told([own, use("use", 60), on(90, USER, "aws:key/SECOND")]) is None
 
 
@@ -74,6 +74,6 @@ def test_the_switches_of_an_identity_are_judged_alike(kind: str) -> None:
     back = change("on", 900, Restored("on", kind, identity=USER), identity=OTHER)  # type: ignore[arg-type]
     verdict = told([use("before", 0), off, use("use", 600), back], USER)
     assert verdict is not None and verdict.severity == Severity.MEDIUM and verdict.credential == ""
-    by_itself = struct.changed(back, identity=USER, credential=KEY)
+    by_itself = frozen.changed(back, identity=USER, credential=KEY)
     assert told([use("before", 0), off, by_itself], USER) is not None
     assert told([use("before", 0), off, back], USER) is None

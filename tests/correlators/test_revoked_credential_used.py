@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from schemas import struct
+from schemas import frozen
 from schemas.activity import Activity, Aliased, Ended, Issued, Known, Restored, Session
 from schemas.evidence import SECOND
 from schemas.fact import facts_of
@@ -388,7 +388,7 @@ def test_only_who_ended_it_or_a_declaration_takes_a_use_back() -> None:
 
 def test_nobody_takes_his_own_end_back() -> None:
     off = kill("off", 10, kind="disabled")
-    off = struct.changed(off, identity=USER, credential="aws:key/SECOND")
+    off = frozen.changed(off, identity=USER, credential="aws:key/SECOND")
     many = [off, use("use", 60)]
     assert must([*many, on_again(90, USER, "aws:key/SECOND")]).value == "violated"
     assert must([*many, on_again(90, off.identity, KEY)]).value == "violated"

@@ -17,8 +17,8 @@ from schemas.dossier import Reported
 from schemas.evidence import SECOND
 from schemas.fact import Tick
 from schemas.finding import render_assurance, render_finding
+from schemas.frozen import changed
 from schemas.sources import Context, detect
-from schemas.struct import changed
 from schemas.verdict import Clock, Report
 from streams.command.replay import RECORD_LIMIT
 from streams.files.paths import Reader

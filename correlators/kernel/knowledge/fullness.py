@@ -18,7 +18,7 @@ from correlators.kernel.knowledge.join import (
     UNDID_MAX,
     marks,
 )
-from schemas import struct
+from schemas import frozen
 from schemas.dossier import Credential, Dossier
 
 TURNS_MARK = "turns full"
@@ -33,7 +33,7 @@ def marked(dossier: Dossier) -> Dossier:
     """The dossier with a mark for each sort of set that stands at its cap. Returns the argument where none
     does, or the marks are there."""
     told = marks(dossier.marks, tuple(set(_full(dossier))))
-    return dossier if told is dossier.marks else struct.changed(dossier, marks=told)
+    return dossier if told is dossier.marks else frozen.changed(dossier, marks=told)
 
 
 def _full(dossier: Dossier) -> Iterator[str]:

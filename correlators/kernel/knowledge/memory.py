@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from correlators.kernel.knowledge.join import marks
-from schemas import struct
+from schemas import frozen
 from schemas.dossier import Child, Credential, Dossier
 from schemas.evidence import Evidence, micros
 from schemas.verdict import Clock
@@ -39,8 +39,8 @@ def capped(dossier: Dossier) -> Dossier:
     long = {name: c for name, c in dossier.credentials.items() if len(c.children) > CHILDREN_MAX}
     if not long:
         return dossier
-    kept = {name: struct.changed(c, children=_newest(c.children)) for name, c in long.items()}
-    return struct.changed(
+    kept = {name: frozen.changed(c, children=_newest(c.children)) for name, c in long.items()}
+    return frozen.changed(
         dossier, credentials={**dossier.credentials, **kept}, marks=marks(dossier.marks, (CHILDREN_MARK,))
     )
 
@@ -58,7 +58,7 @@ def forgotten(dossier: Dossier, size: int, clock: Clock) -> Dossier:
     over = {name for name, credential in dossier.credentials.items() if name and _over(credential, clock.now)}
     if not over:
         return dossier
-    return struct.changed(
+    return frozen.changed(
         dossier,
         credentials={name: c for name, c in dossier.credentials.items() if name not in over},
         reported={uid: said for uid, said in dossier.reported.items() if said.subject not in over},

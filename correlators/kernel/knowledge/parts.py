@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from schemas import struct
+from schemas import frozen
 from schemas.dossier import Address, Ancestor, Calls, Credential, Descendant, Dossier, Grant, Sightings
 
 DIVISIBLE = (Dossier, Credential, Address, Ancestor, Descendant, Calls, Grant, Sightings)
@@ -30,7 +30,7 @@ def parts(dossier: Dossier, bytes_max: int) -> Iterator[Dossier]:
 def _parts(value: Any, bytes_max: int, inside: Callable[[Any], Any]) -> Iterator[Any]:
     """``inside`` puts a part of the value where the value stands in the dossier."""
     whole = inside(value)
-    halves = None if struct.size_of(whole) <= bytes_max else halved(value)
+    halves = None if frozen.size_of(whole) <= bytes_max else halved(value)
     if halves is None:
         yield from _deeper(value, bytes_max, inside, whole)
         return
@@ -40,7 +40,7 @@ def _parts(value: Any, bytes_max: int, inside: Callable[[Any], Any]) -> Iterator
 
 def _deeper(value: Any, bytes_max: int, inside: Callable[[Any], Any], whole: Any) -> Iterator[Any]:
     """A value with a single entry, or a single field that says something: the cut goes on inside of it."""
-    if struct.size_of(whole) > bytes_max:
+    if frozen.size_of(whole) > bytes_max:
         if isinstance(value, dict) and len(value) == 1:
             ((key, only),) = value.items()
             yield from _parts(only, bytes_max, lambda part: inside({key: part}))
@@ -49,7 +49,7 @@ def _deeper(value: Any, bytes_max: int, inside: Callable[[Any], Any], whole: Any
         if len(said) == 1 and said[0] not in WHOLE:
             name = said[0]
             yield from _parts(
-                getattr(value, name), bytes_max, lambda part: inside(struct.changed(value, **{name: part}))
+                getattr(value, name), bytes_max, lambda part: inside(frozen.changed(value, **{name: part}))
             )
             return
     yield whole
@@ -88,4 +88,4 @@ def _bare(value: Any) -> dict[str, Any]:
 
 def _without(value: Any, names: list[str]) -> Any:
     bare = _bare(value)
-    return struct.changed(value, **{name: bare[name] for name in names})
+    return frozen.changed(value, **{name: bare[name] for name in names})

@@ -12,7 +12,7 @@ from bisect import bisect_right
 
 from correlators.kernel.knowledge.join import PINNED, first_few
 from correlators.kernel.knowledge.sightings import LEVELS
-from schemas import struct
+from schemas import frozen
 from schemas.dossier import Credential, Dossier, Sightings
 from schemas.evidence import Evidence
 
@@ -33,7 +33,7 @@ def pinned(dossier: Dossier) -> Dossier:
     }
     if not changed:
         return dossier
-    return struct.changed(dossier, credentials={**dossier.credentials, **changed})
+    return frozen.changed(dossier, credentials={**dossier.credentials, **changed})
 
 
 def _pin(credential: Credential, common: list[int]) -> Credential:
@@ -50,7 +50,7 @@ def _pin(credential: Credential, common: list[int]) -> Credential:
                 name = f"{end} {key}"
                 old = pins.get(name)
                 pins[name] = first_few(old, Sightings(after)) if old else Sightings(after)
-    return credential if pins == credential.pins else struct.changed(credential, pins=pins)
+    return credential if pins == credential.pins else frozen.changed(credential, pins=pins)
 
 
 def _time(evidence: Evidence) -> int:

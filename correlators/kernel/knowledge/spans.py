@@ -11,7 +11,7 @@ The mark makes the cap stick, so the order in which spans come does not matter.
 from __future__ import annotations
 
 from correlators.kernel.knowledge.join import marks
-from schemas import struct
+from schemas import frozen
 from schemas.dossier import Dossier
 from schemas.span import Span
 
@@ -34,7 +34,7 @@ def capped(dossier: Dossier) -> Dossier:
     kept = {span_id: spans[span_id] for span_id in sorted((*deciding, *links))}
     if len(kept) == len(spans):
         return dossier
-    return struct.changed(dossier, spans=kept, marks=marks(dossier.marks, (SPANS_MARK,)))
+    return frozen.changed(dossier, spans=kept, marks=marks(dossier.marks, (SPANS_MARK,)))
 
 
 def rank(span_id: str, span: Span) -> tuple[int, int, str]:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from correlators.kernel.knowledge import spans
 from correlators.kernel.knowledge.join import marks
 from correlators.kernel.knowledge.memory import AFTER_LIFE
-from schemas import struct
+from schemas import frozen
 from schemas.dossier import (
     Ancestor,
     Calls,
@@ -67,8 +67,8 @@ def lightened(dossier: Dossier, bytes_max: int) -> tuple[Dossier, bytes]:
         return dossier, body
     if dossier.unread:
         # Whoever wrote it kept it within the cap; what was learned since has what is left, or a quarter.
-        room = max(bytes_max - struct.size_of(dossier.unread), bytes_max // 4)
-        light = struct.changed(lightened(struct.changed(dossier, unread=""), room)[0], unread=dossier.unread)
+        room = max(bytes_max - frozen.size_of(dossier.unread), bytes_max // 4)
+        light = frozen.changed(lightened(frozen.changed(dossier, unread=""), room)[0], unread=dossier.unread)
         return light, encode_dossier(light)
     dossier = _without(dossier, _spare(dossier), len(body) - bytes_max // 2)
     body = encode_dossier(dossier)
@@ -77,8 +77,8 @@ def lightened(dossier: Dossier, bytes_max: int) -> tuple[Dossier, bytes]:
         body = encode_dossier(dossier)
     room = bytes_max
     while len(body) > bytes_max:
-        dossier = _level(dossier, max(room // 2, room - struct.size_of(dossier.credentials)))
-        size = struct.size_of(dossier)
+        dossier = _level(dossier, max(room // 2, room - frozen.size_of(dossier.credentials)))
+        size = frozen.size_of(dossier)
         dossier = _without(dossier, _by_age(dossier), size - room * 3 // 4 if size > room else 0)
         body = encode_dossier(dossier)
         room = room * 3 // 4
@@ -87,10 +87,10 @@ def lightened(dossier: Dossier, bytes_max: int) -> tuple[Dossier, bytes]:
 
 def _with_less_hearsay(dossier: Dossier, bytes_max: int) -> Dossier:
     """What is known has three quarters of the room, and the voices level shares of what it leaves."""
-    known, body = lightened(struct.changed(dossier, heard={}), bytes_max * 3 // 4)
+    known, body = lightened(frozen.changed(dossier, heard={}), bytes_max * 3 // 4)
     share = (bytes_max - len(body) - ROOM_FOR_MARKS) // len(dossier.heard)
     heard = {voice: lightened(said, share)[0] for voice, said in dossier.heard.items()}
-    return struct.changed(known, heard=heard, marks=marks(known.marks, (HEARSAY_MARK,)))
+    return frozen.changed(known, heard=heard, marks=marks(known.marks, (HEARSAY_MARK,)))
 
 
 def _spare(dossier: Dossier) -> list[str]:
@@ -116,17 +116,17 @@ def _without(dossier: Dossier, names: Iterable[str], excess: int) -> Dossier:
         return dossier
     said: dict[str, int] = {}
     for uid, reported in dossier.reported.items():
-        said[reported.subject] = said.get(reported.subject, 0) + struct.size_of((uid, reported))
+        said[reported.subject] = said.get(reported.subject, 0) + frozen.size_of((uid, reported))
     credentials = dict(dossier.credentials)
     gone: set[str] = set()
     for name in names:
         if excess <= 0:
             break
-        excess -= struct.size_of(name) + struct.size_of(credentials.pop(name)) + said.get(name, 0)
+        excess -= frozen.size_of(name) + frozen.size_of(credentials.pop(name)) + said.get(name, 0)
         gone.add(name)
     if not gone:
         return dossier
-    return struct.changed(
+    return frozen.changed(
         dossier,
         credentials=credentials,
         reported={uid: told for uid, told in dossier.reported.items() if told.subject not in gone},
@@ -136,25 +136,25 @@ def _without(dossier: Dossier, names: Iterable[str], excess: int) -> Dossier:
 
 def _in_brief(dossier: Dossier, excess: int) -> Dossier:
     """The dossier with the largest of its credentials in brief, so many that it is ``excess`` smaller."""
-    sizes = {name: struct.size_of(c) for name, c in dossier.credentials.items()}
+    sizes = {name: frozen.size_of(c) for name, c in dossier.credentials.items()}
     credentials = dict(dossier.credentials)
     changed = False
     for name in sorted(sizes, key=lambda name: (-sizes[name], name)):
         if excess <= 0:
             break
         short = brief(credentials[name])
-        saved = sizes[name] - struct.size_of(short)
+        saved = sizes[name] - frozen.size_of(short)
         if saved > 0:
             credentials[name], changed = short, True
             excess -= saved
     if not changed:
         return dossier
-    return struct.changed(dossier, credentials=credentials, marks=marks(dossier.marks, (CREDENTIALS_MARK,)))
+    return frozen.changed(dossier, credentials=credentials, marks=marks(dossier.marks, (CREDENTIALS_MARK,)))
 
 
 def brief(c: Credential) -> Credential:
     """A credential with its ends, the first and last of each kind of use, and the first use after an end."""
-    return struct.changed(
+    return frozen.changed(
         c,
         issued=_short(c.issued) if c.issued else None,
         known=_short(c.known) if c.known else None,
@@ -183,12 +183,12 @@ def _stays(stays: dict[str, Stay]) -> dict[str, Stay]:
 
 
 def _ancestor(a: Ancestor) -> Ancestor:
-    return struct.changed(a, turns=_few(a.turns))
+    return frozen.changed(a, turns=_few(a.turns))
 
 
 def _descendant(d: Descendant) -> Descendant:
     uses = {key: Sightings(_ends(s.kept), True) for key, s in d.uses.items()}
-    return struct.changed(d, names=d.names[:BRIEF_MAX], uses=uses)
+    return frozen.changed(d, names=d.names[:BRIEF_MAX], uses=uses)
 
 
 def _latest(a: Ancestor) -> int:
@@ -211,7 +211,7 @@ def _newest(many: dict[str, T], when: Callable[[T], int]) -> dict[str, T]:
 def _few(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
     """The first and the last two: the last decides whether it is off now."""
     kept = turns if len(turns) <= 4 else (*turns[:2], *turns[-2:])
-    return tuple(struct.changed(turn, evidence=_short(turn.evidence)) for turn in kept)
+    return tuple(frozen.changed(turn, evidence=_short(turn.evidence)) for turn in kept)
 
 
 def _ends(kept: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
@@ -222,7 +222,7 @@ def _short(e: Evidence) -> Evidence:
     """With its free texts cut; a cut text sorts before the whole, so the cut one is what a join keeps."""
     if max(len(e.client), len(e.operation), len(e.place)) <= BRIEF_TEXT_MAX and not e.mirrors:
         return e
-    return struct.changed(
+    return frozen.changed(
         e,
         client=e.client[:BRIEF_TEXT_MAX],
         operation=e.operation[:BRIEF_TEXT_MAX],
@@ -234,9 +234,9 @@ def _short(e: Evidence) -> Evidence:
 def _level(dossier: Dossier, room: int) -> Dossier:
     """The parts beside credentials within ``room`` bytes together: small ones whole, the others level. Of
     what was said three quarters at most go first: what is let go of there would be said once more."""
-    sizes = {part: struct.size_of(getattr(dossier, part)) for part in PARTS if getattr(dossier, part)}
+    sizes = {part: frozen.size_of(getattr(dossier, part)) for part in PARTS if getattr(dossier, part)}
     said = min(sizes.pop("reported", 0), room * 3 // 4)
-    cut = {"reported": said} if said < struct.size_of(dossier.reported) else {}
+    cut = {"reported": said} if said < frozen.size_of(dossier.reported) else {}
     left, level = room - said, 0
     for count, part in zip(range(len(sizes), 0, -1), sorted(sizes, key=lambda p: (sizes[p], p)), strict=True):
         level = left // count
@@ -249,7 +249,7 @@ def _level(dossier: Dossier, room: int) -> Dossier:
     if not cut:
         return dossier
     kept: dict[str, Any] = {part: _cut(part, getattr(dossier, part), room) for part, room in cut.items()}
-    return struct.changed(
+    return frozen.changed(
         dossier, **kept, marks=marks(dossier.marks, tuple(f"{part} truncated" for part in cut))
     )
 
@@ -274,7 +274,7 @@ def _kept(entries: list[tuple[str, Any]], part: str, room: int) -> list[tuple[st
     kept: list[int] = []
     for i in ranked:
         key, item = entries[i]
-        room -= struct.size_of(key) + struct.size_of(item) + 4
+        room -= frozen.size_of(key) + frozen.size_of(item) + 4
         if room < 0:
             break
         kept.append(i)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from correlators.kernel.knowledge.sightings import thin
-from schemas import struct
+from schemas import frozen
 from schemas.dossier import Dossier, Grant, Opened, Turn
 from schemas.fact import group_of
 from schemas.providers import is_group_of_holders
@@ -50,20 +50,20 @@ def _told(turn: Turn) -> Turn:
 def capped(dossier: Dossier) -> Dossier:
     """The dossier with the uses by its grants thinned and its sessions within their cap."""
     grants = {
-        key: struct.changed(grant, uses={outcome: thin(s) for outcome, s in grant.uses.items()})
+        key: frozen.changed(grant, uses={outcome: thin(s) for outcome, s in grant.uses.items()})
         for key, grant in dossier.grants.items()
         if any(thin(s) is not s for s in grant.uses.values())
     }
     if grants:
-        dossier = struct.changed(dossier, grants={**dossier.grants, **grants})
+        dossier = frozen.changed(dossier, grants={**dossier.grants, **grants})
     if len(dossier.sessions) > SESSIONS_MAX:
         last = sorted(dossier.sessions.items(), key=_begun)[-SESSIONS_MAX:]
         marks = tuple(sorted({*dossier.marks, SESSIONS_MARK}))
-        dossier = struct.changed(dossier, sessions=dict(last), marks=marks)
+        dossier = frozen.changed(dossier, sessions=dict(last), marks=marks)
     if len(dossier.begun) > BEGUN_MAX:
         newest = sorted(dossier.begun.items(), key=lambda one: (one[1], one[0]))[-BEGUN_MAX:]
         marks = tuple(sorted({*dossier.marks, BEGUN_MARK}))
-        dossier = struct.changed(dossier, begun=dict(newest), marks=marks)
+        dossier = frozen.changed(dossier, begun=dict(newest), marks=marks)
     return dossier
 
 

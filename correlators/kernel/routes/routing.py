@@ -16,7 +16,7 @@ from correlators.kernel.routes.lookups import tries_of, tries_on_members
 from correlators.kernel.routes.rosters import enrolments, notices
 from correlators.kernel.routes.traces import calls_of, passed_on
 from correlators.kernel.views.view import View
-from schemas import struct
+from schemas import frozen
 from schemas.activity import Edge, EndKind
 from schemas.declaration import Declaration
 from schemas.dossier import (
@@ -49,7 +49,7 @@ def outbox(key: str, dossier: Dossier) -> Outbox:
     told = _gathered(key, dossier)
     settled = forwarded_to(key, dossier)
     for voice, said in dossier.heard.items():
-        for target, fact in _gathered(key, join(struct.changed(dossier, heard={}), said)).items():
+        for target, fact in _gathered(key, join(frozen.changed(dossier, heard={}), said)).items():
             if target not in settled and fact != told.get(target):
                 wrapped = Dossier(heard={voice: fact})
                 told[target] = join(told[target], wrapped) if target in told else wrapped
@@ -202,7 +202,7 @@ def _deaths_down(view: View, name: str, credential: Credential) -> Iterator[tupl
         if link.edge == "made_by":
             continue
         told = {
-            ancestor: struct.changed(end, edge=_compose(end.edge, link.edge))
+            ancestor: frozen.changed(end, edge=_compose(end.edge, link.edge))
             for ancestor, end in lost.items()
             if ancestor != child
         }

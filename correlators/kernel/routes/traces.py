@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from correlators.kernel.views.approvals import same_name
 from correlators.kernel.views.calls import call_key, handoff_key
-from schemas import struct
+from schemas import frozen
 from schemas.dossier import Calls, Dossier, Sightings
 from schemas.evidence import Evidence
 from schemas.fact import TRACE_PREFIX
@@ -172,11 +172,11 @@ def paired(spans: dict[str, Span]) -> dict[str, Span]:
             fitting = [i for i in (opened or known) if not answers or _answers(span, spans[i])]
             if answers and (fitting or opened):
                 asked = (fitting or opened)[-1]
-                found[span_id] = struct.changed(span, parent=asked)
+                found[span_id] = frozen.changed(span, parent=asked)
                 if asked in opened:
                     opened.remove(asked)
             elif not answers and (same := [i for i in opened if spans[i].tool == span.tool]):
-                found[span_id] = struct.changed(span, parent=same[-1])
+                found[span_id] = frozen.changed(span, parent=same[-1])
             elif not answers:
                 opened.append(span_id)
                 known.append(span_id)
@@ -232,7 +232,7 @@ def passed_on(key: str, dossier: Dossier) -> Dossier:
     trace = key.removeprefix(TRACE_PREFIX)
     return Dossier(
         spans={
-            i: span if span.trace else struct.changed(span, trace=trace) for i, span in dossier.spans.items()
+            i: span if span.trace else frozen.changed(span, trace=trace) for i, span in dossier.spans.items()
         }
     )
 

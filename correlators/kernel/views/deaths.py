@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from correlators.kernel.views.ends import Off, off_intervals
 from correlators.kernel.views.view import View, reaching
 from correlators.kernel.views.wording import short
-from schemas import struct
+from schemas import frozen
 from schemas.dossier import Credential, Turn
 from schemas.providers import longest_life
 
@@ -59,7 +59,7 @@ def _lapsed_parents(view: View, credential: Credential) -> Iterator[Off]:
             left.append(held)
             for off in _expiry(parent, held):
                 if not any(end.start < off.start for end in off_intervals(view.turns_of(parent))):
-                    yield off._replace(turn=struct.changed(off.turn, how=f"expiry of {short(parent)}"))
+                    yield off._replace(turn=frozen.changed(off.turn, how=f"expiry of {short(parent)}"))
 
 
 def _exhaustion(view: View, credential: Credential) -> list[Off]:

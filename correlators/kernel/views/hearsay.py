@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from correlators.kernel.knowledge.join import join
-from schemas import struct
+from schemas import frozen
 from schemas.authority import Authority, is_nowhere
 from schemas.dossier import Dossier
 from schemas.providers import source_of
@@ -68,7 +68,7 @@ def _by_the_word_of(voice: str, verdict: Verdict, clock: Clock) -> Verdict:
     collected = {source for key in keys if (source := source_of(key)) and clock.hears(source)}
     loudest = Severity.LOW if collected else Severity.MEDIUM
     silence = f", of which the {min(collected)} log shows nothing" if collected else ""
-    return struct.changed(
+    return frozen.changed(
         verdict,
         value="violated" if verdict.value == "violated" else "assumed",
         severity=min(verdict.severity or loudest, loudest),

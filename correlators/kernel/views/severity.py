@@ -20,7 +20,7 @@ from collections.abc import Collection
 
 from correlators.kernel.knowledge.inferred import INFERRED
 from correlators.kernel.views.view import View
-from schemas import struct
+from schemas import frozen
 from schemas.credential_kind import traits_of
 from schemas.evidence import Event, Evidence
 from schemas.providers import is_root
@@ -71,7 +71,7 @@ def weighed(verdict: Verdict, view: View) -> Verdict:
         confidence = min(confidence, Confidence.MEDIUM)
     if severity == verdict.severity and confidence == verdict.confidence:
         return verdict
-    return struct.changed(verdict, severity=severity, confidence=confidence)
+    return frozen.changed(verdict, severity=severity, confidence=confidence)
 
 
 def moved(base: Severity, privilege: str, environment: str) -> Severity:

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from schemas import struct
+from schemas import frozen
 from schemas.sources.otel.genai import UNKNOWN_TOOL, UNTRUSTED_AGENT
 from schemas.sources.otel.raw import GENAI_EVENTS, INTERNAL, SPAN_BYTES, TRACE_BYTES, RawLog, RawSpan
 from schemas.sources.otel.steps import is_step_of_log
@@ -138,7 +138,7 @@ class _Told:
         )
         yield LogSpan(span_id, told)
         if inner and inner != tool:
-            below = struct.changed(told, parent=span_id, tool=inner)
+            below = frozen.changed(told, parent=span_id, tool=inner)
             yield LogSpan(derived_id(SPAN_BYTES, "inner", span_id), below)
 
     def _span(self, kind: Any, tool: str, agent: str | None = None, **more: Any) -> Span:

@@ -7,7 +7,7 @@ from correlators.kernel.catalogue import controls
 from correlators.kernel.desk import Desk
 from correlators.kernel.knowledge.memory import CHILDREN_MARK, CHILDREN_MAX
 from correlators.kernel.knowledge.weight import CREDENTIALS_MARK
-from schemas import struct
+from schemas import frozen
 from schemas.activity import Issued
 from schemas.evidence import SECOND
 from schemas.fact import facts_of
@@ -21,7 +21,7 @@ DAY = 86_400 * SECOND
 def session(n: int, at: float, arrived: int) -> list[object]:
     name = f"aws:key/ASIA{n:06}"
     born = issue(f"i{n}", at, name, ROLE, KEY, USER, expires=T0 + int((at + 3600) * SECOND))
-    born = struct.changed(born, arrived=arrived, processed=arrived)
+    born = frozen.changed(born, arrived=arrived, processed=arrived)
     uses = [use(f"u{n}-{k}", at + k * 60, ROLE, name, arrived=arrived) for k in range(1, 6)]
     return [fact for activity in (born, *uses) for fact in facts_of(activity)]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from correlators.kernel.knowledge.join import join
 from correlators.kernel.knowledge.parts import parts
-from schemas import struct
+from schemas import frozen
 from schemas.activity import Activity, Ended
 from schemas.dossier import EMPTY, Credential, Dossier, Sightings
 from schemas.evidence import Evidence
@@ -35,7 +35,7 @@ def uses(count: int) -> Sightings:
 def test_one_busy_credential_is_cut_down_to_its_uses() -> None:
     whole = Dossier(credentials={"key": Credential(kind="k", expiry=(1, 2), uses={"succeeded": uses(5_000)})})
     cut = list(parts(whole, 10_000))
-    assert len(cut) > 20 and max(map(struct.size_of, cut)) <= 10_000
+    assert len(cut) > 20 and max(map(frozen.size_of, cut)) <= 10_000
     assert reduce(join, cut, EMPTY) == whole
 
 
@@ -46,7 +46,7 @@ def test_very_many_sessions_of_one_user_are_cut() -> None:
     ]
     whole = reduce(join, (fact for e in ends for key, fact in facts_of(e) if key == "user"), EMPTY)
     cut = list(parts(whole, 50_000))
-    assert max(map(struct.size_of, cut)) <= 50_000 and reduce(join, cut, EMPTY) == whole
+    assert max(map(frozen.size_of, cut)) <= 50_000 and reduce(join, cut, EMPTY) == whole
 
 
 def test_what_cannot_be_cut_stays_whole() -> None:

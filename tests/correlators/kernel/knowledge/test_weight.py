@@ -17,7 +17,7 @@ from correlators.kernel.knowledge.join import TURNS_MAX, join, join_credential
 from correlators.kernel.knowledge.spans import SPANS_MARK, SPANS_MAX, capped
 from correlators.kernel.knowledge.weight import CREDENTIALS_MARK, PARTS, brief
 from correlators.kernel.views.calls import call_key
-from schemas import struct
+from schemas import frozen
 from schemas.activity import Parent
 from schemas.claims import Approval, PolicyException, Rotation, RotationPolicy
 from schemas.declaration import ApprovedTool, Declaration
@@ -249,7 +249,7 @@ def test_of_many_spans_those_of_agents_and_the_first_calls_stay_with_the_links_a
 
 
 def test_a_dossier_that_is_small_enough_is_left_alone() -> None:
-    dossier = struct.changed(Dossier(), credentials=credentials())
+    dossier = frozen.changed(Dossier(), credentials=credentials())
     assert canonical(dossier)[0] == dossier
 
 
@@ -257,7 +257,7 @@ def test_hearsay_gives_way_to_what_is_known_and_each_voice_to_the_others() -> No
     known = Dossier(credentials=credentials(uses={"succeeded": seen(1)}))
     noise = Dossier(credentials=GROWN["claimed"]())
     quiet = Dossier(turns={"k": (turn(1),)})
-    kept, body = canonical(struct.changed(known, heard={"mcp": noise, "ocsf": quiet}))
+    kept, body = canonical(frozen.changed(known, heard={"mcp": noise, "ocsf": quiet}))
     assert len(body) <= DOSSIER_BYTES_MAX and decode(body) == kept
     assert kept.credentials == known.credentials and kept.heard["ocsf"].turns == quiet.turns
     assert kept.heard["mcp"].credentials and "hearsay truncated" in kept.marks

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from schemas import struct
+from schemas import frozen
 from schemas.activity import Activity, Ended, Granted, Issued, Withdrawn
 from schemas.verdict import Severity, Verdict
 from tests.correlators.test_revoked_credential_used import verdict_of
@@ -125,10 +125,10 @@ def test_who_ends_itself_goes_on_ending() -> None:
     made = use("made", 12, effects=(Issued("aws:key/BACK", USER, "access_key"),), **WRITE)
     told = verdict_of([use("before", 0), off, gone, made], KEY)
     assert told is not None and told.severity == Severity.CRITICAL
-    late = struct.changed(gone, time=T0 + 60_000_000)
+    late = frozen.changed(gone, time=T0 + 60_000_000)
     told = verdict_of([use("before", 0), off, late], KEY)
     assert told is not None and told.severity is not None, "beyond the time that the provider needs"
-    by_another = struct.changed(off, identity=ROLE, credential=SESSION)
+    by_another = frozen.changed(off, identity=ROLE, credential=SESSION)
     told = verdict_of([use("before", 0), by_another, gone], KEY)
     assert told is not None and told.severity == Severity.CRITICAL
 
