@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from schemas.document import Document, Place, Unreadable, load, load_yaml
 from schemas.inventory_model import (
     SECTIONS,
     VERSION,
@@ -24,7 +25,6 @@ from schemas.inventory_model import (
     Rotation,
     schema,
 )
-from schemas.located import Located, Place, Unreadable, load, load_yaml
 from schemas.rejected import Rejected
 
 __all__ = [
@@ -87,45 +87,45 @@ def parse_inventory(data: bytes, name: str) -> tuple[int, list[Entry]]:
 def read_inventory(data: bytes) -> tuple[int, list[Entry], list[Rejected]]:
     """As ``parse_inventory``, but the records without a fault are given beside the faults of the others."""
     try:
-        located = load(data)
+        document = load(data)
     except Unreadable as error:
         return 0, [], [Rejected(NAME, _with_line(str(error), error.line))]
-    recorded, entries, faults = _sections(located)
+    recorded, entries, faults = _sections(document)
     # JSON is read once more for its lines, ten times slower: not where all of it stands in one.
-    if faults and not located.lines and b"\n" in data.strip():
+    if faults and not document.lines and b"\n" in data.strip():
         try:
-            return _sections(Located(located.value, load_yaml(data).lines))
+            return _sections(Document(document.value, load_yaml(data).lines))
         except Unreadable:
             pass
     return recorded, entries, faults
 
 
-def _sections(located: Located) -> tuple[int, list[Entry], list[Rejected]]:
-    document = located.value
-    if not isinstance(document, dict) or "gapwatch" not in document:
+def _sections(document: Document) -> tuple[int, list[Entry], list[Rejected]]:
+    content = document.value
+    if not isinstance(content, dict) or "gapwatch" not in content:
         return 0, [], [Rejected(NAME, f"not an inventory: it does not begin with gapwatch: {VERSION}")]
-    head = {k: v for k, v in document.items() if k not in SECTIONS}
+    head = {k: v for k, v in content.items() if k not in SECTIONS}
     recorded = 0
     faults: list[Rejected] = []
     try:
         recorded = Inventory.model_validate(head).recorded or 0
     except ValidationError as error:
-        faults.extend(_faults(error, (), located))
+        faults.extend(_faults(error, (), document))
     if any(f.field in ("gapwatch", "recorded") for f in faults):
         return 0, [], faults
     entries: list[Entry] = []
     for section, model in SECTIONS.items():
-        items = document.get(section, [])
+        items = content.get(section, [])
         if not isinstance(items, list):
-            faults.append(_fault((section,), "a list is meant", located))
+            faults.append(_fault((section,), "a list is meant", document))
             continue
         for i, item in enumerate(items):
             try:
                 entries.append(Entry(section, i, model.model_validate(item)))
             except ValidationError as error:
-                faults.extend(_faults(error, (section, i), located))
+                faults.extend(_faults(error, (section, i), document))
     clashes = dict(_clashes(entries))
-    faults.extend(_fault((entry.section, entry.index), reason, located) for entry, reason in clashes.items())
+    faults.extend(_fault((entry.section, entry.index), reason, document) for entry, reason in clashes.items())
     return recorded, [entry for entry in entries if entry not in clashes], faults
 
 
@@ -147,9 +147,9 @@ def _clashes(entries: list[Entry]) -> Iterator[tuple[Entry, str]]:
             claimed |= dict.fromkeys(entry.record.aliases, own)
 
 
-def _faults(error: ValidationError, base: Place, located: Located) -> Iterator[Rejected]:
+def _faults(error: ValidationError, base: Place, document: Document) -> Iterator[Rejected]:
     for found in error.errors(include_url=False, include_input=False):
-        yield _fault((*base, *found["loc"]), _reason(found), located)
+        yield _fault((*base, *found["loc"]), _reason(found), document)
 
 
 def _reason(found: Any) -> str:
@@ -172,14 +172,14 @@ def _reason(found: Any) -> str:
             return str(found["msg"])
 
 
-def _fault(place: Place, reason: str, located: Located) -> Rejected:
+def _fault(place: Place, reason: str, document: Document) -> Rejected:
     *around, last = place or ("",)
     if isinstance(last, int):
         around, last = list(place), ""
     path = ""
     for step in around:
         path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
-    return Rejected(NAME, _with_line(reason, located.line(place)), str(last), path)
+    return Rejected(NAME, _with_line(reason, document.line(place)), str(last), path)
 
 
 def _with_line(reason: str, line: int) -> str:

@@ -1,5 +1,5 @@
-"""From a record of any shape to the JSON objects in it, each with its place; what cannot be read is a located
-reject.
+"""From a record of any shape to the JSON objects in it, each with its place; what cannot be read is a reject
+with that place.
 
 For sources that differ only in their envelopes: gz, byte order marks, UTF-16, arrays, JSON lines and half
 records are the same for all of them.

@@ -2,7 +2,7 @@
 
 A source module gives ``NAME``, ``recognises(document)`` (is this decoded record one of mine?) and
 ``read(record, context)``. Whatever a record holds, ``read`` returns: each event in it is an activity or a
-located reject.
+reject with its place.
 """
 
 from __future__ import annotations

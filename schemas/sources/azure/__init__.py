@@ -27,7 +27,7 @@ from schemas.sheet import Sheet
 from schemas.shippers import shipped
 from schemas.sources import Context, Reading, sources
 from schemas.sources.azure import audits, graph, operations, signins, unified
-from schemas.sources.azure.event import NAME, Record, Told, located
+from schemas.sources.azure.event import NAME, Record, Told, rejects_of
 from schemas.sources.kubernetes.aks import CONTROL_PLANE
 from schemas.wire import as_fields, as_text, plain
 
@@ -99,7 +99,7 @@ def _recognises(document: object, left: int) -> bool:
 
 
 def read(record: bytes, context: Context) -> Reading:
-    """Every row of the record as an activity or a located reject; never raises."""
+    """Every row of the record as an activity or a reject with its place; never raises."""
     reading = Reading([], [], 0)
     for place, found in objects(record, NAME, _opened):
         if isinstance(found, Rejected):
@@ -120,7 +120,7 @@ def read(record: bytes, context: Context) -> Reading:
         told = reader(row)
         if told.activity:
             reading.activities.append(told.activity)
-        reading.rejects += located(told, place)
+        reading.rejects += rejects_of(told, place)
     return reading
 
 

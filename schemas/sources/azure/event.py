@@ -107,5 +107,5 @@ def made(record: Record, **fields: Any) -> Told:
 CUT = frozenset({"actor_name", "operation", "service", "client", "resource", "error"})
 
 
-def located(told: Told, place: str) -> list[Rejected]:
+def rejects_of(told: Told, place: str) -> list[Rejected]:
     return [Rejected(NAME, reason, field, place) for field, reason in told.rejected]

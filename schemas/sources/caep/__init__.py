@@ -85,7 +85,7 @@ def _speaks(token: bytes) -> bool:
 
 
 def read(record: bytes, context: Context) -> Reading:
-    """Every event of every token as an activity, or a located reject; never raises."""
+    """Every event of every token as an activity, or a reject with its place; never raises."""
     reading = Reading([], [], 0)
     for place, told in _tokens(record):
         try:

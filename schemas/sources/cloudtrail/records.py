@@ -1,4 +1,5 @@
-"""From a record of any shape to CloudTrail events: envelopes opened, exports' changes undone, faults located.
+"""From a record of any shape to CloudTrail events: envelopes are opened, exports' changes undone,
+faults given their place.
 
 This is the path of unusual records; ``read`` tries the two usual shapes first.
 """

@@ -95,7 +95,7 @@ def _recognises(document: object, left: int) -> bool:
 
 
 def read(record: bytes, context: Context) -> Reading:
-    """Every entry of the record as an activity or a located reject; never raises."""
+    """Every entry of the record as an activity or a reject with its place; never raises."""
     reading = Reading([], [], 0)
     for place, found in objects(record, NAME, _opened):
         if isinstance(found, Rejected):

@@ -110,7 +110,7 @@ def _recognises(document: object, left: int) -> bool:
 
 
 def read(record: bytes, context: Context) -> Reading:
-    """Every event of the record as an activity, passed, or a located reject; never raises."""
+    """Every event of the record as an activity, passed, or a reject with its place; never raises."""
     reading = Reading([], [], 0)
     if record.startswith(PLAIN):
         if _passes(record):

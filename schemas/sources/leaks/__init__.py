@@ -49,8 +49,8 @@ def _ours(document: dict[str, Any]) -> bool:
 
 
 def read(record: bytes, context: Context) -> Reading:
-    """Every report in the record as an activity or a located reject; never raises. Other health events are
-    passed."""
+    """Every report in the record as an activity or a reject with its place; never raises. Other health
+    events are passed."""
     reading = Reading([], [], 0)
     for place, found in objects(record, NAME, _opened):
         told = found if isinstance(found, Rejected) else _told(found, place, context)

@@ -83,7 +83,8 @@ def recognises(document: object) -> bool:
 
 
 def read(record: bytes, context: Context) -> Reading:
-    """Every message about tools as an activity; others are passed; what is unreadable is a located reject."""
+    """Every message about tools as an activity; others are passed; what is unreadable is a reject with its
+    place."""
     reading = Reading([], [], 0)
     for place, found in objects(record, NAME, lambda document: None):
         if isinstance(found, Rejected):

@@ -80,7 +80,7 @@ def recognises(document: object) -> bool:
 
 
 def read(record: bytes, context: Context) -> Reading:
-    """Every event of the record as an activity or a located reject; never raises."""
+    """Every event of the record as an activity or a reject with its place; never raises."""
     reading = Reading([], [], 0)
     for place, found in objects(record, NAME, _opened):
         told = found if isinstance(found, Rejected) else _activity(found, place, context)

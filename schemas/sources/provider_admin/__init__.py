@@ -68,7 +68,7 @@ def _recognises(document: object, left: int) -> bool:
 
 
 def read(record: bytes, context: Context) -> Reading:
-    """Every event of the record as an activity or a located reject; never raises."""
+    """Every event of the record as an activity or a reject with its place; never raises."""
     reading = Reading([], [], 0)
     for place, found in objects(record, NAME, _opened):
         told = found if isinstance(found, Rejected) else _told(found, place, context)

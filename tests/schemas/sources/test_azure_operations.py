@@ -249,7 +249,7 @@ def test_storage_answers_403_where_it_does_not_accept_the_signature(
 @pytest.mark.parametrize(
     ("broken", "field"), [(operation(time="soon"), "time"), (operation(""), "operationName")]
 )
-def test_what_is_broken_is_a_located_reject(broken: object, field: str) -> None:
+def test_what_is_broken_is_a_reject_with_its_place(broken: object, field: str) -> None:
     told = reading(broken)
     assert not told.activities and [r.field for r in told.rejects] == [field]
 

@@ -242,7 +242,7 @@ def test_a_sign_in_is_the_same_in_every_shape(shape: str) -> None:
         (b'{"records": [', ""),
     ],
 )
-def test_what_is_broken_is_a_located_reject(broken: object, field: str) -> None:
+def test_what_is_broken_is_a_reject_with_its_place(broken: object, field: str) -> None:
     told = reading(broken)
     assert not told.activities and [r.field for r in told.rejects] == [field]
 

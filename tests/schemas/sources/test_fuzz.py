@@ -22,7 +22,7 @@ MEMORY_MAX = 512 * 2**20
 SECONDS_MAX = 60
 
 
-def test_each_of_many_mutants_is_an_activity_or_passed_or_a_located_reject() -> None:
+def test_each_of_many_mutants_is_an_activity_or_passed_or_a_reject_with_its_place() -> None:
     report = Fuzzer(corpus(), seed=2).run(range(MUTANTS))
     assert not report.faults, "\n".join(report.told())
     assert report.records == MUTANTS

@@ -395,7 +395,7 @@ def test_lines_of_which_one_is_half_are_read_and_the_half_one_is_rejected_with_i
         (b'{"a":' * 3000, ""),
     ],
 )
-def test_what_is_broken_is_a_located_reject(broken: object, field: str) -> None:
+def test_what_is_broken_is_a_reject_with_its_place(broken: object, field: str) -> None:
     told = reading(broken)
     assert not told.activities
     assert [r.field for r in told.rejects] == ([field] if broken != [] else [])

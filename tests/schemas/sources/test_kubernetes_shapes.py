@@ -418,7 +418,7 @@ PARTS = st.recursive(
     ),
     st.sampled_from(["list", "delete", "create", "patch", "deletecollection"]),
 )
-def test_whatever_stands_in_an_event_it_is_an_activity_passed_or_a_located_reject(
+def test_whatever_stands_in_an_event_it_is_an_activity_passed_or_a_reject_with_its_place(
     more: dict[str, Any], verb: str
 ) -> None:
     told = reading(

@@ -273,7 +273,7 @@ def test_health_of_other_things_is_passed() -> None:
         (health(startTime="soon") | {"time": ""}, "detail.startTime"),
     ],
 )
-def test_what_is_broken_is_a_located_reject(broken: object, field: str) -> None:
+def test_what_is_broken_is_a_reject_with_its_place(broken: object, field: str) -> None:
     told = reading(broken)
     assert not told.activities and [r.field for r in told.rejects] == [field]
 

@@ -225,7 +225,7 @@ def test_a_time_may_be_a_text() -> None:
         ([7], "", "is not a JSON object"),
     ],
 )
-def test_what_is_broken_or_of_another_class_is_a_located_reject(
+def test_what_is_broken_or_of_another_class_is_a_reject_with_its_place(
     broken: object, field: str, reason: str
 ) -> None:
     told = reading(broken)

@@ -214,7 +214,7 @@ def test_phoenix_tells_the_kind_and_the_status_of_a_span_beside_its_attributes()
         (CLOUDWATCH | {"startTimeUnixNano": -1}, "startTimeUnixNano"),
     ],
 )
-def test_a_span_alone_that_is_broken_is_a_located_reject(broken: dict[str, Any], field: str) -> None:
+def test_a_span_alone_that_is_broken_is_a_reject_with_its_place(broken: dict[str, Any], field: str) -> None:
     assert [r.field for r in read(broken).rejects] == [field]
 
 

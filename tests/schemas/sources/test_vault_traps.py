@@ -350,7 +350,7 @@ def test_a_shippers_envelope_is_taken_off(name: str) -> None:
 
 
 @pytest.mark.parametrize("held", ["x", '{"a":1}', {"a": 10**30}, [1], None])
-def test_an_envelope_that_holds_no_line_is_a_located_reject(held: Any) -> None:
+def test_an_envelope_that_holds_no_line_is_a_reject_with_its_place(held: Any) -> None:
     reading = read({"log": held, "stream": "stdout"})
     assert (reading.activities, len(reading.rejects)) == ([], 1)
 

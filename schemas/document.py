@@ -18,7 +18,7 @@ _RESOLVER = yaml.resolver.Resolver()
 _TRUE = frozenset({"true", "yes", "on"})
 
 
-class Located(NamedTuple):
+class Document(NamedTuple):
     """A decoded document. ``lines``: by place (keys and indexes from the top), counted from 1; empty for
     JSON."""
 
@@ -40,15 +40,15 @@ class Unreadable(ValueError):
         self.line = line
 
 
-def load(data: bytes) -> Located:
+def load(data: bytes) -> Document:
     """One YAML or JSON document. Raises ``Unreadable``."""
     try:
-        return Located(orjson.loads(data.removeprefix(b"\xef\xbb\xbf")), {})
+        return Document(orjson.loads(data.removeprefix(b"\xef\xbb\xbf")), {})
     except orjson.JSONDecodeError:
         return load_yaml(data)
 
 
-def load_yaml(data: bytes) -> Located:
+def load_yaml(data: bytes) -> Document:
     """As ``load``, slower, with lines for JSON too. Times stay text. Raises ``Unreadable``."""
     reader = _Reader()
     try:
@@ -59,7 +59,7 @@ def load_yaml(data: bytes) -> Located:
         raise Unreadable(error.problem or str(error), mark.line + 1 if mark else 0) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Unreadable(str(error).splitlines()[0]) from None
-    return Located(reader.value, reader.lines)
+    return Document(reader.value, reader.lines)
 
 
 class _Open:
