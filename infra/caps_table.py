@@ -49,7 +49,7 @@ AT_IT = {
         "ENDED_AGE": "the dossier of the ended credential that nobody owns is deleted",
     },
     "tool_outside_catalog": {"NOBODYS_SHOWN": "the row names no more; each has a row of its own"},
-    "desk": {
+    "correlator": {
         "LOCAL_ROUNDS_MAX": "the rest follows in the next settling; mark `lineage depth reached`",
     },
     "difference": {

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from correlators.driver.watch import clock_at, heard, watch_key
 from correlators.kernel.caps import DOSSIER_BYTES_MAX
 from correlators.kernel.catalogue import Judge
-from correlators.kernel.desk import Desk, Settled
+from correlators.kernel.correlator import Correlator, Settled
 from correlators.kernel.knowledge.join import join
 from correlators.kernel.stored import known_by
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
@@ -57,29 +57,31 @@ class Partition:
         self._judging = judging
         self._key = watch_key(number)
         self._cold = [key for key in stored if not key.startswith(WATCH)]
-        self._desk = Desk(judging.controls, load, judging.bytes_max, judging.paced, judging.thresholds)
+        self._correlator = Correlator(
+            judging.controls, load, judging.bytes_max, judging.paced, judging.thresholds
+        )
         body = load(self._key)
         self._watch = known_by(body) if body else EMPTY
         self._kept: object = None
         self._now = 0
 
     def __len__(self) -> int:
-        return len(self._desk)
+        return len(self._correlator)
 
     def dossier(self, key: str) -> Dossier:
         """What is known of one identity, or whatever else the key names."""
-        return self._desk.dossier(key)
+        return self._correlator.dossier(key)
 
     def take(self, facts: Iterable[Fact], tick: Tick | None = None) -> None:
         """Joins facts, and hears the time."""
-        self._desk.take(self._own(facts))
+        self._correlator.take(self._own(facts))
         if tick:
             self._now = max(self._now, tick.now)
             self._watch = join(self._watch, heard(tick))
 
     def hasten(self) -> None:
         """Holds nothing back any more: the next settling says all there is to say."""
-        self._desk.hasten()
+        self._correlator.hasten()
 
     @property
     def timed(self) -> bool:
@@ -91,10 +93,10 @@ class Partition:
         if not self.timed:
             return Settled()
         for key in self._cold[-WARM_KEYS:]:
-            self._desk.dossier(key)
+            self._correlator.dossier(key)
         del self._cold[-WARM_KEYS:]
         clock = clock_at(self._now, self._watch.watch, self._judging.source_of)
-        settled = self._desk.settle(clock)
+        settled = self._correlator.settle(clock)
         known = clock.seen, {source: watch.days for source, watch in self._watch.watch.items()}
         if self._watch is not EMPTY and known != self._kept:
             # By itself a tick is not worth a write: where a worker starts again, the next one tells as much.

@@ -1,1 +1,1 @@
-"""The lattice, the join, the routing of facts between dossiers, and the desk that judges."""
+"""The lattice, the join, the routing of facts between dossiers, and the correlator that judges."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from correlators.kernel.catalogue import Judge
-from correlators.kernel.desk import Settled
+from correlators.kernel.correlator import Settled
 from schemas.fact import partition_of
 from schemas.finding import render_assurance, render_finding
 from schemas.lifeline import Lifeline

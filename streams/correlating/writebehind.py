@@ -20,7 +20,7 @@ import msgspec
 from correlators.driver.partition import Judging, Partition
 from correlators.kernel.caps import DOSSIER_BYTES_MAX
 from correlators.kernel.catalogue import Judge
-from correlators.kernel.desk import Settled
+from correlators.kernel.correlator import Settled
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from schemas.stored import read_envelope
 from streams.correlating.voice import Message, messages

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from correlators.kernel.desk import Desk
+from correlators.kernel.correlator import Correlator
 from correlators.kernel.views.calls import Call, endings, parted
 from schemas.activity import Activity
 from schemas.dossier import Dossier
@@ -14,14 +14,14 @@ from tests.support.scenario import SETTLINGS_MAX, clock_after
 
 def dossiers(many: Sequence[Activity]) -> dict[str, Dossier]:
     """Every dossier, once all that they tell one another is told."""
-    desk, clock = Desk({}), clock_after(many)
+    correlator, clock = Correlator({}), clock_after(many)
     for activity in many:
-        desk.take(facts_of(activity))
+        correlator.take(facts_of(activity))
     for _ in range(SETTLINGS_MAX):
-        forwards = desk.settle(clock).forwards
+        forwards = correlator.settle(clock).forwards
         if not forwards:
-            return {key: desk.dossier(key) for key in list(desk.keys())}
-        desk.take(forwards)
+            return {key: correlator.dossier(key) for key in list(correlator.keys())}
+        correlator.take(forwards)
     raise AssertionError("forwarding did not end")
 
 

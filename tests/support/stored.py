@@ -8,7 +8,7 @@ import msgspec
 import orjson
 
 from correlators.kernel.catalogue import controls
-from correlators.kernel.desk import Desk
+from correlators.kernel.correlator import Correlator
 from schemas.activity import Activity
 from schemas.fact import facts_of
 from schemas.verdict import Clock
@@ -25,13 +25,13 @@ def store(engine: Engine, activities: Sequence[Activity], clock: Clock | None = 
     """Judges the activities and inserts them with all that follows from them."""
     sink = Sink(engine)
     sink.write("activities", [_block("activities", b"\n".join(map(_row, activities)), 0)])
-    desk = Desk(controls())
-    desk.take(fact for activity in activities for fact in facts_of(activity))
+    correlator = Correlator(controls())
+    correlator.take(fact for activity in activities for fact in facts_of(activity))
     offset, forwards = 0, True
     while forwards:
-        settled = desk.settle(clock or clock_after(activities))
+        settled = correlator.settle(clock or clock_after(activities))
         forwards = bool(settled.forwards)
-        desk.take(settled.forwards)
+        correlator.take(settled.forwards)
         for message in _told(messages(settled, controls(), 1)):
             offset += 1
             sink.write(message.topic, [_block(message.topic, message.value, offset)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from correlators.kernel.caps import DOSSIER_BYTES_MAX
 from correlators.kernel.catalogue import controls
-from correlators.kernel.desk import Desk
+from correlators.kernel.correlator import Correlator
 from correlators.kernel.knowledge.memory import CHILDREN_MARK, CHILDREN_MAX
 from correlators.kernel.knowledge.weight import CREDENTIALS_MARK
 from schemas import frozen
@@ -27,22 +27,22 @@ def session(n: int, at: float, arrived: int) -> list[object]:
 
 
 def test_a_role_with_a_session_an_hour_stays_small_for_years_and_says_nothing_false() -> None:
-    desk = Desk(controls())
+    correlator = Correlator(controls())
     largest, reports = 0, []
     for hour in range(0, 24 * 400, 1):
         now = T0 + hour * 3600 * SECOND
-        desk.take(session(hour, hour * 3600.0, now))  # type: ignore[arg-type]
+        correlator.take(session(hour, hour * 3600.0, now))  # type: ignore[arg-type]
         if hour % 24 == 0:
-            settled = desk.settle(Clock(now, {"cloudtrail": now}))
+            settled = correlator.settle(Clock(now, {"cloudtrail": now}))
             reports += settled.reports
             largest = max(largest, *(len(body) for body in settled.dossiers.values() if body))
     assert largest < DOSSIER_BYTES_MAX
     assert [r for r in reports if r.finding] == []
-    assert CREDENTIALS_MARK not in desk.dossier(ROLE).marks
+    assert CREDENTIALS_MARK not in correlator.dossier(ROLE).marks
 
 
 def test_what_is_over_the_cap_goes_with_a_mark_and_withdraws_nothing() -> None:
-    desk = Desk(controls())
+    correlator = Correlator(controls())
     clock = Clock(T0 + DAY, {"cloudtrail": T0 + DAY})
     for n in range(3_000):
         name = f"aws:key/AKIA{n:06}"
@@ -51,21 +51,21 @@ def test_what_is_over_the_cap_goes_with_a_mark_and_withdraws_nothing() -> None:
             kill(f"k{n}", n + 100, name),
             use(f"u{n}", n + 200, USER, name),
         ]
-        desk.take([fact for activity in many for fact in facts_of(activity)])
-    first = desk.settle(clock)
-    desk.take(facts_of(use("once more", 4000)))
-    second = desk.settle(clock)
+        correlator.take([fact for activity in many for fact in facts_of(activity)])
+    first = correlator.settle(clock)
+    correlator.take(facts_of(use("once more", 4000)))
+    second = correlator.settle(clock)
     body = second.dossiers[USER]
     assert body and len(body) <= DOSSIER_BYTES_MAX and CREDENTIALS_MARK in decode(body).marks
     assert [r for r in (*first.reports, *second.reports) if r.detail == "withdrawn"] == []
 
 
 def test_of_many_children_the_newest_are_kept_with_a_mark() -> None:
-    desk = Desk(controls())
+    correlator = Correlator(controls())
     for n in range(CHILDREN_MAX + 50):
-        desk.take(facts_of(issue(f"i{n}", n, f"aws:key/ASIA{n:06}", ROLE, KEY, USER)))
-    desk.settle(Clock(T0 + DAY, {"cloudtrail": T0 + DAY}))
-    dossier = desk.dossier(USER)
+        correlator.take(facts_of(issue(f"i{n}", n, f"aws:key/ASIA{n:06}", ROLE, KEY, USER)))
+    correlator.settle(Clock(T0 + DAY, {"cloudtrail": T0 + DAY}))
+    dossier = correlator.dossier(USER)
     assert len(dossier.credentials[KEY].children) == CHILDREN_MAX and CHILDREN_MARK in dossier.marks
     assert f"aws:key/ASIA{CHILDREN_MAX + 49:06}" in dossier.credentials[KEY].children
 
@@ -82,17 +82,17 @@ def test_what_has_long_expired_goes_before_what_lives() -> None:
             issue(f"i{n}", at, name, USER, origin, USER, expires=T0 + int((at + 3_600) * SECOND))
         )
         activities += [use(f"u{n}-{k}", at + k * 60, USER, name) for k in range(1, 17)]
-    desk, clock = Desk(controls()), Clock(T0 + 40 * DAY, {"cloudtrail": T0 + 40 * DAY})
-    desk.take([fact for activity in activities for fact in facts_of(activity)])
-    desk.settle(clock)
-    dossier = desk.dossier(USER)
+    correlator, clock = Correlator(controls()), Clock(T0 + 40 * DAY, {"cloudtrail": T0 + 40 * DAY})
+    correlator.take([fact for activity in activities for fact in facts_of(activity)])
+    correlator.settle(clock)
+    dossier = correlator.dossier(USER)
     assert CREDENTIALS_MARK in dossier.marks
     assert "aws:key/ASIA000249" in dossier.credentials and "aws:key/ASIA000000" not in dossier.credentials
 
 
 def test_without_a_cap_nothing_goes() -> None:
-    desk = Desk(controls(), bytes_max=1 << 62)
+    correlator = Correlator(controls(), bytes_max=1 << 62)
     for n in range(3_000):
-        desk.take(facts_of(use(f"u{n}", n, USER, f"aws:key/AKIA{n:06}")))
-    desk.settle(Clock(T0 + DAY, {"cloudtrail": T0 + DAY}))
-    assert len(desk.dossier(USER).credentials) == 3_000
+        correlator.take(facts_of(use(f"u{n}", n, USER, f"aws:key/AKIA{n:06}")))
+    correlator.settle(Clock(T0 + DAY, {"cloudtrail": T0 + DAY}))
+    assert len(correlator.dossier(USER).credentials) == 3_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from correlators.kernel.catalogue import controls
-from correlators.kernel.desk import Desk
+from correlators.kernel.correlator import Correlator
 from correlators.kernel.difference import BURST, PACE
 from schemas.activity import Activity
 from schemas.evidence import SECOND
@@ -17,32 +17,32 @@ TRIED, USED = "dead_credential_tried", "revoked_credential_used"
 
 
 class Stage:
-    """A desk that settles every second; ``said``: what was said, with the second it was said in."""
+    """A correlator that settles every second; ``said``: what was said, with the second it was said in."""
 
     def __init__(self, paced: bool = True) -> None:
         self.store: dict[str, bytes] = {}
         self.paced = paced
-        self.desk = self._desk()
+        self.correlator = self._correlator()
         self.said: list[tuple[int, Report]] = []
 
-    def _desk(self) -> Desk:
-        return Desk(controls(), self.store.get, paced=self.paced)
+    def _correlator(self) -> Correlator:
+        return Correlator(controls(), self.store.get, paced=self.paced)
 
     def second(self, at: int, *activities: Activity) -> None:
-        self.desk.take(fact for activity in activities for fact in facts_of(activity))
+        self.correlator.take(fact for activity in activities for fact in facts_of(activity))
         now = T0 + at * SECOND
         forwards = True
         while forwards:
-            settled = self.desk.settle(Clock(now, {"cloudtrail": now}))
+            settled = self.correlator.settle(Clock(now, {"cloudtrail": now}))
             self.said += [(at, report) for report in settled.reports]
             self.store |= {key: body for key, body in settled.dossiers.items() if body}
             forwards = bool(settled.forwards)
-            self.desk.take(settled.forwards)
+            self.correlator.take(settled.forwards)
 
     def crash(self) -> None:
-        self.desk = self._desk()
+        self.correlator = self._correlator()
         for key in self.store:
-            self.desk.dossier(key)
+            self.correlator.dossier(key)
 
     def of(self, control: str) -> list[tuple[int, Report]]:
         return [(at, r) for at, r in self.said if r.reported.control == control and r.reported.subject == KEY]
@@ -101,7 +101,7 @@ def test_what_was_held_back_is_said_after_a_crash() -> None:
 def test_what_was_held_back_is_said_at_once_before_the_end() -> None:
     stage = Stage()
     burst(stage, seconds=110)
-    stage.desk.hasten()
+    stage.correlator.hasten()
     stage.second(210)
     assert last_evidence(stage) == "try 0209"
 

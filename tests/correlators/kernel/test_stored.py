@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from correlators.kernel.catalogue import controls
-from correlators.kernel.desk import Desk
+from correlators.kernel.correlator import Correlator
 from correlators.kernel.knowledge.join import join
 from correlators.kernel.stored import known_by
 from schemas.dossier import Dossier
@@ -77,9 +77,9 @@ CHANGES = ("field", "value", "inner field", "version", "longer row", "nothing of
 def test_what_is_not_known_is_marked_kept_and_written_back(change: str) -> None:
     body = newer(change)
     store = {USER: body}
-    desk = Desk(controls(), store.get)
-    desk.take(facts_of(use("tomorrow", 9_000)))
-    settled = desk.settle(clock_after(GAP, hours=9))
+    correlator = Correlator(controls(), store.get)
+    correlator.take(facts_of(use("tomorrow", 9_000)))
+    settled = correlator.settle(clock_after(GAP, hours=9))
     assert UNREAD_MARK in settled.marks
     back = settled.dossiers[USER]
     assert back is not None and decode(back).unread == body.decode("utf-8", "backslashreplace")
@@ -89,9 +89,9 @@ def test_what_is_not_known_is_marked_kept_and_written_back(change: str) -> None:
 
 
 def test_without_such_a_text_the_same_dossier_bears_no_mark() -> None:
-    desk = Desk(controls(), {USER: orjson.dumps(stored())}.get)
-    desk.take(facts_of(use("tomorrow", 9_000)))
-    assert UNREAD_MARK not in desk.settle(clock_after(GAP, hours=9)).marks
+    correlator = Correlator(controls(), {USER: orjson.dumps(stored())}.get)
+    correlator.take(facts_of(use("tomorrow", 9_000)))
+    assert UNREAD_MARK not in correlator.settle(clock_after(GAP, hours=9)).marks
 
 
 @pytest.mark.parametrize("change", ["field", "inner field", "version"])
@@ -114,9 +114,9 @@ def test_a_text_that_is_not_understood_survives_a_join_and_the_cap_on_bytes() ->
     text = newer("field").decode()
     many = run([use(f"u{n}", n, credential=f"aws:key/{n}") for n in range(300)])
     rich = join(known_by(many.stores[0][USER]), Dossier(unread=text))
-    desk = Desk(controls(), {USER: encode(rich)}.get, bytes_max=len(text) + 4_000)
-    desk.dossier(USER)
-    body = desk.settle(clock_after(GAP)).dossiers[USER]
+    correlator = Correlator(controls(), {USER: encode(rich)}.get, bytes_max=len(text) + 4_000)
+    correlator.dossier(USER)
+    body = correlator.settle(clock_after(GAP)).dossiers[USER]
     assert body is not None and known_by(body).unread == text
     assert len(body) < 3 * (len(text) + 4_000)
 

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from correlators.kernel.catalogue import controls
-from correlators.kernel.desk import Desk
+from correlators.kernel.correlator import Correlator
 from schemas.activity import Activity, Ended, Issued, Known, Parent
 from schemas.fact import facts_of
 from schemas.verdict import Clock
@@ -42,14 +42,14 @@ def issued(uid: str, at: int, credential: str, parent: str = "", **more: object)
     return Activity(uid, NOW - HOUR + at, "vault", "prod", effects=(born,))
 
 
-def stored(engine: Engine, many: list[Activity]) -> Desk:
+def stored(engine: Engine, many: list[Activity]) -> Correlator:
     """As the pipeline stores what it learned of these, all at once."""
-    desk = Desk(controls())
+    correlator = Correlator(controls())
     for activity in many:
-        desk.take(facts_of(activity))
+        correlator.take(facts_of(activity))
     sink, offset = Sink(engine), 0
     while True:
-        settled = desk.settle(Clock(NOW, {"vault": NOW}))
+        settled = correlator.settle(Clock(NOW, {"vault": NOW}))
         for key, body in settled.dossiers.items():
             offset += 1
             if body:
@@ -58,8 +58,8 @@ def stored(engine: Engine, many: list[Activity]) -> Desk:
             offset += 1
             sink.write("credentials", [one("credentials", orjson.dumps(life.row()), offset)])
         if not settled.forwards:
-            return desk
-        desk.take(settled.forwards)
+            return correlator
+        correlator.take(settled.forwards)
 
 
 def lineage(engine: Engine) -> list[tuple[object, ...]]:
@@ -73,9 +73,9 @@ def test_a_parent_named_by_its_token_is_found_by_its_accessor(engine: Engine) ->
         issued("i2", 2, CHILD, TOKEN),
         issued("i3", 3, GRANDCHILD, CHILD),
     ]
-    desk = stored(engine, many)
+    correlator = stored(engine, many)
     assert lineage(engine) == [(ACCESSOR, CHILD, 1), (ACCESSOR, GRANDCHILD, 2), (CHILD, GRANDCHILD, 1)]
-    (tree,) = Family(desk.dossier, NOW).trees(ENTITY, [GRANDCHILD])
+    (tree,) = Family(correlator.dossier, NOW).trees(ENTITY, [GRANDCHILD])
     assert [node.life.credential for node in tree.walk()] == [ACCESSOR, CHILD, GRANDCHILD]
 
 
@@ -108,11 +108,11 @@ def test_of_a_busy_parent_only_the_way_down_to_what_was_asked_for_is_told(engine
         issued("i3", 3, GRANDCHILD, CHILD),
         *(issued(f"issue {name}", 4 + n, name, ACCESSOR) for n, name in enumerate(siblings)),
     ]
-    desk = stored(engine, many)
+    correlator = stored(engine, many)
     # The first of many children, which the latest ones do not push out.
-    (tree,) = Family(desk.dossier, NOW).trees(ENTITY, [CHILD])
+    (tree,) = Family(correlator.dossier, NOW).trees(ENTITY, [CHILD])
     assert [node.life.credential for node in tree.walk()] == [ACCESSOR, CHILD, GRANDCHILD]
     assert tree.more == len(siblings)
-    (tree,) = Family(desk.dossier, NOW).trees(ENTITY, [ACCESSOR, GRANDCHILD])
+    (tree,) = Family(correlator.dossier, NOW).trees(ENTITY, [ACCESSOR, GRANDCHILD])
     assert {node.life.credential for node in tree.children} == {CHILD, *siblings[-CHILDREN_SHOWN:]}
     assert GRANDCHILD in {node.life.credential for node in tree.walk()} and tree.more == 10

@@ -10,7 +10,7 @@ import pytest
 
 from correlators.driver.normaliser import Normaliser, Record
 from correlators.kernel.catalogue import controls
-from correlators.kernel.desk import Desk
+from correlators.kernel.correlator import Correlator
 from correlators.kernel.routes.traces import Trace
 from schemas.activity import Activity, Aliased, Known, Spanned
 from schemas.fact import facts_of
@@ -56,10 +56,10 @@ def test_a_denied_token_is_found_under_the_identity_whose_alias_its_entity_is(en
     denied = Activity("denied", 10**15, "vault", "prod", credential=TOKEN, outcome="unauthenticated")
     known = Activity("login", 10**15 - 1, "vault", "prod", effects=(Known(TOKEN, ENTITY),))
     said = Activity("said", 10**15 - 2, "inventory", effects=(Aliased(ENTITY, AGENT),))
-    desk = Desk(controls())
+    correlator = Correlator(controls())
     for told in (denied, known, said):
-        desk.take(facts_of(told))
-    settled = desk.settle(Clock(10**15 + 10**9, {"vault": 10**15}))
+        correlator.take(facts_of(told))
+    settled = correlator.settle(Clock(10**15 + 10**9, {"vault": 10**15}))
     sink = Sink(engine)
     stored = [
         one("dossiers", body, n, key.encode())
@@ -102,9 +102,11 @@ def test_parents_that_go_in_a_circle_are_nobodys(engine: Engine) -> None:
 
 def test_a_child_span_is_found_under_the_identity_whose_alias_its_agent_is(engine: Engine) -> None:
     store(engine, otlp.export(otlp.tool(2, parent=1)), otlp.export(otlp.agent(1, name="triage")))
-    desk = Desk(controls())
-    desk.take(facts_of(Activity("said", 10**15, "inventory", effects=(Aliased("agent:desk/triage", ROLE),))))
-    settled = desk.settle(Clock(10**15 + 10**9, {}))
+    correlator = Correlator(controls())
+    correlator.take(
+        facts_of(Activity("said", 10**15, "inventory", effects=(Aliased("agent:desk/triage", ROLE),)))
+    )
+    settled = correlator.settle(Clock(10**15 + 10**9, {}))
     Sink(engine).write(
         "dossiers",
         [one("dossiers", body, n, key.encode()) for n, (key, body) in enumerate(settled.dossiers.items())],

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from correlators.kernel.caps import DOSSIER_BYTES_MAX, canonical
 from correlators.kernel.catalogue import controls
-from correlators.kernel.desk import Desk
+from correlators.kernel.correlator import Correlator
 from correlators.kernel.knowledge.join import TURNS_MAX, join, join_credential
 from correlators.kernel.knowledge.spans import SPANS_MARK, SPANS_MAX, capped
 from correlators.kernel.knowledge.weight import CREDENTIALS_MARK, PARTS, brief
@@ -163,44 +163,50 @@ def test_the_smallest_cap_holds_too(bytes_max: int) -> None:
 
 def test_long_clients_cannot_make_an_end_forgotten() -> None:
     """Whoever holds a dead key chooses the name of its client, and how often it calls."""
-    desk, clock = Desk(controls()), Clock(T0 + 90_000 * SECOND, {"cloudtrail": T0 + 90_000 * SECOND})
-    desk.take(facts_of(kill("k", 10)))
+    correlator, clock = (
+        Correlator(controls()),
+        Clock(T0 + 90_000 * SECOND, {"cloudtrail": T0 + 90_000 * SECOND}),
+    )
+    correlator.take(facts_of(kill("k", 10)))
     for action in ("", "identity_write", "secret_read", "privileged"):
         for n in range(300):
             client, place = f"{n}" + "x" * 2_000, f"198.51.{n % 4}.7"
             made = use(f"{action}{n}", 100 + n * 80, client=client, place=place, action=action)
-            desk.take(facts_of(made))
-    found = [r for r in desk.settle(clock).reports if r.finding]
-    desk.take(facts_of(use("later", 80_000)))
-    again = desk.settle(clock)
-    assert CREDENTIALS_MARK in desk.dossier(USER).marks
+            correlator.take(facts_of(made))
+    found = [r for r in correlator.settle(clock).reports if r.finding]
+    correlator.take(facts_of(use("later", 80_000)))
+    again = correlator.settle(clock)
+    assert CREDENTIALS_MARK in correlator.dossier(USER).marks
     assert any(r.verdict and r.verdict.control == "revoked_credential_used" for r in found)
     assert [r for r in again.reports if r.detail == "withdrawn"] == []
-    assert any(t.how == "DeleteAccessKey" for t in desk.dossier(USER).credentials[KEY].turns)
+    assert any(t.how == "DeleteAccessKey" for t in correlator.dossier(USER).credentials[KEY].turns)
 
 
 def test_what_was_said_of_a_part_that_went_is_not_taken_back() -> None:
-    desk, clock = Desk(controls(), bytes_max=4_000), Clock(T0 + 90_000 * SECOND, {"cloudtrail": T0})
+    correlator, clock = (
+        Correlator(controls(), bytes_max=4_000),
+        Clock(T0 + 90_000 * SECOND, {"cloudtrail": T0}),
+    )
     told = []
     for n in range(60):
         name = f"aws:key/AKIA{n:06}"
         for activity in (kill(f"k{n}", n, name), use(f"u{n}", n + 100, USER, name)):
-            desk.take(facts_of(activity))
-        told += desk.settle(clock).reports
+            correlator.take(facts_of(activity))
+        told += correlator.settle(clock).reports
     assert len({r.uid for r in told if r.finding}) == 60
     assert [r for r in told if r.detail == "withdrawn" or r.verdict is None] == []
 
 
 def test_what_was_said_of_calls_that_went_is_not_taken_back() -> None:
     agent, told = "agent:host/triage", []
-    desk, clock = Desk(controls(), bytes_max=20_000), Clock(T0 + 90_000 * SECOND, {"otel": T0})
+    correlator, clock = Correlator(controls(), bytes_max=20_000), Clock(T0 + 90_000 * SECOND, {"otel": T0})
     nothing = Declaration(T0 - SECOND, "record", tools=())
-    desk.take([(agent, Dossier(stated={agent: (nothing,)}))])
+    correlator.take([(agent, Dossier(stated={agent: (nothing,)}))])
     for n in range(200):
         calls = Calls((f"t{n}",), channels={"executed": Sightings((Evidence(T0 + n, f"a:{n}", "otel"),))})
-        desk.take([(agent, Dossier(calls={call_key(agent, f"t{n}"): calls}))])
-        told += desk.settle(clock).reports
-    desk.forget()
+        correlator.take([(agent, Dossier(calls={call_key(agent, f"t{n}"): calls}))])
+        told += correlator.settle(clock).reports
+    correlator.forget()
     assert len({r.uid for r in told if r.finding}) == 200
     assert [r for r in told if r.detail == "withdrawn" or r.verdict is None] == []
 

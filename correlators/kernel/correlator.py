@@ -1,7 +1,7 @@
-"""The desk: takes facts, keeps dossiers, and settles: what to forward, what to say, what to store. Pure but
-for its memory.
+"""The correlator takes facts, keeps dossiers, and settles: what to forward, what to say, what to store. It is
+pure but for its memory.
 
-The same desk serves a partition of the running pipeline and a whole replay; time reaches it only as
+The same correlator serves a partition of the running pipeline and a whole replay; time reaches it only as
 ``Clock``.
 """
 
@@ -64,7 +64,7 @@ class Settled:
     intents: dict[str, bytes] = field(default_factory=dict)
 
 
-class Desk:
+class Correlator:
     """Dossiers of one partition. ``load`` gives a stored dossier's bytes, or None. ``bytes_max``: of one
     dossier; None: they are of any size, and not stored.
 
