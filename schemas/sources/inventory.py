@@ -38,8 +38,8 @@ from schemas.inventory import (
     Rotation,
     read_inventory,
 )
-from schemas.sheet import Sheet
 from schemas.sources import Context, Reading
+from schemas.summary import Summary
 
 __all__ = ["NAME", "read", "recognises"]
 
@@ -50,7 +50,7 @@ _HEAD_BYTES = 65_536
 """How far into a file its first line may stand: after comments."""
 
 
-SHEET = Sheet(
+SUMMARY = Summary(
     gives=(
         "Declared state: identities with aliases, owner, status, windows, tools, places, "
         "credentials; approvals, rotations, exceptions"

@@ -16,7 +16,6 @@ from streams.correlating.faust_app import SESSION_SECONDS, TABLE, changelog, mak
 from streams.correlating.fence import EPOCH, Fence
 from streams.correlating.pulse import Pulse
 from streams.correlating.restore import restore as restore
-from streams.correlating.voice import Message
 from streams.correlating.writebehind import WriteBehind
 from streams.kafka import topics
 from streams.kafka.connection import no_answer

@@ -23,7 +23,7 @@ from correlators.kernel.catalogue import Judge
 from correlators.kernel.correlator import Settled
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from schemas.stored import read_envelope
-from streams.correlating.voice import Message, messages
+from streams.correlating.messages import Message, messages
 from streams.site import metrics
 
 EVENTS_MAX = 2_000
@@ -43,7 +43,7 @@ class Event(Protocol):
 
 
 @dataclass
-class Share:
+class Assigned:
     """What a worker holds of one partition of the facts topic: the partition, and its events that are not
     acknowledged yet."""
 
@@ -94,7 +94,7 @@ class WriteBehind:
         self._stored = stored
         self._partitions = partitions
         self._flush_seconds = flush_seconds
-        self._shares: dict[int, Share] = {}
+        self._assigned: dict[int, Assigned] = {}
         self._lock = asyncio.Lock()
         self._next = time.monotonic() + flush_seconds
         self.crowded = False
@@ -102,15 +102,15 @@ class WriteBehind:
     def take(self, partition: int, event: Event, body: bytes) -> None:
         """Joins the facts of one envelope. An undecodable one is passed over: it can only be a foreign
         message."""
-        share = self._shares.get(partition) or self._open(partition)
-        share.events.append(event)
-        self.crowded = self.crowded or len(share.events) >= EVENTS_MAX
+        held = self._assigned.get(partition) or self._open(partition)
+        held.events.append(event)
+        self.crowded = self.crowded or len(held.events) >= EVENTS_MAX
         try:
             envelope = read_envelope(body)
         except msgspec.DecodeError as error:
             log.error("a message of the facts topic, partition %d, is no envelope: %s", partition, error)
             return
-        share.partition.take(envelope.facts, envelope.tick)
+        held.partition.take(envelope.facts, envelope.tick)
 
     def due(self) -> bool:
         """Whether it is time for a flush."""
@@ -118,46 +118,46 @@ class WriteBehind:
 
     def hasten(self) -> None:
         """Before the last flush: what was held back is said."""
-        for share in self._shares.values():
-            share.partition.hasten()
+        for held in self._assigned.values():
+            held.partition.hasten()
 
     def drop(self) -> None:
         """The partitions may belong to another worker now: everything unsettled is forgotten and comes
         again."""
-        self._shares = {}
+        self._assigned = {}
 
     async def flush(self) -> int:
         """Settles all partitions. Returns how many facts were forwarded; raises what sending or storing
         raised."""
         async with self._lock:
             began, self.crowded = time.monotonic(), False
-            shares = self._shares
+            assigned = self._assigned
             settled: dict[int, Settled] = {}
             events: dict[int, list[Event]] = {}
-            for partition, share in list(shares.items()):
-                settled[partition], events[partition] = share.settle()
+            for partition, held in list(assigned.items()):
+                settled[partition], events[partition] = held.settle()
                 await asyncio.sleep(0)
             self._next = began + self._flush_seconds + PAUSE * (time.monotonic() - began)
-            if self._shares is shares:
+            if self._assigned is assigned:
                 await self._store({partition: dict(r.intents) for partition, r in settled.items()})
-            if self._shares is shares:
+            if self._assigned is assigned:
                 await self._say(settled.values())
-            if self._shares is shares:
+            if self._assigned is assigned:
                 await self._store({partition: r.dossiers for partition, r in settled.items()})
-            if self._shares is not shares:
+            if self._assigned is not assigned:
                 return 0
             for partition, result in settled.items():
                 for key, body in result.dossiers.items():
                     self._outlet.keep(partition, key, body)
                 for event in events[partition]:
                     event.ack()
-            metrics.DOSSIERS.set(sum(len(share.partition) for share in shares.values()))
+            metrics.DOSSIERS.set(sum(len(held.partition) for held in assigned.values()))
             return sum(len(result.forwards) for result in settled.values())
 
-    def _open(self, partition: int) -> Share:
-        share = Share(Partition(self._judging, partition, self._load, self._stored(partition)))
-        self._shares[partition] = share
-        return share
+    def _open(self, partition: int) -> Assigned:
+        held = Assigned(Partition(self._judging, partition, self._load, self._stored(partition)))
+        self._assigned[partition] = held
+        return held
 
     async def _say(self, settled: Iterable[Settled]) -> None:
         waiting: list[Awaitable[object]] = []

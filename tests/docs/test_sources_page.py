@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from streams.command.sheets import PAGE, page
+from streams.command.sources_page import PAGE, page
 
 
 def test_the_page_is_current() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), "make it anew: python -m streams.command.sheets"
+    assert PAGE.read_text(encoding="utf-8") == page(), "make it anew: python -m streams.command.sources_page"

@@ -14,7 +14,7 @@ from schemas.fact import facts_of
 from schemas.verdict import Clock
 from streams.clickhouse.engine import Engine
 from streams.clickhouse.sink import Block, Origin, Sink, block
-from streams.correlating.voice import Message, messages
+from streams.correlating.messages import Message, messages
 from tests.support.clickhouse import NOW
 from tests.support.scenario import clock_after
 

@@ -23,12 +23,12 @@ import orjson
 
 from schemas.records import WRAPPINGS_MAX, Contents, head_of, objects
 from schemas.rejected import Rejected
-from schemas.sheet import Sheet
 from schemas.shippers import shipped
 from schemas.sources import Context, Reading, sources
 from schemas.sources.azure import audits, graph, operations, signins, unified
 from schemas.sources.azure.event import NAME, Record, Told, rejects_of
 from schemas.sources.kubernetes.aks import CONTROL_PLANE
+from schemas.summary import Summary
 from schemas.wire import as_fields, as_text, plain
 
 __all__ = ["NAME", "read", "recognises"]
@@ -60,7 +60,7 @@ ANYWHERE = ("resourceid", "category", "calleripaddress", "correlationid", "calle
 MARKS = ('"operationName"', '"Microsoft.aadiam"', '"servicePrincipalId"', '"OperationName"')
 
 
-SHEET = Sheet(
+SUMMARY = Summary(
     gives=(
         "Azure Activity, Key Vault, Entra audit, service-principal and managed-identity sign-ins, "
         "Graph activity: application, credential key id, token id; secrets and certificates added "

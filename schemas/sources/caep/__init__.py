@@ -20,12 +20,12 @@ import orjson
 from schemas.activity import Activity, Outcome
 from schemas.addresses import address_of
 from schemas.rejected import Rejected
-from schemas.sheet import Sheet
 from schemas.sources import Context, Reading
 from schemas.sources.caep.effects import Told, effects_of
 from schemas.sources.caep.subjects import subject_of
 from schemas.sources.caep.token import RefusedError, claims_of
 from schemas.sources.cloudtrail.times import micros_of
+from schemas.summary import Summary
 from schemas.wire import as_fields, as_list, as_text, pick, text_at
 
 NAME = "caep"
@@ -44,7 +44,7 @@ SHOWN_MAX = 512
 CLIENT_MAX = 200
 
 
-SHEET = Sheet(
+SUMMARY = Summary(
     gives=(
         "Security Event Tokens (CAEP, SSF): credential changed, session revoked, session "
         "presented; the signature is verified with the configured keys"

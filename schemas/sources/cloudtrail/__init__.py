@@ -10,11 +10,11 @@ from __future__ import annotations
 import msgspec
 
 from schemas.rejected import Rejected
-from schemas.sheet import Sheet
 from schemas.sources import Context, Reading
 from schemas.sources.cloudtrail.event import activity_of
 from schemas.sources.cloudtrail.records import looks_like, sliced, unpack
 from schemas.sources.cloudtrail.wire import Event
+from schemas.summary import Summary
 
 NAME = "cloudtrail"
 SIGNS = frozenset({"eventVersion", "eventSource", "userIdentity", "detail-type"})
@@ -22,7 +22,7 @@ SIGNS = frozenset({"eventVersion", "eventSource", "userIdentity", "detail-type"}
 recognises = looks_like
 
 
-SHEET = Sheet(
+SUMMARY = Summary(
     gives=(
         "AWS API calls with identity, key, session and place; issues (keys, sessions, role "
         "chains), ends (deleted or disabled keys, deleted users, session-revoking policies), "

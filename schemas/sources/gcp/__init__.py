@@ -24,7 +24,6 @@ from schemas.activity import Action, Activity, Begun
 from schemas.addresses import address_of
 from schemas.records import Contents, head_of, objects
 from schemas.rejected import Rejected
-from schemas.sheet import Sheet
 from schemas.shippers import shipped
 from schemas.sources import Context, Reading, sources
 from schemas.sources.cloudtrail.times import micros_of
@@ -33,6 +32,7 @@ from schemas.sources.gcp.effects import effects_of, word_of
 from schemas.sources.gcp.identity import caller_of
 from schemas.sources.gcp.outcome import action_of, outcome_of
 from schemas.sources.gcp.wire import Entry
+from schemas.summary import Summary
 from schemas.wire import as_fields, pick, text_at
 
 NAME = "gcp"
@@ -49,7 +49,7 @@ CLIENT_NOISE = re.compile(
 TEXT_MAX = 512
 
 
-SHEET = Sheet(
+SUMMARY = Summary(
     gives=(
         "Cloud audit logs: principal, key, delegation chain, place, outcome; keys made, disabled, "
         "deleted; service accounts disabled, deleted, restored"

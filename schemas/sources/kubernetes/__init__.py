@@ -28,7 +28,6 @@ from schemas.addresses import address_of
 from schemas.records import head_of as beginning
 from schemas.records import objects
 from schemas.rejected import Rejected
-from schemas.sheet import Sheet
 from schemas.sources import Context, Reading
 from schemas.sources.kubernetes.aks import event_of as row_event
 from schemas.sources.kubernetes.aks import is_control_plane, is_row
@@ -39,6 +38,7 @@ from schemas.sources.kubernetes.gke import cluster_of
 from schemas.sources.kubernetes.gke import event_of as google_event
 from schemas.sources.kubernetes.reviews import reviewed
 from schemas.sources.kubernetes.wire import Event, event_of, head_of, micros_of
+from schemas.summary import Summary
 
 NAME = "kubernetes"
 SIGNS = frozenset({"auditID", "apiVersion", "protoPayload"})
@@ -63,7 +63,7 @@ NO_EFFECTS: tuple[Effect, ...] = ()
 DEPTH = 4
 
 
-SHEET = Sheet(
+SUMMARY = Summary(
     gives=(
         "API requests with account, token id (JTI), certificate, place and the binding that "
         "allowed them; tokens issued; accounts, pods, Secrets and bindings deleted; sessions "

@@ -12,9 +12,9 @@ from typing import Any
 
 from schemas.records import Contents, head_of, objects
 from schemas.rejected import Rejected
-from schemas.sheet import Sheet
 from schemas.sources import Context, Reading
 from schemas.sources.leaks import aws, github
+from schemas.summary import Summary
 
 NAME = "leaks"
 SIGNS = frozenset({"secret_type", "alert", "detail-type"})
@@ -22,7 +22,7 @@ SIGNS = frozenset({"secret_type", "alert", "detail-type"})
 MARKS = ('"secret_type"', '"aws.health"', '"aws.trustedadvisor"')
 
 
-SHEET = Sheet(
+SUMMARY = Summary(
     gives=("Exposure: GitHub secret-scanning alerts, AWS Health exposed-key events and quarantine policies"),
     cannot_show=(
         "A provider's secret of a kind without an id can be joined only where the same secret is "

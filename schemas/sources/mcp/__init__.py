@@ -21,7 +21,6 @@ import msgspec
 from schemas.activity import Activity, Effect, Spanned
 from schemas.records import head_of, objects
 from schemas.rejected import Rejected
-from schemas.sheet import Sheet
 from schemas.sources import Context, Reading
 from schemas.sources.mcp.envelope import Envelope, envelope_of
 from schemas.sources.mcp.messages import (
@@ -39,6 +38,7 @@ from schemas.sources.mcp.messages import (
     refusal_of,
 )
 from schemas.span import Span, bounded, derived_id
+from schemas.summary import Summary
 from schemas.wire import text_at
 
 NAME = "mcp"
@@ -49,7 +49,7 @@ MARK_WITHIN = 512
 NO_ID = "is neither a text nor a number"
 
 
-SHEET = Sheet(
+SUMMARY = Summary(
     gives=(
         "MCP JSON-RPC messages with a gateway's context: tools listed (with definition digests), "
         "called, refused; the verified subject and its token id"

@@ -18,7 +18,6 @@ from schemas.activity import Action, Activity, Outcome
 from schemas.addresses import address_of
 from schemas.records import Contents, head_of, objects
 from schemas.rejected import Rejected
-from schemas.sheet import Sheet
 from schemas.sources import Context, Reading
 from schemas.sources.cloudtrail.actions import action_of as aws_action_of
 from schemas.sources.cloudtrail.outcome import outcome_of as aws_outcome_of
@@ -37,6 +36,7 @@ from schemas.sources.ocsf.captions import (
 from schemas.sources.ocsf.effects import effects_of
 from schemas.sources.ocsf.keys import Keys
 from schemas.sources.ocsf.wire import Event
+from schemas.summary import Summary
 from schemas.wire import as_list, as_number, as_text, text_at
 
 NAME = "ocsf"
@@ -51,7 +51,7 @@ SHOWN_MAX = 512
 CLIENT_MAX = 200
 
 
-SHEET = Sheet(
+SUMMARY = Summary(
     gives=(
         "OCSF API Activity 6003, Authentication 3002, Account Change 3001, Entity Management "
         "3004, Datastore Activity 6005"

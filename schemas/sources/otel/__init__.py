@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from schemas.activity import Activity, Outcome, Spanned
 from schemas.records import GZIP, objects
 from schemas.rejected import Rejected
-from schemas.sheet import Sheet
 from schemas.sources import Context, Reading
 from schemas.sources.otel.as_protobuf import is_protobuf_export, protobuf_spans
 from schemas.sources.otel.documents import Raw, is_ours, opened, raw_of
@@ -25,6 +24,7 @@ from schemas.sources.otel.logs import LogSpan, spans_of
 from schemas.sources.otel.logs_wire import protobuf_logs
 from schemas.sources.otel.raw import NAME, RawLog, RawSpan
 from schemas.span import Span, agent_key
+from schemas.summary import Summary
 
 __all__ = ["NAME", "read", "recognises"]
 
@@ -37,7 +37,7 @@ SIGNS = frozenset({
 OPERATIONS = {"agent": "invoke_agent", "tool": "execute_tool", "handoff": "handoff", "chat": "chat"}
 
 
-SHEET = Sheet(
+SUMMARY = Summary(
     gives=(
         "Agents' runs and tool calls as OpenTelemetry GenAI spans (OTLP, Jaeger, Tempo, Zipkin, "
         "rows of ClickHouse, Elasticsearch and Logfire, span by span) and "

@@ -18,12 +18,12 @@ from schemas.activity import Activity
 from schemas.addresses import address_of
 from schemas.records import WRAPPINGS_MAX, Contents, head_of, objects
 from schemas.rejected import Rejected
-from schemas.sheet import Sheet
 from schemas.shippers import shipped
 from schemas.sources import Context, Reading
 from schemas.sources.cloudtrail.times import micros_of
 from schemas.sources.provider_admin.effects import action_of, effects_of, outcome_of, target_of
 from schemas.sources.provider_admin.event import Event, anthropic_event, openai_event
+from schemas.summary import Summary
 from schemas.wire import as_fields
 
 NAME = "provider_admin"
@@ -34,7 +34,7 @@ FEED_ID = "activity_"
 RESOURCES = ("mcp_server_name", "integration_type", "resource_id", "project", "name")
 
 
-SHEET = Sheet(
+SUMMARY = Summary(
     gives=(
         "Model providers' administration logs: service keys made and revoked, connectors and MCP "
         "servers added"

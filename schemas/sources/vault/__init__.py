@@ -23,7 +23,6 @@ from pydantic import ValidationError
 from schemas.activity import Activity, Effect, Known
 from schemas.records import GZIP, WRAPPINGS_MAX, gunzipped, objects, parsed
 from schemas.rejected import Rejected
-from schemas.sheet import Sheet
 from schemas.shippers import PREFIX_MAX
 from schemas.sources import Context, Reading
 from schemas.sources.vault.call import TEXT_MAX, Call
@@ -32,6 +31,7 @@ from schemas.sources.vault.envelopes import OTHER_LISTENERS, is_line, opened
 from schemas.sources.vault.issues import SPONSORED, issues_of
 from schemas.sources.vault.use import SILENT, Use, action_of, asked_of, is_aside, use_of
 from schemas.sources.vault.wire import Line, head_of, micros_of
+from schemas.summary import Summary
 
 NAME = "vault"
 SIGNS = frozenset({"request"})
@@ -43,7 +43,7 @@ MARK_WITHIN = 128
 """Servers write time and type first; a line that has them elsewhere only takes the longer way."""
 
 
-SHEET = Sheet(
+SUMMARY = Summary(
     gives=(
         "Vault and OpenBao audit: every request with token, accessor, entity, mount, role, place; "
         "tokens, secret ids, leases and wrapping tokens from issue to end; refused tries of dead "

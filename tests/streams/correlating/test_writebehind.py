@@ -21,7 +21,7 @@ from schemas.fact import WATCH, Fact, Tick, facts_of, partition_of
 from schemas.rosters import ROSTER_PREFIX
 from schemas.verdict import Clock, Control, Severity, Verdict
 from streams.correlating import writebehind
-from streams.correlating.voice import Message
+from streams.correlating.messages import Message
 from streams.correlating.writebehind import WriteBehind
 from streams.kafka import topics
 from streams.kafka.packing import envelopes, tick_envelope

@@ -1,12 +1,12 @@
-"""docs/sources.md, made from the sources themselves: `python -m streams.command.sheets`."""
+"""docs/sources.md, made from the sources themselves: `python -m streams.command.sources_page`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import cast
 
-from schemas.sheet import Sheet
 from schemas.sources import sources
+from schemas.summary import Summary
 
 PAGE = Path(__file__).parents[2] / "docs" / "sources.md"
 
@@ -14,15 +14,15 @@ PAGE = Path(__file__).parents[2] / "docs" / "sources.md"
 def page() -> str:
     """The whole page."""
     rows = [
-        f"| `{name}` | {sheet.gives} | {sheet.cannot_show} | {sheet.ship} |"
+        f"| `{name}` | {summary.gives} | {summary.cannot_show} | {summary.ship} |"
         for name, source in sorted(sources().items())
-        for sheet in (cast(Sheet, source.SHEET),)  # type: ignore[attr-defined]
+        for summary in (cast(Summary, source.SUMMARY),)  # type: ignore[attr-defined]
     ]
     return "\n".join(
         [
             "# Sources",
             "",
-            "Made by `python -m streams.command.sheets`; the words stand in the sources' own files. Any"
+            "Made by `python -m streams.command.sources_page`; the words stand in the sources' own files. Any"
             " producer may write to `raw.<source>[.<instance>]`, one vendor record a message, as the vendor"
             " wrote it;",
             "the instance (a Vault, a cluster) is part of every key of a source that does not name its"

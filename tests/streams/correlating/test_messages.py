@@ -5,7 +5,7 @@ from __future__ import annotations
 from correlators.kernel.catalogue import controls
 from correlators.kernel.correlator import Settled
 from schemas.lifeline import Lifeline
-from streams.correlating.voice import messages
+from streams.correlating.messages import messages
 from streams.kafka import topics
 
 
