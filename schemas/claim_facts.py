@@ -79,7 +79,7 @@ def named(key: str) -> Iterator[tuple[str, Dossier]]:
     """A record names this identity: it counts among the known ones of its installation."""
     installation = installation_of(key)
     if installation and is_own(key):
-        yield roster_key(installation, key), Dossier(census={digest(key): True})
+        yield roster_key(installation, key), Dossier(sampled={digest(key): True})
 
 
 def catalogued(identity: str, declaration: Declaration) -> Iterator[tuple[str, Dossier]]:

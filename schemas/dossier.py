@@ -277,10 +277,10 @@ class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     policies: dict[str, tuple[RotationPolicy, ...]] = {}
     versions: dict[str, Sightings] = {}
     approvals: dict[str, tuple[Approval, ...]] = {}
-    # "waivers" is its name in what earlier versions stored.
+    # "waivers" and "census" are the names in what earlier versions stored.
     exceptions: tuple[PolicyException, ...] = msgspec.field(default=(), name="waivers")
     covers: dict[str, Evidence] = {}
-    census: dict[str, bool] = {}
+    sampled: dict[str, bool] = msgspec.field(default_factory=dict, name="census")
     watch: dict[str, Watch] = {}
     reported: dict[str, Reported] = {}
     marks: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ EVERYWHERE = "*"
 ROSTER_SHARDS = 16
 """An installation may have a hundred thousand identities: its roster is split by the identity's key."""
 
-CENSUS_MAX = 32
+SAMPLED_MAX = 32
 """Identities of an installation that are sampled, those with the smallest digests: enough to tell whether an
 inventory names most of them, and few enough to be told to everybody."""
 
@@ -40,5 +40,5 @@ def roster_head(installation: str) -> str:
 
 
 def digest(key: str) -> str:
-    """How an identity stands in a census: what it is called is not needed there."""
+    """How an identity stands in a sample: what it is called is not needed there."""
     return f"{zlib.crc32(key.encode()):08x}"

@@ -32,7 +32,7 @@ from schemas.dossier import (
     Watch,
 )
 from schemas.evidence import Evidence
-from schemas.rosters import CENSUS_MAX
+from schemas.rosters import SAMPLED_MAX
 
 TURNS_MAX = 64
 """Turns of one switch that are kept: the 32 first and the 32 last. More is a flapping account; the mark of a
@@ -407,12 +407,12 @@ def claims(a: tuple[T, ...], b: tuple[T, ...]) -> tuple[T, ...]:
 _both_flags: Join[dict[str, bool]] = map_of(flag)
 
 
-def census(a: dict[str, bool], b: dict[str, bool]) -> dict[str, bool]:
+def sampled(a: dict[str, bool], b: dict[str, bool]) -> dict[str, bool]:
     """Union of samples, the smallest digests kept; named by one is named."""
     union = _both_flags(a, b)
-    if len(union) <= CENSUS_MAX:
+    if len(union) <= SAMPLED_MAX:
         return union
-    kept = {digest: union[digest] for digest in sorted(union)[:CENSUS_MAX]}
+    kept = {digest: union[digest] for digest in sorted(union)[:SAMPLED_MAX]}
     return a if kept == a else kept
 
 
@@ -462,7 +462,7 @@ join: Join[Dossier] = record_of(
     approvals=map_of(claims),
     exceptions=claims,
     covers=map_of(earliest),
-    census=census,
+    sampled=sampled,
     watch=map_of(join_watch),
     reported=map_of(join_reported),
     marks=marks,

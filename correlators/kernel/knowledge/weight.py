@@ -49,7 +49,7 @@ BRIEF_MAX = 8
 
 PARTS = (
     "members", "calls", "offered", "spans", "grants", "sessions", "glimpses", "begun", "turns", "stated",
-    "rotations", "policies", "versions", "approvals", "exceptions", "covers", "census", "watch", "addresses",
+    "rotations", "policies", "versions", "approvals", "exceptions", "covers", "sampled", "watch", "addresses",
     "reported",
 )  # fmt: skip
 """Parts of a dossier beside its credentials that can grow."""

@@ -29,9 +29,9 @@ def enrolments(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     on those where their samples meet, and where what holds everywhere is."""
     here = roster_of(key)
     if here:
-        if here != EVERYWHERE and (dossier.members or dossier.census) and key != roster_head(here):
+        if here != EVERYWHERE and (dossier.members or dossier.sampled) and key != roster_head(here):
             yield roster_key(EVERYWHERE, key), Dossier(members={key: Member(key)})
-            yield roster_head(here), Dossier(members={key: Member(key)}, census=dossier.census)
+            yield roster_head(here), Dossier(members={key: Member(key)}, sampled=dossier.sampled)
         return
     enrolment = _enrolment(key)
     if enrolment and _counts(key, dossier):
@@ -44,7 +44,7 @@ def _enrolment(key: str) -> tuple[str, Dossier] | None:
     if not installation or "#" in key:
         return None
     counted = {digest(key): False} if is_own(key) else {}
-    return roster_key(installation, key), Dossier(members={key: Member(key)}, census=counted)
+    return roster_key(installation, key), Dossier(members={key: Member(key)}, sampled=counted)
 
 
 def _counts(key: str, dossier: Dossier) -> bool:
@@ -68,11 +68,11 @@ def notices(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     if not roster_of(key):
         return
     if key == roster_head(roster_of(key)):
-        told = Dossier(census=dossier.census)
+        told = Dossier(sampled=dossier.sampled)
     else:
-        sample = dossier.census if dossier.covers else {}
+        sample = dossier.sampled if dossier.covers else {}
         told = Dossier(
-            covers=dossier.covers, exceptions=dossier.exceptions, approvals=dossier.approvals, census=sample
+            covers=dossier.covers, exceptions=dossier.exceptions, approvals=dossier.approvals, sampled=sample
         )
     if told != Dossier():
         for member in dossier.members:
@@ -89,6 +89,6 @@ def capped(key: str, dossier: Dossier) -> Dossier:
         covers=dossier.covers,
         exceptions=dossier.exceptions,
         approvals=dossier.approvals,
-        census=dossier.census,
+        sampled=dossier.sampled,
         marks=tuple(sorted({*dossier.marks, MEMBERS_MARK})),
     )

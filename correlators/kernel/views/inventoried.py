@@ -25,7 +25,7 @@ def speaks(view: View) -> Evidence | None:
 
 def covers_most(view: View) -> bool:
     """Whether the inventory names enough of who acts in the installation to say that this one is missing."""
-    return covered_share(view.dossier.census) >= COVERED
+    return covered_share(view.dossier.sampled) >= COVERED
 
 
 def declared(view: View) -> Evidence | None:
@@ -94,6 +94,6 @@ def uncovered(view: View, uses: Iterable[Evidence], granted: list[Approval]) -> 
     )
 
 
-def covered_share(census: dict[str, bool]) -> float:
+def covered_share(sampled: dict[str, bool]) -> float:
     """Of the identities sampled, the share that records name; 0 without a sample."""
-    return sum(census.values()) / len(census) if census else 0.0
+    return sum(sampled.values()) / len(sampled) if sampled else 0.0

@@ -94,7 +94,7 @@ WORST: dict[str, Callable[[], Any]] = {
     "approvals": lambda: by_key(lambda n: (Approval("g", event(n), ticket=LONG),)),
     "exceptions": lambda: tuple(PolicyException("c", n, event(n), reason=LONG) for n in range(MANY)),
     "covers": lambda: by_key(event),
-    "census": lambda: {f"{LONG}{n}": True for n in range(MANY)},
+    "sampled": lambda: {f"{LONG}{n}": True for n in range(MANY)},
     "watch": lambda: {f"{LONG}{n}": Watch(n, n) for n in range(MANY)},
     "addresses": lambda: by_key(lambda n: Address(n, turns()[:8]), 200),
     "reported": lambda: by_key(lambda n: Reported(1, "d", True, "c", LONG, LONG, 3, n, "violated"), 3_000),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from correlators.kernel.knowledge.join import census
+from correlators.kernel.knowledge.join import sampled
 from correlators.kernel.routes import rosters
 from correlators.kernel.routes.rosters import MEMBERS_MARK, MEMBERS_MAX, capped
 from schemas.activity import Approved, Excepted, Stated
 from schemas.declaration import Declaration
 from schemas.dossier import Dossier, Member
 from schemas.providers import installation_of, is_credential
-from schemas.rosters import CENSUS_MAX, ROSTER_PREFIX, roster_key
+from schemas.rosters import ROSTER_PREFIX, SAMPLED_MAX, roster_key
 from schemas.stored import decode
 from tests.support.make import T0, USER, change, use
 from tests.support.scenario import World, run
@@ -90,6 +90,6 @@ SAMPLES = st.dictionaries(st.integers(0, 200).map(lambda n: f"{n:08x}"), st.bool
 def test_samples_join_in_any_order_to_the_same_few(
     a: dict[str, bool], b: dict[str, bool], c: dict[str, bool]
 ) -> None:
-    assert census(census(a, b), c) == census(a, census(b, c)) == census(census(c, b), a)
-    whole = census(a, b)
-    assert census(whole, b) is whole and len(whole) <= max(CENSUS_MAX, len(a))
+    assert sampled(sampled(a, b), c) == sampled(a, sampled(b, c)) == sampled(sampled(c, b), a)
+    whole = sampled(a, b)
+    assert sampled(whole, b) is whole and len(whole) <= max(SAMPLED_MAX, len(a))
