@@ -14,6 +14,7 @@ from correlators.kernel.catalogue import controls
 from schemas.fact import partition_of
 from streams.correlating.faust_app import SESSION_SECONDS, TABLE, changelog, make_app, quieten
 from streams.correlating.fence import EPOCH, Fence
+from streams.correlating.messages import Message
 from streams.correlating.pulse import Pulse
 from streams.correlating.restore import restore as restore
 from streams.correlating.writebehind import WriteBehind
