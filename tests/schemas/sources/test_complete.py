@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from schemas.providers import BY_SOURCE
-from schemas.sheet import Sheet
 from schemas.sources import sources
-from streams.command.sheets import PAGE
+from schemas.summary import Summary
+from streams.command.sources_page import PAGE
 from tests.fuzz.corpus import seeds
 from tests.support.golden import TYPICAL, answer_of, records
 
@@ -49,10 +49,13 @@ def missing(name: str) -> list[str]:
         (any(a["activities"] for a in answers), f"a record in {folder} that becomes an activity"),
         (any(a["rejects"] for a in answers), f"a record in {folder} of which something is refused"),
         (name in seeded(), f"a record in {folder} that is small enough for a seed of the fuzzer"),
-        (isinstance(getattr(sources().get(name), "SHEET", None), Sheet), f"SHEET in schemas/sources/{name}"),
+        (
+            isinstance(getattr(sources().get(name), "SUMMARY", None), Summary),
+            f"SUMMARY in schemas/sources/{name}",
+        ),
         (
             f"| `{name}` |" in PAGE.read_text(encoding="utf-8"),
-            "its row in docs/sources.md: `python -m streams.command.sheets`",
+            "its row in docs/sources.md: `python -m streams.command.sources_page`",
         ),
         (bool(tests), f"tests/schemas/sources/test_{name}.py"),
     ]
