@@ -68,16 +68,16 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
         held.append((name, credential))
         if credential.machine:
             machines[credential.machine] = joined(machines.get(credential.machine, {}), credential.stays)
-    told: set[str] = set()
+    judged: set[str] = set()
     for name, credential in held:
         history = machines.get(credential.machine, credential.stays)
         verdict = _judged(view, name, [(name, credential)], history) if len(history) > 1 else None
         if verdict:
             yield verdict
-            told.add(credential.machine)
+            judged.add(credential.machine)
     for machine, history in machines.items():
         siblings = [(name, c) for name, c in held if c.machine == machine]
-        if len(siblings) > 1 and len(history) > 1 and machine not in told:
+        if len(siblings) > 1 and len(history) > 1 and machine not in judged:
             verdict = _judged(view, f"{view.key} on {machine}", siblings, history)
             if verdict:
                 yield verdict

@@ -191,10 +191,10 @@ def _refused_since(
     or refused since its own last one; and when one that lives expires (µs, 0: none does)."""
     if not any(e.time > used[-1].time for e in refused):
         return False, 0
-    told = {e.event for e in used}
+    contradicting = {e.event for e in used}
     for name, credential in view.credentials.items():
         uses = view.uses(credential, "succeeded", "failed", "forbidden") if name else ()
-        last = max((e.time for e in uses if e.event in told), default=None)
+        last = max((e.time for e in uses if e.event in contradicting), default=None)
         if last is None:
             continue
         proof, later = over_since(view, clock, name, credential, last)

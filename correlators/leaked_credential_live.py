@@ -62,14 +62,14 @@ class Life(NamedTuple):
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
-    told = False
+    found = False
     for name, credential in view.credentials.items():
         exposure = _exposure(credential)
         if name and exposure and not is_placeholder(name):
-            told = True
+            found = True
             yield _judged(view, clock, name, exposure, [_life(view, clock, name, credential, exposure)])
     some = _exposure(view.credentials[""]) if "" in view.credentials else None
-    if some and not told:
+    if some and not found:
         lives = [_life(view, clock, n, c, some) for n, c in view.credentials.items() if n and _meant(c, some)]
         yield _judged(view, clock, f"{view.key} {UNNAMED}", some, lives)
 

@@ -69,7 +69,7 @@ def _violated(view: View, clock: Clock, many: list[Progress], late: tuple[Eviden
     last = many[-1]
     uses = tuple(e for p in many for e in p.late)
     since = f"{_how(last.change)}, last at {iso(late[-1].time)}"
-    reason = f"{times(late, 'use')} on record after {since}; {_told(last)}"
+    reason = f"{times(late, 'use')} on record after {since}; {_in_words(last)}"
     ended = _ended(view, clock, last, late[-1])
     value: Value = "proven" if ended == "moved" else "assumed" if ended else "violated"
     if ended:
@@ -110,24 +110,24 @@ def _kept(view: View, clock: Clock, last: Progress) -> tuple[Value, str, int]:
     if change.back:
         return "assumed", f"{_how(change)} was taken back at {iso(change.back)}: its successor is gone", 0
     if last.consumers and not last.staying and last.complete:
-        return "proven", f"{_told(last)}; safe to delete {_olds(change)}", 0
+        return "proven", f"{_in_words(last)}; safe to delete {_olds(change)}", 0
     source = source_of(change.subject)
     if source and not clock.hears(source):
         return "unverifiable", f"no {source} records are collected that would show a use of the old one", 0
     if source and not clock.reached(source, change.at):
         return "unverifiable", f"the {source} log has not reached the time of the rotation", 0
     if not change.deadline:
-        return "assumed", f"{_told(last)}; the successor has not been used yet", 0
+        return "assumed", f"{_in_words(last)}; the successor has not been used yet", 0
     if clock.now <= change.deadline:
         return (
             "assumed",
-            f"{_told(last)}; within the overlap until {iso(change.deadline)}",
+            f"{_in_words(last)}; within the overlap until {iso(change.deadline)}",
             change.deadline + 1,
         )
-    return "assumed", f"{_told(last)}; no use of the old one since the overlap", 0
+    return "assumed", f"{_in_words(last)}; no use of the old one since the overlap", 0
 
 
-def _told(progress: Progress) -> str:
+def _in_words(progress: Progress) -> str:
     """Who has moved and who has not, and since when."""
     if not progress.consumers:
         return "no consumer of the old one is known"

@@ -46,10 +46,10 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
         if not name or not (credential.turns or view.dossier.turns):
             continue
         periods = [off for off in off_intervals(view.turns_of(name)) if _by_another(view, name, off.turn)]
-        told = [verdict for off in periods if (verdict := _judged(view, name, credential, off))]
-        if told:
+        verdicts = [verdict for off in periods if (verdict := _judged(view, name, credential, off))]
+        if verdicts:
             # One kill whose race was lost does not prove that no other's was won.
-            yield next((verdict for verdict in told if verdict.value == "violated"), told[0])
+            yield next((verdict for verdict in verdicts if verdict.value == "violated"), verdicts[0])
 
 
 def _by_another(view: View, name: str, turn: Turn) -> bool:

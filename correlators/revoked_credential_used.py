@@ -116,8 +116,8 @@ def _excused(
     view: View, name: str, uses: tuple[Evidence, ...], writes: set[Event], periods: list[Off]
 ) -> set[Event]:
     """The writes that are known to be no way back: they have the grace of other uses."""
-    told = [(e, [o for o in periods if o.holds(e.time)]) for e in uses if e.event in writes]
-    return {e.event for e, held in told if held and all(excuse(view, name, off, e) for off in held)}
+    within = [(e, [o for o in periods if o.holds(e.time)]) for e in uses if e.event in writes]
+    return {e.event for e, held in within if held and all(excuse(view, name, off, e) for off in held)}
 
 
 def _violates(view: View, off: Off, use: Evidence, writes: set[Event]) -> bool:

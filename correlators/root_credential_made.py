@@ -106,9 +106,9 @@ def _ended(view: View, name: str) -> int:
 
 
 def _reason(acts: tuple[Evidence, ...], granted: list[Approval], over: int, bare: bool) -> str:
-    told = f"{times(acts, 'act')} on record from {iso(acts[0].time)} to {iso(acts[-1].time)}"
+    acted = f"{times(acts, 'act')} on record from {iso(acts[0].time)} to {iso(acts[-1].time)}"
     if not bare:
         tickets = ", ".join(sorted({a.ticket for a in granted if a.ticket}))
-        return f"{told}, all within approvals{f' ({tickets})' if tickets else ''}"
-    told += f", outside the {len(granted)} approvals on record" if granted else "; no approval is on record"
-    return f"{told}; it was ended at {iso(over)}" if over else told
+        return f"{acted}, all within approvals{f' ({tickets})' if tickets else ''}"
+    acted += f", outside the {len(granted)} approvals on record" if granted else "; no approval is on record"
+    return f"{acted}; it was ended at {iso(over)}" if over else acted

@@ -189,11 +189,11 @@ def _row(
     records: Records,
     key: str,
     calls: Calls,
-    told: tuple[Ending, Value],
+    ended: tuple[Ending, Value],
     found: list[Call],
 ) -> Verdict:
     agent, tool = parted(key)
-    ending, value = told
+    ending, value = ended
     evidence = _sorted(found)
     return Verdict(
         control=CONTROL.name,

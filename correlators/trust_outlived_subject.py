@@ -168,20 +168,22 @@ def _value(
     proof = tuple(sorted({*(e for e in denied if e.asked in roles), *others}))
     if admitted:
         last = {role: max(e.time for e in admitted if e.asked == role) for role in roles}
-        told = f"{times(admitted, 'exchange')} after {gone}, last at {iso(admitted[-1].time)}"
+        reason = f"{times(admitted, 'exchange')} after {gone}, last at {iso(admitted[-1].time)}"
         quiet = view.thresholds.refused_quiet
         each = [
             settled(tuple(e for e in proof if e.asked == role), at, clock, quiet) for role, at in last.items()
         ]
         if all(since for since, _ in each):
-            return "proven", f"{told}; refused since", proof, 0
-        return "violated", told, proof, max(due for _, due in each)
+            return "proven", f"{reason}; refused since", proof, 0
+        return "violated", reason, proof, max(due for _, due in each)
     if proof:
         return "proven", f"{gone}; the exchange was refused at {iso(proof[-1].time)}", proof, 0
     source = source_of(subject)
     if source and not clock.hears(source):
         return "unverifiable", f"{gone}; no {source} records are collected", (), 0
     if denied:
-        told = f"{gone}; denied since, last at {iso(denied[-1].time)}, by what is not known to have let it in"
-        return "assumed", told, (), 0
+        reason = (
+            f"{gone}; denied since, last at {iso(denied[-1].time)}, by what is not known to have let it in"
+        )
+        return "assumed", reason, (), 0
     return "assumed", f"{gone}; no exchange was seen since", (), 0

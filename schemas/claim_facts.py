@@ -48,11 +48,11 @@ def _of(evidence: Evidence, which: str) -> Evidence:
 
 def approved(activity: Activity, evidence: Evidence, effect: Approved) -> Iterator[tuple[str, Dossier]]:
     approval = Approval(effect.grant, evidence, effect.start, effect.end, effect.approver, effect.ticket)
-    told = Dossier(approvals={effect.identity: (approval,)})
-    yield effect.identity, told
+    approval_fact = Dossier(approvals={effect.identity: (approval,)})
+    yield effect.identity, approval_fact
     installation, _, name = effect.identity.rpartition(":")
     if name == ROOT:
-        yield from ((key, told) for key in roster_keys(installation))
+        yield from ((key, approval_fact) for key in roster_keys(installation))
 
 
 def excepted(activity: Activity, evidence: Evidence, effect: Excepted) -> Iterator[tuple[str, Dossier]]:
@@ -66,13 +66,13 @@ def excepted(activity: Activity, evidence: Evidence, effect: Excepted) -> Iterat
         effect.owner,
         effect.reason,
     )
-    told = Dossier(exceptions=(exception,))
+    taught = Dossier(exceptions=(exception,))
     if effect.identity and not effect.identity.endswith("*"):
-        yield effect.identity, told
+        yield effect.identity, taught
         return
     installation = installation_of(effect.identity)
     for key in roster_keys(EVERYWHERE if not installation or "*" in installation else installation):
-        yield key, told
+        yield key, taught
 
 
 def named(key: str) -> Iterator[tuple[str, Dossier]]:

@@ -137,27 +137,27 @@ def is_plain(activity: Activity) -> bool:
 
 def _by(voice: str, facts: Iterable[Fact]) -> Iterator[Fact]:
     """The facts as they count: those that are not this voice's own to tell, kept apart as hearsay."""
-    for key, told in facts:
-        own = speaks_for(voice, key) and all(speaks_for(voice, named) for named in _named(told))
-        yield key, told if own else Dossier(heard={voice: told})
+    for key, fact in facts:
+        own = speaks_for(voice, key) and all(speaks_for(voice, named) for named in _named(fact))
+        yield key, fact if own else Dossier(heard={voice: fact})
 
 
-def _named(told: Dossier) -> Iterator[str]:
-    yield from told.credentials
-    yield from told.addresses
+def _named(fact: Dossier) -> Iterator[str]:
+    yield from fact.credentials
+    yield from fact.addresses
 
 
-def _own_halves(voice: str, told: Any) -> Iterator[Any]:
+def _own_halves(voice: str, record: Any) -> Iterator[Any]:
     """Of a use or a change that names an identity and a credential, of which one alone is the voice's own:
     what it says of that one."""
-    identity, credential = getattr(told, "identity", ""), getattr(told, "credential", "")
+    identity, credential = getattr(record, "identity", ""), getattr(record, "credential", "")
     if not identity or not credential:
         return
     owns_identity, owns_credential = speaks_for(voice, identity), speaks_for(voice, credential)
-    if owns_credential and not owns_identity and not isinstance(told, Known):
-        yield msgspec.structs.replace(told, identity="")
-    elif owns_identity and not owns_credential and isinstance(told, Activity):
-        yield msgspec.structs.replace(told, credential="", names=())
+    if owns_credential and not owns_identity and not isinstance(record, Known):
+        yield msgspec.structs.replace(record, identity="")
+    elif owns_identity and not owns_credential and isinstance(record, Activity):
+        yield msgspec.structs.replace(record, credential="", names=())
 
 
 def wrote(activity: Activity) -> bool:

@@ -69,8 +69,8 @@ TRACE_BYTES, SPAN_BYTES = 16, 8
 
 def derived_id(size: int, *parts: object) -> str:
     """An id in hex for what has none of its own: the same parts, the same id."""
-    told = "\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(told, digest_size=size).hexdigest()
+    text = "\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(text, digest_size=size).hexdigest()
 
 
 def agent_key(service: str, name: str) -> str:

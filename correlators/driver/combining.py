@@ -88,18 +88,18 @@ class _Gathered:
 
     def stays_of(self, action: str) -> dict[str, Stay]:
         """The places, in the form in which a fact has them."""
-        told: dict[str, Stay] = {}
+        stays: dict[str, Stay] = {}
         for key in sorted(self.stays)[:STAYS_MAX]:
             first, last, days, services = self.stays[key]
             seen = bare(first)
-            told[key] = Stay(
+            stays[key] = Stay(
                 seen,
                 bare(last),
                 tuple(sorted(days)[:DAYS_MAX]),
                 tuple(sorted(services)[:SERVICES_MAX]),
                 {action: seen} if action in GRAVE else {},
             )
-        return told
+        return stays
 
     def shrink(self) -> None:
         found = self.sightings()
@@ -180,8 +180,8 @@ class Combiner:
 
     def _is_news(self, key: str, home: str, since: int) -> bool:
         """Whether nobody told so early an address yet. What was told is on its way, or this process ends."""
-        told = self._told.get((key, home))
-        if told is not None and told <= since:
+        earliest = self._told.get((key, home))
+        if earliest is not None and earliest <= since:
             return False
         if len(self._told) >= TOLD_MAX:
             self._told.clear()

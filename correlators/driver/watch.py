@@ -52,9 +52,9 @@ class Watching:
         """What is new since the last call, as a fact of ``WATCH``; empty where nothing is."""
         fresh: dict[str, Watch] = {}
         for source, watch in self._seen.items():
-            told = self._told.get(source, Watch())
-            days = {day: time for day, time in watch.days.items() if time < told.days.get(day, time + 1)}
-            if days or watch.newest > told.newest:
+            before = self._told.get(source, Watch())
+            days = {day: time for day, time in watch.days.items() if time < before.days.get(day, time + 1)}
+            if days or watch.newest > before.newest:
                 fresh[source] = Watch(watch.newest, 0, days)
         known = join(Dossier(watch=self._told), Dossier(watch=fresh))
         self._told, self._seen = known.watch, {}

@@ -64,8 +64,8 @@ def _hearsay_capped(dossier: Dossier) -> Dossier:
     heard = {voice: tidy(dossier.heard[voice]) for voice in sorted(dossier.heard)[:VOICES_MAX]}
     if heard == dossier.heard:
         return dossier
-    told = marks(dossier.marks, (HEARSAY_MARK,)) if len(dossier.heard) > VOICES_MAX else dossier.marks
-    return frozen.changed(dossier, heard=heard, marks=told)
+    marked = marks(dossier.marks, (HEARSAY_MARK,)) if len(dossier.heard) > VOICES_MAX else dossier.marks
+    return frozen.changed(dossier, heard=heard, marks=marked)
 
 
 def _thinned(dossier: Dossier) -> Dossier:

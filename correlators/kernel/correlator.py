@@ -228,16 +228,16 @@ class Correlator:
     def _forward(self, key: str, dossier: Dossier, settled: Settled) -> Dossier:
         """Tells others what they have not been told yet, and itself until nothing is learned any more."""
         for _ in range(LOCAL_ROUNDS_MAX):
-            told = outbox(key, dossier)
-            local = told.pop(key, None)
+            outgoing = outbox(key, dossier)
+            local = outgoing.pop(key, None)
             learned = join(dossier, local) if local else dossier
             if learned is dossier:
                 break
             dossier = learned
         else:
             dossier = join(dossier, Dossier(marks=(DEPTH_MARK,)))
-        sent = self._sent.setdefault(key, {}) if told else {}
-        for target, fact in told.items():
+        sent = self._sent.setdefault(key, {}) if outgoing else {}
+        for target, fact in outgoing.items():
             if sent.get(target) != fact:
                 sent[target] = fact
                 settled.forwards.append((target, fact))
@@ -262,7 +262,9 @@ class Correlator:
 
     def _asked(self, view: View, clock: Clock) -> list[Verdict]:
         return [
-            _told(v, view, clock) for control in self._controls.values() for v in control.judge(view, clock)
+            _as_reported(v, view, clock)
+            for control in self._controls.values()
+            for v in control.judge(view, clock)
         ]
 
     def _changed_rows(self, key: str, view: View) -> list[Lifeline]:
@@ -296,7 +298,7 @@ def _can_be_said(said: Reported, severity: int | None) -> bool:
     return severity > 0 or not said.severity
 
 
-def _told(verdict: Verdict, view: View, clock: Clock) -> Verdict:
+def _as_reported(verdict: Verdict, view: View, clock: Clock) -> Verdict:
     """As it is told: weighed by what is known of the identity, and under the exception that holds."""
     verdict = weighed(verdict, view)
     exception = exceptions.exception_of(verdict, view, clock)

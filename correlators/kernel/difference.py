@@ -94,7 +94,7 @@ def _wait(before: Reported, now: int) -> int:
 
 def urgent_of(verdict: Verdict) -> str:
     """The digest of all that is told at once: everything but the evidence and the words about it."""
-    told = (
+    parts = (
         verdict.value,
         verdict.severity,
         verdict.confidence,
@@ -105,12 +105,12 @@ def urgent_of(verdict: Verdict) -> str:
         verdict.others,
         verdict.exception,
     )
-    return hashlib.blake2b(frozen.encoded(told), digest_size=8).hexdigest()
+    return hashlib.blake2b(frozen.encoded(parts), digest_size=8).hexdigest()
 
 
 def digest_of(verdict: Verdict) -> str:
     """Of everything a reader would see change; when evidence arrived is not part of it."""
-    told = (
+    parts = (
         verdict.value,
         verdict.severity,
         verdict.confidence,
@@ -127,7 +127,7 @@ def digest_of(verdict: Verdict) -> str:
         verdict.truncated,
         verdict.exception,
     )
-    return hashlib.blake2b(frozen.encoded(told), digest_size=8).hexdigest()
+    return hashlib.blake2b(frozen.encoded(parts), digest_size=8).hexdigest()
 
 
 def _saying(verdict: Verdict, digest: str, urgent: str, before: Reported | None, now: int) -> Reported:
@@ -159,6 +159,6 @@ def _report(uid: str, verdict: Verdict, now: Reported, before: Reported | None) 
             was_finding,
         )
     if now.open:
-        told = before and before.severity and before.digest != PENDING
-        return Report(uid, verdict, now, 2 if told else 1)
+        reported = before and before.severity and before.digest != PENDING
+        return Report(uid, verdict, now, 2 if reported else 1)
     return Report(uid, verdict, now, 3, "ended")

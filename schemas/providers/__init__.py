@@ -111,7 +111,7 @@ def source_of(key: str) -> str:
         return ""
     if page.uses_of:
         name = name_of(key)
-        return next((told for start, told in page.uses_of.items() if name.startswith(start)), page.uses)
+        return next((source for start, source in page.uses_of.items() if name.startswith(start)), page.uses)
     return page.uses
 
 

@@ -39,11 +39,11 @@ class Context(msgspec.Struct, frozen=True):
     audiences: tuple[str, ...] = ()
     unsigned_allowed: bool = False
 
-    def time_unless(self, *told: str | None) -> int:
+    def time_unless(self, *texts: str | None) -> int:
         """The time of an event that says none: when it came. 0 where it says one (which cannot be read), or
         where nobody knows when it came.
         """
-        return 0 if any(told) else self.arrived
+        return 0 if any(texts) else self.arrived
 
     def mask(self, secret: str) -> str:
         """A secret credential id as it may be stored: its HMAC-SHA256 under the site's key, 128 bits in

@@ -125,8 +125,8 @@ def send(
     from streams.command.send import send as send_paths
 
     counts = send_paths(_settings(config, data), paths, source, instance, speed)
-    told = ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))
-    typer.echo(f"Sent {counts.total():,} records: {told}.", err=True)
+    counted = ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))
+    typer.echo(f"Sent {counts.total():,} records: {counted}.", err=True)
 
 
 @app.command(short_help="Tell a run what should be: owners, status, approved tools.")

@@ -160,11 +160,11 @@ def _timeline(story: Story, family: Family, identity: str) -> list[Entry]:
     """Each event once: with what the finding says of it where it does, else as the dossiers know it."""
     actors = _actors(story.finding)
     used = _used(story.finding, family, identity)
-    told = {entry.uid for entry in used}
+    used_uids = {entry.uid for entry in used}
     lived = [
         entry
         for entry in _lived(story, family)
-        if entry.kind not in ("use", "proof") or entry.uid not in told
+        if entry.kind not in ("use", "proof") or entry.uid not in used_uids
     ]
     known = {entry.uid for entry in lived}
     ended = [
@@ -183,8 +183,8 @@ def _actors(finding: Finding) -> dict[str, str]:
 
 def named(finding: Finding) -> list[str]:
     """The credentials that a finding is about, the most telling first."""
-    told = finding.get("unmapped") or {}
-    names = [told.get("subject", ""), told.get("credential", "")]
+    unmapped = finding.get("unmapped") or {}
+    names = [unmapped.get("subject", ""), unmapped.get("credential", "")]
     names += [_user(evidence).get("credential_uid", "") for evidence in finding.get("evidences") or []]
     return list(dict.fromkeys(str(name) for name in names if name))
 
@@ -254,9 +254,9 @@ def _lived(story: Story, family: Family) -> list[Entry]:
             source = f" from {life.parent}" if life.parent else ""
             entries.append(Entry(life.issued.time, "issued", f"{life.credential}{source}", life.issued.uid))
         view = family.view(life.identity)
-        told = view.turns_of(life.credential) if life.credential in view.credentials else ()
-        entries += [entry for turn in told for entry in _turned(turn, life.credential, view.thresholds)]
-        if life.died and life.died.time not in {turn.time for turn in told}:
+        turns = view.turns_of(life.credential) if life.credential in view.credentials else ()
+        entries += [entry for turn in turns for entry in _turned(turn, life.credential, view.thresholds)]
+        if life.died and life.died.time not in {turn.time for turn in turns}:
             text = f"{life.credential} with its parent: {life.died.note}"
             entries.append(Entry(life.died.time, "ended", text, life.died.uid))
         if node.alive and node.until:

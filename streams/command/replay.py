@@ -193,7 +193,7 @@ def _open(path: Path) -> BinaryIO:
         ) from None
 
 
-def told(summary: Summary) -> str:
+def described(summary: Summary) -> str:
     """The summary in a few lines."""
     lines = [
         f"{summary.records:,} records: {summary.activities:,} activities, "
@@ -215,4 +215,4 @@ def _placed(row: RejectRow) -> str:
 
 
 if __name__ == "__main__":
-    print(told(replay(Options(tuple(sys.argv[1:])), sys.stdout.buffer)), file=sys.stderr)
+    print(described(replay(Options(tuple(sys.argv[1:])), sys.stdout.buffer)), file=sys.stderr)

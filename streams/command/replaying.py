@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from streams.command.replay import REPLAY_KEY, Options, replay, told
+from streams.command.replay import REPLAY_KEY, Options, described, replay
 from streams.screen.show import Screen
 from streams.site.context import site_of
 from streams.site.errors import Stop
@@ -59,7 +59,7 @@ def replay_paths(settings: Settings, request: Request) -> None:
     with bar:
         task = bar.add_task("replay", total=None)
         summary = replay(options, sys.stdout.buffer, lambda records: bar.update(task, completed=records))
-    print(shown_lines(told(summary)), file=sys.stderr)
+    print(shown_lines(described(summary)), file=sys.stderr)
     if not summary.records:
         # "findings: none" alone would read as if all were well.
         searched = shown(", ".join(request.paths))

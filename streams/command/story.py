@@ -56,8 +56,8 @@ def draw(story: Story, console: Console | None = None) -> None:
         _heading(console, "Since the end, counted in ClickHouse")
     for count in story.counts:
         when = f"first {iso(count.first)}, last {iso(count.last)}"
-        told = shown(f"  {count.tries:,} {count.outcome}  {count.credential}  {when}")
-        console.print(Text(told), soft_wrap=whole)
+        text = shown(f"  {count.tries:,} {count.outcome}  {count.credential}  {when}")
+        console.print(Text(text), soft_wrap=whole)
     _heading(console, "Next")
     for step in story.next_steps:
         line = Text(shown(step))

@@ -63,5 +63,5 @@ class Fence:
 
 def epoch_of(headers: Mapping[str, bytes] | Iterable[tuple[str, bytes]] | None) -> int:
     """The epoch of a stored dossier's writer; 0 where none is told."""
-    told = dict(headers or ()).get(EPOCH, b"0")
-    return int(told) if told.isdigit() else 0
+    epoch = dict(headers or ()).get(EPOCH, b"0")
+    return int(epoch) if epoch.isdigit() else 0

@@ -30,7 +30,7 @@ class Message(NamedTuple):
 def messages(settled: Settled, controls: Mapping[str, Judge], partitions: int) -> Iterator[Message]:
     """All that must be out before the dossiers of this settling are stored."""
     for report in settled.reports:
-        yield from _told(report, controls)
+        yield from _messages_of(report, controls)
     yield from _lives(settled.credentials)
     for partition, body in envelopes(settled.forwards, partitions):
         yield Message(topics.FACTS, body, partition=partition)
@@ -49,7 +49,7 @@ def _lives(lifelines: Iterable[Lifeline]) -> Iterator[Message]:
             yield Message(topics.CREDENTIALS, block, partition=partition)
 
 
-def _told(report: Report, controls: Mapping[str, Judge]) -> Iterable[Message]:
+def _messages_of(report: Report, controls: Mapping[str, Judge]) -> Iterable[Message]:
     judge = controls.get(report.reported.control)
     if judge is None:
         # Its module is gone from the catalogue: what it said stays as it was said.

@@ -142,8 +142,8 @@ class View:
     def _where(self) -> Table:
         table = Table.grid(padding=(0, 2, 0, 0))
         facts, rows = self._total("gapwatch_facts_total"), self._total("gapwatch_rows_total")
-        told = f"{self._findings:,} shown, from {facts:,.0f} facts; {rows:,.0f} rows stored"
-        table.add_row(Text("findings", "bold"), told)
+        words = f"{self._findings:,} shown, from {facts:,.0f} facts; {rows:,.0f} rows stored"
+        table.add_row(Text("findings", "bold"), words)
         for name, where in self._addresses():
             table.add_row(Text(name, "bold"), Text(where))
         table.add_row("", Text("Ctrl-C stops everything", "dim"))

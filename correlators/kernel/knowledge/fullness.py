@@ -32,8 +32,8 @@ WRITES_MARK = "ways of writing full"
 def marked(dossier: Dossier) -> Dossier:
     """The dossier with a mark for each sort of set that stands at its cap. Returns the argument where none
     does, or the marks are there."""
-    told = marks(dossier.marks, tuple(set(_full(dossier))))
-    return dossier if told is dossier.marks else frozen.changed(dossier, marks=told)
+    full = marks(dossier.marks, tuple(set(_full(dossier))))
+    return dossier if full is dossier.marks else frozen.changed(dossier, marks=full)
 
 
 def _full(dossier: Dossier) -> Iterator[str]:

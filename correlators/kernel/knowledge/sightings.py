@@ -72,7 +72,7 @@ def join_evidence(a: Evidence, b: Evidence) -> Evidence:
     unite."""
     if a is b or a == b:
         return a
-    low = min(a, b, key=_told)
+    low = min(a, b, key=_order)
     arrived = min(a.arrived or b.arrived, b.arrived or a.arrived)
     processed = min(a.processed or b.processed, b.processed or a.processed)
     mirrors = a.mirrors if a.mirrors == b.mirrors else tuple(sorted({*a.mirrors, *b.mirrors}))
@@ -93,7 +93,7 @@ def join_evidence(a: Evidence, b: Evidence) -> Evidence:
     return a if joined == a else joined
 
 
-def _told(e: Evidence) -> tuple[int, str, str, str, str, str, str, str, str]:
+def _order(e: Evidence) -> tuple[int, str, str, str, str, str, str, str, str]:
     return e.time, e.uid, e.origin, e.actor, e.credential, e.operation, e.place, e.client, e.asked
 
 

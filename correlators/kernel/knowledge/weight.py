@@ -129,7 +129,7 @@ def _without(dossier: Dossier, names: Iterable[str], excess: int) -> Dossier:
     return frozen.changed(
         dossier,
         credentials=credentials,
-        reported={uid: told for uid, told in dossier.reported.items() if told.subject not in gone},
+        reported={uid: report for uid, report in dossier.reported.items() if report.subject not in gone},
         marks=marks(dossier.marks, (CREDENTIALS_MARK,)),
     )
 
@@ -304,9 +304,9 @@ _WHEN: Mapping[type, Callable[[Any], int]] = {
 
 def _when(item: Any) -> int:
     """When it was so, last; claims: when they were recorded; 0 for what has no time."""
-    told = _WHEN.get(type(item))
-    if told:
-        return told(item)
+    rank = _WHEN.get(type(item))
+    if rank:
+        return rank(item)
     record = getattr(item, "record", None) or getattr(item, "evidence", None)
     return int(record.time) if record else int(getattr(item, "recorded", 0))
 

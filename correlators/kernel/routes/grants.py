@@ -33,7 +33,9 @@ def removals(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     if grant is None:
         return
     for identity in dossier.members:
-        ends = tuple(_told(turn) for turn in grant.turns if not turn.alive and not _keeps(turn, identity))
+        ends = tuple(
+            _end_of_grant(turn) for turn in grant.turns if not turn.alive and not _keeps(turn, identity)
+        )
         if ends:
             yield identity, Dossier(grants={name: Grant(turns=ends)})
 
@@ -43,7 +45,7 @@ def _keeps(turn: Turn, identity: str) -> bool:
     return identity in kept or any(map(is_group_of_holders, kept))
 
 
-def _told(turn: Turn) -> Turn:
+def _end_of_grant(turn: Turn) -> Turn:
     return Turn(turn.time, False, turn.how, turn.evidence, "removed", turn.claims_cut, about=turn.about)
 
 

@@ -57,8 +57,8 @@ def _home(about: str) -> str:
 
 def _tried(refusal: Glimpsed, about: str, doubted: bool) -> Dossier:
     evidence = _evidence(refusal.evidence, about)
-    told = Sightings((evidence,))
-    uses = {TRIED: told, DOUBTED: told} if doubted else {TRIED: told}
+    sighting = Sightings((evidence,))
+    uses = {TRIED: sighting, DOUBTED: sighting} if doubted else {TRIED: sighting}
     return Dossier(credentials={about: Credential(INFERRED, known=evidence, uses=uses)})
 
 

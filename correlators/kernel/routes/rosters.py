@@ -68,15 +68,15 @@ def notices(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     if not roster_of(key):
         return
     if key == roster_head(roster_of(key)):
-        told = Dossier(sampled=dossier.sampled)
+        notice = Dossier(sampled=dossier.sampled)
     else:
         sample = dossier.sampled if dossier.covers else {}
-        told = Dossier(
+        notice = Dossier(
             covers=dossier.covers, exceptions=dossier.exceptions, approvals=dossier.approvals, sampled=sample
         )
-    if told != Dossier():
+    if notice != Dossier():
         for member in dossier.members:
-            yield member, told
+            yield member, notice
 
 
 def capped(key: str, dossier: Dossier) -> Dossier:

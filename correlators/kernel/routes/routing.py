@@ -46,24 +46,24 @@ def outbox(key: str, dossier: Dossier) -> Outbox:
     an identity). What follows from hearsay is told as hearsay of the same voice."""
     if not dossier.heard:
         return _gathered(key, dossier)
-    told = _gathered(key, dossier)
+    outgoing = _gathered(key, dossier)
     settled = forwarded_to(key, dossier)
     for voice, said in dossier.heard.items():
         for target, fact in _gathered(key, join(frozen.changed(dossier, heard={}), said)).items():
-            if target not in settled and fact != told.get(target):
+            if target not in settled and fact != outgoing.get(target):
                 wrapped = Dossier(heard={voice: fact})
-                told[target] = join(told[target], wrapped) if target in told else wrapped
-    return told
+                outgoing[target] = join(outgoing[target], wrapped) if target in outgoing else wrapped
+    return outgoing
 
 
 def _gathered(key: str, dossier: Dossier) -> Outbox:
-    told: Outbox = {}
-    for target, fact in _told(key, dossier):
-        told[target] = join(told[target], fact) if target in told else fact
-    return told
+    gathered: Outbox = {}
+    for target, fact in _for_others(key, dossier):
+        gathered[target] = join(gathered[target], fact) if target in gathered else fact
+    return gathered
 
 
-def _told(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
+def _for_others(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     if key.startswith(TRACE_PREFIX):
         whole = forwarded_to(key, dossier)
         yield from ((target, passed_on(key, dossier)) for target in whole)
@@ -201,13 +201,13 @@ def _deaths_down(view: View, name: str, credential: Credential) -> Iterator[tupl
     for child, link in credential.children.items():
         if link.edge == "made_by":
             continue
-        told = {
+        turns = {
             ancestor: frozen.changed(end, edge=_compose(end.edge, link.edge))
             for ancestor, end in lost.items()
             if ancestor != child
         }
-        if told:
-            yield link.identity, Dossier(credentials={child: Credential(ancestors=told)})
+        if turns:
+            yield link.identity, Dossier(credentials={child: Credential(ancestors=turns)})
 
 
 def _rotated(view: View) -> tuple[Turn, ...]:
@@ -226,10 +226,10 @@ def _compose(up: Edge, down: Edge) -> Edge:
 
 def _did_before(view: View, time: int) -> dict[str, int]:
     """How any credential of this identity had written to identities before."""
-    told: dict[str, int] = {}
+    did: dict[str, int] = {}
     for credential in view.credentials.values():
-        told = firsts(told, {way: at for way, at in credential.did.items() if at < time})
-    return told
+        did = firsts(did, {way: at for way, at in credential.did.items() if at < time})
+    return did
 
 
 def _seen(view: View, credential: Credential) -> list[tuple[str, Sightings]]:

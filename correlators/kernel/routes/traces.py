@@ -188,7 +188,7 @@ def _answers(answer: Span, request: Span) -> bool:
     return answer.status == "error" or answer.kind == request.kind
 
 
-class Told(NamedTuple):
+class AgentCall(NamedTuple):
     """One call as it is told to one agent: the span whose id it bears, and every span of it (that one
     included)."""
 
@@ -201,9 +201,9 @@ def calls_of(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     """Per agent: its calls, the tools that it was offered, the agents it handed over to, and when it was
     seen."""
     trace = Trace(key, dossier.spans)
-    told = list(_told(trace))
+    calls = list(_agent_calls(trace))
     offers = _offers(trace)
-    for call in told:
+    for call in calls:
         if _is_step(trace, call):
             continue
         taken = _taken(trace, call)
@@ -245,11 +245,13 @@ def unattributed(dossier: Dossier) -> int:
     if dossier.addresses:
         return 0
     trace = Trace("", dossier.spans)
-    claimed = {span_id for call in _told(trace) if not is_unnamed(call.agent) for span_id in call.spans}
+    claimed = {
+        span_id for call in _agent_calls(trace) if not is_unnamed(call.agent) for span_id in call.spans
+    }
     return sum(span.kind == "tool" and span_id not in claimed for span_id, span in trace.spans.items())
 
 
-def _told(trace: Trace) -> Iterator[Told]:
+def _agent_calls(trace: Trace) -> Iterator[AgentCall]:
     """Calls by their settled agent, and calls by the name that their own span bears."""
     groups: dict[tuple[str, str], list[str]] = {}
     for span_id, span in trace.spans.items():
@@ -265,7 +267,7 @@ def _told(trace: Trace) -> Iterator[Told]:
         for claim in claims:
             groups.setdefault(claim, []).append(span_id)
     for (agent, outer), members in groups.items():
-        yield Told(agent, outer, tuple(sorted(members)))
+        yield AgentCall(agent, outer, tuple(sorted(members)))
 
 
 def _own(trace: Trace, chain: Chain) -> Iterator[tuple[str, str]]:
@@ -286,12 +288,12 @@ def _nobody(trace: Trace, outer: str) -> str:
     return agent_key(span.service, UNNAMED) if span.service and span.side != "server" else ""
 
 
-def _is_step(trace: Trace, call: Told) -> bool:
+def _is_step(trace: Trace, call: AgentCall) -> bool:
     """A framework's own step; not where a server serves it, or another tool's span is part of it."""
     return all(trace.spans[span_id].step for span_id in call.spans)
 
 
-def _taken(trace: Trace, call: Told) -> tuple[str, ...]:
+def _taken(trace: Trace, call: AgentCall) -> tuple[str, ...]:
     """The agent that took over where the tool is a transfer; () where none did, or a server served it."""
     outer = trace.spans[call.outer]
     if not outer.transfer or any(trace.spans[span_id].side for span_id in call.spans):
@@ -299,7 +301,7 @@ def _taken(trace: Trace, call: Told) -> tuple[str, ...]:
     return trace.reached(outer, outer.transfer, call.agent)
 
 
-def _stands_beside(trace: Trace, call: Told) -> bool:
+def _stands_beside(trace: Trace, call: AgentCall) -> bool:
     """The answers of several calls at once, each of which has a span of its own beside it."""
     outer = trace.spans[call.outer]
     if not outer.hidden or not outer.parent:
@@ -310,7 +312,7 @@ def _stands_beside(trace: Trace, call: Told) -> bool:
     return sum(1 for _ in beside) >= MERGED_MIN
 
 
-def _withdrawn(trace: Trace, call: Told) -> Dossier:
+def _withdrawn(trace: Trace, call: AgentCall) -> Dossier:
     """What was taken for a call is none."""
     evidence = Sightings((trace.evidence(call.outer),))
     key = call_key(call.agent, trace.spans[call.outer].tool)
@@ -325,7 +327,7 @@ def _handed_over(trace: Trace, span_id: str, agent: str, names: tuple[str, ...])
     return Dossier(calls={handoff_key(agent, names[0]): calls}, seen=trace.evidence(span_id, agent))
 
 
-def _call(trace: Trace, call: Told, lists: dict[str, tuple[str, ...]]) -> Dossier:
+def _call(trace: Trace, call: AgentCall, lists: dict[str, tuple[str, ...]]) -> Dossier:
     spans = [trace.spans[span_id] for span_id in call.spans]
     tool = trace.spans[call.outer].tool
     home = trace.spans[call.outer].trace or trace.id
@@ -344,7 +346,7 @@ def _call(trace: Trace, call: Told, lists: dict[str, tuple[str, ...]]) -> Dossie
     return Dossier(calls={call_key(call.agent, tool): calls}, seen=trace.evidence(call.outer, call.agent))
 
 
-def _leads(trace: Trace, call: Told) -> str:
+def _leads(trace: Trace, call: AgentCall) -> str:
     served = any(trace.spans[span_id].side for span_id in call.spans)
     return "" if served else trace.spans[call.outer].transfer
 
@@ -374,7 +376,7 @@ def _channels(span: Span, tool: str, lists: dict[str, tuple[str, ...]], leads: b
         yield "executed"
 
 
-def _disowned(trace: Trace, call: Told) -> Iterator[tuple[str, Dossier]]:
+def _disowned(trace: Trace, call: AgentCall) -> Iterator[tuple[str, Dossier]]:
     """The call, told by its own span's name, is another agent's of the same service, or a mirror of an outer
     call. What another service's spans say takes nothing away."""
     chain = trace.chain(call.outer)
@@ -384,7 +386,7 @@ def _disowned(trace: Trace, call: Told) -> Iterator[tuple[str, Dossier]]:
         owned = not agent or agent == call.agent or trace.spans[chain.agent].service != own
     elif chain.agent:
         owned = (agent == call.agent and chain.tools[-1] == call.outer) or any(
-            told == (call.agent, call.outer) for told in _own(trace, chain)
+            owner == (call.agent, call.outer) for owner in _own(trace, chain)
         )
         owned = owned or (trace.spans[chain.agent].service != own and agent != call.agent)
     else:

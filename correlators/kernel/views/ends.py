@@ -40,12 +40,12 @@ def off_intervals(turns: Iterable[Turn]) -> list[Off]:
     """The periods between an end and what restored it, in order of start. Each thing that a record named is a
     switch of its own: making a deleted user again does not bring back a key that was deleted before."""
     switches: dict[str, list[Turn]] = {}
-    told: set[tuple[tuple[str, str], bool, str]] = set()
+    seen: set[tuple[tuple[str, str], bool, str]] = set()
     for turn in sorted(turns):
         # One event told twice (by two audit devices, under two names of one credential) is one turn.
         event = (turn.evidence.event, turn.alive, turn.how)
-        if event not in told:
-            told.add(event)
+        if event not in seen:
+            seen.add(event)
             switches.setdefault(turn.about, []).append(turn)
     return sorted(off for switch in switches.values() for off in _periods(switch))
 

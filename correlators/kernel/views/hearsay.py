@@ -52,14 +52,14 @@ class Hearsay:
 
 def beside(known: list[Verdict], heard: Iterable[Verdict], voice: str, clock: Clock) -> list[Verdict]:
     """The verdicts, and the findings that only this voice's word gives."""
-    told = {verdict.uid: verdict for verdict in known}
+    verdicts = {verdict.uid: verdict for verdict in known}
     for verdict in heard:
         if verdict.severity is None:
             continue
-        mine, open_ = told.get(verdict.uid), verdict.value == "violated"
+        mine, open_ = verdicts.get(verdict.uid), verdict.value == "violated"
         if mine is None or (open_ and (mine.severity is None or mine.value != "violated")):
-            told[verdict.uid] = _by_the_word_of(voice, verdict, clock)
-    return list(told.values())
+            verdicts[verdict.uid] = _by_the_word_of(voice, verdict, clock)
+    return list(verdicts.values())
 
 
 def _by_the_word_of(voice: str, verdict: Verdict, clock: Clock) -> Verdict:

@@ -30,7 +30,7 @@ def covers_most(view: View) -> bool:
 
 def declared(view: View) -> Evidence | None:
     """The latest inventory record about this identity, by any of its keys."""
-    many = [d for told in view.dossier.stated.values() for d in told if d.source == INVENTORY]
+    many = [d for declarations in view.dossier.stated.values() for d in declarations if d.source == INVENTORY]
     if not many:
         return None
     latest = max(many, key=lambda d: (d.recorded, d.uid))
@@ -67,9 +67,9 @@ def current(view: View, uses: Iterable[Evidence]) -> tuple[Evidence, ...]:
     """Uses without those under a key that records called an alias and the latest one of them no longer does:
     what was told here meanwhile is another's."""
     former: set[str] = set()
-    for told in view.dossier.stated.values():
-        *_, latest = sorted(told, key=lambda d: (d.recorded, d.uid))
-        former.update(alias for d in told for alias in d.aliases if alias not in latest.aliases)
+    for declarations in view.dossier.stated.values():
+        *_, latest = sorted(declarations, key=lambda d: (d.recorded, d.uid))
+        former.update(alias for d in declarations for alias in d.aliases if alias not in latest.aliases)
     return tuple(e for e in uses if e.actor not in former)
 
 

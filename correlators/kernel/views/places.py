@@ -54,8 +54,8 @@ class Here(NamedTuple):
 
 def heres(stays: dict[str, Stay]) -> list[Here]:
     """In order of their first use."""
-    told = [(*key.partition("\t"), stay) for key, stay in stays.items()]
-    return sorted((Here(source, place, stay) for source, _, place, stay in told), key=_begins)
+    parted = [(*key.partition("\t"), stay) for key, stay in stays.items()]
+    return sorted((Here(source, place, stay) for source, _, place, stay in parted), key=_begins)
 
 
 def _begins(here: Here) -> tuple[int, str, str]:

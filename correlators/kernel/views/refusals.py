@@ -28,15 +28,15 @@ def proofs(credential: Credential) -> tuple[Evidence, ...]:
     """The refusals that prove the credential's death, in order."""
     if not any(_is_proof(key) for key in credential.uses):
         return ()
-    told = [(key, sure(credential.uses, key, s.kept)) for key, s in sightings_of(credential)]
-    return proofs_among(told)
+    uses = [(key, sure(credential.uses, key, s.kept)) for key, s in sightings_of(credential)]
+    return proofs_among(uses)
 
 
-def proofs_among(told: Iterable[tuple[str, tuple[Evidence, ...]]]) -> tuple[Evidence, ...]:
+def proofs_among(uses: Iterable[tuple[str, tuple[Evidence, ...]]]) -> tuple[Evidence, ...]:
     """The same, of uses by outcome and action."""
     tries: list[tuple[Evidence, ...]] = []
     known: set[str] = set()
-    for key, kept in told:
+    for key, kept in uses:
         if _is_proof(key):
             tries.append(kept)
         elif key.partition(":")[0] in AUTHENTICATED:

@@ -59,8 +59,10 @@ def changes(view: View) -> Iterator[list[Change]]:
             turned = [r for r in own if r.overlap in NOTHING]
             shown = f"{subject} ({which})" if len(several) > 1 else subject
             ends = [_ended(merged, i, turned) for i in range(len(merged))]
-            told = [_change(view, subject, which, merged[: i + 1], end) for i, end in enumerate(ends)]
-            many = [change._replace(shown=shown) for change in told]
+            changes_of_one = [
+                _change(view, subject, which, merged[: i + 1], end) for i, end in enumerate(ends)
+            ]
+            many = [change._replace(shown=shown) for change in changes_of_one]
             if many:
                 yield many
 

@@ -26,7 +26,7 @@ from schemas.rejected import Rejected
 from schemas.shippers import shipped
 from schemas.sources import Context, Reading, sources
 from schemas.sources.azure import audits, graph, operations, signins, unified
-from schemas.sources.azure.event import NAME, Record, Told, rejects_of
+from schemas.sources.azure.event import NAME, Record, RowRead, rejects_of
 from schemas.sources.kubernetes.aks import CONTROL_PLANE
 from schemas.summary import Summary
 from schemas.wire import as_fields, as_text, plain
@@ -35,7 +35,7 @@ __all__ = ["NAME", "read", "recognises"]
 
 SIGNS = frozenset({"operationName", "OperationName", "properties", "CreationTime"})
 
-Read = Callable[[Record], Told]
+Read = Callable[[Record], RowRead]
 
 SIGN_INS = frozenset({
     "signinlogs", "noninteractiveusersigninlogs", "serviceprincipalsigninlogs", "managedidentitysigninlogs",
@@ -117,10 +117,10 @@ def read(record: bytes, context: Context) -> Reading:
         if reader is None:
             reading.rejects.append(Rejected(NAME, "is no row of a log that is read", "operationName", place))
             continue
-        told = reader(row)
-        if told.activity:
-            reading.activities.append(told.activity)
-        reading.rejects += rejects_of(told, place)
+        row_read = reader(row)
+        if row_read.activity:
+            reading.activities.append(row_read.activity)
+        reading.rejects += rejects_of(row_read, place)
     return reading
 
 
@@ -200,9 +200,10 @@ def _hand_over(row: dict[str, Any], place: str, context: Context, reading: Readi
             Rejected(NAME, "is an audit record of a Kubernetes cluster", "category", place)
         )
         return
-    told = other.read(orjson.dumps(row), context)
-    reading.activities += told.activities
-    reading.passed += told.passed
+    reading_of_other = other.read(orjson.dumps(row), context)
+    reading.activities += reading_of_other.activities
+    reading.passed += reading_of_other.passed
     reading.rejects += [
-        Rejected(r.source, r.reason, r.field, ".".join(filter(None, (place, r.place)))) for r in told.rejects
+        Rejected(r.source, r.reason, r.field, ".".join(filter(None, (place, r.place))))
+        for r in reading_of_other.rejects
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from schemas.activity import Action, Aliased, Effect, Ended, EndFailed, Outcome
 from schemas.addresses import address_of
 from schemas.sources.azure.changes import UNREADABLE, Changes
-from schemas.sources.azure.event import Record, Told, made, time_of, uid_of, wrong
+from schemas.sources.azure.event import Record, RowRead, made, time_of, uid_of, wrong
 from schemas.sources.azure.keys import Tenant, tenant_of
 from schemas.sources.azure.wire import Audit, Detail, Initiator, Target
 
@@ -27,7 +27,7 @@ READS = ("validate ", "get ", "download ", "list ", "export ")
 """Beginnings of entries that change nothing."""
 
 
-def read(record: Record) -> Told:
+def read(record: Record) -> RowRead:
     entry = Audit.model_validate(record.all)
     time = time_of(record, entry.activity_date_time, entry.time)
     operation = (entry.operation_name or entry.activity_display_name).strip()
@@ -42,7 +42,7 @@ def read(record: Record) -> Told:
     changes = Changes(tenant, entry.activity_display_name or operation, details.get("appid", ""))
     outcome = _outcome(entry)
     effects = effects_of(changes.of(targets), outcome)
-    told = made(
+    activity = made(
         record,
         uid=uid_of(record, entry.id, _composed(entry, operation)),
         time=time,
@@ -59,7 +59,9 @@ def read(record: Record) -> Told:
         error=entry.result if outcome != "succeeded" else "",
         effects=(*alias, *effects),
     )
-    return Told(told.activity, tuple((f"targetResources.{name}", UNREADABLE) for name in changes.unreadable))
+    return RowRead(
+        activity.activity, tuple((f"targetResources.{name}", UNREADABLE) for name in changes.unreadable)
+    )
 
 
 def effects_of(changes: list[Effect], outcome: Outcome) -> tuple[Effect, ...]:
@@ -105,13 +107,13 @@ def _who(entry: Audit, tenant: Tenant) -> tuple[str, str, tuple[Effect, ...]]:
 
 def _place(entry: Audit, details: dict[str, str]) -> str:
     user, app = entry.initiated_by.user, entry.initiated_by.app
-    told = (
+    addresses = (
         user.ip_address if user else "",
         app.ip_address if app else "",
         details.get("ipaddr", ""),
         entry.caller_ip_address,
     )
-    return next((address for text in told if (address := address_of(text))), "")
+    return next((address for text in addresses if (address := address_of(text))), "")
 
 
 def _target(effects: tuple[Effect, ...], changes: Changes, targets: list[Target]) -> str:

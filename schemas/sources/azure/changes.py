@@ -67,8 +67,8 @@ class Changes:
             case "application":
                 return self.tenant.app(self.app_id) or self.tenant.application(target.id)
             case "serviceprincipal":
-                told = self._named(target) or (self.app_id if self.word in ABOUT_ITSELF else "")
-                return self.tenant.app(told) or self.tenant.principal(target.id)
+                named = self._named(target) or (self.app_id if self.word in ABOUT_ITSELF else "")
+                return self.tenant.app(named) or self.tenant.principal(target.id)
             case "user":
                 return self.tenant.user(target.id or target.user_principal_name)
             case _:

@@ -62,29 +62,29 @@ def _lifetime(claims: dict[str, str], tenant: Tenant, identity: str) -> Iterator
         yield Known(token, identity, "access_token", issued=issued, expires=expires, as_of=issued)
 
 
-def _seconds(told: str) -> int:
-    number = as_number(told) or 0
+def _seconds(text: str) -> int:
+    number = as_number(text) or 0
     return number * SECOND if 0 < number < LATEST else 0
 
 
 def _claims(call: Operation) -> dict[str, str]:
     """By the last step of their names: some are URLs, some are bare."""
-    told = (
+    claims = (
         as_fields(pick(call.identity, "claims"))
         or as_fields(pick(call.identity, "claim"))
         or call.claims
         or as_fields(pick(call.identity, "requester"))
     )
-    return {name.rpartition("/")[2].lower(): as_text(value) for name, value in told.items()}
+    return {name.rpartition("/")[2].lower(): as_text(value) for name, value in claims.items()}
 
 
 def _person(claims: dict[str, str], caller: str) -> str:
     """The name of a person; an application's token says so, or names nobody."""
     if claims.get("idtyp") == "app":
         return ""
-    for told in (claims.get("upn", ""), claims.get("name", ""), claims.get("unique_name", ""), caller):
-        if "@" in told:
-            return told
+    for name in (claims.get("upn", ""), claims.get("name", ""), claims.get("unique_name", ""), caller):
+        if "@" in name:
+            return name
     return ""
 
 

@@ -37,21 +37,21 @@ class Record(NamedTuple):
         }
 
 
-class Told(NamedTuple):
+class RowRead(NamedTuple):
     """What one record gave; both where part of it cannot be read."""
 
     activity: Activity | None = None
     rejected: tuple[tuple[str, str], ...] = ()
 
 
-def wrong(field: str, reason: str) -> Told:
-    return Told(None, ((field, reason),))
+def wrong(field: str, reason: str) -> RowRead:
+    return RowRead(None, ((field, reason),))
 
 
 def time_of(record: Record, *texts: str) -> int:
     """The first of these that is a time; of a record that holds none of them, its arrival."""
-    told = next((time for text in texts if (time := micros_of(text) or american(text))), 0)
-    return told or record.context.time_unless(*texts)
+    first = next((time for text in texts if (time := micros_of(text) or american(text))), 0)
+    return first or record.context.time_unless(*texts)
 
 
 AMERICAN = re.compile(
@@ -86,14 +86,14 @@ def uid_of(record: Record, *ids: str) -> str:
     return f"sha256:{hashlib.sha256(body).hexdigest()[:32]}"
 
 
-def made(record: Record, **fields: Any) -> Told:
+def made(record: Record, **fields: Any) -> RowRead:
     """The activity with its texts cut to what is shown."""
     shown = {
         name: value[: CLIENT_MAX if name == "client" else SHOWN_MAX] if name in CUT else value
         for name, value in fields.items()
     }
     context = record.context
-    return Told(
+    return RowRead(
         Activity(
             source=NAME,
             instance=context.instance,
@@ -107,5 +107,5 @@ def made(record: Record, **fields: Any) -> Told:
 CUT = frozenset({"actor_name", "operation", "service", "client", "resource", "error"})
 
 
-def rejects_of(told: Told, place: str) -> list[Rejected]:
-    return [Rejected(NAME, reason, field, place) for field, reason in told.rejected]
+def rejects_of(row: RowRead, place: str) -> list[Rejected]:
+    return [Rejected(NAME, reason, field, place) for field, reason in row.rejected]

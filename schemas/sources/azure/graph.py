@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from schemas.activity import Action, Aliased, Effect, Outcome
 from schemas.addresses import address_of
-from schemas.sources.azure.event import Record, Told, made, time_of, uid_of, wrong
+from schemas.sources.azure.event import Record, RowRead, made, time_of, uid_of, wrong
 from schemas.sources.azure.keys import tenant_of
 from schemas.sources.azure.wire import GraphCall
 
@@ -25,7 +25,7 @@ MAIL = re.compile(
 """A person's own data: written to, no identity is."""
 
 
-def read(record: Record) -> Told:
+def read(record: Record) -> RowRead:
     call = GraphCall.model_validate(record.all)
     time = time_of(record, call.time)
     if not time:

@@ -57,8 +57,8 @@ class Tenant:
         return f"{self.prefix}{kind}/{bare}" if bare and bare != NOBODY else ""
 
 
-def tenant_of(record: dict[str, object], context: Context, told: str = "") -> Tenant:
-    """The tenant that the record is of: as ``told`` by the caller's token, else the record's, else the
+def tenant_of(record: dict[str, object], context: Context, from_token: str = "") -> Tenant:
+    """The tenant that the record is of: ``from_token``, of the caller, else the record's, else the
     installation.
 
     In exports of Log Analytics ``TenantId`` is the workspace; theirs has another name.
@@ -66,7 +66,7 @@ def tenant_of(record: dict[str, object], context: Context, told: str = "") -> Te
     workspace = "timegenerated" in record or "sourcesystem" in record
     named = TENANT.match(as_text(record.get("resourceid")))
     tenant = (
-        told
+        from_token
         or as_text(record.get("aadtenantid"))
         or ("" if workspace else as_text(record.get("tenantid")))
         or (named[1] if named else "")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from schemas.activity import Action, Effect, Fetched, Outcome, Rotated
 from schemas.addresses import address_of
 from schemas.sources.azure.claims import Caller, caller_of
-from schemas.sources.azure.event import Record, Told, made, time_of, uid_of, wrong
+from schemas.sources.azure.event import Record, RowRead, made, time_of, uid_of, wrong
 from schemas.sources.azure.wire import Operation
 from schemas.wire import as_fields, as_number, as_text, pick, text_at
 
@@ -64,7 +64,7 @@ class Ended(NamedTuple):
     error: str
 
 
-def read(record: Record) -> Told:
+def read(record: Record) -> RowRead:
     call = Operation.model_validate(record.outer)
     time = time_of(record, call.time)
     operation = _word(call.operation_name) or text_at(call.evt, "name")
@@ -107,9 +107,9 @@ def _secret(call: Operation, operation: str) -> tuple[Effect, ...]:
     return (Rotated(key, successor=f"version {version}", how=operation),) if version else ()
 
 
-def _word(told: object) -> str:
+def _word(word: object) -> str:
     """A name, or ``{"value": …, "localizedValue": …}`` of the REST API."""
-    return as_text(told) or text_at(as_fields(told), "value")
+    return as_text(word) or text_at(as_fields(word), "value")
 
 
 def _event_of(event_id: str) -> str:
@@ -194,12 +194,12 @@ def _action(call: Operation, caller: Caller, operation: str) -> Action:
 
 
 def _place(call: Operation) -> str:
-    told = (
+    addresses = (
         call.caller_ip_address,
         text_at(call.http_request, "clientIpAddress"),
         text_at(pick(call.identity, "claims"), "ipaddr"),
     )
-    return next((address for text in told if (address := address_of(text))), "")
+    return next((address for text in addresses if (address := address_of(text))), "")
 
 
 def _resource(call: Operation) -> str:

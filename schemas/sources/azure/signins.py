@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from schemas.activity import Aliased, Effect, Issued, Parent
 from schemas.addresses import address_of
-from schemas.sources.azure.event import Record, Told, made, time_of, uid_of, wrong
+from schemas.sources.azure.event import Record, RowRead, made, time_of, uid_of, wrong
 from schemas.sources.azure.keys import Tenant, resource_of, tenant_of
 from schemas.sources.azure.refusals import outcome_of
 from schemas.sources.azure.wire import SignIn
@@ -21,7 +21,7 @@ WORDS = {"success": 0, "succeeded": 0}
 SYSTEM_ASSIGNED = "system"
 
 
-def read(record: Record) -> Told:
+def read(record: Record) -> RowRead:
     row = SignIn.model_validate(record.all)
     time = time_of(record, row.created_date_time, row.time)
     if not time:
@@ -54,9 +54,9 @@ def read(record: Record) -> Told:
 
 def _code(row: SignIn) -> int | None:
     """Some exports put a word in place of the code."""
-    told = as_number(row.status.get("errorCode"))
-    if told is not None:
-        return told
+    code = as_number(row.status.get("errorCode"))
+    if code is not None:
+        return code
     return WORDS.get(row.result_type.lower(), as_number(row.result_type))
 
 

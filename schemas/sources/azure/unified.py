@@ -7,7 +7,7 @@ from schemas.activity import Action, Outcome
 from schemas.addresses import address_of
 from schemas.sources.azure.audits import effects_of
 from schemas.sources.azure.changes import UNREADABLE, Changes
-from schemas.sources.azure.event import Record, Told, made, time_of, uid_of, wrong
+from schemas.sources.azure.event import Record, RowRead, made, time_of, uid_of, wrong
 from schemas.sources.azure.keys import GUID, Tenant, tenant_of
 from schemas.sources.azure.refusals import outcome_of
 from schemas.sources.azure.wire import Target, Unified
@@ -28,7 +28,7 @@ PERMISSIONS = ("permission", "roleassignment", "rolegroup", "serviceprincipal", 
 """Parts of Exchange cmdlets that change who may do what."""
 
 
-def read(record: Record) -> Told:
+def read(record: Record) -> RowRead:
     entry = Unified.model_validate(record.outer)
     time = time_of(record, entry.creation_time)
     if not time:
@@ -39,7 +39,7 @@ def read(record: Record) -> Told:
     outcome, error = _ended(entry)
     changes = Changes(tenant, entry.operation.rstrip("."), "")
     effects = effects_of(changes.of(_targets(entry)), outcome) if entry.workload.lower() == DIRECTORY else ()
-    told = made(
+    activity = made(
         record,
         uid=uid_of(record, entry.id),
         time=time,
@@ -55,12 +55,12 @@ def read(record: Record) -> Told:
         error=error,
         effects=effects,
     )
-    return Told(
-        told.activity, tuple((f"ModifiedProperties.{name}", UNREADABLE) for name in changes.unreadable)
+    return RowRead(
+        activity.activity, tuple((f"ModifiedProperties.{name}", UNREADABLE) for name in changes.unreadable)
     )
 
 
-def read_alert(record: Record) -> Told:
+def read_alert(record: Record) -> RowRead:
     """An alert: nobody's act, so it has no outcome; whom it is about and from where stands in its
     evidence."""
     row = record.outer
@@ -88,8 +88,8 @@ def _ended(entry: Unified) -> tuple[Outcome, str]:
     if entry.logon_error or entry.operation == "UserLoginFailed":
         outcome, error = outcome_of(entry.error_number)
         return "unauthenticated" if outcome == "unknown" else outcome, entry.logon_error or error
-    told = entry.result_status.lower()
-    outcome = RESULTS.get(told, "unknown" if told else "succeeded")
+    status = entry.result_status.lower()
+    outcome = RESULTS.get(status, "unknown" if status else "succeeded")
     return outcome, entry.result_status if outcome == "failed" else ""
 
 
@@ -103,8 +103,8 @@ def _who(entry: Unified, tenant: Tenant) -> str:
 
 
 def _targets(entry: Unified) -> list[Target]:
-    for told in entry.target:
-        name = text_at(told, "ID")
+    for one in entry.target:
+        name = text_at(one, "ID")
         for prefix, kind in TARGETS.items():
             if name.lower().startswith(prefix):
                 target = {

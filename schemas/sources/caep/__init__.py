@@ -21,7 +21,7 @@ from schemas.activity import Activity, Outcome
 from schemas.addresses import address_of
 from schemas.rejected import Rejected
 from schemas.sources import Context, Reading
-from schemas.sources.caep.effects import Told, effects_of
+from schemas.sources.caep.effects import EventFields, effects_of
 from schemas.sources.caep.subjects import subject_of
 from schemas.sources.caep.token import RefusedError, claims_of
 from schemas.sources.cloudtrail.times import micros_of
@@ -87,9 +87,9 @@ def _speaks(token: bytes) -> bool:
 def read(record: bytes, context: Context) -> Reading:
     """Every event of every token as an activity, or a reject with its place; never raises."""
     reading = Reading([], [], 0)
-    for place, told in _tokens(record):
+    for place, token in _tokens(record):
         try:
-            claims = _claims(told, context)
+            claims = _claims(token, context)
             _check_audience(claims, context)
         except RefusedError as error:
             reading.rejects.append(Rejected(NAME, error.reason, error.field, place))
@@ -119,21 +119,21 @@ def _tokens(record: bytes) -> Iterator[tuple[str, object]]:
         yield "", document
 
 
-def _claims(told: object, context: Context) -> dict[str, Any]:
-    if isinstance(told, str):
-        return claims_of(told, context.jwks, context.unsigned_allowed)
-    if not isinstance(told, dict) or "events" not in told:
+def _claims(token: object, context: Context) -> dict[str, Any]:
+    if isinstance(token, str):
+        return claims_of(token, context.jwks, context.unsigned_allowed)
+    if not isinstance(token, dict) or "events" not in token:
         raise RefusedError("token", "is not a security event token")
     if not context.unsigned_allowed:
         raise RefusedError("signature", "is missing: unsigned events are refused")
-    return told
+    return token
 
 
 def _check_audience(claims: dict[str, Any], context: Context) -> None:
     if not context.audiences:
         return
-    told = claims.get("aud")
-    many = [as_text(one) for one in told] if isinstance(told, list) else [as_text(told)]
+    audience = claims.get("aud")
+    many = [as_text(one) for one in audience] if isinstance(audience, list) else [as_text(audience)]
     if not set(many) & set(context.audiences):
         raise RefusedError("aud", "is for somebody else")
 
@@ -148,17 +148,17 @@ def _read(claims: dict[str, Any], place: str, context: Context, reading: Reading
         if STREAM in name:
             reading.passed += 1
             continue
-        told = _activity(claims, name, as_fields(content), context)
-        if told is None:
+        activity = _activity(claims, name, as_fields(content), context)
+        if activity is None:
             reading.rejects.append(Rejected(NAME, "is missing or not a time", "iat", place))
             continue
-        own = told if len(events) == 1 else _apart(told, name)
+        own = activity if len(events) == 1 else _apart(activity, name)
         reading.activities.append(own)
 
 
-def _apart(told: Activity, name: str) -> Activity:
+def _apart(activity: Activity, name: str) -> Activity:
     """SSF puts one event into a token; of several each has an id of its own."""
-    return msgspec.structs.replace(told, uid=f"{told.uid}#{name.rpartition('/')[2]}"[:SHOWN_MAX])
+    return msgspec.structs.replace(activity, uid=f"{activity.uid}#{name.rpartition('/')[2]}"[:SHOWN_MAX])
 
 
 def _activity(claims: dict[str, Any], name: str, event: dict[str, Any], context: Context) -> Activity | None:
@@ -167,7 +167,7 @@ def _activity(claims: dict[str, Any], name: str, event: dict[str, Any], context:
         return None
     issuer, word = text_at(claims, "iss"), name.rpartition("/")[2]
     subject = subject_of(issuer, claims, event)
-    effects = effects_of(Told(word, issuer, subject, event, time))
+    effects = effects_of(EventFields(word, issuer, subject, event, time))
     presented = word in PRESENTED
     outcome: Outcome = "succeeded"
     return Activity(
@@ -195,20 +195,20 @@ def _time(claims: dict[str, Any], event: dict[str, Any]) -> int:
     """When it happened: seconds since 1970 (drafts wrote ms), else the token's time of the event, else its
     issue."""
     times = (text_at(event, "event_timestamp"), text_at(claims, "toe"), text_at(claims, "iat"))
-    return next((time for told in times if (time := micros_of(told))), 0)
+    return next((time for text in times if (time := micros_of(text))), 0)
 
 
 def _place(event: dict[str, Any]) -> str:
-    told = as_list(event.get("ips")) or [pick(event, "ip")]
-    return next((address for one in told if (address := address_of(as_text(one)))), "")
+    addresses = as_list(event.get("ips")) or [pick(event, "ip")]
+    return next((address for one in addresses if (address := address_of(as_text(one)))), "")
 
 
 def _detail(event: dict[str, Any]) -> str:
     """What changed, in the event's own words; claims' values are not kept."""
-    told = (
+    details = (
         text_at(event, "change_type"),
         text_at(event, "credential_type"),
         text_at(event, "current_status"),
     )
     names = ", ".join(sorted(as_fields(event.get("claims")))[:16])
-    return " ".join(filter(None, (*told, names)))
+    return " ".join(filter(None, (*details, names)))

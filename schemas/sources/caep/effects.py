@@ -12,7 +12,7 @@ from schemas.sources.caep.subjects import Subject, credential_of
 from schemas.wire import text_at
 
 
-class Told(NamedTuple):
+class EventFields(NamedTuple):
     """One event of a token. ``word``: the last step of its type. ``time`` in µs."""
 
     word: str
@@ -22,27 +22,27 @@ class Told(NamedTuple):
     time: int
 
 
-Teach = Callable[[Told], Iterator[Effect]]
+Teach = Callable[[EventFields], Iterator[Effect]]
 
 GONE = frozenset({"revoke", "delete"})
 
 
-def effects_of(told: Told) -> tuple[Effect, ...]:
-    teach = TEACH.get(told.word)
-    return tuple(teach(told)) if teach else ()
+def effects_of(event: EventFields) -> tuple[Effect, ...]:
+    teach = TEACH.get(event.word)
+    return tuple(teach(event)) if teach else ()
 
 
-def _session_revoked(told: Told) -> Iterator[Effect]:
+def _session_revoked(event: EventFields) -> Iterator[Effect]:
     """Of the session or token that is named; where only a user is, of all of that user's sessions."""
-    identity, session, token = told.subject
+    identity, session, token = event.subject
     for credential in filter(None, (session, token)):
-        yield Ended(told.word, "revoked", credential, identity)
+        yield Ended(event.word, "revoked", credential, identity)
     if identity and not session and not token:
-        yield Ended(told.word, "cut", identity=identity)
+        yield Ended(event.word, "cut", identity=identity)
 
 
-def _session_established(told: Told) -> Iterator[Effect]:
-    identity, session, _ = told.subject
+def _session_established(event: EventFields) -> Iterator[Effect]:
+    identity, session, _ = event.subject
     if session:
         yield Issued(session, identity, "session")
 
@@ -51,47 +51,47 @@ KINDS: dict[str, CredentialKind] = {"password": "password", "pin": "password", "
 """By ``credential_type`` (CAEP 1.0, credential change); keys of hardware and apps are people's."""
 
 
-def _credential_changed(told: Told) -> Iterator[Effect]:
+def _credential_changed(event: EventFields) -> Iterator[Effect]:
     """Created, revoked, updated, deleted. An update leaves the credential's key what it was."""
-    identity = told.subject.identity
-    credential = credential_of(told.issuer, told.event, identity)
-    change = text_at(told.event, "change_type")
+    identity = event.subject.identity
+    credential = credential_of(event.issuer, event.event, identity)
+    change = text_at(event.event, "change_type")
     if not credential:
         return
     if change in GONE:
         yield Ended(
-            f"{told.word} {change}", "deleted" if change == "delete" else "revoked", credential, identity
+            f"{event.word} {change}", "deleted" if change == "delete" else "revoked", credential, identity
         )
     elif change == "create":
-        yield Issued(credential, identity, KINDS.get(text_at(told.event, "credential_type").lower(), ""))
-        yield Restored(f"{told.word} create", "remade", credential, identity)
+        yield Issued(credential, identity, KINDS.get(text_at(event.event, "credential_type").lower(), ""))
+        yield Restored(f"{event.word} create", "remade", credential, identity)
 
 
-def _token_claims_changed(told: Told) -> Iterator[Effect]:
+def _token_claims_changed(event: EventFields) -> Iterator[Effect]:
     """The token stays valid with other claims: it is known, nothing ended."""
-    identity, session, token = told.subject
+    identity, session, token = event.subject
     if token and session:
         yield Issued(token, identity, "token", parents={session: Parent("dies_with", identity)})
 
 
 def _account(alive: bool, kind: EndKind) -> Teach:
-    def teach(told: Told) -> Iterator[Effect]:
-        identity = told.subject.identity
+    def teach(event: EventFields) -> Iterator[Effect]:
+        identity = event.subject.identity
         if not identity:
             return
-        how = told.word
+        how = event.word
         yield Restored(how, kind, identity=identity) if alive else Ended(how, kind, identity=identity)
 
     return teach
 
 
-def _compromised(told: Told) -> Iterator[Effect]:
+def _compromised(event: EventFields) -> Iterator[Effect]:
     """RISC names the type of credential only."""
-    identity = told.subject.identity
+    identity = event.subject.identity
     if identity:
-        kind = text_at(told.event, "credential_type")
-        since = iso(told.time)
-        yield Exposed(f"{told.word}: {kind or 'a credential'} at {since}", identity=identity)
+        kind = text_at(event.event, "credential_type")
+        since = iso(event.time)
+        yield Exposed(f"{event.word}: {kind or 'a credential'} at {since}", identity=identity)
 
 
 TEACH: dict[str, Teach] = {

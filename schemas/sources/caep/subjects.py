@@ -34,23 +34,23 @@ class Subject(NamedTuple):
 def subject_of(issuer: str, claims: dict[str, Any], event: dict[str, Any]) -> Subject:
     """``sub_id`` of the token; ``subject`` of the event in drafts and RISC; ``sub`` where there is nothing
     else."""
-    told = (
+    subject = (
         as_fields(claims.get("sub_id")) or as_fields(event.get("subject")) or as_fields(claims.get("subject"))
     )
-    if not told:
+    if not subject:
         sub = text_at(claims, "sub")
         return (
             Subject(_identity(issuer, {"format": "iss_sub", "iss": issuer, "sub": sub})) if sub else Subject()
         )
-    kind = _format(told)
-    parts = {name: part for name, value in told.items() if (part := as_fields(value))}
+    kind = _format(subject)
+    parts = {name: part for name, value in subject.items() if (part := as_fields(value))}
     if kind == "complex" or (not kind and parts):
         session, token = parts.get("session", {}), parts.get("token", {})
         identity = next((key for name in MEMBERS if (key := _identity(issuer, parts.get(name, {})))), "")
         return Subject(identity, _session(issuer, session), _token(issuer, token))
     if kind in ("jwt_id", "saml_assertion_id"):
-        return Subject("", "", _token(issuer, told))
-    return Subject(_identity(issuer, told))
+        return Subject("", "", _token(issuer, subject))
+    return Subject(_identity(issuer, subject))
 
 
 def session_key(issuer: str, name: str) -> str:
@@ -60,28 +60,28 @@ def session_key(issuer: str, name: str) -> str:
     return Tenant(found["tenant"]).session(name) if found else f"oidc:{_bare(issuer)}:session/{name}"
 
 
-def _format(told: dict[str, Any]) -> str:
+def _format(subject: dict[str, Any]) -> str:
     """Drafts call it ``subject_type``, with dashes."""
-    return (text_at(told, "format") or text_at(told, "subject_type")).replace("-", "_").lower()
+    return (text_at(subject, "format") or text_at(subject, "subject_type")).replace("-", "_").lower()
 
 
-def _identity(issuer: str, told: dict[str, Any]) -> str:
-    match _format(told):
+def _identity(issuer: str, subject: dict[str, Any]) -> str:
+    match _format(subject):
         case "email":
-            email = text_at(told, "email").lower()
+            email = text_at(subject, "email").lower()
             return recognised(email) or (f"email:{email}" if email else "")
         case "iss_sub" | "oidc" | "":
-            return _by_subject(text_at(told, "iss") or issuer, text_at(told, "sub"))
+            return _by_subject(text_at(subject, "iss") or issuer, text_at(subject, "sub"))
         case "opaque":
-            name = text_at(told, "id")
+            name = text_at(subject, "id")
             return recognised(name) or (f"caep:{_bare(issuer)}:sub/{name}" if name else "")
         case "account" | "uri" | "did":
-            uri = text_at(told, "uri") or text_at(told, "url")
+            uri = text_at(subject, "uri") or text_at(subject, "url")
             return recognised(uri) or (f"uri:{uri}" if uri else "")
         case "phone_number":
-            return f"caep:{_bare(issuer)}:phone/{text_at(told, 'phone_number')}"
+            return f"caep:{_bare(issuer)}:phone/{text_at(subject, 'phone_number')}"
         case "aliases":
-            many = (_identity(issuer, as_fields(one)) for one in as_list(told.get("identifiers"))[:8])
+            many = (_identity(issuer, as_fields(one)) for one in as_list(subject.get("identifiers"))[:8])
             return next((key for key in many if key), "")
         case _:
             return ""
@@ -96,15 +96,16 @@ def _by_subject(issuer: str, subject: str) -> str:
     return recognised(subject) or f"oidc:{_bare(issuer)}:sub/{subject}"
 
 
-def _session(issuer: str, told: dict[str, Any]) -> str:
+def _session(issuer: str, subject: dict[str, Any]) -> str:
     return session_key(
-        text_at(told, "iss") or issuer, text_at(told, "id") or text_at(told, "sub") or text_at(told, "sid")
+        text_at(subject, "iss") or issuer,
+        text_at(subject, "id") or text_at(subject, "sub") or text_at(subject, "sid"),
     )
 
 
-def _token(issuer: str, told: dict[str, Any]) -> str:
-    name = text_at(told, "jti") or text_at(told, "assertion_id") or text_at(told, "id")
-    owner = text_at(told, "iss") or text_at(told, "issuer") or issuer
+def _token(issuer: str, subject: dict[str, Any]) -> str:
+    name = text_at(subject, "jti") or text_at(subject, "assertion_id") or text_at(subject, "id")
+    owner = text_at(subject, "iss") or text_at(subject, "issuer") or issuer
     return f"oidc:{_bare(owner)}:jti/{name}" if name else ""
 
 

@@ -78,11 +78,11 @@ def _tell(reading: Reading, event: Event, place: str, context: Context) -> None:
     if missing:
         reading.rejects.append(Rejected(NAME, "is missing or empty", missing, place))
         return
-    told = activity_of(event, context)
-    if told is None:
+    activity = activity_of(event, context)
+    if activity is None:
         reading.rejects.append(Rejected(NAME, "is not a time that CloudTrail writes", "eventTime", place))
     else:
-        reading.activities.append(told)
+        reading.activities.append(activity)
 
 
 def _missing(event: Event) -> str:

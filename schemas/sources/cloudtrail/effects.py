@@ -186,8 +186,8 @@ OWN_SESSIONS = frozenset({"GetSessionToken", "GetFederationToken", "GetDelegated
 
 
 def _expiry(call: Call, answer: Fields | None) -> int:
-    told = (answer or {}).get("credentials", {}).get("expiration")
-    if told and (expires := micros_of(str(told))):
+    text = (answer or {}).get("credentials", {}).get("expiration")
+    if text and (expires := micros_of(str(text))):
         return expires
     seconds = (call.request or {}).get("durationSeconds")
     span = int(seconds) * SECOND if isinstance(seconds, int | str) and str(seconds).isdigit() else 0

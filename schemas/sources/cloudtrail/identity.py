@@ -54,10 +54,10 @@ def caller_of(principal: Principal | None, recipient: str | None) -> Caller:
 
 
 @lru_cache(maxsize=65_536)
-def _caller(*told: str | None) -> Caller:
+def _caller(*parts: str | None) -> Caller:
     """As ``caller_of``, for each different caller once. Its parts: see there."""
     kind, arn, issuer, account, user, principal, key, bearer, service, provider, behalf, scope, recipient = (
-        part or "" for part in told
+        part or "" for part in parts
     )
     user = "" if user == HIDDEN else user
     account = _account(arn) or (account if account != ANONYMOUS else "") or recipient

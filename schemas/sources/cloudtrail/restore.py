@@ -93,8 +93,8 @@ def _identity(part: dict[str, Any]) -> dict[str, Any]:
     whole: dict[str, Any] = {}
     for name, value in part.items():
         inner = _part(value) if name.lower().endswith(NESTED) else value
-        told = _identity(inner) if isinstance(inner, dict) else _number_as_text(inner)
-        whole[NAMES.get(name.lower(), name)] = told
+        inside = _identity(inner) if isinstance(inner, dict) else _number_as_text(inner)
+        whole[NAMES.get(name.lower(), name)] = inside
     return whole
 
 

@@ -103,11 +103,11 @@ def read(record: bytes, context: Context) -> Reading:
         elif _of_cluster(_payload(found)):
             _hand_over(found, place, context, reading)
         else:
-            told = _activity(Entry.model_validate(_straight(found)), found, context)
-            if isinstance(told, Activity):
-                reading.activities.append(told)
+            activity = _activity(Entry.model_validate(_straight(found)), found, context)
+            if isinstance(activity, Activity):
+                reading.activities.append(activity)
             else:
-                reading.rejects.append(Rejected(NAME, told[1], told[0], place))
+                reading.rejects.append(Rejected(NAME, activity[1], activity[0], place))
     return reading
 
 
@@ -159,12 +159,12 @@ def _hand_over(entry: dict[str, Any], place: str, context: Context, reading: Rea
             Rejected(NAME, "is an entry of a Kubernetes cluster", "protoPayload.serviceName", place)
         )
         return
-    told = other.read(orjson.dumps(entry), context)
-    reading.activities += told.activities
-    reading.passed += told.passed
+    reading_of_other = other.read(orjson.dumps(entry), context)
+    reading.activities += reading_of_other.activities
+    reading.passed += reading_of_other.passed
     reading.rejects += [
         Rejected(r.source, r.reason, r.field, f"{place}.{r.place}".strip(".") if r.place else place)
-        for r in told.rejects
+        for r in reading_of_other.rejects
     ]
 
 
@@ -216,10 +216,10 @@ def _activity(entry: Entry, raw: dict[str, Any], context: Context) -> Activity |
 def _operation(entry: Entry) -> tuple[str, bool]:
     """The operation of which this entry is one of several, and whether it is not the first of them. A service
     begins one for each call, so a new call never continues an old one; a short call is first and last."""
-    told = entry.operation
-    if not told.id or (told.first and told.last):
+    operation = entry.operation
+    if not operation.id or (operation.first and operation.last):
         return "", False
-    return f"{told.producer} {told.id}"[:TEXT_MAX], not told.first
+    return f"{operation.producer} {operation.id}"[:TEXT_MAX], not operation.first
 
 
 def _time(entry: Entry, context: Context) -> int:
@@ -227,7 +227,7 @@ def _time(entry: Entry, context: Context) -> int:
     Google, or here."""
     request = entry.proto_payload.request_metadata.request_attributes
     times = (entry.timestamp, request.time, entry.receive_timestamp, entry.exported_time)
-    return next((time for told in times if (time := micros_of(told))), 0) or context.time_unless(*times)
+    return next((time for text in times if (time := micros_of(text))), 0) or context.time_unless(*times)
 
 
 def _uid(entry: Entry, raw: dict[str, Any]) -> str:
@@ -245,11 +245,15 @@ def _last(method: str) -> str:
 def _place(entry: Entry) -> str:
     """The address; inside Google's network (``gce-internal-ip``) the caller's own network; "" for Google's
     ``private``."""
-    told = entry.proto_payload.request_metadata
-    address = address_of(told.caller_ip)
+    metadata = entry.proto_payload.request_metadata
+    address = address_of(metadata.caller_ip)
     if address:
         return address
-    return told.caller_network.rpartition("/projects/")[2][:TEXT_MAX] if "internal" in told.caller_ip else ""
+    return (
+        metadata.caller_network.rpartition("/projects/")[2][:TEXT_MAX]
+        if "internal" in metadata.caller_ip
+        else ""
+    )
 
 
 def _client(agent: str) -> str:

@@ -71,9 +71,9 @@ def _key_made(call: Call) -> tuple[Effect, ...]:
     key = call.named("key")
     if not key or not call.account:
         return ()
-    told = pick(call.payload.response, "valid_before_time")
-    seconds = as_number(pick(told, "seconds")) if isinstance(told, dict) else None
-    expires = seconds * SECOND if seconds else micros_of(told) if isinstance(told, str) else 0
+    text = pick(call.payload.response, "valid_before_time")
+    seconds = as_number(pick(text, "seconds")) if isinstance(text, dict) else None
+    expires = seconds * SECOND if seconds else micros_of(text) if isinstance(text, str) else 0
     expires = expires if expires < NEVER else 0
     named = key_of(call.account, key)
     return (
@@ -121,8 +121,8 @@ def _token_made(call: Call) -> tuple[Effect, ...]:
         return ()
     token = f"gcp:token/{account.lower()}/{call.uid}"
     life = _life(call.payload.request)
-    told = call.payload.authentication_info
-    origin = origin_of(told.service_account_delegation_info) or named(told.principal_email)
+    caller = call.payload.authentication_info
+    origin = origin_of(caller.service_account_delegation_info) or named(caller.principal_email)
     issued = Issued(
         token,
         identity,
@@ -137,9 +137,11 @@ def _token_made(call: Call) -> tuple[Effect, ...]:
 
 def _life(request: dict[str, object]) -> int:
     """``lifetime`` is ``{"seconds": 3600}`` or ``"3600s"``; 0: not on record."""
-    told = pick(request, "lifetime")
+    lifetime = pick(request, "lifetime")
     seconds = (
-        as_number(pick(told, "seconds")) if isinstance(told, dict) else as_number(str(told or "").rstrip("s"))
+        as_number(pick(lifetime, "seconds"))
+        if isinstance(lifetime, dict)
+        else as_number(str(lifetime or "").rstrip("s"))
     )
     life = (seconds or 0) * SECOND
     return life if 0 < life <= LIFE_MAX else 0

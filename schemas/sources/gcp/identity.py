@@ -51,17 +51,17 @@ class Caller(NamedTuple):
     google: bool = False
 
 
-def caller_of(told: Authentication) -> Caller:
+def caller_of(authentication: Authentication) -> Caller:
     """The authenticated caller: of a delegation the account that was impersonated, which is whose access it
     used."""
-    email, subject = told.principal_email, told.principal_subject
-    key = KEY_NAME.fullmatch(told.service_account_key_name)
+    email, subject = authentication.principal_email, authentication.principal_subject
+    key = KEY_NAME.fullmatch(authentication.service_account_key_name)
     project = key["project"] if key else ""
     identity = _identity(email, subject, project)
     name = email or subject.partition(":")[2] or subject
     if key and key["key"]:
         return Caller(identity, name, key_of(_account(email, subject, key["account"]), key["key"]))
-    origin = origin_of(told.service_account_delegation_info)
+    origin = origin_of(authentication.service_account_delegation_info)
     credential = f"gcp:impersonation/{email.lower()}/{origin}" if origin and email else ""
     return Caller(identity, name, credential, email in GOOGLE)
 

@@ -33,7 +33,15 @@ from schemas.sources.kubernetes.aks import event_of as row_event
 from schemas.sources.kubernetes.aks import is_control_plane, is_row
 from schemas.sources.kubernetes.call import Call
 from schemas.sources.kubernetes.effects import STALE, effects_of, legacy_of, stale_of
-from schemas.sources.kubernetes.envelopes import API, Told, is_event, is_gke, opened, told_by, told_of
+from schemas.sources.kubernetes.envelopes import (
+    API,
+    Envelope,
+    is_event,
+    is_gke,
+    opened,
+    said_by_mark,
+    said_by_row,
+)
 from schemas.sources.kubernetes.gke import cluster_of
 from schemas.sources.kubernetes.gke import event_of as google_event
 from schemas.sources.kubernetes.reviews import reviewed
@@ -118,7 +126,7 @@ def read(record: bytes, context: Context) -> Reading:
             return reading
         event = _validated(record)
         if event is not None and event.received:
-            _tell(reading, event, record, "", Told(), context)
+            _tell(reading, event, record, "", Envelope(), context)
             return reading
     for place, found in objects(_bare(record), NAME, opened):
         if isinstance(found, Rejected):
@@ -158,7 +166,7 @@ def _read(document: dict[str, Any], place: str, context: Context, reading: Readi
     if is_control_plane(document):
         reading.passed += 1
         return
-    told, plain = _unwrapped(document)
+    envelope, plain = _unwrapped(document)
     if plain is None:
         reading.rejects.append(Rejected(NAME, "is no audit event", "kind", place))
         return
@@ -167,17 +175,17 @@ def _read(document: dict[str, Any], place: str, context: Context, reading: Readi
     except ValidationError as error:
         reading.rejects.append(_wrong(error, place))
         return
-    _tell(reading, event, b"", place, told, context, document)
+    _tell(reading, event, b"", place, envelope, context, document)
 
 
-def _unwrapped(document: dict[str, Any]) -> tuple[Told, dict[str, Any] | None]:
+def _unwrapped(document: dict[str, Any]) -> tuple[Envelope, dict[str, Any] | None]:
     """What is told around the event, and the event in Kubernetes' own form; None for what is none."""
-    told = told_of(document)
+    envelope = said_by_mark(document)
     if is_gke(document):
-        return Told(cluster_of(document), told.time), google_event(document)
+        return Envelope(cluster_of(document), envelope.time), google_event(document)
     if is_row(document):
-        return told_by(document), row_event(document)
-    return told, document if is_event(document) else None
+        return said_by_row(document), row_event(document)
+    return envelope, document if is_event(document) else None
 
 
 def _wrong(error: ValidationError, place: str) -> Rejected:
@@ -187,38 +195,38 @@ def _wrong(error: ValidationError, place: str) -> Rejected:
 
 
 def _tell(
-    reading: Reading, event: Event, record: bytes, place: str, told: Told, context: Context,
+    reading: Reading, event: Event, record: bytes, place: str, envelope: Envelope, context: Context,
     document: dict[str, Any] | None = None,
 ) -> None:  # fmt: skip
     if event.stage == RECEIVED:
         reading.passed += 1
         return
-    time = _time(event, told, document, context)
+    time = _time(event, envelope, document, context)
     if not time:
         reading.rejects.append(Rejected(NAME, "is missing or no time", "requestReceivedTimestamp", place))
         return
-    instance = told.cluster if told.cluster and context.instance == "default" else context.instance
+    instance = envelope.cluster if envelope.cluster and context.instance == "default" else context.instance
     call = Call(event, time, micros_of(event.staged), instance, context)
     uid = _uid(event, record, document)
     reading.activities.append(_activity(call, uid))
     reading.activities.extend(reviewed(call, uid))
 
 
-def _time(event: Event, told: Told, document: dict[str, Any] | None, context: Context) -> int:
+def _time(event: Event, envelope: Envelope, document: dict[str, Any] | None, context: Context) -> int:
     """When the request came. Older versions and exports say it elsewhere, only on the envelope, or not at
     all: then it is as old as its arrival."""
     time = micros_of(event.received) or micros_of(event.timestamp) or micros_of(event.staged)
     if time:
         return time
-    elsewhere = _times_elsewhere(document or {}, told)
+    elsewhere = _times_elsewhere(document or {}, envelope)
     time = next((time for text in elsewhere if (time := micros_of(text))), 0)
     return time or context.time_unless(event.received, event.timestamp, event.staged, *elsewhere)
 
 
-def _times_elsewhere(document: dict[str, Any], told: Told) -> list[str]:
+def _times_elsewhere(document: dict[str, Any], envelope: Envelope) -> list[str]:
     metadata = document.get("metadata")
     created = metadata.get("creationTimestamp") if isinstance(metadata, dict) else None
-    texts = (created, told.time, document.get("@timestamp"), document.get("p_event_time"))
+    texts = (created, envelope.time, document.get("@timestamp"), document.get("p_event_time"))
     return [text for text in texts if isinstance(text, str)]
 
 
@@ -238,8 +246,8 @@ def _activity(call: Call, uid: str) -> Activity:
     effects = tuple(effects_of(call)) if call.resource or call.code == 401 else NO_EFFECTS
     if who.credential.startswith(f"{call.prefix}secret/") and (known := legacy_of(call)):
         effects = (known, *effects)
-    if event.annotations and STALE in event.annotations and (told := stale_of(call)):
-        effects = (told, *effects)
+    if event.annotations and STALE in event.annotations and (stale := stale_of(call)):
+        effects = (stale, *effects)
     return Activity(
         uid=uid,
         time=call.time,

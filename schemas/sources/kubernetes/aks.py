@@ -43,5 +43,5 @@ def event_of(row: dict[str, Any]) -> dict[str, Any]:
 
 def is_control_plane(document: dict[str, Any]) -> bool:
     """A component's own log line, which is no audit event."""
-    told = document.get("category") or document.get("Category")
-    return isinstance(told, str) and told.lower() in CONTROL_PLANE
+    category = document.get("category") or document.get("Category")
+    return isinstance(category, str) and category.lower() in CONTROL_PLANE

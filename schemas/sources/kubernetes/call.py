@@ -93,15 +93,15 @@ class Call:
         """``list secrets``, ``create pods/exec``, ``get /version``; with whom the caller passed for, where
         it did."""
         if self.resource:
-            told = _worded(self.verb, self.resource, self.subresource)
+            words = _worded(self.verb, self.resource, self.subresource)
         else:
-            told = _worded(self.verb, short(self.event.uri.partition("?")[0]), "")
+            words = _worded(self.verb, short(self.event.uri.partition("?")[0]), "")
         if (other := self.event.impersonated) and other.username:
             masters = f" ({MASTERS})" if MASTERS in (other.groups or ()) else ""
-            return f"{told} as {short(other.username)}{masters}"
+            return f"{words} as {short(other.username)}{masters}"
         if self.outcome == "forbidden" and DENIED_IMPERSONATION in self.message:
-            return f"{told} as another"
-        return told
+            return f"{words} as another"
+        return words
 
     @property
     def path(self) -> str:

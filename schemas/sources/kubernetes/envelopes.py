@@ -32,7 +32,7 @@ RESOURCE_IDS = ("resourceId", "ResourceId", "_ResourceId")
 EKS_GROUP = re.compile(r"/aws/eks/(.+)/cluster")
 
 
-class Told(NamedTuple):
+class Envelope(NamedTuple):
     """What an envelope adds: the cluster's name, and a time (as it stands there) for events that have
     none."""
 
@@ -40,7 +40,7 @@ class Told(NamedTuple):
     time: str = ""
 
 
-NOTHING = Told()
+NOTHING = Envelope()
 
 CLUSTER, TIME = "gapwatch:cluster", "gapwatch:time"
 """Fields that carry what an envelope tells to the objects in it; no vendor's name has a colon."""
@@ -74,42 +74,42 @@ def opened(document: dict[str, Any]) -> Contents | None:
     """What an envelope holds; None for an object that is none."""
     if is_event(document) or is_gke(document) or is_row(document) or is_control_plane(document):
         return None
-    told = told_by(document)
+    envelope = said_by_row(document)
     for name in LISTS:
         if isinstance(many := document.get(name), list):
-            return [(f"{name}[{i}]", _marked(content, told)) for i, content in enumerate(many)]
+            return [(f"{name}[{i}]", _marked(content, envelope)) for i, content in enumerate(many)]
     properties = document.get("properties")
     if isinstance(properties, str):
         properties = _object(properties)
     if isinstance(properties, dict) and "log" in properties:
-        return [("properties.log", _marked(properties["log"], told))]
+        return [("properties.log", _marked(properties["log"], envelope))]
     if isinstance(text := document.get("log_s"), str):
-        return [("log_s", _marked(text, told))]
+        return [("log_s", _marked(text, envelope))]
     pushed = document.get("message")
     if isinstance(pushed, dict) and isinstance(data := pushed.get("data"), str):
         return [("message.data", _decoded(data))]
     contents = shipped(document)
-    return [(name, _marked(content, told)) for name, content in contents] if contents else None
+    return [(name, _marked(content, envelope)) for name, content in contents] if contents else None
 
 
-def told_by(document: dict[str, Any]) -> Told:
+def said_by_row(document: dict[str, Any]) -> Envelope:
     """What an envelope (or a row that is its own) tells."""
     groups = [EKS_GROUP.search(str(document.get(name, ""))) for name in ("logGroup", "@log", "log_group")]
     ends = [str(document.get(name, "")).rpartition("/")[2] for name in RESOURCE_IDS]
     cluster = next((g[1] for g in groups if g), "") or next((end.lower() for end in ends if end), "")
     times = [document.get(name) for name in ("time", "@timestamp", "TimeGenerated", TIME)]
     time = next((t for t in times if isinstance(t, str) and t), "")
-    return Told(cluster or str(document.get(CLUSTER, "")), time)
+    return Envelope(cluster or str(document.get(CLUSTER, "")), time)
 
 
-def _marked(content: object, told: Told) -> object:
+def _marked(content: object, envelope: Envelope) -> object:
     """The content with what its envelope told; text is parsed here, so that it can be told."""
-    if told == NOTHING:
+    if envelope == NOTHING:
         return content
     document = _object(content) if isinstance(content, str) else content
     if not isinstance(document, dict):
         return content
-    return {CLUSTER: told.cluster, TIME: told.time} | document
+    return {CLUSTER: envelope.cluster, TIME: envelope.time} | document
 
 
 def _object(text: str) -> Any:
@@ -126,7 +126,7 @@ def _decoded(data: str) -> str:
         return data
 
 
-def told_of(document: dict[str, Any]) -> Told:
+def said_by_mark(document: dict[str, Any]) -> Envelope:
     """What the envelopes around an event told."""
     cluster, time = document.get(CLUSTER), document.get(TIME)
-    return Told(cluster if isinstance(cluster, str) else "", time if isinstance(time, str) else "")
+    return Envelope(cluster if isinstance(cluster, str) else "", time if isinstance(time, str) else "")

@@ -66,8 +66,8 @@ def _what(method: str, name: str) -> tuple[str, dict[str, str]]:
 
 
 def _code(payload: dict[str, Any]) -> int | None:
-    told = _part(payload, "status").get("code", 0)
-    code = told if isinstance(told, int) else None
+    status = _part(payload, "status").get("code", 0)
+    code = status if isinstance(status, int) else None
     if _part(payload, "response").get("status") == "Failure":
         answered = _part(payload, "response").get("code")
         return answered if isinstance(answered, int) else 500

@@ -44,16 +44,16 @@ SET, UNSET = frozenset({"true", "yes"}), frozenset({"false", "no"})
 def states_of(call: Call) -> Iterator[Effect]:
     """A status that this write declares, or takes back. Nothing in the cluster enforces it, so no time is
     granted for it to take effect, and no credential ends by it."""
-    told = dict(_told(call))
+    labels = dict(_changed_labels(call))
     identity = account_key(call.namespace, call.name, call.prefix) if call.name else ""
     if not identity:
         return
-    if not told:
+    if not labels:
         if _whole(call):
             # Whatever was claimed of it, or of one of its name, is not now.
             yield Restored("no status label", "disabled", identity=identity, at=call.done)
         return
-    name, value = min(told.items())
+    name, value = min(labels.items())
     how = f"label {short(name)}={short(value or '')}" if value is not None else f"label {short(name)} removed"
     if _says(name, value) == "inactive":
         yield Ended(how, "disabled", identity=identity, claims_cut=False, carries=False, at=call.done)
@@ -75,7 +75,7 @@ def _whole(call: Call) -> bool:
     )
 
 
-def _told(call: Call) -> Iterator[tuple[str, str | None]]:
+def _changed_labels(call: Call) -> Iterator[tuple[str, str | None]]:
     """Of the answer, which has the whole object, and of the request, which alone tells of a removal
     (null)."""
     for meta in (call.asked.metadata, call.answered.metadata):

@@ -66,13 +66,13 @@ def who_of(user: User, prefix: str, annotations: Labels | None) -> Who:
     if not name:
         return NOBODY
     extra = user.extra
-    told = first(extra, CREDENTIAL_ID) if extra else ""
-    if extra and not told:
+    credential_id = first(extra, CREDENTIAL_ID) if extra else ""
+    if extra and not credential_id:
         arn = first(extra, "canonicalArn") or first(extra, "arn")
         if arn and (principal := of_arn(arn)):
             return Who(principal, name, key_of(first(extra, "accessKeyId")))
     identity = identity_of(name, prefix)
-    credential = credential_key(told, prefix) if told else ""
+    credential = credential_key(credential_id, prefix) if credential_id else ""
     if not credential and annotations and LEGACY in annotations:
         credential = _legacy(name, prefix, annotations)
     return Who(identity, name, credential, (user.uid or "")[:NAME_MAX] if name.startswith(ACCOUNT) else "")

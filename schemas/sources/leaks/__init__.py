@@ -53,13 +53,13 @@ def read(record: bytes, context: Context) -> Reading:
     events are passed."""
     reading = Reading([], [], 0)
     for place, found in objects(record, NAME, _opened):
-        told = found if isinstance(found, Rejected) else _told(found, place, context)
-        if told is None:
+        activity = found if isinstance(found, Rejected) else _read_one(found, place, context)
+        if activity is None:
             reading.passed += 1
-        elif isinstance(told, Rejected):
-            reading.rejects.append(told)
+        elif isinstance(activity, Rejected):
+            reading.rejects.append(activity)
         else:
-            reading.activities.append(told)
+            reading.activities.append(activity)
     return reading
 
 
@@ -67,7 +67,7 @@ def _opened(document: dict[str, Any]) -> Contents | None:
     return None
 
 
-def _told(document: dict[str, Any], place: str, context: Context) -> Any:
+def _read_one(document: dict[str, Any], place: str, context: Context) -> Any:
     if aws.is_health(document):
         return aws.read(document, place, context)
     if _ours(document) or github.is_notice(document):

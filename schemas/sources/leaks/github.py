@@ -75,10 +75,10 @@ def read(document: dict[str, Any], place: str, context: Context) -> Activity | R
         return Rejected(NAME, "is missing", "alert.number", place)
     secret = alert.secret if isinstance(alert.secret, str) else ""
     found = found_in(secret, alert.secret_type, context)
-    told = f"{repository or 'alert'}#{alert.number}"
+    name = f"{repository or 'alert'}#{alert.number}"
     again = f"@{iso(time)}" if _again(alert, action) else ""
     return Activity(
-        uid=f"github:{told}:{action or alert.state or 'listed'}{again}"[:SHOWN_MAX],
+        uid=f"github:{name}:{action or alert.state or 'listed'}{again}"[:SHOWN_MAX],
         time=time,
         source=NAME,
         instance=context.instance,
@@ -87,9 +87,9 @@ def read(document: dict[str, Any], place: str, context: Context) -> Activity | R
         service="github",
         outcome="succeeded",
         target=found.credential,
-        resource=(alert.html_url or alert.url or told)[:SHOWN_MAX],
+        resource=(alert.html_url or alert.url or name)[:SHOWN_MAX],
         error="" if found.credential else f"names no credential, only its kind: {kind_of(alert.secret_type)}",
-        effects=_effects(alert, action, found, told),
+        effects=_effects(alert, action, found, name),
         arrived=context.arrived,
         processed=context.processed,
     )
@@ -112,37 +112,37 @@ def _time(alert: Alert, action: str) -> int:
     return micros_of(alert.resolved_at) or micros_of(alert.updated_at) or micros_of(alert.created_at)
 
 
-def _effects(alert: Alert, action: str, found: Found, told: str) -> tuple[Effect, ...]:
+def _effects(alert: Alert, action: str, found: Found, name: str) -> tuple[Effect, ...]:
     """Exposed since the alert was made, whatever became of it; that somebody says it is revoked is a claim.
 
     A webhook names no secret (nor does a list that hides them): then some credential is exposed that only the
     alert itself can name, and the alert, once it is read with its secret, takes that back.
     """
-    report = report_of(f"github/{told}")
+    report = report_of(f"github/{name}")
     named = found if found.credential else Found(report)
-    effects = list(_reported(alert, action, named, told, report))
+    effects = list(_reported(alert, action, named, name, report))
     if found.credential:
-        how, times = f"GitHub {told}: names its secret", (alert.created_at, alert.updated_at)
+        how, times = f"GitHub {name}: names its secret", (alert.created_at, alert.updated_at)
         told_at = dict.fromkeys(at for time in times if (at := micros_of(time)))
         effects += [Exposed(how, report, "", True, at, report) for at in told_at]
     return tuple(effects)
 
 
-def _reported(alert: Alert, action: str, named: Found, told: str, report: str) -> Iterator[Effect]:
+def _reported(alert: Alert, action: str, named: Found, name: str, report: str) -> Iterator[Effect]:
     credential, identity = named
     public = "publicly leaked: " if alert.publicly_leaked or action == "publicly_leaked" else ""
-    how = f"{public}GitHub {told}"
+    how = f"{public}GitHub {name}"
     yield Exposed(how, credential, identity, at=micros_of(alert.created_at), report=report)
     if _again(alert, action):
         at = micros_of(alert.updated_at)
         yield Exposed(f"{how}, open again or still", credential, identity, at=at, report=report)
         if credential == report:
-            yield Restored(f"GitHub {told}: open", "declared", credential, at=at)
+            yield Restored(f"GitHub {name}: open", "declared", credential, at=at)
     elif alert.resolution in FALSE_ALARM:
-        how = f"GitHub {told}: {alert.resolution}"
+        how = f"GitHub {name}: {alert.resolution}"
         yield Exposed(how, credential, identity, True, micros_of(alert.resolved_at), report)
     elif alert.resolution == "revoked":
-        how, at = f"GitHub {told}: resolved as revoked", micros_of(alert.resolved_at)
+        how, at = f"GitHub {name}: resolved as revoked", micros_of(alert.resolved_at)
         yield Ended(how, "declared", credential, identity, claims_cut=False, at=at)
 
 

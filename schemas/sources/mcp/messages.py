@@ -72,8 +72,8 @@ def is_id(number: object) -> bool:
 
 def above(message: dict[str, Any], envelope: Envelope) -> tuple[str, str]:
     """The trace and the span in which the request was made, as the client says; "" and "" for none."""
-    told = text_at(message, "params", META, "traceparent") or envelope.traceparent
-    found = _TRACEPARENT.fullmatch(told.strip().lower())
+    traceparent = text_at(message, "params", META, "traceparent") or envelope.traceparent
+    found = _TRACEPARENT.fullmatch(traceparent.strip().lower())
     return (found[1], found[2]) if found else ("", "")
 
 

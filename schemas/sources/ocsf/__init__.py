@@ -83,11 +83,11 @@ def read(record: bytes, context: Context) -> Reading:
     """Every event of the record as an activity or a reject with its place; never raises."""
     reading = Reading([], [], 0)
     for place, found in objects(record, NAME, _opened):
-        told = found if isinstance(found, Rejected) else _activity(found, place, context)
-        if isinstance(told, Rejected):
-            reading.rejects.append(told)
+        activity = found if isinstance(found, Rejected) else _activity(found, place, context)
+        if isinstance(activity, Rejected):
+            reading.rejects.append(activity)
         else:
-            reading.activities.append(told)
+            reading.activities.append(activity)
     return reading
 
 
@@ -152,8 +152,8 @@ def _uid(event: Event, raw: dict[str, Any]) -> str:
 def _credential(event: Event, kind: Kind, keys: Keys) -> str:
     """What the caller presented. A user that is changed shows its own credentials, which nobody presented."""
     if kind.class_uid == AUTHENTICATION and event.user:
-        told = event.user.credential_uid or event.session.credential_uid
-        return keys.credential(told) or keys.token(event.authentication_token)
+        uid = event.user.credential_uid or event.session.credential_uid
+        return keys.credential(uid) or keys.token(event.authentication_token)
     actor = event.actor
     known = keys.credential(actor.user.credential_uid, actor.session.credential_uid)
     return known or keys.token(event.api.token) or keys.session(actor.session)

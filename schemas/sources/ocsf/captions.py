@@ -55,10 +55,10 @@ class Kind(NamedTuple):
 
 def kind_of(event: Event) -> Kind:
     """By the class's number, the type's (a hundredfold of it, plus the activity), or the captions."""
-    told = event.class_uid or (event.type_uid // 100 if event.type_uid else None)
+    number = event.class_uid or (event.type_uid // 100 if event.type_uid else None)
     named = CLASSES.get((event.class_name or event.type_name.partition(":")[0]).strip().lower())
-    class_uid = told or named
-    if told == API_ACTIVITY_BEFORE_1_0 and _before_1_0(event, named):
+    class_uid = number or named
+    if number == API_ACTIVITY_BEFORE_1_0 and _before_1_0(event, named):
         class_uid = API_ACTIVITY
     activity = event.activity_id
     if activity is None and event.type_uid:
@@ -77,8 +77,8 @@ def _before_1_0(event: Event, named: int | None) -> bool:
 
 def status_of(event: Event) -> Outcome:
     """Whether it took, as far as the status alone tells."""
-    told = STATUSES.get(event.status_id or 0)
-    return told or OUTCOMES.get(event.status.strip().lower(), "unknown")
+    status = STATUSES.get(event.status_id or 0)
+    return status or OUTCOMES.get(event.status.strip().lower(), "unknown")
 
 
 def denied(event: Event) -> bool:

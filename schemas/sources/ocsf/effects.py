@@ -43,18 +43,18 @@ def effects_of(
     activity = kind.activity_id or 0
     match kind.class_uid:
         case 3001:
-            told = list(_account(event, activity, keys))
+            effects = list(_account(event, activity, keys))
         case 3002:
-            told = list(_authentication(event, activity, keys, identity, credential))
+            effects = list(_authentication(event, activity, keys, identity, credential))
         case 3004:
-            told = list(_entity(event, activity, keys, identity, credential))
+            effects = list(_entity(event, activity, keys, identity, credential))
         case _:
-            told = []
+            effects = []
     if outcome == "succeeded":
-        return tuple(told)
+        return tuple(effects)
     if outcome == "unknown":
         return ()
-    return tuple(EndFailed(e.how, e.credential, e.identity) for e in told if isinstance(e, Ended))
+    return tuple(EndFailed(e.how, e.credential, e.identity) for e in effects if isinstance(e, Ended))
 
 
 def _account(event: Event, activity: int, keys: Keys) -> Iterator[Effect]:

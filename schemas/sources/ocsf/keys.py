@@ -37,8 +37,8 @@ class Keys:
         """The identity of a user, by whichever of its fields is recognised."""
         if user is None:
             return ""
-        told = (user.uid, user.uid_alt, user.uuid, user.name, user.email_addr)
-        known = next((key for text in told if (key := recognised(text))), "") or self._in_account(user)
+        names = (user.uid, user.uid_alt, user.uuid, user.name, user.email_addr)
+        known = next((key for text in names if (key := recognised(text))), "") or self._in_account(user)
         name = user.uid or user.email_addr or user.name
         return known or (f"{self.prefix}user/{name}" if name else "")
 

@@ -101,16 +101,16 @@ def _json(record: bytes) -> Iterator[Raw]:
 def _read_log(log: RawLog, context: Context, reading: Reading) -> None:
     trace, spans = spans_of(log, context.arrived, context.processed)
     reading.passed += not spans
-    reading.activities += (_activity_of_log(trace, told, context) for told in spans)
+    reading.activities += (_activity_of_log(trace, one, context) for one in spans)
 
 
-def _activity_of_log(trace: str, told: LogSpan, context: Context) -> Activity:
-    span = told.span
+def _activity_of_log(trace: str, of_log: LogSpan, context: Context) -> Activity:
+    span = of_log.span
     what = {"asked": f"ask for {span.tool}"}.get(
         span.side, f"execute_tool {span.tool}" if span.tool else "answer"
     )
     return Activity(
-        uid=f"{trace}:{told.span_id}",
+        uid=f"{trace}:{of_log.span_id}",
         time=span.start,
         source=NAME,
         instance=context.instance,
@@ -120,7 +120,7 @@ def _activity_of_log(trace: str, told: LogSpan, context: Context) -> Activity:
         service=span.service,
         resource=span.server,
         error="error" if span.status == "error" and span.tool else "",
-        effects=(Spanned(trace, told.span_id, span),),
+        effects=(Spanned(trace, of_log.span_id, span),),
         arrived=context.arrived,
         processed=context.processed,
     )

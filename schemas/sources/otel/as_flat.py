@@ -67,8 +67,8 @@ def _span(span: dict[str, Any]) -> RawSpan:
 
 
 def _id(value: object, field: str, size: int, optional: bool = False) -> str:
-    told = value.removeprefix("0x") if isinstance(value, str) else ""
-    return json_id({field: told}, field, field, size, optional)
+    text = value.removeprefix("0x") if isinstance(value, str) else ""
+    return json_id({field: text}, field, field, size, optional)
 
 
 def _time(span: dict[str, Any], iso: str, nanos: str) -> int:

@@ -130,8 +130,8 @@ def _elastic_span(row: Row) -> RawSpan:
 
 def _elastic_log(row: Row) -> RawLog:
     attributes = flattened(row.get("attributes"), is_read_of_log)
-    told = row.get("body")
-    body = told.get("text", told.get("structured")) if isinstance(told, dict) else told
+    content = row.get("body")
+    body = content.get("text", content.get("structured")) if isinstance(content, dict) else content
     event, body = event_of(row.get("event_name"), attributes, lambda: body)
     return RawLog(
         _id(row, "trace_id", TRACE_BYTES, optional=True),

@@ -65,16 +65,16 @@ class LogSpan(NamedTuple):
 
 def spans_of(log: RawLog, arrived: int = 0, processed: int = 0) -> tuple[str, list[LogSpan]]:
     """The trace, and what the record says in it as spans; none for what says nothing of agents."""
-    told = _Told(log, arrived, processed)
+    record = _LogReader(log, arrived, processed)
     kind = log.event.rpartition(".")[2]
     if log.event.startswith(GENAI_EVENTS):
-        return told.trace, list(told.messages())
+        return record.trace, list(record.messages())
     if kind in DONE or kind == DECIDED or log.event.endswith(CALLED):
-        return told.trace, list(told.done(kind))
-    return told.trace, []
+        return record.trace, list(record.done(kind))
+    return record.trace, []
 
 
-class _Told:
+class _LogReader:
     def __init__(self, log: RawLog, arrived: int, processed: int) -> None:
         self._log = log
         self._times: Any = {"start": log.time, "end": log.time, "arrived": arrived, "processed": processed}
@@ -133,12 +133,12 @@ class _Told:
         agent = self._agent() or bounded(log.service)
         server, inner = served_by(log, tool)
         hidden = tool == HIDDEN_TOOL and log.event.startswith(CLAUDE_CODE) and not inner
-        told = self._span(
+        span = self._span(
             "tool", tool, agent, server=server, step=is_step_of_log(log, tool), hidden=hidden, **more
         )
-        yield LogSpan(span_id, told)
+        yield LogSpan(span_id, span)
         if inner and inner != tool:
-            below = frozen.changed(told, parent=span_id, tool=inner)
+            below = frozen.changed(span, parent=span_id, tool=inner)
             yield LogSpan(derived_id(SPAN_BYTES, "inner", span_id), below)
 
     def _span(self, kind: Any, tool: str, agent: str | None = None, **more: Any) -> Span:
@@ -160,9 +160,9 @@ def served_by(log: RawLog, tool: str) -> tuple[str, str]:
     """The MCP server of a tool and its name there; "" and "" where no server is told. Claude Code and Codex
     name such a tool ``mcp__SERVER__TOOL``; the former gives both parts beside it as well."""
     parameters = decoded(log.attributes.get("tool_parameters"))
-    told = parameters if isinstance(parameters, dict) else {}
-    server = told.get("mcp_server_name") or log.text("mcp_server_name", "mcp.server.name", "mcp_server")
-    inner = told.get("mcp_tool_name") or log.text("mcp_tool_name")
+    named = parameters if isinstance(parameters, dict) else {}
+    server = named.get("mcp_server_name") or log.text("mcp_server_name", "mcp.server.name", "mcp_server")
+    inner = named.get("mcp_tool_name") or log.text("mcp_tool_name")
     found = PREFIXED.fullmatch(tool)
     if found:
         server, inner = server or found[1], inner or found[2]

@@ -71,11 +71,11 @@ def read(record: bytes, context: Context) -> Reading:
     """Every event of the record as an activity or a reject with its place; never raises."""
     reading = Reading([], [], 0)
     for place, found in objects(record, NAME, _opened):
-        told = found if isinstance(found, Rejected) else _told(found, place, context)
-        if isinstance(told, Rejected):
-            reading.rejects.append(told)
+        activity = found if isinstance(found, Rejected) else _read_one(found, place, context)
+        if isinstance(activity, Rejected):
+            reading.rejects.append(activity)
         else:
-            reading.activities.append(told)
+            reading.activities.append(activity)
     return reading
 
 
@@ -85,7 +85,7 @@ def _opened(document: dict[str, Any]) -> Contents | None:
     return None if "type" in document else shipped(document)
 
 
-def _told(row: dict[str, Any], place: str, context: Context) -> Activity | Rejected:
+def _read_one(row: dict[str, Any], place: str, context: Context) -> Activity | Rejected:
     ours = row.get("object") == AUDIT_LOG or "effective_at" in row
     event = openai_event(row, context.instance) if ours else anthropic_event(row, context.instance)
     names = ("id", "type", "effective_at") if ours else ("id", "type", "created_at")

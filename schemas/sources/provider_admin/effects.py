@@ -96,8 +96,8 @@ def principal_of(event: Event) -> str:
 
 def effects_of(event: Event) -> tuple[Effect, ...]:
     about, _ = parts(event)
-    told = _key if about in KEYS else _EFFECTS.get(about)
-    return tuple(told(event)) if told and outcome_of(event) == "succeeded" else ()
+    teach = _key if about in KEYS else _EFFECTS.get(about)
+    return tuple(teach(event)) if teach and outcome_of(event) == "succeeded" else ()
 
 
 def _key(event: Event) -> Iterator[Effect]:
@@ -129,10 +129,10 @@ def _account(event: Event) -> Iterator[Effect]:
 
 def _role(event: Event) -> Iterator[Effect]:
     _, done = parts(event)
-    told = event.text("id") if event.vendor == "openai" else ""
-    found = _ROLE_OF.fullmatch(told)
+    uid = event.text("id") if event.vendor == "openai" else ""
+    found = _ROLE_OF.fullmatch(uid)
     role = event.text("role") or (found[1] if found else "")
-    named = told or "/".join(
+    named = uid or "/".join(
         event.text(name) for name in ("resource_type", "resource_id", "role", "target_id")
     )
     principal = principal_of(event)

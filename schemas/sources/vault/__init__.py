@@ -237,12 +237,12 @@ def _activity(call: Call, uid: str) -> Activity:
 
 
 def _effects(call: Call, use: Use) -> Iterator[Effect]:
-    told = ends_of(call, use.outcome)
+    effects = ends_of(call, use.outcome)
     if use.outcome == "succeeded":
-        told = chain(told, issues_of(call))
+        effects = chain(effects, issues_of(call))
     if call.authenticated and not call.issued:
-        told = chain(exhausted(call), told)
-    yield from told
+        effects = chain(exhausted(call), effects)
+    yield from effects
     if use.outcome == "succeeded" and use.credential and _root(call):
         yield Known(use.credential, use.credential, "root", use.names)
 

@@ -55,8 +55,8 @@ def parse_wish(text: str) -> Wish:
 
 def marks_of(settings: Settings, wish: Wish) -> MarkFile:
     """Where it is kept how far a file was taken."""
-    told = hashlib.sha256(str(wish.path).encode()).hexdigest()[:16]
-    return MarkFile(settings.data / "receivers" / f"{wish.source}-{told}.json")
+    digest = hashlib.sha256(str(wish.path).encode()).hexdigest()[:16]
+    return MarkFile(settings.data / "receivers" / f"{wish.source}-{digest}.json")
 
 
 class FilesReceiver:
