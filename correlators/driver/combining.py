@@ -23,6 +23,7 @@ from correlators.kernel.knowledge.join import (
 )
 from correlators.kernel.knowledge.sightings import join_evidence, thin
 from schemas.activity import Activity
+from schemas.coming import waiting
 from schemas.dossier import Address, Credential, Dossier, Sightings, Stay
 from schemas.evidence import Evidence, network_of
 from schemas.fact import (
@@ -114,9 +115,12 @@ class Combiner:
         self._facts: dict[str, Dossier] = {}
         self._told: dict[tuple[str, str], int] = {}
 
-    def take(self, activity: Activity) -> None:
+    def take(self, activity: Activity, until: int = 0) -> None:
         """Raises whatever ``facts_of`` raises for an activity that makes no sense; then nothing of it was
-        taken."""
+        taken. ``until``: it counts from then on (µs, 0: at once)."""
+        if until:
+            self._join((key, waiting(fact, until)) for key, fact in facts_of(activity))
+            return
         if activity.effects or not is_plain(activity):
             self._join(facts_of(activity))
             return

@@ -14,7 +14,10 @@ from typing import NamedTuple
 
 from correlators.driver.combining import Combiner
 from correlators.driver.watch import Watching
+from correlators.kernel.views.thresholds import DEFAULTS
 from schemas.activity import Activity
+from schemas.authority import INVENTORY
+from schemas.coming import AHEAD_AGE, comes_at
 from schemas.dossier import EMPTY
 from schemas.evidence import SECOND
 from schemas.fact import WATCH, Fact
@@ -36,6 +39,8 @@ limit for a message. A larger one is a reject."""
 
 TEXT_MAX = 500
 """Letters of a reject's place, field and reason: parts of them may have been written by anybody."""
+
+FROM_AHEAD = "more than a day later than it came: a clock ahead, a wrong unit, or a lie"
 
 UNKNOWN = "unknown"
 """The source of a record that no source recognises."""
@@ -67,6 +72,7 @@ class Batch:
     """What a number of records gave.
 
     ``newest``: per source, topic and partition the latest event time in µs that its arrival makes plausible.
+    ``ahead``: activities that wait for their time.
     """
 
     activities: list[bytes] = field(default_factory=list)
@@ -76,6 +82,7 @@ class Batch:
     records: Counter[str] = field(default_factory=Counter)
     read: Counter[str] = field(default_factory=Counter)
     passed: Counter[str] = field(default_factory=Counter)
+    ahead: Counter[str] = field(default_factory=Counter)
     crashed: Counter[str] = field(default_factory=Counter)
 
 
@@ -84,7 +91,9 @@ class Normaliser:
     is accounted for.
 
     ``mask_key`` is the site's key for secret ids; ``record_limit`` in bytes; ``watch`` sees each activity
-    (may be None); ``trust`` says whose security event tokens are believed.
+    (may be None); ``trust`` says whose security event tokens are believed; ``skew`` (µs): so far ahead may
+    the clocks of producers be. ``patient``: nobody knows when a record came before all are read
+    (``release``); of declarations nobody asks, what is declared today holds for the log of last month.
     """
 
     def __init__(
@@ -93,7 +102,11 @@ class Normaliser:
         record_limit: int = 0,
         watch: Callable[[Activity], None] | None = None,
         trust: Context | None = None,
+        skew: int = DEFAULTS.skew,
+        patient: bool = False,
     ) -> None:
+        self._skew = skew
+        self._held: list[tuple[Record, Activity, bytes]] | None = [] if patient else None
         believed = trust or Context()
         self._trust = (believed.jwks, believed.audiences, believed.unsigned_allowed)
         self._key = mask_key
@@ -127,6 +140,16 @@ class Normaliser:
         self._batch.records[record.source or UNKNOWN] += 1
         self._reject(record, Rejected(record.source or UNKNOWN, reason))
 
+    def release(self, now: int, last: bool = False) -> None:
+        """Takes what had come by ``now`` (µs, 0: nobody knows); what claims to be later waits to be released.
+        ``last``: all is read, so that waits for its time, or is a reject."""
+        held, self._held = self._held or [], []
+        for record, activity, place in held:
+            if not last and now and activity.time > now:
+                self._held.append((record, activity, place))
+            else:
+                self._count(record, activity, place, now)
+
     def drain(self) -> Batch:
         """Everything since the last call."""
         batch, self._batch = self._batch, _empty()
@@ -157,16 +180,32 @@ class Normaliser:
         return reading
 
     def _keep(self, record: Record, activity: Activity, place: bytes) -> None:
-        source, time = activity.source, activity.time
-        if not 0 < time < TIME_MAX:
-            self._reject(record, Rejected(source, "missing, or not between 1970 and 2200", "time"))
+        if not 0 < activity.time < TIME_MAX:
+            self._reject(record, Rejected(activity.source, "missing, or not between 1970 and 2200", "time"))
             return
+        if self._watch:
+            self._watch(activity)
+        if self._held is not None and not record.arrived and activity.source != INVENTORY:
+            self._held.append((record, activity, place))
+            return
+        self._count(record, activity, place, record.arrived)
+
+    def _count(self, record: Record, activity: Activity, place: bytes, now: int) -> None:
+        """``now``: when it came, as far as anybody knows (µs)."""
+        source, time = activity.source, activity.time
+        until = 0
+        if now and time > now + self._skew:
+            if time > now + self._skew + AHEAD_AGE:
+                self._reject(record, Rejected(source, FROM_AHEAD, "time"))
+                return
+            until = comes_at(time, now)
+            self._batch.ahead[source] += 1
         try:
             row = self._row(activity, place)
             if len(row) > ROW_BYTES_MAX:
                 self._reject(record, Rejected(source, f"larger than {ROW_BYTES_MAX:,} bytes as an activity"))
                 return
-            self._combiner.take(activity)
+            self._combiner.take(activity, until)
         except Exception as error:
             self._batch.crashed[source] += 1
             self._reject(record, Rejected(source, f"reader failed: {_where(error)}"))
@@ -174,12 +213,10 @@ class Normaliser:
         self._batch.activities.append(row)
         newest = self._batch.newest
         origin = source, record.topic, record.partition
-        if not record.arrived or time <= record.arrived:
+        if not now or time <= now:
             self._watching.saw(source, time)
             if time > newest.get(origin, 0):
                 newest[origin] = time
-        if self._watch:
-            self._watch(activity)
 
     def _row(self, activity: Activity, place: bytes) -> bytes:
         """The activity as a JSON object of its table's columns; fields at their default are left out."""
@@ -222,7 +259,7 @@ class Normaliser:
 
 
 def _empty() -> Batch:
-    return Batch([], [], [], {}, Counter(), Counter(), Counter(), Counter())
+    return Batch([], [], [], {}, Counter(), Counter(), Counter(), Counter(), Counter())
 
 
 def _where(error: Exception) -> str:

@@ -4,13 +4,12 @@ no clock of a machine: what comes out depends on the records alone.
 
 from __future__ import annotations
 
-from bisect import insort
 from collections.abc import Container, Iterator, Mapping
-from datetime import timedelta
 from itertools import groupby
 
 from correlators.driver.normaliser import Batch, Normaliser, Record
 from correlators.driver.partition import Judging, Partition
+from correlators.driver.watch import DAY
 from correlators.kernel.catalogue import Judge
 from correlators.kernel.routes.routing import forwarded_to
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
@@ -18,17 +17,15 @@ from correlators.kernel.views.view import View
 from schemas import frozen
 from schemas.activity import Activity
 from schemas.authority import INVENTORY
-from schemas.evidence import SECOND, micros
+from schemas.evidence import SECOND
 from schemas.fact import Tick
 from schemas.lifeline import Lifeline
 from schemas.sources import Context
 from schemas.verdict import Report
 
-GAP_IMPLAUSIBLE = micros(timedelta(days=400))
-"""An event this much later than every other one has a broken clock: it does not move the default time."""
-
-LATEST_KEPT = 1_000
-"""Latest event times of which the default time is told."""
+GAP_IMPLAUSIBLE = 3 * 365
+"""Days without any event beyond which what is later, and less, has a broken clock: no log is collected with
+such a hole in it, and clocks that were never set are wrong by more."""
 
 
 class Replaying:
@@ -46,13 +43,15 @@ class Replaying:
         record_limit: int = 0,
         now: int = 0,
     ) -> None:
-        self._normaliser = Normaliser(trust.key, record_limit, self._saw, trust)
+        self._normaliser = Normaliser(
+            trust.key, record_limit, self._saw, trust, skew=thresholds.skew, patient=True
+        )
         # No message carries the dossiers of a replay. It settles once, when all is read: by a cap it would
         # let go of what a kill that it comes to later speaks of.
         self._partition = Partition(Judging(controls, thresholds, bytes_max=None))
         self._grace = thresholds.longest_grace
         self._now = now
-        self._times: list[int] = []
+        self._days: dict[int, tuple[int, int]] = {}
         self._reports: dict[str, Report] = {}
         self._lifelines: dict[tuple[str, str], Lifeline] = {}
 
@@ -64,8 +63,10 @@ class Replaying:
         """A record that could not even be taken out of its file."""
         self._normaliser.refuse(record, reason)
 
-    def drain(self) -> Batch:
-        """The rows of all records since the last call; their facts are known from now on."""
+    def drain(self, last: bool = False) -> Batch:
+        """The rows of all records since the last call; their facts are known from now on. What claims to be
+        later than the replay's end, as far as it is known, comes with the ``last`` rows, or is a reject."""
+        self._normaliser.release(self._now or _plausible(self._days), last)
         batch = self._normaliser.drain()
         self._partition.take(batch.facts)
         return batch
@@ -74,14 +75,14 @@ class Replaying:
         """Judges everything that is known. Returns the time (µs) at which it was judged, 0 where no event has
         one."""
         # Just beyond every propagation time that is granted: nothing is undecided any more.
-        now = self._now or _plausible(self._times) + self._grace + SECOND
+        now = self._now or _plausible(self._days) + self._grace + SECOND
         self._partition.take((), Tick(now))
         while True:
             settled = self._partition.settle()
             self._reports.update((report.uid, _final(report)) for report in settled.reports)
             self._lifelines.update(((line.identity, line.credential), line) for line in settled.credentials)
             if not settled.forwards:
-                return now if self._times or self._now else 0
+                return now if self._days or self._now else 0
             self._partition.take(settled.forwards)
 
     @property
@@ -107,10 +108,10 @@ class Replaying:
         return () if forwarded_to(identity, dossier) else View(identity, dossier).credentials
 
     def _saw(self, activity: Activity) -> None:
-        time = activity.time
-        if activity.source != INVENTORY and (len(self._times) < LATEST_KEPT or time > self._times[0]):
-            insort(self._times, time)
-            del self._times[:-LATEST_KEPT]
+        if activity.source != INVENTORY:
+            day = activity.time // DAY
+            count, newest = self._days.get(day, (0, 0))
+            self._days[day] = count + 1, max(newest, activity.time)
 
 
 def _final(report: Report) -> Report:
@@ -118,9 +119,13 @@ def _final(report: Report) -> Report:
     return frozen.changed(report, activity=3 if report.detail else 1)
 
 
-def _plausible(times: list[int]) -> int:
-    """The latest event time that does not stand alone far beyond all others; 0 without events."""
-    for later, earlier in zip(reversed(times), reversed(times[:-1]), strict=False):
-        if later - earlier < GAP_IMPLAUSIBLE:
-            return later
-    return times[0] if times else 0
+def _plausible(days: Mapping[int, tuple[int, int]]) -> int:
+    """The latest event time of the stretch of days that has most events, where stretches lie implausibly far
+    apart; of equal ones of the earlier. 0 without events. ``days``: by number how many, and the latest."""
+    stretches: list[list[int]] = []
+    for day in sorted(days):
+        if not stretches or day - stretches[-1][-1] >= GAP_IMPLAUSIBLE:
+            stretches.append([])
+        stretches[-1].append(day)
+    fullest = max(stretches, key=lambda stretch: sum(days[day][0] for day in stretch), default=())
+    return max((days[day][1] for day in fullest), default=0)

@@ -56,6 +56,8 @@ def tidy(dossier: Dossier) -> Dossier:
     is known, in whatever order it came."""
     if dossier.heard:
         dossier = _hearsay_capped(dossier)
+    if dossier.coming:
+        dossier = frozen.changed(dossier, coming={at: tidy(said) for at, said in dossier.coming.items()})
     return marked(memory.capped(spans.capped(lookups.capped(grants.capped(_thinned(pinned(dossier)))))))
 
 

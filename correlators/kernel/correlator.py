@@ -17,7 +17,7 @@ from correlators.kernel.caps import DOSSIER_BYTES_MAX, expired, tidy
 from correlators.kernel.catalogue import Judge
 from correlators.kernel.difference import announced, difference
 from correlators.kernel.doubtful import Doubtful
-from correlators.kernel.knowledge import memory
+from correlators.kernel.knowledge import coming, memory
 from correlators.kernel.knowledge.inferred import INFERRED
 from correlators.kernel.knowledge.join import join
 from correlators.kernel.knowledge.weight import lightened
@@ -162,7 +162,7 @@ class Correlator:
 
     def _settle(self, key: str, clock: Clock, settled: Settled) -> None:
         known = self._dossiers[key]
-        dossier = self._forward(key, known, settled)
+        dossier = self._forward(key, self._come(key, known, clock), settled)
         if not dossier.unread and expired(key, dossier, clock, self._thresholds.memory):
             self._dossiers.pop(key)
             self._sent.pop(key, None)
@@ -218,6 +218,15 @@ class Correlator:
         light = frozen.changed(light, reported=kept)
         return light, self._encode(light)
 
+    def _come(self, key: str, dossier: Dossier, clock: Clock) -> Dossier:
+        """The dossier with what has come by now; what has not is asked for again in its time."""
+        if not dossier.coming:
+            return dossier
+        dossier = coming.arrived(dossier, clock.now)
+        if dossier.coming:
+            heapq.heappush(self._due, (min(dossier.coming), key))
+        return dossier
+
     def _hold(self, key: str, due: int) -> None:
         """Remembers when a dossier of which something is held back (``due``, µs) must be asked again."""
         self._held.discard(key)
@@ -244,7 +253,14 @@ class Correlator:
         return dossier
 
     def _view(self, key: str, dossier: Dossier, clock: Clock) -> View:
-        return View(key, self._hearsay.believed(key, dossier, clock), self._thresholds)
+        return self._seen(key, self._hearsay.believed(key, dossier, clock), clock)
+
+    def _seen(self, key: str, dossier: Dossier, clock: Clock) -> View:
+        """What controls see of it: nothing that is still to come."""
+        known, due = coming.present(dossier, clock.now)
+        if due:
+            heapq.heappush(self._due, (due, key))
+        return View(key, known, self._thresholds)
 
     def _judge(self, key: str, dossier: Dossier, view: View, clock: Clock) -> list[Verdict]:
         doubts = clock.doubts
@@ -252,7 +268,7 @@ class Correlator:
         verdicts = self._asked(view, clock)
         if dossier.heard:
             for voice, also in self._hearsay.doubted(key, dossier, view.dossier, clock):
-                heard = self._asked(View(key, also, self._thresholds), clock)
+                heard = self._asked(self._seen(key, also, clock), clock)
                 verdicts = hearsay.beside(verdicts, heard, voice, clock)
         due = min((t for t in (doubts.due, *(v.due for v in verdicts)) if t > clock.now), default=0)
         if due:

@@ -121,7 +121,7 @@ class _Replay:
             if count % RECORDS_IN_BATCH == 0:
                 self._drain()
                 progress(count)
-        self._drain()
+        self._drain(last=True)
         self._summary.as_of = self._replaying.settle()
         self._write(out)
         progress(self._summary.records)
@@ -148,8 +148,8 @@ class _Replay:
     def _pass_over(self, name: str) -> None:
         self._summary.passed_over.append(name)
 
-    def _drain(self) -> None:
-        batch = self._replaying.drain()
+    def _drain(self, last: bool = False) -> None:
+        batch = self._replaying.drain(last)
         self._summary.activities += len(batch.activities)
         self._summary.passed += sum(batch.passed.values())
         self._summary.rejects += len(batch.rejects)

@@ -97,6 +97,8 @@ def wanted(settings: Settings, sources: Iterable[str]) -> list[Topic]:
 def _config(settings: Settings, topic: str) -> dict[str, str]:
     return {
         "cleanup.policy": "delete",
+        # When a record came is for the broker to say: what a producer writes there decides nothing.
+        "message.timestamp.type": "LogAppendTime",
         "retention.ms": str(RETENTION_MS[topic]),
         "max.message.bytes": str(settings.record_limit + ENVELOPE_ROOM),
     }

@@ -14,6 +14,9 @@ from streams.site.settings import Settings
 if TYPE_CHECKING:
     from confluent_kafka import Message
 
+APPENDED = 2
+"""The kind of a message's time that the broker set (``LogAppendTime``), as librdkafka numbers it."""
+
 NEW_TOPICS_MS = 2_000
 """How soon the first record of a new raw topic is noticed."""
 
@@ -55,9 +58,10 @@ class Intake:
                 source = _text(value)
             elif name == "instance":
                 instance = _text(value)
-        _, stamp = message.timestamp()
-        # The producer's clock may run ahead; nothing is processed before it arrives.
-        arrived = min(stamp * 1_000, processed) if stamp > 0 else processed
+        kind, stamp = message.timestamp()
+        # Only the broker's own clock counts: a producer may write what it likes. Nothing is processed before
+        # it arrives.
+        arrived = min(stamp * 1_000, processed) if kind == APPENDED and stamp > 0 else processed
         body = message.value() or b""
         return Record(body, source, instance, topic, partition, message.offset() or 0, 0, arrived, processed)
 

@@ -64,8 +64,10 @@ class Normalising:
         self._stage = stage
         self._consumer = consumer
         self._outgoing = Outgoing(producer)
-        reads = site_of(settings).reads
-        self._normaliser = Normaliser(reads.key, settings.record_limit, trust=reads)
+        site = site_of(settings)
+        self._normaliser = Normaliser(
+            site.reads.key, settings.record_limit, trust=site.reads, skew=site.thresholds.skew
+        )
         self._watermarks = Watermarks()
         self._busy: Counter[Partition] = Counter()
         self._done: dict[Partition, int] = {}
@@ -220,6 +222,8 @@ def _count(batch: Batch) -> None:
         metrics.RECORDS.labels(source).inc(count)
     for source, count in batch.read.items():
         metrics.ACTIVITIES.labels(source).inc(count)
+    for source, count in batch.ahead.items():
+        metrics.AHEAD.labels(source).inc(count)
     metrics.FACTS.labels("all").inc(len(batch.facts))
     for source, count in Counter(reject.source for reject in batch.rejects).items():
         metrics.REJECTS.labels(source).inc(count)

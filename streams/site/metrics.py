@@ -17,6 +17,9 @@ MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 RECORDS = Counter("gapwatch_records", "Raw records read from the raw topics.", ["source"])
 ACTIVITIES = Counter("gapwatch_activities", "Activities that records gave.", ["source"])
 FACTS = Counter("gapwatch_facts", "Facts that activities gave, before they were joined.", ["source"])
+AHEAD = Counter(
+    "gapwatch_ahead", "Activities that claim a later time than they came at, and wait for it.", ["source"]
+)
 REJECTS = Counter("gapwatch_rejects", "Records or parts of records that could not be read.", ["source"])
 VERDICTS = Counter("gapwatch_verdicts", "Verdicts that changed.", ["control", "value"])
 FINDINGS = Counter("gapwatch_findings", "Findings made, updated or closed.", ["control", "activity"])

@@ -44,7 +44,7 @@ def replayed(many: list[Record]) -> tuple[Rows, int]:
     replaying = Replaying(controls(), READS)
     for record in many:
         replaying.take(record)
-    replaying.drain()
+    replaying.drain(last=True)
     now = replaying.settle()
     return rows({report.uid: report for report in replaying.reports}), now
 

@@ -17,6 +17,7 @@ from correlators.driver.watch import DAY
 from correlators.kernel.catalogue import controls
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from schemas.activity import Activity
+from schemas.coming import comes_at, waiting
 from schemas.dossier import Dossier, Watch
 from schemas.fact import WATCH, Fact, Tick, facts_of, partition_of
 from schemas.finding import render_assurance, render_finding
@@ -124,6 +125,14 @@ def shown_by(clock: Clock) -> Dossier:
     )
 
 
+def taught(activity: Activity) -> list[Fact]:
+    """The facts of an activity as the normaliser sends them: what claims to be later than it came waits."""
+    facts = facts_of(activity)
+    if not activity.arrived or activity.time <= activity.arrived:
+        return facts
+    return [(key, waiting(fact, comes_at(activity.time, activity.arrived))) for key, fact in facts]
+
+
 def clock_after(activities: Sequence[Activity], hours: int = 1) -> Clock:
     """A clock at which every grace of these activities is over."""
     seen: dict[str, int] = {}
@@ -141,7 +150,7 @@ def run(
     """In order, one batch."""
     world = World(partitions, clock or clock_after(activities), thresholds)
     for activity in activities:
-        world.take(facts_of(activity))
+        world.take(taught(activity))
     world.settle()
     return world
 
@@ -164,12 +173,12 @@ def every_way(activities: Sequence[Activity], clock: Clock | None = None, seed: 
         world = World(partitions, clock)
         unsettled: list[Activity] = []
         for activity in many:
-            world.take(facts_of(activity))
+            world.take(taught(activity))
             unsettled.append(activity)
             if chance.random() < crash:
                 world.crash()
                 for again in unsettled:
-                    world.take(facts_of(again))
+                    world.take(taught(again))
             if chance.random() < 0.3:
                 world.settle()
                 unsettled = []

@@ -467,5 +467,6 @@ join: Join[Dossier] = record_of(
     reported=map_of(join_reported),
     marks=marks,
     heard=map_of(lambda a, b: join(a, b)),
+    coming=map_of(lambda a, b: join(a, b)),
     unread=longest,
 )

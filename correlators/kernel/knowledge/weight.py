@@ -35,10 +35,11 @@ from schemas.stored import encode as encode_dossier
 
 CREDENTIALS_MARK = "credentials truncated"
 
-ROOM_FOR_MARKS = 1_000
-"""Bytes for the names of voices and the mark."""
+ROOM_FOR_MARKS = 4_000
+"""Bytes for the names of voices, times to come, and the marks."""
 
 HEARSAY_MARK = "hearsay truncated"
+COMING_MARK = "what is to come truncated"
 
 BRIEF_TEXT_MAX = 200
 """Letters of a client, a place, an operation that are kept in brief: who calls may write what they like
@@ -60,8 +61,8 @@ T = TypeVar("T")
 def lightened(dossier: Dossier, bytes_max: int) -> tuple[Dossier, bytes]:
     """The dossier within ``bytes_max``, and its encoding. The same where it is small enough."""
     body = encode_dossier(dossier)
-    if len(body) > bytes_max and dossier.heard:
-        dossier = _with_less_hearsay(dossier, bytes_max)
+    if len(body) > bytes_max and (dossier.heard or dossier.coming):
+        dossier = _with_less_beside(dossier, bytes_max)
         body = encode_dossier(dossier)
     if len(body) <= bytes_max:
         return dossier, body
@@ -85,12 +86,18 @@ def lightened(dossier: Dossier, bytes_max: int) -> tuple[Dossier, bytes]:
     return dossier, body
 
 
-def _with_less_hearsay(dossier: Dossier, bytes_max: int) -> Dossier:
-    """What is known has three quarters of the room, and the voices level shares of what it leaves."""
-    known, body = lightened(frozen.changed(dossier, heard={}), bytes_max * 3 // 4)
-    share = (bytes_max - len(body) - ROOM_FOR_MARKS) // len(dossier.heard)
-    heard = {voice: lightened(said, share)[0] for voice, said in dossier.heard.items()}
-    return frozen.changed(known, heard=heard, marks=marks(known.marks, (HEARSAY_MARK,)))
+def _with_less_beside(dossier: Dossier, bytes_max: int) -> Dossier:
+    """What is known has three quarters of the room; voices, and what is still to come, level shares of what
+    it leaves."""
+    known, body = lightened(frozen.changed(dossier, heard={}, coming={}), bytes_max * 3 // 4)
+    share = (bytes_max - len(body) - ROOM_FOR_MARKS) // (len(dossier.heard) + len(dossier.coming))
+    told = (HEARSAY_MARK,) if dossier.heard else ()
+    return frozen.changed(
+        known,
+        heard={voice: lightened(said, share)[0] for voice, said in dossier.heard.items()},
+        coming={time: lightened(said, share)[0] for time, said in dossier.coming.items()},
+        marks=marks(known.marks, (*told, COMING_MARK) if dossier.coming else told),
+    )
 
 
 def _spare(dossier: Dossier) -> list[str]:

@@ -31,10 +31,9 @@ from schemas.activity import (
 from schemas.declaration import ApprovedTool, Declaration, Period
 from schemas.dossier import EMPTY, Credential, Dossier, Sightings, Turn
 from schemas.evidence import SECOND, Evidence
-from schemas.fact import facts_of
 from schemas.stored import decode, encode
 from tests.support.make import T0
-from tests.support.scenario import every_way
+from tests.support.scenario import every_way, taught
 
 CREDENTIALS = st.sampled_from(
     ["aws:key/K1", "aws:key/K2", "aws:key/S1", "vault:default:accessor/1", "vault:default:token/1"]
@@ -131,11 +130,12 @@ def activities(draw: st.DrawFn) -> Activity:
         asked="service op-1" if body[6] == "continues" else "",
         place=place,
         effects=made,
+        arrived=draw(st.sampled_from([0, 0, 0, T0 + 60 * SECOND])),
     )
 
 
 def dossiers(many: list[Activity]) -> Dossier:
-    return reduce(join, (fact for a in many for _, fact in facts_of(a)), EMPTY)
+    return reduce(join, (fact for a in many for _, fact in taught(a)), EMPTY)
 
 
 MANY = st.lists(activities(), max_size=6)
