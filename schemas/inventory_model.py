@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -22,10 +22,9 @@ from pydantic import (
     model_validator,
 )
 
-from schemas.evidence import micros
+from schemas.times import micros_of
 
 VERSION = "inventory/v1"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LENGTH = re.compile(r"(\d{1,6})([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -33,15 +32,10 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 def _time(value: object) -> int:
     if not isinstance(value, str):
         raise ValueError("not a time like 2026-11-22T09:00:00Z")
-    try:
-        moment = datetime.fromisoformat(value.strip())
-    except ValueError:
-        raise ValueError("not a time like 2026-11-22T09:00:00Z") from None
-    if moment.tzinfo is None:
-        raise ValueError("not a time with its zone, like 2026-11-22T09:00:00Z")
-    since = micros(moment - _EPOCH)
-    if since <= 0:
-        raise ValueError("not a time after 1970")
+    since = micros_of(value.strip(), zoned=True)
+    if not since:
+        said = "with its zone, " if micros_of(value.strip()) else ""
+        raise ValueError(f"not a time {said}like 2026-11-22T09:00:00Z")
     return since
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -12,7 +10,7 @@ import orjson
 from schemas.activity import Activity
 from schemas.rejected import Rejected
 from schemas.sources import Context
-from schemas.sources.cloudtrail.times import micros_of
+from schemas.times import micros_of, month_first
 
 NAME = "azure"
 CLIENT_MAX = 200
@@ -50,31 +48,8 @@ def wrong(field: str, reason: str) -> RowRead:
 
 def time_of(record: Record, *texts: str) -> int:
     """The first of these that is a time; of a record that holds none of them, its arrival."""
-    first = next((time for text in texts if (time := micros_of(text) or american(text))), 0)
+    first = next((time for text in texts if (time := micros_of(text) or month_first(text))), 0)
     return first or record.context.time_unless(*texts)
-
-
-AMERICAN = re.compile(
-    r"(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d\d):(\d\d)(?:\.\d+)?(?: (AM|PM))?(?: ?(Z|[+-]\d\d:\d\d))?",
-    re.IGNORECASE,
-)
-
-
-@lru_cache(maxsize=4096)
-def american(text: str) -> int:
-    """A time as some logs and the portal's exports write it, the month first (``4/22/2026 2:05:13 PM
-    +00:00``), in µs; 0 for any other. What cannot be a month is none: nothing is guessed the other way
-    round."""
-    found = AMERICAN.fullmatch(text.replace("\u202f", " ").strip())
-    if found is None:
-        return 0
-    month, day, year, hour, minute, second, half, zone = found.groups()
-    clock = int(hour)
-    if half:
-        if not 1 <= clock <= 12:
-            return 0
-        clock = clock % 12 + (12 if half.upper() == "PM" else 0)
-    return micros_of(f"{year}-{month:0>2}-{day:0>2}T{clock:02}:{minute}:{second}{zone or 'Z'}")
 
 
 def uid_of(record: Record, *ids: str) -> str:

@@ -24,8 +24,8 @@ from schemas.sources import Context, Reading
 from schemas.sources.caep.effects import EventFields, effects_of
 from schemas.sources.caep.subjects import subject_of
 from schemas.sources.caep.token import RefusedError, claims_of
-from schemas.sources.cloudtrail.times import micros_of
 from schemas.summary import Summary
+from schemas.times import micros_of
 from schemas.wire import as_fields, as_list, as_text, pick, text_at
 
 NAME = "caep"

@@ -17,8 +17,8 @@ from schemas.sources.cloudtrail.call import Call
 from schemas.sources.cloudtrail.identity import key_of, of_arn, password_of, user_of
 from schemas.sources.cloudtrail.outcome import GONE, bare
 from schemas.sources.cloudtrail.policies import DENY_ALL, REVOKE_OLDER, cut_at
-from schemas.sources.cloudtrail.times import micros_of
 from schemas.sources.cloudtrail.wire import Fields, text
+from schemas.times import micros_of
 
 Teach = Callable[[Call], tuple[Effect, ...]]
 

@@ -15,8 +15,8 @@ from schemas.sources.cloudtrail.effects import effects_of
 from schemas.sources.cloudtrail.identity import Caller, caller_of, is_person, is_theirs, password_of
 from schemas.sources.cloudtrail.naming import ABOUT_IDENTITIES, resource_of, target_of
 from schemas.sources.cloudtrail.outcome import outcome_of
-from schemas.sources.cloudtrail.times import micros_of
 from schemas.sources.cloudtrail.wire import Event, text
+from schemas.times import micros_of
 
 CLIENT_MAX = 200
 """Characters of a user agent that are kept: enough for SDK, system and one tool's own words."""

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from schemas.evidence import micros
 from schemas.sources.cloudtrail.restore import decoded
-from schemas.sources.cloudtrail.times import micros_of
+from schemas.times import micros_of
 
 REVOKE_OLDER = "AWSRevokeOlderSessions"
 DENY_ALL = ":policy/AWSDenyAll"

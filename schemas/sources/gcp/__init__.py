@@ -26,13 +26,13 @@ from schemas.records import Contents, head_of, objects
 from schemas.rejected import Rejected
 from schemas.shippers import shipped
 from schemas.sources import Context, Reading, sources
-from schemas.sources.cloudtrail.times import micros_of
 from schemas.sources.gcp.call import Call
 from schemas.sources.gcp.effects import effects_of, word_of
 from schemas.sources.gcp.identity import caller_of
 from schemas.sources.gcp.outcome import action_of, outcome_of
 from schemas.sources.gcp.wire import Entry
 from schemas.summary import Summary
+from schemas.times import micros_of
 from schemas.wire import as_fields, pick, text_at
 
 NAME = "gcp"

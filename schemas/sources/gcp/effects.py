@@ -21,10 +21,10 @@ from schemas.activity import (
 )
 from schemas.claims import BACK, GONE
 from schemas.evidence import SECOND, micros
-from schemas.sources.cloudtrail.times import micros_of
 from schemas.sources.gcp.call import Call
 from schemas.sources.gcp.identity import account_of, key_of, named, origin_of
 from schemas.sources.gcp.secrets import secret_added, secret_read, secret_turned
+from schemas.times import micros_of
 from schemas.wire import as_number, pick, text_at
 
 LIFE_MAX = micros(timedelta(hours=12))

@@ -45,8 +45,9 @@ from schemas.sources.kubernetes.envelopes import (
 from schemas.sources.kubernetes.gke import cluster_of
 from schemas.sources.kubernetes.gke import event_of as google_event
 from schemas.sources.kubernetes.reviews import reviewed
-from schemas.sources.kubernetes.wire import Event, event_of, head_of, micros_of
+from schemas.sources.kubernetes.wire import Event, event_of, head_of
 from schemas.summary import Summary
+from schemas.times import micros_of
 
 NAME = "kubernetes"
 SIGNS = frozenset({"auditID", "apiVersion", "protoPayload"})

@@ -30,8 +30,9 @@ from schemas.sources.kubernetes.who import (
     secret_key,
     short,
 )
-from schemas.sources.kubernetes.wire import Meta, PodSpec, Spec, micros_of
+from schemas.sources.kubernetes.wire import Meta, PodSpec, Spec
 from schemas.sources.kubernetes.x509 import certificate_of
+from schemas.times import micros_of
 
 LEEWAY = 60 * SECOND
 """An object that is only terminating still counts, until so long after its ``deletionTimestamp``."""

@@ -9,7 +9,8 @@ from typing import Literal
 from schemas.activity import Effect, Ended, Restored, Rotated
 from schemas.sources.kubernetes.call import Call
 from schemas.sources.kubernetes.who import account_key, short
-from schemas.sources.kubernetes.wire import Meta, micros_of
+from schemas.sources.kubernetes.wire import Meta
+from schemas.times import micros_of
 
 WORDS = r"(?:state|status|phase|stage)"
 STATUS_LABELS = re.compile(

@@ -7,15 +7,10 @@ of the form expected is left out: the line says who did what all the same.
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from schemas.evidence import SECOND
 
 Labels = dict[str, str | None]
 
@@ -229,44 +224,3 @@ class Head(msgspec.Struct, gc=False):
 
 
 head_of = msgspec.json.Decoder(Head).decode
-
-
-_TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d+))? ?(?:([Zz]|UTC)|([+-])(\d\d):?(\d\d))?", re.ASCII
-)
-
-
-SERVERS_OWN = 27
-"""Characters of a time as the API server writes it: six decimals and a Z."""
-
-
-def micros_of(text: str | None) -> int:
-    """RFC 3339 with any number of decimals to µs, what is finer cut off; exports write a blank for the T and
-    leave the zone out (it is UTC). 0 for what is no time."""
-    if not text:
-        return 0
-    if len(text) == SERVERS_OWN and text[19] == "." and text[26] == "Z" and text[20:26].isdecimal():
-        whole = _second(text[:19])
-        return whole * SECOND + int(text[20:26]) if whole and whole > 0 else 0
-    found = _TIME.fullmatch(text)
-    if found is None:
-        return 0
-    day, clock, decimals, _, sign, hours, minutes = found.groups()
-    second = _second(f"{day}T{clock}")
-    if second is None:
-        return 0
-    time = second * SECOND
-    if decimals:
-        time += int(decimals[:6].ljust(6, "0"))
-    if sign:
-        ahead = (int(hours) * 60 + int(minutes)) * 60 * SECOND
-        time += -ahead if sign == "+" else ahead
-    return max(time, 0)
-
-
-@lru_cache(maxsize=4096)
-def _second(text: str) -> int | None:
-    try:
-        return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
-    except ValueError:
-        return None

@@ -6,18 +6,16 @@ The quarantine policy that AWS attaches then is a CloudTrail event, and read the
 from __future__ import annotations
 
 import re
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from pydantic import Field
 
 from schemas.activity import Activity, Exposed
-from schemas.evidence import SECOND
 from schemas.rejected import Rejected
 from schemas.sources import Context
 from schemas.sources.cloudtrail.identity import key_of, user_of
-from schemas.sources.cloudtrail.times import micros_of
 from schemas.sources.leaks.secrets import AWS_KEY
+from schemas.times import micros_of
 from schemas.wire import Items, Part, Text, Wire, as_fields, pick, text_at
 
 NAME = "leaks"
@@ -62,7 +60,7 @@ def read(document: dict[str, Any], place: str, context: Context) -> Activity | R
     health = Health.model_validate(bridge.detail)
     if not health.event_type_code.startswith(RISKS):
         return None
-    time = _time(health.start_time) or micros_of(bridge.time)
+    time = micros_of(health.start_time) or micros_of(bridge.time)
     if not time:
         return Rejected(NAME, "is missing or not a time", "detail.startTime", place)
     how = f"AWS Health {health.event_type_code}"
@@ -117,11 +115,3 @@ def _made(
         arrived=context.arrived,
         processed=context.processed,
     )
-
-
-def _time(text: str) -> int:
-    """``Sat, 05 Jun 2026 15:10:09 GMT``."""
-    try:
-        return int(parsedate_to_datetime(text).timestamp()) * SECOND if text else 0
-    except (ValueError, TypeError, OverflowError):
-        return micros_of(text)

@@ -11,8 +11,8 @@ from schemas.activity import Activity, Effect, Ended, Exposed, Restored
 from schemas.evidence import iso
 from schemas.rejected import Rejected
 from schemas.sources import Context
-from schemas.sources.cloudtrail.times import micros_of
 from schemas.sources.leaks.secrets import Found, found_in, kind_of, report_of
+from schemas.times import micros_of
 from schemas.wire import Flag, Part, Text, Wire, as_fields, text_at
 
 NAME = "leaks"

@@ -25,8 +25,8 @@ from schemas.activity import Aliased, Effect
 from schemas.addresses import address_of
 from schemas.sources import Context
 from schemas.sources.caep.subjects import subject_of
-from schemas.sources.cloudtrail.times import micros_of
 from schemas.span import agent_key, bounded
+from schemas.times import micros_of
 from schemas.wire import as_fields, as_list, pick, text_at
 
 GATEWAY = "mcp"

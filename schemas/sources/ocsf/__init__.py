@@ -21,7 +21,6 @@ from schemas.rejected import Rejected
 from schemas.sources import Context, Reading
 from schemas.sources.cloudtrail.actions import action_of as aws_action_of
 from schemas.sources.cloudtrail.outcome import outcome_of as aws_outcome_of
-from schemas.sources.cloudtrail.times import micros_of
 from schemas.sources.gcp.outcome import action_of as gcp_action_of
 from schemas.sources.ocsf.captions import (
     ACCOUNT_CHANGE,
@@ -37,6 +36,7 @@ from schemas.sources.ocsf.effects import effects_of
 from schemas.sources.ocsf.keys import Keys
 from schemas.sources.ocsf.wire import Event
 from schemas.summary import Summary
+from schemas.times import micros_of
 from schemas.wire import as_list, as_number, as_text, text_at
 
 NAME = "ocsf"

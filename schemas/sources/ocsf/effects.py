@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from schemas.activity import Effect, Ended, EndFailed, EndKind, Issued, Outcome, Parent, Restored
 from schemas.credential_kind import CredentialKind
-from schemas.sources.cloudtrail.times import micros_of
 from schemas.sources.ocsf.captions import Kind
 from schemas.sources.ocsf.keys import Keys, programmatic
 from schemas.sources.ocsf.wire import Event
+from schemas.times import micros_of
 
 Turned = tuple[bool, EndKind]
 """Alive from then on or not, and the kind of end."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from schemas.sources.cloudtrail.times import micros_of
 from schemas.sources.otel.as_json import json_id, json_time
 from schemas.sources.otel.raw import (
     CLIENT,
@@ -24,6 +23,7 @@ from schemas.sources.otel.raw import (
     Unreadable,
     is_read,
 )
+from schemas.times import micros_of
 from schemas.wire import as_fields, text_at
 
 KINDS = {"INTERNAL": INTERNAL, "SERVER": SERVER, "CLIENT": CLIENT}

@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from schemas.sources.cloudtrail.times import micros_of
 from schemas.sources.otel.as_json import json_id
 from schemas.sources.otel.logs_wire import event_of
 from schemas.sources.otel.raw import (
@@ -33,6 +32,7 @@ from schemas.sources.otel.raw import (
     is_read,
     is_read_of_log,
 )
+from schemas.times import micros_of
 from schemas.wire import as_fields, as_number, text_at
 
 KINDS = {"INTERNAL": INTERNAL, "SERVER": SERVER, "CLIENT": CLIENT}

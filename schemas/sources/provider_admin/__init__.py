@@ -20,10 +20,10 @@ from schemas.records import WRAPPINGS_MAX, Contents, head_of, objects
 from schemas.rejected import Rejected
 from schemas.shippers import shipped
 from schemas.sources import Context, Reading
-from schemas.sources.cloudtrail.times import micros_of
 from schemas.sources.provider_admin.effects import action_of, effects_of, outcome_of, target_of
 from schemas.sources.provider_admin.event import Event, anthropic_event, openai_event
 from schemas.summary import Summary
+from schemas.times import micros_of
 from schemas.wire import as_fields
 
 NAME = "provider_admin"

@@ -30,8 +30,9 @@ from schemas.sources.vault.ends import ends_of, exhausted, unjoined
 from schemas.sources.vault.envelopes import OTHER_LISTENERS, is_line, opened
 from schemas.sources.vault.issues import SPONSORED, issues_of
 from schemas.sources.vault.use import SILENT, Use, action_of, asked_of, is_aside, use_of
-from schemas.sources.vault.wire import Line, head_of, micros_of
+from schemas.sources.vault.wire import Line, head_of
 from schemas.summary import Summary
+from schemas.times import micros_of
 
 NAME = "vault"
 SIGNS = frozenset({"request"})
@@ -189,10 +190,9 @@ def _read(line: Line, text: bytes, context: Context, reading: Reading, place: st
     if line.type not in ("request", "response"):
         reading.rejects.append(Rejected(NAME, "neither request nor response", "type", place))
         return
-    try:
-        time = micros_of(line.time)
-    except ValueError as error:
-        reading.rejects.append(Rejected(NAME, str(error), "time", place))
+    time = micros_of(line.time, zoned=True)
+    if not time:
+        reading.rejects.append(Rejected(NAME, "not a time with a zone, after 1970", "time", place))
         return
     call = Call(line, time, context)
     reading.activities.append(_activity(call, _uid(line, text)))

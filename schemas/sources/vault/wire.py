@@ -8,15 +8,10 @@ its clear tokens.
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 from pydantic import BaseModel, ConfigDict
-
-from schemas.evidence import SECOND
 
 Data = dict[str, Any]
 """Request and response data hold whatever a user stored: any key may have any type. Only ids are ever
@@ -107,29 +102,3 @@ class Head(msgspec.Struct, gc=False):
 
 
 head_of = msgspec.json.Decoder(Head).decode
-
-
-_TIME = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII)
-
-
-def micros_of(text: str) -> int:
-    """RFC 3339 with 0 to 9 (or more) decimals to µs, what is finer cut off. Raises ``ValueError`` for
-    anything else."""
-    found = _TIME.fullmatch(text)
-    if found is None:
-        raise ValueError("not a time of RFC 3339 with a zone")
-    second, decimals, sign, hours, minutes = found.groups()
-    time = _second(second) * SECOND
-    if decimals:
-        time += int(decimals[:6].ljust(6, "0"))
-    if sign:
-        ahead = (int(hours) * 60 + int(minutes)) * 60 * SECOND
-        time += -ahead if sign == "+" else ahead
-    if time <= 0:
-        raise ValueError("before 1970")
-    return time
-
-
-@lru_cache(maxsize=4096)
-def _second(text: str) -> int:
-    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())

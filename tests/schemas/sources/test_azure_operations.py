@@ -10,7 +10,7 @@ import pytest
 from schemas.activity import Aliased, Fetched, Known, Rotated
 from schemas.evidence import SECOND, iso
 from schemas.sources import Context, detect
-from schemas.sources.azure.event import american
+from schemas.times import month_first
 from tests.support.azure import (
     APP,
     APP_ID,
@@ -274,7 +274,7 @@ def test_a_row_without_any_time_is_as_old_as_its_arrival() -> None:
     ],
 )
 def test_times_with_the_month_first_are_read_and_none_is_guessed(told: str, time: str) -> None:
-    assert iso(american(told)) == time
+    assert iso(month_first(told)) == time
 
 
 def test_a_token_says_itself_until_when_it_is_good() -> None:

@@ -20,7 +20,7 @@ from schemas.activity import (
 )
 from schemas.evidence import SECOND
 from schemas.fact import facts_of
-from schemas.sources.kubernetes.wire import micros_of
+from schemas.times import micros_of
 from tests.support.kubernetes import (
     ACCOUNT,
     ADMIN,

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.sources import Context, azure, detect, kubernetes
-from schemas.sources.kubernetes.wire import micros_of
 from schemas.sources.kubernetes.x509 import certificate_of
+from schemas.times import micros_of
 from tests.support.kubernetes import CONTEXT, event, reading, ref
 from tests.support.replayed import data
 

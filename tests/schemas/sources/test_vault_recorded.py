@@ -20,8 +20,8 @@ from schemas.activity import Activity, Ended, EndFailed, Issued
 from schemas.dossier import Credential
 from schemas.evidence import SECOND
 from schemas.sources import Context, Reading, vault
-from schemas.sources.vault.wire import micros_of
 from schemas.stored import decode
+from schemas.times import micros_of
 from tests.support.scenario import every_way, run
 from tests.support.vault_lines import LEARN, RECORDED, SHARED
 
