@@ -14,9 +14,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from schemas.records import Contents
+from schemas.records import WRAPPINGS_MAX, Contents, Found, Open, objects, parsed
 
 LISTS = (("hits", "hits"), ("events",), ("logEvents",), ("entries",))
 PATHS = (
@@ -40,6 +42,50 @@ PATHS = (
 PREFIX_MAX = 256
 """What carried a line may have written a prefix before it (``@cee: ``, a runtime's time): at most so many
 characters are skipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelopes:
+    """How the records of one source are wrapped: the one way from bytes to its events, and to whether they
+    are its own.
+
+    ``is_one``: whether an object is an event of the source. ``own``: what an envelope holds that only this
+    source has (a delivery, a list, a queue's message); None for any other object. ``is_bare``: an object that
+    is no envelope although it is none of its events (another source's, that comes the same way). What is
+    nothing of these may be in a shipper's envelope.
+    """
+
+    source: str
+    is_one: Callable[[dict[str, Any]], bool]
+    own: Open = lambda document: None
+    is_bare: Callable[[dict[str, Any]], bool] = lambda document: False
+
+    def opened(self, document: dict[str, Any]) -> Contents | None:
+        """What an envelope holds; None for an object that is none."""
+        contents = self.own(document)
+        if contents is not None:
+            return contents
+        return None if self.is_one(document) or self.is_bare(document) else shipped(document)
+
+    def recognises(self, document: object, left: int = WRAPPINGS_MAX) -> bool:
+        """Whether the first that a decoded record holds is an event of the source."""
+        if isinstance(document, str):
+            document = parsed(document)
+        if not left:
+            return False
+        if isinstance(document, list):
+            return bool(document) and self.recognises(document[0], left - 1)
+        if not isinstance(document, dict):
+            return False
+        if self.is_one(document):
+            return True
+        contents = self.opened(document)
+        return self.recognises(contents[0][1], left - 1) if contents else False
+
+    def objects(self, record: bytes) -> Iterator[Found]:
+        """Every object of a record that is no envelope, or why there is none, with its place; never
+        raises."""
+        return objects(record, self.source, self.opened)
 
 
 def shipped(document: dict[str, Any]) -> Contents | None:

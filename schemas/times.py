@@ -130,9 +130,9 @@ def _console(text: str) -> int:
 def _mail(text: str) -> int:
     try:
         moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
+        return max(int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()) * SECOND, 0)
+    except (ValueError, TypeError, OverflowError):
         return 0
-    return max(int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()) * SECOND, 0)
 
 
 def _epoch(text: str) -> int:

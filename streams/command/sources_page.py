@@ -28,8 +28,8 @@ def page() -> str:
             "the instance (a Vault, a cluster) is part of every key of a source that does not name its"
             " installation. `gapwatch send` does it for files."
             " What is rejected, and why: [rejects](rejects.md).",
-            "Records of AWS, Azure, Google Cloud, Kubernetes, Vault and model providers are also read in what"
-            " Beats, CloudWatch, Datadog, Elasticsearch, Fluent Bit and Splunk put around them.",
+            "Every source but `caep` and `inventory` is also read in what"
+            " Beats, CloudWatch, Datadog, Elasticsearch, Fluent Bit and Splunk put around its records.",
             "",
             "| source | what it gives | what it cannot show | how to ship it here |",
             "|---|---|---|---|",

@@ -21,9 +21,9 @@ from typing import Any
 
 import orjson
 
-from schemas.records import WRAPPINGS_MAX, Contents, head_of, objects
+from schemas.records import Contents, head_of
 from schemas.rejected import Rejected
-from schemas.shippers import shipped
+from schemas.shippers import Envelopes
 from schemas.sources import Context, Reading, sources
 from schemas.sources.azure import audits, graph, operations, signins, unified
 from schemas.sources.azure.event import NAME, Record, RowRead, rejects_of
@@ -82,26 +82,22 @@ def recognises(document: object) -> bool:
     if isinstance(document, bytes):
         head = head_of(document)
         return any(mark in head for mark in MARKS) and '"category"' in head.lower()
-    if isinstance(document, list):
-        document = document[0] if document else None
-    return _recognises(document, WRAPPINGS_MAX)
+    return ENVELOPES.recognises(document)
 
 
-def _recognises(document: object, left: int) -> bool:
-    document = as_fields(document)
-    if not document or not left:
-        return False
-    contents = _opened(document)
-    if contents is not None:
-        return bool(contents) and _recognises(contents[0][1], left - 1)
+def _is_row(document: dict[str, Any]) -> bool:
     outer = _plain(document)
     return not _of_cluster(outer) and (_is_metric(outer) or _reader_of(outer, _inner(outer)) is not None)
+
+
+def _is_bare(document: dict[str, Any]) -> bool:
+    return not OWN.isdisjoint(map(plain, document))
 
 
 def read(record: bytes, context: Context) -> Reading:
     """Every row of the record as an activity or a reject with its place; never raises."""
     reading = Reading([], [], 0)
-    for place, found in objects(record, NAME, _opened):
+    for place, found in ENVELOPES.objects(record):
         if isinstance(found, Rejected):
             reading.rejects.append(found)
             continue
@@ -132,8 +128,7 @@ def _opened(document: dict[str, Any]) -> Contents | None:
             return [(f"{name}[{i}]", one) for i, one in enumerate(many)]
     if isinstance(found := document.get("AuditData"), dict | str):
         return [("AuditData", found)]
-    contents = shipped(document)
-    return contents if contents and OWN.isdisjoint(map(plain, document)) else None
+    return None
 
 
 def _plain(document: dict[str, Any]) -> dict[str, Any]:
@@ -207,3 +202,6 @@ def _hand_over(row: dict[str, Any], place: str, context: Context, reading: Readi
         Rejected(r.source, r.reason, r.field, ".".join(filter(None, (place, r.place))))
         for r in reading_of_other.rejects
     ]
+
+
+ENVELOPES = Envelopes(NAME, _is_row, _opened, _is_bare)

@@ -22,9 +22,9 @@ import orjson
 
 from schemas.activity import Action, Activity, Begun
 from schemas.addresses import address_of
-from schemas.records import Contents, head_of, objects
+from schemas.records import Contents, head_of
 from schemas.rejected import Rejected
-from schemas.shippers import shipped
+from schemas.shippers import Envelopes
 from schemas.sources import Context, Reading, sources
 from schemas.sources.gcp.call import Call
 from schemas.sources.gcp.effects import effects_of, word_of
@@ -70,34 +70,19 @@ def recognises(document: object) -> bool:
     if isinstance(document, bytes):
         head = head_of(document)
         return "google.cloud.audit.AuditLog" in head and f'"{KUBERNETES}"' not in head
-    return _recognises(document, 4)
+    return ENVELOPES.recognises(document)
 
 
-def _recognises(document: object, left: int) -> bool:
-    if isinstance(document, list):
-        return bool(document) and _recognises(document[0], left - 1)
-    if not isinstance(document, dict) or not left:
-        return False
+def _is_entry(document: dict[str, Any]) -> bool:
     payload = _payload(document)
-    if payload is not None:
-        known = any(pick(payload, name) for name in ("serviceName", "methodName", "authenticationInfo"))
-        return known and not _of_cluster(payload)
-    contents = _opened(document)
-    if not contents:
-        return False
-    first = contents[0][1]
-    if isinstance(first, str):
-        try:
-            first = orjson.loads(first)
-        except orjson.JSONDecodeError:
-            return False
-    return _recognises(first, left - 1)
+    known = any(pick(payload, name) for name in ("serviceName", "methodName", "authenticationInfo"))
+    return known and not _of_cluster(payload)
 
 
 def read(record: bytes, context: Context) -> Reading:
     """Every entry of the record as an activity or a reject with its place; never raises."""
     reading = Reading([], [], 0)
-    for place, found in objects(record, NAME, _opened):
+    for place, found in ENVELOPES.objects(record):
         if isinstance(found, Rejected):
             reading.rejects.append(found)
         elif _of_cluster(_payload(found)):
@@ -148,7 +133,14 @@ def _opened(document: dict[str, Any]) -> Contents | None:
             return [("data", base64.b64decode(data, validate=True).decode("utf-8", "replace"))]
         except (binascii.Error, ValueError):
             return [("data", data)]
-    return None if "insertId" in document else shipped(document)
+    return None
+
+
+def _is_bare(document: dict[str, Any]) -> bool:
+    return "insertId" in document or _payload(document) is not None
+
+
+ENVELOPES = Envelopes(NAME, _is_entry, _opened, _is_bare)
 
 
 def _hand_over(entry: dict[str, Any], place: str, context: Context, reading: Reading) -> None:

@@ -26,8 +26,8 @@ from pydantic import ValidationError
 from schemas.activity import Activity, Effect
 from schemas.addresses import address_of
 from schemas.records import head_of as beginning
-from schemas.records import objects
 from schemas.rejected import Rejected
+from schemas.shippers import Envelopes
 from schemas.sources import Context, Reading
 from schemas.sources.kubernetes.aks import event_of as row_event
 from schemas.sources.kubernetes.aks import is_control_plane, is_row
@@ -69,7 +69,6 @@ Metadata."""
 TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){0,2}")
 
 NO_EFFECTS: tuple[Effect, ...] = ()
-DEPTH = 4
 
 
 SUMMARY = Summary(
@@ -97,25 +96,16 @@ def recognises(document: object) -> bool:
     if isinstance(document, bytes):
         head = beginning(document)
         return f'"{API}' in head or ("objectRef" in head and "auditID" in head)
-    return _recognises(document, DEPTH)
+    return ENVELOPES.recognises(document)
 
 
-def _recognises(document: object, left: int) -> bool:
-    if isinstance(document, str) and left and document.lstrip()[:1] == "{":
-        try:
-            document = orjson.loads(document)
-        except orjson.JSONDecodeError:
-            return False
-    if isinstance(document, list):
-        return bool(document) and bool(left) and _recognises(document[0], left - 1)
-    if not isinstance(document, dict) or not left:
-        return False
-    if is_event(document) or is_gke(document) or is_row(document) or is_control_plane(document):
-        return True
+def _is_one(document: dict[str, Any]) -> bool:
     if document.get("kind") == "EventList" and str(document.get("apiVersion", "")).startswith(API):
         return True
-    contents = opened(document)
-    return _recognises(contents[0][1], left - 1) if contents else False
+    return is_event(document) or is_gke(document) or is_row(document) or is_control_plane(document)
+
+
+ENVELOPES = Envelopes(NAME, _is_one, opened)
 
 
 def read(record: bytes, context: Context) -> Reading:
@@ -129,7 +119,7 @@ def read(record: bytes, context: Context) -> Reading:
         if event is not None and event.received:
             _tell(reading, event, record, "", Envelope(), context)
             return reading
-    for place, found in objects(_bare(record), NAME, opened):
+    for place, found in ENVELOPES.objects(_bare(record)):
         if isinstance(found, Rejected):
             reading.rejects.append(found)
         else:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.records import Contents, head_of, objects
+from schemas.records import head_of
 from schemas.rejected import Rejected
+from schemas.shippers import Envelopes
 from schemas.sources import Context, Reading
 from schemas.sources.leaks import aws, github
 from schemas.summary import Summary
@@ -38,9 +39,7 @@ def recognises(document: object) -> bool:
     if isinstance(document, bytes):
         head = head_of(document)
         return any(mark in head for mark in MARKS)
-    if isinstance(document, list):
-        return bool(document) and isinstance(document[0], dict) and _ours(document[0])
-    return isinstance(document, dict) and _ours(document)
+    return ENVELOPES.recognises(document)
 
 
 def _ours(document: dict[str, Any]) -> bool:
@@ -52,7 +51,7 @@ def read(record: bytes, context: Context) -> Reading:
     """Every report in the record as an activity or a reject with its place; never raises. Other health
     events are passed."""
     reading = Reading([], [], 0)
-    for place, found in objects(record, NAME, _opened):
+    for place, found in ENVELOPES.objects(record):
         activity = found if isinstance(found, Rejected) else _read_one(found, place, context)
         if activity is None:
             reading.passed += 1
@@ -63,8 +62,7 @@ def read(record: bytes, context: Context) -> Reading:
     return reading
 
 
-def _opened(document: dict[str, Any]) -> Contents | None:
-    return None
+ENVELOPES = Envelopes(NAME, _ours, is_bare=github.is_notice)
 
 
 def _read_one(document: dict[str, Any], place: str, context: Context) -> Any:

@@ -19,8 +19,9 @@ from typing import Any
 import msgspec
 
 from schemas.activity import Activity, Effect, Spanned
-from schemas.records import head_of, objects
+from schemas.records import head_of
 from schemas.rejected import Rejected
+from schemas.shippers import Envelopes
 from schemas.sources import Context, Reading
 from schemas.sources.mcp.envelope import Envelope, envelope_of
 from schemas.sources.mcp.messages import (
@@ -39,7 +40,7 @@ from schemas.sources.mcp.messages import (
 )
 from schemas.span import Span, bounded, derived_id
 from schemas.summary import Summary
-from schemas.wire import text_at
+from schemas.wire import as_list, text_at
 
 NAME = "mcp"
 SIGNS = frozenset({"jsonrpc", "message"})
@@ -65,28 +66,34 @@ SUMMARY = Summary(
 
 def recognises(document: object) -> bool:
     """Whether a decoded record (bytes: one that is no JSON) is a message, alone or in its envelope."""
+    if isinstance(document, bytes):
+        head = head_of(document)
+        return MARK in head and '"message"' in head
+    return ENVELOPES.recognises(document)
+
+
+def _is_message(document: dict[str, Any]) -> bool:
     match document:
         case {"jsonrpc": "2.0"}:
             return True
         case {"message": inner}:
-            first = inner[0] if isinstance(inner, list) and inner else inner
+            # Text of something else that holds messages is what a shipper put around a gateway's record.
+            first = next(iter(as_list(inner)), inner)
             if isinstance(first, str):
                 return MARK in first[:MARK_WITHIN]
             return isinstance(first, dict) and "jsonrpc" in first
-        case [first, *_]:
-            return isinstance(first, dict) and recognises(first)
-        case bytes():
-            head = head_of(document)
-            return MARK in head and '"message"' in head
         case _:
             return False
+
+
+ENVELOPES = Envelopes(NAME, _is_message)
 
 
 def read(record: bytes, context: Context) -> Reading:
     """Every message about tools as an activity; others are passed; what is unreadable is a reject with its
     place."""
     reading = Reading([], [], 0)
-    for place, found in objects(record, NAME, lambda document: None):
+    for place, found in ENVELOPES.objects(record):
         if isinstance(found, Rejected):
             reading.rejects.append(found)
             continue

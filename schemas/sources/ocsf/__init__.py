@@ -16,8 +16,9 @@ import orjson
 
 from schemas.activity import Action, Activity, Outcome
 from schemas.addresses import address_of
-from schemas.records import Contents, head_of, objects
+from schemas.records import Contents, head_of
 from schemas.rejected import Rejected
+from schemas.shippers import Envelopes
 from schemas.sources import Context, Reading
 from schemas.sources.cloudtrail.actions import action_of as aws_action_of
 from schemas.sources.cloudtrail.outcome import outcome_of as aws_outcome_of
@@ -67,13 +68,10 @@ def recognises(document: object) -> bool:
     if isinstance(document, bytes):
         head = head_of(document)
         return '"class_uid"' in head and '"metadata"' in head
-    if isinstance(document, list):
-        return bool(document) and isinstance(document[0], dict) and recognises(document[0])
-    if not isinstance(document, dict):
-        return False
-    contents = _opened(document)
-    if contents:
-        return isinstance(contents[0][1], dict) and recognises(contents[0][1])
+    return ENVELOPES.recognises(document)
+
+
+def _is_event(document: dict[str, Any]) -> bool:
     numbered = any(as_number(document.get(name)) is not None for name in ("class_uid", "type_uid"))
     named = as_text(document.get("class_name")).lower() in CLASSES
     return (numbered or named) and isinstance(document.get("metadata"), dict)
@@ -82,7 +80,7 @@ def recognises(document: object) -> bool:
 def read(record: bytes, context: Context) -> Reading:
     """Every event of the record as an activity or a reject with its place; never raises."""
     reading = Reading([], [], 0)
-    for place, found in objects(record, NAME, _opened):
+    for place, found in ENVELOPES.objects(record):
         activity = found if isinstance(found, Rejected) else _activity(found, place, context)
         if isinstance(activity, Rejected):
             reading.rejects.append(activity)
@@ -95,6 +93,9 @@ def _opened(document: dict[str, Any]) -> Contents | None:
     if isinstance(many := document.get("events"), list) and "metadata" not in document:
         return [(f"events[{i}]", one) for i, one in enumerate(many)]
     return None
+
+
+ENVELOPES = Envelopes(NAME, _is_event, _opened, is_bare=lambda document: "metadata" in document)
 
 
 def _activity(raw: dict[str, Any], place: str, context: Context) -> Activity | Rejected:

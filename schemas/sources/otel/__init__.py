@@ -14,11 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.activity import Activity, Outcome, Spanned
-from schemas.records import GZIP, objects
+from schemas.records import GZIP
 from schemas.rejected import Rejected
 from schemas.sources import Context, Reading
 from schemas.sources.otel.as_protobuf import is_protobuf_export, protobuf_spans
-from schemas.sources.otel.documents import Raw, is_ours, opened, raw_of
+from schemas.sources.otel.documents import ENVELOPES, Raw, raw_of
 from schemas.sources.otel.genai import error_of, handoff_target, span_of
 from schemas.sources.otel.logs import LogSpan, spans_of
 from schemas.sources.otel.logs_wire import protobuf_logs
@@ -59,7 +59,7 @@ SUMMARY = Summary(
 def recognises(document: object) -> bool:
     """Whether a decoded record (bytes: one that is no JSON) is an export of traces or logs."""
     if isinstance(document, dict | list):
-        return is_ours(document)
+        return ENVELOPES.recognises(document)
     return isinstance(document, bytes) and (
         is_protobuf_export(document) or (document[:1] == b"\x0a" and protobuf_logs(document) is not None)
     )
@@ -84,7 +84,7 @@ def read(record: bytes, context: Context) -> Reading:
 
 def _json(record: bytes) -> Iterator[Raw]:
     nothing = True
-    for place, found in objects(record, NAME, opened):
+    for place, found in ENVELOPES.objects(record):
         nothing = False
         raw = found if isinstance(found, Rejected) else raw_of(found, place)
         if isinstance(raw, Rejected):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from schemas.records import WRAPPINGS_MAX, Contents, parsed
+from schemas.records import Contents
 from schemas.rejected import Rejected
-from schemas.shippers import shipped
+from schemas.shippers import Envelopes
 from schemas.sources.otel.as_exported import exported_of
 from schemas.sources.otel.as_flat import flat_of
 from schemas.sources.otel.as_jaeger import jaeger_spans, traces_of
@@ -35,30 +35,20 @@ def raw_of(document: dict[str, Any], place: str = "") -> Iterator[Raw] | None:
     return _alone(single, document, place) if single else None
 
 
-def opened(document: dict[str, Any]) -> Contents | None:
-    """What an envelope holds: an answer's rows, or what a shipper wrote around a record; None for a document
-    of ours, or one that is no envelope."""
-    if raw_of(document) is not None:
-        return None
+def _rows(document: dict[str, Any]) -> Contents | None:
     for name in LISTS:
         many = document.get(name)
         if isinstance(many, list) and many and isinstance(many[0], dict) and raw_of(many[0]) is not None:
-            return [(f"{name}[{i}]", one) for i, one in enumerate(many)]
-    return shipped(document)
+            return None if is_ours(document) else [(f"{name}[{i}]", one) for i, one in enumerate(many)]
+    return None
 
 
-def is_ours(document: object, left: int = WRAPPINGS_MAX) -> bool:
-    """Whether the first of what a document holds is ours."""
-    if isinstance(document, str) and left:
-        document = parsed(document)
-    if isinstance(document, list):
-        return bool(document) and left > 0 and is_ours(document[0], left - 1)
-    if not isinstance(document, dict) or not left:
-        return False
-    if raw_of(document) is not None:
-        return True
-    contents = opened(document)
-    return is_ours(contents[0][1], left - 1) if contents else False
+def is_ours(document: dict[str, Any]) -> bool:
+    """Whether a document holds spans or log records."""
+    return raw_of(document) is not None
+
+
+ENVELOPES = Envelopes(NAME, is_ours, _rows)
 
 
 def _single(document: dict[str, Any]) -> Single | None:

@@ -16,15 +16,14 @@ from typing import Any
 
 from schemas.activity import Activity
 from schemas.addresses import address_of
-from schemas.records import WRAPPINGS_MAX, Contents, head_of, objects
+from schemas.records import Contents, head_of
 from schemas.rejected import Rejected
-from schemas.shippers import shipped
+from schemas.shippers import Envelopes
 from schemas.sources import Context, Reading
 from schemas.sources.provider_admin.effects import action_of, effects_of, outcome_of, target_of
 from schemas.sources.provider_admin.event import Event, anthropic_event, openai_event
 from schemas.summary import Summary
 from schemas.times import micros_of
-from schemas.wire import as_fields
 
 NAME = "provider_admin"
 SIGNS = frozenset({"effective_at", "organization_id"})
@@ -50,19 +49,15 @@ def recognises(document: object) -> bool:
     if isinstance(document, bytes):
         head = head_of(document)
         return f'"{AUDIT_LOG}"' in head or (f'"{FEED_ID}' in head and '"organization_id"' in head)
-    return _recognises(document, WRAPPINGS_MAX)
+    return ENVELOPES.recognises(document)
 
 
-def _recognises(document: object, left: int) -> bool:
+def _is_event(document: dict[str, Any]) -> bool:
     match document:
         case {"object": "organization.audit_log"}:
             return True
         case {"type": str(), "actor": dict(), "organization_id": _, "created_at": _}:
             return True
-        case [dict() as first, *_]:
-            return _recognises(first, left)
-        case dict() if left and (contents := _opened(document)):
-            return _recognises(as_fields(contents[0][1]), left - 1)
         case _:
             return False
 
@@ -70,7 +65,7 @@ def _recognises(document: object, left: int) -> bool:
 def read(record: bytes, context: Context) -> Reading:
     """Every event of the record as an activity or a reject with its place; never raises."""
     reading = Reading([], [], 0)
-    for place, found in objects(record, NAME, _opened):
+    for place, found in ENVELOPES.objects(record):
         activity = found if isinstance(found, Rejected) else _read_one(found, place, context)
         if isinstance(activity, Rejected):
             reading.rejects.append(activity)
@@ -79,10 +74,13 @@ def read(record: bytes, context: Context) -> Reading:
     return reading
 
 
-def _opened(document: dict[str, Any]) -> Contents | None:
+def _page(document: dict[str, Any]) -> Contents | None:
     if isinstance(many := document.get("data"), list) and "type" not in document:
         return [(f"data[{i}]", one) for i, one in enumerate(many)]
-    return None if "type" in document else shipped(document)
+    return None
+
+
+ENVELOPES = Envelopes(NAME, _is_event, _page, is_bare=lambda document: "type" in document)
 
 
 def _read_one(row: dict[str, Any], place: str, context: Context) -> Activity | Rejected:

@@ -21,13 +21,13 @@ import msgspec
 from pydantic import ValidationError
 
 from schemas.activity import Activity, Effect, Known
-from schemas.records import GZIP, WRAPPINGS_MAX, gunzipped, objects, parsed
+from schemas.records import GZIP, gunzipped
 from schemas.rejected import Rejected
 from schemas.shippers import PREFIX_MAX
 from schemas.sources import Context, Reading
 from schemas.sources.vault.call import TEXT_MAX, Call
 from schemas.sources.vault.ends import ends_of, exhausted, unjoined
-from schemas.sources.vault.envelopes import OTHER_LISTENERS, is_line, opened
+from schemas.sources.vault.envelopes import ENVELOPES, OTHER_LISTENERS
 from schemas.sources.vault.issues import SPONSORED, issues_of
 from schemas.sources.vault.use import SILENT, Use, action_of, asked_of, is_aside, use_of
 from schemas.sources.vault.wire import Line, head_of
@@ -70,18 +70,7 @@ def recognises(document: object) -> bool:
     if isinstance(document, bytes):
         head = _bare(document)[:2048]
         return head.startswith(b'{"time":') and b'"type":"re' in head and b'"request":{' in _bare(document)
-    return _recognises(document, WRAPPINGS_MAX)
-
-
-def _recognises(document: object, left: int) -> bool:
-    if isinstance(document, str) and left:
-        document = parsed(document)
-    if not isinstance(document, dict) or not left:
-        return False
-    if is_line(document):
-        return True
-    contents = opened(document)
-    return _recognises(contents[0][1], left - 1) if contents else False
+    return ENVELOPES.recognises(document)
 
 
 def read(record: bytes, context: Context) -> Reading:
@@ -124,7 +113,7 @@ def _line(text: bytes, place: str, context: Context, reading: Reading) -> Reject
 
 def _shipped(text: bytes, place: str, context: Context, reading: Reading) -> bool:
     """Reads the lines in a shipper's envelope. False where there is none."""
-    held = list(objects(text, NAME, opened))
+    held = list(ENVELOPES.objects(text))
     if held and not held[0][0]:
         return False
     for within, found in held:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.records import Contents
-from schemas.shippers import shipped
+from schemas.shippers import Envelopes
 
 OTHER_LISTENERS = ("-request", "-response")
 """Ends of the types of lines that a listener of another protocol writes to the same device (``kmip-request``
@@ -22,6 +21,4 @@ def is_line(document: dict[str, Any]) -> bool:
     return kind in ("request", "response") and "operation" in request and "path" in request
 
 
-def opened(document: dict[str, Any]) -> Contents | None:
-    """What an envelope holds; None for an object that is none."""
-    return None if "request" in document else shipped(document)
+ENVELOPES = Envelopes("vault", is_line, is_bare=lambda document: "request" in document)

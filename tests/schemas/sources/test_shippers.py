@@ -11,21 +11,12 @@ import msgspec
 import pytest
 
 from schemas.sources import Context, detect, sources
-from tests.support import azure, cloudtrail, gcp, kubernetes
+from tests.support import golden
 
+NEVER_SHIPPED = {"caep", "inventory"}
+"""A signed token is handed over as it is, and nobody logs an inventory."""
 RECORDS: dict[str, dict[str, Any]] = {
-    "cloudtrail": cloudtrail.event(),
-    "gcp": gcp.entry(),
-    "azure": azure.sign_in(),
-    "kubernetes": kubernetes.event(),
-    "provider_admin": {
-        "object": "organization.audit_log",
-        "id": "audit_log-1",
-        "type": "api_key.deleted",
-        "effective_at": 1795341600,
-        "actor": {"type": "session", "session": {"user": {"id": "user-1"}, "ip_address": "203.0.113.9"}},
-        "api_key.deleted": {"id": "key_1"},
-    },
+    name: json.loads(golden.record(name, golden.TYPICAL)) for name in sources().keys() - NEVER_SHIPPED
 }
 
 WRAPPED: dict[str, Callable[[dict[str, Any]], object]] = {
@@ -52,7 +43,7 @@ WRAPPED: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 @pytest.mark.parametrize("shape", WRAPPED)
-@pytest.mark.parametrize("source", RECORDS)
+@pytest.mark.parametrize("source", sorted(RECORDS))
 def test_a_record_in_an_envelope_is_told_apart_and_reads_like_the_bare_one(source: str, shape: str) -> None:
     record = RECORDS[source]
     context = Context(key=b"site")
@@ -64,15 +55,17 @@ def test_a_record_in_an_envelope_is_told_apart_and_reads_like_the_bare_one(sourc
     assert not reading.rejects
 
 
-@pytest.mark.parametrize("source", RECORDS)
+@pytest.mark.parametrize("source", sorted(RECORDS))
 def test_a_record_is_not_taken_for_an_envelope_by_the_names_of_its_own_fields(source: str) -> None:
     record = RECORDS[source]
     context = Context(key=b"site")
     bare = sources()[source].read(json.dumps(record).encode(), context).activities
     body = json.dumps({"log": "{}", "attributes": {"a": 1}, "events": [], **record}).encode()
     assert detect(body) == source
-    (one,) = sources()[source].read(body, context).activities
-    assert msgspec.structs.replace(one, uid="") == msgspec.structs.replace(bare[0], uid="")
+    told = sources()[source].read(body, context).activities
+    # Without an id of its own, a record's is a digest of all that it holds.
+    nameless = [[msgspec.structs.replace(one, uid="") for one in many] for many in (told, bare)]
+    assert nameless[0] == nameless[1]
 
 
 @pytest.mark.parametrize("name", ["_source", "message", "event", "attributes"])
