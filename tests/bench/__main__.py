@@ -61,9 +61,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--least", type=int, default=0, help="exit 1 if the pipeline is slower than this many events a second"
     )
-    parser.add_argument(
-        "--readers", action="store_true", help="only CPU time of reading alone, source by source"
-    )
+    parser.add_argument("--readers", action="store_true", help="only the CPU time of reading, by source")
     return parser.parse_args()
 
 
