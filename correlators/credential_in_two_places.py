@@ -23,6 +23,7 @@ from collections.abc import Iterator
 
 from correlators.kernel.knowledge.join import STAYS_MAX
 from correlators.kernel.knowledge.join import stays as joined
+from correlators.kernel.views.fronts import fronts_of
 from correlators.kernel.views.places import Here, beside, comparable, covers, heres, roams, sorted_out
 from correlators.kernel.views.rotations import born, family, stands
 from correlators.kernel.views.view import View
@@ -100,6 +101,8 @@ def _judged(
         lambda h: _given(view, h) or (h.source, h.place) in left,
         _declared(view),
     )
+    fronts = fronts_of(view, held[0][0], roaming=True)
+    new = tuple(here for here in new if here.place not in fronts)
     others = (*own, *new)
     gap = view.thresholds.two_networks
     new = tuple(h for h in new if any(o is not h and beside(o, h, gap) for o in others))

@@ -21,6 +21,7 @@ from correlators.kernel.knowledge.inferred import INFERRED, confidence_of
 from correlators.kernel.knowledge.join import NAMES_MAX, STAYS_MAX
 from correlators.kernel.views.deaths import deaths_of
 from correlators.kernel.views.ends import Off
+from correlators.kernel.views.fronts import fronts_of
 from correlators.kernel.views.progress import rotation_progress
 from correlators.kernel.views.view import View
 from correlators.kernel.views.wording import episodes_of, named, short, times, worst_of
@@ -65,6 +66,8 @@ def _judged(
     first = tried[0]
     meant = _meant(view, credential)
     places = {key.partition("\t")[2] for c in meant for key in c.stays}
+    if places:
+        places |= fronts_of(view, name, roaming=False)
     clients = {_product(client) for c in meant for client in c.clients}
     many = tuple(sorted({*tries, *_elsewhere(credential, name, periods, places)}))
     strange = [e for e in many if _stranger(e, places, clients) and not _ender(view, e, periods, places)]

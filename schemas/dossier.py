@@ -143,6 +143,15 @@ class Credential(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     theirs: bool = False
 
 
+class Passage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
+    """An identity at one address: when a credential of it was seen there first, when one was first issued
+    through it (µs, 0: never), and whether one was seen there and at another address, too."""
+
+    first: int = 0
+    given: int = 0
+    roams: bool = False
+
+
 class Address(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A forwarding address: known since (µs, smallest), and, where it was declared, the switch that says if
     it holds."""
@@ -254,6 +263,8 @@ class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     secrets).
     ``approvals``: by the identity they name. ``covers``: installations that an inventory speaks for, earliest
     record each.
+    ``fronts``: by installation, of a sample of identities (``schemas.rosters.digest``) that came from several
+    addresses: from which.
     ``watch``: how far each source has been read, and which days it was watched (dossiers of a partition).
     ``offered``: tools offered to an agent, earliest evidence each. ``marks``: caps that were reached.
     ``heard``: what was said by those who do not speak for this (``schemas.authority``), by who said it.
@@ -282,6 +293,7 @@ class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     exceptions: tuple[PolicyException, ...] = msgspec.field(default=(), name="waivers")
     covers: dict[str, Evidence] = {}
     sampled: dict[str, bool] = msgspec.field(default_factory=dict, name="census")
+    fronts: dict[str, dict[str, dict[str, Passage]]] = {}
     watch: dict[str, Watch] = {}
     reported: dict[str, Reported] = {}
     marks: tuple[str, ...] = ()

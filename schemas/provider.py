@@ -62,6 +62,8 @@ class Provider:
     credential is mostly not recorded; "": refusals are recorded as uses are. ``one_issue``: one event that
     issued two credentials of one kind issued one under two names.
 
+    ``peers``: its log names the peer of a connection, which may be a balancer that stands for others.
+
     Ends:
     ``lives``: by the beginning of a name, for how long such a credential lives at most, whatever a record
     says. ``unnamed``: how the names begin of credentials that no record names, only that there is one.
@@ -99,6 +101,7 @@ class Provider:
     unseen: Mapping[str, str] = field(default_factory=dict)
     refusals_hidden: str = ""
     one_issue: bool = False
+    peers: bool = False
     grace: Grace | None = None
     graces: Mapping[EndKind, Grace] = field(default_factory=dict)
     never_acts: Mapping[str, Grace] = field(default_factory=dict)

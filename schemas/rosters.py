@@ -20,6 +20,11 @@ SAMPLED_MAX = 32
 inventory names most of them, and few enough to be told to everybody."""
 
 
+FRONT_SAMPLE_MAX = 12
+"""Identities of an installation of which is told from which addresses they came, where they came from
+several; those with the smallest digests: few are enough to know a balancer by."""
+
+
 def roster_key(installation: str, member: str) -> str:
     """The shard of the installation's roster that ``member`` is on."""
     return f"{ROSTER_PREFIX}{installation}#{zlib.crc32(member.encode()) % ROSTER_SHARDS}"

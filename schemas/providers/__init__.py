@@ -243,6 +243,14 @@ def machine_of(identity: str, actor_name: str) -> str:
 
 
 @lru_cache(maxsize=65_536)
+def behind(key: str) -> str:
+    """The installation of a credential of which records name the peer of a connection, which may be a
+    balancer; "" for any other."""
+    page = page_of(key)
+    return installation_of(key) if page is not None and page.peers else ""
+
+
+@lru_cache(maxsize=65_536)
 def is_trust(key: str) -> bool:
     """Whether a key names a credential that nobody holds: who it admits comes from many places by design."""
     page = page_of(key)

@@ -17,6 +17,8 @@ PROVIDER = Provider(
     # site's; users and groups are people, or known by what signs them in.
     own=re.compile(r"(?!(?:user|group|system|secret|namespace|kube-[^/]*|openshift-[^/]*|gke-[^/]*)/)[^/]+/"),
     uses="kubernetes",
+    # sourceIPs end with the peer: of a balancer that forwards TCP, the balancer's.
+    peers=True,
     grace=Grace(
         setting="grace_kubernetes",
         length=timedelta(seconds=15),

@@ -20,6 +20,8 @@ PROVIDER = Provider(
     uses="vault",
     # Two audit devices write the same request id under two salts.
     one_issue=True,
+    # Until x_forwarded_for_authorized_addrs is set, a balancer's nodes (Vault, listener "tcp").
+    peers=True,
     grace=Grace(
         setting="grace_vault",
         length=timedelta(seconds=5),

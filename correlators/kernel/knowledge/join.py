@@ -25,6 +25,7 @@ from schemas.dossier import (
     Grant,
     Member,
     Opened,
+    Passage,
     Reported,
     Sightings,
     Stay,
@@ -32,7 +33,7 @@ from schemas.dossier import (
     Watch,
 )
 from schemas.evidence import Evidence
-from schemas.rosters import SAMPLED_MAX
+from schemas.rosters import SAMPLED_MAX, FRONT_SAMPLE_MAX
 
 TURNS_MAX = 64
 """Turns of one switch that are kept: the 32 first and the 32 last. More is a flapping account; the mark of a
@@ -66,6 +67,9 @@ DAYS_MAX = 8
 
 SERVICES_MAX = 32
 """What is reached from one place: the smallest by text; a full set is taken for everything."""
+
+PASSAGES_MAX = 16
+"""Addresses of one sampled identity: the first. A balancer has a few nodes, and changes them now and then."""
 
 PINNED = 8
 """Uses right after an end that are kept whatever comes later: the first is named in the finding always."""
@@ -416,6 +420,33 @@ def sampled(a: dict[str, bool], b: dict[str, bool]) -> dict[str, bool]:
     return a if kept == a else kept
 
 
+join_passage: Join[Passage] = record_of(Passage, first=earliest_time, given=earliest_time, roams=flag)
+_passages: Join[dict[str, Passage]] = map_of(join_passage)
+
+
+def passages(a: dict[str, Passage], b: dict[str, Passage]) -> dict[str, Passage]:
+    """Union; beyond the cap the addresses that were seen first are kept."""
+    union = _passages(a, b)
+    if len(union) <= PASSAGES_MAX:
+        return union
+    kept = dict(sorted(union.items(), key=lambda item: (item[1].first, item[0]))[:PASSAGES_MAX])
+    return a if kept == a else kept
+
+
+_samples: Join[dict[str, dict[str, Passage]]] = map_of(passages)
+
+
+def front_sample(
+    a: dict[str, dict[str, Passage]], b: dict[str, dict[str, Passage]]
+) -> dict[str, dict[str, Passage]]:
+    """Union of samples, the smallest digests kept."""
+    union = _samples(a, b)
+    if len(union) <= FRONT_SAMPLE_MAX:
+        return union
+    kept = {digest: union[digest] for digest in sorted(union)[:FRONT_SAMPLE_MAX]}
+    return a if kept == a else kept
+
+
 def _said(claim: Any) -> tuple[Any, ...]:
     fields = (getattr(claim, name) for name in claim.__struct_fields__ if name != "record")
     return claim.record.time, claim.record.uid, *fields
@@ -463,6 +494,7 @@ join: Join[Dossier] = record_of(
     exceptions=claims,
     covers=map_of(earliest),
     sampled=sampled,
+    fronts=map_of(front_sample),
     watch=map_of(join_watch),
     reported=map_of(join_reported),
     marks=marks,

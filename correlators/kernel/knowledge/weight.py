@@ -50,8 +50,8 @@ BRIEF_MAX = 8
 
 PARTS = (
     "members", "calls", "offered", "spans", "grants", "sessions", "glimpses", "begun", "turns", "stated",
-    "rotations", "policies", "versions", "approvals", "exceptions", "covers", "sampled", "watch", "addresses",
-    "reported",
+    "rotations", "policies", "versions", "approvals", "exceptions", "covers", "sampled", "fronts", "watch",
+    "addresses", "reported",
 )  # fmt: skip
 """Parts of a dossier beside its credentials that can grow."""
 

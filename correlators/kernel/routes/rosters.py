@@ -11,9 +11,11 @@ import zlib
 from collections.abc import Iterator
 from functools import lru_cache
 
+from correlators.kernel.knowledge.join import passages
 from schemas.credential_kind import traits_of
-from schemas.dossier import Credential, Dossier, Member
-from schemas.providers import installation_of, is_credential, is_own
+from schemas.dossier import Credential, Dossier, Member, Passage
+from schemas.fact import standing
+from schemas.providers import BY_WORD, behind, installation_of, is_credential, is_own, word_of
 from schemas.rosters import EVERYWHERE, digest, roster_head, roster_key, roster_of
 
 MEMBERS_MAX = 4_000
@@ -31,8 +33,10 @@ def enrolments(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     if here:
         if here != EVERYWHERE and (dossier.members or dossier.sampled) and key != roster_head(here):
             yield roster_key(EVERYWHERE, key), Dossier(members={key: Member(key)})
-            yield roster_head(here), Dossier(members={key: Member(key)}, sampled=dossier.sampled)
+            gathered = Dossier(members={key: Member(key)}, sampled=dossier.sampled, fronts=dossier.fronts)
+            yield roster_head(here), gathered
         return
+    yield from _passages(key, dossier)
     enrolment = _enrolment(key)
     if enrolment and _counts(key, dossier):
         yield enrolment
@@ -57,6 +61,37 @@ def _counts(key: str, dossier: Dossier) -> bool:
     return bool(dossier.calls) or any(_active(c) for c in dossier.credentials.values())
 
 
+def _passages(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
+    """Where an identity that came from several addresses came from, told to the roster of the installation
+    that its credentials are of: who else came from there shows whether an address is a balancer's."""
+    seen: dict[str, dict[str, Passage]] = {}
+    for name, credential in dossier.credentials.items():
+        installation = behind(name) if credential.stays else ""
+        if installation:
+            here = _passed(name, credential)
+            known = seen.get(installation)
+            seen[installation] = here if known is None else passages(known, here)
+    for installation, here in seen.items():
+        if len(here) > 1:
+            fronts = {installation: {digest(key): here}}
+            yield roster_key(installation, key), Dossier(members={key: Member(key)}, fronts=fronts)
+
+
+def _passed(name: str, credential: Credential) -> dict[str, Passage]:
+    """By address: when the credential was seen there first, and, where it was issued there, when."""
+    sources = BY_WORD[word_of(name)].sources
+    given = credential.issued
+    through = standing(given.place) if given is not None and given.source in sources else ""
+    roams = len(credential.stays) > 1
+    here: dict[str, Passage] = {}
+    for at, stay in credential.stays.items():
+        source, _, place = at.partition("\t")
+        if source in sources:
+            issued = given.time if given is not None and place == through else 0
+            here[place] = Passage(stay.first.time, issued, roams)
+    return here
+
+
 def _active(credential: Credential) -> bool:
     return credential.issued is not None or any(
         outcome.startswith("succeeded") for outcome in credential.uses
@@ -68,12 +103,13 @@ def notices(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     if not roster_of(key):
         return
     if key == roster_head(roster_of(key)):
-        notice = Dossier(sampled=dossier.sampled)
+        notice = Dossier(sampled=dossier.sampled, fronts=dossier.fronts)
     else:
         sample = dossier.sampled if dossier.covers else {}
         notice = Dossier(
-            covers=dossier.covers, exceptions=dossier.exceptions, approvals=dossier.approvals, sampled=sample
-        )
+            covers=dossier.covers, exceptions=dossier.exceptions, approvals=dossier.approvals, sampled=sample,
+            fronts=dossier.fronts,
+        )  # fmt: skip
     if notice != Dossier():
         for member in dossier.members:
             yield member, notice
@@ -90,5 +126,6 @@ def capped(key: str, dossier: Dossier) -> Dossier:
         exceptions=dossier.exceptions,
         approvals=dossier.approvals,
         sampled=dossier.sampled,
+        fronts=dossier.fronts,
         marks=tuple(sorted({*dossier.marks, MEMBERS_MARK})),
     )

@@ -33,6 +33,7 @@ from schemas.dossier import (
     Grant,
     Member,
     Opened,
+    Passage,
     Reported,
     Sightings,
     Turn,
@@ -95,6 +96,9 @@ WORST: dict[str, Callable[[], Any]] = {
     "exceptions": lambda: tuple(PolicyException("c", n, event(n), reason=LONG) for n in range(MANY)),
     "covers": lambda: by_key(event),
     "sampled": lambda: {f"{LONG}{n}": True for n in range(MANY)},
+    "fronts": lambda: {
+        f"vault:{n}": {f"{k:08x}": {LONG: Passage(n, n)} for k in range(16)} for n in range(MANY // 16)
+    },
     "watch": lambda: {f"{LONG}{n}": Watch(n, n) for n in range(MANY)},
     "addresses": lambda: by_key(lambda n: Address(n, turns()[:8]), 200),
     "reported": lambda: by_key(lambda n: Reported(1, "d", True, "c", LONG, LONG, 3, n, "violated"), 3_000),
