@@ -33,7 +33,7 @@ from schemas.dossier import (
     Watch,
 )
 from schemas.evidence import Evidence
-from schemas.rosters import SAMPLED_MAX, FRONT_SAMPLE_MAX
+from schemas.rosters import FRONT_SAMPLE_MAX, SAMPLED_MAX
 
 TURNS_MAX = 64
 """Turns of one switch that are kept: the 32 first and the 32 last. More is a flapping account; the mark of a
