@@ -14,27 +14,23 @@ from functools import lru_cache
 
 from schemas.activity import Activity, Ended, Exposed
 from schemas.evidence import origin_of, source_of_origin
-from schemas.providers import BY_WORD, installation_of, is_credential, is_own, source_of, word_of
+from schemas.providers import BY_WORD, PROVIDERS, installation_of, is_credential, is_own, source_of, word_of
 
 INVENTORY = "inventory"
 """The source of declarations."""
 
-FINDERS = frozenset({"leaks"})
-"""Sources that may say of any credential that it was found exposed: nobody else would know."""
+FINDERS = frozenset(source for page in PROVIDERS.values() if page.finds for source in page.sources)
+"""Sources that may say of any credential that it was found exposed."""
 
-ISSUERS = frozenset({"caep"})
-"""Sources whose records are signed by whoever speaks: who that is counts as their installation."""
+ISSUERS = frozenset(source for page in PROVIDERS.values() if page.signed for source in page.sources)
+"""Sources whose records are signed by whoever speaks."""
 
-LAKES = frozenset({"ocsf"})
+LAKES = frozenset(source for page in PROVIDERS.values() if page.retells for source in page.sources)
 """Sources that hold nothing but what others wrote. Of a provider whose own log is not collected, a lake is
 the only record there is, and is believed."""
 
-SUBJECTS = frozenset({"oidc", "caep"})
+SUBJECTS = frozenset(word for page in PROVIDERS.values() for word in page.issued)
 """First words of keys whose installation is the issuer."""
-
-OF_TENANTS = {"entra": ("login.microsoftonline.com/", "sts.windows.net/")}
-"""Providers that transmit security events about their own, by how their issuers begin before the
-installation's name."""
 
 MEETING = ("trace:", "glimpses:", "roster:", "watch:")
 """How keys of dossiers begin in which facts of one kind of source meet; no source speaks of another's
@@ -64,12 +60,13 @@ def speaks_for(voice: str, key: str) -> bool:
 
 def _issued_by(issuer: str, key: str) -> bool:
     word, _, rest = key.partition(":")
-    if word in OF_TENANTS:
-        tenant = rest.partition(":")[0]
-        return any(issuer.startswith(f"{begin}{tenant}") for begin in OF_TENANTS[word])
+    page = BY_WORD[word]
+    if page.transmitters:
+        installation = rest.partition(":")[0]
+        return any(issuer.startswith(f"{begin}{installation}") for begin in page.transmitters)
     if word in SUBJECTS:
         return rest.startswith(f"{issuer}:")
-    return any(source in ISSUERS for source in BY_WORD[word].sources)
+    return any(source in ISSUERS for source in page.sources)
 
 
 def may_report(voice: str, effect: object) -> bool:

@@ -55,6 +55,13 @@ class Provider:
     ``trusts``: how names begin of what nobody holds: a trust that admits others, a
     pair of who speaks for whom.
 
+    Authority (``schemas.authority``):
+    ``finds``: its sources may say of any credential that it was found exposed: nobody else would know.
+    ``retells``: its sources hold nothing but what others wrote. ``signed``: the records of its sources are
+    signed by whoever speaks, and who that is counts as their installation. ``issued``: words of its keys whose
+    installation is the issuer. ``transmitters``: how the issuers begin that speak for an installation of it,
+    before the installation's name.
+
     Evidence:
     ``sources``: the sources that hold the provider's own records. ``uses``: the source that would show a use;
     ``uses_of``: where it depends on how the name begins. ``unseen``: by kind of credential (``EVERY_KIND``),
@@ -94,6 +101,11 @@ class Provider:
     personal: tuple[str, ...] = ()
     placeholders: re.Pattern[str] = NEVER
     trusts: tuple[str, ...] = ()
+    finds: bool = False
+    retells: bool = False
+    signed: bool = False
+    issued: tuple[str, ...] = ()
+    transmitters: tuple[str, ...] = ()
     names_first: str = ""
     names_last: str = ""
     uses: str = ""

@@ -10,6 +10,8 @@ PROVIDER = Provider(
     name="caep",
     words=("caep", "email", "uri"),
     sources=("caep",),
+    signed=True,
+    issued=("caep",),
     # caep:<issuer>:credential/<type>/<name>, …:sub/<id>, …:phone/<number>; email:<address>; uri:<uri>
     credentials=("credential/",),
     uses="caep",

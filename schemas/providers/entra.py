@@ -24,5 +24,6 @@ PROVIDER = Provider(
     # A service principal and an application object are second names of the application.
     own=re.compile(r"app/"),
     uses="azure",
+    transmitters=("login.microsoftonline.com/", "sts.windows.net/"),
     grace=CONTINUOUS_ACCESS,
 )

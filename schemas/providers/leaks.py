@@ -13,6 +13,7 @@ PROVIDER = Provider(
     name="leaks",
     words=("leak",),
     sources=("leaks",),
+    finds=True,
     # leak:<type>/<mask>: all of them are credentials.
     installed="",
     credentials=("",),

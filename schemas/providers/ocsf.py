@@ -8,6 +8,7 @@ PROVIDER = Provider(
     name="ocsf",
     words=("ocsf",),
     sources=("ocsf",),
+    retells=True,
     # ocsf:<account or installation>:credential/<uid>, …:session/<uid>, …:token/<uid or mask>
     credentials=("credential/", "session/", "token/"),
     uses="ocsf",

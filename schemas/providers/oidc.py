@@ -8,6 +8,7 @@ PROVIDER = Provider(
     name="oidc",
     words=("oidc",),
     sources=("caep", "mcp"),
+    issued=("oidc",),
     # oidc:<issuer>:jti/<token>, …:session/<id>, …:sub/<subject>
     credentials=("jti/", "session/"),
     # A gateway in front of an MCP server logs the token that it verified; `session-presented` of a

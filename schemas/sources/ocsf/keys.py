@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from schemas.providers import BY_WORD
 from schemas.sources import Context
 from schemas.sources.cloudtrail.identity import of_arn, user_of
 from schemas.sources.gcp.identity import IAM, KEY_NAME, account_of, key_of
@@ -17,8 +18,8 @@ from schemas.wire import as_list, as_text, text_at
 
 ACCESS_KEY = re.compile(r"A(?:KIA|SIA|CCA|BIA)[A-Z0-9]{12,128}")
 CLOUDTRAIL = "cloudtrail"
-OURS = re.compile(r"(?:aws|gcp|entra|azure|vault|k8s|agent):\S+")
-"""A key of gapwatch's own: what writes OCSF may know it."""
+OURS = re.compile(rf"(?:{'|'.join(sorted(BY_WORD))}):\S+")
+"""A key of gapwatch's own, of whatever provider: what writes OCSF may know it."""
 
 
 class Keys:
