@@ -21,18 +21,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from correlators.control import (
+    Clock,
+    Confidence,
+    Control,
+    Credential,
+    Episode,
+    Evidence,
+    Severity,
+    Verdict,
+    View,
+    frozen,
+    iso,
+    named,
+    short,
+    worst_of,
+)
 from correlators.kernel.knowledge.join import STAYS_MAX
 from correlators.kernel.knowledge.join import stays as joined
 from correlators.kernel.views.fronts import fronts_of
 from correlators.kernel.views.places import Here, beside, comparable, covers, heres, roams, sorted_out
 from correlators.kernel.views.rotations import born, family, stands
-from correlators.kernel.views.view import View
-from correlators.kernel.views.wording import named, short, worst_of
-from schemas import frozen
-from schemas.dossier import Credential, Stay
-from schemas.evidence import Evidence, iso
+from schemas.dossier import Stay
 from schemas.providers import BY_WORD, is_trust, word_of
-from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Verdict
 
 CONTROL = Control(
     name="credential_in_two_places",
@@ -109,7 +120,7 @@ def _judged(
     if not new:
         return None
     shown = sorted(new, key=lambda h: (not h.stay.grave, *h.begins))[:SHOWN_MAX]
-    writes = any(view.acted(c, "identity_write", "succeeded") for _, c in held)
+    writes = any(view.wrote(c) for _, c in held)
     severity = _severity(view, every, list(new), writes)
     return _verdict(view, subject, held, own, shown, len(new), severity)
 
@@ -162,12 +173,10 @@ def _verdict(
     evidence = tuple(sorted({*seen, *(_seen(view, near, held)[:1] if near else ())}))
     names = ", ".join(here.place for here in shown[:NAMED_MAX])
     names += f" and {count - NAMED_MAX} more" if count > NAMED_MAX else ""
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=subject,
         value="violated",
-        identity=view.key,
-        owner=view.owner,
         credential=subject if single else seen[-1].credential,
         title=f"{named(view)}: {what} used from {names}" + (f", beside {near.place}" if near else ""),
         reason=f"new there since {iso(seen[0].time)}, last {iso(max(h.stay.last.time for h in shown))}; "

@@ -17,19 +17,29 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from correlators.kernel.knowledge.inferred import INFERRED, confidence_of
+from correlators.control import (
+    Clock,
+    Control,
+    Credential,
+    Evidence,
+    Off,
+    Severity,
+    Verdict,
+    View,
+    confidence_of,
+    deaths_of,
+    episodes_of,
+    frozen,
+    iso,
+    named,
+    short,
+    times,
+)
+from correlators.kernel.knowledge.inferred import INFERRED
 from correlators.kernel.knowledge.join import NAMES_MAX, STAYS_MAX
-from correlators.kernel.views.deaths import deaths_of
-from correlators.kernel.views.ends import Off
 from correlators.kernel.views.fronts import fronts_of
 from correlators.kernel.views.progress import rotation_progress
-from correlators.kernel.views.view import View
-from correlators.kernel.views.wording import episodes_of, named, short, times, worst_of
-from schemas import frozen
-from schemas.dossier import Credential
-from schemas.evidence import Evidence, iso
 from schemas.fact import standing
-from schemas.verdict import Clock, Control, Severity, Verdict
 
 CONTROL = Control(
     name="dead_credential_tried",
@@ -52,9 +62,7 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
         if not name or not any(key.startswith("unauthenticated") for key in credential.uses):
             continue
         periods = deaths_of(view, name, credential)
-        tries = tuple(
-            e for e in view.uses(credential, "unauthenticated") if any(off.holds(e.time) for off in periods)
-        )
+        tries = tuple(e for e in view.refused(credential) if any(off.holds(e.time) for off in periods))
         if tries:
             yield _judged(view, name, credential, periods, tries)
 
@@ -82,12 +90,10 @@ def _judged(
         severity, why = Severity.INFORMATIONAL, "somebody still holds it"
     over = _moved_since(view, name, tries)
     restored = bool(tried[-1].end) and not any(not off.end for off in periods)
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=name,
         value="assumed" if restored else "proven" if over else "violated",
-        identity=view.key,
-        owner=view.owner,
         credential=name,
         title=f"{named(view)}: dead {short(name)} was presented and refused after {first.turn.how}",
         reason=f"{times(tries, 'refused try')}, {iso(tries[0].time)} to {iso(tries[-1].time)}, {why}",
@@ -96,7 +102,6 @@ def _judged(
         claim=(first.turn.evidence,),
         evidence=tries,
         episodes=episodes_of(tried, tries),
-        truncated=worst_of(credential),
     )
 
 

@@ -18,17 +18,27 @@ from datetime import timedelta
 from itertools import pairwise, starmap
 from typing import NamedTuple
 
+from correlators.control import (
+    Clock,
+    Confidence,
+    Control,
+    Episode,
+    Evidence,
+    Severity,
+    Verdict,
+    View,
+    executed,
+    iso,
+    micros,
+    named,
+    sighted,
+    traits_of,
+)
 from correlators.kernel.knowledge.pins import sightings_of
 from correlators.kernel.knowledge.sightings import LEVELS
-from correlators.kernel.views.calls import executed
 from correlators.kernel.views.inventoried import current
 from correlators.kernel.views.thresholds import DEFAULTS
-from correlators.kernel.views.view import View, sighted
-from correlators.kernel.views.wording import named
-from schemas.credential_kind import traits_of
 from schemas.dossier import Sightings
-from schemas.evidence import Evidence, iso, micros
-from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Verdict
 
 CONTROL = Control(
     name="dormant_identity_wakes",
@@ -132,7 +142,7 @@ def _span(view: View) -> int:
 
 
 def _used(view: View) -> tuple[Evidence, ...]:
-    uses = [view.uses(c, "succeeded", "failed", "forbidden") for c in view.credentials.values()]
+    uses = [view.used(c) for c in view.credentials.values()]
     return current(view, sighted([*uses, executed(view.dossier.calls)]))
 
 
@@ -167,12 +177,10 @@ def _verdict(view: View, woken: list[Silence]) -> Verdict:
     )
     grave = tuple(e for e in acts if 0 <= e.time - last.woke.time <= WAKING)
     days = last.length // micros(timedelta(days=1))
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=view.key,
         value="violated",
-        identity=view.key,
-        owner=view.owner,
         credential=last.woke.credential,
         title=f"{named(view)} woke after {days} days of silence",
         reason=f"nothing between {iso(last.last.time)} and {iso(last.woke.time)}"

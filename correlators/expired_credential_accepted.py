@@ -14,13 +14,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from correlators.control import (
+    Clock,
+    Confidence,
+    Control,
+    Credential,
+    Episode,
+    Evidence,
+    Severity,
+    Verdict,
+    View,
+    iso,
+    named,
+    short,
+    sighted,
+    times,
+    traits_of,
+    worst_of,
+)
 from correlators.kernel.views.ends import leeway_of
-from correlators.kernel.views.view import View, sighted
-from correlators.kernel.views.wording import named, short, times, worst_of
-from schemas.credential_kind import traits_of
-from schemas.dossier import Credential
-from schemas.evidence import Evidence, iso
-from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Verdict
 
 CONTROL = Control(
     name="expired_credential_accepted",
@@ -80,8 +92,8 @@ def _past(view: View, name: str, credential: Credential) -> Past | None:
     if not expires or _elsewhere(name, credential.kind):
         return None
     dead = expires + leeway_of(name, view.thresholds)
-    used = tuple(e for e in view.uses(credential, "succeeded", "failed", "forbidden") if e.time > dead)
-    refused = tuple(e for e in view.uses(credential, "unauthenticated") if e.time > expires)
+    used = tuple(e for e in view.used(credential) if e.time > dead)
+    refused = tuple(e for e in view.refused(credential) if e.time > expires)
     return Past(name, credential, used, refused) if used or refused else None
 
 
@@ -91,12 +103,10 @@ def _stale(view: View, day: str, many: list[Past]) -> Verdict:
     tokens = {past.name: past for past in many}
     first = min(past.credential.expiry[1] for past in many)
     which = short(many[0].name) if len(tokens) == 1 else f"{len(tokens)} tokens"
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=f"{view.key} on {day}",
         value="proven" if all(past.over for past in many) else "violated",
-        identity=view.key,
-        owner=view.owner,
         credential=used[-1].credential,
         title=f"{named(view)}: {which} accepted after expiry on {day}",
         reason=f"expired at {iso(first)}; {times(used, 'authenticated use')} on that day, last at "
@@ -114,12 +124,10 @@ def _judged(view: View, past: Past) -> Verdict:
     name, credential, used, refused = past
     expires = credential.expiry[1]
     seen = times(used, "authenticated use") if used else times(refused, "refused try")
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=name,
         value="proven" if past.over else "violated",
-        identity=view.key,
-        owner=view.owner,
         credential=name,
         title=(
             f"{named(view)}: credential {short(name)} was {'accepted' if used else 'refused'} after its "
@@ -131,5 +139,4 @@ def _judged(view: View, past: Past) -> Verdict:
         claim=(past.claim,) if past.claim else (),
         evidence=used or refused,
         episodes=(Episode(expires, 0, "expiry"),) if used else (),
-        truncated=worst_of(credential),
     )

@@ -16,19 +16,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from correlators.kernel.views.calls import executed
-from correlators.kernel.views.deaths import deaths_of
-from correlators.kernel.views.ends import Off, off_intervals, past_grace, standing, taken_back, undone_by
+from correlators.control import (
+    Clock,
+    Control,
+    Episode,
+    Evidence,
+    Off,
+    Severity,
+    Value,
+    Verdict,
+    View,
+    deaths_of,
+    executed,
+    iso,
+    named,
+    of_uses,
+    off_intervals,
+    over_since,
+    past_grace,
+    short,
+    sighted,
+    source_of,
+    taken_back,
+    unheard,
+)
+from correlators.kernel.views.ends import standing, undone_by
 from correlators.kernel.views.inventoried import BREAK_GLASS, approvals, uncovered
-from correlators.kernel.views.refusals import over_since
-from correlators.kernel.views.severity import of_uses
-from correlators.kernel.views.silence import unheard
-from correlators.kernel.views.view import View, sighted
-from correlators.kernel.views.wording import named, short
 from schemas.declaration import Declaration, Period
-from schemas.evidence import Evidence, iso
-from schemas.providers import installation_of, is_own, source_of
-from schemas.verdict import Clock, Control, Episode, Severity, Value, Verdict
+from schemas.providers import installation_of, is_own
 
 CONTROL = Control(
     name="inactive_identity_active",
@@ -176,12 +191,12 @@ def _claim(ordered: list[Declaration], time: int) -> tuple[Period, Declaration] 
 
 def _active(view: View) -> tuple[Evidence, ...]:
     """Every authenticated use by any credential or alias of the identity, and every tool call it executed."""
-    uses = [view.uses(c, "succeeded", "failed", "forbidden") for c in view.dossier.credentials.values()]
+    uses = [view.used(c) for c in view.dossier.credentials.values()]
     return sighted(iter([*uses, executed(view.dossier.calls)]))
 
 
 def _refused(view: View) -> tuple[Evidence, ...]:
-    return sighted(view.uses(c, "unauthenticated") for c in view.dossier.credentials.values())
+    return sighted(view.refused(c) for c in view.dossier.credentials.values())
 
 
 def _refused_since(
@@ -193,7 +208,7 @@ def _refused_since(
         return False, 0
     contradicting = {e.event for e in used}
     for name, credential in view.credentials.items():
-        uses = view.uses(credential, "succeeded", "failed", "forbidden") if name else ()
+        uses = view.used(credential) if name else ()
         last = max((e.time for e in uses if e.event in contradicting), default=None)
         if last is None:
             continue
@@ -230,7 +245,7 @@ def _outlives(view: View, identity: str, gone: list[Off]) -> tuple[Evidence, ...
     ``revoked_credential_used`` tells). The next holder of the name is another one, by what its provider tells
     them apart by, or else from when a record says that it was made."""
     bare = view.dossier.credentials.get("")
-    uses = view.uses(bare, "succeeded", "failed", "forbidden") if bare else ()
+    uses = view.used(bare) if bare else ()
     mine = [e for e in uses if e.actor == identity]
     late = [e for e in mine if any(_of_gone(off, e, mine, view) for off in gone)]
     return tuple(late)
@@ -305,14 +320,12 @@ def _verdict(
     severity = _severity(view, evidence) if episode else None
     credential = evidence[0].credential if evidence else ""
     held = f" with {short(credential)}" if credential else ""
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=identity
         if claim.source == "inventory"
         else f"{identity} {GONE if status == GONE else PROVIDER_SWITCH}",
         value=value,
-        identity=view.key,
-        owner=view.owner,
         credential=credential,
         title=f"{named(view)}, recorded {status}, is active{held}"
         if episode

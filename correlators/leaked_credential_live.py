@@ -20,18 +20,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from correlators.kernel.views.deaths import deaths_of
-from correlators.kernel.views.ends import Off, grace_of, off_intervals, skew_of
-from correlators.kernel.views.refusals import proofs
-from correlators.kernel.views.severity import of_uses
-from correlators.kernel.views.view import View
-from correlators.kernel.views.wording import named, short, times, worst_of
-from schemas.credential_kind import traits_of
-from schemas.dossier import Credential
-from schemas.evidence import Evidence, iso, network_of
-from schemas.providers import is_placeholder, is_unnamed, longest_life, source_of
+from correlators.control import (
+    Clock,
+    Confidence,
+    Control,
+    Credential,
+    Episode,
+    Evidence,
+    Off,
+    Severity,
+    Value,
+    Verdict,
+    View,
+    deaths_of,
+    iso,
+    named,
+    network_of,
+    of_uses,
+    off_intervals,
+    proofs,
+    short,
+    source_of,
+    times,
+    traits_of,
+    worst_of,
+)
+from correlators.kernel.views.ends import grace_of, skew_of
+from schemas.providers import is_placeholder, is_unnamed, longest_life
 from schemas.providers.leaks import NAMELESS
-from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict
 
 CONTROL = Control(
     name="leaked_credential_live",
@@ -94,7 +110,7 @@ def _life(view: View, clock: Clock, name: str, credential: Credential, exposure:
     until = death.start + grace_of(death.turn, view.thresholds) if death else clock.now
     used = tuple(
         e
-        for e in view.uses(credential, "succeeded", "failed", "forbidden")
+        for e in view.used(credential)
         if exposure.start + skew_of(exposure.turn, e, view.thresholds) < e.time <= until
     )
     tries = proofs(credential)
@@ -122,12 +138,10 @@ def _judged(view: View, clock: Clock, subject: str, exposure: Off, lives: list[L
     live = "is live" if not dead else "was live until it was ended" if severity else "was ended"
     if not dead and not severity:
         live = "may be live"
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=subject,
         value=value,
-        identity=view.key,
-        owner=view.owner,
         credential=credential,
         title=f"{named(view)}: {what}, found exposed ({exposure.turn.how}), {live}",
         reason=reason,
@@ -205,7 +219,7 @@ def _value(
 
 def _severity(view: View, lives: list[Life], used: tuple[Evidence, ...]) -> Severity:
     known = [view.credentials[life.name] for life in lives]
-    writes = {e.event for c in known for e in view.acted(c, "identity_write", "succeeded")}
+    writes = {e.event for c in known for e in view.wrote(c)}
     return of_uses(used, writes, {e.event for c in known for e in view.uses(c, "forbidden")})
 
 

@@ -20,14 +20,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from correlators.kernel.views.ends import off_intervals
+from correlators.control import (
+    Clock,
+    Confidence,
+    Control,
+    Episode,
+    Evidence,
+    Severity,
+    Value,
+    Verdict,
+    View,
+    iso,
+    named,
+    off_intervals,
+    short,
+    source_of,
+    times,
+)
 from correlators.kernel.views.progress import Consumer, Progress, rotation_progress
 from correlators.kernel.views.rotations import Change, is_secret, policy_of
-from correlators.kernel.views.view import View
-from correlators.kernel.views.wording import named, short, times
-from schemas.evidence import Evidence, iso
-from schemas.providers import source_of
-from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict
 
 CONTROL = Control(
     name="old_version_used_after_rotation",
@@ -155,7 +166,7 @@ def _when(consumer: Consumer) -> str:
 def _severity(view: View, many: list[Progress], uses: tuple[Evidence, ...]) -> Severity:
     olds = {name for p in many for name in p.change.olds if name in view.credentials}
     known = [view.credentials[name] for name in olds]
-    writes = {e.event for c in known for e in view.acted(c, "identity_write", "succeeded")}
+    writes = {e.event for c in known for e in view.wrote(c)}
     forbidden = {e.event for c in known for e in view.uses(c, "forbidden")}
     if not uses:
         dead = any(off_intervals(view.turns_of(name)) for name in olds)
@@ -200,11 +211,10 @@ def _verdict(
         title = f"{named(view)}: {version} is used after {_how(change)}"
     elif value == "proven":
         title += ", and every known consumer has moved"
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=change.shown,
         value=value,
-        identity=view.key,
         owner=view.owner or (policy.owner if policy else ""),
         credential=used,
         title=title,

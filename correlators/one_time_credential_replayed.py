@@ -14,11 +14,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from correlators.kernel.views.view import View
-from correlators.kernel.views.wording import named, short, worst_of
-from schemas.dossier import Credential
-from schemas.evidence import Evidence, iso, micros
-from schemas.verdict import Clock, Control, Episode, Severity, Verdict
+from correlators.control import (
+    Clock,
+    Control,
+    Credential,
+    Episode,
+    Evidence,
+    Severity,
+    Verdict,
+    View,
+    iso,
+    micros,
+    named,
+    short,
+)
 
 CONTROL = Control(
     name="one_time_credential_replayed",
@@ -59,12 +68,10 @@ def _judged(view: View, name: str, credential: Credential) -> Verdict | None:
     if not more and not refused:
         return None
     uses = "one use" if good == 1 else f"{good} uses"
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=name,
         value="violated" if more else "proven",
-        identity=view.key,
-        owner=view.owner,
         credential=name,
         title=(
             f"{named(view)}: credential {short(name)}, good for {uses}, was presented again and "
@@ -78,7 +85,6 @@ def _judged(view: View, name: str, credential: Credential) -> Verdict | None:
         claim=(last,),
         evidence=more or refused,
         episodes=(Episode(last.time, 0, "last allowed use"),),
-        truncated=worst_of(credential),
     )
 
 

@@ -17,25 +17,33 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from correlators.kernel.views.ends import (
+from correlators.control import (
+    Clock,
+    Control,
+    Credential,
+    Episode,
+    Evidence,
     Off,
-    grace_of,
+    Severity,
+    Turn,
+    Value,
+    Verdict,
+    View,
+    iso,
+    named,
     off_intervals,
     past_grace,
-    skew_of,
-    standing,
+    short,
+    sighted,
     taken_back,
-    undone_by,
+    traits_of,
 )
+from correlators.kernel.views.ends import grace_of, skew_of, standing, undone_by
 from correlators.kernel.views.progress import rotated_away
 from correlators.kernel.views.refusals import proofs_among, settled
-from correlators.kernel.views.view import View, merged_descendants, sighted, uses_of
-from correlators.kernel.views.wording import named, short
-from schemas.credential_kind import traits_of
-from schemas.dossier import Credential, Descendant, Turn
-from schemas.evidence import Evidence, iso
+from correlators.kernel.views.view import merged_descendants, uses_of
+from schemas.dossier import Descendant
 from schemas.providers import is_session, unseen
-from schemas.verdict import Clock, Control, Episode, Severity, Value, Verdict
 
 CONTROL = Control(
     name="outlived_parent",
@@ -143,12 +151,10 @@ def _verdict(view: View, clock: Clock, subject: str, off: Off, heirs: list[Heir]
         if living
         else f"{named(view)}: descendants of {short(subject)} after {off.turn.how}"
     )
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=subject,
         value=value,
-        identity=view.key,
-        owner=view.owner,
         credential=shown,
         title=what,
         reason=reason,

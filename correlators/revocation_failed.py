@@ -19,15 +19,30 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
-from correlators.kernel.views.ends import off_intervals, skew_of
-from correlators.kernel.views.refusals import over_since, proofs
+from correlators.control import (
+    Clock,
+    Confidence,
+    Control,
+    Credential,
+    Episode,
+    Evidence,
+    Severity,
+    Turn,
+    Value,
+    Verdict,
+    View,
+    frozen,
+    iso,
+    micros,
+    named,
+    off_intervals,
+    over_since,
+    proofs,
+    short,
+    times,
+)
+from correlators.kernel.views.ends import skew_of
 from correlators.kernel.views.thresholds import Thresholds
-from correlators.kernel.views.view import View
-from correlators.kernel.views.wording import named, short, times, worst_of
-from schemas import frozen
-from schemas.dossier import Credential, Turn
-from schemas.evidence import Evidence, iso, micros
-from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict
 
 CONTROL = Control(
     name="revocation_failed",
@@ -95,12 +110,10 @@ def _crowd(view: View, actor: str, hour: int, many: list[Verdict]) -> Verdict:
     names = ", ".join(short(v.subject) for v in shown[:SHOWN])
     more = f" and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
     first = min(v.claim[0] for v in many)
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=f"{view.key} {actor} {iso(hour * HOUR)}",
         value="violated" if still else "proven",
-        identity=view.key,
-        owner=view.owner,
         title=f"{named(view)}: {len(many)} revocations by {short(actor) or 'nobody named'} did not take",
         reason=f"within the hour from {iso(hour * HOUR)}; {len(still)} of them still work: {names}{more}",
         severity=Severity.MEDIUM,
@@ -126,7 +139,7 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential) -> Verd
     standing = next((f for f in failed if not f.took), None)
     tried = (standing or failed[0]).turn
     own = {t.evidence.event for t in credential.failed_ends}
-    uses = view.uses(credential, "succeeded", "failed", "forbidden")
+    uses = view.used(credential)
     used = tuple(
         e for e in uses if e.event not in own and any(f.unheeded(e, view.thresholds) for f in failed)
     )
@@ -142,12 +155,10 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential) -> Verd
     reason = f"{tried.how} at {iso(tried.time)} did not take; {times(used, 'use')} since"
     reason += f"; residual until {iso(expires)}" if expires else ""
     end = expires if over and not refused else 0
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=name,
         value=value,
-        identity=view.key,
-        owner=view.owner,
         credential=name,
         title=(
             f"{named(view)}: {tried.how} of {short(name)} did not "
@@ -162,7 +173,6 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential) -> Verd
             for f in failed
             if any(f.unheeded(e, view.thresholds) for e in used)
         ),
-        truncated=worst_of(credential),
         due=due,
     )
 
@@ -170,12 +180,10 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential) -> Verd
 def _unknown(view: View, name: str, credential: Credential, value: Value) -> Verdict:
     """The revocation named a credential that no other record knows by this name."""
     tried = credential.failed_ends[0]
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=name,
         value=value,
-        identity=view.key,
-        owner=view.owner,
         credential=name,
         title=(
             f"{tried.how} by {short(tried.evidence.actor)} did not take; which credential {short(name)} is "

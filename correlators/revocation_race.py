@@ -15,13 +15,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from correlators.kernel.views.ends import Off, off_intervals, surely_after
+from correlators.control import (
+    Clock,
+    Control,
+    Credential,
+    Episode,
+    Evidence,
+    Off,
+    Severity,
+    Turn,
+    Verdict,
+    View,
+    iso,
+    named,
+    off_intervals,
+    short,
+    sighted,
+    surely_after,
+)
 from correlators.kernel.views.inflight import excuse
-from correlators.kernel.views.view import View, sighted, uses_of
-from correlators.kernel.views.wording import named, short, worst_of
-from schemas.dossier import Credential, Turn
-from schemas.evidence import Evidence, iso
-from schemas.verdict import Clock, Control, Episode, Severity, Verdict
+from correlators.kernel.views.view import uses_of
 
 CONTROL = Control(
     name="revocation_race",
@@ -72,12 +85,10 @@ def _judged(view: View, name: str, credential: Credential, off: Off) -> Verdict 
     excuses = [_excuse(view, name, credential, off, e) for e in raced]
     harmless = bool(excuses) and all(excuses)
     severity = Severity.LOW if harmless else Severity.CRITICAL
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=name,
         value="violated" if raced else "proven",
-        identity=view.key,
-        owner=view.owner,
         credential=name,
         title=(
             f"{named(view)}: {short(name)} {'wrote' if raced else 'tried to write'} identities within a "
@@ -92,7 +103,6 @@ def _judged(view: View, name: str, credential: Credential, off: Off) -> Verdict 
         claim=(turn.evidence,),
         evidence=raced or tried,
         episodes=(Episode(turn.time, turn.time + view.thresholds.race, turn.how),) if raced else (),
-        truncated=worst_of(credential),
     )
 
 

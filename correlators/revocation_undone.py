@@ -16,13 +16,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from correlators.kernel.views.ends import ANOTHER, Off, off_intervals, past_grace, taken_back
-from correlators.kernel.views.view import View, sighted
-from correlators.kernel.views.wording import named, short, times
+from correlators.control import (
+    Clock,
+    Control,
+    Episode,
+    Evidence,
+    Off,
+    Severity,
+    Turn,
+    Verdict,
+    View,
+    iso,
+    named,
+    off_intervals,
+    past_grace,
+    short,
+    sighted,
+    taken_back,
+    times,
+)
+from correlators.kernel.views.ends import ANOTHER
 from schemas.authority import INVENTORY
-from schemas.dossier import Turn
-from schemas.evidence import Evidence, iso
-from schemas.verdict import Clock, Control, Episode, Severity, Verdict
 
 CONTROL = Control(
     name="revocation_undone",
@@ -47,7 +61,7 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
         own = tuple(t for t in credential.turns if t.kind != "rotated")
         if name and any(t.alive for t in own):
             keys = {view.key, name, *credential.names}
-            used = view.uses(credential, "succeeded", "failed", "forbidden")
+            used = view.used(credential)
             yield from _judged(view, name, own, keys, used)
     for identity, turns in sorted(view.dossier.turns.items()):
         own = tuple(t for t in turns if t.kind in SWITCHED)
@@ -58,7 +72,7 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
 
 
 def _uses(view: View) -> tuple[Evidence, ...]:
-    return sighted(view.uses(c, "succeeded", "failed", "forbidden") for c in view.credentials.values())
+    return sighted(view.used(c) for c in view.credentials.values())
 
 
 def _judged(
@@ -110,12 +124,10 @@ def _verdict(
     reason += f"; {times(used, 'use')} in between" if used else ""
     if since:
         reason += f"; {since.how} at {iso(since.time)}"
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=subject,
         value="assumed" if since else "violated",
-        identity=view.key,
-        owner=view.owner,
         credential=subject if subject in view.credentials else "",
         title=f"{named(view)}: the end of {short(subject)} was undone by {who}",
         reason=reason,

@@ -22,28 +22,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from correlators.kernel.knowledge.inferred import confidence_of
-from correlators.kernel.views.ends import (
-    ANOTHER,
+from correlators.control import (
+    Clock,
+    Control,
+    Credential,
+    Event,
+    Evidence,
     Off,
+    Severity,
+    Verdict,
+    View,
+    confidence_of,
+    episodes_of,
+    frozen,
+    iso,
+    named,
+    of_uses,
     off_intervals,
+    over_since,
     past_grace,
-    standing,
+    proofs,
+    short,
     surely_after,
     taken_back,
-    undone_by,
+    times,
+    unheard,
 )
+from correlators.kernel.views.ends import ANOTHER, standing, undone_by
 from correlators.kernel.views.inflight import excuse
 from correlators.kernel.views.progress import rotated_away
-from correlators.kernel.views.refusals import over_since, proofs
-from correlators.kernel.views.severity import of_uses
-from correlators.kernel.views.silence import unheard
-from correlators.kernel.views.view import View
-from correlators.kernel.views.wording import episodes_of, named, short, times, worst_of
-from schemas import frozen
-from schemas.dossier import Credential, Opened
-from schemas.evidence import Event, Evidence, iso
-from schemas.verdict import Clock, Control, Severity, Verdict
+from schemas.dossier import Opened
 
 CONTROL = Control(
     name="revoked_credential_used",
@@ -80,8 +88,8 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
 
 
 def _judged(view: View, clock: Clock, name: str, credential: Credential, periods: list[Off]) -> Verdict:
-    uses = view.uses(credential, "succeeded", "failed", "forbidden")
-    writes = {e.event for e in view.acted(credential, "identity_write", "succeeded")}
+    uses = view.used(credential)
+    writes = {e.event for e in view.wrote(credential)}
     held = _held_open(view, name, credential, periods)
     writes -= _excused(view, name, uses, writes, periods)
     used = tuple(e for e in uses if any(_violates(view, off, e, writes) for off in periods))
@@ -106,7 +114,7 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential, periods
     value, reason, due = unheard(last, name, credential.kind, clock, view.thresholds)
     if value == "assumed" and (left := _left_open(view, name, credential, last)):
         reason = f"the record says so; a session opened at {iso(left.time)} is not known to have been closed"
-    tried = [e for e in view.uses(credential, "unauthenticated") if last.holds(e.time)]
+    tried = [e for e in view.refused(credential) if last.holds(e.time)]
     if tried and value == "assumed":
         reason = f"the record says so; refused at {iso(tried[-1].time)} for something beside the credential"
     return _verdict(view, name, credential, last, value, (), reason=reason, due=due)
@@ -213,12 +221,10 @@ def _verdict(
     due: int = 0,
 ) -> Verdict:
     claims = tuple(o.turn.evidence for o in broken or [off])
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=name,
         value=value,  # type: ignore[arg-type]
-        identity=view.key,
-        owner=view.owner,
         credential=name,
         title=(
             f"{named(view)}: credential {short(name)} was {'used after' if severity else 'ended by'} "
@@ -230,6 +236,5 @@ def _verdict(
         claim=claims,
         evidence=evidence,
         episodes=episodes_of(broken or [], evidence) if severity else (),
-        truncated=worst_of(credential),
         due=due,
     )

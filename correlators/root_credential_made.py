@@ -15,16 +15,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from correlators.kernel.views.ends import off_intervals
+from correlators.control import (
+    Clock,
+    Control,
+    Credential,
+    Episode,
+    Evidence,
+    Severity,
+    Value,
+    Verdict,
+    View,
+    iso,
+    named,
+    off_intervals,
+    short,
+    sighted,
+    times,
+    traits_of,
+    worst_of,
+)
 from correlators.kernel.views.inventoried import BREAK_GLASS, approvals, speaks, uncovered
-from correlators.kernel.views.view import View, sighted
-from correlators.kernel.views.wording import named, short, times, worst_of
 from schemas.claims import Approval
-from schemas.credential_kind import traits_of
-from schemas.dossier import Credential
-from schemas.evidence import Evidence, iso
 from schemas.providers import is_root
-from schemas.verdict import Clock, Control, Episode, Severity, Value, Verdict
 
 CONTROL = Control(
     name="root_credential_made",
@@ -61,7 +73,7 @@ def _holds_root(view: View) -> bool:
 
 
 def _uses(view: View, credential: Credential) -> tuple[Evidence, ...]:
-    return view.uses(credential, "succeeded", "failed", "forbidden")
+    return view.used(credential)
 
 
 def _judged(
@@ -81,12 +93,10 @@ def _judged(
     verb = "was made" if first.event in born else "was used"
     how = f" ({short(name)})" if name else ""
     approval = "without an approval" if bare else "under an approval"
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=subject,
         value=value,
-        identity=view.key,
-        owner=view.owner,
         credential=name,
         title=f"{named(view)}: {what}{how} {verb} {approval}",
         reason=_reason(bare or acts, granted, over, bool(bare)),

@@ -27,15 +27,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from correlators.control import (
+    Clock,
+    Confidence,
+    Control,
+    Episode,
+    Evidence,
+    Severity,
+    Value,
+    Verdict,
+    View,
+    iso,
+    named,
+    times,
+)
 from correlators.kernel.views.approvals import WITHIN, Match, Records, leads_within, match_of
 from correlators.kernel.views.calls import Call, Ending, endings, parted
-from correlators.kernel.views.view import View
-from correlators.kernel.views.wording import named, times
 from schemas.dossier import Calls
-from schemas.evidence import Evidence, iso
 from schemas.providers import CALLS
 from schemas.span import is_unnamed
-from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict
 
 CONTROL = Control(
     name="tool_outside_catalog",
@@ -137,12 +147,10 @@ def _violated(
     now = match_of(records.latest, tool, calls)
     ended = "; approved since" if now in WITHIN else "" if now else "; the catalogue was taken back since"
     end = max(d.recorded for d in records.latest) if ended else 0
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=_subject(key),
         value="assumed" if ended else "violated",
-        identity=view.key,
-        owner=view.owner,
         title=f"{_who(view, agent)} {_what(tool, calls, {matches[e.uid] for e in evidence})}",
         reason=f"{times(evidence, 'call')} on record, {_span(evidence)}{also}{ended}",
         severity=_severity(calls, {matches[e.uid] for e in evidence}),
@@ -195,12 +203,10 @@ def _row(
     agent, tool = parted(key)
     ending, value = ended
     evidence = _sorted(found)
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=_subject(key),
         value=value,
-        identity=view.key,
-        owner=view.owner,
         title=f"{_who(view, agent)} tried {tool}, which its catalogue does not approve",
         reason=f"{WHY[ending]}, last at {iso(evidence[-1].time)}",
         claim=_claim(records, evidence[0].time, calls.handoff),
@@ -233,12 +239,10 @@ def _agent(view: View, records: Records, clock: Clock) -> Verdict:
             reason += f"; by name alone, for their server is not known: {', '.join(by_name)}"
         if nobodys:
             reason += f"; calls of its service that name no agent: {', '.join(nobodys)}"
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=view.key,
         value=value,
-        identity=view.key,
-        owner=view.owner,
         title=f"{named(view)} has an approved catalogue of tools",
         reason=reason,
         confidence=Confidence.MEDIUM if by_name else Confidence.HIGH,

@@ -18,16 +18,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from correlators.control import (
+    Clock,
+    Confidence,
+    Control,
+    Episode,
+    Evidence,
+    Off,
+    Severity,
+    Turn,
+    Value,
+    Verdict,
+    View,
+    iso,
+    named,
+    past_grace,
+    short,
+    sighted,
+    source_of,
+    times,
+)
 from correlators.kernel.knowledge.inferred import sure
 from correlators.kernel.knowledge.pins import sightings_of
-from correlators.kernel.views.ends import Off, past_grace
 from correlators.kernel.views.refusals import BESIDE, settled
-from correlators.kernel.views.view import View, sighted
-from correlators.kernel.views.wording import named, short, times
-from schemas.dossier import Turn
-from schemas.evidence import Evidence, iso
-from schemas.providers import source_of
-from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict
 
 CONTROL = Control(
     name="trust_outlived_subject",
@@ -123,12 +136,10 @@ def _judged(view: View, clock: Clock, subject: str, gone: list[Turn], exchanges:
             severity, confidence = Severity.MEDIUM, Confidence.LOW
             reason += f"; an identity of its name was made again at {iso(again.time)}"
     what = "was admitted after" if admitted else "is trusted elsewhere;"
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=f"{subject} trusted elsewhere",
         value=value,
-        identity=view.key,
-        owner=view.owner,
         title=f"{named(view)}: {short(subject)} {what} {end.how}",
         reason=reason,
         severity=severity,
@@ -144,12 +155,10 @@ def _judged(view: View, clock: Clock, subject: str, gone: list[Turn], exchanges:
 
 def _redeployed(view: View, subject: str, end: Turn, again: Turn | None) -> Verdict:
     at = iso(again.time) if again else ""
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=f"{subject} trusted elsewhere",
         value="assumed",
-        identity=view.key,
-        owner=view.owner,
         title=f"{named(view)}: {short(subject)} is trusted elsewhere; {end.how}",
         reason=f"deleted at {iso(end.time)} and made again at {at} by the same actor: one deployment",
         claim=(end.evidence,),

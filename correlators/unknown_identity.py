@@ -17,16 +17,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from correlators.kernel.views.calls import executed
+from correlators.control import (
+    Clock,
+    Control,
+    Credential,
+    Episode,
+    Evidence,
+    Severity,
+    Verdict,
+    View,
+    executed,
+    iso,
+    micros,
+    named,
+    short,
+    sighted,
+    times,
+    traits_of,
+)
 from correlators.kernel.views.inventoried import covers_most, current, declared, ours, speaks
 from correlators.kernel.views.severity import within_habit
-from correlators.kernel.views.view import View, sighted
-from correlators.kernel.views.wording import named, short, times
-from schemas.credential_kind import traits_of
-from schemas.dossier import Credential
-from schemas.evidence import Evidence, iso, micros
 from schemas.providers import installation_of
-from schemas.verdict import Clock, Control, Episode, Severity, Verdict
 
 CONTROL = Control(
     name="unknown_identity",
@@ -70,12 +81,10 @@ def _lasts(credential: Credential) -> bool:
 
 
 def _known(view: View, record: Evidence, acts: tuple[Evidence, ...]) -> Verdict:
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=view.key,
         value="proven",
-        identity=view.key,
-        owner=view.owner,
         title=f"{named(view)} is in the inventory",
         reason="a record names it",
         claim=(record,),
@@ -93,11 +102,10 @@ def _unknown(
     given = (
         f"; {times(issued, 'long-lived credential')} issued, by {short(issued[0].actor)}" if issued else ""
     )
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=view.key,
         value="violated",
-        identity=view.key,
         title=f"{named(view)} is not in the inventory that covers {installation_of(view.key)}",
         reason=f"it {did}{given}; no record names it by any key",
         severity=Severity.MEDIUM if issued else Severity.LOW,

@@ -17,14 +17,26 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import combinations
 
+from correlators.control import (
+    Clock,
+    Confidence,
+    Control,
+    Credential,
+    Episode,
+    Evidence,
+    Severity,
+    Verdict,
+    View,
+    iso,
+    micros,
+    named,
+    network_of,
+    short,
+    sighted,
+)
 from correlators.kernel.views.inventoried import approvals, current, declared, uncovered
 from correlators.kernel.views.places import covers
-from correlators.kernel.views.view import View, sighted
-from correlators.kernel.views.wording import named, short, worst_of
-from schemas.dossier import Credential
-from schemas.evidence import Evidence, iso, micros, network_of
 from schemas.providers import DRIVEN, SIGN_INS, is_trust
-from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Verdict
 
 CONTROL = Control(
     name="used_by_human_or_shared",
@@ -59,7 +71,7 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
         if is_trust(name):
             continue
         opened = {e.event for e in view.acted(credential, "link", "succeeded", "failed", "forbidden")}
-        uses = view.uses(credential, "succeeded", "failed", "forbidden")
+        uses = view.used(credential)
         every = current(view, tuple(e for e in uses if e.event not in opened))
         uses = uncovered(view, every, approvals(view))
         if uses:
@@ -88,18 +100,15 @@ def _judged(
     habit = uses[-1].time - uses[0].time >= view.thresholds.habit
     if not habit or len({_who(e) for e in uses}) > 1:
         return None
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=_subject(view, name),
         value="proven",
-        identity=view.key,
-        owner=view.owner,
         credential=name,
         title=f"{named(view)}: one workload uses {short(name) or 'it'}",
         reason=f"only {_shown(uses[0])}, from {iso(uses[0].time)} to {iso(uses[-1].time)}",
         claim=(record,),
         evidence=(uses[0], uses[-1]),
-        truncated=worst_of(credential),
     )
 
 
@@ -151,12 +160,10 @@ def _verdict(
     view: View, name: str, credential: Credential, record: Evidence, evidence: tuple[Evidence, ...],
     what: str, reason: str, sure: bool,
 ) -> Verdict:  # fmt: skip
-    return Verdict(
-        control=CONTROL.name,
+    return view.verdict(
+        CONTROL,
         subject=_subject(view, name),
         value="violated",
-        identity=view.key,
-        owner=view.owner,
         credential=name,
         title=f"{named(view)}: {short(name) or 'it'} {what}",
         reason=reason,
@@ -165,5 +172,4 @@ def _verdict(
         claim=(record,),
         evidence=sighted([evidence]),
         episodes=(Episode(evidence[0].time, 0, what),),
-        truncated=worst_of(credential),
     )

@@ -59,8 +59,8 @@ class Provider:
     ``finds``: its sources may say of any credential that it was found exposed: nobody else would know.
     ``retells``: its sources hold nothing but what others wrote. ``signed``: the records of its sources are
     signed by whoever speaks, and who that is counts as their installation. ``issued``: words of its keys
-    whose installation is the issuer. ``transmitters``: how the issuers begin that speak for an installation of it,
-    before the installation's name.
+    whose installation is the issuer. ``transmitters``: how the issuers begin that speak for an installation
+    of it, before the installation's name.
 
     Evidence:
     ``sources``: the sources that hold the provider's own records. ``uses``: the source that would show a use;

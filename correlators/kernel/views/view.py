@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 from itertools import chain
+from typing import TypedDict, Unpack
 
 from correlators.kernel.knowledge.inferred import sure
-from correlators.kernel.knowledge.join import join_credential, join_descendant, turns
+from correlators.kernel.knowledge.join import TURNS_MAX, join_credential, join_descendant, turns
 from correlators.kernel.knowledge.pins import sightings_of
 from correlators.kernel.knowledge.sightings import thin
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
@@ -17,7 +18,32 @@ from schemas.credential_kind import traits_of
 from schemas.declaration import Declaration
 from schemas.dossier import Ancestor, Credential, Descendant, Dossier, Turn
 from schemas.evidence import Event, Evidence
+from schemas.fact import AUTHENTICATED
 from schemas.providers import ONE_ISSUE, installation_of, preference
+from schemas.verdict import Confidence, Control, Episode, Severity, Value, Verdict
+
+ACCEPTED = tuple(sorted(AUTHENTICATED))
+"""Outcomes of uses in which the credential was accepted."""
+
+
+class More(TypedDict, total=False):
+    """Fields of a verdict that not every control fills: see ``schemas.verdict.Verdict``."""
+
+    severity: Severity | None
+    confidence: Confidence
+    owner: str
+    credential: str
+    claim: tuple[Evidence, ...]
+    evidence: tuple[Evidence, ...]
+    episodes: tuple[Episode, ...]
+    others: tuple[str, ...]
+    next_step: str
+    due: int
+
+
+def worst_of(credential: Credential) -> bool:
+    """Whether some evidence about the credential was let go."""
+    return len(credential.turns) >= TURNS_MAX or any(s.truncated for s in credential.uses.values())
 
 
 class View:
@@ -92,6 +118,44 @@ class View:
             )
             known = self._uses[asked] = credential, uses
         return known[1]
+
+    def used(self, credential: Credential) -> tuple[Evidence, ...]:
+        """Uses by which the credential was accepted, whatever came of them."""
+        return self.uses(credential, *ACCEPTED)
+
+    def refused(self, credential: Credential) -> tuple[Evidence, ...]:
+        """Tries in which the credential was not accepted."""
+        return self.uses(credential, "unauthenticated")
+
+    def wrote(self, credential: Credential) -> tuple[Evidence, ...]:
+        """Writes to identities that took."""
+        return self.acted(credential, "identity_write", "succeeded")
+
+    def verdict(
+        self,
+        control: Control,
+        *,
+        subject: str,
+        value: Value,
+        title: str,
+        reason: str,
+        truncated: bool | None = None,
+        **more: Unpack[More],
+    ) -> Verdict:
+        """A verdict about this identity, with its owner. ``more``: any other field of ``Verdict``.
+        ``truncated``: unless it is given, whether evidence about ``credential`` was let go."""
+        about = self.credentials.get(more.get("credential", ""))
+        more.setdefault("owner", self.owner)
+        return Verdict(
+            control=control.name,
+            subject=subject,
+            value=value,
+            identity=self.key,
+            title=title,
+            reason=reason,
+            truncated=worst_of(about) if truncated is None and about else bool(truncated),
+            **more,
+        )
 
     def _own(self, key: str, kept: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
         """Without the later records of operations whose beginning is on record: that was the use."""

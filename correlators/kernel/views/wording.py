@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from correlators.kernel.knowledge.join import TURNS_MAX
 from correlators.kernel.views.ends import Off
-from correlators.kernel.views.view import View
-from schemas.dossier import Credential
+from correlators.kernel.views.view import View, worst_of
 from schemas.evidence import Evidence
 from schemas.verdict import Episode
+
+__all__ = ["episodes_of", "named", "short", "times", "worst_of"]
 
 _LONG_HMAC = re.compile(r"(hmac-sha256:[0-9a-f]{8})[0-9a-f]{56}")
 
@@ -39,8 +39,3 @@ def episodes_of(periods: list[Off], evidence: tuple[Evidence, ...]) -> tuple[Epi
         for off in periods
         if any(off.holds(e.time) for e in evidence)
     )
-
-
-def worst_of(credential: Credential) -> bool:
-    """Whether some evidence about the credential was let go."""
-    return len(credential.turns) >= TURNS_MAX or any(s.truncated for s in credential.uses.values())

@@ -1,0 +1,41 @@
+"""For authors of controls: what nearly every control needs, in one import.
+
+A control is a module with ``CONTROL`` and ``judge(view, clock)``: a pure function from what is known of one
+identity to verdicts. ``docs/add-a-control.md`` goes through it step by step.
+
+- what is known: ``view.credentials``, ``view.dossier``, ``view.declaration``; ``view.used(c)``,
+  ``view.refused(c)``, ``view.wrote(c)``, ``view.turns_of(name)``;
+- ends: ``off_intervals`` and ``deaths_of`` (periods in which a thing was off), ``past_grace``,
+  ``surely_after``, ``taken_back``, ``proofs``, ``over_since``;
+- where nothing was seen: ``unheard``;
+- what is said: ``view.verdict(CONTROL, …)``, ``named``, ``short``, ``times``, ``iso``, ``episodes_of``.
+
+What only some need stands in ``correlators.kernel.views``: places, rotations, approvals, calls, in-flight
+writes, the inventory.
+"""
+
+from __future__ import annotations
+
+from correlators.kernel.knowledge.inferred import confidence_of
+from correlators.kernel.views.calls import executed
+from correlators.kernel.views.deaths import deaths_of
+from correlators.kernel.views.ends import Off, off_intervals, past_grace, surely_after, taken_back
+from correlators.kernel.views.refusals import over_since, proofs
+from correlators.kernel.views.severity import of_uses
+from correlators.kernel.views.silence import unheard
+from correlators.kernel.views.view import View, sighted
+from correlators.kernel.views.wording import episodes_of, named, short, times, worst_of
+from schemas import frozen
+from schemas.credential_kind import traits_of
+from schemas.dossier import Credential, Turn
+from schemas.evidence import Event, Evidence, iso, micros, network_of
+from schemas.providers import source_of
+from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict
+
+__all__ = [
+    "Clock", "Confidence", "Control", "Credential", "Episode", "Event", "Evidence", "Off", "Severity", "Turn",
+    "Value", "Verdict", "View", "confidence_of", "deaths_of", "episodes_of", "executed", "frozen", "iso",
+    "micros", "named", "network_of", "of_uses", "off_intervals", "over_since", "past_grace", "proofs",
+    "short", "sighted", "source_of", "surely_after", "taken_back", "times", "traits_of", "unheard",
+    "worst_of",
+]  # fmt: skip
