@@ -101,6 +101,10 @@ class Authority:
             for who, what in self.grants
         )
 
+    def grants_any(self, voice: str) -> bool:
+        """Whether the site grants this voice anything."""
+        return any(who in (voice, source_of_origin(voice)) for who, _ in self.grants)
+
 
 PAGES_ONLY = Authority()
 

@@ -268,6 +268,7 @@ class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     ``watch``: how far each source has been read, and which days it was watched (dossiers of a partition).
     ``offered``: tools offered to an agent, earliest evidence each. ``marks``: caps that were reached.
     ``heard``: what was said by those who do not speak for this (``schemas.authority``), by who said it.
+    ``ways``: who forwards to whom on the way here (keys with a tab between), as of when (µs), and whether.
     ``coming``: what claims a later time than it came at, by when it counts (µs, ``schemas.coming``).
     ``unread``: the text of a dossier that this version does not wholly understand (``schemas.stored``).
     """
@@ -299,6 +300,7 @@ class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     marks: tuple[str, ...] = ()
     heard: dict[str, Dossier] = {}
     coming: dict[int, Dossier] = {}
+    ways: dict[str, tuple[int, bool]] = {}
     unread: str = ""
 
 

@@ -115,6 +115,8 @@ def facts_of(activity: Activity) -> list[Fact]:
     for own in _own_halves(voice, activity):
         facts.extend(_use(own, evidence))
     for effect in activity.effects:
+        if is_identity(getattr(effect, "credential", "")):
+            continue  # An identity is nobody's credential, whatever a record says.
         taught = _TEACH[type(effect)]
         if may_report(voice, effect):
             facts.extend(taught(activity, evidence, effect))
@@ -332,7 +334,7 @@ def _addresses(credential: str, names: tuple[str, ...], identity: str, since: in
     """
     home = identity or credential
     for key in (credential, *names):
-        if key and key != home:
+        if key and key != home and not is_identity(key):
             yield key, Dossier(addresses={home: Address(since=since)})
 
 

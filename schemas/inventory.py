@@ -138,13 +138,25 @@ def _clashes(entries: list[Entry]) -> Iterator[tuple[Entry, str]]:
             continue
         own = entry.record.id
         taken = next((a for a in entry.record.aliases if claimed.get(a, own) != own), None)
+        round_about = next((a for a in entry.record.aliases if a in _homes(own, claimed)), None)
         if own in declared:
             yield entry, f"{own} is declared twice in this file"
         elif taken:
             yield entry, f"{taken} is already an alias of {claimed[taken]}"
+        elif round_about:
+            yield entry, f"{own} and {round_about} are aliases of each other: name one as the identity"
         else:
             declared.add(own)
-            claimed |= dict.fromkeys(entry.record.aliases, own)
+            claimed |= dict.fromkeys((a for a in entry.record.aliases if a != own), own)
+
+
+def _homes(key: str, claimed: dict[str, str]) -> list[str]:
+    """Whose alias a key is, and whose alias that is, up to the last."""
+    homes: list[str] = []
+    while key in claimed and claimed[key] not in homes:
+        key = claimed[key]
+        homes.append(key)
+    return homes
 
 
 def _faults(error: ValidationError, base: Place, document: Document) -> Iterator[Rejected]:

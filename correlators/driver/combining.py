@@ -23,6 +23,7 @@ from correlators.kernel.knowledge.join import (
 )
 from correlators.kernel.knowledge.sightings import join_evidence, thin
 from schemas.activity import Activity
+from schemas.authority import is_identity
 from schemas.coming import waiting
 from schemas.dossier import Address, Credential, Dossier, Sightings, Stay
 from schemas.evidence import Evidence, network_of
@@ -176,7 +177,7 @@ class Combiner:
         home = identity or credential
         yield home, Dossier(credentials={credential: known})
         for key in (credential, *names):
-            if key and key != home and self._is_news(key, home, first.time):
+            if key and key != home and self._is_news(key, home, first.time) and not is_identity(key):
                 yield key, Dossier(addresses={home: Address(since=first.time)})
         if grant and identity:
             key = f"{outcome}:{action}" if action else outcome

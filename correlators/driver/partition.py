@@ -15,6 +15,7 @@ from correlators.kernel.correlator import Correlator, Settled
 from correlators.kernel.knowledge.join import join
 from correlators.kernel.stored import known_by
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
+from schemas.authority import PAGES_ONLY, Authority
 from schemas.dossier import EMPTY, Dossier
 from schemas.fact import WATCH, Fact, Tick
 from schemas.stored import encode
@@ -32,6 +33,7 @@ def _itself(topic: str) -> str:
 class Judging:
     """What every partition of a site judges by. ``bytes_max``: of one dossier; None: of any size, and not
     stored. ``paced``: what only adds evidence is told at a pace. ``source_of``: the source of a raw topic.
+    ``authority``: what is believed beyond the pages of providers.
     """
 
     controls: Mapping[str, Judge]
@@ -39,6 +41,7 @@ class Judging:
     bytes_max: int | None = DOSSIER_BYTES_MAX
     paced: bool = False
     source_of: Callable[[str], str] = field(default=_itself)
+    authority: Authority = PAGES_ONLY
 
 
 class Partition:
@@ -58,7 +61,7 @@ class Partition:
         self._key = watch_key(number)
         self._cold = [key for key in stored if not key.startswith(WATCH)]
         self._correlator = Correlator(
-            judging.controls, load, judging.bytes_max, judging.paced, judging.thresholds
+            judging.controls, load, judging.bytes_max, judging.paced, judging.thresholds, judging.authority
         )
         body = load(self._key)
         self._watch = known_by(body) if body else EMPTY

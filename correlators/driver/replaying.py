@@ -11,12 +11,12 @@ from correlators.driver.normaliser import Batch, Normaliser, Record
 from correlators.driver.partition import Judging, Partition
 from correlators.driver.watch import DAY
 from correlators.kernel.catalogue import Judge
-from correlators.kernel.routes.routing import forwarded_to
+from correlators.kernel.routes.routing import judged_elsewhere
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from correlators.kernel.views.view import View
 from schemas import frozen
 from schemas.activity import Activity
-from schemas.authority import INVENTORY
+from schemas.authority import INVENTORY, PAGES_ONLY, Authority
 from schemas.evidence import SECOND
 from schemas.fact import Tick
 from schemas.lifeline import Lifeline
@@ -32,7 +32,8 @@ class Replaying:
     """Takes records; ``drain`` gives their rows, ``settle`` judges what is known, at ``now`` (µs) or just
     after the latest event; then ``reports`` and ``lifelines`` tell how it all stands.
 
-    ``trust`` holds the site's key and whose security event tokens are believed; ``record_limit`` in bytes.
+    ``trust`` holds the site's key and whose security event tokens are believed; ``record_limit`` in bytes;
+    ``authority``: what is believed beyond the pages of providers.
     """
 
     def __init__(
@@ -42,13 +43,14 @@ class Replaying:
         thresholds: Thresholds = DEFAULTS,
         record_limit: int = 0,
         now: int = 0,
+        authority: Authority = PAGES_ONLY,
     ) -> None:
         self._normaliser = Normaliser(
             trust.key, record_limit, self._saw, trust, skew=thresholds.skew, patient=True
         )
         # No message carries the dossiers of a replay. It settles once, when all is read: by a cap it would
         # let go of what a kill that it comes to later speaks of.
-        self._partition = Partition(Judging(controls, thresholds, bytes_max=None))
+        self._partition = Partition(Judging(controls, thresholds, bytes_max=None, authority=authority))
         self._grace = thresholds.longest_grace
         self._now = now
         self._days: dict[int, tuple[int, int]] = {}
@@ -105,7 +107,7 @@ class Replaying:
         """The credentials of a dossier that have a row of their own: not those that a later record merged
         into another one, and none of a dossier that now forwards."""
         dossier = self._partition.dossier(identity)
-        return () if forwarded_to(identity, dossier) else View(identity, dossier).credentials
+        return () if judged_elsewhere(identity, dossier) else View(identity, dossier).credentials
 
     def _saw(self, activity: Activity) -> None:
         if activity.source != INVENTORY:

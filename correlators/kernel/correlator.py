@@ -22,7 +22,7 @@ from correlators.kernel.knowledge.inferred import INFERRED
 from correlators.kernel.knowledge.join import join
 from correlators.kernel.knowledge.weight import lightened
 from correlators.kernel.routes import rosters
-from correlators.kernel.routes.routing import forwarded_to, outbox
+from correlators.kernel.routes.routing import judged_elsewhere, outbox
 from correlators.kernel.stored import known_by
 from correlators.kernel.views import exceptions, hearsay
 from correlators.kernel.views.lifelines import lifeline_of
@@ -170,7 +170,7 @@ class Correlator:
             settled.dossiers[key] = None
             return
         believed = self._hearsay.believed(key, dossier, clock)
-        judged = not (key.startswith(UNJUDGED) or believed.members or forwarded_to(key, believed))
+        judged = not (key.startswith(UNJUDGED) or believed.members or judged_elsewhere(key, believed))
         dossier = tidy(rosters.capped(key, dossier))
         body = self._encode(dossier)
         remembered = memory.forgotten(dossier, len(body), clock)

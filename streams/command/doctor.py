@@ -10,6 +10,7 @@ import orjson
 from rich.text import Text
 
 from streams.clickhouse import query
+from streams.command import trust
 from streams.kafka import lag, topics
 from streams.screen.show import Screen
 from streams.site import datafolder
@@ -20,6 +21,8 @@ from streams.site.sitekey import site_key
 from streams.site.stage import read_intake
 from streams.site.units import show_size
 
+CIRCLES_SHOWN = 10
+"""Identities that a line names: enough to find the mistake in."""
 LAG_WORTH_A_WORD = 100_000
 """Messages: at the pace the pipeline is made for, some seconds behind."""
 DISK_LEAST = 2 * 2**30
@@ -66,6 +69,7 @@ def examine(settings: Settings) -> Iterator[Result]:
         yield _guarded("topics", lambda: _topics(attached))
         yield _guarded("lag", lambda: _lag(attached))
     yield _guarded("engine", lambda: _engine(settings))
+    yield from _authority(settings)
     yield _intake(settings)
 
 
@@ -123,6 +127,12 @@ def _topics(settings: Settings) -> Result:
         said = f"facts has {facts} partitions, the settings say {settings.partitions}"
         return Result("topics", False, said, advice)
     raw = [name for name in there if name.startswith(topics.raw(settings, ""))]
+    if nobodys := topics.unreadable(settings, raw):
+        said = f"what comes to {', '.join(nobodys)} is rejected: no source is called so"
+        advice = (
+            "Send it to raw.<source> or raw.<source>.<installation> (gapwatch sources), or delete the topic."
+        )
+        return Result("topics", False, said, advice)
     return Result("topics", True, f"all derived topics are there, and {len(raw)} raw ones")
 
 
@@ -144,6 +154,41 @@ def _engine(settings: Settings) -> Result:
         "engine",
         True,
         f"ClickHouse {found[0]['version']} answers, {int(found[0]['findings']):,} findings stored",
+    )
+
+
+def _authority(settings: Settings) -> Iterator[Result]:
+    """Who is believed about what, and what was said by those who are not."""
+    for source, own in trust.table():
+        yield Result("trust", True, f"{source} speaks for {own}")
+    for who, keys in sorted(settings.authority.items()):
+        yield Result("trust", True, f"{who} is believed about {', '.join(keys)} too (setting authority)")
+    yield _guarded("hearsay", lambda: _beyond(settings))
+    yield _guarded("aliases", lambda: _circles(settings))
+
+
+def _beyond(settings: Settings) -> Result:
+    told = [
+        f"{row['voice']} {int(row['things']):,}"
+        for row in query.rows(settings, trust.BEYOND)
+        if not settings.believed.grants_any(row["voice"])
+    ]
+    if not told:
+        return Result("hearsay", True, "nobody spoke of what is another's")
+    advice = (
+        "It tells, and decides nothing. Where a source is the provider's own log, grant it: docs/trust.md."
+    )
+    return Result("hearsay", True, f"things of others that a source spoke of: {', '.join(told)}", advice)
+
+
+def _circles(settings: Settings) -> Result:
+    rows = query.rows(settings, trust.CIRCLES)
+    if not rows:
+        return Result("aliases", True, "no two identities are each other's alias")
+    keys = ", ".join(str(row["key"]) for row in rows[:CIRCLES_SHOWN])
+    said = f"{len(rows)} identities are aliases of each other, judged under the least key: {keys}"
+    return Result(
+        "aliases", False, said, "Declare again which of them is the identity, and which its aliases."
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from correlators.kernel.routes.routing import forwarded_to
+from correlators.kernel.routes.routing import forwarded_to, judged_elsewhere
 from correlators.kernel.views.ends import off_intervals
 from correlators.kernel.views.lifelines import lifeline_of
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
@@ -83,11 +83,10 @@ class Family:
             if start in self._views:
                 break
             dossier = self._load(start)
-            targets = forwarded_to(start, dossier)
-            if not targets:
+            if not judged_elsewhere(start, dossier):
                 self._views[start] = View(start, dossier, self._thresholds)
                 break
-            start = targets[0]
+            start = forwarded_to(start, dossier)[0]
         return self._views.setdefault(key, self._views.get(start) or View(start, EMPTY, self._thresholds))
 
     def trees(self, identity: str, names: Iterable[str]) -> list[Node]:

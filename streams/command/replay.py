@@ -96,7 +96,9 @@ class _Replay:
         self._options = options
         site = options.site
         now = micros(options.as_of.astimezone(UTC) - EPOCH) if options.as_of else 0
-        self._replaying = Replaying(controls(), site.reads, site.thresholds, RECORD_LIMIT, now)
+        self._replaying = Replaying(
+            controls(), site.reads, site.thresholds, RECORD_LIMIT, now, site.authority
+        )
         self._summary = Summary()
         self._files = {
             name: stack.enter_context(_open(path)) for name, path in self._wanted().items() if path

@@ -67,6 +67,7 @@ class Worker:
             settings.flush_interval.total_seconds(),
             settings.dossier_limit,
             settings.thresholds,
+            settings.believed,
         )
         self._failure: BaseException | None = None
         self._position: dict[int, int] = {}

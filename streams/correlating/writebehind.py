@@ -22,6 +22,7 @@ from correlators.kernel.caps import DOSSIER_BYTES_MAX
 from correlators.kernel.catalogue import Judge
 from correlators.kernel.correlator import Settled
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
+from schemas.authority import PAGES_ONLY, Authority
 from schemas.stored import read_envelope
 from streams.correlating.messages import Message, messages
 from streams.site import metrics
@@ -86,8 +87,9 @@ class WriteBehind:
         flush_seconds: float,
         dossier_limit: int = DOSSIER_BYTES_MAX,
         thresholds: Thresholds = DEFAULTS,
+        authority: Authority = PAGES_ONLY,
     ) -> None:
-        self._judging = Judging(controls, thresholds, dossier_limit, True, source_of)
+        self._judging = Judging(controls, thresholds, dossier_limit, True, source_of, authority)
         self._controls = controls
         self._outlet = outlet
         self._load = load

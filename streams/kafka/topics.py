@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from schemas.sources import sources
 from streams.kafka.connection import no_answer
 from streams.site.errors import Stop
 from streams.site.settings import Settings
@@ -72,6 +73,20 @@ def source_and_instance(settings: Settings, topic: str) -> tuple[str, str | None
     rest = topic.removeprefix(settings.topic_prefix).removeprefix(RAW + ".")
     source, _, instance = rest.partition(".")
     return source, instance or None
+
+
+def unreadable(settings: Settings, names: Iterable[str]) -> list[str]:
+    """Raw topics whose name says no source that there is: what comes there is a reject. Those that may say in
+    headers what they hold are none of them."""
+    prefix = f"{settings.topic_prefix}{RAW}."
+    told = settings.header_topics or ()
+    return sorted(
+        topic
+        for topic in names
+        if topic.startswith(prefix)
+        and topic not in told
+        and source_and_instance(settings, topic)[0] not in sources()
+    )
 
 
 @dataclass(frozen=True)

@@ -42,18 +42,20 @@ def consumer_config(settings: Settings) -> dict[str, object]:
 
 
 class Intake:
-    """Makes records of messages. The topic tells source and installation; headers of the same names
-    outrank it, but for one: no header makes a declaration of a record."""
+    """Makes records of messages. The topic tells source and installation; headers of these names do on a
+    topic whose setting says so, and even there none makes a declaration of a record."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._hints: dict[str, tuple[str, str]] = {}
+        self._in_headers = frozenset(settings.header_topics or ())
 
     def record(self, message: Message, place: Partition, processed: int) -> Record:
         """``processed``: now, in µs."""
         topic, partition = place
         source, instance = self._hints.get(topic) or self._hint(topic)
-        for name, value in cast("list[tuple[str, bytes | str | None]]", message.headers() or ()):
+        headers = message.headers() if topic in self._in_headers else ()
+        for name, value in cast("list[tuple[str, bytes | str | None]]", headers or ()):
             if name == "source" and _text(value) != INVENTORY:
                 source = _text(value)
             elif name == "instance":

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from correlators.driver.normaliser import Batch, Normaliser
+from correlators.driver.normaliser import NO_SUCH_SOURCE, Batch, Normaliser
 from correlators.driver.watermarks import Partition, Watermarks
 from schemas.evidence import SECOND
 from schemas.fact import Tick
@@ -195,6 +195,8 @@ class Normalising:
         self._owned = {(p.topic, p.partition) for p in partitions}
         self._stage.ready()
         log.info("reads %d partitions", len(partitions))
+        for topic in topics.unreadable(self._settings, {p.topic for p in partitions}):
+            log.error("every record of %s is a reject: %s", topic, NO_SUCH_SOURCE)
 
     def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         self._finish(REVOKED_SECONDS)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import orjson
 
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
+from schemas.authority import PAGES_ONLY, Authority
 from schemas.sources import Context
 from streams.site.errors import Stop
 from streams.site.settings import Settings
@@ -15,10 +16,12 @@ from streams.site.sitekey import site_key
 
 class Site(NamedTuple):
     """``reads``: the site's key for secret ids, and whose security event tokens are believed;
-    ``thresholds``: the numbers that controls share."""
+    ``thresholds``: the numbers that controls share; ``authority``: what is believed beyond the pages of
+    providers."""
 
     reads: Context = Context()
     thresholds: Thresholds = DEFAULTS
+    authority: Authority = PAGES_ONLY
 
 
 def site_of(settings: Settings, otherwise: bytes = b"") -> Site:
@@ -31,7 +34,7 @@ def site_of(settings: Settings, otherwise: bytes = b"") -> Site:
         audiences=settings.caep_audiences,
         unsigned_allowed=settings.caep_unsigned,
     )
-    return Site(reads, settings.thresholds)
+    return Site(reads, settings.thresholds, settings.believed)
 
 
 def _key_sets(settings: Settings) -> dict[str, object]:

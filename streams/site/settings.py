@@ -15,6 +15,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from streams.site.authority import AuthoritySettings
 from streams.site.receivers import ReceiverSettings
 from streams.site.thresholds import ThresholdSettings
 from streams.site.units import Duration, Size, show_duration
@@ -27,7 +28,7 @@ def quarter_of_memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
 
 
-class Settings(ThresholdSettings, ReceiverSettings):
+class Settings(ThresholdSettings, AuthoritySettings, ReceiverSettings):
     """All settings; each description says the unit and the reason for the default."""
 
     model_config = SettingsConfigDict(
@@ -223,7 +224,7 @@ def _as_text(value: object) -> str:
             return show_duration(value)
         case Path():
             return str(value.absolute())
-        case tuple():
+        case tuple() | dict():
             return json.dumps(value)
     return str(value)
 
@@ -233,8 +234,8 @@ def describe() -> list[Mapping[str, str]]:
     here.
     """
     rows: list[Mapping[str, str]] = []
-    # Thresholds, then the optional stages, last; a class gives what it inherits first.
-    last = (ThresholdSettings.model_fields, ReceiverSettings.model_fields)
+    # Thresholds, who is believed, then the optional stages, last; a class gives what it inherits first.
+    last = (ThresholdSettings.model_fields, AuthoritySettings.model_fields, ReceiverSettings.model_fields)
     rank = {name: place for place, fields in enumerate(last, 1) for name in fields}
     for name, field in sorted(Settings.model_fields.items(), key=lambda item: rank.get(item[0], 0)):
         # What a factory gives depends on the machine; the description says it in words.

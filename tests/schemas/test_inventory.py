@@ -223,6 +223,15 @@ def test_the_kind_of_a_record_is_told_from_its_content() -> None:
             HEAD + "  - {id: a:b, aliases: [a:d]}\n  - {id: a:c, aliases: [a:d]}\n",
             "identities[1]: a:d is already an alias of a:b (line 4)",
         ),
+        (
+            HEAD + "  - {id: a:b, aliases: [a:c]}\n  - {id: a:c, aliases: [a:b]}\n",
+            "identities[1]: a:c and a:b are aliases of each other: name one as the identity (line 4)",
+        ),
+        (
+            HEAD + "  - {id: a:b, aliases: [a:c]}\n  - {id: a:c, aliases: [a:d]}\n"
+            "  - {id: a:d, aliases: [a:b]}\n",
+            "identities[2]: a:d and a:b are aliases of each other: name one as the identity (line 5)",
+        ),
         (HEAD + "  - 7\n", "identities[0]: fields are meant here, like {name: value} (line 3)"),
         ("gapwatch: inventory/v1\nidentities: {}\n", "identities: a list is meant (line 2)"),
         ("gapwatch: inventory/v1\nidentitys: []\n", "identitys: unknown field (line 2)"),

@@ -500,5 +500,6 @@ join: Join[Dossier] = record_of(
     marks=marks,
     heard=map_of(lambda a, b: join(a, b)),
     coming=map_of(lambda a, b: join(a, b)),
+    ways=map_of(highest),
     unread=longest,
 )

@@ -51,7 +51,7 @@ BRIEF_MAX = 8
 PARTS = (
     "members", "calls", "offered", "spans", "grants", "sessions", "glimpses", "begun", "turns", "stated",
     "rotations", "policies", "versions", "approvals", "exceptions", "covers", "sampled", "fronts", "watch",
-    "addresses", "reported",
+    "addresses", "reported", "ways",
 )  # fmt: skip
 """Parts of a dossier beside its credentials that can grow."""
 

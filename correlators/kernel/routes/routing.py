@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from correlators.kernel.knowledge.join import firsts, join
 from correlators.kernel.knowledge.pins import sightings_of
 from correlators.kernel.knowledge.sightings import merge, thin
+from correlators.kernel.routes import circles
 from correlators.kernel.routes.grants import removals
 from correlators.kernel.routes.lookups import tries_of, tries_on_members
 from correlators.kernel.routes.rosters import enrolments, notices
@@ -102,10 +103,12 @@ def _for_others(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
             reported=dossier.reported,
             marks=dossier.marks,
             heard=dossier.heard,
+            ways=circles.ways(key, dossier),
         )
         for target in targets:
             yield target, content
-    else:
+    yield from circles.notices(key, dossier)
+    if not targets or circles.is_home(key, dossier):
         if dossier.credentials:
             yield from _lineage(key, dossier)
         yield from enrolments(key, dossier)
@@ -129,6 +132,12 @@ def forwarded_to(key: str, dossier: Dossier) -> list[str]:
         for target, address in dossier.addresses.items()
         if target != key and (not address.turns or address.turns[-1].alive)
     )
+
+
+def judged_elsewhere(key: str, dossier: Dossier) -> bool:
+    """Whether what is known here is judged where it is forwarded to. In a circle the least key is judged."""
+    targets = forwarded_to(key, dossier)
+    return bool(targets) and not circles.is_home(key, dossier)
 
 
 def _aliases(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:

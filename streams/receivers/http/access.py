@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 import hmac
+import json
 import ssl
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from streams.receivers.addresses import Address
 from streams.site.errors import SettingsError
+from streams.site.receivers import TOKEN_CHARACTERS
 from streams.site.settings import Settings
+
+EVERYTHING = ("*",)
+"""The services that a token may speak for which is bound to none."""
 
 
 @dataclass(frozen=True)
 class Access:
-    """`token` in clear, b"" for none; `tls` None for plain HTTP."""
+    """`token` in clear, b"" for none; `tls` None for plain HTTP; `bound`: tokens that may speak for some
+    services only."""
 
     token: bytes = b""
     tls: ssl.SSLContext | None = None
+    bound: Mapping[bytes, tuple[str, ...]] = field(default_factory=dict)
 
-    def admits(self, authorization: bytes) -> bool:
-        """Whether a request with this `Authorization` header (b"" without one) may come in."""
-        if not self.token:
-            return True
+    def admits(self, authorization: bytes) -> tuple[str, ...] | None:
+        """For which services a request with this `Authorization` header (b"" without one) may speak; None:
+        it may not come in."""
+        if not self.token and not self.bound:
+            return EVERYTHING
         scheme, _, shown = authorization.partition(b" ")
-        # All of both are compared, so that the time taken says nothing about the token.
-        right = hmac.compare_digest(shown.strip(), self.token)
-        return scheme.lower() == b"bearer" and right
+        # All of all are compared, so that the time taken says nothing about the tokens.
+        found = None
+        for token, services in ((self.token, EVERYTHING), *self.bound.items()):
+            if token and hmac.compare_digest(shown.strip(), token):
+                found = services
+        return found if scheme.lower() == b"bearer" else None
 
 
 def of_receiver(settings: Settings, name: str, address: Address) -> Access:
@@ -37,9 +49,10 @@ def of_receiver(settings: Settings, name: str, address: Address) -> Access:
     token = getattr(settings, f"{name}_token")
     certificate = getattr(settings, f"{name}_certificate")
     client_ca = getattr(settings, f"{name}_client_ca")
+    bound = _bound(name, getattr(settings, f"{name}_senders", None))
     if client_ca and not certificate:
         raise SettingsError(f"Setting {name}_client_ca needs TLS: give {name}_certificate too.")
-    if not address.private and not (token or client_ca):
+    if not address.private and not (token or bound or client_ca):
         raise SettingsError(
             f"Setting {name}: anybody could send to {address}. Give {name}_token, or "
             f"{name}_certificate and {name}_client_ca, or listen on 127.0.0.1."
@@ -50,7 +63,23 @@ def of_receiver(settings: Settings, name: str, address: Address) -> Access:
             "listen on 127.0.0.1 behind a proxy that does TLS."
         )
     tls = _context(name, certificate, getattr(settings, f"{name}_key"), client_ca) if certificate else None
-    return Access(token.get_secret_value().encode() if token else b"", tls)
+    return Access(token.get_secret_value().encode() if token else b"", tls, bound)
+
+
+def _bound(name: str, path: Path | None) -> dict[bytes, tuple[str, ...]]:
+    if path is None:
+        return {}
+    try:
+        told = json.loads(path.read_bytes())
+        bound = {token.encode(): tuple(map(str, services)) for token, services in told.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        raise SettingsError(
+            f"Setting {name}_senders is not usable: {path} must be a JSON object of tokens, each with a list "
+            "of services."
+        ) from None
+    if any(len(token) < TOKEN_CHARACTERS for token in bound):
+        raise SettingsError(f"Setting {name}_senders: a token in {path} is shorter than {TOKEN_CHARACTERS}.")
+    return bound
 
 
 def _context(name: str, certificate: Path, key: Path | None, client_ca: Path | None) -> ssl.SSLContext:

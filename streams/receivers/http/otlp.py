@@ -21,6 +21,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from starlette.responses import Response
 
+from schemas.sources import Context, sources
 from streams.receivers.handover import Handover, Message
 from streams.receivers.http.cutting import (
     MalformedError,
@@ -43,6 +44,8 @@ PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
 PROTOBUF_LEVELS = (1, 2, 2)
 """Field numbers of resource, scope and span or log record; both kinds of request have the same."""
+SERVICE_SHOWN = 100
+"""Letters of a service that a refusal repeats."""
 RPC_CODES = {400: 3, 401: 16, 403: 7, 408: 4, 413: 8, 415: 3, 429: 8, 503: 14}
 """google.rpc.Code by HTTP status."""
 
@@ -100,6 +103,7 @@ class OtlpReception:
         if too_large and not pieces:
             raise Refusal(413, f"larger than {self._limit} bytes (record_limit) without being a batch")
         reason = f"larger than {self._limit} bytes (record_limit)"
+        _check(pieces, body.services)
         headers = (("content-type", body.media.encode()), ("signal", signal.name.encode()))
         messages = [Message(self._topic, piece, headers) for piece in pieces]
         rejects = [self._handover.reject(Unfit.of(item, reason, path), self._topic) for item in too_large]
@@ -150,6 +154,22 @@ class OtlpReception:
         return cut(
             body.removeprefix(b"\xef\xbb\xbf"), json_form, signal.levels, self._limit, too_large.append
         )
+
+
+def _check(pieces: list[bytes], services: tuple[str, ...]) -> None:
+    """What the pieces say, as it will be read, is said of these services alone. Raises Refusal."""
+    if "*" in services:
+        return
+    source = sources()[SOURCE]
+    for piece in pieces:
+        for activity in source.read(piece, Context(key=bytes(32))).activities:
+            if not any(_is(activity.service, service) for service in services):
+                shown = activity.service[:SERVICE_SHOWN] or "no service"
+                raise Refusal(403, f"this token does not speak for {shown!r}")
+
+
+def _is(name: str, service: str) -> bool:
+    return name.startswith(service[:-1]) if service.endswith("*") else bool(name) and name == service
 
 
 def main(settings: Settings, stage: Stage) -> None:

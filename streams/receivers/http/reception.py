@@ -19,10 +19,12 @@ class Refusal(Exception):
 
 
 class Body(NamedTuple):
-    """An unpacked body; `media` is its type without parameters, in lower case."""
+    """An unpacked body; `media` is its type without parameters, in lower case; `services`: those that its
+    sender may speak for, or how they begin, before a `*`."""
 
     content: bytes
     media: str
+    services: tuple[str, ...] = ("*",)
 
 
 class Parcel(NamedTuple):

@@ -133,10 +133,11 @@ class HttpReceiver:
         return response
 
     async def _take(self, request: Request, media: str) -> int:
+        services = self._known(request)
         coding = self._admit(request, media)
         held = _Held(self)
         try:
-            body = Body(await self._read(request, coding, held), media)
+            body = Body(await self._read(request, coding, held), media, services)
             async with self._apart:
                 parcel = await asyncio.to_thread(self._reception.parcel, request.url.path, body)
             await self._hand_over(parcel.messages)
@@ -144,11 +145,16 @@ class HttpReceiver:
         finally:
             held.free()
 
+    def _known(self, request: Request) -> tuple[str, ...]:
+        """The services that the sender may speak for. Raises Refusal."""
+        services = self._access.admits(request.headers.get("authorization", "").encode("latin-1", "replace"))
+        if services is None:
+            raise Refusal(401, "the bearer token is missing or wrong")
+        return services
+
     def _admit(self, request: Request, media: str) -> str:
         """The content coding of a request that may come in. Raises Refusal."""
         headers = request.headers
-        if not self._access.admits(headers.get("authorization", "").encode("latin-1", "replace")):
-            raise Refusal(401, "the bearer token is missing or wrong")
         if "origin" in headers:
             # Pages open in a browser on this machine reach loopback too.
             raise Refusal(403, "requests from web pages are not taken")

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from correlators.kernel.routes.circles import CIRCLE_MARK
 from correlators.kernel.routes.routing import forwarded_to
-from schemas.activity import Activity
+from schemas.activity import Activity, Issued, Known
 from schemas.sources import Context, inventory
 from schemas.stored import decode
-from tests.support.scenario import World, every_way
+from tests.support import make
+from tests.support.make import USER
+from tests.support.scenario import World, every_way, run
 
 AGENT, ROLE, OTHER = "agent:desk/triage", "aws:111122223333:role/triage", "k8s:c1:support/triage"
 
@@ -74,3 +79,55 @@ def test_an_alias_may_come_back_and_may_move_to_another_identity() -> None:
         ]
     )
     assert targets(moved, ROLE) == ["agent:desk/other"]
+
+
+def alias_of_each_other(*keys: str) -> list[Activity]:
+    """Records, one an identity, each of which names the next one as its alias, the last one the first."""
+    return [
+        record(f"2026-11-0{n}T00:00:00Z", keys[n % len(keys)], identity=key) for n, key in enumerate(keys, 1)
+    ]
+
+
+def stolen(world: World) -> dict[str, bool]:
+    """By the identity under which it was told, whether the use of the dead key stands open."""
+    last = (r for r in world.last.values() if r.reported.control == "revoked_credential_used" and r.verdict)
+    return {r.verdict.identity: r.reported.open for r in last if r.verdict}
+
+
+@pytest.mark.parametrize("circle", [(ROLE, USER), (USER, ROLE), (ROLE, USER, OTHER), (OTHER, USER, ROLE)])
+def test_in_a_circle_of_aliases_the_least_key_is_judged_and_bears_a_mark(circle: tuple[str, ...]) -> None:
+    acts = [make.use("u0", 0), make.kill("end", 60), make.use("u1", 600)]
+    world = every_way([*alias_of_each_other(*circle), *acts])
+    assert stolen(world) == {min(circle): True}
+    marked = {
+        key
+        for key in circle
+        for store in world.stores
+        if key in store and CIRCLE_MARK in decode(store[key]).marks
+    }
+    assert marked == set(circle)
+
+
+def test_who_is_an_alias_of_somebody_in_a_circle_is_not_taken_for_its_home() -> None:
+    feeder = "aws:000000000000:user/alias"
+    acts = [make.use("u0", 0, feeder), make.kill("end", 60, identity=feeder), make.use("u1", 600, feeder)]
+    named = record("2026-11-05T00:00:00Z", feeder, ROLE, identity=USER)
+    world = every_way([*alias_of_each_other(ROLE, USER), named, *acts])
+    assert stolen(world) == {min(ROLE, USER): True}
+
+
+@pytest.mark.parametrize(("loser", "left"), [(ROLE, USER), (USER, ROLE)])
+def test_a_circle_that_is_taken_back_is_judged_where_its_aliases_lead_now(loser: str, left: str) -> None:
+    acts = [make.use("u0", 0), make.kill("end", 60), make.use("u1", 600)]
+    mended = record("2026-11-09T00:00:00Z", identity=loser)
+    world = run([*alias_of_each_other(ROLE, USER), mended, *acts])
+    assert stolen(world) == {left: True}
+
+
+def test_no_identity_is_taken_for_another_ones_credential() -> None:
+    taken = make.change(
+        "c", 10, Known(ROLE, USER), Issued(USER, ROLE, names=(ROLE,)), identity=USER, credential=ROLE
+    )
+    acts = [make.use("u0", 0), make.kill("end", 60), make.use("u1", 600)]
+    world = every_way([taken, *acts])
+    assert stolen(world) == {USER: True} and targets(world, USER) == targets(world, ROLE) == []

@@ -84,6 +84,7 @@ def effects(draw: st.DrawFn) -> object:
                 Known("vault:default:accessor/1", "vault:default:entity/e", names=("vault:default:token/1",)),
                 Known(credential, identity or "aws:1:user/a", theirs=draw(st.booleans())),
                 Aliased("aws:1:role/b", "aws:1:user/a"),
+                Aliased("aws:1:user/a", "aws:1:role/b", draw(st.booleans()), at=draw(TIMES)),
                 Exposed("found in a repository", credential, identity, withdrawn=draw(st.booleans())),
                 Exposed("found", credential, identity, draw(st.booleans()), report="leak:report/a#1"),
                 Stated(

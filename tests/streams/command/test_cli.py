@@ -334,8 +334,10 @@ def test_doctor_names_what_is_missing_on_a_broker(
     clickhouse: ClickHouse,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    clickhouse.answer = orjson.dumps({"version": "26.9", "findings": 3})
+    beyond = {"voice": "ocsf/lake", "things": 7, "key": "aws:1:user/a"}
+    clickhouse.answer = orjson.dumps({"version": "26.9", "findings": 3, **beyond})
     monkeypatch.setenv("GAPWATCH_BROKER", embedded_broker)
+    monkeypatch.setenv("GAPWATCH_AUTHORITY", '{"mcp": ["agent:shop/*"]}')
     monkeypatch.setenv("GAPWATCH_TOPIC_PREFIX", "nobody-made-these.")
     data.mkdir()
     said = gapwatch("doctor", "--data", str(data))
@@ -343,3 +345,6 @@ def test_doctor_names_what_is_missing_on_a_broker(
     assert f"✓ broker  {embedded_broker} answers" in said.out
     assert "✗ topics  missing: activities, facts" in said.out
     assert "✓ engine  ClickHouse 26.9 answers, 3 findings stored" in said.out
+    assert "cloudtrail speaks for aws:…" in said.out and "mcp is believed about agent:shop/* too" in said.out
+    assert "things of others that a source spoke of: ocsf/lake 7" in said.out
+    assert "✗ aliases 1 identities are aliases of each other" in said.out and "aws:1:user/a" in said.out

@@ -101,6 +101,7 @@ WORST: dict[str, Callable[[], Any]] = {
     },
     "watch": lambda: {f"{LONG}{n}": Watch(n, n) for n in range(MANY)},
     "addresses": lambda: by_key(lambda n: Address(n, turns()[:8]), 200),
+    "ways": lambda: {f"{LONG}{n}\t{LONG}": (n, True) for n in range(MANY)},
     "reported": lambda: by_key(lambda n: Reported(1, "d", True, "c", LONG, LONG, 3, n, "violated"), 3_000),
 }
 

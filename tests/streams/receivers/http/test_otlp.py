@@ -6,6 +6,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from google.protobuf import json_format
@@ -15,6 +16,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
+from pydantic import SecretStr
 
 from correlators.driver.normaliser import Normaliser, Record
 from schemas.activity import Activity
@@ -240,3 +242,35 @@ def test_a_request_of_nothing_but_a_span_too_large_is_413(refusing: Settings) ->
 def test_other_paths_and_methods_are_not_there(refusing: Settings) -> None:
     assert send(refusing, b"", path="/v1/metrics").status == 404
     assert send(refusing, b"", path="/").status == 404
+
+
+def calls(service: str) -> bytes:
+    request = ExportTraceServiceRequest()
+    resource = request.resource_spans.add()
+    if service:
+        resource.resource.attributes.add(key="service.name").value.string_value = service
+    span = resource.scope_spans.add().spans.add(trace_id=b"t" * 16, span_id=b"s" * 8, name="execute_tool t")
+    for key, value in {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "t"}.items():
+        span.attributes.add(key=key).value.string_value = value
+    return request.SerializeToString()
+
+
+def test_a_token_speaks_for_the_services_that_it_is_bound_to(site: Settings, tmp_path: Path) -> None:
+    senders = tmp_path / "senders.json"
+    senders.write_text(json.dumps({"shop-token-of-16-letters": ["shop", "desk-*"]}))
+    settings = site.model_copy(
+        update={
+            "receive_otlp": free_address(),
+            "receive_otlp_senders": senders,
+            "receive_otlp_token": SecretStr("everybodys-token-16"),
+        }
+    )
+
+    def sent(service: str, token: str) -> int:
+        return send(settings, calls(service), Authorization=f"Bearer {token}").status
+
+    with receiving(settings, "receive_otlp"):
+        assert [sent(s, "shop-token-of-16-letters") for s in ("shop", "desk-1")] == [200, 200]
+        assert [sent(s, "shop-token-of-16-letters") for s in ("shopping", "bank", "")] == [403, 403, 403]
+        assert [sent("bank", token) for token in ("everybodys-token-16", "wrong")] == [200, 401]
+    assert bodies(settings, "raw.otel", 3) == [calls("shop"), calls("desk-1"), calls("bank")]
