@@ -9,7 +9,7 @@ from schemas.provider import Provider
 PROVIDER = Provider(
     name="agents",
     words=("agent",),
-    sources=("otel", "mcp"),
+    sources=("otel", "mcp", "cloudtrail"),
     # agent:<service>/<name>: who runs the service is its installation.
     installed="/",
     # Whoever acts in a service where its spans name nobody has a key that ends in "/".

@@ -7,10 +7,11 @@ from schemas.provider import Provider
 PROVIDER = Provider(
     name="oidc",
     words=("oidc",),
-    sources=("caep", "mcp"),
+    sources=("caep", "mcp", "cloudtrail"),
     issued=("oidc",),
     # oidc:<issuer>:jti/<token>, …:session/<id>, …:sub/<subject>
     credentials=("jti/", "session/"),
+    # CloudTrail holds the calls of AgentCore gateways, with the claims of the token each verified.
     # A gateway in front of an MCP server logs the token that it verified; `session-presented` of a
     # transmitter shows uses of sessions.
     uses="mcp",

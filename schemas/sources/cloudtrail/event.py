@@ -8,7 +8,7 @@ from functools import lru_cache
 from schemas.activity import Action, Activity, Effect, Known, Outcome
 from schemas.evidence import VIA
 from schemas.sources import Context
-from schemas.sources.cloudtrail import rotations
+from schemas.sources.cloudtrail import agentcore, rotations
 from schemas.sources.cloudtrail.actions import action_of
 from schemas.sources.cloudtrail.call import Call
 from schemas.sources.cloudtrail.effects import effects_of
@@ -60,7 +60,7 @@ def activity_of(event: Event, context: Context) -> Activity | None:
     if caller.credential and is_theirs(event.user_identity):
         person = is_person(event.user_identity)
         effects += (Known(caller.credential, caller.identity, person=person, theirs=True),)
-    return Activity(
+    activity = Activity(
         uid=event.event_id,
         time=time,
         source="cloudtrail",
@@ -82,6 +82,9 @@ def activity_of(event: Event, context: Context) -> Activity | None:
         arrived=context.arrived,
         processed=context.processed,
     )
+    if service == agentcore.SERVICE and operation in agentcore.CALLS:
+        return agentcore.called(event, activity, context)
+    return activity
 
 
 def _insight(event: Event, time: int, context: Context) -> Activity:

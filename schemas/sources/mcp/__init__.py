@@ -24,6 +24,7 @@ from schemas.rejected import Rejected
 from schemas.shippers import Envelopes
 from schemas.sources import Context, Reading
 from schemas.sources.mcp.envelope import Envelope, envelope_of
+from schemas.sources.mcp.gateways import translated
 from schemas.sources.mcp.messages import (
     CALL,
     LIST,
@@ -43,7 +44,7 @@ from schemas.summary import Summary
 from schemas.wire import as_list, text_at
 
 NAME = "mcp"
-SIGNS = frozenset({"jsonrpc", "message"})
+SIGNS = frozenset({"jsonrpc", "message", "server_id", "ai", "subjects", "mcp_request", "mcp.method.name"})
 
 MARK = '"jsonrpc"'
 MARK_WITHIN = 512
@@ -59,7 +60,10 @@ SUMMARY = Summary(
         "`clientInfo` is self-asserted; without a gateway there is no verified subject; arguments "
         "and results are never kept"
     ),
-    ship=("A gateway's log in the documented envelope into `raw.mcp`"),
+    ship=(
+        "A gateway's log into `raw.mcp`: in the documented envelope, or as GitHub's MCP gateway, Kong, "
+        "ToolHive, mcp-gateway-registry or agentgateway write it (AgentCore gateways: CloudTrail data events)"
+    ),
 )
 """Its row in docs/sources.md."""
 
@@ -86,7 +90,7 @@ def _is_message(document: dict[str, Any]) -> bool:
             return False
 
 
-ENVELOPES = Envelopes(NAME, _is_message)
+ENVELOPES = Envelopes(NAME, _is_message, translated)
 
 
 def read(record: bytes, context: Context) -> Reading:
@@ -96,18 +100,23 @@ def read(record: bytes, context: Context) -> Reading:
     for place, found in ENVELOPES.objects(record):
         if isinstance(found, Rejected):
             reading.rejects.append(found)
-            continue
-        envelope = envelope_of(found, context)
-        if not envelope.time:
-            reading.rejects.append(Rejected(NAME, "is missing or not a time", "ts", place))
-            continue
-        if not envelope.messages:
-            reading.rejects.append(Rejected(NAME, "holds no JSON-RPC message", "message", place))
-        many = len(envelope.messages) > 1
-        for i, message in enumerate(envelope.messages):
-            inside = f"{place}.message[{i}]".lstrip(".") if many else place
-            _Message(envelope, message, inside, context, reading).read()
+        else:
+            read_document(found, place, context, reading)
     return reading
+
+
+def read_document(document: dict[str, Any], place: str, context: Context, reading: Reading) -> None:
+    """Every message of one record, in the documented envelope or bare, is added to a reading."""
+    envelope = envelope_of(document, context)
+    if not envelope.time:
+        reading.rejects.append(Rejected(NAME, "is missing or not a time", "ts", place))
+        return
+    if not envelope.messages:
+        reading.rejects.append(Rejected(NAME, "holds no JSON-RPC message", "message", place))
+    many = len(envelope.messages) > 1
+    for i, message in enumerate(envelope.messages):
+        inside = f"{place}.message[{i}]".lstrip(".") if many else place
+        _Message(envelope, message, inside, context, reading).read()
 
 
 class _Message:
