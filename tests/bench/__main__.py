@@ -1,5 +1,5 @@
-"""`make bench`: events a second of a plain consumer that only parses, of `replay`, and of the running
-pipeline.
+"""`make bench`: events a second, CPU time and memory of a plain consumer that only parses, of `replay`, of
+single parts alone, and of the running pipeline.
 
 One run, one machine, the same records: single CloudTrail events, of which some end keys that are used later.
 """
@@ -7,15 +7,18 @@ One run, one machine, the same records: single CloudTrail events, of which some 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import median_low
 
 from infra.simulator.load import Load
 from streams.site.errors import Stop
-from tests.bench import brokers, throughput
+from tests.bench import alone, brokers, throughput
 from tests.bench.readers import readers
 from tests.bench.throughput import Figure
 
@@ -30,25 +33,31 @@ def main() -> int:
     asked = _arguments()
     if asked.readers:
         for figure in readers(READS):
-            _show(figure)
+            print(_line(figure), flush=True)
         return 0
     print(
         f"{asked.events:,} CloudTrail records, {asked.identities:,} identities, {os.cpu_count()} CPUs",
+        file=sys.stderr,
         flush=True,
     )
+    measured: dict[str, list[Figure]] = {}
     with tempfile.TemporaryDirectory(prefix="gapwatch-bench-") as folder:
         records, due = _records(asked, Path(folder))
-        figures = [_show(throughput.replay(records, asked.events))]
-        for name, broker in brokers.wanted(asked.broker, Path(folder)):
-            try:
-                with broker as address:
-                    measured = throughput.over(name, address, records, due, asked.workers, Path(folder))
-                    figures += map(_show, measured)
-            except (brokers.MissingError, Stop) as missing:
-                print(f"{name:<46} left out: {missing}", flush=True)
-    low = [f for f in figures if f.name.startswith("pipeline") and f.rate < asked.least]
+        for number in range(asked.times):
+            own = Path(folder) / str(number)
+            own.mkdir()
+            for figure in _figures(asked, records, due, own):
+                measured.setdefault(figure.name, []).append(figure)
+                if asked.times > 1 or not asked.json:
+                    print(_line(figure), file=sys.stderr if asked.json else sys.stdout, flush=True)
+    medians = [_median(figures) for figures in measured.values()]
+    if asked.json:
+        print("\n".join(_json(figure) for figure in medians), flush=True)
+    elif asked.times > 1:
+        print("\n".join(["Medians:", *map(_line, medians)]), flush=True)
+    low = [f for f in medians if f.name.startswith("pipeline") and f.rate < asked.least]
     for figure in low:
-        print(f"{figure.name}: below {asked.least:,} events a second")
+        print(f"{figure.name}: below {asked.least:,} events a second", file=sys.stderr)
     return 1 if low else 0
 
 
@@ -57,7 +66,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--events", type=int, default=EVENTS)
     parser.add_argument("--identities", type=int, default=IDENTITIES)
     parser.add_argument("--workers", type=int, default=1, help="normalisers, and correlators")
-    parser.add_argument("--broker", choices=("all", *brokers.NAMES), default="all")
+    parser.add_argument("--times", type=int, default=1, help="runs of each; more than one gives medians")
+    parser.add_argument("--broker", choices=("all", "none", *brokers.NAMES), default="all")
+    parser.add_argument("--json", action="store_true", help="one JSON object a figure on standard output")
     parser.add_argument(
         "--least", type=int, default=0, help="exit 1 if the pipeline is slower than this many events a second"
     )
@@ -77,9 +88,35 @@ def _records(asked: argparse.Namespace, folder: Path) -> tuple[Path, set[str]]:
     return path, load.used_after_kill
 
 
-def _show(figure: Figure) -> Figure:
-    print(f"{figure.name:<46} {figure.rate:>9,.0f} events/s  {figure.note}".rstrip(), flush=True)
-    return figure
+def _figures(asked: argparse.Namespace, records: Path, due: set[str], folder: Path) -> Iterator[Figure]:
+    for part in alone.PARTS:
+        yield throughput.by_itself(part, records)
+    for name, broker in brokers.wanted(asked.broker, folder):
+        try:
+            with broker as running:
+                yield from throughput.over(name, running, records, due, asked.workers, folder)
+        except (brokers.MissingError, Stop) as missing:
+            print(f"{name:<46} left out: {missing}", file=sys.stderr, flush=True)
+
+
+def _median(figures: list[Figure]) -> Figure:
+    """The run whose rate stands in the middle, with all that it cost."""
+    middle = median_low(figure.rate for figure in figures)
+    return next(figure for figure in figures if figure.rate == middle)
+
+
+def _line(figure: Figure) -> str:
+    costs = ", ".join(
+        f"{name} {cost.cpu_us_per_event:.1f} µs {cost.rss_mb:,.0f} MB"
+        for name, cost in figure.processes.items()
+    )
+    return f"{figure.name:<46} {figure.rate:>9,.0f} events/s  {costs}  {figure.note}".rstrip()
+
+
+def _json(figure: Figure) -> str:
+    costs = {name: cost._asdict() for name, cost in figure.processes.items()}
+    told = {"name": figure.name, "events_per_s": round(figure.rate), "processes": costs, "note": figure.note}
+    return json.dumps(told, ensure_ascii=False)
 
 
 if __name__ == "__main__":

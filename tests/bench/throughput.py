@@ -2,58 +2,57 @@
 
 from __future__ import annotations
 
-import io
+import os
 import time
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
 from streams.clickhouse import query
-from streams.command.replay import Options
-from streams.command.replay import replay as replay_files
 from streams.kafka import topics
 from streams.kafka.connection import kafka_config
 from streams.site.settings import Settings
 from streams.supervision import ports
+from tests.bench import alone
+from tests.bench.alone import CONTROL, SOURCE
+from tests.bench.brokers import Running
+from tests.bench.processes import Cost, Meter, rss_mb
 from tests.support import topic
 from tests.support.stages import Stages
 from tests.support.waiting import wait_for
 
-SOURCE = "cloudtrail"
 DEADLINE_SECONDS = 600.0
 LOOK_SECONDS = 0.25
-CONTROL = "revoked_credential_used"
 
 
 @dataclass(frozen=True)
 class Figure:
-    """Events a second, and what else is worth a word."""
+    """Events a second, what each process cost, and what else is worth a word."""
 
     name: str
     rate: float
     note: str = ""
+    processes: Mapping[str, Cost] = field(default_factory=dict)
 
 
-def replay(records: Path, events: int) -> Figure:
-    """One process, from the file to findings."""
-    out = io.BytesIO()
-    began = time.perf_counter()
-    replay_files(Options((str(records),), source=SOURCE), out)
-    took = time.perf_counter() - began
-    return Figure("replay", events / took, f"{out.getvalue().count(CONTROL.encode())} findings")
+def by_itself(part: str, records: Path) -> Figure:
+    """One part in one process, without a broker."""
+    told = alone.measured(part, records)
+    cost = Cost(told["cpu"] / told["events"] * 1e6, told["rss_mb"])
+    return Figure(f"{part} alone", told["events"] / told["wall"], told["note"], {part: cost})
 
 
 def over(
-    name: str, address: str, records: Path, due: set[str], workers: int, folder: Path
+    name: str, broker: Running, records: Path, due: set[str], workers: int, folder: Path
 ) -> Iterator[Figure]:
     """Of a broker: how fast a plain consumer parses, then how fast the pipeline finds and stores."""
     settings = Settings(
         data=folder / f"data-{uuid.uuid4().hex[:8]}",
-        broker=address,
+        broker=broker.address,
         topic_prefix=f"bench{uuid.uuid4().hex[:6]}.",
         sql_port=ports.choose(0, ports.SQL, "sql_port"),
         normalisers=workers,
@@ -61,8 +60,8 @@ def over(
     )
     topic.make(settings, [SOURCE])
     events = _produce(settings, records)
-    yield Figure(f"parse only (plain consumer), {name}", events / _parse(settings, events))
-    yield _pipeline(f"pipeline, {name}", settings, events, due)
+    yield _parse(f"parse only (plain consumer), {name}", settings, events)
+    yield _pipeline(f"pipeline, {name}", settings, events, due, broker)
 
 
 def _produce(settings: Settings, records: Path) -> int:
@@ -84,46 +83,48 @@ def _produce(settings: Settings, records: Path) -> int:
     return events
 
 
-def _parse(settings: Settings, events: int) -> float:
-    """Seconds of one process that reads all records and parses each."""
+def _parse(name: str, settings: Settings, events: int) -> Figure:
+    """One process that reads all records and parses each."""
     consumer = Consumer(kafka_config(settings, **{"group.id": f"parse-{uuid.uuid4().hex}"}))
-    name = topics.raw(settings, SOURCE)
+    raw = topics.raw(settings, SOURCE)
     consumer.assign(
-        [TopicPartition(name, number, OFFSET_BEGINNING) for number in range(settings.raw_partitions)]
+        [TopicPartition(raw, number, OFFSET_BEGINNING) for number in range(settings.raw_partitions)]
     )
-    began = time.perf_counter()
+    began, used = time.perf_counter(), time.process_time()
     parsed = 0
     while parsed < events:
         for message in consumer.consume(5_000, 1.0):
             if message.error() is None:
                 orjson.loads(message.value() or b"")
                 parsed += 1
-    took = time.perf_counter() - began
+    took, used = time.perf_counter() - began, time.process_time() - used
     consumer.close()
-    return took
+    return Figure(name, events / took, "", {"parse": Cost(used / events * 1e6, rss_mb(os.getpid()))})
 
 
-def _pipeline(name: str, settings: Settings, events: int, due: set[str]) -> Figure:
+def _pipeline(name: str, settings: Settings, events: int, due: set[str], broker: Running) -> Figure:
     """From the first normaliser's start over a full topic to the last activity stored and the last finding
     found."""
     stages = Stages(settings, broker_id=uuid.uuid4().hex)
     asked = settings.model_copy(update={"clickhouse": f"http://127.0.0.1:{settings.sql_port}"})
     try:
-        stages.start("deliver")
-        for worker in range(settings.correlators):
-            stages.start("correlate", worker)
+        started = [stages.start("deliver")]
+        started += [stages.start("correlate", worker) for worker in range(settings.correlators)]
         normalisers = [stages.start("normalise", n, wait=False) for n in range(settings.normalisers)]
         # From the moment it has its partitions: joining a group takes seconds whatever the load.
         for stage in normalisers:
             stages.wait_ready(stage)
+        pids = {stage.label: stage.pid for stage in (*started, *normalisers) if stage.pid}
+        meter = Meter({"broker": broker.pid, **pids})
         began = time.perf_counter()
         stored = wait_for(lambda: _stored(asked, events, began), "all activities", DEADLINE_SECONDS)
         found = wait_for(lambda: _found(asked, due, began), "all findings", DEADLINE_SECONDS)
+        costs = meter.costs(events)
     finally:
         stages.close()
     took = max(stored, found)
     note = f"stored after {stored:.1f} s, {len(due)} findings after {found:.1f} s"
-    return Figure(name, events / took, note)
+    return Figure(name, events / took, note, costs)
 
 
 def _stored(settings: Settings, events: int, began: float) -> float:
