@@ -272,12 +272,12 @@ ELSEWHERE = frozenset({"service", "link"})
 """Actions of others than the holder."""
 
 
-def evidence_of(activity: Activity) -> Evidence:
-    """The activity as a verdict quotes it."""
+def evidence_of(activity: Activity, voice: str = "") -> Evidence:
+    """The activity as a verdict quotes it. ``voice``: who says it, where that is known already."""
     return Evidence(
         activity.time,
         activity.uid,
-        voice_of(activity),
+        voice or voice_of(activity),
         activity.identity,
         activity.credential,
         activity.operation,

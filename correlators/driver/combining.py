@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import Any
 
 from correlators.kernel.knowledge.join import (
-    DAYS_MAX,
     NAMES_MAX,
     SERVICES_MAX,
+    STAY_DAYS_MAX,
     STAYS_MAX,
     earliest,
     firsts,
@@ -23,7 +22,7 @@ from correlators.kernel.knowledge.join import (
 )
 from correlators.kernel.knowledge.sightings import join_evidence, thin
 from schemas.activity import Activity
-from schemas.authority import is_identity
+from schemas.authority import ISSUERS, is_identity, voice_of
 from schemas.coming import waiting
 from schemas.dossier import Address, Credential, Dossier, Sightings, Stay
 from schemas.evidence import Evidence, network_of
@@ -39,6 +38,7 @@ from schemas.fact import (
     facts_of,
     granted_uses,
     is_plain,
+    standing,
     stay_key,
     way_of,
     wrote,
@@ -52,59 +52,69 @@ the noise."""
 TOLD_MAX = 100_000
 """Addresses that are remembered as told: a credential tells its identity with every use, again and again."""
 
-_Use = tuple[str, str, tuple[str, ...], str, str, str, str, str]
+_Use = tuple[str, str, tuple[str, ...], str, str, str, str, str, str, str, str]
 
 
 class _Gathered:
-    """Uses that differ in nothing but when, where from and under which event id."""
+    """Uses that differ in nothing but when, where from, what was reached and under which event id."""
 
-    __slots__ = ("clients", "did", "evidence", "places", "stays", "truncated")
+    __slots__ = ("clients", "did", "evidence", "reached", "stays", "truncated", "voice")
 
-    def __init__(self) -> None:
+    def __init__(self, voice: str) -> None:
+        self.voice = voice
         self.did: dict[str, int] = {}
         self.evidence: list[Evidence] = []
-        self.places: set[str] = set()
+        self.reached: set[tuple[str, str]] = set()
         self.clients: set[str] = set()
-        self.stays: dict[str, list[Any]] = {}
+        self.stays: dict[str, tuple[Evidence, Evidence, frozenset[int]]] = {}
         self.truncated = False
 
-    def sightings(self) -> Sightings:
-        """In order, each event once; thinned where it is long."""
+    def sightings(self, stands: bool) -> Sightings:
+        """In order, each event once; thinned where it is long. ``stands``: whether places are remembered."""
         kept = sorted(self.evidence)
+        if stands:
+            self._stay(kept)
         if any(_happened(a) == _happened(b) for a, b in pairwise(kept)):
             kept = _each_once(kept)
         found = Sightings(tuple(kept), self.truncated)
         return thin(found) if len(kept) > GROUP_MAX else found
 
-    def stay(self, key: str, evidence: Evidence, service: str) -> None:
-        """Remembers the first and the last at this place, the days, and what was reached."""
-        known = self.stays.get(key)
-        if known is None:
-            self.stays[key] = [evidence, evidence, {evidence.time // DAY}, {service} if service else set()]
-            return
-        known[0] = earliest(known[0], evidence)
-        known[1] = latest(known[1], evidence)
-        known[2].add(evidence.time // DAY)
-        if service:
-            known[3].add(service)
+    def _stay(self, kept: list[Evidence]) -> None:
+        """Remembers the first and the last at each place, and the days, before any is let go of."""
+        by_place: dict[str, list[Evidence]] = {}
+        for evidence in kept:
+            by_place.setdefault(evidence.place, []).append(evidence)
+        by_place.pop("", None)
+        for place, seen in by_place.items():
+            key = standing(place)
+            first, last = _joined(seen), _joined(seen[::-1])
+            days = frozenset({evidence.time // DAY for evidence in seen})
+            known = self.stays.get(key)
+            if known is not None:
+                first, last, days = earliest(known[0], first), latest(known[1], last), known[2] | days
+            self.stays[key] = first, last, days
 
-    def stays_of(self, action: str) -> dict[str, Stay]:
+    def stays_of(self, source: str, action: str) -> dict[str, Stay]:
         """The places, in the form in which a fact has them."""
+        services: dict[str, set[str]] = {}
+        for place, service in self.reached:
+            if service:
+                services.setdefault(standing(place), set()).add(service)
         stays: dict[str, Stay] = {}
-        for key in sorted(self.stays)[:STAYS_MAX]:
-            first, last, days, services = self.stays[key]
+        for place in sorted(self.stays)[:STAYS_MAX]:
+            first, last, days = self.stays[place]
             seen = bare(first)
-            stays[key] = Stay(
+            stays[stay_key(source, place)] = Stay(
                 seen,
                 bare(last),
-                tuple(sorted(days)[:DAYS_MAX]),
-                tuple(sorted(services)[:SERVICES_MAX]),
+                tuple(sorted(days)[:STAY_DAYS_MAX]),
+                tuple(sorted(services.get(place, ()))[:SERVICES_MAX]),
                 {action: seen} if action in GRAVE else {},
             )
         return stays
 
-    def shrink(self) -> None:
-        found = self.sightings()
+    def shrink(self, stands: bool) -> None:
+        found = self.sightings(stands)
         self.evidence, self.truncated = list(found.kept), found.truncated
 
 
@@ -112,7 +122,8 @@ class Combiner:
     """Takes activities, gives their facts joined per key."""
 
     def __init__(self) -> None:
-        self._uses: dict[_Use, _Gathered] = {}
+        # None: uses that are told one by one, for what they name is not all their source's own.
+        self._uses: dict[_Use, _Gathered | None] = {}
         self._facts: dict[str, Dossier] = {}
         self._told: dict[tuple[str, str], int] = {}
 
@@ -122,54 +133,56 @@ class Combiner:
         if until:
             self._join((key, waiting(fact, until)) for key, fact in facts_of(activity))
             return
-        if activity.effects or not is_plain(activity):
+        if activity.effects:
             self._join(facts_of(activity))
             return
         if activity.outcome == "unknown" or not (activity.identity or activity.credential):
             return
         use = (
             activity.identity, activity.credential, activity.names, activity.outcome, activity.action,
-            activity.incarnation, activity.allowed_by, machine_of(activity.identity, activity.actor_name),
+            activity.incarnation, activity.allowed_by, activity.actor_name, activity.source,
+            activity.instance, activity.service if activity.source in ISSUERS else "",
         )  # fmt: skip
-        gathered = self._uses.get(use)
+        try:
+            gathered = self._uses[use]
+        except KeyError:
+            gathered = self._uses[use] = _Gathered(voice_of(activity)) if is_plain(activity) else None
         if gathered is None:
-            gathered = self._uses[use] = _Gathered()
-        evidence = evidence_of(activity)
-        gathered.evidence.append(evidence)
-        if activity.place:
-            gathered.places.add(activity.place)
-            if activity.credential and at_a_place(activity.outcome, activity.action, activity.place):
-                gathered.stay(stay_key(activity.source, activity.place), evidence, activity.service)
-        if activity.client:
-            gathered.clients.add(activity.client)
-        if wrote(activity):
+            self._join(facts_of(activity))
+            return
+        gathered.evidence.append(evidence_of(activity, gathered.voice))
+        gathered.reached.add((activity.place, activity.service))
+        gathered.clients.add(activity.client)
+        if activity.action == "identity_write" and wrote(activity):
             way = way_of(activity.operation, activity.place)
             gathered.did[way] = min(activity.time, gathered.did.get(way, activity.time))
         if len(gathered.evidence) > GROUP_MAX:
-            gathered.shrink()
+            gathered.shrink(_stands(use))
 
     def drain(self) -> dict[str, Dossier]:
         """All facts of what was taken since the last call."""
         for use, gathered in self._uses.items():
-            self._join(self._said(use, gathered))
+            if gathered is not None:
+                self._join(self._said(use, gathered))
         facts, self._facts, self._uses = self._facts, {}, {}
         return facts
 
     def _said(self, use: _Use, gathered: _Gathered) -> Iterator[Fact]:
         """What ``facts_of`` says of each of these uses, joined; without addresses that were told before."""
-        identity, credential, names, outcome, action, incarnation, grant, machine = use
-        sightings = gathered.sightings()
+        identity, credential, names, outcome, action, incarnation, grant, actor, source, *_ = use
+        stands = _stands(use)
+        sightings = gathered.sightings(stands)
         first = sightings.kept[0]
         held = outcome in AUTHENTICATED and action not in ELSEWHERE
-        stays = gathered.stays_of(action) if gathered.stays else {}
+        stays = gathered.stays_of(source, action) if stands else {}
         known = Credential(
             names=names,
             known=first if credential else None,
             uses={f"{outcome}:{action}" if action else outcome: sightings},
-            places=_smallest({network_of(place) for place in gathered.places}) if held else (),
+            places=_smallest({network_of(place) for place, _ in gathered.reached}) if held else (),
             clients=_smallest(gathered.clients) if held else (),
             incarnation=incarnation if credential else "",
-            machine=machine if credential else "",
+            machine=machine_of(identity, actor) if credential else "",
             did=firsts({}, gathered.did) if gathered.did else {},
             stays=stays if outcome in AUTHENTICATED else {},
             knocks=stays if outcome not in AUTHENTICATED else {},
@@ -200,7 +213,23 @@ class Combiner:
 
 
 def _smallest(values: set[str]) -> tuple[str, ...]:
-    return tuple(sorted(values)[:NAMES_MAX])
+    return tuple(sorted(values - {""})[:NAMES_MAX])
+
+
+def _stands(use: _Use) -> bool:
+    """Whether the places of these uses say something of who holds the credential."""
+    credential, outcome, action = use[1], use[3], use[4]
+    return bool(credential and at_a_place(outcome, action, "anywhere"))
+
+
+def _joined(seen: list[Evidence]) -> Evidence:
+    """The event that stands first, all tellings of it joined."""
+    first = seen[0]
+    for again in seen[1:]:
+        if _happened(again) != _happened(first):
+            break
+        first = join_evidence(first, again)
+    return first
 
 
 def _each_once(kept: list[Evidence]) -> list[Evidence]:

@@ -62,7 +62,7 @@ STAYS_MAX = 128
 """Places of one credential that are told apart: the smallest by text. More is a crowd, and the mark of a full
 set says so: what a control says of a full set, it says as if one more had come."""
 
-DAYS_MAX = 8
+STAY_DAYS_MAX = 8
 """Days on which a credential was at a place: the first; three tell whether it came back."""
 
 SERVICES_MAX = 32
@@ -285,7 +285,7 @@ def few_days(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
     """Union, of which the first few are kept."""
     if a == b or all(day in a for day in b):
         return a
-    union = tuple(sorted({*a, *b})[:DAYS_MAX])
+    union = tuple(sorted({*a, *b})[:STAY_DAYS_MAX])
     return a if union == a else union
 
 

@@ -13,7 +13,7 @@ from schemas.rejected import Rejected
 from schemas.sources import Context, Reading
 from schemas.sources.cloudtrail.event import activity_of
 from schemas.sources.cloudtrail.records import looks_like, sliced, unpack
-from schemas.sources.cloudtrail.wire import Event
+from schemas.sources.cloudtrail.wire import AnyEvent, Unread
 from schemas.summary import Summary
 
 NAME = "cloudtrail"
@@ -49,9 +49,7 @@ def read(record: bytes, context: Context) -> Reading:
     """
     reading = Reading()
     for place, content in sliced(record):
-        event = _decoded(content)
-        if event is not None:
-            _tell(reading, event, place, context)
+        if _told(reading, content, place, context):
             continue
         for inner, found in unpack(content, place):
             if isinstance(found, Rejected):
@@ -61,19 +59,22 @@ def read(record: bytes, context: Context) -> Reading:
     return reading
 
 
-_EVENT = msgspec.json.Decoder(Event)
+_UNREAD = msgspec.json.Decoder(Unread)
 
 
-def _decoded(content: bytes) -> Event | None:
-    """The event; None for what is none, or not in CloudTrail's own form."""
+def _told(reading: Reading, content: bytes, place: str, context: Context) -> bool:
+    """Whether it is an event in CloudTrail's own form; if so, it is told."""
     try:
-        event = _EVENT.decode(content)
+        event = _UNREAD.decode(content)
+        if not event.event_id or not event.event_time:
+            return False
+        _tell(reading, event, place, context)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return event if event.event_id and event.event_time else None
+        return False
+    return True
 
 
-def _tell(reading: Reading, event: Event, place: str, context: Context) -> None:
+def _tell(reading: Reading, event: AnyEvent, place: str, context: Context) -> None:
     missing = _missing(event)
     if missing:
         reading.rejects.append(Rejected(NAME, "is missing or empty", missing, place))
@@ -85,7 +86,7 @@ def _tell(reading: Reading, event: Event, place: str, context: Context) -> None:
         reading.activities.append(activity)
 
 
-def _missing(event: Event) -> str:
+def _missing(event: AnyEvent) -> str:
     """Without these an event can be neither told apart nor judged; only insights have no name."""
     if event.event_id and event.event_name and event.event_source and event.event_time:
         return ""

@@ -15,7 +15,7 @@ import msgspec
 
 from schemas.activity import Activity, Effect
 from schemas.sources import Context, Reading
-from schemas.sources.cloudtrail.wire import Event, text
+from schemas.sources.cloudtrail.wire import AnyEvent, text
 
 SERVICE = "bedrock-agentcore"
 CALLS = frozenset({"InvokeGateway", "InvokeMcp"})
@@ -25,7 +25,7 @@ BETWEEN = "___"
 """Between the name of a target and that of its tool (AWS, "Gateway target naming")."""
 
 
-def called(event: Event, plain: Activity, context: Context) -> Activity:
+def called(event: AnyEvent, plain: Activity, context: Context) -> Activity:
     """The activity of a call to a gateway: ``plain``, with who called, by which token, which tool, and how it
     ended."""
     # MCP names its subjects by keys of other sources, this one's among them: it comes after them.

@@ -9,22 +9,19 @@ from schemas.activity import Action, Activity, Effect, Known, Outcome
 from schemas.evidence import VIA
 from schemas.sources import Context
 from schemas.sources.cloudtrail import agentcore, rotations
-from schemas.sources.cloudtrail.actions import action_of
+from schemas.sources.cloudtrail.actions import DECRYPTED_READS, action_of
 from schemas.sources.cloudtrail.call import Call
 from schemas.sources.cloudtrail.effects import effects_of
-from schemas.sources.cloudtrail.identity import Caller, caller_of, is_person, is_theirs, password_of
+from schemas.sources.cloudtrail.identity import Who, password_of, who_of
 from schemas.sources.cloudtrail.naming import ABOUT_IDENTITIES, resource_of, target_of
 from schemas.sources.cloudtrail.outcome import outcome_of
-from schemas.sources.cloudtrail.wire import Event, text
+from schemas.sources.cloudtrail.wire import AnyEvent, Fields, Principal, text
 from schemas.times import micros_of
 
 CLIENT_MAX = 200
 """Characters of a user agent that are kept: enough for SDK, system and one tool's own words."""
 
 SERVICE_ADDRESSES = (".amazonaws.com", ".amazonaws.com.cn", ".amazon.com", ".aws.internal", "AWS Internal")
-CONSOLE = "signin.amazonaws.com"
-"""Older console calls say ``invokedBy`` sign-in: a person's own calls, made in a browser."""
-
 NO_EFFECTS: tuple[Effect, ...] = ()
 
 ROTATION_FAILURES = frozenset({"RotationFailed", "RotationAbandoned", "TestRotationFailed"})
@@ -36,14 +33,15 @@ EXCHANGES = frozenset({"AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"})
 unauthenticated there is the one token (AWS STS, "Common errors" of both)."""
 
 
-def activity_of(event: Event, context: Context) -> Activity | None:
+def activity_of(event: AnyEvent, context: Context) -> Activity | None:
     """The activity; None where the event's time is none."""
     time = micros_of(event.event_time)
     if not time:
         return None
-    if event.insight:
-        return _insight(event, time, context)
-    caller = caller_of(event.user_identity, event.recipient_account_id)
+    if insight := event.insight:
+        return _insight(event, insight, time, context)
+    who = who_of(event)
+    caller = who.caller
     service = event.event_source.partition(".")[0]
     operation = event.event_name
     outcome, error = _ended(event, service)
@@ -57,26 +55,26 @@ def activity_of(event: Event, context: Context) -> Activity | None:
         effects = rotations.rotations_of(event, event.recipient_account_id or caller.account, resource)
     exchange = service == "sts" and operation in EXCHANGES
     action: Action = "aside" if exchange and outcome == "unauthenticated" else ""
-    if caller.credential and is_theirs(event.user_identity):
-        person = is_person(event.user_identity)
-        effects += (Known(caller.credential, caller.identity, person=person, theirs=True),)
+    if who.theirs and caller.credential:
+        effects += (Known(caller.credential, caller.identity, person=who.person, theirs=True),)
     activity = Activity(
-        uid=event.event_id,
-        time=time,
-        source="cloudtrail",
-        instance=context.instance,
-        identity=caller.identity,
-        actor_name=caller.name,
-        credential=caller.credential or _password(caller, operation, event),
-        operation=operation,
-        service=service,
-        outcome=outcome,
-        action=action or _action(event, service, operation),
-        place=_place(event.source, event.vpc_endpoint_id),
-        client=_client(event.user_agent) if event.user_agent else "",
-        target=target,
-        resource=resource,
-        error=error,
+        event.event_id,
+        time,
+        "cloudtrail",
+        context.instance,
+        caller.identity,
+        caller.name,
+        caller.credential or _password(who, operation),
+        (),
+        operation,
+        service,
+        outcome,
+        action or _action(event, who, service, operation),
+        _place(event.source, event.vpc_endpoint_id),
+        _client(event.user_agent) if event.user_agent else "",
+        target,
+        resource,
+        error,
         asked=target if exchange else "",
         effects=effects,
         arrived=context.arrived,
@@ -87,9 +85,8 @@ def activity_of(event: Event, context: Context) -> Activity | None:
     return activity
 
 
-def _insight(event: Event, time: int, context: Context) -> Activity:
+def _insight(event: AnyEvent, details: Fields, time: int, context: Context) -> Activity:
     """An unusual rate of calls: nobody's act, so no use and no facts; kept for hunting."""
-    details = event.insight
     return Activity(
         uid=event.event_id,
         time=time,
@@ -103,7 +100,7 @@ def _insight(event: Event, time: int, context: Context) -> Activity:
     )
 
 
-def _ended(event: Event, service: str) -> tuple[Outcome, str]:
+def _ended(event: AnyEvent, service: str) -> tuple[Outcome, str]:
     """The outcome and the error. Sign-in tells its result only in the response."""
     code = event.error_code
     if code:
@@ -113,29 +110,31 @@ def _ended(event: Event, service: str) -> tuple[Outcome, str]:
     return ("failed", event.event_name) if event.event_name in ROTATION_FAILURES else ("succeeded", "")
 
 
-def _password(caller: Caller, operation: str, event: Event) -> str:
+def _password(who: Who, operation: str) -> str:
     """A console sign-in of a user or root presents the password; federated sign-ins have none."""
-    if operation != "ConsoleLogin" or event.user_identity is None:
+    if operation != "ConsoleLogin" or who.principal is None:
         return ""
-    if event.user_identity.type not in ("IAMUser", "Root"):
+    if who.principal.type not in ("IAMUser", "Root"):
         return ""
+    caller = who.caller
     name = caller.identity.rpartition(":")[2]
     if not name.startswith(("user/", "root")):
         return ""
     return password_of(caller.account, name.rpartition("/")[2])
 
 
-def _action(event: Event, service: str, operation: str) -> Action:
-    if _by_service(event):
+def _action(event: AnyEvent, who: Who, service: str, operation: str) -> Action:
+    if _by_service(event, who):
         return "service"
-    if _opened_link(event):
+    if service == "s3" and _opened_link(event):
         return "link"
-    request = event.request
-    decrypted = request is not None and request.get("withDecryption") in (True, "true")
+    decrypted = False
+    if service in DECRYPTED_READS and (request := event.request) is not None:
+        decrypted = request.get("withDecryption") in (True, "true")
     return action_of(service, operation, decrypted)
 
 
-def _opened_link(event: Event) -> bool:
+def _opened_link(event: AnyEvent) -> bool:
     """A presigned link to one object is opened: who opens it holds the link and not the key (Amazon S3,
     CloudTrail log entries, ``AuthenticationMethod``). What lists or changes more than an object is no such
     link."""
@@ -151,10 +150,9 @@ OF_ONE_OBJECT = frozenset({"GetObject", "HeadObject", "PutObject", "UploadPart"}
 """What links are made for: to fetch an object, to look whether it is there, to leave one."""
 
 
-def _by_function_service(event: Event) -> bool:
+def _by_function_service(event: AnyEvent, principal: Principal | None) -> bool:
     """Lambda's own worker opens the log of a function with the function's session. The record says that the
     session was issued to that function (``inScopeOf``), and the call reaches the function's own log alone."""
-    principal = event.user_identity
     if event.event_source != "logs.amazonaws.com" or event.event_name not in LOG_OPENINGS:
         return False
     scope = principal.in_scope_of if principal else None
@@ -167,21 +165,15 @@ def _by_function_service(event: Event) -> bool:
 LOG_OPENINGS = frozenset({"CreateLogGroup", "CreateLogStream"})
 
 
-def _by_service(event: Event) -> bool:
+def _by_service(event: AnyEvent, who: Who) -> bool:
     """AWS itself calls, on its own or somebody's behalf: what it carries was not presented by its holder."""
-    principal = event.user_identity
-    if principal is not None:
-        if principal.type == "AWSService":
-            return True
-        if principal.invoked_by and principal.invoked_by != CONSOLE:
-            return True
-    if _by_function_service(event):
+    if who.service or _by_function_service(event, who.principal):
         return True
     if event.source and event.source.endswith(SERVICE_ADDRESSES):
         return True
-    if event.context is None:
+    if (told := event.context) is None:
         return False
-    context = event.context.get("requestContext")
+    context = told.get("requestContext")
     return isinstance(context, dict) and context.get("aws:ViaAWSService") in (True, "true")
 
 

@@ -13,7 +13,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from schemas.sources.cloudtrail.wire import Principal, text
+import msgspec
+
+from schemas.sources.cloudtrail.wire import AnyEvent, Principal, Unread, text
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 """What CloudTrail writes for a user name that does not exist (it may be a mistyped password)."""
@@ -28,6 +30,44 @@ class Caller(NamedTuple):
     name: str = ""
     credential: str = ""
     account: str = ""
+
+
+class Who(NamedTuple):
+    """What ``userIdentity`` says: the caller; whether AWS itself calls; whether the session is of a role that
+    AWS keeps for itself, and of a person; and the element, as it was read."""
+
+    caller: Caller
+    service: bool
+    theirs: bool
+    person: bool
+    principal: Principal | None
+
+
+CONSOLE = "signin.amazonaws.com"
+"""Older console calls say ``invokedBy`` sign-in: a person's own calls, made in a browser."""
+
+
+def who_of(event: AnyEvent) -> Who:
+    """Who called; worked out once for equal bytes. Raises ``msgspec.DecodeError`` for no such element."""
+    if isinstance(event, Unread):
+        return _read_who(bytes(event.user_identity_), event.recipient_account_id)
+    return _who(event.user_identity, event.recipient_account_id)
+
+
+_PRINCIPAL = msgspec.json.Decoder(Principal | None)
+
+
+@lru_cache(maxsize=32_768)
+def _read_who(element: bytes, recipient: str | None) -> Who:
+    return _who(_PRINCIPAL.decode(element) if element else None, recipient)
+
+
+def _who(principal: Principal | None, recipient: str | None) -> Who:
+    service = principal is not None and (
+        principal.type == "AWSService" or bool(principal.invoked_by and principal.invoked_by != CONSOLE)
+    )
+    caller = caller_of(principal, recipient)
+    return Who(caller, service, is_theirs(principal), is_person(principal), principal)
 
 
 def caller_of(principal: Principal | None, recipient: str | None) -> Caller:

@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas.sources.cloudtrail.call import Call
 from schemas.sources.cloudtrail.identity import key_of, of_arn, user_of
-from schemas.sources.cloudtrail.wire import Event, text
+from schemas.sources.cloudtrail.wire import AnyEvent, text
 
 ABOUT_IDENTITIES = frozenset({"iam", "sts", "rolesanywhere", "eks-auth", "cognito-identity"})
 """Services whose calls name, make or end identities and credentials."""
@@ -34,22 +34,24 @@ def target_of(call: Call) -> str:
     return call.role() or user_of(call.account, text(request, "userName"))
 
 
-def resource_of(event: Event) -> str:
+def resource_of(event: AnyEvent) -> str:
     return _touched(event)[:RESOURCE_MAX]
 
 
-def _touched(event: Event) -> str:
+def _touched(event: AnyEvent) -> str:
     """The resource that CloudTrail names, else the answer's arn, else what the request names.
     Secrets Manager wrote ``aRN`` before February 2024."""
-    if event.resources:
-        first = event.resources[0]
+    if resources := event.resources:
+        first = resources[0]
         if arn := text(first, "ARN") or text(first, "ARNPrefix"):
             return arn
-    if event.response and (arn := text(event.response, "arn") or text(event.response, "aRN")):
+    response = event.response
+    if response and (arn := text(response, "arn") or text(response, "aRN")):
         return arn
     if event.additional and (secret := text(event.additional, "SecretId")):
         return secret
-    return _asked(event.request) if event.request else ""
+    request = event.request
+    return _asked(request) if request else ""
 
 
 def _asked(request: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from schemas.activity import Effect, Fetched, Rotated
-from schemas.sources.cloudtrail.wire import Event, text
+from schemas.sources.cloudtrail.wire import AnyEvent, text
 
 SERVICE = "secretsmanager"
 CURRENT = "AWSCURRENT"
@@ -21,7 +21,7 @@ RANDOM = re.compile(r"-[A-Za-z0-9]{6}$")
 NO_EFFECTS: tuple[Effect, ...] = ()
 
 
-def rotations_of(event: Event, account: str, resource: str) -> tuple[Effect, ...]:
+def rotations_of(event: AnyEvent, account: str, resource: str) -> tuple[Effect, ...]:
     """Effects of a call (or event) of Secrets Manager that succeeded. ``resource``: the secret, as name or
     arn."""
     secret = secret_key(account, resource)

@@ -11,7 +11,7 @@ from correlators.kernel.caps import canonical
 from correlators.kernel.knowledge.join import join
 from schemas.activity import Activity, Ended, Issued, Parent
 from schemas.dossier import Dossier
-from schemas.fact import facts_of
+from schemas.fact import DAY, facts_of
 
 ADDRESSES = st.sampled_from(["", "10.0.0.1", "10.0.0.2", "10.0.1.1", "192.0.2.7", "2001:db8::1", "vpce-1"])
 EFFECTS = st.sampled_from(
@@ -26,7 +26,7 @@ EFFECTS = st.sampled_from(
 ACTIVITIES = st.builds(
     Activity,
     uid=st.sampled_from([f"e{n}" for n in range(6)]),
-    time=st.integers(1, 12).map(lambda n: n * 30_000_000),
+    time=st.integers(1, 12).map(lambda n: n * 30_000_000) | st.integers(1, 12).map(lambda n: n * DAY),
     source=st.just("cloudtrail"),
     identity=st.sampled_from(["", "user/a", "user/b"]),
     credential=st.sampled_from(["", "key/a", "key/b"]),
@@ -34,6 +34,8 @@ ACTIVITIES = st.builds(
     operation=st.sampled_from(["Get", "Put"]),
     outcome=st.sampled_from(["succeeded", "failed", "unauthenticated", "unknown"]),
     action=st.sampled_from(["", "service", "identity_write"]),
+    actor_name=st.sampled_from(["", "i-0123456789abcdef0"]),
+    service=st.sampled_from(["", "s3", "iam"]),
     place=ADDRESSES,
     client=st.sampled_from(["", "cli", "sdk"]),
     incarnation=st.sampled_from(["", "u-1", "u-2"]),

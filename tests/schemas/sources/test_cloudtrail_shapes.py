@@ -259,3 +259,26 @@ def test_when_it_came_and_which_installation_stand_in_the_activity() -> None:
     (one,) = read(json.dumps(ONE).encode(), context).activities
     assert (one.instance, one.arrived, one.processed) == ("org", 5, 6)
     assert "org" not in one.identity + one.credential
+
+
+@pytest.mark.parametrize(
+    "part", ["userIdentity", "requestParameters", "responseElements", "additionalEventData", "resources"]
+)
+def test_a_part_as_text_says_what_the_part_says(part: str) -> None:
+    whole = event(
+        "GetObject",
+        requestParameters={"bucketName": "b"},
+        responseElements={"arn": "arn:aws:s3:::of-the-answer"},
+        additionalEventData={"AuthenticationMethod": "QueryString"},
+        resources=[{"ARN": "arn:aws:s3:::b"}],
+    )
+    assert reading(whole | {part: json.dumps(whole[part])}) == reading(whole)
+
+
+def test_one_caller_seen_by_two_accounts_is_read_for_each() -> None:
+    nobody = {"type": "AWSAccount", "principalId": "AIDAEXAMPLEUSER00001"}
+    told = {
+        reading(event(userIdentity=nobody, recipientAccountId=account)).activities[0].identity
+        for account in ("111122223333", "444455556666")
+    }
+    assert len(told) == 2
