@@ -3,12 +3,14 @@
 Fires: only in installations (an account, a cluster, a vault) that an inventory covers, that is, in which it
 declares an identity by its own key and names half of those that act at least: an identity of the site's own
 succeeds, or is given a long-lived credential, and no record names it by any key. Low; medium once it has a
-long-lived credential. Confidence is low in its first week: inventories lag behind.
-Proves: a record names it.
-Evaded by: acting as an identity that is declared.
+long-lived credential, of one that a declared identity made once it lives for a day. Confidence is low in its
+first week: inventories lag behind.
+Proves: a record names it. Assumed where a declared identity made it and its credentials have ended.
+Evaded by: acting as an identity that is declared, or making another as one and taking it away within a day.
 Benign: a record or alias that comes late withdraws the finding; what the provider makes for itself
 (service-linked roles, by the mark of their sessions; kube-system, service agents), people (who have signed
-in) and federated subjects are passed over.
+in) and federated subjects are passed over; users that an engine makes for a lease, accounts that a
+deployment makes for a review.
 Do: ask whoever made it; declare it, or join it to its identity by an alias, or take it away.
 """
 
@@ -35,6 +37,7 @@ from correlators.control import (
     times,
     traits_of,
 )
+from correlators.kernel.views.deaths import deaths_of
 from correlators.kernel.views.inventoried import covers_most, current, declared, ours, speaks
 from correlators.kernel.views.severity import within_habit
 from schemas.providers import installation_of
@@ -67,8 +70,43 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     record = declared(view)
     if record is not None:
         yield _known(view, record, acts or issued)
-    elif covers_most(view):
-        yield _unknown(view, clock, cover, acts, issued)
+        return
+    if not covers_most(view):
+        return
+    maker = _maker(view)
+    if maker and _over(view, clock):
+        yield _ephemeral(view, maker, acts or issued)
+    else:
+        yield _unknown(view, clock, cover, acts, issued, maker)
+
+
+def _maker(view: View) -> str:
+    """Who made it, where that is one whom an inventory declares."""
+    makers = view.dossier.makers
+    made = [t for t in view.dossier.turns.get(view.key, ()) if t.kind == "remade" and t.alive]
+    by = [t.evidence.actor for t in made]
+    return by[-1] if by and all(actor in makers for actor in by) else ""
+
+
+def _over(view: View, clock: Clock) -> bool:
+    """Whether every way in that stays has ended."""
+    return all(
+        any(not off.end and off.start <= clock.now for off in deaths_of(view, name, c))
+        for name, c in view.credentials.items()
+        if c.issued and _lasts(c)
+    )
+
+
+def _ephemeral(view: View, maker: str, seen: tuple[Evidence, ...]) -> Verdict:
+    return view.verdict(
+        CONTROL,
+        subject=view.key,
+        value="assumed",
+        title=f"{named(view)} was made by {maker}, which is in the inventory",
+        reason="and no credential of it that lasts is left",
+        claim=(view.dossier.makers[maker],),
+        evidence=seen[:1],
+    )
 
 
 def _lasts(credential: Credential) -> bool:
@@ -93,11 +131,13 @@ def _known(view: View, record: Evidence, acts: tuple[Evidence, ...]) -> Verdict:
 
 
 def _unknown(
-    view: View, clock: Clock, cover: Evidence, acts: tuple[Evidence, ...], issued: tuple[Evidence, ...]
-) -> Verdict:
+    view: View, clock: Clock, cover: Evidence, acts: tuple[Evidence, ...], issued: tuple[Evidence, ...],
+    maker: str,
+) -> Verdict:  # fmt: skip
     shown = tuple(sorted({*acts[:1], *acts[-1:], *issued}))
     clock.past(shown[0].time + view.thresholds.habit)
     _, confidence = within_habit(Severity.LOW, shown[0].time, clock.now, view.thresholds.habit)
+    stays = bool(issued) and (not maker or clock.past(issued[0].time + LASTING))
     did = f"is active since {iso(acts[0].time)}" if acts else "has not acted yet"
     given = (
         f"; {times(issued, 'long-lived credential')} issued, by {short(issued[0].actor)}" if issued else ""
@@ -108,7 +148,7 @@ def _unknown(
         value="violated",
         title=f"{named(view)} is not in the inventory that covers {installation_of(view.key)}",
         reason=f"it {did}{given}; no record names it by any key",
-        severity=Severity.MEDIUM if issued else Severity.LOW,
+        severity=Severity.MEDIUM if stays else Severity.LOW,
         confidence=confidence,
         claim=(cover,),
         evidence=shown,

@@ -265,6 +265,8 @@ class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     record each.
     ``fronts``: by installation, of a sample of identities (``schemas.rosters.digest``) that came from several
     addresses: from which.
+    ``made``: identities that it made, and when (µs); ``makers``: of those that made it, whom an inventory
+    declares, by the earliest record each.
     ``watch``: how far each source has been read, and which days it was watched (dossiers of a partition).
     ``offered``: tools offered to an agent, earliest evidence each. ``marks``: caps that were reached.
     ``heard``: what was said by those who do not speak for this (``schemas.authority``), by who said it.
@@ -295,6 +297,8 @@ class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     covers: dict[str, Evidence] = {}
     sampled: dict[str, bool] = msgspec.field(default_factory=dict, name="census")
     fronts: dict[str, dict[str, dict[str, Passage]]] = {}
+    made: dict[str, int] = {}
+    makers: dict[str, Evidence] = {}
     watch: dict[str, Watch] = {}
     reported: dict[str, Reported] = {}
     marks: tuple[str, ...] = ()

@@ -385,6 +385,8 @@ def _ended(activity: Activity, evidence: Evidence, effect: Ended) -> Iterator[Fa
 def _restored(activity: Activity, evidence: Evidence, effect: Restored) -> Iterator[Fact]:
     about = effect.credential or effect.identity or effect.group
     time = effect.at or activity.time
+    if effect.kind == "remade" and effect.identity and not effect.credential and activity.identity:
+        yield activity.identity, Dossier(made={effect.identity: time})
     turn = Turn(time, True, effect.how, evidence, effect.kind, scope=effect.scope, about=about)
     yield from _turned(activity, effect.credential, effect.identity, effect.group, turn)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from schemas.activity import Activity, Aliased, Issued, Known, Restored
+from schemas.activity import Activity, Aliased, Ended, Issued, Known, Restored
 from schemas.verdict import Confidence, Severity, Verdict
 from tests.support.declared import DAY, declared, verdicts
 from tests.support.make import KEY, T0, USER, change, use
@@ -238,3 +238,47 @@ def test_what_lives_until_somebody_ends_it_is_long_lived(kind: str, severity: Se
 def test_what_is_for_one_job_is_not_long_lived(more: dict[str, int], severity: Severity) -> None:
     made = change("made", 5, Issued(KEY, USER, "secret_id", **more))
     assert must([declared("aws:111122223333:user/admin"), made, use("u", 20)]).severity == severity
+
+
+LEASED = "aws:111122223333:user/lease-1"
+ENGINE = "aws:111122223333:user/engine"
+
+
+def lease(maker: str, hours: float = 0.25, *, taken_away: bool = True) -> list[Activity]:
+    """A user with a key, made for so long."""
+    by = {"identity": maker, "credential": "aws:key/AKIAENGINE"}
+    key = "aws:key/AKIALEASE"
+    made = [
+        change("made", 10, Restored("CreateUser", "remade", identity=LEASED), **by),
+        change("given", 11, Issued(key, LEASED, "access_key"), **by),
+        use("used", 60, LEASED, key),
+    ]
+    end = change("gone", 3600 * hours, Ended("DeleteAccessKey", "deleted", key, LEASED), **by)
+    return [*made, end] if taken_away else made
+
+
+def of_lease(many: list[Activity], now: float) -> Verdict | None:
+    return next((v for v in verdicts(NAME, many, now) if v.subject == LEASED), None)
+
+
+def test_what_a_declared_maker_made_and_took_away_is_no_unknown_one() -> None:
+    known = [COVER, declared(ENGINE)]
+    over = of_lease([*known, *lease(ENGINE)], 3600)
+    assert over is not None and (over.value, over.severity) == ("assumed", None)
+    assert ENGINE in over.title
+    standing = lease(ENGINE, taken_away=False)
+    for hours, severity in ((1, Severity.LOW), (30, Severity.MEDIUM)):
+        verdict = of_lease([*known, *standing], 3600 * hours)
+        assert verdict is not None and (verdict.value, verdict.severity) == ("violated", severity)
+    every_way([*known, *lease(ENGINE)])
+
+
+def test_what_somebody_undeclared_made_and_took_away_is_told_as_before() -> None:
+    verdict = of_lease([COVER, declared(ENGINE), *lease("aws:111122223333:user/nobody")], 3600)
+    assert verdict is not None and verdict.severity == Severity.MEDIUM
+
+
+def test_a_maker_that_is_declared_under_another_key_is_declared() -> None:
+    known = [COVER, declared("k8s:c1:ops/engine", aliases=(ENGINE,))]
+    over = of_lease([*known, *lease(ENGINE)], 3600)
+    assert over is not None and over.severity is None

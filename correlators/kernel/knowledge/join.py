@@ -71,6 +71,10 @@ SERVICES_MAX = 32
 PASSAGES_MAX = 16
 """Addresses of one sampled identity: the first. A balancer has a few nodes, and changes them now and then."""
 
+MADE_MAX = 1_000
+"""Identities that one has made, of which it is known whether they are its: the newest. One that is made for a
+lease of minutes is over long before it leaves this list."""
+
 PINNED = 8
 """Uses right after an end that are kept whatever comes later: the first is named in the finding always."""
 
@@ -247,6 +251,7 @@ def first_few(a: Sightings, b: Sightings) -> Sightings:
 
 
 _earliest_times: Join[dict[str, int]] = map_of(earliest_time)
+_latest_times: Join[dict[str, int]] = map_of(highest)
 _texts: Join[dict[str, str]] = map_of(highest)
 
 
@@ -420,6 +425,15 @@ def sampled(a: dict[str, bool], b: dict[str, bool]) -> dict[str, bool]:
     return a if kept == a else kept
 
 
+def newest(a: dict[str, int], b: dict[str, int]) -> dict[str, int]:
+    """Union with the latest time of each; beyond the cap the latest are kept."""
+    union = _latest_times(a, b)
+    if len(union) <= MADE_MAX:
+        return union
+    kept = dict(sorted(union.items(), key=lambda item: (item[1], item[0]))[-MADE_MAX:])
+    return a if kept == a else kept
+
+
 join_passage: Join[Passage] = record_of(Passage, first=earliest_time, given=earliest_time, roams=flag)
 _passages: Join[dict[str, Passage]] = map_of(join_passage)
 
@@ -495,6 +509,8 @@ join: Join[Dossier] = record_of(
     covers=map_of(earliest),
     sampled=sampled,
     fronts=map_of(front_sample),
+    made=newest,
+    makers=map_of(earliest),
     watch=map_of(join_watch),
     reported=map_of(join_reported),
     marks=marks,

@@ -19,6 +19,7 @@ from correlators.kernel.routes.traces import calls_of, passed_on
 from correlators.kernel.views.view import View
 from schemas import frozen
 from schemas.activity import Edge, EndKind
+from schemas.authority import INVENTORY
 from schemas.declaration import Declaration
 from schemas.dossier import (
     Address,
@@ -100,6 +101,8 @@ def _for_others(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
             approvals=dossier.approvals,
             exceptions=dossier.exceptions,
             covers=dossier.covers,
+            made=dossier.made,
+            makers=dossier.makers,
             reported=dossier.reported,
             marks=dossier.marks,
             heard=dossier.heard,
@@ -113,6 +116,18 @@ def _for_others(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
             yield from _lineage(key, dossier)
         yield from enrolments(key, dossier)
         yield from _calls_of_nobody(key, dossier)
+        if dossier.made:
+            yield from _made_by_it(key, dossier)
+
+
+def _made_by_it(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
+    """To those that a declared identity made: that it is declared, under every key of it, and since when."""
+    records = [d for many in dossier.stated.values() for d in many if d.source == INVENTORY]
+    if records:
+        first = min(_record(d) for d in records)
+        keys = {key, *dossier.stated, *(alias for d in records for alias in d.aliases)}
+        told = Dossier(makers=dict.fromkeys(sorted(keys), first))
+        yield from ((identity, told) for identity in dossier.made)
 
 
 def _calls_of_nobody(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
