@@ -24,6 +24,23 @@ settings.register_profile("suite", settings.get_profile("search"), derandomize=T
 settings.load_profile("suite")
 
 
+STARTS_PROCESSES = frozenset({"embedded_broker", "spawned", "kafka", "stages"})
+"""Fixtures of tests that start a broker or stages, and mostly wait for them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests that start processes, and puts files with long tests first, then those that wait: at the
+    end many short files keep all workers busy, where one long file would keep one.
+    """
+    rank: dict[Path, int] = {}
+    for item in items:
+        if STARTS_PROCESSES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("processes")
+        own = 0 if item.get_closest_marker("slow") else 1 if item.get_closest_marker("processes") else 2
+        rank[item.path] = min(own, rank.get(item.path, own))
+    items.sort(key=lambda item: rank[item.path])
+
+
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in [name for name in os.environ if name.startswith("GAPWATCH_")]:

@@ -84,7 +84,10 @@ def test_what_is_sighted_is_each_event_once_by_its_earliest_telling(many: list[S
     assert list(sighted(s.kept for s in many)) == sorted(first.values())
 
 
-@given(st.lists(st.dictionaries(st.sampled_from(["succeeded", "failed", "succeeded:service"]), SIGHTINGS)))
+USES = st.dictionaries(st.sampled_from(["succeeded", "failed", "succeeded:service"]), SIGHTINGS, max_size=2)
+
+
+@given(st.lists(USES, max_size=4))
 def test_a_view_never_takes_the_uses_of_one_credential_for_those_of_another(
     many: list[dict[str, Sightings]],
 ) -> None:

@@ -152,7 +152,7 @@ def test_a_credential_that_grows_without_bound_is_kept_in_brief_with_a_mark(grow
     assert kept.credentials and any("truncated" in mark for mark in kept.marks)
 
 
-@settings(max_examples=8)
+@settings(max_examples=4)
 @given(st.sets(st.sampled_from(sorted(WORST)), max_size=4), st.sampled_from(["", *GROWN]))
 def test_however_the_parts_grow_together_no_dossier_is_too_large(parts: set[str], grown: str) -> None:
     whole: dict[str, Any] = {part: WORST[part]() for part in sorted(parts)}
@@ -206,15 +206,15 @@ def test_what_was_said_of_a_part_that_went_is_not_taken_back() -> None:
 
 def test_what_was_said_of_calls_that_went_is_not_taken_back() -> None:
     agent, told = "agent:host/triage", []
-    correlator, clock = Correlator(controls(), bytes_max=20_000), Clock(T0 + 90_000 * SECOND, {"otel": T0})
+    correlator, clock = Correlator(controls(), bytes_max=8_000), Clock(T0 + 90_000 * SECOND, {"otel": T0})
     nothing = Declaration(T0 - SECOND, "record", tools=())
     correlator.take([(agent, Dossier(stated={agent: (nothing,)}))])
-    for n in range(200):
+    for n in range(80):
         calls = Calls((f"t{n}",), channels={"executed": Sightings((Evidence(T0 + n, f"a:{n}", "otel"),))})
         correlator.take([(agent, Dossier(calls={call_key(agent, f"t{n}"): calls}))])
         told += correlator.settle(clock).reports
     correlator.forget()
-    assert len({r.uid for r in told if r.finding}) == 200
+    assert len({r.uid for r in told if r.finding}) == 80
     assert [r for r in told if r.detail == "withdrawn" or r.verdict is None] == []
 
 
