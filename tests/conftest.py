@@ -29,8 +29,8 @@ STARTS_PROCESSES = frozenset({"embedded_broker", "spawned", "kafka", "stages"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests that start processes, and puts files with long tests first, then those that wait: at the
-    end many short files keep all workers busy, where one long file would keep one.
+    """Marks the tests that start processes, and puts files with long tests first, then those that wait. At
+    the end many short files keep all workers busy, where one long file would keep one.
     """
     rank: dict[Path, int] = {}
     for item in items:

@@ -1,5 +1,5 @@
-"""``python -m tests.fuzz.hostile NAME …``: reads records made to exhaust a machine, in a process of their own,
-and says of each, in a line, what came of it and how far the process grew.
+"""``python -m tests.fuzz.hostile NAME …``: reads records made to exhaust a machine, in a process of their
+own, and says of each, in a line, what came of it and how far the process grew.
 
 Each goes two ways: as a message, through the normaliser (with the size limit that the pipeline has by
 default), and as a file, through the reader that ``send`` and ``replay`` share.
