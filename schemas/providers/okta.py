@@ -1,0 +1,26 @@
+"""Okta: API tokens, service apps and workloads of an org, as its System Log shows them.
+
+Okta, "API token management": a token acts on behalf of whoever made it, lives 30 days from its last use, and
+is deprovisioned together with its user's account. The log does not name the org.
+"""
+
+from __future__ import annotations
+
+import re
+
+from schemas.provider import Provider
+
+UNTOLD = "Okta's log does not say which secret or key a client presented"
+
+PROVIDER = Provider(
+    name="okta",
+    words=("okta",),
+    sources=("okta",),
+    # okta:<org>:api-token/<id>, …:secret/<id> (a secret or public key of an app), …:token/<id>;
+    # okta:<org>:app/<client id>, …:workload/<id>, …:user/<id>, …:system/<id>
+    credentials=("api-token/", "secret/", "token/"),
+    # People are no identities of an inventory, and `system/` is Okta itself.
+    own=re.compile(r"(?:app|workload)/"),
+    uses="okta",
+    unseen={"client_secret": UNTOLD, "client_credential": UNTOLD},
+)

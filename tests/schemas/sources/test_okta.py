@@ -1,0 +1,199 @@
+"""Okta's System Log: API tokens, service apps and their credentials; people signing in are passed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from schemas.activity import Activity, Ended, EndFailed, Issued, Known, Restored
+from schemas.sources import detect
+from schemas.verdict import Severity, Verdict
+from tests.support.okta import (
+    APP,
+    CLIENT,
+    PREFIX,
+    SECRET,
+    TOKEN,
+    USER,
+    event,
+    granted,
+    reading,
+    target,
+)
+from tests.support.scenario import every_way
+
+KEY, OWNER = f"{PREFIX}api-token/{TOKEN}", f"{PREFIX}user/{USER}"
+SERVICE, HELD = f"{PREFIX}app/{CLIENT}", f"{PREFIX}secret/{SECRET}"
+MADE = event("system.api_token.create", 0, target("Token", TOKEN))
+REVOKED = event("system.api_token.revoke", 600, target("Token", TOKEN))
+
+
+def one(document: Any) -> Activity:
+    (activity,) = reading(document).activities
+    return activity
+
+
+def write(at: float, **more: Any) -> dict[str, Any]:
+    """A group membership, made with the API token."""
+    return event("group.user_membership.add", at, target("User", "00u2x"), token=TOKEN, **more)
+
+
+def verdicts(*documents: dict[str, Any]) -> dict[tuple[str, str], Verdict]:
+    """What stands in the end, in every order, by control and subject."""
+    world = every_way([activity for document in documents for activity in reading(document).activities])
+    told = [report.verdict for report in world.last.values() if report.verdict]
+    return {(verdict.control, verdict.subject): verdict for verdict in told}
+
+
+def test_a_token_that_acts_after_its_revocation_is_told_and_one_that_acted_before_is_not() -> None:
+    about = ("revoked_credential_used", KEY)
+    before = verdicts(MADE, write(60), REVOKED)[about]
+    assert (before.value, before.severity) == ("assumed", None)
+    after = verdicts(MADE, write(60), REVOKED, write(1_800))[about]
+    assert (after.value, after.severity) == ("violated", Severity.CRITICAL)
+    assert after.identity == OWNER and [e.uid for e in after.evidence] == [write(1_800)["uuid"]]
+
+
+def test_a_token_ends_with_the_account_of_who_made_it() -> None:
+    gone = event("user.lifecycle.deactivate", 600, target("User", USER))
+    back = event("user.lifecycle.activate", 1_200, target("User", USER))
+    told = verdicts(MADE, gone, back, write(1_800))["revoked_credential_used", KEY]
+    assert told.value == "violated", "whoever is activated again makes new tokens"
+    assert ("revoked_credential_used", KEY) not in verdicts(MADE, write(1_800))
+
+
+def test_a_suspended_account_is_off_and_may_come_back() -> None:
+    off = one(event("user.lifecycle.suspend", 0, target("User", USER)))
+    on = one(event("user.lifecycle.unsuspend", 1, target("User", USER)))
+    assert off.effects == (Ended("user.lifecycle.suspend", "disabled", identity=OWNER),)
+    assert on.effects == (Restored("user.lifecycle.unsuspend", "disabled", identity=OWNER),)
+
+
+def test_a_service_app_that_gets_tokens_after_it_was_deactivated_is_told() -> None:
+    off = event("application.lifecycle.deactivate", 600, target("AppInstance", CLIENT))
+    told = verdicts(granted(60), off, granted(1_800))
+    (active,) = [v for (control, _), v in told.items() if control == "inactive_identity_active"]
+    assert active.identity == SERVICE and active.value == "violated"
+    told = verdicts(granted(60), off, granted(1_800, "FAILURE", "invalid_client"))
+    assert all(v.severity is None for (c, _), v in told.items() if c == "inactive_identity_active")
+
+
+def test_a_token_of_an_app_is_issued_by_its_grant_and_one_of_a_person_is_not() -> None:
+    activity = one(granted(10))
+    assert (activity.identity, activity.outcome) == (SERVICE, "succeeded")
+    assert activity.effects == (Issued(f"{PREFIX}token/AT.10", SERVICE, "access_token"),)
+    signed_in = granted(10) | {"debugContext": {"debugData": {"grantType": "authorization_code"}}}
+    assert one(signed_in).effects == ()
+
+
+@pytest.mark.parametrize(
+    ("reason", "outcome"),
+    [("invalid_client", "unauthenticated"), ("no_matching_policy", "forbidden"), (None, "forbidden")],
+)
+def test_a_refused_grant_says_whether_the_client_was_known(reason: str | None, outcome: str) -> None:
+    assert one(granted(10, "FAILURE", reason)).outcome == outcome
+
+
+def test_secrets_and_keys_of_an_app_are_its_own_from_issue_to_end_in_any_order_of_targets() -> None:
+    app, secret = target("PublicClientApp", CLIENT), target("ClientSecret", SECRET)
+    life = "app.oauth2.credentials.lifecycle."
+    for targets in ((app, secret), (secret, app)):
+        made = one(event(life + "create", 0, *targets))
+        assert made.effects == (Issued(HELD, SERVICE, "client_secret"),)
+        off = one(event(life + "deactivate", 1, *targets))
+        assert off.effects == (
+            Known(HELD, SERVICE, "client_secret"),
+            Ended(life + "deactivate", "disabled", HELD),
+        )
+    assert one(event(life + "activate", 2, secret)).effects == (
+        Restored(life + "activate", "disabled", HELD),
+    )
+    assert one(event(life + "delete", 3, secret)).effects == (Ended(life + "delete", "deleted", HELD),)
+    key = one(event(life + "create", 0, app, target("JsonWebKey", "pks1")))
+    assert key.effects == (Issued(f"{PREFIX}secret/pks1", SERVICE, "client_credential"),)
+
+
+def test_which_secret_was_presented_is_in_no_log_so_its_end_is_unverifiable() -> None:
+    app, secret = target("PublicClientApp", CLIENT), target("ClientSecret", SECRET)
+    life = "app.oauth2.credentials.lifecycle."
+    told = verdicts(event(life + "create", 0, app, secret), event(life + "delete", 600, secret), granted(900))
+    assert told["revoked_credential_used", HELD].value == "unverifiable"
+
+
+def test_a_revocation_that_failed_revoked_nothing() -> None:
+    refused = event("system.api_token.revoke", 1, target("Token", TOKEN), result="FAILURE")
+    assert one(refused).effects == (EndFailed("system.api_token.revoke", KEY),)
+    assert one(refused).outcome == "failed"
+
+
+def test_a_token_named_by_another_event_is_no_target_of_its_end() -> None:
+    assert one(event("group.user_membership.add", 1, target("Token", TOKEN))).effects == ()
+
+
+@pytest.mark.parametrize(
+    ("actor", "key"),
+    [
+        (APP, SERVICE),
+        ({"id": "system", "type": "SystemPrincipal"}, f"{PREFIX}system/system"),
+        ({"id": "wlp1", "type": "WorkloadIdentityPrincipal"}, f"{PREFIX}workload/wlp1"),
+        ({"id": "x1", "type": "SomethingNew"}, f"{PREFIX}principal/x1"),
+    ],
+)
+def test_who_acts_goes_by_its_type_and_id(actor: dict[str, Any], key: str) -> None:
+    assert one(event("group.user_membership.add", 1, actor=actor)).identity == key
+
+
+@pytest.mark.parametrize(
+    "kind", ["user.session.start", "user.authentication.sso", "policy.evaluate_sign_on", "user.mfa.factor.x"]
+)
+def test_people_signing_in_are_passed(kind: str) -> None:
+    told = reading(event(kind))
+    assert (told.activities, told.rejects, told.passed) == ([], [], 1)
+
+
+def test_secrets_that_the_log_shows_are_not_kept() -> None:
+    shown = target("ClientSecret", SECRET, detailEntry={"clientSecret": "in-clear"})
+    told = [one(event("app.oauth2.credentials.lifecycle.create", 0, shown)), one(granted(1))]
+    assert "in-clear" not in str(told) and "never-to-be-kept" not in str(told)
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        [MADE, REVOKED],
+        {"eventType": "com.okta.event_hook", "data": {"events": [MADE, REVOKED]}},
+        {"detail-type": "SystemLog", "source": "aws.partner/okta.com/x", "detail": MADE},
+    ],
+)
+def test_hooks_and_streams_are_opened(wrapped: Any) -> None:
+    assert detect(json.dumps(wrapped).encode()) == "okta"
+    told = reading(wrapped)
+    assert told.activities[0] == one(MADE) and not told.rejects
+
+
+@pytest.mark.parametrize(
+    ("broken", "field"),
+    [
+        ({"published": "2017-09-31T22:23:07.777Z"}, "published"),
+        ({"published": None}, "published"),
+        ({"uuid": ""}, "uuid"),
+        ({"actor": None}, "actor.id"),
+        ({"eventType": ""}, "eventType"),
+    ],
+)
+def test_what_an_event_cannot_do_without_is_a_located_reject(broken: dict[str, Any], field: str) -> None:
+    told = reading(MADE | broken)
+    assert [r.field for r in told.rejects] == [field] and not told.activities
+
+
+@pytest.mark.parametrize("odd", [{"target": "x"}, {"target": [None]}, {"outcome": None}, {"transaction": []}])
+def test_odd_parts_are_as_good_as_absent(odd: dict[str, Any]) -> None:
+    assert one(event("group.user_membership.add", 1) | odd).uid
+
+
+def test_exports_that_write_names_otherwise_are_read_alike() -> None:
+    export = {name: value for name, value in REVOKED.items() if name != "eventType"}
+    export |= {"event_type": REVOKED["eventType"], "published": "2026-11-22 10:10:00.000"}
+    assert one(export) == one(REVOKED)
