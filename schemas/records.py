@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any, TypeVar
 
 import orjson
 
@@ -19,6 +20,8 @@ from schemas.rejected import Rejected
 Contents = list[tuple[str, object]]
 Open = Callable[[dict[str, Any]], Contents | None]
 """What an envelope holds, each content with its name; None for an object that is no envelope."""
+
+T = TypeVar("T")
 
 Found = tuple[str, dict[str, Any] | Rejected]
 """An object, or why there is none, with its place in the record."""
@@ -34,6 +37,23 @@ CONTAINERS_MAX = 1_000_000
 memory.
 """
 
+VALUES_MAX = 750_000
+"""Values that one record may hold, told from its commas, brackets and lines before anything is built of it.
+Logs have one in ten bytes or fewer: 4 MiB of them stay below, 4 MiB of ``{},`` hold four times as many."""
+
+VALUE_BYTES = 6
+"""A larger record, as files hold them, may have a value for so many bytes of it."""
+
+EVENTS_MAX = 50_000
+"""Events that are read of one record: a reader takes some 60 µs for each, so they bound what a record delays
+others by. Deliveries hold hundreds; receivers cut what holds more into several records."""
+
+EVENT_BYTES = 64
+"""A larger record may have an event for so many bytes of it: no vendor writes a smaller one."""
+
+SMALL = 64 * 1024
+"""Bytes of a record whose values need not be counted: it cannot hold many."""
+
 DEPTH_MAX = 200
 """Levels of nesting of an object. Logs have a dozen; what is nested deeper than 254 could be read but not
 written."""
@@ -42,8 +62,44 @@ WRAPPINGS_MAX = 8
 """Envelopes inside envelopes (queue, notification, list, base64) that are opened; their texts count too."""
 
 
+def too_many(record: bytes) -> str:
+    """Why a record is not read for what it holds of values, "" where it may be: bytes are counted, nothing is
+    built."""
+    if len(record) <= SMALL:
+        return ""
+    most = max(VALUES_MAX, len(record) // VALUE_BYTES)
+    values = sum(map(record.count, (b"{", b"[", b",", b"\n")))
+    return f"holds more than {most:,} values" if values > most else ""
+
+
+def events_max(record: bytes) -> int:
+    """How many events are read of this record."""
+    return max(EVENTS_MAX, len(record) // EVENT_BYTES)
+
+
+def more_than(most: int) -> str:
+    """The reason of the reject that stands for what is not read."""
+    return f"holds more than {most:,} events: the others are not read"
+
+
+def within(found: Iterable[T], record: bytes, over: Callable[[Rejected], T], source: str) -> Iterator[T]:
+    """What was found in a record, up to the most that is read of it; then, as ``over`` makes it, why no more
+    is."""
+    most = events_max(record)
+    for number, one in enumerate(found):
+        if number >= most:
+            yield over(Rejected(source, more_than(most)))
+            return
+        yield one
+
+
 def objects(record: bytes, source: str, opened: Open) -> Iterator[Found]:
-    """Every object of the record that is no envelope, in its order; never raises."""
+    """Every object of the record that is no envelope, in its order, as many as are read of one; never
+    raises."""
+    return within(_objects(record, source, opened), record, lambda over: ("", over), source)
+
+
+def _objects(record: bytes, source: str, opened: Open) -> Iterator[Found]:
     try:
         document: object = orjson.loads(record)
     except (orjson.JSONDecodeError, RecursionError):
@@ -74,7 +130,8 @@ def _unusual(record: bytes, source: str, opened: Open) -> Iterator[Found]:
     if not isinstance(document, Broken):
         yield from _walk(document, "", source, opened, WRAPPINGS_MAX)
         return
-    lines = [(number, parsed(line)) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    filled = ((number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip())
+    lines = [(number, parsed(line)) for number, line in islice(filled, events_max(record) + 1)]
     if not any(isinstance(line, dict | list) for _, line in lines):
         yield "", Rejected(source, document.reason)
         return

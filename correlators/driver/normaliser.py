@@ -22,6 +22,7 @@ from schemas.dossier import EMPTY
 from schemas.evidence import SECOND
 from schemas.fact import WATCH, Fact
 from schemas.frozen import changed, encoded
+from schemas.records import too_many
 from schemas.rejected import Rejected, RejectRow
 from schemas.sources import DECLARATION, Context, Reading, detect, sources
 
@@ -161,6 +162,8 @@ class Normaliser:
 
     def _read(self, record: Record) -> Reading:
         name = record.source
+        if crowd := too_many(record.body):
+            return Reading([], [Rejected(name or UNKNOWN, crowd)], 0)
         instance = record.instance or "default"
         context = Context(instance, self._key, record.arrived, record.processed, *self._trust)
         try:

@@ -19,6 +19,7 @@ import orjson
 
 from schemas.activity import Activity, Outcome
 from schemas.addresses import address_of
+from schemas.records import within
 from schemas.rejected import Rejected
 from schemas.sources import Context, Reading
 from schemas.sources.caep.effects import EventFields, effects_of
@@ -36,9 +37,6 @@ STREAM = "/secevent/ssf/"
 COMPACT = re.compile(rb"[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 PRESENTED = frozenset({"session-presented", "session-established"})
 """Events that tell a use of a session."""
-
-TOKENS_MAX = 10_000
-"""Tokens of one poll; transmitters send hundreds at most."""
 
 SHOWN_MAX = 512
 CLIENT_MAX = 200
@@ -87,7 +85,10 @@ def _speaks(token: bytes) -> bool:
 def read(record: bytes, context: Context) -> Reading:
     """Every event of every token as an activity, or a reject with its place; never raises."""
     reading = Reading([], [], 0)
-    for place, token in _tokens(record):
+    for place, token in within(_tokens(record), record, lambda over: ("", over), NAME):
+        if isinstance(token, Rejected):
+            reading.rejects.append(token)
+            continue
         try:
             claims = _claims(token, context)
             _check_audience(claims, context)
@@ -106,14 +107,14 @@ def _tokens(record: bytes) -> Iterator[tuple[str, object]]:
         if not any(COMPACT.fullmatch(line.encode("utf-8", "replace")) for line in lines):
             yield "", None
             return
-        for number, line in enumerate(lines[:TOKENS_MAX], 1):
+        for number, line in enumerate(lines, 1):
             yield (f"line {number}" if len(lines) > 1 else ""), line
         return
     if isinstance(document, dict) and isinstance(sets := document.get("sets"), dict):
-        for name, one in list(sets.items())[:TOKENS_MAX]:
+        for name, one in sets.items():
             yield f"sets.{name[:SHOWN_MAX]}", one
     elif isinstance(document, list):
-        for i, one in enumerate(document[:TOKENS_MAX]):
+        for i, one in enumerate(document):
             yield f"[{i}]", one
     else:
         yield "", document
@@ -144,7 +145,10 @@ def _read(claims: dict[str, Any], place: str, context: Context, reading: Reading
     if not uid or not events:
         reading.rejects.append(Rejected(NAME, "is missing", "events" if uid else "jti", place))
         return
-    for name, content in events.items():
+    for name, content in within(events.items(), b"", lambda over: ("", over), NAME):
+        if isinstance(content, Rejected):
+            reading.rejects.append(content)
+            continue
         if STREAM in name:
             reading.passed += 1
             continue

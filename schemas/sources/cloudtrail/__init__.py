@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
+from schemas.records import events_max, more_than
 from schemas.rejected import Rejected
 from schemas.sources import Context, Reading
 from schemas.sources.cloudtrail.event import activity_of
@@ -48,15 +49,31 @@ def read(record: bytes, context: Context) -> Reading:
     and what is wrong in these, is ``unpack``'s.
     """
     reading = Reading()
-    for place, content in sliced(record):
+    slices = sliced(record)
+    if len(slices) == 1 and _told(reading, slices[0][1], slices[0][0], context):
+        return reading
+    most = events_max(record)
+    for place, content in slices:
+        if _over(reading, most):
+            break
         if _told(reading, content, place, context):
             continue
         for inner, found in unpack(content, place):
+            if _over(reading, most):
+                break
             if isinstance(found, Rejected):
                 reading.rejects.append(found)
             else:
                 _tell(reading, found, inner, context)
     return reading
+
+
+def _over(reading: Reading, most: int) -> bool:
+    """Whether no more is read of this record; the last reject says so."""
+    count = len(reading.activities) + len(reading.rejects)
+    if count == most:
+        reading.rejects.append(Rejected(NAME, more_than(most)))
+    return count >= most
 
 
 _UNREAD = msgspec.json.Decoder(Unread)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.activity import Activity, Outcome, Spanned
-from schemas.records import GZIP
+from schemas.records import GZIP, within
 from schemas.rejected import Rejected
 from schemas.sources import Context, Reading
 from schemas.sources.otel.as_protobuf import is_protobuf_export, protobuf_spans
@@ -71,7 +71,8 @@ def read(record: bytes, context: Context) -> Reading:
     reading = Reading([], [], 0)
     body = record.removeprefix(b"\xef\xbb\xbf").lstrip()
     text = body[:1] in (b"{", b"[") or record.startswith(GZIP)
-    for raw in _json(record) if text else protobuf_spans(record, protobuf_logs):
+    found: Iterator[Raw] = _json(record) if text else protobuf_spans(record, protobuf_logs)
+    for raw in within(found, record, lambda over: over, NAME):
         match raw:
             case Rejected():
                 reading.rejects.append(raw)

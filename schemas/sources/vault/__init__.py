@@ -21,7 +21,7 @@ import msgspec
 from pydantic import ValidationError
 
 from schemas.activity import Activity, Effect, Known
-from schemas.records import GZIP, gunzipped
+from schemas.records import GZIP, events_max, gunzipped, more_than
 from schemas.rejected import Rejected
 from schemas.shippers import PREFIX_MAX
 from schemas.sources import Context, Reading
@@ -88,7 +88,7 @@ def read(record: bytes, context: Context) -> Reading:
         return reading
     lines = text.splitlines()
     if len(lines) > 1 and any(line.startswith(b'{"') and line.endswith(b"}") for line in lines):
-        _read_lines(lines, context, reading)
+        _read_lines(text, lines, context, reading)
     elif _shipped(text, "", context, reading):
         return reading
     elif record.startswith(UTF_16):
@@ -116,8 +116,8 @@ def _shipped(text: bytes, place: str, context: Context, reading: Reading) -> boo
     held = list(ENVELOPES.objects(text))
     if held and not held[0][0]:
         return False
-    for within, found in held:
-        where = f"{place}: {within}" if place else within
+    for inner, found in held:
+        where = f"{place}: {inner}" if place else inner
         # Not orjson: it does not write the whole numbers beyond 64 bits that it reads.
         whole = b"" if isinstance(found, Rejected) else json.dumps(found, separators=(",", ":")).encode()
         wrong = found if isinstance(found, Rejected) else _line(whole, where, context, reading)
@@ -144,11 +144,15 @@ def _silent(error: str | None, path: str | None) -> bool:
     return bool(error) and path in SILENT
 
 
-def _read_lines(lines: list[bytes], context: Context, reading: Reading) -> None:
+def _read_lines(record: bytes, lines: list[bytes], context: Context, reading: Reading) -> None:
+    most = events_max(record)
     for number, line in enumerate(lines, 1):
         text, place = _bare(line), f"line {number}"
         if not text:
             continue
+        if len(reading.activities) + len(reading.rejects) + reading.passed >= most:
+            reading.rejects.append(Rejected(NAME, more_than(most)))
+            return
         wrong = _line(text, place, context, reading)
         if wrong and not _shipped(text, place, context, reading):
             reading.rejects.append(wrong)

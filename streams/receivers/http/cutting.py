@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from schemas.records import EVENTS_MAX
+
 ITEMS_MAX = 200_000
 """Items of one request, on all levels. Real batches hold some 10,000; each costs far more memory than its
 bytes.
@@ -44,32 +46,56 @@ Raises MalformedError.
 
 
 def cut(
-    body: bytes, form: Form, levels: Sequence[Any], limit: int, too_large: Callable[[bytes], None]
+    body: bytes,
+    form: Form,
+    levels: Sequence[Any],
+    limit: int,
+    too_large: Callable[[bytes], None],
+    crowded: bool = False,
 ) -> list[bytes]:
-    """Bodies of `limit` bytes at most. An item that no level makes small enough goes to `too_large`.
+    """Bodies of `limit` bytes at most. An item that no level makes small enough goes to `too_large`. A
+    `crowded` body is cut by the number of its items too: no more than are read of one record.
 
     Raises MalformedError.
     """
-    if len(body) <= limit:
-        return [body]
+    return [piece for piece, _ in _cut(body, form, levels, limit, too_large, crowded)]
+
+
+def _cut(
+    body: bytes,
+    form: Form,
+    levels: Sequence[Any],
+    limit: int,
+    too_large: Callable[[bytes], None],
+    crowded: bool,
+) -> list[tuple[bytes, int]]:
+    """Pieces, each with the number of its items, which is 1 where nobody counts."""
+    if len(body) <= limit and not (crowded and levels):
+        return [(body, 1)]
     if not levels or limit <= 0:
         too_large(body)
         return []
     shell, items = form(body, levels[0])
     room = limit - shell.size
-    pieces: list[bytes] = []
+    pieces: list[tuple[bytes, int]] = []
     group: list[bytes] = []
-    size = 0
+    size = count = 0
     for item in items:
-        for part in cut(item, form, levels[1:], room - shell.each, too_large):
-            if group and size + len(part) + shell.each > room:
-                pieces.append(shell.close(group))
-                group, size = [], 0
+        for part, held in _cut(item, form, levels[1:], room - shell.each, too_large, crowded):
+            if group and (size + len(part) + shell.each > room or count + held > EVENTS_MAX):
+                pieces.append((shell.close(group), count))
+                group, size, count = [], 0, 0
             group.append(part)
             size += len(part) + shell.each
+            count += held
     if group:
-        pieces.append(shell.close(group))
+        pieces.append((shell.close(group), count))
     return pieces
+
+
+def is_crowded(body: bytes) -> bool:
+    """Whether JSON may hold more items than are read of one record: each is an object."""
+    return body.count(b"{") > EVENTS_MAX
 
 
 def json_form(body: bytes, key: str) -> tuple[Shell, list[bytes]]:

@@ -10,7 +10,7 @@ import msgspec
 from starlette.responses import PlainTextResponse, Response
 
 from streams.receivers.handover import Handover, Message
-from streams.receivers.http.cutting import MalformedError, cut, json_form, json_items, json_object
+from streams.receivers.http.cutting import MalformedError, cut, is_crowded, json_form, json_items, json_object
 from streams.receivers.http.reception import Body, Parcel, Refusal
 from streams.receivers.http.serving import run
 from streams.receivers.unfit import Unfit
@@ -43,7 +43,9 @@ class WebhookReception:
                 raise MalformedError(f"kind and apiVersion must be EventList and {API}v1")
             if not json_items(fields, ITEMS):
                 return Parcel([])
-            pieces = cut(body.content, json_form, (ITEMS,), self._limit, too_large.append)
+            pieces = cut(
+                body.content, json_form, (ITEMS,), self._limit, too_large.append, is_crowded(body.content)
+            )
         except MalformedError as error:
             raise Refusal(400, f"not a list of audit events: {error}") from None
         reason = f"larger than {self._limit} bytes (record_limit)"

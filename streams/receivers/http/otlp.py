@@ -21,11 +21,13 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from starlette.responses import Response
 
+from schemas.records import EVENTS_MAX
 from schemas.sources import Context, sources
 from streams.receivers.handover import Handover, Message
 from streams.receivers.http.cutting import (
     MalformedError,
     cut,
+    is_crowded,
     json_form,
     json_items,
     json_object,
@@ -135,9 +137,11 @@ class OtlpReception:
     def _protobuf(self, body: bytes, signal: Signal, too_large: list[bytes]) -> list[bytes]:
         if not body:
             return []
-        if not protobuf_count(body, PROTOBUF_LEVELS):
+        count = protobuf_count(body, PROTOBUF_LEVELS)
+        if not count:
             raise MalformedError("it holds nothing of them")
-        pieces = cut(body, protobuf_form, PROTOBUF_LEVELS, self._limit, too_large.append)
+        crowded = count > EVENTS_MAX
+        pieces = cut(body, protobuf_form, PROTOBUF_LEVELS, self._limit, too_large.append, crowded)
         for piece in pieces:
             signal.request().ParseFromString(piece)
         return pieces
@@ -151,9 +155,8 @@ class OtlpReception:
             raise MalformedError(f"it has no {key}")
         if not json_items({key: fields[key]}, key):
             return []
-        return cut(
-            body.removeprefix(b"\xef\xbb\xbf"), json_form, signal.levels, self._limit, too_large.append
-        )
+        body = body.removeprefix(b"\xef\xbb\xbf")
+        return cut(body, json_form, signal.levels, self._limit, too_large.append, is_crowded(body))
 
 
 def _check(pieces: list[bytes], services: tuple[str, ...]) -> None:
