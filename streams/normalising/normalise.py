@@ -23,13 +23,14 @@ from streams.kafka import topics
 from streams.kafka.outgoing import Outgoing, producer_config
 from streams.kafka.packing import blocks, envelopes, tick_envelope
 from streams.normalising.intake import Intake, consumer_config, place_of
+from streams.normalising.turns import ROUND_SECONDS, Turns
 from streams.site import garbage, metrics
 from streams.site.context import site_of
 from streams.site.settings import Settings
 from streams.site.stage import Stage
 
 if TYPE_CHECKING:
-    from confluent_kafka import Consumer, Message, Producer, TopicPartition
+    from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
 CONSUME_SECONDS = 0.1
 """A quiet topic's record waits this long for company."""
@@ -38,8 +39,12 @@ BATCH_BYTES = 32 * 2**20
 """Of one batch, whichever is less: facts join well in thousands of records, memory is bounded by bytes."""
 BATCHES_UNDER_WAY = 4
 """Batches that the broker has yet to confirm before no more are read."""
+FEW_RECORDS = 100
+"""However large or slow records are: the client holds no more bytes than its own queue."""
 COMMIT_SECONDS = 0.5
 """Between commits of offsets: what a crash makes this process read again."""
+LOOK_SECONDS = 0.05
+"""How long news of the other topics is waited for while some wait here."""
 REVOKED_SECONDS = 4.0
 """To get everything confirmed before partitions go to another process; what is not, it reads again."""
 
@@ -73,7 +78,9 @@ class Normalising:
         self._done: dict[Partition, int] = {}
         self._owned: set[Partition] = set()
         self._intake = Intake(settings)
-        self._record_bytes = 1_000.0
+        self._turns: Turns[Message] = Turns()
+        self._paused: set[str] = set()
+        self._record_bytes, self._record_seconds = 1_000.0, 0.0
         self._next_commit = self._next_tick = 0.0
         self._topics = {name: topics.name(settings, name) for name in topics.DERIVED}
 
@@ -96,8 +103,10 @@ class Normalising:
         full = len(self._outgoing) >= BATCHES_UNDER_WAY
         self._outgoing.settle(CONSUME_SECONDS if full else 0.0)
         if not full:
-            count = max(1, min(BATCH_RECORDS, int(BATCH_BYTES / self._record_bytes)))
-            self._take(self._consumer.consume(count, CONSUME_SECONDS))
+            patience = LOOK_SECONDS if self._turns else CONSUME_SECONDS
+            self._hear(self._consumer.consume(self._wanted(), patience))
+            self._work()
+            self._hold_back()
         now = time.monotonic()
         if now >= self._next_tick:
             self._next_tick = now + self._settings.tick_interval.total_seconds()
@@ -106,39 +115,60 @@ class Normalising:
             self._next_commit = now + COMMIT_SECONDS
             self._commit()
 
-    def _take(self, messages: list[Message]) -> None:
-        """Reads records and sends what they give, as one consignment."""
-        processed = _now()
-        offsets: dict[Partition, int] = {}
-        size = count = 0
+    def _wanted(self) -> int:
+        """How many records to fetch: what one round can work off and memory holds."""
+        in_time = ROUND_SECONDS / self._record_seconds if self._record_seconds else BATCH_RECORDS
+        in_memory = BATCH_BYTES / self._record_bytes
+        return int(min(BATCH_RECORDS, max(FEW_RECORDS, min(in_memory, in_time))))
+
+    def _hear(self, messages: list[Message]) -> None:
+        """Lets what was fetched wait for its turn; the end of a partition comes after what is before it."""
         for message in messages:
             place = place_of(message)
             error = message.error()
-            if error is not None:
-                self._trouble(message, place)
+            if error is None:
+                self._watermarks.has_more((place,))
+            elif not _is_end(error):
+                self._trouble(error, place)
+                continue
+            self._turns.add(place[0], message)
+
+    def _work(self) -> None:
+        """Reads records by turns and sends what they give, as one consignment."""
+        processed, began = _now(), time.monotonic()
+        offsets: dict[Partition, int] = {}
+        size = count = 0
+        for message in self._turns.round():
+            place = place_of(message)
+            if message.error() is not None:
+                self._watermarks.reached_end(place)
                 continue
             record = self._intake.record(message, place, processed)
             offsets[place] = record.offset + 1
             size += len(record.body)
             count += 1
-            self._watermarks.has_more((place,))
             self._normaliser.take(record)
         if count:
             self._record_bytes = size / count
+            self._record_seconds = (time.monotonic() - began) / count
             self._send(self._normaliser.drain(), offsets)
 
-    def _trouble(self, message: Message, place: Partition) -> None:
-        """The end of a partition is news; anything else is logged, and the client goes on trying."""
-        from confluent_kafka import KafkaError, KafkaException
+    def _hold_back(self) -> None:
+        """Fetches nothing of the topics that still wait here: what comes of others is seen at once."""
+        waiting = self._turns.topics
+        for held, change in ((True, waiting - self._paused), (False, self._paused - waiting)):
+            places = [_topic_partition(*place) for place in self._owned if place[0] in change]
+            if places:
+                (self._consumer.pause if held else self._consumer.resume)(places)
+        self._paused = waiting
 
-        error = message.error()
-        assert error is not None
-        if error.code() == KafkaError._PARTITION_EOF:
-            self._watermarks.reached_end(place)
-        elif error.fatal():
+    def _trouble(self, error: KafkaError, place: Partition) -> None:
+        """It is logged, and the client goes on trying."""
+        from confluent_kafka import KafkaException
+
+        if error.fatal():
             raise KafkaException(error)
-        else:
-            log.error("reading %s: %s", place[0], error.str())
+        log.error("reading %s: %s", place[0], error.str())
 
     def _send(self, batch: Batch, offsets: dict[Partition, int]) -> None:
         self._busy.update(offsets.keys())
@@ -193,6 +223,8 @@ class Normalising:
 
     def _assigned(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         self._owned = {(p.topic, p.partition) for p in partitions}
+        # A new assignment is read from what was committed.
+        self._turns = Turns()
         self._stage.ready()
         log.info("reads %d partitions", len(partitions))
         for topic in topics.unreadable(self._settings, {p.topic for p in partitions}):
@@ -205,6 +237,7 @@ class Normalising:
     def _lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         gone = {(p.topic, p.partition) for p in partitions}
         self._owned -= gone
+        self._turns.keep(lambda message: place_of(message) not in gone)
         self._done = {place: offset for place, offset in self._done.items() if place not in gone}
         self._watermarks.forget(gone)
 
@@ -235,6 +268,12 @@ def _topic_partition(topic: str, partition: int, offset: int = -1001) -> TopicPa
     from confluent_kafka import TopicPartition
 
     return TopicPartition(topic, partition, offset)
+
+
+def _is_end(error: KafkaError) -> bool:
+    from confluent_kafka import KafkaError as Codes
+
+    return error.code() == Codes._PARTITION_EOF
 
 
 def _now() -> int:
