@@ -1,4 +1,4 @@
-"""Topics are worked off by turns: whatever one of them holds, another waits for one record of it at the most."""
+"""Topics are worked off by turns: whatever one holds, another waits for one record of it at the most."""
 
 from __future__ import annotations
 
