@@ -48,6 +48,19 @@ share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
 """
+SECURED = """listeners=SASL_PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=SASL_PLAINTEXT://127.0.0.1:{port}
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT
+inter.broker.listener.name=SASL_PLAINTEXT
+sasl.enabled.mechanisms=PLAIN
+sasl.mechanism.inter.broker.protocol=PLAIN
+listener.name.sasl_plaintext.plain.sasl.jaas.config={jaas};
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:{admin};User:ANONYMOUS
+"""
+"""Properties beside the others of a broker that asks who calls, and lets each do what was granted alone."""
+PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule required"
+ADMIN = "admin"
 MAVEN_SECONDS = 300
 START_SECONDS = 60
 
@@ -98,12 +111,14 @@ def _fetch(folder: Path) -> None:
 
 @dataclass
 class Kafka:
-    """A broker over one folder; it may be killed and started again over the same data."""
+    """A broker over one folder; it may be killed and started again over the same data. With ``users`` it asks
+    who calls: each has its name for a password, and the admin may do everything."""
 
     folder: Path
     port: int
     controller: int
     process: subprocess.Popen[bytes] | None = None
+    users: tuple[str, ...] = ()
 
     @property
     def address(self) -> str:
@@ -112,6 +127,13 @@ class Kafka:
     def format(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         text = PROPERTIES.format(port=self.port, controller=self.controller, logs=self.folder / "logs")
+        if self.users:
+            every = " ".join(f'user_{user}="{user}"' for user in (ADMIN, *self.users))
+            jaas = f'{PLAIN} username="{ADMIN}" password="{ADMIN}" {every}'
+            more = SECURED.format(port=self.port, controller=self.controller, jaas=jaas, admin=ADMIN)
+            named = {line.partition("=")[0] for line in more.splitlines()}
+            kept = [line for line in text.splitlines() if line.partition("=")[0] not in named]
+            text = "\n".join(kept) + "\n" + more
         self._properties.write_text(text)
         # As Kafka writes ids: 16 bytes in the base64 of URLs, and no dash in front.
         cluster = base64.urlsafe_b64encode(b"\0" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
@@ -127,6 +149,7 @@ class Kafka:
         out.close()
         admin = AdminClient(
             {"bootstrap.servers": self.address, "log_level": 0, "reconnect.backoff.max.ms": 200}
+            | (self.login(ADMIN) if self.users else {})
         )
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
@@ -137,6 +160,15 @@ class Kafka:
             except KafkaException:
                 continue
         raise AssertionError(f"Kafka did not answer within {START_SECONDS} s: {self._last_words()}")
+
+    def login(self, user: str) -> dict[str, str]:
+        """What a client of this user is configured with."""
+        return {
+            "security.protocol": "SASL_PLAINTEXT",
+            "sasl.mechanism": "PLAIN",
+            "sasl.username": user,
+            "sasl.password": user,
+        }
 
     def kill(self) -> None:
         if self.process is not None:
@@ -159,11 +191,11 @@ class Kafka:
         return " | ".join(line for line in lines[-30:] if "ERROR" in line or "Exception" in line)[:600]
 
 
-def new(folder: Path) -> Kafka:
+def new(folder: Path, users: tuple[str, ...] = ()) -> Kafka:
     """A formatted broker on free ports, not started."""
     with socket.socket() as one, socket.socket() as two:
         one.bind(("127.0.0.1", 0))
         two.bind(("127.0.0.1", 0))
-        kafka = Kafka(folder, one.getsockname()[1], two.getsockname()[1])
+        kafka = Kafka(folder, one.getsockname()[1], two.getsockname()[1], users=users)
     kafka.format()
     return kafka

@@ -1,0 +1,1 @@
+"""What a Kafka cluster needs to be told for gapwatch."""
