@@ -7,6 +7,9 @@ from schemas.authority import FINDERS, INVENTORY, ISSUERS, LAKES
 from schemas.providers import BY_SOURCE, PROVIDERS
 from schemas.sources import sources
 
+BEGIN, END = "<!-- table -->", "<!-- /table -->"
+"""Around the table in docs/trust.md."""
+
 ROWS_MAX = 1_000
 """Rows that a look at what was said reads out of ClickHouse."""
 
@@ -23,6 +26,13 @@ WHERE has(JSONExtract(body, 'marks', 'Array(String)'), 'aliases in a circle') OR
 def table() -> list[tuple[str, str]]:
     """Each source, and in words what is its own."""
     return [(source, _own(source)) for source in sorted(sources())]
+
+
+def page(text: str) -> str:
+    """The text of docs/trust.md with the table as it is now."""
+    head, _, rest = text.partition(BEGIN)
+    rows = "".join(f"| `{source}` | {own} |\n" for source, own in table())
+    return f"{head}{BEGIN}\n| source | speaks for |\n|---|---|\n{rows}{END}{rest.partition(END)[2]}"
 
 
 def _own(source: str) -> str:

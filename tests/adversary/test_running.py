@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 from pydantic import SecretStr
 
+from correlators.driver.normaliser import FROM_AHEAD
 from schemas.sources import detect
 from streams.clickhouse import query
 from streams.kafka import topics
@@ -31,7 +32,11 @@ from tests.support.topic import Tail
 CASES = Path(__file__).parents[1] / "cases"
 TOLD_SECONDS = 45.0
 KEY = re.compile(r"\bA([KS])IA([A-Z0-9]+)([0-9]{2})([0-9]{2})\b")
+TRACE = re.compile(r"\b([0-9a-f]{30})[0-9a-f]{2}\b")
 SERVICE = re.compile(r"agent:([a-z][\w-]*)/")
+
+WHILE_IT_LIVES = {"outlived_parent", "revocation_failed"}
+"""Controls whose findings end with the life of a session: today those of the cases are over."""
 
 IN_TIME = {"aws_dormant_denied_first"}
 """Cases that ask how long a source has been watched: beside others it is watched otherwise."""
@@ -65,6 +70,9 @@ def _of_its_own(folder: Path, number: int) -> Attack:
     if "inventory.yaml" in own:
         records["raw.inventory"].append(own["inventory.yaml"].encode())
     wanted = json.loads(own["expect.json"])
+    for each in wanted["findings"]:
+        if each.get("control") in WHILE_IT_LIVES:
+            each.pop("status")
     opened = {kind: wanted[kind] for kind in ("findings", "no_findings") if kind in wanted}
     return Attack(folder.name, dict(records), opened)
 
@@ -72,6 +80,7 @@ def _of_its_own(folder: Path, number: int) -> Attack:
 def _renamed(text: str, number: int, services: set[str]) -> str:
     text = text.replace("111122223333", f"1111222233{number}").replace("444455556666", f"4444555566{number}")
     text = KEY.sub(rf"A\1IA\g<2>{number}\4", text)
+    text = TRACE.sub(rf"\g<1>{number}", text)
     text = text.replace("vault:prod:", f"vault:a{number}:").replace("k8s:c1:", f"k8s:a{number}:")
     for service in services:
         text = re.sub(rf"(?<![\w-]){re.escape(service)}(?![\w-])", f"{service}-a{number}", text)
@@ -126,8 +135,7 @@ def test_what_attackers_write_closes_hides_and_moves_nothing(site: Settings) -> 
     assert len(many) > 20
 
 
-def test_no_producer_wrote_a_time_and_nothing_is_silently_unread(site: Settings) -> None:
-    arrived = [
-        row["arrived"] for row in Tail(site, "rejects").until(lambda tail: tail.rows(), "rejects").rows()
-    ]
-    assert all(arrived)
+def test_what_lies_about_its_time_or_its_kind_is_a_reject_with_the_time_it_came(site: Settings) -> None:
+    rows = Tail(site, "rejects").until(lambda tail: tail.rows, "rejects").rows
+    assert FROM_AHEAD in {row["reason"] for row in rows}
+    assert all(row["arrived"] > 0 for row in rows)
