@@ -5,6 +5,7 @@ Layout: AWS, "CloudTrail record contents", event version 1.11; the order of fiel
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -50,16 +51,16 @@ class CloudTrail:
         resources: list[Record] | None = None,
         writes: bool = False,
         through: str = "",
-        unnamed: bool = False,
+        beside: Iterable[tuple[str, Any]] = (),
     ) -> Record:
-        """``through``: the AWS service that calls on the caller's behalf. ``unnamed``: AWS did not accept
-        the key, so the record knows nothing but its id."""
+        """``through``: the AWS service that calls on the caller's behalf. ``beside``:
+        further fields."""
         data = operation in DATA_EVENTS
         host = through or (caller.name if caller.kind == "service" else "")
         region = HOME if service in GLOBAL else caller.region
         record: Record = {
             "eventVersion": "1.11",
-            "userIdentity": self._unnamed(caller) if unnamed else self._identity(caller, through),
+            "userIdentity": self._identity(caller, through),
             "eventTime": stamp(moment),
             "eventSource": f"{service}.amazonaws.com",
             "eventName": operation,
@@ -86,6 +87,7 @@ class CloudTrail:
                 "cipherSuite": "TLS_AES_128_GCM_SHA256",
                 "clientProvidedHostHeader": f"{service}.amazonaws.com" if service == "iam" else
             f"{service}.{region}.amazonaws.com", }  # fmt: skip
+        record.update(beside)
         return record
 
     def assume(
@@ -145,10 +147,6 @@ class CloudTrail:
         if through:
             told["invokedBy"] = through
         return told
-
-    @staticmethod
-    def _unnamed(caller: Holder) -> Record:
-        return {"type": "Unknown", "accountId": caller.account, "accessKeyId": caller.key}
 
 
 def session_arn(session: Holder) -> str:

@@ -133,7 +133,6 @@ class _Teller:
             resources=[{"type": touched[0], "ARN": touched[1]}] if touched else None,
             writes=verb.writes,
             through=step.through,
-            unnamed=step.unnamed,
         )
 
     def _holder(self, handle: str) -> Holder:

@@ -131,7 +131,7 @@ class Trail:
             response=does.response(about),
             error=step.error if step else None, resources=[{"type": touched[0],
             "ARN": touched[1]}] if touched else None,
-            writes=does.writes, through=step.through if step else "", unnamed=bool(step and step.unnamed),
+            writes=does.writes, through=step.through if step else "", beside=step.beside if step else (),
         )  # fmt: skip
 
     def assume(

@@ -123,5 +123,5 @@ class AwsPlay(Play):
 STORY_ROLES = frozenset({"audit-collector", "release-role", "partner-export"})
 
 
-MADE_UP = frozenset({"shadow-ops", "ghost"})
+MADE_UP = frozenset({"shadow-ops", "ghost", "leased"})
 """Users that a case makes and no record knows."""

@@ -11,9 +11,10 @@ from infra.simulator.year_cases_agents import AGENTS
 from infra.simulator.year_cases_aws import AWS
 from infra.simulator.year_cases_kubernetes import KUBERNETES
 from infra.simulator.year_cases_vault import VAULT
+from infra.simulator.year_ordinary_aws import ORDINARY_AWS
 
 CATALOGUE: dict[str, tuple[YearCase, ...]] = {
-    "cloudtrail": AWS,
+    "cloudtrail": AWS + ORDINARY_AWS,
     "vault": VAULT,
     "kubernetes": KUBERNETES,
     "otel": AGENTS,

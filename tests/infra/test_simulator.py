@@ -173,7 +173,6 @@ def test_the_story_is_delivered_late_and_out_of_order_and_by_many() -> None:
         "IAMUser",
         "AssumedRole",
         "AWSService",
-        "Unknown",
     }
 
 

@@ -20,7 +20,7 @@ from infra.simulator.year_stage import DAY, MINUTE, Plan, stamp
 from schemas.sources import Context, sources
 from tests.support.replayed import data
 
-PLAN = Plan(20_000 * DAY, days=60, identities=160, records=14_000, seed=4)
+PLAN = Plan(20_000 * DAY, days=60, identities=192, records=16_000, seed=4)
 RECORDED = {
     "vault": "vault/openbao_recorded/audit.jsonl",
     "kubernetes": "kubernetes/apiserver_recorded/audit.jsonl",
@@ -158,7 +158,7 @@ def _key(record: dict[str, Any]) -> str:
 
 
 def test_the_command_writes_a_year_and_says_what(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    asked = ["--identities", "160", "--records", "4000", "--days", "60"]
+    asked = ["--identities", "192", "--records", "4000", "--days", "60"]
     assert main(["year", "--out", str(tmp_path), *asked]) == 0
     assert "inventory.json and truth.json" in capsys.readouterr().out
     assert {"inventory.json", "truth.json", "vault", "otel", "kubernetes", "cloudtrail"} == {

@@ -18,7 +18,7 @@ from tests.support.replayed import Said, control, replayed
 START = 1_763_769_600_000_000 // DAY * DAY
 """2025-11-22, so that a full year ends before it would be in the future of the recordings."""
 
-SMALL = Plan(START, days=120, identities=160, records=100_000)
+SMALL = Plan(START, days=120, identities=192, records=100_000)
 FULL = Plan(START)
 
 

@@ -15,7 +15,7 @@ from tests.score import agents, apiserver, links, openbao, simulated, table
 from tests.score.rules import Case, FalseAlarm, Score, judge
 from tests.support.replayed import Said
 
-SMALLEST = replace(simulated.SMALL, days=90, records=25_000)
+SMALLEST = replace(simulated.SMALL, days=90, records=30_000)
 
 
 @pytest.mark.parametrize(
