@@ -9,8 +9,10 @@ from pathlib import Path
 
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from schemas.sources import sources
 from streams.command.replay import REPLAY_KEY, Options, described, replay
 from streams.screen.show import Screen
+from streams.site import garbage
 from streams.site.context import site_of
 from streams.site.errors import Stop
 from streams.site.foreign import shown, shown_lines
@@ -48,6 +50,8 @@ def replay_paths(settings: Settings, request: Request) -> None:
         withdrawn=request.withdrawn,
         site=site_of(settings, REPLAY_KEY),
     )
+    sources()
+    garbage.calm()
     bar = Progress(
         SpinnerColumn(),
         TextColumn("{task.completed:,} records"),

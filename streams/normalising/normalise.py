@@ -19,6 +19,7 @@ from correlators.driver.normaliser import NO_SUCH_SOURCE, Batch, Normaliser
 from correlators.driver.watermarks import Partition, Watermarks
 from schemas.evidence import SECOND
 from schemas.fact import Tick
+from schemas.sources import sources
 from streams.kafka import topics
 from streams.kafka.outgoing import Outgoing, producer_config
 from streams.kafka.packing import blocks, envelopes, tick_envelope
@@ -55,6 +56,7 @@ def main(settings: Settings, stage: Stage) -> None:
     """Runs until the stage is asked to stop; raises where the broker refuses messages for good."""
     from confluent_kafka import Consumer, Producer
 
+    sources()
     garbage.calm()
     consumer = Consumer(consumer_config(settings))
     producer = Producer(producer_config(settings))

@@ -25,6 +25,7 @@ from schemas.stored import read_envelope
 from streams.command.replay import Options
 from streams.command.replay import replay as replay_files
 from streams.kafka.packing import blocks, envelopes
+from streams.site import garbage
 from tests.bench.processes import rss_mb
 
 SOURCE = "cloudtrail"
@@ -92,7 +93,6 @@ def _flush(held: list[Partition], now: int) -> int:
 
 
 def _batches(normaliser: Normaliser, lines: list[bytes]) -> Iterator[Batch]:
-    sources()
     every, place = iter(lines), 0
     while some := list(islice(every, BATCH)):
         for line in some:
@@ -123,6 +123,8 @@ def measured(part: str, records: Path) -> dict[str, Any]:
 
 def main() -> None:
     part, path = sys.argv[1:]
+    sources()
+    garbage.calm()
     events, wall, cpu, note = PARTS[part](Path(path))
     print(
         json.dumps({"events": events, "wall": wall, "cpu": cpu, "rss_mb": rss_mb(os.getpid()), "note": note})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from functools import lru_cache
+from typing import NamedTuple
 
 from schemas.activity import Action, Activity, Effect, Known, Outcome
 from schemas.evidence import VIA
@@ -15,7 +16,7 @@ from schemas.sources.cloudtrail.effects import effects_of
 from schemas.sources.cloudtrail.identity import Who, password_of, who_of
 from schemas.sources.cloudtrail.naming import ABOUT_IDENTITIES, resource_of, target_of
 from schemas.sources.cloudtrail.outcome import outcome_of
-from schemas.sources.cloudtrail.wire import AnyEvent, Fields, Principal, text
+from schemas.sources.cloudtrail.wire import AnyEvent, Fields, Principal, Unread, text
 from schemas.times import micros_of
 
 CLIENT_MAX = 200
@@ -35,15 +36,18 @@ unauthenticated there is the one token (AWS STS, "Common errors" of both)."""
 
 def activity_of(event: AnyEvent, context: Context) -> Activity | None:
     """The activity; None where the event's time is none."""
-    time = micros_of(event.event_time)
+    time = _time(event.event_time)
     if not time:
         return None
     if insight := event.insight:
         return _insight(event, insight, time, context)
-    who = who_of(event)
-    caller = who.caller
-    service = event.event_source.partition(".")[0]
-    operation = event.event_name
+    who, operation = who_of(event), event.event_name
+    # Of an event that was read otherwise nobody is remembered.
+    usual_of = _usual if isinstance(event, Unread) else _usual.__wrapped__
+    usual = usual_of(
+        who, event.event_source, operation, event.source, event.vpc_endpoint_id, event.user_agent
+    )
+    caller, service = who.caller, usual.service
     outcome, error = _ended(event, service)
     target, effects = "", NO_EFFECTS
     if service in ABOUT_IDENTITIES:
@@ -64,14 +68,14 @@ def activity_of(event: AnyEvent, context: Context) -> Activity | None:
         context.instance,
         caller.identity,
         caller.name,
-        caller.credential or _password(who, operation),
+        usual.credential,
         (),
         operation,
         service,
         outcome,
-        action or _action(event, who, service, operation),
-        _place(event.source, event.vpc_endpoint_id),
-        _client(event.user_agent) if event.user_agent else "",
+        action or _action(event, who, usual),
+        usual.place,
+        usual.client,
         target,
         resource,
         error,
@@ -83,6 +87,38 @@ def activity_of(event: AnyEvent, context: Context) -> Activity | None:
     if service == agentcore.SERVICE and operation in agentcore.CALLS:
         return agentcore.called(event, activity, context)
     return activity
+
+
+_time = lru_cache(maxsize=16_384)(micros_of)
+"""CloudTrail's times are whole seconds: they repeat."""
+
+
+class Usual(NamedTuple):
+    """What all events of one caller, call, address and client have in common. ``action``: as far as it hangs
+    on these alone; ``parts``: other parts of the event may say more."""
+
+    service: str
+    credential: str
+    place: str
+    client: str
+    action: Action
+    parts: bool
+
+
+@lru_cache(maxsize=65_536)
+def _usual(
+    who: Who, event_source: str, operation: str, address: str | None, endpoint: str | None, agent: str | None
+) -> Usual:
+    service = event_source.partition(".")[0]
+    by_service = who.service or bool(address and address.endswith(SERVICE_ADDRESSES))
+    return Usual(
+        service,
+        who.caller.credential or _password(who, operation),
+        _place(address, endpoint),
+        _client(agent) if agent else "",
+        "service" if by_service else action_of(service, operation, False),
+        service in DECRYPTED_READS or operation in OF_ONE_OBJECT or operation in LOG_OPENINGS,
+    )
 
 
 def _insight(event: AnyEvent, details: Fields, time: int, context: Context) -> Activity:
@@ -123,15 +159,18 @@ def _password(who: Who, operation: str) -> str:
     return password_of(caller.account, name.rpartition("/")[2])
 
 
-def _action(event: AnyEvent, who: Who, service: str, operation: str) -> Action:
-    if _by_service(event, who):
+def _action(event: AnyEvent, who: Who, usual: Usual) -> Action:
+    if usual.action == "service" or _through_service(event):
         return "service"
-    if service == "s3" and _opened_link(event):
+    if not usual.parts:
+        return usual.action
+    if _by_function_service(event, who.principal):
+        return "service"
+    if _opened_link(event):
         return "link"
-    decrypted = False
-    if service in DECRYPTED_READS and (request := event.request) is not None:
-        decrypted = request.get("withDecryption") in (True, "true")
-    return action_of(service, operation, decrypted)
+    request = event.request
+    decrypted = request is not None and request.get("withDecryption") in (True, "true")
+    return action_of(usual.service, event.event_name, decrypted)
 
 
 def _opened_link(event: AnyEvent) -> bool:
@@ -165,12 +204,8 @@ def _by_function_service(event: AnyEvent, principal: Principal | None) -> bool:
 LOG_OPENINGS = frozenset({"CreateLogGroup", "CreateLogStream"})
 
 
-def _by_service(event: AnyEvent, who: Who) -> bool:
-    """AWS itself calls, on its own or somebody's behalf: what it carries was not presented by its holder."""
-    if who.service or _by_function_service(event, who.principal):
-        return True
-    if event.source and event.source.endswith(SERVICE_ADDRESSES):
-        return True
+def _through_service(event: AnyEvent) -> bool:
+    """AWS calls on somebody's behalf: what it carries was not presented by its holder."""
     if (told := event.context) is None:
         return False
     context = told.get("requestContext")

@@ -10,6 +10,7 @@ its path.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -32,9 +33,10 @@ class Caller(NamedTuple):
     account: str = ""
 
 
-class Who(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Who:
     """What ``userIdentity`` says: the caller; whether AWS itself calls; whether the session is of a role that
-    AWS keeps for itself, and of a person; and the element, as it was read."""
+    AWS keeps for itself, and of a person; and the element, as it was read. One of equal bytes is the same."""
 
     caller: Caller
     service: bool

@@ -54,9 +54,15 @@ HEAD = 256
 third of EventBridge's."""
 
 
+EVENT = b'{"eventVersion"'
+"""How an event begins, as CloudTrail writes it."""
+
+
 def sliced(record: bytes) -> list[tuple[str, bytes]]:
     """The record cut into events with their places, without reading them; whole where it is in no usual
     envelope."""
+    if record.startswith(EVENT):
+        return [("", record)]
     if record.find(b'"Records"', 0, HEAD) < 0 and record.find(b'"detail-type"', 0, HEAD) < 0:
         return [("", record)]
     try:
