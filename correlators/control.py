@@ -1,7 +1,7 @@
 """For authors of controls: what nearly every control needs, in one import.
 
 A control is a module with ``CONTROL`` and ``judge(view, clock)``: a pure function from what is known of one
-identity to verdicts. ``docs/add-a-control.md`` goes through it step by step.
+identity to verdicts; ``CASES`` may stand beside the rule. CONTRIBUTING.md goes through it step by step.
 
 - what is known: ``view.credentials``, ``view.dossier``, ``view.declaration``; ``view.used(c)``,
   ``view.refused(c)``, ``view.wrote(c)``, ``view.turns_of(name)``;
@@ -16,6 +16,7 @@ writes, the inventory.
 
 from __future__ import annotations
 
+from correlators.kernel.case import Case
 from correlators.kernel.knowledge.inferred import confidence_of
 from correlators.kernel.views.calls import executed
 from correlators.kernel.views.deaths import deaths_of
@@ -33,8 +34,9 @@ from schemas.providers import source_of
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict
 
 __all__ = [
-    "Clock", "Confidence", "Control", "Credential", "Episode", "Event", "Evidence", "Off", "Severity", "Turn",
-    "Value", "Verdict", "View", "confidence_of", "deaths_of", "episodes_of", "executed", "frozen", "iso",
+    "Case", "Clock", "Confidence", "Control", "Credential", "Episode", "Event", "Evidence", "Off", "Severity",
+    "Turn", "Value", "Verdict", "View", "confidence_of", "deaths_of", "episodes_of", "executed", "frozen",
+    "iso",
     "micros", "named", "network_of", "of_uses", "off_intervals", "over_since", "past_grace", "proofs",
     "short", "sighted", "source_of", "surely_after", "taken_back", "times", "traits_of", "unheard",
     "worst_of",

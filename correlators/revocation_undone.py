@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from correlators.control import (
+    Case,
     Clock,
     Control,
     Episode,
@@ -136,3 +137,31 @@ def _verdict(
         evidence=(undoing.evidence,),
         episodes=(Episode(off.end, since.time if since else 0, undoing.how),),
     )
+
+
+def _switch(to: str, by: str, kind: str, hour: int) -> tuple[str, dict[str, object]]:
+    """The secret of a service app is made, or switched on or off."""
+    return "okta", {
+        "uuid": f"{to}-{hour}",
+        "published": f"2026-11-22T{hour:02}:00:00Z",
+        "eventType": f"app.oauth2.credentials.lifecycle.{to}",
+        "actor": {"id": by, "type": kind},
+        "outcome": {"result": "SUCCESS"},
+        "target": [{"id": "0oa1", "type": "PublicClientApp"}, {"id": "ocs1", "type": "ClientSecret"}],
+    }
+
+
+_LIFE = _switch("create", "00u1", "User", 9), _switch("deactivate", "00u1", "User", 10)
+CASES = (
+    Case(
+        says="a secret that was switched off is switched on again by the app whose secret it is",
+        records=(*_LIFE, _switch("activate", "0oa1", "PublicClientApp", 11)),
+        value="violated",
+        told=True,
+    ),
+    Case(
+        says="who switched a secret off may switch it on again",
+        records=(*_LIFE, _switch("activate", "00u1", "User", 11)),
+        value=None,
+    ),
+)

@@ -26,13 +26,12 @@ EVENTS = 200_000
 IDENTITIES = 1_000
 KILLED = 0.02
 SEED = 22
-READS = 3_000
 
 
 def main() -> int:
     asked = _arguments()
     if asked.readers:
-        for figure in readers(READS):
+        for figure in readers(asked.reads):
             print(_line(figure), flush=True)
         return 0
     print(
@@ -73,6 +72,7 @@ def _arguments() -> argparse.Namespace:
         "--least", type=int, default=0, help="exit 1 if the pipeline is slower than this many events a second"
     )
     parser.add_argument("--readers", action="store_true", help="only the CPU time of reading, by source")
+    parser.add_argument("--reads", type=int, default=3_000, help="how often --readers reads each record")
     return parser.parse_args()
 
 
