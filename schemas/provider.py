@@ -14,9 +14,34 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from schemas.activity import EndKind
+from schemas.masking import MASK
 
 NEVER = re.compile(r"(?!)")
 """Matches nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Id:
+    """How the ids of one sort of credential look: ``forms`` as a regular expression, after what ``under``
+    says of the account or path before it. What looks otherwise where an id belongs may be the credential
+    itself, and is masked (``schemas.gate``)."""
+
+    forms: str = NEVER.pattern
+    under: str = ""
+
+    def compiled(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
+        """All that may follow, and what of it stands before the id."""
+        whole = re.compile(rf"(?:{self.under})(?:{self.forms}|{MASK.pattern})", re.DOTALL)
+        return whole, re.compile(self.under, re.DOTALL)
+
+
+UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+COUNTED = r"(?:[A-Za-z]{1,12}[-_])?\d{1,6}"
+"""A number, or a word and a number: no issuer makes secrets of so little."""
+NAMES = Id(r".*")
+"""Names of accounts and objects that somebody gave them: credentials are called after what they are of."""
+MASKS = Id()
+"""No id but a mask: what stands there in clear is a secret."""
 
 EVERY_KIND = "*"
 """In ``Provider.unseen``: every kind that is not named there."""
@@ -42,7 +67,8 @@ class Provider:
     Keys:
     ``words``: the first words of its keys. ``installed``: what ends the installation in its keys; "": they
     name none, and all that follows the word is the name. ``credentials``: how the names of credentials begin;
-    everything else is an identity or a resource. ``sessions``: those of them that are sessions whatever a
+    everything else is an identity or a resource. ``ids``: how their ids look, by the same beginnings.
+    ``sessions``: those of them that are sessions whatever a
     record says. ``own``: names of identities that are the site's own, and belong into an inventory: neither
     what the provider makes and runs for itself, nor people, nor federated subjects, nor second names.
     ``imitable``: names as the provider's own identities have them and others may: its log marks their
@@ -94,6 +120,7 @@ class Provider:
     sources: tuple[str, ...] = ()
     installed: str = ":"
     credentials: tuple[str, ...] = ()
+    ids: Mapping[str, Id] = field(default_factory=dict)
     sessions: tuple[str, ...] = ()
     own: re.Pattern[str] = NEVER
     imitable: re.Pattern[str] = NEVER

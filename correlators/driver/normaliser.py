@@ -22,6 +22,7 @@ from schemas.dossier import EMPTY
 from schemas.evidence import SECOND
 from schemas.fact import WATCH, Fact
 from schemas.frozen import changed, encoded
+from schemas.gate import Gate
 from schemas.records import too_many
 from schemas.rejected import Rejected, RejectRow
 from schemas.sources import DECLARATION, Context, Reading, detect, sources
@@ -114,6 +115,7 @@ class Normaliser:
         self._limit = record_limit
         self._watch = watch
         self._topics: dict[str, bytes] = {}
+        self._gate = Gate(mask_key)
         self._combiner = Combiner()
         self._watching = Watching()
         self._digested: tuple[bytes | None, str] = (None, "")
@@ -204,6 +206,7 @@ class Normaliser:
             until = comes_at(time, now)
             self._batch.ahead[source] += 1
         try:
+            activity = self._gate.activity(activity)
             row = self._row(activity, place)
             if len(row) > ROW_BYTES_MAX:
                 self._reject(record, Rejected(source, f"larger than {ROW_BYTES_MAX:,} bytes as an activity"))
@@ -243,6 +246,7 @@ class Normaliser:
         return self._digested[1]
 
     def _reject(self, record: Record, rejected: Rejected) -> None:
+        rejected = self._gate.rejected(rejected)
         self._batch.rejects.append(
             RejectRow(
                 rejected.source or record.source or UNKNOWN,

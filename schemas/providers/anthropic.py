@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from schemas.provider import EVERY_KIND, Provider
+from schemas.provider import COUNTED, EVERY_KIND, UUID, Id, Provider
 from schemas.providers.openai import ADMINISTRATION_ONLY
 
 PROVIDER = Provider(
@@ -13,6 +13,8 @@ PROVIDER = Provider(
     sources=("provider_admin",),
     # anthropic:key/<id>; anthropic:<organisation>:service_account/<id>, …:user/<id>
     credentials=("key/",),
+    # apikey_… (Admin API reference, "API keys"), never sk-ant-…
+    ids={"key/": Id(rf"apikey_[A-Za-z0-9]{{4,32}}|{UUID}|{COUNTED}")},
     own=re.compile(r"service_account/"),
     uses="provider_admin",
     unseen={EVERY_KIND: ADMINISTRATION_ONLY, "admin_key": ""},

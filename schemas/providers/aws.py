@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from schemas.provider import Grace, Provider
+from schemas.provider import NAMES, UUID, Grace, Id, Provider
 
 PROVIDER = Provider(
     name="aws",
@@ -13,6 +13,13 @@ PROVIDER = Provider(
     sources=("cloudtrail",),
     # aws:key/AKIA…, aws:bearer/…, aws:certificate/…, aws:<account>:password/<user>
     credentials=("key/", "bearer/", "certificate/", "password/"),
+    ids={
+        # IAM user guide, "IAM identifiers": unique ids begin with four letters that say of what.
+        "key/": Id(r"A[A-Z]{3}[A-Z0-9_]{4,128}"),
+        "bearer/": Id(UUID),
+        "certificate/": Id(r"[A-Z0-9]{6,128}"),
+        "password/": NAMES,
+    },
     # Ids of temporary keys begin with ASIA (IAM user guide, unique identifiers).
     sessions=("key/ASIA",),
     # GetFederationToken and GetSessionToken give 129,600 seconds at most, AssumeRole less (STS API

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.provider import EVERY_KIND, Provider
+from schemas.provider import EVERY_KIND, NAMES, Provider
 
 CHANGES_ONLY = "security events tell what changed, not what is used"
 
@@ -14,6 +14,8 @@ PROVIDER = Provider(
     issued=("caep",),
     # caep:<issuer>:credential/<type>/<name>, …:sub/<id>, …:phone/<number>; email:<address>; uri:<uri>
     credentials=("credential/",),
+    # A credential has the name that people know it by, or its subject's.
+    ids={"credential/": NAMES},
     uses="caep",
     # Of credentials only their changes are sent; `session-presented` shows uses of sessions alone.
     unseen={EVERY_KIND: CHANGES_ONLY},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from schemas.provider import Grace, Provider
+from schemas.provider import COUNTED, NAMES, UUID, Grace, Id, Provider
 
 CONTINUOUS_ACCESS = Grace(
     setting="grace_entra",
@@ -19,6 +19,13 @@ PROVIDER = Provider(
     sources=("azure",),
     # entra:<tenant>:key/<key id>, …:fic/<federated credential>, …:session/…, …:token/…
     credentials=("key/", "fic/", "session/", "token/"),
+    ids={
+        "key/": Id(UUID),
+        "fic/": NAMES,
+        "session/": Id(rf"{UUID}|{COUNTED}"),
+        # Unique token identifiers are 16 bytes in Base64 ("Azure AD token reference", uti).
+        "token/": Id(rf"{UUID}|[A-Za-z0-9_-]{{22}}"),
+    },
     # A federated credential is a trust: each job presents a token of its own (workload identity federation).
     trusts=("fic/",),
     # A service principal and an application object are second names of the application.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from schemas.provider import Grace, Provider
+from schemas.provider import COUNTED, NAMES, UUID, Grace, Id, Provider
 
 TOKEN_LIFE = Grace(
     setting="grace_gcp_token",
@@ -20,6 +20,13 @@ PROVIDER = Provider(
     sources=("gcp",),
     # gcp:key/<account>/<id>, gcp:token/…, gcp:impersonation/…, gcp:apikey/…
     credentials=("key/", "token/", "impersonation/", "apikey/"),
+    ids={
+        # Key ids are 20 bytes in hex (IAM API, projects.serviceAccounts.keys), those of API keys UUIDs.
+        "key/": Id(rf"[0-9a-f]{{40}}|{COUNTED}", under=r"[^/]*/"),
+        "token/": NAMES,
+        "impersonation/": NAMES,
+        "apikey/": Id(rf"{UUID}|{COUNTED}"),
+    },
     # Who speaks for whom: every token that comes of it is another.
     trusts=("impersonation/",),
     # Service agents are Google's own.

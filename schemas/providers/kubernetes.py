@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from schemas.provider import Grace, Provider
+from schemas.provider import COUNTED, NAMES, UUID, Grace, Id, Provider
 
 PROVIDER = Provider(
     name="kubernetes",
@@ -13,6 +13,12 @@ PROVIDER = Provider(
     sources=("kubernetes",),
     # k8s:<cluster>:jti/<token id>, …:x509/<fingerprint>, …:secret/<namespace>/<name> (a token kept there)
     credentials=("jti/", "x509/", "secret/"),
+    ids={
+        # The API server draws token ids as UUIDs and names certificates by their SHA-256 (KEP-4193).
+        "jti/": Id(rf"{UUID}|{COUNTED}"),
+        "x509/": Id(r"[0-9a-f]{64}"),
+        "secret/": NAMES,
+    },
     # Accounts of the namespaces that the cluster and its distributions keep for themselves are not the
     # site's; users and groups are people, or known by what signs them in.
     own=re.compile(r"(?!(?:user|group|system|secret|namespace|kube-[^/]*|openshift-[^/]*|gke-[^/]*)/)[^/]+/"),

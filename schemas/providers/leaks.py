@@ -1,8 +1,8 @@
-"""Secrets that were found in clear and are known by their mask alone."""
+"""Secrets that were found or shown in clear and are known by their mask alone, and reports that name none."""
 
 from __future__ import annotations
 
-from schemas.provider import Provider
+from schemas.provider import NAMES, Id, Provider
 
 REPORT = "report/"
 """How the names begin of what a report is about that names no secret: ``leak:report/github/acme/shop#7``."""
@@ -17,5 +17,6 @@ PROVIDER = Provider(
     # leak:<type>/<mask>: all of them are credentials.
     installed="",
     credentials=("",),
+    ids={REPORT: NAMES, "": Id(under=r"[a-z0-9_]{1,20}/")},
     unnamed=(REPORT,),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.provider import Provider
+from schemas.provider import COUNTED, UUID, Id, Provider
 
 PROVIDER = Provider(
     name="ocsf",
@@ -11,5 +11,11 @@ PROVIDER = Provider(
     retells=True,
     # ocsf:<account or installation>:credential/<uid>, …:session/<uid>, …:token/<uid or mask>
     credentials=("credential/", "session/", "token/"),
+    # Whatever product wrote the event: what is no UUID may be the credential.
+    ids={
+        "credential/": Id(rf"{UUID}|{COUNTED}"),
+        "session/": Id(rf"{UUID}|{COUNTED}"),
+        "token/": Id(rf"{UUID}|{COUNTED}"),
+    },
     uses="ocsf",
 )

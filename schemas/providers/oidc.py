@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.provider import Provider
+from schemas.provider import COUNTED, UUID, Id, Provider
 
 PROVIDER = Provider(
     name="oidc",
@@ -11,6 +11,12 @@ PROVIDER = Provider(
     issued=("oidc",),
     # oidc:<issuer>:jti/<token>, …:session/<id>, …:sub/<subject>
     credentials=("jti/", "session/"),
+    # Most issuers draw token ids as UUIDs, some with a word before (Keycloak) or in a form of their own
+    # (Okta). Any other may be the token.
+    ids={
+        "jti/": Id(rf"(?:[a-z]{{1,12}}:)?{UUID}|{COUNTED}|AT\.[\w-]{{43}}(?:\.[\w-]+)?"),
+        "session/": Id(rf"{UUID}|{COUNTED}"),
+    },
     # CloudTrail holds the calls of AgentCore gateways, with the claims of the token each verified.
     # A gateway in front of an MCP server logs the token that it verified; `session-presented` of a
     # transmitter shows uses of sessions.

@@ -5,13 +5,25 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from schemas.provider import Grace, Provider
+from schemas.provider import COUNTED, MASKS, UUID, Grace, Id, Provider
+
+ACCESSOR = rf"(?:[A-Za-z0-9]{{24}}|{UUID}|{COUNTED})(?:\.[A-Za-z0-9]{{1,16}})?"
 
 PROVIDER = Provider(
     name="vault",
     words=("vault",),
     sources=("vault",),
     credentials=("accessor/", "token/", "secret-id/", "secret-id-accessor/", "lease/", "root/"),
+    ids={
+        # Accessors are 24 letters, before 0.11 UUIDs; a namespace's id follows ("Tokens", "Lease, renew, and
+        # revoke"). Tokens and secret ids are secrets.
+        "accessor/": Id(ACCESSOR),
+        "token/": MASKS,
+        "secret-id/": MASKS,
+        "secret-id-accessor/": Id(ACCESSOR),
+        "lease/": Id(rf"{ACCESSOR}|[A-Za-z]\w{{0,14}}", under=r"(?:[^/]+/)*"),
+        "root/": Id(rf"{UUID}|{COUNTED}"),
+    },
     # What acts without an entity is a token and no identity.
     own=re.compile(r"entity/"),
     # The accessor of a token is told in clear, the token by its HMAC alone; of a secret id it is the id.

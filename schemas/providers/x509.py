@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.provider import EVERY_KIND, Provider
+from schemas.provider import EVERY_KIND, Id, Provider
 from schemas.providers.caep import CHANGES_ONLY
 
 PROVIDER = Provider(
@@ -12,6 +12,7 @@ PROVIDER = Provider(
     # x509:<issuer>:<serial>: all of them are credentials.
     installed="",
     credentials=("",),
+    ids={"": Id(r"[0-9a-f]{1,64}", under=r".*:")},
     uses="caep",
     unseen={EVERY_KIND: CHANGES_ONLY},
 )

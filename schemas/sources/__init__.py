@@ -7,8 +7,6 @@ reject with its place.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import importlib
 import pkgutil
 from collections.abc import Iterator, Set
@@ -20,6 +18,7 @@ import orjson
 
 from schemas.activity import Activity
 from schemas.authority import INVENTORY
+from schemas.masking import masked
 from schemas.rejected import Rejected
 
 
@@ -46,13 +45,8 @@ class Context(msgspec.Struct, frozen=True):
         return 0 if any(texts) else self.arrived
 
     def mask(self, secret: str) -> str:
-        """A secret credential id as it may be stored: its HMAC-SHA256 under the site's key, 128 bits in
-        hex.
-        """
-        return (
-            "hmac-"
-            + hmac.new(self.key, secret.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
-        )
+        """A secret credential id as it may be stored (``schemas.masking``)."""
+        return masked(self.key, secret)
 
 
 class Reading(msgspec.Struct):

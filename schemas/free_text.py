@@ -1,0 +1,122 @@
+"""Free text without its secrets: user agents, errors, paths, URLs and names lose what looks like a token and
+what stands where a secret stands by custom, and keep the rest.
+
+Nearly every text holds nothing of the kind. One look by an engine that takes all of it at once says so
+(``suspicious``: Rust's ``regex``, as pydantic brings it, half a microsecond); only what it points at is read
+again, letter by letter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from itertools import pairwise
+
+from pydantic_core import SchemaValidator, core_schema
+
+from schemas import token_shapes
+from schemas.masking import MASK
+
+Mask = Callable[[str], str]
+"""What stands for a secret."""
+
+SECRET_WORD = (
+    r"pass(?:word|wd|phrase|code)?|pwd|secret|client_?secret|secret_?(?:access_?)?key|api_?key|apikey"
+    r"|access_?key_?secret|(?:access|auth|refresh|id|session|security|bearer|api|private|vault|csrf)_?token|token"
+    r"|private_?key|account_?key|shared_?access_?key|shared_?key|signing_?key|encryption_?key|master_?key"
+    r"|credentials?|(?:client_)?assertion|saml_?(?:response|request)|sig|signature|hmac|jwt|otp|pin"
+)
+"""Names of fields, parameters and settings whose value is a secret by custom."""
+
+PARAMETER = rf"(?:[\w.-]{{0,40}}[-_.])?(?:{SECRET_WORD}|code|key|auth|authorization|sid)"
+"""In the query of a URL, where short words are parameters too."""
+
+URL_LOGIN = re.compile(
+    r"(?P<before>[A-Za-z][A-Za-z0-9+.-]{1,20}://|^//)"
+    r"(?P<secret>[^\s/@\"'<>]*:(?!\d{1,5}/)[^\s@\"'<>]*|[^\s/@\"'<>]{16,})(?=@)"
+)
+"""User and password, or a token, before a host (RFC 3986, section 3.2.1, calls the form a risk); a short name
+alone (``git@``) stays."""
+
+IN_QUERY = re.compile(rf"(?P<before>[?&;#](?i:{PARAMETER})=)(?P<secret>[^&\s\"'<>#;]+)")
+
+ASSIGNED = re.compile(
+    rf"(?P<before>(?<![A-Za-z0-9])(?i:(?:[\w.-]{{0,40}}[-_.])?(?:{SECRET_WORD}))[\"']?\s?(?:=|:=|=>)\s?[\"']?"
+    rf"|[\"'](?i:(?:[\w.-]{{0,40}}[-_.])?(?:{SECRET_WORD}))[\"']\s?:\s?[\"']"
+    rf"|(?<![A-Za-z0-9])(?i:pass(?:word|wd|phrase)|pwd|client_?secret|secret_?(?:access_?)?key|api_?key"
+    r"|(?:access|auth|refresh)_?token|private_?key|account_?key): [\"']?)"
+    r"(?P<secret>[^\s\"'&;,<>]{4,})"
+)
+"""``password=…``, ``"client_secret": "…"``, ``api_key: …``."""
+
+IN_HEADER = re.compile(
+    r"(?P<before>(?<![A-Za-z0-9])(?i:(?:proxy-)?authorization|x-[\w-]*(?:key|token|auth|secret|signature)[\w-]*|(?:set-)?cookie)"
+    r"[\"']?\s?[:=]\s?[\"']?(?:(?i:bearer|basic|token|digest|negotiate|ssws|apikey|aws4-hmac-sha256)\s+)?)"
+    r"(?P<secret>[^\s\"'<>;]{4,}(?:;\s?[\w.-]+=[^\s\"'<>;]*)*)"
+)
+"""``Authorization: …``, ``X-Api-Key: …``, ``Cookie: …`` (RFC 9110, section 11.6.2; RFC 6265)."""
+
+AFTER_SCHEME = re.compile(
+    r"(?P<before>(?<![A-Za-z0-9])(?i:bearer|basic|token|ssws|apikey|negotiate)(?:\s+|%20|\+))"
+    r"(?P<secret>(?=[\w.~+/%-]*(?:\d|[a-z][A-Z]|=))[\w.~+/%-]{8,}=*)"
+)
+"""``Bearer …`` and its like (RFC 6750, RFC 7617): a word that is no word of a sentence."""
+
+STRONG_KEY = re.compile(r"(?<![A-Za-z0-9/+=_.-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_-])")
+"""A secret access key of AWS: 40 letters of Base64 (IAM user guide, "Manage access keys for IAM users")."""
+TURNS_MIN = 14
+"""Changes between small letters, capitals, digits and signs in such a key: by chance 24 of 39, in names and
+paths of that length below ten."""
+
+CUT_AT = 200
+"""Letters from which on a text may have been cut in the middle of a token."""
+
+BY_CUSTOM = (URL_LOGIN, IN_HEADER, AFTER_SCHEME, IN_QUERY, ASSIGNED)
+
+_ANYWHERE, _ALONE = token_shapes.beginnings()
+_SIGNS = (
+    # Beginnings of tokens.
+    f"(?:{_ANYWHERE})|(?:^|[^A-Za-z0-9_-])(?:{_ALONE})[A-Za-z0-9_-]{{6}}",
+    # Marks inside of them; forty letters of Base64.
+    r"[0-9]Q~|AZDO|[A-Za-z0-9+/]==|[0-9a-z]{8}-us[0-9]|[0-9]{8}:AA|\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{20}"
+    r"|[A-Za-z0-9/+]{40}",
+    # Where a secret stands by custom.
+    r"//[^ ]*@|(?i-u:bearer|basic|token|ssws|apikey|negotiate)(?: |\t|%20|\+)"
+    r"|(?i-u:pass[a-z_]*|pwd|secret[a-z_]*|token|key|credentials?|assertion|response|request|signature|sig|hmac"
+    r"|jwt|otp|pin|code|auth|authorization|cookie|sid)[\"']?[ ]?(?:=|:[ =\"'])"
+    r"|(?i-u:x-[a-z-]*(?:key|token|auth|secret|signature)[a-z-]*|authorization|cookie)[\"']?[ ]?[=:]",
+)
+_first, _second, _third = (
+    SchemaValidator(core_schema.str_schema(pattern=signs)).isinstance_python for signs in _SIGNS
+)
+"""Three, since one of all would have more states than the engine keeps."""
+
+
+def suspicious(text: str) -> bool:
+    """Whether a text may hold a secret: what it answers with no to holds none that is known here."""
+    return _first(text) or _second(text) or _third(text)
+
+
+def scrubbed(text: str, mask: Mask) -> str:
+    """The text with what stands for each secret in its place."""
+    if not suspicious(text):
+        return text
+    text = token_shapes.TOKEN.sub(lambda found: mask(found[0]), text)
+    for sign, form in token_shapes.ODD:
+        if sign in text:
+            text = form.sub(lambda found: mask(found[0]), text)
+    for form in BY_CUSTOM:
+        text = form.sub(lambda found: found["before"] + _masked(found["secret"], mask), text)
+    text = STRONG_KEY.sub(lambda found: mask(found[0]) if _is_chance(found[0]) else found[0], text)
+    if len(text) >= CUT_AT:
+        text = token_shapes.CUT.sub(lambda found: mask(found[0]), text)
+    return text
+
+
+def _masked(secret: str, mask: Mask) -> str:
+    return secret if MASK.fullmatch(secret) else mask(secret)
+
+
+def _is_chance(text: str) -> bool:
+    kinds = [1 if c.islower() else 2 if c.isupper() else 3 if c.isdigit() else 4 for c in text]
+    return {1, 2, 3} <= set(kinds) and sum(a != b for a, b in pairwise(kinds)) >= TURNS_MIN

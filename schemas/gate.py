@@ -1,0 +1,159 @@
+"""The gate: every activity and every reject goes through it before anything of it is kept or sent.
+
+A credential's id stays in clear only in a form that its provider's page knows for an id (``Provider.ids``);
+anything else that stands there may be the credential itself, and its HMAC takes its place. All other texts
+are free text: they lose what looks like a token and keep the rest (``schemas.free_text``). Facts are a
+function of activities, so they need no gate of their own.
+
+What was once found clean is remembered, so that an ordinary event costs one look into a set.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from operator import attrgetter
+from typing import Any, TypeVar
+
+import msgspec
+
+from schemas.activity import Activity
+from schemas.free_text import scrubbed, suspicious
+from schemas.masking import masked
+from schemas.providers import BY_WORD, name_of
+from schemas.rejected import Rejected
+
+T = TypeVar("T")
+
+REMEMBERED_MAX = 50_000
+"""Texts that are remembered as clean: names, clients and keys come again and again. Some 10 MB."""
+REMEMBERED_LETTERS_MAX = 300
+"""A longer text hardly comes again."""
+CHANGED_MAX = 2_000
+"""Texts whose cleaned form is remembered: a credential that is masked is used again and again."""
+
+UID = "uid"
+"""The field of an event's own id, another one every time."""
+DRAWN = re.compile(r"[0-9a-f]{16}(?:[0-9a-f]{16})?")
+"""Ids of spans and traces: they are no token's form, and hardly come again."""
+
+_texts = attrgetter(
+    *("identity", "actor_name", "credential", "operation", "service", "place", "client", "target"),
+    *("resource", "error", "incarnation", "allowed_by", "asked", "instance", "source"),
+)
+"""The texts of an activity beside its id, its effects and its credential's other names."""
+
+IDS = {
+    word: tuple((start, *form.compiled()) for start, form in page.ids.items())
+    for word, page in BY_WORD.items()
+}
+"""By the first word of a key: how the names of its credentials begin, what follows, and what of that stands
+before the id."""
+
+
+class Gate:
+    """``key``: the site's key for masks."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._clean: set[str] = {""}
+        self._changed: dict[str, str] = {}
+
+    def mask(self, secret: str) -> str:
+        return masked(self._key, secret)
+
+    def activity(self, activity: Activity) -> Activity:
+        """The activity as it may be kept."""
+        clean = self._clean
+        if (
+            clean.issuperset(_texts(activity))
+            and clean.issuperset(activity.names)
+            and not suspicious(activity.uid)
+            and (not activity.effects or self._is_clean(activity.effects))
+        ):
+            return activity
+        return self._kept(activity)
+
+    def rejected(self, rejected: Rejected) -> Rejected:
+        """The reject as it may be kept."""
+        return self._kept(rejected)
+
+    def text(self, text: str) -> str:
+        """A key or a free text as it may be kept."""
+        if text in self._clean:
+            return text
+        known = self._changed.get(text)
+        if known is not None:
+            return known
+        if DRAWN.fullmatch(text):
+            return text
+        kept = scrubbed(self._credential(text), self.mask)
+        if kept != text:
+            if len(self._changed) >= CHANGED_MAX:
+                self._changed.clear()
+            self._changed[text] = kept
+        elif len(text) <= REMEMBERED_LETTERS_MAX:
+            if len(self._clean) >= REMEMBERED_MAX:
+                self._clean = {""}
+            self._clean.add(text)
+        return kept
+
+    def _credential(self, text: str) -> str:
+        """The text with the id of a credential masked, where it is a credential's key and looks like none."""
+        word, colon, _ = text.partition(":")
+        forms = IDS.get(word) if colon else None
+        if not forms:
+            return text
+        name = name_of(text)
+        for start, form, under in forms:
+            if not name.startswith(start):
+                continue
+            told = name[len(start) :]
+            if not told or form.fullmatch(told):
+                return text
+            before = found[0] if (found := under.match(told)) and found[0] != told else ""
+            secret = told.removeprefix(before)
+            return text.removesuffix(secret) + self.mask(secret)
+        return text
+
+    def _is_clean(self, values: Iterable[Any]) -> bool:
+        """Whether all texts in these values were found clean before."""
+        clean = self._clean
+        for value in values:
+            kind = value.__class__
+            if kind is str:
+                if value not in clean and not DRAWN.fullmatch(value):
+                    return False
+            elif not value or kind is int or kind is bool:
+                continue
+            elif kind is dict:
+                if not (self._is_clean(value) and self._is_clean(value.values())):
+                    return False
+            elif not self._is_clean(value if kind is tuple else msgspec.structs.astuple(value)):
+                return False
+        return True
+
+    def _kept(self, record: T) -> T:
+        """The record with every text in it as it may be kept."""
+        changes = {}
+        for name in record.__struct_fields__:  # type: ignore[attr-defined]
+            value = getattr(record, name)
+            kept = scrubbed(value, self.mask) if name == UID else self._value(value)
+            if kept is not value:
+                changes[name] = kept
+        return msgspec.structs.replace(record, **changes) if changes else record  # type: ignore[type-var]
+
+    def _value(self, value: Any) -> Any:
+        """The value as it may be kept; itself where nothing in it changes."""
+        kind = value.__class__
+        if kind is str:
+            kept: Any = self.text(value)
+        elif not value or kind is int or kind is bool:
+            return value
+        elif kind is tuple:
+            kept = tuple(map(self._value, value))
+        elif kind is dict:
+            kept = {self._value(name): self._value(content) for name, content in value.items()}
+        else:
+            return self._kept(value)
+        return value if kept == value else kept
