@@ -23,7 +23,7 @@ Mask = Callable[[str], str]
 SECRET_WORD = (
     r"pass(?:word|wd|phrase|code)?|pwd|secret|client_?secret|secret_?(?:access_?)?key|api_?key|apikey"
     r"|access_?key_?secret|(?:access|auth|refresh|id|session|security|bearer|api|private|vault|csrf)_?token|token"
-    r"|private_?key|account_?key|shared_?access_?key|shared_?key|signing_?key|encryption_?key|master_?key"
+    r"|session(?:_?id|_?key)?|private_?key|account_?key|shared_?access_?key|shared_?key|signing_?key|encryption_?key|master_?key"
     r"|credentials?|(?:client_)?assertion|saml_?(?:response|request)|sig|signature|hmac|jwt|otp|pin"
 )
 """Names of fields, parameters and settings whose value is a secret by custom."""
@@ -62,11 +62,16 @@ AFTER_SCHEME = re.compile(
 )
 """``Bearer …`` and its like (RFC 6750, RFC 7617): a word that is no word of a sentence."""
 
-STRONG_KEY = re.compile(r"(?<![A-Za-z0-9/+=_.-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_-])")
-"""A secret access key of AWS: 40 letters of Base64 (IAM user guide, "Manage access keys for IAM users")."""
+KEY_LETTERS = 40
+LONG_RUN = re.compile(r"[A-Za-z0-9/+]{40,}")
+"""In it may stand a secret access key of AWS: 40 letters of Base64 (IAM user guide, "Manage access keys for IAM
+users"). Another slash may stand before and after it."""
 TURNS_MIN = 14
 """Changes between small letters, capitals, digits and signs in such a key: by chance 24 of 39, in names and
 paths of that length below ten."""
+
+SLASHES_MAX = 50
+"""Slashes in a run after which a key is looked for: a path has ten."""
 
 CUT_AT = 200
 """Letters from which on a text may have been cut in the middle of a token."""
@@ -83,7 +88,7 @@ _SIGNS = (
     # Where a secret stands by custom.
     r"//[^ ]*@|(?i-u:bearer|basic|token|ssws|apikey|negotiate)(?: |\t|%20|\+)"
     r"|(?i-u:pass[a-z_]*|pwd|secret[a-z_]*|token|key|credentials?|assertion|response|request|signature|sig|hmac"
-    r"|jwt|otp|pin|code|auth|authorization|cookie|sid)[\"']?[ ]?(?:=|:[ =\"'])"
+    r"|jwt|otp|pin|code|auth|authorization|cookie|session(?:_?id|_?key)?|sid)[\"']?[ ]?(?:=|:[ =\"'])"
     r"|(?i-u:x-[a-z-]*(?:key|token|auth|secret|signature)[a-z-]*|authorization|cookie)[\"']?[ ]?[=:]",
 )
 _first, _second, _third = (
@@ -107,7 +112,7 @@ def scrubbed(text: str, mask: Mask) -> str:
             text = form.sub(lambda found: mask(found[0]), text)
     for form in BY_CUSTOM:
         text = form.sub(lambda found: found["before"] + _masked(found["secret"], mask), text)
-    text = STRONG_KEY.sub(lambda found: mask(found[0]) if _is_chance(found[0]) else found[0], text)
+    text = LONG_RUN.sub(lambda found: _without_key(found[0], mask), text)
     if len(text) >= CUT_AT:
         text = token_shapes.CUT.sub(lambda found: mask(found[0]), text)
     return text
@@ -117,6 +122,17 @@ def _masked(secret: str, mask: Mask) -> str:
     return secret if MASK.fullmatch(secret) else mask(secret)
 
 
+def _without_key(run: str, mask: Mask) -> str:
+    starts = [0, *(found.end() for found in re.finditer("/", run))]
+    for start in starts[:SLASHES_MAX]:
+        end = start + KEY_LETTERS
+        if run[end : end + 1] in ("", "/") and _is_chance(run[start:end]):
+            return run[:start] + mask(run[start:end]) + run[end:]
+    return run
+
+
 def _is_chance(text: str) -> bool:
+    if len(text) < KEY_LETTERS:
+        return False
     kinds = [1 if c.islower() else 2 if c.isupper() else 3 if c.isdigit() else 4 for c in text]
     return {1, 2, 3} <= set(kinds) and sum(a != b for a, b in pairwise(kinds)) >= TURNS_MIN

@@ -146,7 +146,7 @@ ODD_SHAPES = (
     ("microsoft", "Q~", r"(?<![\w~.-])[\w~.-]{3}\dQ~[\w~.-]{31,34}"),
     ("microsoft", "AZDO", r"[A-Za-z0-9]{70,80}AZDO[A-Za-z0-9]{4}"),
     # Keys of storage accounts, event hubs, Cosmos DB: 64 bytes in Base64
-    ("microsoft", "==", r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{86}==(?![A-Za-z0-9+/=])"),
+    ("microsoft", "==", r"[A-Za-z0-9+/]{86}==(?!=)"),
     # https://mailchimp.com/developer/marketing/guides/quick-start, https://core.telegram.org/bots/api,
     # https://discord.com/developers/docs/reference
     ("mailchimp", "-us", r"(?<![0-9a-z])[0-9a-z]{32}-us\d{1,2}(?!\d)"),

@@ -23,7 +23,8 @@ PROVIDER = Provider(
     ids={
         # Key ids are 20 bytes in hex (IAM API, projects.serviceAccounts.keys), those of API keys UUIDs.
         "key/": Id(rf"[0-9a-f]{{40}}|{COUNTED}", under=r"[^/]*/"),
-        "token/": NAMES,
+        # A token is named by the insert id of the record that issued it.
+        "token/": Id(r"-?[a-z0-9]{1,24}", under=r"[^/]*/"),
         "impersonation/": NAMES,
         "apikey/": Id(rf"{UUID}|{COUNTED}"),
     },

@@ -1,0 +1,123 @@
+"""A secret of every kind is planted in every field of every source, and looked for in all that is kept."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from itertools import cycle
+from typing import Any
+
+import orjson
+import pytest
+
+from correlators.driver.normaliser import Batch, Normaliser, Record
+from schemas.authority import INVENTORY
+from schemas.gate import IDS
+from schemas.located import Unreadable, load
+from schemas.provider import NAMES
+from schemas.providers import BY_WORD, name_of, word_of
+from schemas.sources import Context, sources
+from schemas.struct import encoded
+from tests.fuzz.corpus import Corpus, corpus
+from tests.support.planted import KINDS, SHAPELESS, Maker, at, holders, leaves, planted
+
+TRUST = Context(unsigned_allowed=True)
+SEEDS_MAX = 14
+"""Records of one source: the largest kinds of them come first in the corpus."""
+WAYS = 3
+"""Kinds of secrets that one field gets: they take turns from field to field."""
+
+
+@pytest.fixture(scope="module")
+def seeds() -> Corpus:
+    return corpus()
+
+
+def documents(source: str, seeds: Corpus) -> Iterator[Any]:
+    """Records of the source that are JSON, spread over all of them."""
+    every = [seed for seed in seeds[source] if seed[:1] in b"{[" or source == INVENTORY]
+    for seed in every[:: max(1, len(every) // SEEDS_MAX)]:
+        with contextlib.suppress(Unreadable):
+            yield load(seed).value
+
+
+def kept(batch: Batch) -> bytes:
+    """All that leaves the normaliser."""
+    return b"\n".join((*batch.activities, encoded(batch.facts), encoded(batch.rejects)))
+
+
+def read(source: str, document: Any) -> Batch:
+    normaliser = Normaliser(b"the key of a site", trust=TRUST)
+    normaliser.take(Record(orjson.dumps(document), source, arrived=1_795_400_000_000_000))
+    return normaliser.drain()
+
+
+def variants(document: Any, maker: Maker, kinds: Iterator[str]) -> Iterator[tuple[str, str, Any]]:
+    """(where and what, what must not be found, the record)"""
+    for path in leaves(document):
+        for turn in range(WAYS):
+            kind = next(kinds)
+            told, secret = KINDS[kind](maker)
+            before = at(document, path)[:80]
+            text = (told, f"{before} {told} x", f"{before}/{told}")[turn % 3]
+            yield f"{kind} at {path}", secret, planted(document, path, lambda _, text=text: text)
+    for path in holders(document):
+        told, secret = KINDS[(kind := next(kinds))](maker)
+        yield f"{kind} as a name in {path}", secret, planted(document, path, lambda o, t=told: o | {t: t})
+
+
+@pytest.mark.parametrize("source", sorted(sources()))
+def test_no_secret_leaves_the_normaliser(source: str, seeds: Corpus) -> None:
+    maker, kinds = Maker(7), cycle(KINDS)
+    found, tried, told = [], 0, 0
+    for document in documents(source, seeds):
+        for where, secret, record in variants(document, maker, kinds):
+            batch = read(source, record)
+            tried += 1
+            told += len(batch.activities)
+            if secret.encode() in kept(batch):
+                found.append(where)
+    assert tried > 100 and told > tried / 3
+    assert not found, f"{len(found)} of {tried} secrets stayed in clear: {found[:20]}"
+
+
+@pytest.mark.parametrize("source", sorted(sources()))
+def test_what_looks_like_nothing_is_no_credentials_id_and_no_rejects_field(source: str, seeds: Corpus) -> None:
+    maker = Maker(8)
+    found = []
+    for document in documents(source, seeds):
+        for path in leaves(document):
+            secret = SHAPELESS(maker)
+            batch = read(source, planted(document, path, lambda _, s=secret: s))
+            ids = {id_of(text) for row in batch.activities for text in texts(orjson.loads(row))}
+            if any(secret in one for one in ids) or secret.encode() in encoded(batch.rejects):
+                found.append(path)
+    assert not found
+
+
+def id_of(key: str) -> str:
+    """What a key tells of a credential beside its account and beside names that people gave it."""
+    page, name = BY_WORD.get(word_of(key)), name_of(key)
+    if ":" not in key or page is None:
+        return ""
+    forms = zip(page.ids.items(), IDS[word_of(key)], strict=True)
+    told = next(((form, under, start) for (start, form), (_, _, under) in forms if name.startswith(start)), None)
+    if told is None or told[0] is NAMES:
+        return ""
+    rest = name.removeprefix(told[2])
+    before = told[1].match(rest)
+    return rest[before.end() :] if before else rest
+
+
+def texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+        if value.startswith(("[", "{")):
+            yield from texts(orjson.loads(value))
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield name
+            yield from texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts(inner)
