@@ -64,8 +64,8 @@ AFTER_SCHEME = re.compile(
 
 KEY_LETTERS = 40
 LONG_RUN = re.compile(r"[A-Za-z0-9/+]{40,}")
-"""In it may stand a secret access key of AWS: 40 letters of Base64 (IAM user guide, "Manage access keys for IAM
-users"). Another slash may stand before and after it."""
+"""In it may stand a secret access key of AWS: 40 letters of Base64 (IAM user guide, "Manage access keys for
+IAM users"). Another slash may stand before and after it."""
 TURNS_MIN = 14
 """Changes between small letters, capitals, digits and signs in such a key: by chance 24 of 39, in names and
 paths of that length below ten."""

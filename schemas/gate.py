@@ -20,7 +20,7 @@ import msgspec
 from schemas.activity import Activity
 from schemas.free_text import scrubbed, suspicious
 from schemas.masking import masked
-from schemas.providers import BY_WORD, name_of
+from schemas.providers import BY_WORD, name_of, word_of
 from schemas.rejected import Rejected
 
 T = TypeVar("T")
@@ -49,6 +49,15 @@ IDS = {
 }
 """By the first word of a key: how the names of its credentials begin, what follows, and what of that stands
 before the id."""
+
+
+def is_known_id(key: str) -> bool:
+    """Whether a credential's key has an id in a form that its provider's page knows, or its mask."""
+    name = name_of(key)
+    return any(
+        name.startswith(start) and form.fullmatch(name[len(start) :]) is not None
+        for start, form, _ in IDS.get(word_of(key), ())
+    )
 
 
 class Gate:

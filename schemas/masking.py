@@ -9,7 +9,7 @@ import re
 MASK = re.compile(r"hmac-(?:[0-9a-f]{32}|sha256:[0-9a-f]{64})")
 """Masks, and the HMACs of Vault's and OpenBao's audit devices."""
 
-_SCHEME = re.compile(r"(?:authorization:\s*)?(?:bearer|token)(?:\s+|%20|\+)", re.IGNORECASE)
+SCHEME = re.compile(r"(?:authorization:\s*)?(?:bearer|token)(?:\s+|%20|\+)", re.IGNORECASE)
 """How a token is written in a request (RFC 6750, section 2.1; GitHub's ``token``)."""
 
 _NAMESPACED = re.compile(r"((?:hv[sbr]|[sbr])\.[\w-]{20,})\.[A-Za-z0-9]{1,16}")
@@ -19,7 +19,7 @@ _NAMESPACED = re.compile(r"((?:hv[sbr]|[sbr])\.[\w-]{20,})\.[A-Za-z0-9]{1,16}")
 def bare(secret: str) -> str:
     """The secret itself, without the quotes, the scheme and the namespace that it may be written with."""
     secret = secret.strip().strip("\"'")
-    if found := _SCHEME.match(secret):
+    if found := SCHEME.match(secret):
         secret = secret[found.end() :].strip()
     found = _NAMESPACED.fullmatch(secret)
     return found[1] if found else secret

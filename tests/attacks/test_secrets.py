@@ -82,7 +82,9 @@ def test_no_secret_leaves_the_normaliser(source: str, seeds: Corpus) -> None:
 
 
 @pytest.mark.parametrize("source", sorted(sources()))
-def test_what_looks_like_nothing_is_no_credentials_id_and_no_rejects_field(source: str, seeds: Corpus) -> None:
+def test_what_looks_like_nothing_is_no_credentials_id_and_no_rejects_field(
+    source: str, seeds: Corpus
+) -> None:
     maker = Maker(8)
     found = []
     for document in documents(source, seeds):
@@ -101,7 +103,9 @@ def id_of(key: str) -> str:
     if ":" not in key or page is None:
         return ""
     forms = zip(page.ids.items(), IDS[word_of(key)], strict=True)
-    told = next(((form, under, start) for (start, form), (_, _, under) in forms if name.startswith(start)), None)
+    told = next(
+        ((form, under, start) for (start, form), (_, _, under) in forms if name.startswith(start)), None
+    )
     if told is None or told[0] is NAMES:
         return ""
     rest = name.removeprefix(told[2])

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
+from schemas.providers.oidc import issuer_name
 from schemas.sources.azure.keys import Tenant
 from schemas.sources.ocsf.keys import recognised
 from schemas.wire import as_fields, as_list, text_at
@@ -57,7 +58,7 @@ def session_key(issuer: str, name: str) -> str:
     if not name:
         return ""
     found = ENTRA.match(issuer)
-    return Tenant(found["tenant"]).session(name) if found else f"oidc:{_bare(issuer)}:session/{name}"
+    return Tenant(found["tenant"]).session(name) if found else f"oidc:{issuer_name(issuer)}:session/{name}"
 
 
 def _format(subject: dict[str, Any]) -> str:
@@ -74,12 +75,12 @@ def _identity(issuer: str, subject: dict[str, Any]) -> str:
             return _by_subject(text_at(subject, "iss") or issuer, text_at(subject, "sub"))
         case "opaque":
             name = text_at(subject, "id")
-            return recognised(name) or (f"caep:{_bare(issuer)}:sub/{name}" if name else "")
+            return recognised(name) or (f"caep:{issuer_name(issuer)}:sub/{name}" if name else "")
         case "account" | "uri" | "did":
             uri = text_at(subject, "uri") or text_at(subject, "url")
             return recognised(uri) or (f"uri:{uri}" if uri else "")
         case "phone_number":
-            return f"caep:{_bare(issuer)}:phone/{text_at(subject, 'phone_number')}"
+            return f"caep:{issuer_name(issuer)}:phone/{text_at(subject, 'phone_number')}"
         case "aliases":
             many = (_identity(issuer, as_fields(one)) for one in as_list(subject.get("identifiers"))[:8])
             return next((key for key in many if key), "")
@@ -93,7 +94,7 @@ def _by_subject(issuer: str, subject: str) -> str:
     found = ENTRA.match(issuer)
     if found:
         return Tenant(found["tenant"]).user(subject)
-    return recognised(subject) or f"oidc:{_bare(issuer)}:sub/{subject}"
+    return recognised(subject) or f"oidc:{issuer_name(issuer)}:sub/{subject}"
 
 
 def _session(issuer: str, subject: dict[str, Any]) -> str:
@@ -106,11 +107,7 @@ def _session(issuer: str, subject: dict[str, Any]) -> str:
 def _token(issuer: str, subject: dict[str, Any]) -> str:
     name = text_at(subject, "jti") or text_at(subject, "assertion_id") or text_at(subject, "id")
     owner = text_at(subject, "iss") or text_at(subject, "issuer") or issuer
-    return f"oidc:{_bare(owner)}:jti/{name}" if name else ""
-
-
-def _bare(issuer: str) -> str:
-    return issuer.removeprefix("https://").rstrip("/")
+    return f"oidc:{issuer_name(owner)}:jti/{name}" if name else ""
 
 
 def credential_of(issuer: str, event: dict[str, Any], identity: str) -> str:
@@ -124,4 +121,4 @@ def credential_of(issuer: str, event: dict[str, Any], identity: str) -> str:
     known = recognised(name)
     if known:
         return known
-    return f"caep:{_bare(issuer)}:credential/{kind}/{name or identity}" if name or identity else ""
+    return f"caep:{issuer_name(issuer)}:credential/{kind}/{name or identity}" if name or identity else ""

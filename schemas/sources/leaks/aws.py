@@ -14,7 +14,7 @@ from schemas.activity import Activity, Exposed
 from schemas.rejected import Rejected
 from schemas.sources import Context
 from schemas.sources.cloudtrail.identity import key_of, user_of
-from schemas.sources.leaks.secrets import AWS_KEY
+from schemas.sources.shown_secrets import AWS_KEY
 from schemas.times import micros_of
 from schemas.wire import Items, Part, Text, Wire, as_fields, pick, text_at
 

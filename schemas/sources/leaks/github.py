@@ -11,7 +11,7 @@ from schemas.activity import Activity, Effect, Ended, Exposed, Restored
 from schemas.evidence import iso
 from schemas.rejected import Rejected
 from schemas.sources import Context
-from schemas.sources.leaks.secrets import Found, found_in, kind_of, report_of
+from schemas.sources.shown_secrets import Found, found_in, kind_of, report_of
 from schemas.times import micros_of
 from schemas.wire import Flag, Part, Text, Wire, as_fields, text_at
 
@@ -74,7 +74,7 @@ def read(document: dict[str, Any], place: str, context: Context) -> Activity | R
     if not alert.number:
         return Rejected(NAME, "is missing", "alert.number", place)
     secret = alert.secret if isinstance(alert.secret, str) else ""
-    found = found_in(secret, alert.secret_type, context)
+    found = found_in(secret, context)
     name = f"{repository or 'alert'}#{alert.number}"
     again = f"@{iso(time)}" if _again(alert, action) else ""
     return Activity(
@@ -150,7 +150,7 @@ def _notice(document: dict[str, Any], place: str, context: Context) -> Activity 
     """A notice has no time: it is as old as its arrival."""
     if not context.arrived:
         return Rejected(NAME, "is not told by a partner's notice, and neither is its arrival", "time", place)
-    found = found_in(text_at(document, "token"), text_at(document, "type"), context)
+    found = found_in(text_at(document, "token"), context)
     where = text_at(document, "url").partition("?")[0]
     return Activity(
         uid=f"github:{found.credential}@{where}"[:SHOWN_MAX],

@@ -18,13 +18,15 @@ What names the caller belongs on requests and answers alike: an answer is how th
 
 from __future__ import annotations
 
-import re
 from typing import Any, NamedTuple
 
 from schemas.activity import Aliased, Effect
 from schemas.addresses import address_of
+from schemas.providers import BY_WORD, word_of
+from schemas.providers.oidc import issuer_name
 from schemas.sources import Context
 from schemas.sources.caep.subjects import subject_of
+from schemas.sources.shown_secrets import key_or_secret
 from schemas.span import agent_key, bounded
 from schemas.times import micros_of
 from schemas.wire import as_fields, as_list, pick, text_at
@@ -35,8 +37,6 @@ GATEWAY = "mcp"
 TIMES = ("ts", "time", "timestamp", "@timestamp")
 SENDERS = {"client_to_server": "client", "server_to_client": "server"}
 CLIENT_MAX = 200
-SECRET = re.compile(r"bearer |eyj[a-z0-9_-]{10,}\.|(?:sk|ghp|gho|xox[a-z])[-_]", re.IGNORECASE)
-"""How a token begins that stands where its id should."""
 
 UNAUTHENTICATED, FORBIDDEN = 401, 403
 
@@ -111,18 +111,18 @@ def _caller(document: dict[str, Any], context: Context) -> Caller:
 
 
 def _credential(document: dict[str, Any], context: Context) -> str:
-    """The key of the credential: of the token by its id, else of the OAuth client."""
-    issuer = text_at(document, "issuer").removeprefix("https://").rstrip("/")
-    token = _bare(_either(document, "token_id"), context)
+    """The key of the credential: of the token by its id, else of the OAuth client; where either stands in
+    clear in the place of its id, of the secret it is."""
+    issuer = issuer_name(text_at(document, "issuer"))
+    token = _either(document, "token_id")
     if token:
-        return f"oidc:{issuer}:jti/{token}" if issuer else f"oauth:token/{token}"
-    client = _bare(_either(document, "client_id") or _either(document, "credential"), context)
-    return client if ":" in client else f"oauth:client/{client}" if client else ""
+        key = f"oidc:{issuer}:jti/{bounded(token)}" if issuer else f"oauth:token/{bounded(token)}"
+        return key_or_secret(key, token, context)
+    client = _either(document, "client_id") or _either(document, "credential")
+    if word_of(client) in BY_WORD and ":" in client:
+        return bounded(client)
+    return key_or_secret(f"oauth:client/{bounded(client)}", client, context) if client else ""
 
 
 def _either(document: dict[str, Any], name: str) -> str:
     return text_at(document, name) or text_at(document, "http", name)
-
-
-def _bare(name: str, context: Context) -> str:
-    return context.mask(name) if SECRET.match(name) else bounded(name)

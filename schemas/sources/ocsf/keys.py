@@ -2,7 +2,7 @@
 
 What is recognised goes by its own source's key (an IAM arn, an access key id, a service account's email or
 key), so that it meets that source's records. Anything else: ``ocsf:<account or installation>:user/<uid>``,
-``…:app/<uid>``, ``…:entity/<uid>``, ``…:credential/<uid>``, ``…:session/<uid>``, ``…:token/<mask>``.
+``…:app/<uid>``, ``…:entity/<uid>``, ``…:credential/<uid>``, ``…:session/<uid>``, ``…:token/<id>``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from schemas.sources import Context
 from schemas.sources.cloudtrail.identity import of_arn, user_of
 from schemas.sources.gcp.identity import IAM, KEY_NAME, account_of, key_of
 from schemas.sources.ocsf.wire import Actor, Event, Session, User
+from schemas.sources.shown_secrets import found_in, key_or_secret
 from schemas.wire import as_list, as_text, text_at
 
 ACCESS_KEY = re.compile(r"A(?:KIA|SIA|CCA|BIA)[A-Z0-9]{12,128}")
@@ -80,19 +81,20 @@ class Keys:
             if OURS.fullmatch(uid):
                 return uid
             if uid:
-                return f"{self.prefix}credential/{uid}"
+                return key_or_secret(f"{self.prefix}credential/{uid}", uid, self.context)
         return ""
 
     def session(self, session: Session) -> str:
-        return f"{self.prefix}session/{session.uid}" if session.uid else ""
+        if not session.uid:
+            return ""
+        return key_or_secret(f"{self.prefix}session/{session.uid}", session.uid, self.context)
 
     def token(self, token: object) -> str:
         """A token by its id; a bare one is a secret."""
         uid = text_at(token, "uid")
         if uid:
-            return f"{self.prefix}token/{uid}"
-        secret = as_text(token)
-        return f"{self.prefix}token/{self.context.mask(secret)}" if secret else ""
+            return key_or_secret(f"{self.prefix}token/{uid}", uid, self.context)
+        return found_in(as_text(token), self.context).credential
 
     def entity(self, uid: str) -> str:
         return recognised(uid) or (f"{self.prefix}entity/{uid}" if uid else "")
