@@ -24,6 +24,9 @@ MAIL = re.compile(
 )
 """A person's own data: written to, no identity is."""
 
+DOUBLED = re.compile(r"(?<!:)//")
+"""Not where another URL begins: what stands before its host must still be told from a path."""
+
 
 def read(record: Record) -> RowRead:
     call = GraphCall.model_validate(record.all)
@@ -56,7 +59,7 @@ def read(record: Record) -> RowRead:
 def _path(uri: str) -> str:
     """The path alone: a query may hold whatever was searched for."""
     try:
-        return urlsplit(uri).path.replace("//", "/")
+        return DOUBLED.sub("/", urlsplit(uri).path)
     except ValueError:
         return ""
 
