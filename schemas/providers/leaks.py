@@ -1,8 +1,8 @@
-"""Secrets that were found or shown in clear and are known by their mask alone, and reports that name none."""
+"""Reports of leaks that name no secret."""
 
 from __future__ import annotations
 
-from schemas.provider import NAMES, Id, Provider
+from schemas.provider import NAMES, Provider
 
 REPORT = "report/"
 """How the names begin of what a report is about that names no secret: ``leak:report/github/acme/shop#7``."""
@@ -14,9 +14,9 @@ PROVIDER = Provider(
     words=("leak",),
     sources=("leaks",),
     finds=True,
-    # leak:<type>/<mask>: all of them are credentials.
+    # leak:report/<report>: a credential that only the report can name.
     installed="",
     credentials=("",),
-    ids={REPORT: NAMES, "": Id(under=r"[a-z0-9_]{1,20}/")},
+    ids={"": NAMES},
     unnamed=(REPORT,),
 )

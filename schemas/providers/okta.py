@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 
-from schemas.provider import Provider
+from schemas.provider import COUNTED, UUID, Id, Provider
 
 UNTOLD = "Okta's log does not say which secret or key a client presented"
+
+OBJECT = rf"(?:0[0-9a-z][A-Za-z]|ocs|pks)[A-Za-z0-9]{{1,17}}|{UUID}|{COUNTED}"
 
 PROVIDER = Provider(
     name="okta",
@@ -19,6 +21,13 @@ PROVIDER = Provider(
     # okta:<org>:api-token/<id>, …:secret/<id> (a secret or public key of an app), …:token/<id>;
     # okta:<org>:app/<client id>, …:workload/<id>, …:user/<id>, …:system/<id>
     credentials=("api-token/", "secret/", "token/"),
+    # Ids of Okta's objects are 20 letters at most, of which the first say of what; of tokens a word says
+    # it (Okta, "System Log events").
+    ids={
+        "api-token/": Id(OBJECT),
+        "secret/": Id(OBJECT),
+        "token/": Id(rf"{OBJECT}|(?:AT|ID|RT)\.[\w-]{{2,43}}(?:\.[\w-]+)?"),
+    },
     # People are no identities of an inventory, and `system/` is Okta itself.
     own=re.compile(r"(?:app|workload)/"),
     uses="okta",

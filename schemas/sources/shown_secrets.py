@@ -2,7 +2,7 @@
 further.
 
 Ids that are no secrets are kept as they are (an AWS access key id, the key id of a Google key file, a
-token's ``jti``). Everything else goes by its mask: ``leak:<issuer by its form>/<mask>``, the same whoever
+token's ``jti``). Everything else goes by its mask: ``secret:<issuer by its form>/<mask>``, the same whoever
 showed it (a report of a leak, a gateway, a lake) and however it was written.
 """
 
@@ -32,7 +32,7 @@ DRAWN = re.compile(r"(?=[^A-Za-z]*[A-Za-z])(?=\D*\d)[\w.~+/=-]{20,}")
 JWT = re.compile(r"[A-Za-z0-9_-]{8,}\.(?P<claims>[A-Za-z0-9_-]{8,})\.[A-Za-z0-9_-]*")
 KUBERNETES = "kubernetes.io"
 JWT_MAX = 16_384
-UNKNOWN = "secret"
+UNKNOWN = "unknown"
 """The issuer of a secret whose form says nothing of it."""
 TYPE_MAX = 100
 """Bytes of a token that are decoded, and letters of a type that are kept."""
@@ -79,7 +79,7 @@ def kind_of(text: str) -> str:
 
 
 def _masked(secret: str, context: Context) -> Found:
-    return Found(f"leak:{issuer_of(secret) or UNKNOWN}/{context.mask(secret)}")
+    return Found(f"secret:{issuer_of(secret) or UNKNOWN}/{context.mask(secret)}")
 
 
 def _key_file(secret: str) -> Found | None:

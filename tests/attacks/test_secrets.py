@@ -12,12 +12,12 @@ import pytest
 
 from correlators.driver.normaliser import Batch, Normaliser, Record
 from schemas.authority import INVENTORY
+from schemas.document import Unreadable, load
+from schemas.frozen import encoded
 from schemas.gate import IDS
-from schemas.located import Unreadable, load
 from schemas.provider import NAMES
 from schemas.providers import BY_WORD, name_of, word_of
 from schemas.sources import Context, sources
-from schemas.struct import encoded
 from tests.fuzz.corpus import Corpus, corpus
 from tests.support.planted import KINDS, SHAPELESS, Maker, Path, at, holders, leaves, planted
 
@@ -88,7 +88,8 @@ def test_no_secret_leaves_the_normaliser(source: str, seeds: Corpus) -> None:
             told += len(batch.activities)
             if secret.encode() in kept(batch):
                 found.append(where)
-    assert tried > 100 and told > tried / 3
+    # An inventory with one word that is none of its own is refused as a whole.
+    assert tried > 40 and told > (0 if source == INVENTORY else tried / 3)
     assert not found, f"{len(found)} of {tried} secrets stayed in clear: {found[:20]}"
 
 

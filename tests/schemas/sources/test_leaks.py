@@ -121,9 +121,9 @@ def jwt_of(**claims: Any) -> str:
             "k8s:prod:jti/J-1",
         ),
         (jwt_of(jti="J-1", iss="https://idp.example.com"), "oidc:idp.example.com:jti/J-1"),
-        (jwt_of(sub="nobody"), "leak:jwt/hmac-"),
-        ("ghp_16C7e42F292c6912E7710c838347Ae178B4a", "leak:github/hmac-"),
-        ("{not a key file", "leak:secret/hmac-"),
+        (jwt_of(sub="nobody"), "secret:jwt/hmac-"),
+        ("ghp_16C7e42F292c6912E7710c838347Ae178B4a", "secret:github/hmac-"),
+        ("{not a key file", "secret:unknown/hmac-"),
     ],
 )
 def test_every_other_secret_is_masked_at_once(secret: str, prefix: str) -> None:

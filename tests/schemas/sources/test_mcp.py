@@ -206,7 +206,7 @@ def test_the_client_is_named_by_its_own_account_and_is_nobody() -> None:
 def test_a_token_that_stands_where_its_id_should_is_masked() -> None:
     for token in ("Bearer abc", "eyJhbGciOiJub25lIn0.e30.x", "sk-proj-1a2b3c4d5e6f7g8h9i0j"):
         (activity,) = activities(call() | {"http": {"credential": token}})
-        assert activity.credential.startswith("leak:") and "/hmac-" in activity.credential
+        assert activity.credential.startswith("secret:") and "/hmac-" in activity.credential
         assert token not in repr(activity)
 
 

@@ -99,7 +99,7 @@ def test_an_unknown_user_is_one_of_its_account_or_of_the_installation() -> None:
 def test_a_bare_token_is_masked_and_one_with_an_id_is_not() -> None:
     actor = {"user": {"uid": "u-1"}}
     bare = event(actor=actor, api={"operation": "x", "token": "hvs.CAESIJ-very-secret"})
-    assert activity(bare).credential.startswith("leak:secret/hmac-") and "very-secret" not in repr(
+    assert activity(bare).credential.startswith("secret:unknown/hmac-") and "very-secret" not in repr(
         activity(bare)
     )
     known = event(actor=actor, api={"operation": "x", "token": {"uid": "t-1", "type_id": 3}})
