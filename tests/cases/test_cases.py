@@ -7,16 +7,14 @@ import os
 import shutil
 from pathlib import Path
 
-import orjson
 import pytest
-from typer.testing import CliRunner
 
-from streams.command.cli import app
-from tests.support.expectations import Row, Told, unmet
+from tests.score import behaviours
+from tests.support.expectations import Row, unmet
 
 HERE = Path(__file__).parent
 CASES = sorted(path.parent for path in HERE.glob("*/*/expect.json"))
-SIDE_FILES = ("assurance", "activities", "rejects")
+PAGE = (HERE.parents[1] / "docs" / "score.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case.parent.name}-{case.name}" for case in CASES])
@@ -26,26 +24,8 @@ def test_a_case_is_answered_right(case: Path, tmp_path: Path, monkeypatch: pytes
     shutil.copytree(case, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     want: Row = json.loads((case / "expect.json").read_text())
-    tried = [list(unmet(told(tmp_path, extra), want)) for extra in want.get("arguments", [[]])]
+    told = [behaviours.replayed(case, tmp_path, extra) for extra in want.get("arguments", [[]])]
+    tried = [list(unmet(one, want)) for one in told]
     assert not all(tried), "; ".join(tried[0])
-
-
-def told(folder: Path, extra: list[str]) -> Told:
-    config = folder / "config.toml"
-    words = ["replay", next(path.name for path in folder.iterdir() if path.stem == "input")]
-    if (folder / "inventory.yaml").exists():
-        words += ["--inventory", "inventory.yaml"]
-    if config.exists():
-        config.write_text(config.read_text().replace("CASE_FOLDER", str(folder)))
-        words += ["--config", "config.toml"]
-    for name in SIDE_FILES:
-        words += [f"--{name}", f"{name}.jsonl"]
-    result = CliRunner().invoke(app, [*words, *extra])
-    assert result.exception is None, result.stderr
-    side = {name: rows((folder / f"{name}.jsonl").read_bytes()) for name in SIDE_FILES}
-    side["activities"] = [row for row in side["activities"] if row.get("source") != "inventory"]
-    return Told(rows(result.stdout_bytes), **side)
-
-
-def rows(lines: bytes) -> list[Row]:
-    return [orjson.loads(line) for line in lines.splitlines() if line.strip()]
+    if case.parent.name in behaviours.FOLDERS:
+        assert behaviours.row_of(case, told[0]) in PAGE, "python -m tests.score --ordinary --docs writes it"

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from infra.simulator.year_stage import Plan
-from tests.score import agents, apiserver, links, openbao, simulated, table
+from tests.score import agents, apiserver, behaviours, links, openbao, simulated, table
 from tests.score.rules import Score
 
 PAGE = Path(__file__).parents[2] / "docs" / "score.md"
@@ -35,6 +35,8 @@ RECORDED: dict[str, tuple[str, Callable[[Path], Score]]] = {
 
 def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
+    if asked.ordinary:
+        return _ordinary(asked.docs)
     console = Console(stderr=asked.json, width=None if sys.stdout.isatty() else 140)
     bodies = []
     for name, about, score in _scored(asked, console):
@@ -43,10 +45,18 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.json:
         print(json.dumps({name: _told(score) for name, _, score in bodies}, indent=2))
     if asked.docs:
-        PAGE.write_text(table.page(bodies), encoding="utf-8")
+        PAGE.write_text(behaviours.renewed(table.page(bodies)), encoding="utf-8")
     wrong = [name for name, _, score in bodies if not score.perfect]
     console.print(f"Not perfect: {', '.join(wrong)}." if wrong else "Everything was found, nothing is false.")
     return 1 if wrong else 0
+
+
+def _ordinary(docs: bool) -> int:
+    if docs:
+        PAGE.write_text(behaviours.renewed(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    else:
+        print(behaviours.section())
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -54,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--year", action="store_true", help="the full simulated year of five million records")
     parser.add_argument("--clean", action="store_true", help="the year without violations, too")
     parser.add_argument("--seed", type=int, default=simulated.SMALL.seed, help="of the simulated year")
+    parser.add_argument("--ordinary", action="store_true", help="only what is said of ordinary life")
     parser.add_argument("--json", action="store_true", help="as JSON on standard output")
     parser.add_argument("--docs", action="store_true", help=f"write {PAGE.relative_to(PAGE.parents[1])} too")
     return parser
