@@ -31,8 +31,10 @@ from streams.site.errors import Stop
 RECORD_LIMIT = 64 * 2**20
 """Bytes of one record; files may hold larger export requests than a topic takes."""
 
-RECORDS_IN_BATCH = 5_000
-"""Records whose facts are joined before they are known."""
+RECORDS_IN_BATCH = 20_000
+BYTES_IN_BATCH = 32 * 2**20
+"""Records whose facts are joined before they are known, by number or by bytes, whichever comes first: they
+are held until then, and a record may be a file of a whole day."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -114,13 +116,16 @@ class _Replay:
         }
 
     def run(self, out: BinaryIO, progress: Progress) -> Summary:
+        size = 0
         for count, (record, trouble) in enumerate(self._records(), 1):
             if trouble:
                 self._replaying.refuse(record, trouble)
             else:
                 self._replaying.take(record)
             self._summary.records = count
-            if count % RECORDS_IN_BATCH == 0:
+            size += len(record.body)
+            if count % RECORDS_IN_BATCH == 0 or size >= BYTES_IN_BATCH:
+                size = 0
                 self._drain()
                 progress(count)
         self._drain(last=True)

@@ -31,8 +31,8 @@ EVENTS_MAX = 2_000
 """Unacknowledged envelopes of one partition at which a flush does not wait for the interval."""
 
 PAUSE = 2.0
-"""Under load the next flush is put off by so many times what judging took in this one: the longer one
-gathers, the more facts of a dossier are judged at once, so that a worker that falls behind gets faster."""
+"""Under load the next flush is put off by so many times what this one took: the longer one gathers, the more
+facts of a dossier are judged and stored at once, so that a worker that falls behind gets faster."""
 
 log = logging.getLogger("gapwatch.correlate")
 
@@ -139,13 +139,14 @@ class WriteBehind:
             for partition, held in list(assigned.items()):
                 settled[partition], events[partition] = held.settle()
                 await asyncio.sleep(0)
-            self._next = began + self._flush_seconds + PAUSE * (time.monotonic() - began)
+            self._put_off(began)
             if self._assigned is assigned:
                 await self._store({partition: dict(r.intents) for partition, r in settled.items()})
             if self._assigned is assigned:
                 await self._say(settled.values())
             if self._assigned is assigned:
                 await self._store({partition: r.dossiers for partition, r in settled.items()})
+            self._put_off(began)
             if self._assigned is not assigned:
                 return 0
             for partition, result in settled.items():
@@ -155,6 +156,9 @@ class WriteBehind:
                     event.ack()
             metrics.DOSSIERS.set(sum(len(held.partition) for held in assigned.values()))
             return sum(len(result.forwards) for result in settled.values())
+
+    def _put_off(self, began: float) -> None:
+        self._next = began + self._flush_seconds + PAUSE * (time.monotonic() - began)
 
     def _open(self, partition: int) -> Assigned:
         held = Assigned(Partition(self._judging, partition, self._load, self._stored(partition)))

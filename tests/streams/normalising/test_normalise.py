@@ -71,10 +71,12 @@ Start = Callable[[], Running]
 
 @pytest.fixture
 def settings(embedded_broker: str, data: Path, request: pytest.FixtureRequest) -> Settings:
+    prefix = f"n{abs(hash(request.node.name)) % 10**8}."
     made = Settings(
         data=data,
         broker=embedded_broker,
-        topic_prefix=f"n{abs(hash(request.node.name)) % 10**8}.",
+        topic_prefix=prefix,
+        header_topics=(f"{prefix}raw.mixed",),
         partitions=3,
         raw_partitions=2,
     )
