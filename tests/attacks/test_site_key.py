@@ -17,7 +17,7 @@ KEY = "0123456789abcdef-of-this-site"
 
 
 def of(data: Path, key: str | None = None) -> bytes:
-    return site_key(Settings(data=data, hmac_key=key))  # type: ignore[arg-type]
+    return site_key(Settings(data=data, hmac_key=key))
 
 
 def test_the_same_key_goes_on(data: Path) -> None:

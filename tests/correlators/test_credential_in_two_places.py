@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from schemas.activity import Activity, Issued, Known, Stated
 from schemas.declaration import Declaration
 from schemas.verdict import Confidence, Severity
-from tests.correlators.test_revoked_credential_used import must, verdict_of
 from tests.support import kubernetes
+from tests.support.judged import must, verdict_of
 from tests.support.make import KEY, ROLE, T0, USER, change, kill, restore, use
 
 NAME = "credential_in_two_places"
 A, B = "198.51.100.7", "203.0.113.9"
 
 
-def at(uid: str, when: float, place: str, **more: object) -> Activity:
+def at(uid: str, when: float, place: str, **more: Any) -> Activity:
     return use(uid, when, place=place, **more)
 
 

@@ -9,7 +9,7 @@ import pytest
 from correlators.kernel.knowledge.join import NAMES_MAX, STAYS_MAX
 from schemas.activity import Activity, Ended, Issued, Parent, Renewed
 from schemas.verdict import Severity, Verdict
-from tests.correlators.test_revoked_credential_used import must, verdict_of
+from tests.support.judged import must, verdict_of
 from tests.support.make import KEY, ROLE, SESSION, USER, change, issue, kill, restore, use
 from tests.support.scenario import every_way
 

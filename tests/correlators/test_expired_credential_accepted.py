@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from schemas.activity import Activity, Issued, Known, Renewed
 from schemas.evidence import iso
 from schemas.verdict import Confidence, Severity
-from tests.correlators.test_revoked_credential_used import must, verdict_of
 from tests.support.declared import verdicts
+from tests.support.judged import must, verdict_of
 from tests.support.make import KEY, T0, USER, change, use
 
 NAME = "expired_credential_accepted"
@@ -104,7 +106,7 @@ def test_a_refusal_while_it_lived_says_nothing_of_its_expiry() -> None:
 
 
 @pytest.mark.parametrize("kind", ["lease", "wrapping"])
-def test_leases_and_wrapping_tokens_are_judged_elsewhere(kind: str) -> None:
+def test_leases_and_wrapping_tokens_are_judged_elsewhere(kind: Any) -> None:
     issued = change("issue", 0, Issued(KEY, USER, kind, expires=T0 + 30_000_000))
     assert verdict_of([issued, use("late", 60)], KEY, NAME) is None
 

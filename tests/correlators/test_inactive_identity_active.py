@@ -10,8 +10,8 @@ from schemas.activity import Activity, Aliased, Begun, Ended, Issued, Restored, 
 from schemas.declaration import Declaration, Period
 from schemas.evidence import SECOND
 from schemas.verdict import Severity, Verdict
-from tests.correlators.test_revoked_credential_used import must, verdict_of
-from tests.correlators.test_root_credential_made import approved
+from tests.support.declared import approved
+from tests.support.judged import must, verdict_of
 from tests.support.make import KEY, T0, USER, change, use
 
 NAME = "inactive_identity_active"

@@ -10,7 +10,7 @@ from schemas.activity import Activity, Ended, Exposed, Issued, Parent, Stated
 from schemas.declaration import Declaration
 from schemas.evidence import SECOND
 from schemas.verdict import Clock, Confidence, Severity, Verdict
-from tests.correlators.test_revoked_credential_used import verdict_of
+from tests.support.judged import verdict_of
 from tests.support.make import KEY, T0, USER, change, kill, restore, use
 from tests.support.scenario import every_way
 

@@ -14,7 +14,7 @@ from schemas.evidence import SECOND, iso
 from schemas.fact import partition_of
 from schemas.stored import decode
 from schemas.verdict import Clock, Confidence, Severity, Verdict
-from tests.correlators.test_revoked_credential_used import must, verdict_of
+from tests.support.judged import must, verdict_of
 from tests.support.make import KEY, ROLE, SESSION, T0, USER, change, issue, kill, restore, use
 from tests.support.scenario import every_way, run
 
@@ -138,14 +138,14 @@ def test_two_that_take_turns_are_each_old_only_while_it_is_the_others_turn() -> 
 
 
 def test_whoever_rotates_may_test_the_old_one_for_a_quarter_of_an_hour() -> None:
-    rotator = {"place": "203.0.113.1", "client": "rotator/1"}
+    rotator: dict[str, Any] = {"place": "203.0.113.1", "client": "rotator/1"}
     many = [OLD, BORN, rotated(100, **rotator), use("test", 160, **rotator)]
     assert judged(many).severity is None
     assert judged([*many, use("late", 2000, **rotator)]).severity == Severity.MEDIUM
 
 
 def test_what_the_rotator_used_before_the_rotation_is_no_test() -> None:
-    rotator = {"place": "203.0.113.1", "client": "rotator/1"}
+    rotator: dict[str, Any] = {"place": "203.0.113.1", "client": "rotator/1"}
     many = [OLD, use("a", 10), use("job", 20, **rotator), BORN, rotated(100, **rotator)]
     many += [use("test", 160, **rotator), use("a2", 200, credential=NEW)]
     verdict = judged(many)

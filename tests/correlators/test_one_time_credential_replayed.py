@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from schemas.activity import Activity, Issued
 from schemas.verdict import Severity
-from tests.correlators.test_revoked_credential_used import must, verdict_of
+from tests.support.judged import must, verdict_of
 from tests.support.make import KEY, USER, change, use
 from tests.support.vault_lines import accessor, auth, hmac, line, logged, login
 
@@ -82,7 +84,7 @@ def test_a_wrapped_secret_is_good_for_one_unwrap() -> None:
 @pytest.mark.parametrize("shown", ["as its own token", "in the body"])
 def test_a_second_unwrap_that_is_refused_tells_that_somebody_holds_a_copy(shown: str) -> None:
     """The refused line names nobody: only the token, which the issue tied to its accessor."""
-    error = {"error": "wrapping token is not valid or does not exist", "kind": "request"}
+    error: dict[str, Any] = {"error": "wrapping token is not valid or does not exist", "kind": "request"}
     if shown == "in the body":
         refused = line("sys/wrapping/unwrap", data={"token": hmac("w token")}, **error)
     else:

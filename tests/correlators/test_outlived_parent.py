@@ -9,7 +9,7 @@ import pytest
 from schemas import frozen
 from schemas.activity import Activity, Ended, Issued, Parent, Renewed, Restored, Rotated
 from schemas.verdict import Severity, Verdict
-from tests.correlators.test_revoked_credential_used import must, verdict_of
+from tests.support.judged import must, verdict_of
 from tests.support.make import KEY, ROLE, SESSION, T0, USER, change, issue, kill, restore, use
 from tests.support.scenario import clock_after, run
 

@@ -10,7 +10,7 @@ from schemas import frozen
 from schemas.activity import Activity, Ended, EndFailed, Issued
 from schemas.evidence import SECOND
 from schemas.verdict import Confidence, Severity, Verdict
-from tests.correlators.test_revoked_credential_used import must, verdict_of
+from tests.support.judged import must, verdict_of
 from tests.support.make import KEY, T0, USER, change, kill, restore, use
 from tests.support.scenario import every_way
 from tests.support.vault_lines import accessor, auth, entity, hmac, line, logged, login

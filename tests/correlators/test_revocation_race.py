@@ -7,7 +7,7 @@ import pytest
 from schemas.activity import Ended, Issued
 from schemas.evidence import SECOND
 from schemas.verdict import Severity
-from tests.correlators.test_revoked_credential_used import must, verdict_of
+from tests.support.judged import must, verdict_of
 from tests.support.make import KEY, ROLE, SESSION, T0, USER, issue, kill, restore, use
 
 NAME = "revocation_race"

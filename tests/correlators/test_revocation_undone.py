@@ -7,7 +7,7 @@ import pytest
 from schemas import frozen
 from schemas.activity import Activity, Ended, Restored
 from schemas.verdict import Severity, Verdict
-from tests.correlators.test_revoked_credential_used import verdict_of
+from tests.support.judged import verdict_of
 from tests.support.make import KEY, USER, change, kill, restore, use
 
 NAME = "revocation_undone"

@@ -10,30 +10,14 @@ from schemas import frozen
 from schemas.activity import Activity, Aliased, Ended, Issued, Known, Restored, Session
 from schemas.evidence import SECOND
 from schemas.fact import facts_of
-from schemas.verdict import Clock, Severity, Verdict
+from schemas.verdict import Clock, Severity
 from tests.support import kubernetes
+from tests.support.judged import must, verdict_of
 from tests.support.make import KEY, ROLE, SESSION, T0, USER, change, issue, kill, restore, use
 from tests.support.scenario import World, clock_after, every_way, run
 from tests.support.vault_lines import accessor, auth, entity, hmac, line, logged, login
 
 NAME = "revoked_credential_used"
-
-
-def verdict_of(activities: list[Activity], subject: str = KEY, control: str = NAME) -> Verdict | None:
-    world = every_way(activities)
-    found = [
-        r.verdict
-        for r in world.last.values()
-        if r.verdict and r.verdict.control == control and r.verdict.subject == subject
-    ]
-    assert len(found) <= 1
-    return found[0] if found else None
-
-
-def must(activities: list[Activity], subject: str = KEY, control: str = NAME) -> Verdict:
-    verdict = verdict_of(activities, subject, control)
-    assert verdict is not None
-    return verdict
 
 
 def test_a_use_past_the_grace_violates_and_names_kill_first_and_last() -> None:

@@ -260,7 +260,7 @@ UNNAMED = span(2, 1, "x.handoff", attributes={"traceloop.span.kind": "handoff"})
 def test_hand_offs_are_judged_against_declared_delegates_only(
     delegates: list[str] | None, handoff: dict[str, Any], violates: bool
 ) -> None:
-    fields = {} if delegates is None else {"delegates": delegates}
+    fields: dict[str, Any] = {} if delegates is None else {"delegates": delegates}
     told = judged(approves("search", **fields), *activities(agent(1), handoff))
     found = [v for s, v in told.items() if s != DESK]
     assert [(v.value, v.severity) for v in found] == ([("violated", Severity.MEDIUM)] if violates else [])

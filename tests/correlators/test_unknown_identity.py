@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
@@ -222,7 +224,7 @@ def test_an_undeclared_agent_of_a_service_whose_agents_are_declared_is_unknown()
         *((kind, Severity.LOW) for kind in ("session", "access_token", "wrapping", "", "of a later version")),
     ],
 )
-def test_what_lives_until_somebody_ends_it_is_long_lived(kind: str, severity: Severity) -> None:
+def test_what_lives_until_somebody_ends_it_is_long_lived(kind: Any, severity: Severity) -> None:
     made = change("made", 5, Issued(KEY, USER, kind))
     assert must([declared("aws:111122223333:user/admin"), made, use("u", 20)]).severity == severity
 
@@ -235,7 +237,7 @@ def test_what_lives_until_somebody_ends_it_is_long_lived(kind: str, severity: Se
         ({"max_uses": 1}, Severity.LOW),
     ],
 )
-def test_what_is_for_one_job_is_not_long_lived(more: dict[str, int], severity: Severity) -> None:
+def test_what_is_for_one_job_is_not_long_lived(more: dict[str, Any], severity: Severity) -> None:
     made = change("made", 5, Issued(KEY, USER, "secret_id", **more))
     assert must([declared("aws:111122223333:user/admin"), made, use("u", 20)]).severity == severity
 

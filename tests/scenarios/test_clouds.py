@@ -3,15 +3,14 @@ partition."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from schemas.activity import Activity
 from schemas.sources import Context
 from schemas.sources.leaks import read as read_leak
 from schemas.verdict import Severity, Verdict
-from tests.schemas.sources import test_caep as caep
-from tests.schemas.sources import test_leaks as leaks
-from tests.support import azure, gcp
+from tests.support import azure, caep, gcp, leaks
 from tests.support.scenario import every_way
 
 
@@ -121,16 +120,14 @@ def test_a_session_that_a_shared_signal_revoked_and_that_is_presented_again_is_a
 
 def test_a_leak_reaches_the_dossier_of_the_credential_it_exposes() -> None:
     (leak,) = read_leak(
-        leaks.json.dumps(leaks.webhook(secret=key_file(), kind="google")).encode(), Context()
+        json.dumps(leaks.webhook(secret=key_file(), kind="google")).encode(), Context()
     ).activities
     used = google(gcp.entry(), "10:10", "u1")
     world = every_way([leak, used])
-    credential = world.dossiers()[gcp.ACCOUNT].credentials[gcp.KEY]  # type: ignore[attr-defined]
+    credential = world.dossiers()[gcp.ACCOUNT].credentials[gcp.KEY]
     assert [(t.alive, t.evidence.uid) for t in credential.exposures] == [(False, "github:shop/web#7:created")]
     assert [e.uid for kept in credential.uses.values() for e in kept.kept] == ["u1"]
 
 
 def key_file() -> str:
-    return leaks.json.dumps(
-        {"private_key_id": gcp.KEY_ID, "client_email": gcp.EMAIL, "project_id": gcp.PROJECT}
-    )
+    return json.dumps({"private_key_id": gcp.KEY_ID, "client_email": gcp.EMAIL, "project_id": gcp.PROJECT})

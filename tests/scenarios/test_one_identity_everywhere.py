@@ -75,7 +75,7 @@ def vault(time: str, uid: str, line: dict[str, Any]) -> list[Activity]:
 def spans() -> list[Activity]:
     """The tool's call, and in a later export the agent that made it."""
     start = 1_795_348_800_000_000_000
-    times = {"startTimeUnixNano": str(start), "endTimeUnixNano": str(start + 60_000_000_000)}
+    times: dict[str, Any] = {"startTimeUnixNano": str(start), "endTimeUnixNano": str(start + 60_000_000_000)}
     call = otlp.tool(2, 1, "list_tickets", **times)
     return otlp.activities(call) + otlp.activities(otlp.agent(1, **times))
 

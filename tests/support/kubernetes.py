@@ -143,3 +143,8 @@ def effect(record: Any, kind: type) -> Any:
     """The one effect of this kind."""
     (only,) = [e for a in reading(record).activities for e in a.effects if isinstance(e, kind)]
     return only
+
+
+def effects(record: Any) -> list[Any]:
+    """What every event of the record changes."""
+    return [e for a in reading(record).activities for e in a.effects]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from schemas.activity import Activity
+from schemas.activity import Activity, Issued
 from tests.support.clickhouse import NOW
 from tests.support.make import KEY, ROLE, SESSION, T0, USER, issue, kill, use
 
@@ -38,6 +38,7 @@ def activities() -> list[Activity]:
 def shifted(activity: Activity) -> Activity:
     """The activity as of now."""
     effects = tuple(
-        replace(e, expires=e.expires + SHIFT) if getattr(e, "expires", 0) else e for e in activity.effects
+        replace(e, expires=e.expires + SHIFT) if isinstance(e, Issued) and e.expires else e
+        for e in activity.effects
     )
     return replace(activity, time=activity.time + SHIFT, effects=effects)

@@ -99,9 +99,9 @@ class World:
             ocsf.rendered.update((told[uid][1], render_finding(report, control)))
         return told
 
-    def dossiers(self) -> dict[str, object]:
+    def dossiers(self) -> dict[str, Dossier]:
         """Stored knowledge without what was said of it."""
-        known = {}
+        known: dict[str, Dossier] = {}
         for store in self.stores:
             for key, body in store.items():
                 if key.startswith(WATCH):

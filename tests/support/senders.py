@@ -144,7 +144,7 @@ class Patient(SpanExporter):
         return SpanExportResult.FAILURE
 
     def shutdown(self) -> None:
-        self._exporter.shutdown()
+        self._exporter.shutdown()  # type: ignore[no-untyped-call]
 
 
 class Agent(Sender):

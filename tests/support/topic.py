@@ -54,7 +54,11 @@ class Tail:
                 if message.error() is None:
                     self.messages.append(message)
                 else:
-                    assert message.error().code() in (KafkaError._PARTITION_EOF, KafkaError._TRANSPORT)
+                    error = message.error()
+                    assert error is not None and error.code() in (
+                        KafkaError._PARTITION_EOF,
+                        KafkaError._TRANSPORT,
+                    )
         return self
 
     @property

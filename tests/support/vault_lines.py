@@ -23,7 +23,7 @@ def hmac(text: str) -> str:
     return "hmac-sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
-def auth(name: str = "app", entity: str = "e-app", **more: Any) -> dict[str, Any]:
+def auth(name: str = "app", entity: str | None = "e-app", **more: Any) -> dict[str, Any]:
     """A token as its lines show it."""
     known = {
         "client_token": hmac(f"{name} token"),

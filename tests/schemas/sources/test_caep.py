@@ -5,73 +5,29 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-from functools import cache
 from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-from schemas.activity import Activity, Ended, Exposed, Issued, Restored
+from schemas.activity import Ended, Exposed, Issued, Restored
 from schemas.evidence import SECOND
-from schemas.sources import Context, Reading, detect
-from schemas.sources.caep import read
-
-ISSUER = "https://idp.example.com/123456789/"
-CAEP = "https://schemas.openid.net/secevent/caep/event-type/"
-RISC = "https://schemas.openid.net/secevent/risc/event-type/"
-USER = "email:jo@example.com"
-SESSION = "oidc:idp.example.com/123456789:session/S-1"
-SUBJECT: dict[str, Any] = {
-    "format": "complex",
-    "user": {"format": "email", "email": "Jo@example.com"},
-    "session": {"format": "opaque", "id": "S-1"},
-}
-
-
-@cache
-def private() -> ec.EllipticCurvePrivateKey:
-    return ec.generate_private_key(ec.SECP256R1())
-
-
-@cache
-def stranger() -> ec.EllipticCurvePrivateKey:
-    return ec.generate_private_key(ec.SECP256R1())
-
-
-@cache
-def public() -> dict[str, Any]:
-    key: dict[str, Any] = jwt.algorithms.ECAlgorithm.to_jwk(private().public_key(), as_dict=True)
-    return key | {"kid": "k1", "use": "sig", "alg": "ES256"}
-
-
-def context(**more: Any) -> Context:
-    return Context(**({"key": b"site", "jwks": {"keys": [public()]}} | more))
-
-
-def claims(word: str = "session-revoked", event: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-    told = {"event_timestamp": 1795341600, "initiating_entity": "policy"} | (event or {})
-    return {
-        "iss": ISSUER, "jti": "24c63fb56e5a2d77a6b512616ca9fa24", "iat": 1795341660, "aud": "https://sp.example.com/caep",
-        "sub_id": SUBJECT, "events": {(word if "://" in word else CAEP + word): told},
-    } | more  # fmt: skip
-
-
-def token(told: dict[str, Any], key: Any = None, algorithm: str = "ES256", **header: Any) -> bytes:
-    headers = {"typ": "secevent+jwt", "kid": "k1"} | header
-    return jwt.encode(told, key or private(), algorithm=algorithm, headers=headers).encode()
-
-
-def reading(record: bytes, within: Context | None = None) -> Reading:
-    return read(record, within or context())
-
-
-def activity(*args: Any, **more: Any) -> Activity:
-    """The activity of a signed token with these claims."""
-    told = reading(token(claims(*args, **more)))
-    assert not told.rejects, told.rejects
-    (one,) = told.activities
-    return one
+from schemas.sources import Context, detect
+from tests.support.caep import (
+    CAEP,
+    ISSUER,
+    RISC,
+    SESSION,
+    USER,
+    activity,
+    claims,
+    context,
+    public,
+    reading,
+    stranger,
+    token,
+)
 
 
 def refused(record: bytes, within: Context | None = None) -> list[str]:
@@ -93,7 +49,7 @@ def test_a_signed_token_is_believed_and_known_by_its_jti() -> None:
 
 
 def test_an_unsigned_token_is_refused_unless_told_otherwise() -> None:
-    bare = jwt.encode(claims(), None, algorithm="none", headers={"typ": "secevent+jwt"}).encode()
+    bare = jwt.encode(claims(), "", algorithm="none", headers={"typ": "secevent+jwt"}).encode()
     assert refused(bare) == ["alg"]
     assert len(reading(bare, context(unsigned_allowed=True)).activities) == 1
     decoded = json.dumps(claims()).encode()
@@ -313,6 +269,6 @@ def test_events_about_the_stream_are_passed() -> None:
 
 
 def test_several_events_of_one_token_have_ids_of_their_own() -> None:
-    events = {CAEP + "session-revoked": {}, RISC + "account-disabled": {}}
+    events: dict[str, dict[str, str]] = {CAEP + "session-revoked": {}, RISC + "account-disabled": {}}
     told = reading(token(claims(events=events)))
     assert len({a.uid for a in told.activities}) == 2

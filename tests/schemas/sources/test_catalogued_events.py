@@ -13,7 +13,8 @@ import pytest
 
 from schemas.activity import Activity
 from schemas.wire import pick
-from tests.support.shares import CONTEXT, DATA, PANTHER, cases
+from tests.support.replayed import DATA
+from tests.support.shares import CONTEXT, PANTHER, cases
 
 pytestmark = pytest.mark.skipif(
     not PANTHER["kubernetes"], reason="the recorded events of others are not here"

@@ -9,7 +9,8 @@ import pytest
 
 from schemas.activity import Activity, Aliased, Ended, Issued
 from schemas.sources import sources
-from tests.support.shares import CONTEXT, DATA, PANTHER, Case, cases, shares
+from tests.support.replayed import DATA
+from tests.support.shares import CONTEXT, PANTHER, Case, cases, shares
 
 pytestmark = pytest.mark.skipif(
     not (DATA / "gcp").is_dir(), reason="the recorded events of others are not here"

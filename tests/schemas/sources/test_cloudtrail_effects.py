@@ -9,9 +9,10 @@ from urllib.parse import quote
 import msgspec
 import pytest
 
-from schemas.activity import Ended, EndFailed, Issued, Parent, Restored
+from schemas.activity import Aliased, Ended, EndFailed, Issued, Parent, Restored
 from schemas.evidence import SECOND
 from tests.support.cloudtrail import ACCOUNT, KEY, ROLE, SESSION, USER, activity, effects, reading
+from tests.support.effects import all_of
 
 AT = f"aws:{ACCOUNT}"
 OTHER = "AKIAI44QH8DHBEXAMPLE"
@@ -371,5 +372,8 @@ def test_no_secret_reaches_an_activity() -> None:
 def test_a_renamed_user_is_the_same_under_its_new_name() -> None:
     told = effects("UpdateUser", requestParameters={"userName": "bot", "newUserName": "svc-x"})
     old, new = f"{AT}:user/bot", f"{AT}:user/svc-x"
-    assert [(e.alias, e.identity, e.alive) for e in told] == [(old, new, True), (new, old, False)]
+    assert [(e.alias, e.identity, e.alive) for e in all_of(Aliased, told)] == [
+        (old, new, True),
+        (new, old, False),
+    ]
     assert effects("UpdateUser", requestParameters={"userName": "bot", "newPath": "/ci/"}) == ()

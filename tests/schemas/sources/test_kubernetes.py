@@ -33,6 +33,7 @@ from tests.support.kubernetes import (
     clock,
     deleted,
     effect,
+    effects,
     event,
     jwt,
     looked_up,
@@ -47,10 +48,6 @@ RBAC = "rbac.authorization.k8s.io"
 
 def at(second: float) -> int:
     return micros_of(clock(second))
-
-
-def effects(record: Any) -> list[Any]:
-    return [e for a in reading(record).activities for e in a.effects]
 
 
 # Who

@@ -61,7 +61,8 @@ def steps(scenario: dict[str, Any], *roles: str) -> Steps:
 
 def told_of(readings: list[Reading], step: dict[str, Any]) -> Activity:
     """The activity of a step's last line (of a TokenReview the caller's own)."""
-    return readings[step["line"] - 1].activities[0]
+    line: int = step["line"]
+    return readings[line - 1].activities[0]
 
 
 def key_of(logged: str | None) -> str:

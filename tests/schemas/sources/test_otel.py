@@ -54,7 +54,7 @@ def test_ids_are_read_in_hex_of_either_case_and_in_base64() -> None:
             "parentSpanId": base64.urlsafe_b64encode(bytes.fromhex("00000000000000cd")).decode(),
         },
     ):
-        (activity,) = activities(span(1, 2, **ids))
+        (activity,) = activities(span(1, 2) | ids)
         (effect,) = activity.effects
         assert activity.uid == f"{TRACE}:00000000000000ab"
         assert isinstance(effect, Spanned) and effect.span.parent == "00000000000000cd"
@@ -79,7 +79,7 @@ def test_attributes_may_be_lists_and_maps_and_json_inside_text() -> None:
 
 
 def test_bad_spans_are_rejects_with_their_place_and_the_others_are_read() -> None:
-    bad = [
+    bad: list[Any] = [
         span(2, traceId="zz"),
         span(3, spanId="0" * 16),
         span(4, parentSpanId="abc"),

@@ -11,6 +11,7 @@ import pytest
 from schemas.activity import Spanned
 from schemas.sources import Context, Reading, detect, otel
 from schemas.span import Span
+from tests.support.effects import only
 from tests.support.otlp import SERVER, T0, TRACE, export, span_id, tool
 from tests.support.otlp import activities as otlp_activities
 
@@ -326,7 +327,7 @@ def test_a_span_is_the_same_in_every_wrapping(document: Any) -> None:
     reading = otel.read(record, Context())
     assert not reading.rejects
     (one,) = reading.activities
-    (effect,) = one.effects
+    effect = only(Spanned, one.effects)
     assert (effect.trace, effect.span_id) == ("4b" * 16, "00000000000000b2")
     span = effect.span
     assert (span.kind, span.tool, span.parent, span.service) == (

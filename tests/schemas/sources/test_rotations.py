@@ -8,10 +8,10 @@ import pytest
 
 from schemas.activity import Activity, Effect, Fetched, Rotated
 from schemas.evidence import SECOND
-from tests.schemas.sources.test_kubernetes import ACCOUNT as MAILER
-from tests.schemas.sources.test_kubernetes import ADMIN, event, ref
-from tests.schemas.sources.test_kubernetes import effects as told
 from tests.support.cloudtrail import ACCOUNT, activity, effects
+from tests.support.kubernetes import ACCOUNT as MAILER
+from tests.support.kubernetes import ADMIN, event, ref
+from tests.support.kubernetes import effects as told
 
 ARN = f"arn:aws:secretsmanager:eu-central-1:{ACCOUNT}:secret:prod/db-AbC123"
 SECRET = f"aws:{ACCOUNT}:secret/prod/db"
@@ -68,7 +68,7 @@ def test_a_refused_read_gives_nothing_and_a_new_key_is_no_rotation() -> None:
     assert not [e for e in made.effects if isinstance(e, Rotated)]
 
 
-def annotated(name: str, value: str) -> list[Effect]:
+def annotated(name: str, value: str) -> list[Rotated]:
     body = {"metadata": {"annotations": {name: value}}}
     line = event(4, user=ADMIN, verb="patch", objectRef=ref("serviceaccounts", "mailer"), requestObject=body)
     return [e for e in told(line) if isinstance(e, Rotated)]

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -129,8 +130,8 @@ def test_a_finding_shows_its_last_update_and_its_history_all(engine: Engine, ord
 
 
 def test_a_finding_stands_beside_each_event_that_it_rests_on_once(engine: Engine) -> None:
-    info = {"uid": "f1", "analytic": {"uid": "a_control"}}
-    info["related_events"] = [{"uid": "event-1"}, {"uid": "event-2"}]  # type: ignore[assignment]
+    info: dict[str, Any] = {"uid": "f1", "analytic": {"uid": "a_control"}}
+    info["related_events"] = [{"uid": "event-1"}, {"uid": "event-2"}]
     told = finding("f1", finding_info=info, severity="High", status="New")
     sink = Sink(engine)
     sink.write("findings", [one("findings", told, 1)])

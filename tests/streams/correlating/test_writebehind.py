@@ -373,12 +373,12 @@ def test_an_unsettled_crowd_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     outlet = Outlet()
     under_test = worker(outlet)
     feed(under_test, outlet, use("one", NOON), tick=None)
-    assert not under_test.crowded
+    assert under_test.crowded is False
     for _ in range(3):
         feed(under_test, outlet, use("one", NOON))
-    assert under_test.crowded
+    crowded = [under_test.crowded]
     asyncio.run(under_test.flush())
-    assert not under_test.crowded
+    assert [*crowded, under_test.crowded] == [True, False]
 
 
 def test_a_dossier_stays_within_its_limit_and_each_cap_that_it_reaches_is_counted() -> None:
@@ -399,7 +399,7 @@ def test_the_limit_is_by_default_what_the_page_on_caps_says() -> None:
 def test_every_partition_judges_by_the_thresholds_that_are_set() -> None:
     for grace, findings in (("2h", 0), ("10m", 1)):
         outlet = Outlet()
-        patient = worker(outlet, thresholds=Settings(grace_aws_key=grace).thresholds)  # type: ignore[arg-type]
+        patient = worker(outlet, thresholds=Settings.model_validate({"grace_aws_key": grace}).thresholds)
         feed(patient, outlet, GAP)
         settle(patient, outlet)
         assert len(outlet.found()) == findings

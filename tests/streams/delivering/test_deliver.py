@@ -6,6 +6,7 @@ import contextlib
 import re
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def installation(broker: str, data: Path, prefix: str) -> Settings:
         broker=broker,
         topic_prefix=prefix,
         sql_port=ports.choose(0, ports.SQL, "sql_port"),
-        deliver_interval="50ms",  # type: ignore[arg-type]
+        deliver_interval="50ms",
     )
     make(settings, [])
     create(settings, CHANGELOG)
@@ -94,6 +95,10 @@ def ask(settings: Settings, sql: str) -> list[dict[str, Any]]:
 
 def count(settings: Settings, table: str, condition: str = "1") -> int:
     return int(ask(settings, f"SELECT count() AS n FROM {table} WHERE {condition}")[0]["n"])
+
+
+def holds(settings: Settings, table: str, rows: int) -> bool:
+    return count(settings, table) == rows
 
 
 def activities(first: int, last: int, identity: str = "me") -> bytes:
@@ -161,7 +166,7 @@ def test_every_topic_comes_into_its_table(shared: Settings) -> None:
     produce(shared, CHANGELOG, [b'{"a":1}', b'{"a":2}'], key="aws:1:role/x")
     wait_for(lambda: count(shared, "activities", "identity = 'every'") == 100, "the activities")
     for table, expected in (("credentials", 2), ("assurance", 1), ("dossiers", 2)):
-        wait_for(lambda t=table, n=expected: count(shared, t) == n, f"{expected} rows of {table}")
+        wait_for(partial(holds, shared, table, expected), f"{expected} rows of {table}")
     wait_for(lambda: count(shared, "rejects", "source = 'vault'") == 1, "the reject")
     wait_for(lambda: count(shared, "findings_history", "uid = 'f1'") == 2, "both states of the finding")
     found = ask(shared, "SELECT uid, status_id FROM findings WHERE uid = 'f1'")

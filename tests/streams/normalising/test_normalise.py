@@ -23,6 +23,7 @@ from streams.kafka.outgoing import LostMessageError, Outgoing, producer_config
 from streams.normalising import normalise
 from streams.normalising.intake import consumer_config
 from streams.normalising.normalise import Normalising
+from streams.site import garbage
 from streams.site.settings import Settings
 from streams.site.stage import Stage
 from tests.support import topic
@@ -88,7 +89,7 @@ def settings(embedded_broker: str, data: Path, request: pytest.FixtureRequest) -
 def start(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     lines = SimpleNamespace(NAME="lines", recognises=lambda document: True, read=read)
     monkeypatch.setattr(normaliser, "sources", lambda: {"lines": lines})
-    monkeypatch.setattr(normalise.garbage, "calm", lambda: None)
+    monkeypatch.setattr(garbage, "calm", lambda: None)
     started: list[Running] = []
 
     def go() -> Running:

@@ -101,7 +101,7 @@ def test_every_setting_says_what_it_is_for() -> None:
 
 
 def test_secrets_do_not_show_when_settings_are_printed() -> None:
-    settings = Settings(hmac_key="0123456789abcdef-secret", clickhouse_password="hush")  # type: ignore[arg-type]
+    settings = Settings(hmac_key="0123456789abcdef-secret", clickhouse_password="hush")
     assert "secret" not in repr(settings) and "hush" not in repr(settings)
 
 
@@ -130,7 +130,7 @@ def test_a_key_that_was_cut_short_is_refused(data: Path) -> None:
 
 
 def test_a_key_in_the_settings_leaves_no_file(data: Path) -> None:
-    settings = Settings(data=data, hmac_key="0123456789abcdef")  # type: ignore[arg-type]
+    settings = Settings(data=data, hmac_key="0123456789abcdef")
     assert site_key(settings) == b"0123456789abcdef"
     assert not (data / "hmac.key").exists()
 

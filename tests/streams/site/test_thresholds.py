@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -244,7 +244,7 @@ def test_less_of_a_habit_is_told_with_little_confidence_where_more_is_asked_for(
 
 def test_a_dormancy_that_what_is_kept_cannot_show_is_refused() -> None:
     with pytest.raises(ValueError, match="dormant"):
-        Settings(dormant="29d")  # type: ignore[arg-type]
+        Settings(dormant="29d")
 
 
 def test_a_replay_judges_by_the_settings(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
@@ -257,7 +257,7 @@ def test_a_replay_judges_by_the_settings(tmp_path: Path, capsysbinary: pytest.Ca
     log = tmp_path / "audit.jsonl"
     log.write_text("".join(json.dumps(told) + "\n" for told in lines))
 
-    def found(**settings: str) -> int:
+    def found(**settings: Any) -> int:
         request = Request([str(log)], [], None, None, None, None, None, None, None, False)
         replay_paths(load(**settings), request)
         return len(capsysbinary.readouterr().out.splitlines())

@@ -11,7 +11,7 @@ from correlators.driver.normaliser import Normaliser, Record
 from streams.site.context import site_of
 from streams.site.errors import Stop
 from streams.site.settings import Settings
-from tests.schemas.sources.test_caep import claims, public, token
+from tests.support.caep import claims, public, token
 
 KEY = b"k" * 32
 

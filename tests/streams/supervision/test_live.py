@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import uuid
+from typing import Any
 
 import orjson
 import pytest
@@ -49,7 +50,7 @@ def view(terminal: bool) -> tuple[View, io.StringIO]:
     ],
 )
 def test_a_finding_is_one_line_that_tells_new_updated_and_closed_apart(
-    fields: dict[str, object], end: str
+    fields: dict[str, Any], end: str
 ) -> None:
     line = finding_line(finding(**fields)).plain
     assert line == f"2026-11-22 10:00:00  low       1         outlived_parent  {end}"

@@ -15,7 +15,7 @@ from schemas.dossier import EMPTY, Credential, Dossier, Sightings
 from schemas.evidence import Evidence
 from schemas.fact import facts_of
 from schemas.span import Span
-from tests.correlators.kernel.test_laws import activities, dossiers
+from tests.support.arbitrary import activities, dossiers
 
 
 @given(st.lists(activities(), max_size=30), st.integers(1, 3_000))

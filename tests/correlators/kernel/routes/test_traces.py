@@ -153,7 +153,7 @@ def test_a_chain_deeper_than_any_stack_is_followed() -> None:
     assert ended(many) == {(DESK, "search"): [(uid(5_000), "executed")]}
 
 
-ERROR = {"status": {"code": 2}}
+ERROR: dict[str, Any] = {"status": {"code": 2}}
 OFFERS = {"gen_ai.agent.tools": '["search", "read"]'}
 
 

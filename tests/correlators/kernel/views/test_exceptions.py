@@ -20,7 +20,7 @@ DAY = 86_400
 GAP = [kill("kill", 10), use("one", 60), use("two", 90)]
 
 
-def excepted(uid: str = "exception", recorded: float = 5, until: float = DAY, **scope: str) -> Activity:
+def excepted(uid: str = "exception", recorded: float = 5, until: float = DAY, **scope: Any) -> Activity:
     told = Excepted(
         scope.pop("control", NAME), T0 + int(until * SECOND), owner="ops", reason="migration", **scope
     )
@@ -54,7 +54,7 @@ def status(activities: list[Activity], now: float = 3600) -> int:
     ],
     ids=str,
 )
-def test_an_exception_in_whose_scope_it_lies_suppresses_the_finding(scope: dict[str, str]) -> None:
+def test_an_exception_in_whose_scope_it_lies_suppresses_the_finding(scope: dict[str, Any]) -> None:
     assert status([*GAP, excepted(**scope)]) == 3
 
 
@@ -69,7 +69,7 @@ def test_an_exception_in_whose_scope_it_lies_suppresses_the_finding(scope: dict[
     ],
     ids=str,
 )
-def test_behaviour_outside_the_scope_is_a_new_finding(scope: dict[str, str]) -> None:
+def test_behaviour_outside_the_scope_is_a_new_finding(scope: dict[str, Any]) -> None:
     assert status([*GAP, excepted(**scope)]) == 1
 
 

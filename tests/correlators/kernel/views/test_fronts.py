@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from schemas.activity import Activity, Ended
 from schemas.verdict import Severity
-from tests.correlators.test_revoked_credential_used import verdict_of
+from tests.support.judged import verdict_of
 from tests.support.make import change, issue, use
 from tests.support.scenario import every_way, run
 
@@ -57,7 +57,7 @@ def test_a_stranger_beside_a_balancer_is_told_whatever_he_took() -> None:
     for name in "abc":
         verdict = verdict_of([*through_a_balancer("abc"), *thief], f"vault:prod:accessor/{name}", PLACES)
         assert verdict is not None and "10.0.7.7" in verdict.title
-        assert verdict.severity >= Severity.MEDIUM
+        assert verdict.severity is not None and verdict.severity >= Severity.MEDIUM
 
 
 def test_a_thief_of_three_makes_no_balancer_of_the_host_he_sits_on() -> None:
@@ -104,4 +104,4 @@ def test_what_a_roster_tells_of_addresses_reaches_those_who_hold_a_token_there()
     known = world.dossiers()["vault:prod:entity/a"]
     assert set(known.fronts["vault:prod"]) == set(
         world.dossiers()["roster:vault:prod#all"].fronts["vault:prod"]
-    )  # type: ignore[attr-defined]
+    )

@@ -10,8 +10,9 @@ import pytest
 
 from schemas import frozen
 from schemas.activity import Activity, Ended, Granted, Issued, Withdrawn
+from schemas.credential_kind import CredentialKind
 from schemas.verdict import Severity, Verdict
-from tests.correlators.test_revoked_credential_used import verdict_of
+from tests.support.judged import verdict_of
 from tests.support.make import KEY, ROLE, SESSION, T0, USER, change, issue, kill, use
 
 DAY = 86_400.0
@@ -94,7 +95,7 @@ GOOGLE, GKEY, GNEXT = "gcp:p:tf@p.iam.gserviceaccount.com", "gcp:key/tf@p/a", "g
 
 def google(late: float = 2 * DAY + 240, **more: Any) -> list[Activity]:
     own = {"identity": GOOGLE, "source": "gcp", "action": "identity_write", "operation": "SetIamPolicy"}
-    kind = "service_account_key"
+    kind: CredentialKind = "service_account_key"
     many = [change("old", -DAY, Issued(GKEY, GOOGLE, kind), source="gcp")]
     many.append(change("next", DAY, Issued(GNEXT, GOOGLE, kind), source="gcp"))
     many += [use("before", 0, credential=GKEY, **own), use("moved", DAY + 60, credential=GNEXT, **own)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from correlators.kernel.views.severity import moved, of_uses, within_habit
@@ -9,7 +11,7 @@ from schemas.activity import Activity, Issued, Stated
 from schemas.declaration import Declaration
 from schemas.evidence import Evidence
 from schemas.verdict import Confidence, Severity
-from tests.correlators.test_revoked_credential_used import must
+from tests.support.judged import must
 from tests.support.make import KEY, T0, USER, change, kill, use
 
 INFO, LOW, MEDIUM, HIGH, CRITICAL = Severity
@@ -54,7 +56,7 @@ def test_a_new_identity_departs_from_no_habit() -> None:
     assert within_habit(HIGH, 0, 108 * day, 7 * day) == (LOW, Confidence.LOW)
 
 
-def declared(**told: str) -> Activity:
+def declared(**told: Any) -> Activity:
     body = Declaration(T0, "inv", **told)
     return Activity("inv", T0, "inventory", effects=(Stated(USER, body),))
 

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -175,7 +176,12 @@ def test_folders_that_did_not_change_are_not_listed_again(
     assert names(folder) == []
     listed: list[str] = []
     real = os.scandir
-    monkeypatch.setattr(os, "scandir", lambda path: listed.append(path) or real(path))
+
+    def noting(path: str) -> Any:
+        listed.append(path)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", noting)
     assert names(folder) == [] and not listed
     put(root, f"{NESTED}/two.json.gz", gzip.compress(records("b")))
     assert names(folder) == ["two.json.gz"] and listed == [str(root / NESTED)]

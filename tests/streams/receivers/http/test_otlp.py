@@ -7,6 +7,7 @@ import json
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.protobuf import json_format
@@ -21,7 +22,7 @@ from pydantic import SecretStr
 from correlators.driver.normaliser import Normaliser, Record
 from schemas.activity import Activity
 from streams.site.settings import Settings
-from tests.support.receiving import bodies, free_address, post, receiving
+from tests.support.receiving import Answer, bodies, free_address, post, receiving
 from tests.support.topic import Tail
 
 PROTOBUF = "application/x-protobuf"
@@ -61,7 +62,9 @@ def refusing(shared_site: Settings) -> Iterator[Settings]:
         yield settings
 
 
-def send(settings: Settings, body: bytes, media: str = PROTOBUF, path: str = "/v1/traces", **headers: str):  # type: ignore[no-untyped-def]
+def send(
+    settings: Settings, body: bytes, media: str = PROTOBUF, path: str = "/v1/traces", **headers: Any
+) -> Answer:
     assert settings.receive_otlp is not None
     return post(settings.receive_otlp, path, body, media, **headers)
 
