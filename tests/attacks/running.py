@@ -93,7 +93,7 @@ class Running:
             producer.produce(topic, record)
             producer.flush(10)
 
-    def rows(self, query: str, **url: str) -> list[dict[str, Any]]:
+    def rows(self, query: str, **url: Any) -> list[dict[str, Any]]:
         """Answers of the SQL endpoint."""
         status, body = self.ask(query, default_format="JSONEachRow", **url)
         assert status == 200, body

@@ -147,9 +147,9 @@ class Kafka:
             [*command, str(self._properties)], stdout=out, stderr=out, cwd=self.folder
         )
         out.close()
+        quiet: dict[str, str | int | float | bool] = {"log_level": 0, "reconnect.backoff.max.ms": 200}
         admin = AdminClient(
-            {"bootstrap.servers": self.address, "log_level": 0, "reconnect.backoff.max.ms": 200}
-            | (self.login(ADMIN) if self.users else {})
+            {"bootstrap.servers": self.address} | quiet | (self.login(ADMIN) if self.users else {})
         )
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
@@ -161,7 +161,7 @@ class Kafka:
                 continue
         raise AssertionError(f"Kafka did not answer within {START_SECONDS} s: {self._last_words()}")
 
-    def login(self, user: str) -> dict[str, str]:
+    def login(self, user: str) -> dict[str, str | int | float | bool]:
         """What a client of this user is configured with."""
         return {
             "security.protocol": "SASL_PLAINTEXT",
