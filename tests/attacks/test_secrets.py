@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import cycle
 from typing import Any
 
@@ -63,6 +63,16 @@ def read(source: str, document: Any) -> Batch:
     return normaliser.drain()
 
 
+def putting(text: str) -> Callable[[Any], Any]:
+    """Puts the text in the place of what is there."""
+    return lambda _: text
+
+
+def naming(text: str) -> Callable[[Any], Any]:
+    """Gives the object that is there a field of that name."""
+    return lambda held: held | {text: text}
+
+
 def variants(document: Any, maker: Maker, kinds: Iterator[str]) -> Iterator[tuple[str, str, Any]]:
     """(where and what, what must not be found, the record)"""
     for path in some(leaves(document)):
@@ -71,10 +81,10 @@ def variants(document: Any, maker: Maker, kinds: Iterator[str]) -> Iterator[tupl
             told, secret = KINDS[kind](maker)
             before = at(document, path)[:80]
             text = (told, f"{before} {told} x", f"{before}/{told}")[turn % 3]
-            yield f"{kind} at {path}", secret, planted(document, path, lambda _, text=text: text)
+            yield f"{kind} at {path}", secret, planted(document, path, putting(text))
     for path in some(holders(document)):
         told, secret = KINDS[(kind := next(kinds))](maker)
-        yield f"{kind} as a name in {path}", secret, planted(document, path, lambda o, t=told: o | {t: t})
+        yield f"{kind} as a name in {path}", secret, planted(document, path, naming(told))
 
 
 @pytest.mark.parametrize("source", sorted(sources()))
@@ -102,7 +112,7 @@ def test_what_looks_like_nothing_is_no_credentials_id_and_no_rejects_field(
     for document in documents(source, seeds):
         for path in some(leaves(document)):
             secret = SHAPELESS(maker)
-            batch = read(source, planted(document, path, lambda _, s=secret: s))
+            batch = read(source, planted(document, path, putting(secret)))
             ids = {id_of(text) for row in batch.activities for text in texts(orjson.loads(row))}
             if any(secret in one for one in ids) or secret.encode() in encoded(batch.rejects):
                 found.append(path)
