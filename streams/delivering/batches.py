@@ -124,9 +124,8 @@ class Batches:
             if not self._insist(table, blocks, batch):
                 return
         BATCHES.inc()
-        if batch is self._batch:
-            self._commit(batch)
-            self._batch, self._began = Batch(), None
+        self._commit(batch)
+        self._batch, self._began = Batch(), None
 
     def _insist(self, table: str, blocks: list[Block], batch: Batch) -> bool:
         """Offers the blocks until they are in. False where stopping, or a rebalance, came in between."""

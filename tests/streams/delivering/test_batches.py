@@ -1,0 +1,121 @@
+"""Consumed, stored, committed: in this order whatever comes in between. (Without a broker and an engine.)"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.clickhouse.sink import Block, UnavailableError
+from streams.delivering import batches
+from streams.delivering.batches import Batches
+from streams.site.settings import Settings
+from tests.support.fake_kafka import FakeConsumer, FakeMessage
+
+TOPIC, TABLE = "findings", "findings"
+PLACE = (TOPIC, 0)
+
+
+class FakeSink:
+    """Takes rows, after it could not for a while."""
+
+    def __init__(self, away: int = 0) -> None:
+        self.away = away
+        self.rows: list[tuple[str, int]] = []
+
+    def write(self, table: str, blocks: list[Block]) -> int:
+        if self.away:
+            self.away -= 1
+            raise UnavailableError("away")
+        self.rows += [(block.origin.topic, block.origin.offset) for block in blocks]
+        return 0
+
+    def close(self) -> None: ...
+
+
+class Running:
+    """The loop between a fake consumer and a fake sink, which stops when nothing comes any more."""
+
+    def __init__(self, tmp_path: Path, consumer: FakeConsumer, sink: FakeSink) -> None:
+        self.stopping = threading.Event()
+        self.consumer, self.sink = consumer, sink
+        consumer.when_empty = self.stopping.set
+        settings = Settings(data=tmp_path)
+        engine: Any = None
+        self.batches = Batches(settings, engine, consumer, self.stopping, 1)  # type: ignore[arg-type]
+        self.batches._sink = sink  # type: ignore[assignment]
+        self.batches.subscribe(["^findings$"], {TOPIC: TABLE})
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "BACKOFF_SECONDS", (0.01,))
+
+
+def messages(*offsets: int) -> list[FakeMessage]:
+    return [FakeMessage(TOPIC, offset, b'{"x": 1}') for offset in offsets]
+
+
+def test_what_is_in_is_committed_and_nothing_else(tmp_path: Path) -> None:
+    running = Running(tmp_path, FakeConsumer(messages(4, 5)), FakeSink())
+    running.batches.run()
+    assert running.sink.rows == [(TOPIC, 4), (TOPIC, 5)]
+    assert running.consumer.committed == {PLACE: 6} and running.consumer.closed
+
+
+def test_a_message_polled_while_consuming_is_paused_is_read_again(tmp_path: Path) -> None:
+    consumer = FakeConsumer(messages(4))
+    consumer.assign([])
+    consumer.on_poll = [FakeMessage(TOPIC, 5), FakeMessage(TOPIC, 9, partition=3)]
+    running = Running(tmp_path, consumer, FakeSink(away=3))
+    running.batches._most_rows = 1
+    running.batches.run()
+    assert consumer.sought == [(TOPIC, 0, 5), (TOPIC, 3, 9)]
+    assert consumer.committed == {PLACE: 5} and running.sink.rows == [(TOPIC, 4)]
+
+
+def test_while_clickhouse_is_away_all_partitions_are_paused_also_new_ones_and_then_go_on(
+    tmp_path: Path,
+) -> None:
+    consumer = FakeConsumer(messages(4))
+    running = Running(tmp_path, consumer, FakeSink(away=3))
+    running.batches._most_rows = 1
+    seen: list[set[tuple[str, int]]] = []
+
+    def assigned() -> None:
+        consumer.rebalance("on_assign", PLACE, (TOPIC, 1))
+        seen.append(set(consumer.paused))
+
+    consumer.on_poll = [assigned]
+    running.batches.run()
+    assert seen == [{PLACE, (TOPIC, 1)}] and not consumer.paused
+
+
+@pytest.mark.parametrize("kind", ["on_revoke", "on_lost"])
+def test_a_batch_whose_partitions_went_away_is_neither_committed_nor_offered_again(
+    tmp_path: Path, kind: str
+) -> None:
+    consumer = FakeConsumer(messages(4))
+    sink = FakeSink(away=1)
+    running = Running(tmp_path, consumer, sink)
+    running.batches._most_rows = 1
+    consumer.on_poll = [lambda: consumer.rebalance(kind, PLACE)]
+    running.batches.run()
+    assert not consumer.committed and not sink.rows
+
+
+def test_stopped_while_clickhouse_is_away_nothing_is_committed(tmp_path: Path) -> None:
+    consumer = FakeConsumer(messages(4))
+    running = Running(tmp_path, consumer, FakeSink(away=10_000))
+    running.batches._most_rows = 1
+    consumer.on_poll = [running.stopping.set]
+    running.batches.run()
+    assert not consumer.committed and consumer.closed
+
+
+def test_an_empty_message_is_committed_and_no_row(tmp_path: Path) -> None:
+    running = Running(tmp_path, FakeConsumer([FakeMessage(TOPIC, 7, None)]), FakeSink())
+    running.batches.run()
+    assert running.consumer.committed == {PLACE: 8} and not running.sink.rows

@@ -1,0 +1,130 @@
+"""Offsets, times and turns of partitions that come and go, and clocks that are not the broker's. (Without a
+broker.)"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from confluent_kafka import TIMESTAMP_CREATE_TIME, TIMESTAMP_LOG_APPEND_TIME
+
+from streams.kafka.outgoing import Outgoing
+from streams.normalising.intake import Intake
+from streams.normalising.normalise import Normalising
+from streams.site.settings import Settings
+from streams.site.stage import Stage
+from tests.support.cloudtrail import event
+from tests.support.fake_kafka import FakeConsumer, FakeMessage, FakeProducer
+
+TOPIC = "raw.cloudtrail"
+HERE, THERE = (TOPIC, 0), (TOPIC, 1)
+BODY = json.dumps(event()).encode()
+YEAR = 365 * 86_400
+
+
+class Running:
+    """The loop between a fake consumer and a fake producer, a round at a time."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.consumer, self.producer = FakeConsumer(), FakeProducer()
+        stage = Stage.__new__(Stage)
+        stage.ready = lambda: None  # type: ignore[method-assign]
+        self.loop = Normalising(Settings(data=tmp_path), stage, self.consumer, self.producer)  # type: ignore[arg-type]
+        self.consumer.subscribe(
+            [], on_assign=self.loop._assigned, on_revoke=self.loop._revoked, on_lost=self.loop._lost
+        )
+        self.consumer.rebalance("on_assign", HERE, THERE)
+
+    def read(self, *messages: FakeMessage) -> None:
+        self.consumer.batches.append(list(messages))
+        self.loop._round()
+
+    def settle(self) -> None:
+        """The broker confirms everything, and what may be committed is."""
+        self.producer.arrive()
+        self.loop._outgoing.settle()
+        self.loop._commit()
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Running:
+    return Running(tmp_path)
+
+
+def test_an_offset_is_committed_once_all_that_came_of_it_has_arrived(running: Running) -> None:
+    running.read(FakeMessage(TOPIC, 41, BODY))
+    running.loop._commit()
+    assert not running.consumer.committed
+    running.settle()
+    assert running.consumer.committed == {HERE: 42}
+
+
+def test_offsets_of_a_partition_that_was_lost_are_not_committed(running: Running) -> None:
+    running.read(FakeMessage(TOPIC, 41, BODY), FakeMessage(TOPIC, 7, BODY, partition=1))
+    running.consumer.rebalance("on_lost", THERE)
+    running.settle()
+    assert running.consumer.committed == {HERE: 42}, "somebody else reads the other one"
+
+
+def test_offsets_that_had_arrived_when_it_was_lost_are_not_committed_either(
+    running: Running,
+) -> None:
+    running.read(FakeMessage(TOPIC, 7, BODY, partition=1))
+    running.producer.arrive()
+    running.loop._outgoing.settle()
+    running.consumer.rebalance("on_lost", THERE)
+    running.loop._commit()
+    assert not running.consumer.committed
+
+
+def test_a_lost_partitions_times_hold_nobody_up_and_say_nothing(running: Running) -> None:
+    running.read(FakeMessage(TOPIC, 7, BODY, partition=1))
+    running.settle()
+    now = time.time_ns() // 1_000
+    assert f"{TOPIC}/1" in running.loop._watermarks.tell(now, [])
+    running.read(FakeMessage(TOPIC, 8, BODY, partition=1))
+    running.consumer.rebalance("on_lost", THERE)
+    running.settle()
+    assert f"{TOPIC}/1" not in running.loop._watermarks.tell(now, [])
+
+
+@pytest.mark.parametrize(
+    ("stamp", "arrived"),
+    [
+        ((TIMESTAMP_CREATE_TIME, (1_700_000_000 + YEAR) * 1_000), 1_700_000_000),
+        ((TIMESTAMP_CREATE_TIME, 1_600_000_000_000), 1_700_000_000),
+        ((TIMESTAMP_LOG_APPEND_TIME, (1_700_000_000 + YEAR) * 1_000), 1_700_000_000),
+        ((TIMESTAMP_LOG_APPEND_TIME, 1_600_000_000_000), 1_600_000_000),
+    ],
+    ids=[
+        "a producer's clock ahead",
+        "a producer's clock behind",
+        "a broker's clock ahead",
+        "the broker's word",
+    ],
+)
+def test_nothing_arrives_later_than_now_and_only_the_brokers_clock_says_when(
+    tmp_path: Path, stamp: tuple[int, int], arrived: int
+) -> None:
+    intake = Intake(Settings(data=tmp_path))
+    now = 1_700_000_000_000_000
+    record = intake.record(FakeMessage(TOPIC, 3, BODY, stamp=stamp), HERE, now)  # type: ignore[arg-type]
+    assert (record.arrived, record.processed, record.offset) == (arrived * 1_000_000, now, 3)
+    assert (record.source, record.instance) == ("cloudtrail", "")
+
+
+def test_a_header_says_source_and_installation_only_where_the_setting_lets_it(tmp_path: Path) -> None:
+    told = FakeMessage("raw.vault", 1, BODY, headers=[("source", b"cloudtrail"), ("instance", b"prod")])
+    for topics, source in (([], "vault"), (["raw.vault"], "cloudtrail")):
+        intake = Intake(Settings(data=tmp_path, header_topics=topics))
+        assert intake.record(told, ("raw.vault", 0), 1).source == source  # type: ignore[arg-type]
+
+
+def test_a_full_queue_is_waited_for_and_loses_no_message() -> None:
+    producer = FakeProducer()
+    producer.full = 3
+    outgoing = Outgoing(producer)  # type: ignore[arg-type]
+    outgoing.send(outgoing.open(lambda: None), "facts", b"1")
+    assert producer.sent == [("facts", b"1")]
