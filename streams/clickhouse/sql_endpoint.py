@@ -16,12 +16,11 @@ import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from ipaddress import ip_address
 
 import uvicorn
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -36,8 +35,9 @@ from streams.clickhouse.http_query import (
 )
 from streams.clickhouse.readers import Answer, Readers
 from streams.clickhouse.sql_gate import RefusedError
-from streams.site.errors import Stop
+from streams.site.errors import Stop, where
 from streams.site.http_protocol import TimedProtocol
+from streams.site.listening import only_here
 
 READERS = 2
 """Queries at once: as many as small machines have cores; ingest keeps its share."""
@@ -56,6 +56,7 @@ class SqlEndpoint:
     """`start` listens and returns; `stop` ends all queries and returns."""
 
     def __init__(self, engine: Engine, host: str = "127.0.0.1", port: int = 0) -> None:
+        only_here(host, "sql_host", "the SQL endpoint")
         self._engine = engine
         self._readers = Readers(engine, READERS)
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="sql")
@@ -122,6 +123,10 @@ class SqlEndpoint:
             return self._failure(408, 159, message)
         except InvalidRequestError as error:
             return self._failure(error.status, error.code, str(error))
+        except ClientDisconnect:
+            return Response(status_code=400)  # Nobody is there to read it.
+        except Exception as error:
+            return self._unreadable(error)
         if not query.text.strip():
             return PlainTextResponse("Ok.\n")
         if query.database not in ("", "default", self._engine.database):
@@ -146,12 +151,17 @@ class SqlEndpoint:
         except ClickHouseError as error:
             code = int(getattr(error, "code", None) or _UNKNOWN)
             return self._failure(status_of(code), code, str(error))
-        except Exception:
-            log.exception("a query failed in the endpoint itself")
+        except Exception as error:
+            log.error("a query failed in the endpoint itself: %s", where(error))
             return self._failure(500, _UNKNOWN, "the endpoint failed, see its log (UNKNOWN_EXCEPTION)")
         finally:
             self._waiting -= 1
         return self._success(query, answer, time.monotonic() - started)
+
+    def _unreadable(self, error: Exception) -> Response:
+        """The log is told what failed and where, and no word of the request."""
+        log.warning("a request could not be read: %s", where(error))
+        return self._failure(400, 36, "the request cannot be read (BAD_ARGUMENTS)")
 
     def _success(self, query: HttpQuery, answer: Answer, seconds: float) -> Response:
         summary = {"elapsed_ns": str(int(seconds * 1e9)), "result_bytes": str(len(answer.body))}
@@ -190,10 +200,7 @@ class SqlEndpoint:
     def _own(self, host: str) -> bool:
         name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
         name = name.strip("[]").lower()
-        if name in self._own_names:
-            return True
-        # Listening on all addresses, it is reached under any of them; a name could be anybody's.
-        return self.host in ("0.0.0.0", "::") and _is_address(name)
+        return name in self._own_names
 
 
 def engine_version(engine: Engine) -> object:
@@ -202,14 +209,6 @@ def engine_version(engine: Engine) -> object:
         return client.server_version
     finally:
         engine.discard(client)
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 def _listen(host: str, port: int) -> socket.socket:

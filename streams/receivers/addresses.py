@@ -7,10 +7,10 @@ import os
 import socket
 import stat
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 
 from streams.site.errors import SettingsError
+from streams.site.listening import is_loopback
 
 BACKLOG = 128
 SOCKET_MODE = 0o660
@@ -28,12 +28,7 @@ class Address:
     @property
     def private(self) -> bool:
         """Whether only this machine can reach it."""
-        if self.path is not None or self.host == "localhost":
-            return True
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return self.path is not None or is_loopback(self.host)
 
     def __str__(self) -> str:
         if self.path is not None:

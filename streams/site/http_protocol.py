@@ -6,17 +6,38 @@ import asyncio
 from typing import Any
 
 import h11
+import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_SECONDS = 10.0
 """A connection that sends no complete head in this time is closed: it would hold a file descriptor for
 ever."""
+HEAD_BYTES = 16 * 1024
+"""Of a request's head, where the server's own setting says nothing: h11's own default."""
 STALL_SECONDS = 30.0
 """A client that reads nothing of its answer for this long is cut off: the answer is held in memory for it."""
 
 
+class StrictConnection(h11.Connection):
+    """Takes no request that says in two ways how long it is: a proxy may have counted the other way, and what
+    it took for a body be the next request here (RFC 9112, section 6.3)."""
+
+    def next_event(self) -> Any:
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            names = {name for name, _ in event.headers}
+            if b"transfer-encoding" in names and b"content-length" in names:
+                raise h11.RemoteProtocolError("both transfer-encoding and content-length")
+        return event
+
+
 class TimedProtocol(H11Protocol):
     """Closes connections that are opened, or begin a request, and then say nothing."""
+
+    def __init__(self, config: uvicorn.Config, *more: Any, **named: Any) -> None:
+        super().__init__(config, *more, **named)
+        self.access_log = False  # A request's line is its sender's words; what happened is counted.
+        self.conn = StrictConnection(h11.SERVER, config.h11_max_incomplete_event_size or HEAD_BYTES)
 
     _deadline: asyncio.TimerHandle | None = None
     _stall: asyncio.TimerHandle | None = None

@@ -108,8 +108,8 @@ class Settings(ThresholdSettings, AuthoritySettings, ReceiverSettings):
     )
     sql_host: str = Field(
         "127.0.0.1",
-        description="Address the read-only SQL endpoint of the embedded engine listens on. It asks for no "
-        "password: whoever reaches it can read everything.",
+        description="Loopback address the read-only SQL endpoint of the embedded engine listens on. It asks "
+        "for no password: for others put a proxy before it.",
     )
     sql_port: int | None = Field(
         None,
@@ -125,7 +125,7 @@ class Settings(ThresholdSettings, AuthoritySettings, ReceiverSettings):
         2 * 2**30, ge=2**20, description="Most bytes of memory for one ad-hoc query."
     )
     sql_row_limit: int = Field(1_000_000, ge=1, description="Most rows in the answer to one ad-hoc query.")
-    metrics_host: str = Field("127.0.0.1", description="Address the Prometheus endpoint listens on.")
+    metrics_host: str = Field("127.0.0.1", description="Loopback address the Prometheus endpoint listens on.")
     metrics_port: int | None = Field(
         None,
         ge=0,

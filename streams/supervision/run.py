@@ -12,6 +12,7 @@ from shlex import quote
 from streams.site import datafolder
 from streams.site.datafolder import Instance
 from streams.site.errors import SettingsError
+from streams.site.listening import only_here
 from streams.site.settings import Settings
 from streams.site.sitekey import site_key
 from streams.supervision import ports, stages
@@ -61,6 +62,10 @@ def _names(settings: Settings, only: Sequence[str]) -> list[str]:
 
 
 def _with_ports(settings: Settings, names: list[str]) -> Settings:
+    """Raises SettingsError where strangers could reach what is served, or a port is taken."""
+    only_here(settings.metrics_host, "metrics_host", "the page of metrics")
+    if "deliver" in names and settings.embedded_engine:
+        only_here(settings.sql_host, "sql_host", "the SQL endpoint")
     chosen: dict[str, object] = {
         "metrics_port": ports.choose(
             settings.metrics_port, ports.METRICS, "metrics_port", settings.metrics_host
