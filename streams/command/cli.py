@@ -294,7 +294,8 @@ def replay(
 ) -> None:
     """Judge log files without a broker: the same code, the final findings as JSON lines on stdout.
 
-    Several files are one stream of evidence, in any order. Output depends on the input alone.
+    Several files are one stream of evidence, in any order. Output depends on the input alone. Secrets are
+    masked under the key of the folder that --data names, else under one of this replay's own.
 
     \b
     Example:  gapwatch replay --inventory inventory.yaml audit.jsonl cloudtrail/ > findings.jsonl

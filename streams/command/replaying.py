@@ -10,7 +10,8 @@ from pathlib import Path
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from schemas.sources import sources
-from streams.command.replay import REPLAY_KEY, Options, described, replay
+from streams.command.replay import Options, described, replay
+from streams.command.replay_key import replay_key
 from streams.screen.show import Screen
 from streams.site import garbage
 from streams.site.context import site_of
@@ -37,6 +38,8 @@ class Request:
 
 def replay_paths(settings: Settings, request: Request) -> None:
     """Findings to stdout, everything said to stderr. Raises Stop for a bad time, path or name."""
+    written = (request.rejects, request.assurance, request.activities, request.credentials)
+    key = replay_key(settings, (*request.inventories, *request.paths), written)
     options = Options(
         paths=tuple(request.paths),
         inventories=tuple(request.inventories),
@@ -48,7 +51,7 @@ def replay_paths(settings: Settings, request: Request) -> None:
         activities=request.activities,
         credentials=request.credentials,
         withdrawn=request.withdrawn,
-        site=site_of(settings, REPLAY_KEY),
+        site=site_of(settings, key),
     )
     sources()
     garbage.calm()

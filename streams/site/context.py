@@ -24,10 +24,10 @@ class Site(NamedTuple):
     authority: Authority = PAGES_ONLY
 
 
-def site_of(settings: Settings, otherwise: bytes = b"") -> Site:
-    """The site of these settings. ``otherwise``: the key where none is set; without it, the one in the data
-    folder, made at first start. Raises Stop where a key or a key set cannot be read."""
-    key = otherwise if otherwise and settings.hmac_key is None else site_key(settings)
+def site_of(settings: Settings, key: bytes = b"") -> Site:
+    """The site of these settings. ``key``: under which to mask; without it, the site's own, made at first
+    start. Raises Stop where a key or a key set cannot be read."""
+    key = key or site_key(settings)
     reads = Context(
         key=key,
         jwks=_key_sets(settings),

@@ -20,6 +20,9 @@ from streams.site.settings import Settings
 KEY_BYTES = 32
 """As long as the HMAC's hash (SHA-256); more adds nothing (RFC 2104, section 3)."""
 
+KEY_FILE = "hmac.key"
+"""Its name in the data folder."""
+
 VARIETY = 8
 """A key of fewer different characters is a word or a row of one letter, not chance."""
 
@@ -41,7 +44,7 @@ def site_key(settings: Settings) -> bytes:
                 "tells masked ids.\nMake one with: openssl rand -hex 32"
             )
     else:
-        key = _in_file(settings.data / "hmac.key", lost=check.exists())
+        key = _in_file(settings.data / KEY_FILE, lost=check.exists())
     _bind(check, key)
     return key
 

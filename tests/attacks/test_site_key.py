@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from streams.clickhouse.migrations import bind_key
+from streams.command.replay_key import replay_key
 from streams.site.errors import SettingsError
 from streams.site.settings import Settings
 from streams.site.sitekey import check_value, site_key
@@ -83,3 +85,33 @@ def test_a_database_made_with_another_key_is_not_written_to(tmp_path: Path) -> N
         bind_key(engine, check_value(b"one key"))
         with pytest.raises(SettingsError, match="the database gapwatch was made with"):
             bind_key(engine, check_value(b"another key"))
+
+
+LINE = '{"number":7,"created_at":"2026-11-22T10:00:00Z","secret_type":"x","secret":"%s"}'
+
+
+def key_of(data: Path | None, *paths: Path, **more: Any) -> bytes:
+    settings = Settings(**({"data": data} if data else {}), **more)
+    return replay_key(settings, [str(path) for path in paths])
+
+
+def test_a_replay_masks_with_a_key_of_its_own_input(tmp_path: Path) -> None:
+    one, other, again = tmp_path / "one", tmp_path / "other", tmp_path / "again"
+    one.write_text(LINE % "a")
+    other.write_text(LINE % "b")
+    again.write_text(LINE % "a")
+    assert key_of(None, one) == key_of(None, again) == key_of(None, one, again) != key_of(None, other)
+    assert key_of(None, one, other) == key_of(None, other, again) and len(key_of(None, one)) == 32
+    assert key_of(None, Path("-")) != key_of(None, Path("-"))
+
+
+def test_a_replay_takes_the_key_of_the_folder_that_is_named(data: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text(LINE % "a")
+    assert key_of(data, log) == key_of(None, log) and not (data / "hmac.key").exists()
+    site = of(data)
+    assert key_of(data, log) == site != key_of(None, log)
+    assert key_of(None, log, hmac_key=KEY + "-another") == (KEY + "-another").encode()
+    (data / "hmac.key").chmod(0o644)
+    with pytest.raises(SettingsError, match="can be read by others"):
+        key_of(data, log)
