@@ -13,6 +13,7 @@ import pytest
 from streams.clickhouse.allowed import FUNCTIONS, lent
 from streams.clickhouse.engine import Engine
 from streams.clickhouse.sql_endpoint import SqlEndpoint
+from tests.attacks.ways import MORE_WAYS
 from tests.support.clickhouse import engine_over
 
 SECRET = "a secret that stands in a file and nowhere else"
@@ -94,6 +95,13 @@ def test_no_query_reads_a_file(served: tuple[Engine, SqlEndpoint, Path], way: st
         status, body, _ = ask(endpoint, way.format(f=path, d=secret.parent))
         assert status >= 400, body
         assert SECRET not in body and "PATH=" not in body
+
+
+def test_no_other_way_leads_to_one(served: tuple[Engine, SqlEndpoint, Path]) -> None:
+    _, endpoint, secret = served
+    for way in MORE_WAYS:
+        status, body, _ = ask(endpoint, way.format(f=secret, d=secret.parent))
+        assert status >= 400 and SECRET not in body, way
 
 
 @pytest.mark.parametrize(

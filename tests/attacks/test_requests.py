@@ -125,6 +125,6 @@ def test_no_request_writes_a_traceback_or_its_words_into_a_log(
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.2.3", "gapwatch.example.com", ""])
 def test_what_asks_for_no_token_listens_on_this_machine_alone(tmp_path: Path, host: str) -> None:
     for setting in ("sql_host", "metrics_host"):
-        settings = Settings(data=tmp_path, **{setting: host})
+        settings = Settings(data=tmp_path).model_copy(update={setting: host})
         with pytest.raises(SettingsError, match=rf"Setting {setting}: .* asks for no token"):
             _with_ports(settings, ["deliver"])

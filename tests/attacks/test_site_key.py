@@ -91,8 +91,8 @@ LINE = '{"number":7,"created_at":"2026-11-22T10:00:00Z","secret_type":"x","secre
 
 
 def key_of(data: Path | None, *paths: Path, **more: Any) -> bytes:
-    settings = Settings(**({"data": data} if data else {}), **more)
-    return replay_key(settings, [str(path) for path in paths])
+    told: Any = more | ({"data": data} if data else {})
+    return replay_key(Settings(**told), [str(path) for path in paths])
 
 
 def test_a_replay_masks_with_a_key_of_its_own_input(tmp_path: Path) -> None:
