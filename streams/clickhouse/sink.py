@@ -22,6 +22,12 @@ INSERT_SETTINGS = {
     "input_format_null_as_default": 1,
     # What is acknowledged is stored: a server must not gather inserts in its memory.
     "async_insert": 0,
+    # Duplicates are no row of their own whoever asks (``final``): to look for them in each block as it comes
+    # would cost a fifth of an insert, to share it out among threads a tenth (docs/performance.md).
+    "optimize_on_insert": 0,
+    "max_threads": 1,
+    "max_insert_threads": 1,
+    "input_format_parallel_parsing": 0,
 }
 
 DATA_CODES = frozenset(
