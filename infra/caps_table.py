@@ -40,7 +40,8 @@ AT_IT = {
     "caps": {
         "VOICES_MAX": "what the others say is let go of; mark `hearsay truncated`",
         "DOSSIER_BYTES_MAX": "credentials are let go of down to half the cap, the longest unseen first, "
-        "those that had expired or that no record claims anything about; the others are kept in brief; then "
+        "those that had expired or that no record claims anything about; those with an end move into "
+        "dossiers of their own; the others are kept in brief; then "
         "every part beside them is cut, the largest first; at the very last whole credentials. What was "
         "said stays said; marks `credentials truncated` and, by the part, such as `calls truncated`",
         "TRACE_AGE": "the dossier of the trace is deleted; what no agent claimed stays unattributed",
@@ -56,6 +57,10 @@ AT_IT = {
         "BURST": "from here on additions are told at the pace",
         "PACE": "an addition waits for its time; what is held back is told before a stop, and after a crash",
     },
+    "apart": {
+        "CREDENTIALS_MAX": "the longest unseen of them move into dossiers of their own, down to half, and "
+        "are judged there; mark `credentials apart`",
+    },
     "grants": {
         "SESSIONS_MAX": "sessions begun earlier are let go of; mark `sessions truncated`",
         "BEGUN_MAX": "operations begun earlier are let go of; mark `begun operations truncated`",
@@ -66,6 +71,7 @@ AT_IT = {
         "DID_MAX": "ways first seen later are let go of and count as new; at the cap, mark `ways of writing "
         "full`",
         "STAYS_MAX": "places that sort later are not told apart; at the cap, mark `places full`",
+        "STAY_DAYS_MAX": "later days are let go of; the last use says how long it stayed",
         "SERVICES_MAX": "what sorts later is not noted; a full set is taken for everything",
         "UNDID_MAX": "those in the middle are let go of; at the cap, mark `ways of writing full`",
         "NAMES_MAX": "names, places and clients that sort later are let go of; at the cap, mark `names full`",

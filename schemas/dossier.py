@@ -93,6 +93,10 @@ class Stay(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=T
     grave: dict[str, Evidence] = {}
 
 
+HERE, APART = 1, 2
+"""``Credential.lives``: judged with its identity, or in a dossier of its own."""
+
+
 class Credential(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One credential in its identity's dossier.
 
@@ -111,7 +115,8 @@ class Credential(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     ``schemas.activity.Issued``.
     ``stays``: where it was used, and ``knocks``: where it was presented and not accepted; by source and,
     after a tab, place (``schemas.fact.stay_key``). ``person``: a person holds it, ``theirs``: it is
-    of an identity of the provider's own, both by the provider's own mark.
+    of an identity of the provider's own, both by the provider's own mark. ``lives``: where it is judged
+    (``correlators.kernel.routes.apart``).
     """
 
     kind: str = ""
@@ -141,6 +146,7 @@ class Credential(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     knocks: dict[str, Stay] = {}
     person: bool = False
     theirs: bool = False
+    lives: int = 0
 
 
 class Passage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
@@ -272,6 +278,8 @@ class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     ``heard``: what was said by those who do not speak for this (``schemas.authority``), by who said it.
     ``ways``: who forwards to whom on the way here (keys with a tab between), as of when (µs), and whether.
     ``coming``: what claims a later time than it came at, by when it counts (µs, ``schemas.coming``).
+    ``apart``: of a credential that is judged apart from its identity, by that identity, the key under which;
+    ``asked``: identities that asked where it lives (``correlators.kernel.routes.apart``).
     ``unread``: the text of a dossier that this version does not wholly understand (``schemas.stored``).
     """
 
@@ -305,6 +313,8 @@ class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     heard: dict[str, Dossier] = {}
     coming: dict[int, Dossier] = {}
     ways: dict[str, tuple[int, bool]] = {}
+    apart: dict[str, str] = {}
+    asked: dict[str, bool] = {}
     unread: str = ""
 
 

@@ -13,6 +13,7 @@ from correlators.kernel.caps import DOSSIER_BYTES_MAX
 from correlators.kernel.catalogue import Judge
 from correlators.kernel.correlator import Correlator, Settled
 from correlators.kernel.knowledge.join import join
+from correlators.kernel.routes.apart import CREDENTIALS_MAX
 from correlators.kernel.stored import known_by
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from schemas.authority import PAGES_ONLY, Authority
@@ -34,6 +35,7 @@ class Judging:
     """What every partition of a site judges by. ``bytes_max``: of one dossier; None: of any size, and not
     stored. ``paced``: what only adds evidence is told at a pace. ``source_of``: the source of a raw topic.
     ``authority``: what is believed beyond the pages of providers.
+    ``credentials_max``: with an end, beyond which they move out (``correlators.kernel.routes.apart``).
     """
 
     controls: Mapping[str, Judge]
@@ -42,6 +44,7 @@ class Judging:
     paced: bool = False
     source_of: Callable[[str], str] = field(default=_itself)
     authority: Authority = PAGES_ONLY
+    credentials_max: int = CREDENTIALS_MAX
 
 
 class Partition:
@@ -61,7 +64,13 @@ class Partition:
         self._key = watch_key(number)
         self._cold = [key for key in stored if not key.startswith(WATCH)]
         self._correlator = Correlator(
-            judging.controls, load, judging.bytes_max, judging.paced, judging.thresholds, judging.authority
+            judging.controls,
+            load,
+            judging.bytes_max,
+            judging.paced,
+            judging.thresholds,
+            judging.authority,
+            judging.credentials_max,
         )
         body = load(self._key)
         self._watch = known_by(body) if body else EMPTY

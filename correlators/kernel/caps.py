@@ -104,6 +104,10 @@ def expired(key: str, dossier: Dossier, clock: Clock, ended_age: int = ENDED_AGE
     for said in dossier.heard.values():
         dossier = join(dossier, said)
     credential = dossier.credentials.get(key)
+    if dossier.apart and credential is not None:
+        ends = [t.evidence.arrived or t.time for t in credential.turns]
+        uses = [e.arrived or e.time for s in credential.uses.values() for e in s.kept[-1:]]
+        return max((*ends, *uses), default=clock.now) + ended_age < clock.now
     if credential is None or dossier.turns or dossier.stated or dossier.addresses:
         return False
     if credential.issued or len(dossier.credentials) > 1 or credential.parents or credential.children:

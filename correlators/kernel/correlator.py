@@ -20,8 +20,8 @@ from correlators.kernel.doubtful import Doubtful
 from correlators.kernel.knowledge import coming, memory
 from correlators.kernel.knowledge.inferred import INFERRED
 from correlators.kernel.knowledge.join import join
-from correlators.kernel.knowledge.weight import lightened
-from correlators.kernel.routes import rosters
+from correlators.kernel.knowledge.weight import lightened, spared
+from correlators.kernel.routes import apart, rosters
 from correlators.kernel.routes.routing import judged_elsewhere, outbox
 from correlators.kernel.stored import known_by
 from correlators.kernel.views import exceptions, hearsay
@@ -80,10 +80,12 @@ class Correlator:
         paced: bool = False,
         thresholds: Thresholds = DEFAULTS,
         authority: Authority = PAGES_ONLY,
+        credentials_max: int = apart.CREDENTIALS_MAX,
     ) -> None:
         self._controls = controls
         self._load = load
         self._bytes_max = sys.maxsize if bytes_max is None else bytes_max
+        self._credentials_max = sys.maxsize if bytes_max is None else credentials_max
         self._encode = _not_stored if bytes_max is None else encode_dossier
         self._dossiers: dict[str, Dossier] = {}
         self._rows: dict[str, dict[str, Any]] = {}
@@ -123,6 +125,8 @@ class Correlator:
             joined = join(known, fact)
             if joined is not known:
                 self._dossiers[key] = joined
+                self._dirty.add(key)
+            elif fact.asked:
                 self._dirty.add(key)
 
     def due(self, clock: Clock) -> bool:
@@ -171,6 +175,9 @@ class Correlator:
             return
         believed = self._hearsay.believed(key, dossier, clock)
         judged = not (key.startswith(UNJUDGED) or believed.members or judged_elsewhere(key, believed))
+        dossier = apart.settled(dossier, self._credentials_max)
+        if judged and (names := apart.many(key, dossier, self._credentials_max)):
+            dossier = _moved_out(key, dossier, names, settled)
         dossier = tidy(rosters.capped(key, dossier))
         body = self._encode(dossier)
         remembered = memory.forgotten(dossier, len(body), clock)
@@ -181,22 +188,28 @@ class Correlator:
             verdicts = self._judge(key, dossier, view, clock)
             if dossier.unread:
                 verdicts = _standing(verdicts, view.dossier.reported)
-            reports, reported, due = difference(
-                view.dossier.reported, verdicts, clock.now, self._paced, not dossier.unread
-            )
+            standing = apart.left_standing(dossier)
+            said = {uid: r for uid, r in view.dossier.reported.items() if uid not in standing}
+            reports, reported, due = difference(said, verdicts, clock.now, self._paced, not dossier.unread)
             self._hold(key, due)
             settled.reports.extend(reports)
             settled.credentials.extend(self._changed_rows(key, view))
             if reports:
-                dossier = frozen.changed(dossier, reported=reported)
+                dossier = frozen.changed(dossier, reported=reported | standing)
                 body = self._encode(dossier)
                 first = any(report.finding and report.activity == 1 for report in reports)
                 if first and len(body) <= self._bytes_max:
-                    intent = frozen.changed(dossier, reported=announced(reported, reports))
+                    intent = frozen.changed(dossier, reported=announced(dossier.reported, reports))
                     settled.intents.setdefault(key, self._encode(intent))
                     # A first finding puts its dossier on a roster, from which exceptions come. Where what was
                     # said is itself cut, it would be the first again and again.
                     self._dirty.add(key)
+        if judged and len(body) > self._bytes_max:
+            dossier, body = spared(dossier, body, self._bytes_max)
+            names = apart.heavy(key, dossier, len(body) - self._bytes_max // 2)
+            if len(body) > self._bytes_max and names:
+                dossier = _moved_out(key, dossier, names, settled)
+                body = self._encode(dossier)
         if len(body) > self._bytes_max:
             dossier, body = self._lightened(key, dossier, clock, judged)
         settled.marks.extend(mark for mark in dossier.marks if mark not in known.marks)
@@ -245,11 +258,14 @@ class Correlator:
             dossier = learned
         else:
             dossier = join(dossier, Dossier(marks=(DEPTH_MARK,)))
-        sent = self._sent.setdefault(key, {}) if outgoing else {}
-        for target, fact in outgoing.items():
-            if sent.get(target) != fact:
-                sent[target] = fact
-                settled.forwards.append((target, fact))
+        sent = self._sent.pop(key, None) or {}
+        settled.forwards.extend(
+            (target, fact) for target, fact in outgoing.items() if sent.get(target) != fact
+        )
+        if outgoing:
+            self._sent[key] = outgoing
+        if dossier.asked:
+            settled.forwards.extend(apart.answers(key, dossier))
         return dossier
 
     def _view(self, key: str, dossier: Dossier, clock: Clock) -> View:
@@ -260,7 +276,7 @@ class Correlator:
         known, due = coming.present(dossier, clock.now)
         if due:
             heapq.heappush(self._due, (due, key))
-        return View(key, known, self._thresholds)
+        return View(apart.home_of(key, dossier), known, self._thresholds)
 
     def _judge(self, key: str, dossier: Dossier, view: View, clock: Clock) -> list[Verdict]:
         doubts = clock.doubts
@@ -270,6 +286,7 @@ class Correlator:
             for voice, also in self._hearsay.doubted(key, dossier, view.dossier, clock):
                 heard = self._asked(self._seen(key, also, clock), clock)
                 verdicts = hearsay.beside(verdicts, heard, voice, clock)
+        verdicts = apart.told_here(view.key, key, dossier, verdicts)
         due = min((t for t in (doubts.due, *(v.due for v in verdicts)) if t > clock.now), default=0)
         if due:
             heapq.heappush(self._due, (due, key))
@@ -294,6 +311,13 @@ class Correlator:
         ]
         self._rows[key] = {**view.credentials, "": view.dossier.turns}
         return changed
+
+
+def _moved_out(key: str, dossier: Dossier, names: list[str], settled: Settled) -> Dossier:
+    """The dossier without these credentials, which are told to dossiers of their own."""
+    dossier, facts = apart.moved_out(key, dossier, names)
+    settled.forwards.extend(facts)
+    return dossier
 
 
 def _not_stored(_: Dossier) -> bytes:

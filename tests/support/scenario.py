@@ -7,7 +7,7 @@ The final verdicts of all ways must be the same.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -32,9 +32,16 @@ SETTLINGS_MAX = 1_000
 class World:
     """Several partitions with a store behind them, as the running pipeline has; stops and starts at will."""
 
-    def __init__(self, partitions: int, clock: Clock, thresholds: Thresholds = DEFAULTS) -> None:
+    def __init__(
+        self,
+        partitions: int,
+        clock: Clock,
+        thresholds: Thresholds = DEFAULTS,
+        **caps: Any,
+    ) -> None:
+        """``caps``: of ``Judging``, where they are not the usual ones."""
         self.partitions = partitions
-        self.thresholds = thresholds
+        self.judging = Judging(controls(), thresholds, **caps)
         self.clock = clock
         self.stores: list[dict[str, bytes]] = [{} for _ in range(partitions)]
         self.desks = [self._open(n) for n in range(partitions)]
@@ -42,7 +49,7 @@ class World:
         self.told = 0
 
     def _open(self, n: int) -> Partition:
-        return Partition(Judging(controls(), self.thresholds), n, self.stores[n].get, self.stores[n])
+        return Partition(self.judging, n, self.stores[n].get, self.stores[n])
 
     def take(self, facts: Iterable[Fact]) -> None:
         for key, fact in facts:
@@ -85,12 +92,12 @@ class World:
         """All memory is gone; what was stored stays."""
         self.desks = [self._open(n) for n in range(self.partitions)]
 
-    def verdicts(self) -> dict[str, tuple[bytes, bytes]]:
+    def verdicts(self, about: Container[str] = ()) -> dict[str, tuple[bytes, bytes]]:
         """What stands in the end: per id, finding and assurance as others read them (activity ids aside)."""
         catalogue = controls()
         told: dict[str, tuple[bytes, bytes]] = {}
         for uid, report in self.last.items():
-            if report.verdict is None:
+            if report.verdict is None or (about and report.verdict.subject not in about):
                 continue
             control = catalogue[report.verdict.control].CONTROL
             shown = report.finding and report.detail != "withdrawn"
@@ -146,18 +153,26 @@ def run(
     clock: Clock | None = None,
     partitions: int = 1,
     thresholds: Thresholds = DEFAULTS,
+    **caps: Any,
 ) -> World:
     """In order, one batch."""
-    world = World(partitions, clock or clock_after(activities), thresholds)
+    world = World(partitions, clock or clock_after(activities), thresholds, **caps)
     for activity in activities:
         world.take(taught(activity))
     world.settle()
     return world
 
 
-def every_way(activities: Sequence[Activity], clock: Clock | None = None, seed: int = 7) -> World:
+def every_way(
+    activities: Sequence[Activity],
+    clock: Clock | None = None,
+    seed: int = 7,
+    about: Container[str] = (),
+    **caps: Any,
+) -> World:
     """Runs the scenario in order, shuffled, doubled, in batches, on partitions and with crashes; asserts that
-    all agree.
+    all agree. ``caps`` hold in all but the first: what is said must be what is said without them. ``about``:
+    of these subjects, where any are named.
     """
     clock = clock or clock_after(activities)
     first = run(activities, clock)
@@ -170,7 +185,7 @@ def every_way(activities: Sequence[Activity], clock: Clock | None = None, seed: 
     }.items():
         many = list(activities) * (2 if doubled else 1)
         chance.shuffle(many)
-        world = World(partitions, clock)
+        world = World(partitions, clock, **caps)
         unsettled: list[Activity] = []
         for activity in many:
             world.take(taught(activity))
@@ -183,7 +198,7 @@ def every_way(activities: Sequence[Activity], clock: Clock | None = None, seed: 
                 world.settle()
                 unsettled = []
         world.settle()
-        differing = {uid: (a, b) for uid, a, b in _differing(first.verdicts(), world.verdicts())}
+        differing = {uid: (a, b) for uid, a, b in _differing(first.verdicts(about), world.verdicts(about))}
         assert not differing, f"{way} differs from in order: {differing}"
     return first
 

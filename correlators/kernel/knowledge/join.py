@@ -366,6 +366,7 @@ join_credential: Join[Credential] = record_of(
     knocks=stays,
     person=flag,
     theirs=flag,
+    lives=highest,
 )
 
 join_address: Join[Address] = record_of(Address, since=earliest_time, turns=turns)
@@ -517,5 +518,7 @@ join: Join[Dossier] = record_of(
     heard=map_of(lambda a, b: join(a, b)),
     coming=map_of(lambda a, b: join(a, b)),
     ways=map_of(highest),
+    apart=map_of(highest),
+    asked=map_of(flag),
     unread=longest,
 )

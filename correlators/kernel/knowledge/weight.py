@@ -17,6 +17,7 @@ from correlators.kernel.knowledge.join import marks
 from correlators.kernel.knowledge.memory import AFTER_LIFE
 from schemas import frozen
 from schemas.dossier import (
+    APART,
     Ancestor,
     Calls,
     Credential,
@@ -71,8 +72,7 @@ def lightened(dossier: Dossier, bytes_max: int) -> tuple[Dossier, bytes]:
         room = max(bytes_max - frozen.size_of(dossier.unread), bytes_max // 4)
         light = frozen.changed(lightened(frozen.changed(dossier, unread=""), room)[0], unread=dossier.unread)
         return light, encode_dossier(light)
-    dossier = _without(dossier, _spare(dossier), len(body) - bytes_max // 2)
-    body = encode_dossier(dossier)
+    dossier, body = spared(dossier, body, bytes_max)
     if len(body) > bytes_max:
         dossier = _in_brief(dossier, len(body) - bytes_max * 3 // 4)
         body = encode_dossier(dossier)
@@ -84,6 +84,15 @@ def lightened(dossier: Dossier, bytes_max: int) -> tuple[Dossier, bytes]:
         body = encode_dossier(dossier)
         room = room * 3 // 4
     return dossier, body
+
+
+def spared(dossier: Dossier, body: bytes, bytes_max: int) -> tuple[Dossier, bytes]:
+    """The dossier, where it is too large, without what says nothing any more or is said nothing of, and its
+    encoding."""
+    if len(body) <= bytes_max:
+        return dossier, body
+    light = _without(dossier, _spare(dossier), len(body) - bytes_max // 2)
+    return light, encode_dossier(light)
 
 
 def _with_less_beside(dossier: Dossier, bytes_max: int) -> Dossier:
@@ -101,12 +110,13 @@ def _with_less_beside(dossier: Dossier, bytes_max: int) -> Dossier:
 
 
 def _spare(dossier: Dossier) -> list[str]:
-    """Credentials that say nothing any more, and those of which nothing is said."""
+    """Credentials that are kept elsewhere, those that say nothing any more, and those of which nothing is
+    said."""
     last = max(map(last_seen, dossier.credentials.values()), default=0)
     order = sorted(
-        (not _over(c, last), last_seen(c), name)
+        (c.lives != APART, not over(c, last), last_seen(c), name)
         for name, c in dossier.credentials.items()
-        if name and (_over(c, last) or not claimed(c))
+        if name and (c.lives == APART or over(c, last) or not claimed(c))
     )
     return [name for *_, name in order]
 
@@ -167,9 +177,9 @@ def brief(c: Credential) -> Credential:
         known=_short(c.known) if c.known else None,
         names=c.names[:BRIEF_MAX],
         parents=_newest(c.parents, lambda _: 0),
-        turns=_few(c.turns),
-        failed_ends=_few(c.failed_ends),
-        exposures=_few(c.exposures),
+        turns=few(c.turns),
+        failed_ends=few(c.failed_ends),
+        exposures=few(c.exposures),
         ancestors={name: _ancestor(a) for name, a in _newest(c.ancestors, _latest).items()},
         children=_newest(c.children, lambda child: child.issued),
         descendants={name: _descendant(d) for name, d in _newest(c.descendants, _reported).items()},
@@ -190,7 +200,7 @@ def _stays(stays: dict[str, Stay]) -> dict[str, Stay]:
 
 
 def _ancestor(a: Ancestor) -> Ancestor:
-    return frozen.changed(a, turns=_few(a.turns))
+    return frozen.changed(a, turns=few(a.turns))
 
 
 def _descendant(d: Descendant) -> Descendant:
@@ -215,7 +225,7 @@ def _newest(many: dict[str, T], when: Callable[[T], int]) -> dict[str, T]:
     return {name: many[name] for name in sorted(ranked[-BRIEF_MAX:])}
 
 
-def _few(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+def few(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
     """The first and the last two: the last decides whether it is off now."""
     kept = turns if len(turns) <= 4 else (*turns[:2], *turns[-2:])
     return tuple(frozen.changed(turn, evidence=_short(turn.evidence)) for turn in kept)
@@ -318,7 +328,7 @@ def _when(item: Any) -> int:
     return int(record.time) if record else int(getattr(item, "recorded", 0))
 
 
-def _over(credential: Credential, last: int) -> bool:
+def over(credential: Credential, last: int) -> bool:
     """Whether it had expired, so long before ``last`` (µs) that what came from it has too."""
     return 0 < credential.expiry[1] < last - AFTER_LIFE
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from correlators.kernel.knowledge.join import firsts, join
 from correlators.kernel.knowledge.pins import sightings_of
 from correlators.kernel.knowledge.sightings import merge, thin
-from correlators.kernel.routes import circles
+from correlators.kernel.routes import apart, circles
 from correlators.kernel.routes.grants import removals
 from correlators.kernel.routes.lookups import tries_of, tries_on_members
 from correlators.kernel.routes.rosters import enrolments, notices
@@ -116,6 +116,7 @@ def _for_others(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
             yield from _lineage(key, dossier)
         yield from enrolments(key, dossier)
         yield from _calls_of_nobody(key, dossier)
+        yield from apart.questions(key, dossier)
         if dossier.made:
             yield from _made_by_it(key, dossier)
 
@@ -142,11 +143,12 @@ def forwarded_to(key: str, dossier: Dossier) -> list[str]:
     """The targets of the forwarding addresses that hold; a declared one holds while its latest turn says
     so.
     """
-    return sorted(
+    targets = sorted(
         target
         for target, address in dossier.addresses.items()
         if target != key and (not address.turns or address.turns[-1].alive)
     )
+    return apart.targets_of(key, dossier, targets) if dossier.apart else targets
 
 
 def judged_elsewhere(key: str, dossier: Dossier) -> bool:

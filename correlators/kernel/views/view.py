@@ -63,11 +63,11 @@ class View:
         """Credentials under one name each. Two entries are one credential where one names the other, or where
         one event issued both (two audit devices of one vault write the same request id under two salts)."""
         credentials = self.dossier.credentials
-        groups = _groups(credentials)
-        if not groups:
+        together = groups(credentials)
+        if not together:
             return credentials
         merged = dict(credentials)
-        for group in groups:
+        for group in together:
             joined = merged.pop(group[0])
             for name in group[1:]:
                 joined = join_credential(joined, merged.pop(name))
@@ -276,7 +276,7 @@ def merged_descendants(descendants: dict[str, Descendant]) -> dict[str, Descenda
     return merged
 
 
-def _groups(credentials: dict[str, Credential]) -> list[list[str]]:
+def groups(credentials: dict[str, Credential]) -> list[list[str]]:
     """Sets of names that are one credential, the name to keep first."""
     if len(credentials) < 2:
         return []

@@ -7,6 +7,7 @@ from correlators.kernel.catalogue import controls
 from correlators.kernel.correlator import Correlator
 from correlators.kernel.knowledge.memory import CHILDREN_MARK, CHILDREN_MAX
 from correlators.kernel.knowledge.weight import CREDENTIALS_MARK
+from correlators.kernel.routes.apart import APART_MARK
 from schemas import frozen
 from schemas.activity import Issued
 from schemas.evidence import SECOND
@@ -56,7 +57,7 @@ def test_what_is_over_the_cap_goes_with_a_mark_and_withdraws_nothing() -> None:
     correlator.take(facts_of(use("once more", 4000)))
     second = correlator.settle(clock)
     body = second.dossiers[USER]
-    assert body and len(body) <= DOSSIER_BYTES_MAX and CREDENTIALS_MARK in decode(body).marks
+    assert body and len(body) <= DOSSIER_BYTES_MAX and APART_MARK in decode(body).marks
     assert [r for r in (*first.reports, *second.reports) if r.detail == "withdrawn"] == []
 
 

@@ -1,0 +1,213 @@
+"""Apart: credentials that moved out of their identity's dossier into a dossier of their own.
+
+An identity with very many credentials would have to forget some, and with them their ends. So each of which a
+record claims something (an end, above all) moves into the dossier under the credential's own key, where it is
+judged as if it still stood with its identity. The identity keeps no list of what moved out: of each
+credential that it hears of it asks under that credential's key, and hands over what it has learned with the
+question. The answer (``Credential.lives``) says whether the credential lives here or apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from correlators.kernel.knowledge.inferred import INFERRED
+from correlators.kernel.knowledge.join import marks
+from correlators.kernel.knowledge.weight import few, last_seen, over
+from correlators.kernel.views.ends import NOT_A_DEATH
+from correlators.kernel.views.view import groups
+from schemas import frozen
+from schemas.declaration import Declaration
+from schemas.dossier import APART, HERE, Address, Credential, Dossier, Reported
+from schemas.fact import Fact
+from schemas.verdict import Verdict
+
+APART_MARK = "credentials apart"
+"""Of an identity of which credentials have moved out."""
+
+CREDENTIALS_MAX = 256
+"""Credentials with an end that stay with their identity: all of them are judged whenever anything is learned
+of one, and others of the partition wait for it: half a millisecond each."""
+
+FEW = 8
+"""Fewer credentials with an end than this stay together, whatever their size: each is kept in brief."""
+
+
+def home_of(key: str, dossier: Dossier) -> str:
+    """The identity whose credential is judged here, apart from it; the key itself for every other
+    dossier."""
+    homes = [home for home, where in dossier.apart.items() if where == key] if dossier.apart else []
+    return min(homes, default=key)
+
+
+def targets_of(key: str, dossier: Dossier, homes: Iterable[str]) -> list[str]:
+    """Where what would go to these homes goes: to where the credential lives apart, if it does."""
+    there = {dossier.apart.get(home, home) for home in homes}
+    return sorted(there - {key})
+
+
+def questions(key: str, dossier: Dossier) -> Iterator[Fact]:
+    """Of each credential of which it is not known to live here: what is known, and where it lives."""
+    if APART_MARK not in dossier.marks:
+        return
+    for name, credential in dossier.credentials.items():
+        told = {name: frozen.changed(credential, lives=0)}
+        if not name or name == key or credential.lives == HERE or told[name] == Credential():
+            continue
+        asking = frozen.changed(_context(dossier, told), credentials=told)
+        yield name, frozen.changed(asking, addresses={key: Address()}, asked={key: True})
+
+
+def answers(key: str, dossier: Dossier) -> Iterator[Fact]:
+    """Where this credential lives, to each that ever asked. Told whenever anything is learned: whoever asked
+    again may have let go of the answer."""
+    for home in dossier.asked:
+        lives = APART if home in dossier.apart else HERE
+        yield home, Dossier(credentials={key: Credential(lives=lives)})
+
+
+def settled(dossier: Dossier, most: int) -> Dossier:
+    """The dossier without what was passed on: by a credential's own dossier to the identity with which it
+    lives, by an identity to those that live apart, where they are more than ``most``: what was done with them
+    was done by the identity, too."""
+    if dossier.asked and not dossier.apart and dossier.credentials:
+        return frozen.changed(dossier, credentials={})
+    if APART_MARK not in dossier.marks:
+        return dossier
+    away = {name for name, c in dossier.credentials.items() if c.lives == APART}
+    return _without(dossier, away) if len(away) > most else dossier
+
+
+def told_here(home: str, key: str, dossier: Dossier, verdicts: list[Verdict]) -> list[Verdict]:
+    """Of what controls say here, what this dossier says: one that lives apart speaks of itself alone, and its
+    identity not of it."""
+    if home != key:
+        return [v for v in verdicts if v.subject in dossier.credentials]
+    away = _away(dossier)
+    return [v for v in verdicts if v.subject not in away] if away else verdicts
+
+
+def left_standing(dossier: Dossier) -> dict[str, Reported]:
+    """What was said of those that may live apart: it stands, whatever is said here."""
+    away = _away(dossier)
+    return {uid: r for uid, r in dossier.reported.items() if r.subject in away} if away else {}
+
+
+def _away(dossier: Dossier) -> set[str]:
+    if APART_MARK not in dossier.marks:
+        return set()
+    return {name for name, c in dossier.credentials.items() if name and c.lives != HERE}
+
+
+def many(key: str, dossier: Dossier, most: int) -> list[str]:
+    """Those that are to move out where more than ``most`` may: the longest unseen first, down to half."""
+    if len(dossier.credentials) <= most:
+        return []
+    may = _movable(key, dossier)
+    return may[: len(may) - most // 2] if len(may) > most else []
+
+
+def _movable(key: str, dossier: Dossier) -> list[str]:
+    """Those that are off by an end of their own, the longest unseen first. What a later end of the identity
+    would still change stays."""
+    if home_of(key, dossier) != key:
+        return []
+    last = max(map(last_seen, dossier.credentials.values()), default=0)
+    found = (
+        (last_seen(c), name)
+        for name, c in dossier.credentials.items()
+        if name and name != key and c.lives != APART and c.kind != INFERRED and _off(c) and not over(c, last)
+    )
+    return [name for _, name in sorted(found)]
+
+
+def _off(credential: Credential) -> bool:
+    turns = credential.turns
+    return bool(turns) and not turns[-1].alive and turns[-1].kind not in NOT_A_DEATH
+
+
+def heavy(key: str, dossier: Dossier, excess: int) -> list[str]:
+    """Those that are to move out of a dossier that is ``excess`` bytes too large: the longest unseen first.
+    None where they are few: then it is not their number that makes it large."""
+    may = _movable(key, dossier)
+    if len(may) < FEW:
+        return []
+    leaving: list[str] = []
+    for name in may:
+        if excess <= 0:
+            break
+        excess -= frozen.size_of(dossier.credentials[name])
+        leaving.append(name)
+    return leaving
+
+
+def moved_out(key: str, dossier: Dossier, names: Iterable[str]) -> tuple[Dossier, list[Fact]]:
+    """The dossier without these credentials, and what is told to the dossiers of their own. Names of one
+    credential move together, under the one that is preferred."""
+    together = {name: group for group in groups(dossier.credentials) for name in group}
+    gone: set[str] = set()
+    facts: list[Fact] = []
+    said: dict[str, dict[str, Reported]] = {}
+    for uid, reported in dossier.reported.items():
+        said.setdefault(reported.subject, {})[uid] = reported
+    for name in names:
+        if name in gone:
+            continue
+        group = together.get(name, [name])
+        gone.update(group)
+        facts.extend(_moving(key, dossier, group, said))
+    left = _without(dossier, gone)
+    if APART_MARK not in left.marks:
+        # Nothing has moved out before: all that is left lives here.
+        here = {name: frozen.changed(c, lives=HERE) for name, c in left.credentials.items()}
+        left = frozen.changed(left, credentials=here, marks=marks(left.marks, (APART_MARK,)))
+    return left, facts
+
+
+def _moving(
+    key: str, dossier: Dossier, group: list[str], said: dict[str, dict[str, Reported]]
+) -> Iterator[Fact]:
+    leads = group[0]
+    told = {name: frozen.changed(dossier.credentials[name], lives=0) for name in group}
+    for name in group:
+        led = Dossier(addresses={key: Address()}, asked={key: True}, apart={key: leads})
+        if name == leads:
+            reported = {uid: r for one in group for uid, r in said.get(one, {}).items()}
+            led = frozen.changed(
+                _context(dossier, told),
+                credentials=told,
+                reported=reported,
+                addresses=led.addresses,
+                asked=led.asked,
+                apart=led.apart,
+            )
+        yield name, led
+
+
+def _context(dossier: Dossier, told: dict[str, Credential]) -> Dossier:
+    """What is known of the identity by which its credentials are judged, as little as will do."""
+    uses = [s for c in told.values() for key, s in c.uses.items() if key.endswith(":continues")]
+    asked = {e.asked for s in uses for e in s.kept}
+    return Dossier(
+        turns={about: few(turns) for about, turns in dossier.turns.items()},
+        stated={about: (_in_short(every),) for about, every in dossier.stated.items()},
+        exceptions=dossier.exceptions,
+        rotations={about: every for about, every in dossier.rotations.items() if about in told},
+        sessions={uid: s for uid, s in dossier.sessions.items() if s.began.credential in told},
+        begun={what: time for what, time in dossier.begun.items() if what in asked},
+    )
+
+
+def _in_short(every: tuple[Declaration, ...]) -> Declaration:
+    """The latest of some declarations, without the tools."""
+    latest = max(every, key=lambda d: (d.recorded, d.uid, repr(d)))
+    return frozen.changed(latest, tools=None, delegates=None)
+
+
+def _without(dossier: Dossier, gone: set[str]) -> Dossier:
+    """The dossier without these credentials and what was said of them: it is said elsewhere from now on."""
+    return frozen.changed(
+        dossier,
+        credentials={n: c for n, c in dossier.credentials.items() if n not in gone},
+        reported={uid: r for uid, r in dossier.reported.items() if r.subject not in gone},
+    )
