@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from schemas.activity import Activity
+from schemas.activity import Activity, Effect
 from schemas.free_text import scrubbed, suspicious
-from schemas.masking import masked
+from schemas.masking import Masks
 from schemas.providers import BY_WORD, name_of, word_of
 from schemas.rejected import Rejected
 
@@ -61,15 +61,13 @@ def is_known_id(key: str) -> bool:
 
 
 class Gate:
-    """``key``: the site's key for masks."""
+    """``masks``: what stands for secrets."""
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, masks: Masks) -> None:
+        self._masks = masks
+        self.mask = masks.of
         self._clean: set[str] = {""}
         self._changed: dict[str, str] = {}
-
-    def mask(self, secret: str) -> str:
-        return masked(self._key, secret)
 
     def activity(self, activity: Activity) -> Activity:
         """The activity as it may be kept."""
@@ -80,8 +78,23 @@ class Gate:
             and not suspicious(activity.uid)
             and (not activity.effects or self._is_clean(activity.effects))
         ):
+            return self._also_known(activity)
+        return self._also_known(self._kept(activity))
+
+    def _also_known(self, activity: Activity) -> Activity:
+        """The activity with what its credentials were called under former keys of the site: a use by further
+        names, a change told of each of them."""
+        if not self._masks.rotated:
             return activity
-        return self._kept(activity)
+        former = self._masks.former
+        if names := former(activity.credential):
+            activity = msgspec.structs.replace(activity, names=(*activity.names, *names))
+        more: tuple[Effect, ...] = tuple(
+            msgspec.structs.replace(effect, credential=name)
+            for effect in activity.effects
+            for name in former(getattr(effect, "credential", ""))
+        )
+        return msgspec.structs.replace(activity, effects=(*activity.effects, *more)) if more else activity
 
     def rejected(self, rejected: Rejected) -> Rejected:
         """The reject as it may be kept."""

@@ -31,3 +31,36 @@ def masked(key: bytes, secret: str) -> str:
         return secret
     digest = hmac.new(key, bare(secret).encode("utf-8", "surrogatepass"), hashlib.sha256)
     return f"hmac-{digest.hexdigest()[:32]}"
+
+
+FORMER_MAX = 50_000
+"""Masks of which it is remembered what they were under former keys: the gate asks once a record was read."""
+
+
+class Masks:
+    """Masks under the site's key, and what the same secrets were called under its former keys, newest first:
+    an end that was told under the one meets its use under the other. ``rotated``: whether there are any."""
+
+    def __init__(self, key: bytes, former: tuple[bytes, ...] = ()) -> None:
+        self._key = key
+        self._former = former
+        self.rotated = bool(former)
+        self._before: dict[str, tuple[str, ...]] = {}
+
+    def of(self, secret: str) -> str:
+        mask = masked(self._key, secret)
+        if self._former and mask not in self._before and mask != secret:
+            if len(self._before) >= FORMER_MAX:
+                self._before.clear()
+            self._before[mask] = tuple(masked(key, secret) for key in self._former)
+        return mask
+
+    def former(self, key: str) -> tuple[str, ...]:
+        """The former keys of a credential, by its key now; () where no mask stands in it."""
+        if not self._before:
+            return ()
+        return tuple(
+            key.replace(found[0], before)
+            for found in MASK.finditer(key)
+            for before in self._before.get(found[0], ())
+        )

@@ -23,6 +23,7 @@ from schemas.evidence import SECOND
 from schemas.fact import WATCH, Fact
 from schemas.frozen import changed, encoded
 from schemas.gate import Gate
+from schemas.masking import Masks
 from schemas.records import too_many
 from schemas.rejected import Rejected, RejectRow
 from schemas.sources import DECLARATION, Context, Reading, detect, sources
@@ -110,12 +111,13 @@ class Normaliser:
         self._skew = skew
         self._held: list[tuple[Record, Activity, bytes]] | None = [] if patient else None
         believed = trust or Context()
-        self._trust = (believed.jwks, believed.audiences, believed.unsigned_allowed)
+        masks = believed.masks or Masks(mask_key)
+        self._trust = (believed.jwks, believed.audiences, believed.unsigned_allowed, masks)
         self._key = mask_key
         self._limit = record_limit
         self._watch = watch
         self._topics: dict[str, bytes] = {}
-        self._gate = Gate(mask_key)
+        self._gate = Gate(masks)
         self._combiner = Combiner()
         self._watching = Watching()
         self._digested: tuple[bytes | None, str] = (None, "")

@@ -18,7 +18,7 @@ import orjson
 
 from schemas.activity import Activity
 from schemas.authority import INVENTORY
-from schemas.masking import masked
+from schemas.masking import Masks, masked
 from schemas.rejected import Rejected
 
 
@@ -28,6 +28,7 @@ class Context(msgspec.Struct, frozen=True):
 
     For security event tokens: ``jwks``, a JSON Web Key Set (``{"keys": […]}``) or one per issuer;
     ``audiences`` that a token must be for, () any; ``unsigned_allowed``: also those that nobody signed.
+    ``masks``: remembers what a secret was called under former keys, where there are any.
     """
 
     instance: str = "default"
@@ -37,6 +38,7 @@ class Context(msgspec.Struct, frozen=True):
     jwks: dict[str, Any] = {}
     audiences: tuple[str, ...] = ()
     unsigned_allowed: bool = False
+    masks: Masks | None = None
 
     def time_unless(self, *texts: str | None) -> int:
         """The time of an event that says none: when it came. 0 where it says one (which cannot be read), or
@@ -46,7 +48,7 @@ class Context(msgspec.Struct, frozen=True):
 
     def mask(self, secret: str) -> str:
         """A secret credential id as it may be stored (``schemas.masking``)."""
-        return masked(self.key, secret)
+        return masked(self.key, secret) if self.masks is None else self.masks.of(secret)
 
 
 class Reading(msgspec.Struct):

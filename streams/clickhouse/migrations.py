@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib import resources
 
@@ -98,14 +99,14 @@ def _apply(client: Client, migration: Migration) -> None:
     )
 
 
-def bind_key(engine: Engine, check: str) -> None:
-    """Notes the check value of the site's key at the first call; raises SettingsError where the rows that are
-    there were made with another key."""
+def bind_key(engine: Engine, check: str, former: Collection[str] = ()) -> None:
+    """Notes the check value of the site's key where it is new; raises SettingsError where the rows that are
+    there were made with one that is neither this nor a former one."""
     client = engine.writer()
     try:
         client.command(KEYS)
         found = {str(row[0]) for row in client.query("SELECT check_value FROM site_keys").result_rows}
-        if not found:
+        if check not in found and found <= set(former):
             client.command(
                 "INSERT INTO site_keys (check_value) VALUES ({check:String})", parameters={"check": check}
             )

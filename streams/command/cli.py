@@ -319,6 +319,30 @@ def replay(
     )
 
 
+key = typer.Typer(help="The site's key, under which secrets are masked.", no_args_is_help=True)
+app.add_typer(key, name="key", short_help="Rotate the site's key.")
+
+
+@key.command("rotate", short_help="Give the data folder a new key, and read with the old one too.")
+def rotate_key(config: Config = None, data: Data = None) -> None:
+    """Make a new key and keep the old one to read with: an end that was masked under the old key meets its
+    use under the new one. Stop the run first.
+
+    \b
+    Example:  gapwatch key rotate --data ./site
+    """
+    from streams.site import datafolder
+    from streams.site.sitekey import rotate
+
+    settings = _settings(config, data)
+    datafolder.make_folders(settings)
+    with datafolder.held(settings):
+        rotate(settings)
+    typer.echo(
+        f"{settings.data} has a new key. The former ones stay in hmac.keys-before: back up both files."
+    )
+
+
 def main() -> None:
     """Runs the command line; errors that people can act on are one or two lines without a traceback."""
     # Without it the clients' own log lines would stand between the answers; a run and its stages log to

@@ -23,7 +23,7 @@ from streams.kafka import topics
 from streams.kafka.connection import kafka_config, no_answer
 from streams.site.settings import Settings
 from streams.site.shut_in import said, shut_in
-from streams.site.sitekey import check_value, site_key
+from streams.site.sitekey import check_value, former_keys, site_key
 from streams.site.stage import Stage
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def main(settings: Settings, stage: Stage) -> None:
         if applied := migrate(engine):
             log.info("applied %s", ", ".join(applied))
         if settings.hmac_key or settings.embedded_engine:
-            bind_key(engine, check_value(site_key(settings)))
+            former = [check_value(key) for key in former_keys(settings)]
+            bind_key(engine, check_value(site_key(settings)), former)
         if engine.embedded:
             endpoint = SqlEndpoint(engine, settings.sql_host, settings.sql_port or 0)
             endpoint.start()

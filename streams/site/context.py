@@ -8,10 +8,11 @@ import orjson
 
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from schemas.authority import PAGES_ONLY, Authority
+from schemas.masking import Masks
 from schemas.sources import Context
 from streams.site.errors import Stop
 from streams.site.settings import Settings
-from streams.site.sitekey import site_key
+from streams.site.sitekey import former_keys, site_key
 
 
 class Site(NamedTuple):
@@ -27,9 +28,11 @@ class Site(NamedTuple):
 def site_of(settings: Settings, key: bytes = b"") -> Site:
     """The site of these settings. ``key``: under which to mask; without it, the site's own, made at first
     start. Raises Stop where a key or a key set cannot be read."""
+    masks = Masks(key) if key else Masks(site_key(settings), former_keys(settings))
     key = key or site_key(settings)
     reads = Context(
         key=key,
+        masks=masks,
         jwks=_key_sets(settings),
         audiences=settings.caep_audiences,
         unsigned_allowed=settings.caep_unsigned,

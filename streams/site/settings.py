@@ -142,6 +142,12 @@ class Settings(ThresholdSettings, AuthoritySettings, ReceiverSettings):
         "every "
         "machine of a site, or ids do not meet.",
     )
+    hmac_keys_before: SecretStr = Field(
+        SecretStr(""),
+        description="Former keys of the site, separated by spaces, where hmac_key is set: what is read is "
+        "told under them too, so that an end that was masked under an old key meets its use under the new "
+        "one. (In a data folder `gapwatch key rotate` keeps them.)",
+    )
     caep_keys: Path | None = Field(
         None,
         description="JSON Web Key Set of who signs security event tokens, or one set per issuer. Unset: no "

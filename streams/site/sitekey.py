@@ -23,6 +23,9 @@ KEY_BYTES = 32
 KEY_FILE = "hmac.key"
 """Its name in the data folder."""
 
+FORMER_FILE = "hmac.keys-before"
+"""Beside it, those that it took the place of, oldest first."""
+
 VARIETY = 8
 """A key of fewer different characters is a word or a row of one letter, not chance."""
 
@@ -45,8 +48,41 @@ def site_key(settings: Settings) -> bytes:
             )
     else:
         key = _in_file(settings.data / KEY_FILE, lost=check.exists())
-    _bind(check, key)
+    _bind(check, key, former_keys(settings))
     return key
+
+
+def former_keys(settings: Settings) -> tuple[bytes, ...]:
+    """Keys that this site had before, newest first. Raises SettingsError for a file of them that is linked,
+    another one's or readable by others."""
+    if settings.hmac_key is not None:
+        return tuple(key.encode() for key in settings.hmac_keys_before.get_secret_value().split())
+    path = settings.data / FORMER_FILE
+    if not os.path.lexists(path):
+        return ()
+    _guard(path)
+    return tuple(reversed(path.read_bytes().split()))
+
+
+def rotate(settings: Settings) -> None:
+    """Gives the data folder a new key and keeps the old one beside it. At every moment in between the folder
+    can be started with. Raises SettingsError where the key is a setting, or cannot be used."""
+    if settings.hmac_key is not None:
+        raise SettingsError(
+            "The site's key is the setting hmac_key. Put what it is now in front of hmac_keys_before, and\n"
+            "a new one (openssl rand -hex 32) in its place, on every machine of the site."
+        )
+    if not os.path.lexists(settings.data / KEY_FILE):
+        raise SettingsError(
+            f"There is no key to rotate: {settings.data / KEY_FILE} is made by the first run."
+        )
+    old = site_key(settings)
+    former = settings.data / FORMER_FILE
+    if old not in former_keys(settings):
+        kept = former.read_bytes() if os.path.lexists(former) else b""
+        _replace(former, kept + old + b"\n")
+    _replace(settings.data / KEY_FILE, secrets.token_hex(KEY_BYTES).encode() + b"\n")
+    site_key(settings)
 
 
 def check_value(key: bytes) -> str:
@@ -62,7 +98,18 @@ def another_key(where: str) -> SettingsError:
     )
 
 
-def _bind(check: Path, key: bytes) -> None:
+def _replace(path: Path, content: bytes) -> None:
+    """The file is the old one or the new one whole, whenever it is looked at."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    os.replace(draft, path)
+
+
+def _bind(check: Path, key: bytes, former: tuple[bytes, ...]) -> None:
     wanted = check_value(key)
     try:
         found = check.read_text().strip()
@@ -72,7 +119,9 @@ def _bind(check: Path, key: bytes) -> None:
             with os.fdopen(descriptor, "w") as out:
                 out.write(wanted + "\n")
         return
-    if not hmac.compare_digest(found, wanted):
+    if found in map(check_value, former):
+        _replace(check, f"{wanted}\n".encode())
+    elif not hmac.compare_digest(found, wanted):
         raise another_key(f"the data folder {check.parent}")
 
 
@@ -84,6 +133,16 @@ def _in_file(path: Path, lost: bool) -> bytes:
                 "Put it back from a backup, or set hmac_key to what it was. To begin anew, use another one."
             )
         _make(path)
+    _guard(path)
+    key = path.read_bytes().strip()
+    if len(key) < KEY_BYTES or len(set(key)) < VARIETY:
+        raise SettingsError(
+            f"The site's key {path} is cut short or no chance at all. Put it back from a backup."
+        )
+    return key
+
+
+def _guard(path: Path) -> None:
     about = path.lstat()
     if not stat.S_ISREG(about.st_mode):
         raise SettingsError(f"The site's key {path} is a link or no file at all: put a plain file there.")
@@ -96,12 +155,6 @@ def _in_file(path: Path, lost: bool) -> bytes:
             f"If nobody has read it: chmod 600 {path}. Else replace it; ids made with the old key will not "
             f"meet new ones."
         )
-    key = path.read_bytes().strip()
-    if len(key) < KEY_BYTES or len(set(key)) < VARIETY:
-        raise SettingsError(
-            f"The site's key {path} is cut short or no chance at all. Put it back from a backup."
-        )
-    return key
 
 
 def _make(path: Path) -> None:

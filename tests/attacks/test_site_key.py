@@ -8,12 +8,18 @@ from typing import Any
 
 import pytest
 
+from schemas.activity import Activity, Exposed
+from schemas.gate import Gate
+from schemas.masking import Masks
 from streams.clickhouse.migrations import bind_key
 from streams.command.replay_key import replay_key
+from streams.site import sitekey
 from streams.site.errors import SettingsError
 from streams.site.settings import Settings
-from streams.site.sitekey import check_value, site_key
+from streams.site.sitekey import check_value, former_keys, rotate, site_key
 from tests.support.clickhouse import engine_over
+from tests.support.make import change, use
+from tests.support.scenario import World, clock_after, taught
 
 KEY = "0123456789abcdef-of-this-site"
 
@@ -115,3 +121,94 @@ def test_a_replay_takes_the_key_of_the_folder_that_is_named(data: Path, tmp_path
     (data / "hmac.key").chmod(0o644)
     with pytest.raises(SettingsError, match="can be read by others"):
         key_of(data, log)
+
+
+def test_a_rotated_key_leaves_the_old_one_to_read_with(data: Path) -> None:
+    with pytest.raises(SettingsError, match="no key to rotate"):
+        rotate(Settings(data=data))
+    keys = [of(data)]
+    for _ in range(2):
+        rotate(Settings(data=data))
+        keys.append(of(data))
+    assert len(set(keys)) == 3 and former_keys(Settings(data=data)) == (keys[1], keys[0])
+    assert all((data / name).stat().st_mode & 0o077 == 0 for name in ("hmac.key", "hmac.keys-before"))
+    assert (data / "hmac.check").read_text().strip() == check_value(keys[2])
+
+
+@pytest.mark.parametrize("stopped_after", ["hmac.keys-before", "hmac.key"])
+def test_a_rotation_that_was_cut_off_leaves_a_folder_that_starts(
+    data: Path, monkeypatch: pytest.MonkeyPatch, stopped_after: str
+) -> None:
+    first = of(data)
+    done = sitekey._replace
+
+    def cut(path: Path, content: bytes) -> None:
+        done(path, content)
+        if path.name == stopped_after:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(sitekey, "_replace", cut)
+    with pytest.raises(KeyboardInterrupt):
+        rotate(Settings(data=data))
+    monkeypatch.undo()
+    assert (of(data) == first) == (stopped_after == "hmac.keys-before")
+    rotate(Settings(data=data))
+    assert first in former_keys(Settings(data=data)) and of(data) != first
+
+
+def test_former_keys_that_others_may_write_are_not_taken(data: Path) -> None:
+    of(data)
+    rotate(Settings(data=data))
+    (data / "hmac.keys-before").chmod(0o622)
+    with pytest.raises(SettingsError, match="can be read by others"):
+        of(data)
+
+
+def test_a_database_takes_the_key_that_came_after_its_own(tmp_path: Path) -> None:
+    old, new = check_value(b"old"), check_value(b"new")
+    with engine_over(tmp_path / "clickhouse") as engine:
+        bind_key(engine, old)
+        bind_key(engine, new, [old])
+        bind_key(engine, new, [old])
+        with pytest.raises(SettingsError):
+            bind_key(engine, check_value(b"third"), [new])
+
+
+def masks_of(old: bytes, new: bytes) -> Masks:
+    return Masks(new, (old,))
+
+
+SECRET = "ghp_" + "a1B2" * 9
+
+
+def use_of(gate: Gate, masks: Masks) -> Activity:
+    return gate.activity(
+        use("e2", 10, "agent:desk/triage", f"secret:github/{masks.of(SECRET)}", source="mcp")
+    )
+
+
+def end_of(gate: Gate, masks: Masks, **more: Any) -> Activity:
+    told = f"secret:github/{masks.of(SECRET)}"
+    return gate.activity(change("e1", 0, Exposed("GitHub a/b#7", told), source="leaks", **more))
+
+
+@pytest.mark.parametrize("end_first", [True, False])
+def test_an_end_masked_under_the_old_key_meets_its_use_under_the_new(end_first: bool) -> None:
+    before, after = Masks(b"old"), masks_of(b"old", b"new")
+    if end_first:
+        told = [end_of(Gate(before), before), use_of(Gate(after), after)]
+    else:
+        told = [use_of(Gate(before), before), end_of(Gate(after), after), use_of(Gate(after), after)]
+    assert "agent:desk" in said(told)
+    alone = Masks(b"new")
+    assert "agent:desk" not in said([end_of(Gate(before), before), use_of(Gate(alone), alone)])
+
+
+def said(activities: list[Activity]) -> str:
+    """The findings of a leaked credential."""
+    world = World(2, clock_after(activities))
+    for activity in activities:
+        world.take(taught(activity))
+        world.settle()
+    found = [r for r in world.last.values() if r.reported.control == "leaked_credential_live" and r.finding]
+    return repr(found)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from schemas.activity import Ended, Issued
 from schemas.free_text import scrubbed, suspicious
 from schemas.gate import Gate
+from schemas.masking import Masks
 from schemas.providers import PROVIDERS
 from schemas.rejected import Rejected
 from schemas.token_shapes import ODD_SHAPES, SHAPES, issuer_of
@@ -60,7 +61,7 @@ def test_every_odd_shape_is_found(form: str, data: st.DataObject) -> None:
 
 @given(st.text(max_size=300))
 def test_what_was_scrubbed_once_is_clean(text: str) -> None:
-    gate = Gate(b"key")
+    gate = Gate(Masks(b"key"))
     assert gate.text(gate.text(text)) == gate.text(text)
 
 
@@ -89,7 +90,7 @@ def test_every_page_says_how_the_ids_of_its_credentials_look(page: object) -> No
     ],
 )
 def test_a_credential_keeps_its_id_in_a_known_form_alone(key: str, kept: bool) -> None:
-    passed = Gate(b"key").activity(use("e", 0, credential=key, effects=(Ended("x", "deleted", key),)))
+    passed = Gate(Masks(b"key")).activity(use("e", 0, credential=key, effects=(Ended("x", "deleted", key),)))
     assert (passed.credential == key) == kept == (passed.effects[0].credential == key)  # type: ignore[union-attr]
     assert kept or "/hmac-" in passed.credential
     assert passed.credential.startswith(key[: key.rindex("/", 0, 30) + 1] if "gcp" in key else key[:4])
@@ -98,9 +99,11 @@ def test_a_credential_keeps_its_id_in_a_known_form_alone(key: str, kept: bool) -
 def test_names_of_groups_and_parents_go_through_too() -> None:
     token = "ghp_" + "a1B2" * 9
     issued = Issued("aws:key/AKIAQYLPMN5HFIQR7XYA", groups={f"g/{token}": token})
-    passed = Gate(b"key").activity(use("e", 0, effects=(issued,), client=f"curl {token}"))
+    passed = Gate(Masks(b"key")).activity(use("e", 0, effects=(issued,), client=f"curl {token}"))
     assert token not in repr(passed) and "curl hmac-" in passed.client
 
 
 def test_a_reject_goes_through_too() -> None:
-    assert "hunter2" not in repr(Gate(b"key").rejected(Rejected("vault", "x", "f", "https://a:hunter2@b/c")))
+    assert "hunter2" not in repr(
+        Gate(Masks(b"key")).rejected(Rejected("vault", "x", "f", "https://a:hunter2@b/c"))
+    )
