@@ -140,6 +140,12 @@ def unseen(key: str, kind: str) -> str:
     return page.unseen.get(kind, page.unseen.get(EVERY_KIND, ""))
 
 
+def refusals_hidden(key: str) -> str:
+    """Why a refused try of a dead credential of this name is mostly not recorded; "" where it is."""
+    page = page_of(key)
+    return page.refusals_hidden if page is not None else ""
+
+
 @lru_cache(maxsize=65_536)
 def is_credential(key: str) -> bool:
     """Whether a key names a credential, and not an identity or a resource."""

@@ -31,5 +31,6 @@ PROVIDER = Provider(
     # People are no identities of an inventory, and `system/` is Okta itself.
     own=re.compile(r"(?:app|workload)/"),
     uses="okta",
+    refusals_hidden="Okta logs no request whose token it does not know",
     unseen={"client_secret": UNTOLD, "client_credential": UNTOLD},
 )

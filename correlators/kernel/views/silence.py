@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from correlators.kernel.views.ends import Off, grace_of
 from correlators.kernel.views.thresholds import Thresholds
-from schemas.providers import source_of, unseen
+from schemas.providers import refusals_hidden, source_of, unseen
 from schemas.verdict import Clock, Value
 
 
@@ -23,4 +23,6 @@ def unheard(
         return "unverifiable", f"no {source or 'log'} records are collected that would show a use", 0
     if not clock.reached(source, off.start):
         return "unverifiable", f"the {source} log has not reached the time of the end", 0
-    return "assumed", "the record says so, and no use or refused try has been seen since", 0
+    hidden = refusals_hidden(credential)
+    why = f" ({hidden})" if hidden else ""
+    return "assumed", f"the record says so, and no use or refused try has been seen since{why}", 0

@@ -63,3 +63,8 @@ def test_a_key_of_a_provider_without_a_page_is_of_no_log() -> None:
         "unverifiable",
         "no log records are collected that would show a use",
     )
+
+
+def test_where_refused_tries_are_not_logged_silence_is_said_to_prove_nothing() -> None:
+    assert said("aws:key/AKIA1", "access_key", "cloudtrail")[1].endswith("requests that fail authentication)")
+    assert said("vault:prod:accessor/a1", "service", "vault")[1].endswith("has been seen since")
