@@ -25,7 +25,7 @@ from correlators.kernel.views.refusals import over_since, proofs
 from correlators.kernel.views.severity import of_uses
 from correlators.kernel.views.silence import unheard
 from correlators.kernel.views.view import View, sighted
-from correlators.kernel.views.wording import episodes_of, named, short, times, worst_of
+from correlators.kernel.views.wording import episodes_of, named, short, thinned, times, worst_of
 from schemas import frozen
 from schemas.credential_kind import traits_of
 from schemas.dossier import Credential, Turn
@@ -36,8 +36,7 @@ from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value
 __all__ = [
     "Case", "Clock", "Confidence", "Control", "Credential", "Episode", "Event", "Evidence", "Off", "Severity",
     "Turn", "Value", "Verdict", "View", "confidence_of", "deaths_of", "episodes_of", "executed", "frozen",
-    "iso",
-    "micros", "named", "network_of", "of_uses", "off_intervals", "over_since", "past_grace", "proofs",
-    "short", "sighted", "source_of", "surely_after", "taken_back", "times", "traits_of", "unheard",
+    "iso", "micros", "named", "network_of", "of_uses", "off_intervals", "over_since", "past_grace", "proofs",
+    "short", "sighted", "source_of", "surely_after", "taken_back", "thinned", "times", "traits_of", "unheard",
     "worst_of",
 ]  # fmt: skip

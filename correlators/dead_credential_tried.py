@@ -33,6 +33,7 @@ from correlators.control import (
     iso,
     named,
     short,
+    thinned,
     times,
 )
 from correlators.kernel.knowledge.inferred import INFERRED
@@ -90,13 +91,14 @@ def _judged(
         severity, why = Severity.INFORMATIONAL, "somebody still holds it"
     over = _moved_since(view, name, tries)
     restored = bool(tried[-1].end) and not any(not off.end for off in periods)
+    seen = times(tries, "refused try", thinned([credential]))
     return view.verdict(
         CONTROL,
         subject=name,
         value="assumed" if restored else "proven" if over else "violated",
         credential=name,
         title=f"{named(view)}: dead {short(name)} was presented and refused after {first.turn.how}",
-        reason=f"{times(tries, 'refused try')}, {iso(tries[0].time)} to {iso(tries[-1].time)}, {why}",
+        reason=f"{seen}, {iso(tries[0].time)} to {iso(tries[-1].time)}, {why}",
         severity=severity,
         confidence=confidence_of(credential, tries),
         claim=(first.turn.evidence,),

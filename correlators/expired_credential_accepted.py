@@ -28,6 +28,7 @@ from correlators.control import (
     named,
     short,
     sighted,
+    thinned,
     times,
     traits_of,
     worst_of,
@@ -103,13 +104,14 @@ def _stale(view: View, day: str, many: list[Past]) -> Verdict:
     tokens = {past.name: past for past in many}
     first = min(past.credential.expiry[1] for past in many)
     which = short(many[0].name) if len(tokens) == 1 else f"{len(tokens)} tokens"
+    gone = thinned(past.credential for past in many)
     return view.verdict(
         CONTROL,
         subject=f"{view.key} on {day}",
         value="proven" if all(past.over for past in many) else "violated",
         credential=used[-1].credential,
         title=f"{named(view)}: {which} accepted after expiry on {day}",
-        reason=f"expired at {iso(first)}; {times(used, 'authenticated use')} on that day, last at "
+        reason=f"expired at {iso(first)}; {times(used, 'authenticated use', gone)} on that day, last at "
         f"{iso(used[-1].time)}",
         severity=Severity.LOW,
         confidence=Confidence.HIGH,
@@ -123,7 +125,8 @@ def _stale(view: View, day: str, many: list[Past]) -> Verdict:
 def _judged(view: View, past: Past) -> Verdict:
     name, credential, used, refused = past
     expires = credential.expiry[1]
-    seen = times(used, "authenticated use") if used else times(refused, "refused try")
+    what = "authenticated use" if used else "refused try"
+    seen = times(used or refused, what, thinned([credential]))
     return view.verdict(
         CONTROL,
         subject=name,

@@ -41,6 +41,7 @@ from correlators.control import (
     proofs,
     short,
     source_of,
+    thinned,
     times,
     traits_of,
     worst_of,
@@ -130,7 +131,8 @@ def _judged(view: View, clock: Clock, subject: str, exposure: Off, lives: list[L
     severity = None
     if used:
         severity = _severity(view, lives, used)
-        reason += f"; {times(used, 'use')} since, last at {iso(used[-1].time)}"
+        gone = thinned(view.credentials[life.name] for life in lives)
+        reason += f"; {times(used, 'use', gone)} since, last at {iso(used[-1].time)}"
         reason += _elsewhere(view, lives, exposure, used)
     elif value == "violated" or last > deadline:
         severity = Severity.MEDIUM

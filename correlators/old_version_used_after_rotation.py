@@ -80,7 +80,8 @@ def _violated(view: View, clock: Clock, many: list[Progress], late: tuple[Eviden
     last = many[-1]
     uses = tuple(e for p in many for e in p.late)
     since = f"{_how(last.change)}, last at {iso(late[-1].time)}"
-    reason = f"{times(late, 'use')} on record after {since}; {_in_words(last)}"
+    gone = not all(p.complete for p in many)
+    reason = f"{times(late, 'use', gone)} on record after {since}; {_in_words(last)}"
     ended = _ended(view, clock, last, late[-1])
     value: Value = "proven" if ended == "moved" else "assumed" if ended else "violated"
     if ended:

@@ -39,6 +39,7 @@ from correlators.control import (
     over_since,
     proofs,
     short,
+    thinned,
     times,
 )
 from correlators.kernel.views.ends import skew_of
@@ -152,7 +153,8 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential) -> Verd
     value: Value = "proven" if over else "violated" if used or unknown else "assumed"
     if unknown:
         return _unknown(view, name, credential, value)
-    reason = f"{tried.how} at {iso(tried.time)} did not take; {times(used, 'use')} since"
+    seen = times(used, "use", thinned([credential]))
+    reason = f"{tried.how} at {iso(tried.time)} did not take; {seen} since"
     reason += f"; residual until {iso(expires)}" if expires else ""
     end = expires if over and not refused else 0
     return view.verdict(

@@ -34,6 +34,7 @@ from correlators.control import (
     short,
     sighted,
     taken_back,
+    thinned,
     times,
 )
 from correlators.kernel.views.ends import ANOTHER
@@ -122,7 +123,7 @@ def _verdict(
     by = f"{who}, whom it had ended" if _by_itself(off, own) else who
     ender = short(off.turn.evidence.actor) or off.turn.evidence.source
     reason = f"{off.turn.how} at {iso(off.start)} by {ender}; {undoing.how} at {iso(off.end)} by {by}"
-    reason += f"; {times(used, 'use')} in between" if used else ""
+    reason += f"; {times(used, 'use', thinned(view.credentials.values()))} in between" if used else ""
     if since:
         reason += f"; {since.how} at {iso(since.time)}"
     return view.verdict(

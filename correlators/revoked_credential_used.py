@@ -45,6 +45,7 @@ from correlators.control import (
     short,
     surely_after,
     taken_back,
+    thinned,
     times,
     unheard,
 )
@@ -184,7 +185,8 @@ def _violated(
         passive = all(view.dossier.sessions[e.uid].passive for e in held)
         severity = Severity.LOW if passive else Severity.MEDIUM
     how = f"{last.turn.how} at {iso(last.start)}"
-    reason = f"{times(used, 'authenticated use')} on record since {how}, last at {iso(used[-1].time)}"
+    seen = times(used, "authenticated use", thinned([credential]))
+    reason = f"{seen} on record since {how}, last at {iso(used[-1].time)}"
     if refused:
         reason += f"; refused at {iso(refused[-1].time)}"
     elif back:

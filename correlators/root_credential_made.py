@@ -30,6 +30,7 @@ from correlators.control import (
     off_intervals,
     short,
     sighted,
+    thinned,
     times,
     traits_of,
     worst_of,
@@ -99,7 +100,7 @@ def _judged(
         value=value,
         credential=name,
         title=f"{named(view)}: {what}{how} {verb} {approval}",
-        reason=_reason(bare or acts, granted, over, bool(bare)),
+        reason=_reason(view, bare or acts, granted, over, bool(bare)),
         severity=severity,
         claim=tuple(a.record for a in granted),
         evidence=bare or acts,
@@ -115,8 +116,9 @@ def _ended(view: View, name: str) -> int:
     return periods[-1].start if periods and not periods[-1].end else 0
 
 
-def _reason(acts: tuple[Evidence, ...], granted: list[Approval], over: int, bare: bool) -> str:
-    acted = f"{times(acts, 'act')} on record from {iso(acts[0].time)} to {iso(acts[-1].time)}"
+def _reason(view: View, acts: tuple[Evidence, ...], granted: list[Approval], over: int, bare: bool) -> str:
+    seen = times(acts, "act", thinned(view.credentials.values()))
+    acted = f"{seen} on record from {iso(acts[0].time)} to {iso(acts[-1].time)}"
     if not bare:
         tickets = ", ".join(sorted({a.ticket for a in granted if a.ticket}))
         return f"{acted}, all within approvals{f' ({tickets})' if tickets else ''}"

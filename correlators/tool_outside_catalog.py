@@ -147,12 +147,13 @@ def _violated(
     now = match_of(records.latest, tool, calls)
     ended = "; approved since" if now in WITHIN else "" if now else "; the catalogue was taken back since"
     end = max(d.recorded for d in records.latest) if ended else 0
+    gone = any(s.truncated for s in calls.channels.values())
     return view.verdict(
         CONTROL,
         subject=_subject(key),
         value="assumed" if ended else "violated",
         title=f"{_who(view, agent)} {_what(tool, calls, {matches[e.uid] for e in evidence})}",
-        reason=f"{times(evidence, 'call')} on record, {_span(evidence)}{also}{ended}",
+        reason=f"{times(evidence, 'call', gone)} on record, {_span(evidence)}{also}{ended}",
         severity=_severity(calls, {matches[e.uid] for e in evidence}),
         confidence=_confidence(executed, matches),
         claim=_claim(records, evidence[0].time, calls.handoff),

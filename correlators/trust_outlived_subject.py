@@ -36,6 +36,7 @@ from correlators.control import (
     short,
     sighted,
     source_of,
+    thinned,
     times,
 )
 from correlators.kernel.knowledge.inferred import sure
@@ -177,7 +178,8 @@ def _value(
     proof = tuple(sorted({*(e for e in denied if e.asked in roles), *others}))
     if admitted:
         last = {role: max(e.time for e in admitted if e.asked == role) for role in roles}
-        reason = f"{times(admitted, 'exchange')} after {gone}, last at {iso(admitted[-1].time)}"
+        seen = times(admitted, "exchange", thinned(view.credentials.values()))
+        reason = f"{seen} after {gone}, last at {iso(admitted[-1].time)}"
         quiet = view.thresholds.refused_quiet
         each = [
             settled(tuple(e for e in proof if e.asked == role), at, clock, quiet) for role, at in last.items()

@@ -166,7 +166,8 @@ def _text(statement: ast.stmt | None) -> str:
 def _words(value: object, source: str) -> str:
     if isinstance(value, timedelta):
         return _span(value)
-    if isinstance(value, int) and ("micros(" in source or source.partition(" ")[0].endswith("_SPAN")):
+    name = source.partition(" ")[0].rstrip(":")
+    if isinstance(value, int) and ("micros(" in source or name.endswith(("_SPAN", "_AGE"))):
         return _span(timedelta(microseconds=value))
     if isinstance(value, int | float):
         return f"{value:,}"

@@ -14,8 +14,8 @@ ITSELF = "itself"
 
 GLIMPSE_PREFIX = "glimpses:"
 GLIMPSE_SPAN = 4_000_000
-"""µs of one bucket of glimpses, and the longest refusal that is set beside a look-up: an API server answers a
-refused request within milliseconds, a busy one within a second."""
+"""Length of one bucket of glimpses, and of the longest refusal that is set beside a look-up, in µs: an API
+server answers a refused request within milliseconds, a busy one within a second."""
 
 
 def shards_of(group: str) -> int:

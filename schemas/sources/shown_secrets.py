@@ -32,6 +32,7 @@ DRAWN = re.compile(r"(?=[^A-Za-z]*[A-Za-z])(?=\D*\d)[\w.~+/=-]{20,}")
 JWT = re.compile(r"[A-Za-z0-9_-]{8,}\.(?P<claims>[A-Za-z0-9_-]{8,})\.[A-Za-z0-9_-]*")
 KUBERNETES = "kubernetes.io"
 JWT_MAX = 16_384
+"""Letters of a text that is read as a signed token; real ones have a few thousand."""
 UNKNOWN = "unknown"
 """The issuer of a secret whose form says nothing of it."""
 TYPE_MAX = 100

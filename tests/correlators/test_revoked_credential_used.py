@@ -456,3 +456,9 @@ def test_a_session_opened_before_the_end_and_closed_after_it_is_told() -> None:
     assert must([use("shell", 5, effects=(before,)), kill("kill", 10)]).value == "assumed"
     left = must([use("shell", 5, effects=(Session(USER),)), kill("kill", 10)])
     assert left.value == "assumed" and "is not known to have been closed" in left.reason
+
+
+def test_of_uses_that_were_thinned_at_least_those_on_record_are_told() -> None:
+    many = [kill("kill", 10), *(use(f"u{n}", 1000 + n * 977) for n in range(400))]
+    assert must(many).reason.startswith("at least ")
+    assert must(many[:20]).reason.startswith("19 authenticated uses on record")

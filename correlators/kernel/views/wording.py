@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from correlators.kernel.views.ends import Off
 from correlators.kernel.views.view import View, worst_of
+from schemas.dossier import Credential
 from schemas.evidence import Evidence
 from schemas.verdict import Episode
 
@@ -26,10 +28,15 @@ def named(view: View) -> str:
     return f"{name} ({key})" if name and name not in key else key
 
 
-def times(many: tuple[Evidence, ...], what: str) -> str:
-    """``1 refused try``, ``3 refused tries``."""
+def times(many: tuple[Evidence, ...], what: str, thinned: bool = False) -> str:
+    """``1 refused try``, ``3 refused tries``; ``at least 3 …`` where evidence was ``thinned``."""
     plural = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
-    return f"{len(many)} {what if len(many) == 1 else plural}"
+    return f"{'at least ' if thinned else ''}{len(many)} {what if len(many) == 1 else plural}"
+
+
+def thinned(credentials: Iterable[Credential]) -> bool:
+    """Whether some uses of these credentials were let go, so that those on record are not all."""
+    return any(s.truncated for credential in credentials for s in credential.uses.values())
 
 
 def episodes_of(periods: list[Off], evidence: tuple[Evidence, ...]) -> tuple[Episode, ...]:

@@ -50,6 +50,7 @@ PEOPLE = ("user.session.", "user.authentication.", "policy.evaluate_sign_on", "u
 """How types of events begin that are about people signing in."""
 MARKS = ('"eventType"', '"published"', '"uuid"')
 TEXT_MAX = 512
+"""Letters that are kept of a text that somebody else chose."""
 
 
 def recognises(document: object) -> bool:

@@ -30,6 +30,7 @@ from schemas.wire import as_fields, as_list, as_number, text_at
 Fields = dict[str, Any]
 SCOPES = ("otel.scope.name", "otel.library.name")
 MICROS_MAX = (1 << 63) // 1000
+"""The latest time (µs) that OTLP, which counts in ns, has a number for."""
 
 
 def exported_of(document: Fields) -> Callable[[Fields], RawSpan | RawLog] | None:

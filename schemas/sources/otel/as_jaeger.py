@@ -27,6 +27,7 @@ from schemas.sources.otel.raw import (
 )
 
 MICROS_MAX = (1 << 63) // 1000
+"""The latest time (µs) that OTLP, which counts in ns, has a number for."""
 _KINDS = {"internal": INTERNAL, "server": SERVER, "client": CLIENT}
 _ID = re.compile(r"[0-9a-fA-F]+")
 _STATUS = frozenset({"span.kind", "error", "otel.status_code", "otel.status_description", "otel.scope.name"})

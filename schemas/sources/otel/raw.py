@@ -14,6 +14,7 @@ NAME = "otel"
 VALUE_DEPTH_MAX = 16
 """Attribute values nested deeper are cut: no convention nests more than three."""
 NANOS_MAX = (1 << 63) - 1
+"""The latest time (ns) that fits the 64 bits of OTLP."""
 INTERNAL, SERVER, CLIENT = 1, 2, 3
 ERROR_CODES = (2, "2", "STATUS_CODE_ERROR")
 
