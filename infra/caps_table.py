@@ -71,11 +71,7 @@ AT_IT = {
         "DID_MAX": "ways first seen later are let go of and count as new; at the cap, mark `ways of writing "
         "full`",
         "STAYS_MAX": "places that sort later are not told apart; at the cap, mark `places full`",
-<<<<<<< HEAD
         "STAY_DAYS_MAX": "later days are let go of; the last use says how long it stayed",
-=======
-        "STAY_DAYS_MAX": "later days are not remembered; three are enough for all that is asked",
->>>>>>> 8541c4d (What happens at the cap of days at a place; the page of caps anew)
         "SERVICES_MAX": "what sorts later is not noted; a full set is taken for everything",
         "UNDID_MAX": "those in the middle are let go of; at the cap, mark `ways of writing full`",
         "NAMES_MAX": "names, places and clients that sort later are let go of; at the cap, mark `names full`",
