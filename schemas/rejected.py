@@ -35,3 +35,17 @@ class RejectRow(msgspec.Struct, frozen=True):
     sha256: str
     size: int
     arrived: int
+
+
+def failed_row(key: str, why: str) -> RejectRow:
+    """What is known under a key cannot be judged, because our own code fails over it."""
+    reason = f"correlator failed: {why}"
+    return RejectRow("correlate", "default", "facts", -1, -1, 0, key, "", reason, "", 0, 0)
+
+
+SET_ASIDE = "set aside: the process died over it, again and again"
+
+
+def set_aside_row(source: str, place: tuple[str, int, int], size: int) -> RejectRow:
+    """A message over which a stage died; ``place``: topic, partition and offset."""
+    return RejectRow(source, "default", *place, 0, "", "", SET_ASIDE, "", size, 0)

@@ -9,7 +9,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import PurePath
 from typing import NamedTuple
 
 from correlators.driver.combining import Combiner
@@ -21,6 +20,7 @@ from schemas.coming import AHEAD_AGE, comes_at
 from schemas.dossier import EMPTY
 from schemas.evidence import SECOND
 from schemas.fact import WATCH, Fact
+from schemas.failure import where
 from schemas.frozen import changed, encoded
 from schemas.gate import Gate
 from schemas.masking import Masks
@@ -179,7 +179,7 @@ class Normaliser:
             reading = source.read(record.body, context)
         except Exception as error:
             self._batch.crashed[name or UNKNOWN] += 1
-            return Reading([], [Rejected(name or UNKNOWN, f"reader failed: {_where(error)}")], 0)
+            return Reading([], [Rejected(name or UNKNOWN, f"reader failed: {where(error)}")], 0)
         # An envelope that holds nothing is accounted for too.
         nothing = not (reading.activities or reading.rejects or reading.passed)
         self._batch.read[name] += len(reading.activities)
@@ -216,7 +216,7 @@ class Normaliser:
             self._combiner.take(activity, until)
         except Exception as error:
             self._batch.crashed[source] += 1
-            self._reject(record, Rejected(source, f"reader failed: {_where(error)}"))
+            self._reject(record, Rejected(source, f"reader failed: {where(error)}"))
             return
         self._batch.activities.append(row)
         newest = self._batch.newest
@@ -269,14 +269,3 @@ class Normaliser:
 
 def _empty() -> Batch:
     return Batch([], [], [], {}, Counter(), Counter(), Counter(), Counter(), Counter())
-
-
-def _where(error: Exception) -> str:
-    """The kind of an exception and where it was raised. Its text is left out: it may quote a secret from
-    the record."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return type(error).__name__
-    return f"{type(error).__name__} at {PurePath(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"

@@ -20,6 +20,7 @@ from schemas.authority import INVENTORY, PAGES_ONLY, Authority
 from schemas.evidence import SECOND
 from schemas.fact import Tick
 from schemas.lifeline import Lifeline
+from schemas.rejected import RejectRow, failed_row
 from schemas.sources import Context
 from schemas.verdict import Report
 
@@ -55,6 +56,7 @@ class Replaying:
         self._now = now
         self._days: dict[int, tuple[int, int]] = {}
         self._reports: dict[str, Report] = {}
+        self._failed: dict[str, str] = {}
         self._lifelines: dict[tuple[str, str], Lifeline] = {}
 
     def take(self, record: Record) -> None:
@@ -82,6 +84,7 @@ class Replaying:
         while True:
             settled = self._partition.settle()
             self._reports.update((report.uid, _final(report)) for report in settled.reports)
+            self._failed.update(settled.failed)
             self._lifelines.update(((line.identity, line.credential), line) for line in settled.credentials)
             if not settled.forwards:
                 return now if self._days or self._now else 0
@@ -91,6 +94,11 @@ class Replaying:
     def reports(self) -> list[Report]:
         """What was last said of each verdict, as if it were said once; withdrawn findings too."""
         return list(self._reports.values())
+
+    @property
+    def failed(self) -> list[RejectRow]:
+        """What could not be judged."""
+        return [failed_row(key, why) for key, why in self._failed.items()]
 
     @property
     def identities(self) -> int:

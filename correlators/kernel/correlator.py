@@ -33,6 +33,7 @@ from schemas import frozen
 from schemas.authority import PAGES_ONLY, Authority
 from schemas.dossier import EMPTY, Dossier, Reported
 from schemas.fact import TRACE_PREFIX, WATCH, Fact
+from schemas.failure import where
 from schemas.lifeline import Lifeline
 from schemas.rosters import ROSTER_PREFIX
 from schemas.stored import UNREAD_MARK
@@ -54,7 +55,8 @@ UNJUDGED = (TRACE_PREFIX, ROSTER_PREFIX, WATCH)
 class Settled:
     """What a settling gave. ``dossiers``: to store, None to delete. ``credentials``: lifelines that changed.
     ``marks``: of caps that dossiers reached now. ``intents``: to store before anything is said: dossiers with
-    new findings, which a crash between saying and storing would leave open for good."""
+    new findings, which a crash between saying and storing would leave open for good. ``failed``: keys that
+    could not be judged because our own code fails over them, and where, once each."""
 
     reports: list[Report] = field(default_factory=list)
     forwards: list[Fact] = field(default_factory=list)
@@ -62,6 +64,7 @@ class Settled:
     credentials: list[Lifeline] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
     intents: dict[str, bytes] = field(default_factory=dict)
+    failed: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Correlator:
@@ -98,6 +101,8 @@ class Correlator:
         self._held: set[str] = set()
         self._unread = 0
         self._doubtful = Doubtful()
+        self._failed: dict[str, str] = {}
+        self._told_failed: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._dossiers)
@@ -121,8 +126,12 @@ class Correlator:
     def take(self, facts: Iterable[Fact]) -> None:
         """Joins facts. What teaches nothing costs nothing more."""
         for key, fact in facts:
-            known = self.dossier(key)
-            joined = join(known, fact)
+            try:
+                known = self.dossier(key)
+                joined = join(known, fact)
+            except Exception as error:
+                self._failed[key] = where(error)
+                continue
             if joined is not known:
                 self._dossiers[key] = joined
                 self._dirty.add(key)
@@ -149,8 +158,25 @@ class Correlator:
         while self._dirty:
             batch, self._dirty = sorted(self._dirty), set()
             for key in batch:
-                self._settle(key, clock, settled)
+                self._settle_apart(key, clock, settled)
+        settled.failed.extend(item for item in self._failed.items() if item[0] not in self._told_failed)
+        self._told_failed.update(self._failed)
+        self._failed.clear()
         return settled
+
+    def _settle_apart(self, key: str, clock: Clock, settled: Settled) -> None:
+        """What fails over one dossier is told, and the others go on: it keeps what it knows and what was said
+        of it, and is judged again when it learns something."""
+        before = len(settled.forwards), len(settled.reports), len(settled.credentials)
+        try:
+            self._settle(key, clock, settled)
+        except Exception as error:
+            self._failed[key] = where(error)
+            del settled.forwards[before[0] :], settled.reports[before[1] :], settled.credentials[before[2] :]
+            settled.intents.pop(key, None)
+            body = self._encode(self._dossiers[key])
+            if len(body) <= self._bytes_max:
+                settled.dossiers[key] = body
 
     def hasten(self) -> None:
         """Holds nothing back any more: the next settling says all there is to say."""

@@ -127,6 +127,7 @@ class _Replay:
                 progress(count)
         self._drain(last=True)
         self._summary.as_of = self._replaying.settle()
+        self._tell_rejects(self._replaying.failed)
         self._write(out)
         progress(self._summary.records)
         return self._summary
@@ -156,12 +157,15 @@ class _Replay:
         batch = self._replaying.drain(last)
         self._summary.activities += len(batch.activities)
         self._summary.passed += sum(batch.passed.values())
-        self._summary.rejects += len(batch.rejects)
-        self._summary.first_rejects += batch.rejects[: REJECTS_SHOWN - len(self._summary.first_rejects)]
         self._lines("activities", batch.activities)
-        self._lines("rejects", map(msgspec.json.encode, batch.rejects))
+        self._tell_rejects(batch.rejects)
         if self._options.withdrawn:
             self._replaying.settle()
+
+    def _tell_rejects(self, rejects: list[RejectRow]) -> None:
+        self._summary.rejects += len(rejects)
+        self._summary.first_rejects += rejects[: REJECTS_SHOWN - len(self._summary.first_rejects)]
+        self._lines("rejects", map(msgspec.json.encode, rejects))
 
     def _write(self, out: BinaryIO) -> None:
         catalogue = controls()

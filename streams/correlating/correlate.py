@@ -10,8 +10,11 @@ import time
 from collections.abc import Awaitable, Iterator
 from typing import Any
 
+import msgspec
+
 from correlators.kernel.catalogue import controls
 from schemas.fact import partition_of
+from schemas.rejected import set_aside_row
 from streams.correlating.faust_app import SESSION_SECONDS, TABLE, changelog, make_app, quieten
 from streams.correlating.fence import EPOCH, Fence
 from streams.correlating.messages import Message
@@ -24,6 +27,7 @@ from streams.site import garbage, metrics
 from streams.site.errors import Stop
 from streams.site.settings import Settings
 from streams.site.stage import Stage
+from streams.site.suspects import Suspects
 
 LOOK_SECONDS = 0.05
 DRAIN_SHARE = 0.3
@@ -69,6 +73,7 @@ class Worker:
             settings.thresholds,
             settings.believed,
         )
+        self._suspects = Suspects(stage)
         self._failure: BaseException | None = None
         self._position: dict[int, int] = {}
         self._app.agent(self._topics[topics.FACTS], name="correlate")(self._correlate)
@@ -89,6 +94,7 @@ class Worker:
                     metrics.LAG.labels("correlate").set(self._behind())
             if not self._crashed():
                 await self._finish()
+                self._suspects.end()
         finally:
             await self._app.stop()
         if self._crashed():
@@ -102,7 +108,10 @@ class Worker:
         unsettled."""
         try:
             async for event in stream.noack().events():
-                self._write_behind.take(event.message.partition, event, event.value)
+                if self._suspects.careful:
+                    await self._take_carefully(event)
+                else:
+                    self._write_behind.take(event.message.partition, event, event.value)
                 self._position[event.message.partition] = event.message.offset + 1
                 if self._write_behind.crowded:
                     await self._write_behind.flush()
@@ -113,6 +122,19 @@ class Worker:
             log.exception("the worker cannot go on")
             self._failure = error
             raise
+
+    async def _take_carefully(self, event: Any) -> None:
+        place = event.message.topic, event.message.partition, event.message.offset
+        if self._suspects.set_aside(place):
+            log.error("%s, partition %d, offset %d is set aside: correlate died over it", *place)
+            row = msgspec.json.encode(set_aside_row("correlate", place, len(event.value))) + b"\n"
+            await (await self.send(Message(topics.REJECTS, row)))
+            self._write_behind.pass_over(event.message.partition, event)
+            return
+        self._suspects.working_on(place)
+        self._write_behind.take(event.message.partition, event, event.value)
+        await self._write_behind.flush()
+        self._suspects.working_on(None)
 
     def _still_ours(self) -> None:
         """Ends this process at once where it was stopped beyond its session: what it holds comes again in the

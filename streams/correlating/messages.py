@@ -12,6 +12,7 @@ from correlators.kernel.correlator import Settled
 from schemas.fact import partition_of
 from schemas.finding import render_assurance, render_finding
 from schemas.lifeline import Lifeline
+from schemas.rejected import failed_row
 from schemas.verdict import Report, Severity
 from streams.kafka import topics
 from streams.kafka.packing import blocks, envelopes
@@ -32,6 +33,8 @@ def messages(settled: Settled, controls: Mapping[str, Judge], partitions: int) -
     for report in settled.reports:
         yield from _messages_of(report, controls)
     yield from _lives(settled.credentials)
+    for block in blocks(msgspec.json.encode(failed_row(*failed)) for failed in settled.failed):
+        yield Message(topics.REJECTS, block)
     for partition, body in envelopes(settled.forwards, partitions):
         yield Message(topics.FACTS, body, partition=partition)
 

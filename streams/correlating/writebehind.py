@@ -114,6 +114,10 @@ class WriteBehind:
             return
         held.partition.take(envelope.facts, envelope.tick)
 
+    def pass_over(self, partition: int, event: Event) -> None:
+        """It is acknowledged with the others, and nothing of it is known."""
+        (self._assigned.get(partition) or self._open(partition)).events.append(event)
+
     def due(self) -> bool:
         """Whether it is time for a flush."""
         return time.monotonic() >= self._next
@@ -168,6 +172,8 @@ class WriteBehind:
     async def _say(self, settled: Iterable[Settled]) -> None:
         waiting: list[Awaitable[object]] = []
         for result in settled:
+            for key, why in result.failed:
+                log.error("%s is not judged, which failed: %s", key, why)
             out = messages(result, self._controls, self._partitions)
             waiting += [await self._outlet.send(message) for message in out]
             _count(result)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from prometheus_client import Counter
 
+from schemas.rejected import set_aside_row
 from streams.clickhouse.engine import Engine
 from streams.clickhouse.sink import Block, Origin, Sink, UnavailableError, block
 from streams.site import metrics
 from streams.site.settings import Settings
+from streams.site.stage import Stage
+from streams.site.suspects import Suspects
 
 if TYPE_CHECKING:
     from confluent_kafka import Consumer, Message
@@ -55,10 +58,11 @@ class Batches:
     """Consumes, stores, commits. `run` returns soon after `stopping` is set."""
 
     def __init__(
-        self, settings: Settings, engine: Engine, consumer: Consumer, stopping: threading.Event, epoch: int
+        self, settings: Settings, engine: Engine, consumer: Consumer, stage: Stage, epoch: int
     ) -> None:
         self._consumer = consumer
-        self._stopping = stopping
+        self._stopping = stage.stopping
+        self._suspects = Suspects(stage)
         self._epoch = epoch
         self._interval = settings.deliver_interval.total_seconds()
         self._most_rows = settings.deliver_rows
@@ -86,6 +90,7 @@ class Batches:
                     self._store()
                 self._tell_lag()
             self._store()
+            self._suspects.end()
         finally:
             self._sink.close()
             self._consumer.close()
@@ -132,7 +137,7 @@ class Batches:
         tries = 0
         while True:
             try:
-                if refused := self._sink.write(table, blocks):
+                if refused := self._offer(table, blocks):
                     REFUSED.labels(table).inc(refused)
                 if tries:
                     log.warning("ClickHouse takes rows again after %d tries", tries)
@@ -148,6 +153,24 @@ class Batches:
             if self._stopping.is_set() or batch is not self._batch:
                 self._pause(False)
                 return False
+
+    def _offer(self, table: str, blocks: list[Block]) -> int:
+        """Inserts; after a death one message at a time. Returns how many rows were refused."""
+        if not self._suspects.careful:
+            return self._sink.write(table, blocks)
+        refused = 0
+        for one in blocks:
+            place = one.origin.topic, one.origin.partition, one.origin.offset
+            if self._suspects.set_aside(place):
+                log.error("%s, partition %d, offset %d is set aside: deliver died over it", *place)
+                row = msgspec.json.encode(set_aside_row("deliver", place, len(one.data))) + b"\n"
+                self._sink.write("rejects", [Block(row, 1, one.origin)])
+                refused += one.rows
+                continue
+            self._suspects.working_on(place)
+            refused += self._sink.write(table, [one])
+            self._suspects.working_on(None)
+        return refused
 
     def _wait(self, seconds: float) -> None:
         """Stays in the group: a consumer that does not poll is taken for dead."""

@@ -58,7 +58,7 @@ def main(settings: Settings, stage: Stage) -> None:
         compactor = _start_compacting(engine, stage)
         consumer = _consumer(settings)
         epoch = next_epoch(engine, stage.broker_id or _cluster_id(settings, consumer))
-        batches = Batches(settings, engine, consumer, stage.stopping, epoch)
+        batches = Batches(settings, engine, consumer, stage, epoch)
         batches.subscribe([*_exactly(settings), changelog_pattern(settings)], table_of(settings))
         stage.ready()
         batches.run()

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from correlators.driver.normaliser import NO_SUCH_SOURCE, Batch, Normaliser
+from correlators.driver.normaliser import NO_SUCH_SOURCE, Batch, Normaliser, Record
 from correlators.driver.watermarks import Partition, Watermarks
 from schemas.evidence import SECOND
 from schemas.fact import Tick
+from schemas.rejected import SET_ASIDE
 from schemas.sources import sources
 from streams.kafka import topics
 from streams.kafka.outgoing import Outgoing, producer_config
@@ -29,6 +30,7 @@ from streams.site import garbage, metrics
 from streams.site.context import site_of
 from streams.site.settings import Settings
 from streams.site.stage import Stage
+from streams.site.suspects import Suspects
 
 if TYPE_CHECKING:
     from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
@@ -81,6 +83,7 @@ class Normalising:
         self._owned: set[Partition] = set()
         self._intake = Intake(settings)
         self._turns: Turns[Message] = Turns()
+        self._suspects = Suspects(stage)
         self._paused: set[str] = set()
         self._record_bytes, self._record_seconds = 1_000.0, 0.0
         self._next_commit = self._next_tick = 0.0
@@ -98,6 +101,7 @@ class Normalising:
             while not self._stage.stopping.is_set():
                 self._round()
             self._finish(self._settings.stop_deadline.total_seconds() / 2)
+            self._suspects.end()
         finally:
             self._consumer.close()
 
@@ -137,7 +141,7 @@ class Normalising:
 
     def _work(self) -> None:
         """Reads records by turns and sends what they give, as one consignment."""
-        processed, began = _now(), time.monotonic()
+        processed, began, careful = _now(), time.monotonic(), self._suspects.careful
         offsets: dict[Partition, int] = {}
         size = count = 0
         for message in self._turns.round():
@@ -149,11 +153,24 @@ class Normalising:
             offsets[place] = record.offset + 1
             size += len(record.body)
             count += 1
-            self._normaliser.take(record)
+            if careful:
+                self._take_carefully(record, place)
+            else:
+                self._normaliser.take(record)
         if count:
             self._record_bytes = size / count
             self._record_seconds = (time.monotonic() - began) / count
             self._send(self._normaliser.drain(), offsets)
+
+    def _take_carefully(self, record: Record, place: Partition) -> None:
+        at = (*place, record.offset)
+        if self._suspects.set_aside(at):
+            log.error("%s, partition %d, offset %d is set aside: normalise died over it", *at)
+            self._normaliser.refuse(record, SET_ASIDE)
+            return
+        self._suspects.working_on(at)
+        self._normaliser.take(record)
+        self._suspects.working_on(None)
 
     def _hold_back(self) -> None:
         """Fetches nothing of the topics that still wait here: what comes of others is seen at once."""

@@ -37,7 +37,7 @@ SHAPES = {
 
 def read(source: str, body: bytes) -> Batch:
     normaliser = Normaliser(KEY, record_limit=2**22)
-    normaliser.take(Record(body, source, "i", f"raw.{source}", 0, 1, 0, 1_700_000_000_000_000))
+    normaliser.take(Record(body, source, "i", f"raw.{source}", 0, 1, 0, 1_800_000_000_000_000))
     return normaliser.drain()
 
 

@@ -1,0 +1,58 @@
+"""A message over which two careful processes died is set aside; other kills set nothing aside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from streams.site import suspects
+from streams.site.stage import Stage
+from streams.site.suspects import Suspects
+
+AT = ("raw.vault", 2, 17)
+NEXT = ("raw.vault", 2, 18)
+
+
+def process(folder: Path, broker: str = "b") -> Suspects:
+    """What a new process of the stage knows."""
+    return Suspects(Stage("normalise", broker_id=broker, run_folder=folder))
+
+
+def test_two_deaths_over_one_message_set_it_aside(tmp_path: Path) -> None:
+    first = process(tmp_path)
+    assert not first.careful
+    for _ in range(2):
+        careful = process(tmp_path)
+        assert careful.careful and not careful.set_aside(AT)
+        careful.working_on(AT)
+    after = process(tmp_path)
+    assert after.set_aside(AT) and not after.set_aside(NEXT)
+    after.working_on(NEXT)
+    after.working_on(None)
+    assert process(tmp_path).set_aside(AT), "it stays set aside, for its offset may not be committed yet"
+
+
+def test_deaths_between_messages_and_over_different_ones_set_nothing_aside(tmp_path: Path) -> None:
+    process(tmp_path)
+    for place in (AT, NEXT):
+        careful = process(tmp_path)
+        careful.working_on(place)
+    for _ in range(5):
+        idle = process(tmp_path)
+    assert not idle.set_aside(AT) and not idle.set_aside(NEXT)
+
+
+def test_an_orderly_end_another_broker_and_time_end_the_care(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process(tmp_path).end()
+    assert not process(tmp_path).careful
+    assert not process(tmp_path, "another").careful
+    monkeypatch.setattr(suspects, "CAREFUL_SECONDS", 0.0)
+    assert not process(tmp_path, "another").careful
+
+
+def test_a_file_that_is_no_state_is_no_obstacle(tmp_path: Path) -> None:
+    (tmp_path / "suspects-normalise-0.json").write_bytes(b"{")
+    assert not process(tmp_path).careful
