@@ -64,6 +64,11 @@ USERS = f"""<clickhouse>
 """
 
 
+CONNECT_SECONDS, ANSWER_SECONDS = 10, 60
+"""To a server. One that takes a connection and then says nothing must not hold deliver for longer: its group
+would take it for dead."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """What one ad-hoc query may take: time, bytes of memory, rows and bytes of its answer, threads."""
@@ -196,6 +201,8 @@ def server_options(url: str, user: str, password: str) -> dict[str, Any]:
         "password": password,
         # Sessions allow one query at a time, and none of ours needs one.
         "autogenerate_session_id": False,
+        "connect_timeout": CONNECT_SECONDS,
+        "send_receive_timeout": ANSWER_SECONDS,
     }
 
 

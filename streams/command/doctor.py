@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
@@ -13,7 +15,7 @@ from streams.clickhouse import query
 from streams.command import trust
 from streams.kafka import lag, topics
 from streams.screen.show import Screen
-from streams.site import datafolder
+from streams.site import datafolder, metrics
 from streams.site.errors import NotRunning, Stop
 from streams.site.foreign import shown
 from streams.site.settings import Settings
@@ -68,6 +70,8 @@ def examine(settings: Settings) -> Iterator[Result]:
     if broker.well:
         yield _guarded("topics", lambda: _topics(attached))
         yield _guarded("lag", lambda: _lag(attached))
+    if instance := datafolder.running(settings):
+        yield _stages(instance, settings)
     yield _guarded("engine", lambda: _engine(settings))
     yield from _authority(settings)
     yield _intake(settings)
@@ -144,6 +148,29 @@ def _lag(settings: Settings) -> Result:
         return Result("lag", True, f"messages behind: {said}")
     advice = f"If it keeps growing, give {worst} more processes (normalisers, correlators) or cores."
     return Result("lag", False, f"messages behind: {said}", advice)
+
+
+def _stages(instance: datafolder.Instance, settings: Settings) -> Result:
+    """What the run itself counts: which stages are up, and whether any waits for another in vain."""
+    try:
+        with urllib.request.urlopen(instance.metrics, timeout=TIMEOUT_SECONDS) as answer:
+            told = metrics.parsed(answer.read().decode())
+    except (OSError, ValueError) as error:
+        advice = f"Is the process {instance.pid} stopped, or its machine overloaded?"
+        return Result("stages", False, f"{instance.metrics} does not answer: {error}", advice)
+    logs = datafolder.log_folder(settings)
+    if seconds := metrics.stuck_for(told, time.time()):
+        said = f"ClickHouse has taken nothing for {seconds:.0f} s; what comes waits in the topics"
+        return Result("stages", False, said, f"Its answer is in {logs / 'deliver.log'}.")
+    down = sorted(label for (name, label), value in told.items() if name == metrics.UP_NAME and not value)
+    if down:
+        said = f"not up: {', '.join(down)}"
+        return Result("stages", False, said, f"If that lasts: their logs are in {logs}.")
+    held = sorted(label for (name, label), value in told.items() if name == metrics.HELD_NAME and value)
+    if held:
+        advice = "Is the broker up, and intake open?"
+        return Result("stages", False, f"Kafka takes nothing from {', '.join(held)}; senders wait", advice)
+    return Result("stages", True, "all are up, and ClickHouse takes what it is offered")
 
 
 def _engine(settings: Settings) -> Result:

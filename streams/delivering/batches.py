@@ -82,6 +82,7 @@ class Batches:
         )
 
     def run(self) -> None:
+        metrics.DELIVER_SINCE.set(0)
         try:
             while not self._stopping.is_set():
                 for message in self._consumer.consume(CONSUME_MESSAGES, CONSUME_SECONDS):
@@ -135,6 +136,7 @@ class Batches:
     def _insist(self, table: str, blocks: list[Block], batch: Batch) -> bool:
         """Offers the blocks until they are in. False where stopping, or a rebalance, came in between."""
         tries = 0
+        metrics.DELIVER_SINCE.set(time.time())
         while True:
             try:
                 if refused := self._offer(table, blocks):
@@ -142,6 +144,7 @@ class Batches:
                 if tries:
                     log.warning("ClickHouse takes rows again after %d tries", tries)
                     self._pause(False)
+                metrics.DELIVER_SINCE.set(0)
                 return True
             except UnavailableError as error:
                 RETRIES.inc()

@@ -7,10 +7,12 @@ and its stages. Without it (a replay, a test) the numbers stay in the process.
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Iterable, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.parser import text_string_to_metric_families
 
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -33,7 +35,16 @@ LATENCY = Histogram(
     buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
 )
 RESTARTS = Counter("gapwatch_stage_restarts", "Crashes after which a stage was started again.", ["stage"])
-UP = Gauge("gapwatch_stage_up", "1 while a stage is ready.", ["stage"], multiprocess_mode="mostrecent")
+UP_NAME = "gapwatch_stage_up"
+UP = Gauge(UP_NAME, "1 while a stage is ready.", ["stage"], multiprocess_mode="mostrecent")
+HELD_NAME = "gapwatch_receiver_waiting"
+"""As the receivers tell it (``streams.receivers.counts``)."""
+DELIVER_SINCE_NAME = "gapwatch_deliver_waiting_since_seconds"
+DELIVER_SINCE = Gauge(
+    DELIVER_SINCE_NAME,
+    "Since when (Unix time) ClickHouse has not taken what it was offered; 0 while nothing is on offer.",
+    multiprocess_mode="mostrecent",
+)
 BROKER_BYTES = Gauge(
     "gapwatch_broker_resident_bytes", "Memory of the embedded broker.", multiprocess_mode="mostrecent"
 )
@@ -46,15 +57,29 @@ def registry() -> CollectorRegistry:
     return collected
 
 
-def serve(host: str, port: int) -> Any:
-    """Serves the numbers of all processes at http://host:port/metrics from a thread of this process."""
-    return start_http_server(port, addr=host, registry=registry())
+STUCK_SECONDS = 20.0
+"""That ClickHouse may take for one batch, before it is told that it takes nothing: inserts last a second."""
+
+
+def stuck_for(collected: Mapping[tuple[str, str], float], now: float) -> float:
+    """Seconds since ClickHouse has taken nothing of what it was offered; 0 where that is not worth a word."""
+    since = collected.get((DELIVER_SINCE_NAME, ""), 0.0)
+    return now - since if since and now - since > STUCK_SECONDS else 0.0
 
 
 def totals(collected: CollectorRegistry) -> dict[tuple[str, str], float]:
     """Counters and gauges by (name, first label's value), e.g. ("gapwatch_records_total", "vault")."""
+    return _totals(collected.collect())
+
+
+def parsed(text: str) -> dict[tuple[str, str], float]:
+    """The same of what a run serves. Raises ValueError for what is no such text."""
+    return _totals(text_string_to_metric_families(text))
+
+
+def _totals(families: Iterable[Metric]) -> dict[tuple[str, str], float]:
     out: dict[tuple[str, str], float] = {}
-    for family in collected.collect():
+    for family in families:
         for sample in family.samples:
             if sample.name.endswith(("_created", "_bucket", "_sum", "_count")):
                 continue

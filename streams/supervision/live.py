@@ -23,6 +23,8 @@ from streams.supervision.process import StageProcess
 
 COUNT_SECONDS = 1.0
 """Collecting the numbers of all processes takes milliseconds; more often than this nobody reads them."""
+TELL_AGAIN_SECONDS = 60.0
+STUCK = "ClickHouse has taken nothing for {:.0f} s; nothing is lost, its log says what it answers"
 COLUMNS = (
     ("records", "gapwatch_records_total"),
     ("activities", "gapwatch_activities_total"),
@@ -48,6 +50,8 @@ class View:
     _totals: dict[tuple[str, str], float] = field(default_factory=dict)
     _counted: float = 0.0
     _findings: int = 0
+    _stuck: float = 0.0
+    _told_stuck: float = -60.0
 
     def start(self) -> None:
         if self.console.is_terminal:
@@ -83,8 +87,15 @@ class View:
         if time.monotonic() - self._counted >= COUNT_SECONDS:
             self._counted = time.monotonic()
             self._totals = metrics.totals(self.registry)
+            self._tell_if_stuck()
             if self._live is not None:
                 self._live.refresh()
+
+    def _tell_if_stuck(self) -> None:
+        self._stuck = metrics.stuck_for(self._totals, time.time())
+        if self._stuck and time.monotonic() - self._told_stuck > TELL_AGAIN_SECONDS:
+            self._told_stuck = time.monotonic()
+            self.error("deliver", STUCK.format(self._stuck))
 
     def say_where(self) -> None:
         """Addresses, once, as lines that stay in the scrollback."""
@@ -119,7 +130,7 @@ class View:
         line = Text()
         for stage in self._stages:
             mark, style = ("●", "green") if stage.ready else ("○", "yellow")
-            if not stage.process:
+            if not stage.process or (stage.name == "deliver" and self._stuck):
                 mark, style = ("●", "red")
             line.append(f"{mark} ", style)
             line.append(f"{stage.label}  ")

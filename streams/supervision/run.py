@@ -83,12 +83,13 @@ def _run(settings: Settings, names: list[str], lock: int, metrics_folder: Path, 
     # Imported here, since the metrics read the folder's variable when they are made.
     from schemas.sources import sources
     from streams.site import metrics
+    from streams.site.metrics_server import MetricsServer
     from streams.supervision.live import View
     from streams.supervision.supervisor import Plan, Supervisor
 
     instance = _instance(settings, names)
     datafolder.write_instance(settings, instance)
-    server, _ = metrics.serve(settings.metrics_host, settings.metrics_port or 0)
+    server = MetricsServer(settings.metrics_host, settings.metrics_port or 0, metrics.registry())
     view = View(instance, metrics.registry(), program=program(), data=data_option(settings))
     plan = Plan(names, settings, metrics_folder, lock, sorted(sources()), demo)
     supervisor = Supervisor(plan, view, lambda: _show_findings(view, plan))
@@ -101,6 +102,7 @@ def _run(settings: Settings, names: list[str], lock: int, metrics_folder: Path, 
         if view.feed:
             view.feed.close()
         server.shutdown()
+        server.server_close()
         (datafolder.run_folder(settings) / "instance.json").unlink(missing_ok=True)
     view.console.print("Stopped. What was found stays in " + str(settings.data) + ".", soft_wrap=True)
 
