@@ -71,7 +71,8 @@ would take it for dead."""
 
 @dataclass(frozen=True)
 class Limits:
-    """What one ad-hoc query may take: time, bytes of memory, rows and bytes of its answer, threads."""
+    """What ad-hoc queries may take: time, rows and bytes of an answer, threads each; bytes of memory all that
+    run together."""
 
     time: timedelta = timedelta(seconds=30)
     memory: int = 2 * 2**30
@@ -79,10 +80,10 @@ class Limits:
     result_bytes: int = 128 * 2**20
     threads: int = 2
 
-    def settings(self) -> dict[str, int]:
+    def settings(self) -> dict[str, float]:
         """As ClickHouse spells them."""
         return {
-            "max_execution_time": max(1, round(self.time.total_seconds())),
+            "max_execution_time": self.time.total_seconds(),
             "max_memory_usage": self.memory,
             # Sorting and grouping go to disk before the limit stops them.
             "max_bytes_before_external_group_by": self.memory // 2,
@@ -112,14 +113,16 @@ class Engine:
         """A client that may do everything. Never give it a `readonly` setting: an embedded one keeps it."""
         return self._open()
 
-    def reader(self) -> Client:
-        """A client that may read the database and can be made to do nothing else."""
+    def reader(self, limits: Limits | None = None) -> Client:
+        """A client that may read the database and can be made to do nothing else; within its own limits, or
+        those of all."""
+        limits = limits or self.limits
         if not self.embedded:
             # Each request to a server carries its settings, and after readonly=1 a query cannot change them.
-            return self._open(settings={**self.limits.settings(), "readonly": 1})
+            return self._open(settings={**limits.settings(), "readonly": 1})
         client = self._open()
         try:
-            for statement in self._restrictions():
+            for statement in _restrictions(limits):
                 client.command(statement)
         except ClickHouseError:
             self.discard(client)
@@ -144,16 +147,16 @@ class Engine:
             self._clients.append(client)
         return client
 
-    def _restrictions(self) -> list[str]:
-        limits = [f"SET {name} = {value}" for name, value in self.limits.settings().items()]
-        return [
-            f"SET ROLE {READER}",
-            # The embedded engine reads `1 + 1` as a query and shows the addresses of its code, unless told.
-            "SET implicit_select = 0",
-            "SET allow_introspection_functions = 0",
-            *limits,
-            "SET readonly = 1",
-        ]
+
+def _restrictions(limits: Limits) -> list[str]:
+    return [
+        f"SET ROLE {READER}",
+        # The embedded engine reads `1 + 1` as a query and shows the addresses of its code, unless told.
+        "SET implicit_select = 0",
+        "SET allow_introspection_functions = 0",
+        *(f"SET {name} = {value}" for name, value in limits.settings().items()),
+        "SET readonly = 1",
+    ]
 
 
 def connect(

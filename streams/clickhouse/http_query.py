@@ -12,7 +12,8 @@ from email.policy import HTTP
 from starlette.requests import Request
 
 from streams.clickhouse.allowed import FORMATS
-from streams.clickhouse.readers import DEFAULT_FORMAT
+
+DEFAULT_FORMAT = "TabSeparated"
 
 MAX_BODY_BYTES = 2**20
 """Four times the engine's own limit for a query, so that parameters fit as well."""

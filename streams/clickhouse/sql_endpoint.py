@@ -15,7 +15,6 @@ import socket
 import threading
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 
 import uvicorn
 from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -24,6 +23,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from streams.clickhouse.asking import Asking, GoneError
 from streams.clickhouse.engine import Engine
 from streams.clickhouse.http_query import (
     MAX_BODY_BYTES,
@@ -33,20 +33,15 @@ from streams.clickhouse.http_query import (
     read_query,
     status_of,
 )
-from streams.clickhouse.readers import Answer, Readers
+from streams.clickhouse.readers import Answer
 from streams.clickhouse.sql_gate import RefusedError
 from streams.site.errors import Stop, where
 from streams.site.http_protocol import TimedProtocol
 from streams.site.listening import only_here
 
-READERS = 2
-"""Queries at once: as many as small machines have cores; ingest keeps its share."""
-WAITING = 32
-"""Requests that may wait for a reader; more are told to come back."""
 BODY_SECONDS = 10.0
 """Time a request may take to arrive. One that dribbles would hold its place for ever."""
 STOP_SECONDS = 5
-TOO_MANY_QUERIES = 202
 _UNKNOWN = 1002
 
 log = logging.getLogger("gapwatch.sql")
@@ -58,9 +53,7 @@ class SqlEndpoint:
     def __init__(self, engine: Engine, host: str = "127.0.0.1", port: int = 0) -> None:
         only_here(host, "sql_host", "the SQL endpoint")
         self._engine = engine
-        self._readers = Readers(engine, READERS)
-        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="sql")
-        self._waiting = 0
+        self._asking = Asking(engine)
         self._socket = _listen(host, port)
         self.host, self.port = self._socket.getsockname()[:2]
         self._own_names = {host.lower(), "localhost", "127.0.0.1", "::1"}
@@ -95,13 +88,7 @@ class SqlEndpoint:
     def stop(self) -> None:
         """Cancels what runs: an engine cannot be closed under a query."""
         self._server.should_exit = True
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        killer = self._engine.writer()
-        deadline = time.monotonic() + STOP_SECONDS
-        while self._readers.busy and time.monotonic() < deadline:
-            killer.command("KILL QUERY WHERE query_kind IN ('Select', 'Show', 'Explain', 'Describe') ASYNC")
-            time.sleep(0.05)
-        self._engine.discard(killer)
+        self._asking.stop(STOP_SECONDS)
         self._thread.join(STOP_SECONDS + 1)
         self._socket.close()
 
@@ -134,18 +121,17 @@ class SqlEndpoint:
                 f"Database {query.database} does not exist, see {self._engine.database} (UNKNOWN_DATABASE)"
             )
             return self._failure(404, 81, message)
-        if self._waiting >= READERS + WAITING:
-            message = "Too many simultaneous queries, try again (TOO_MANY_SIMULTANEOUS_QUERIES)"
-            return self._failure(503, TOO_MANY_QUERIES, message)
-        return await self._ask(query, started)
+        return await self._ask(request, query, started)
 
-    async def _ask(self, query: HttpQuery, started: float) -> Response:
-        loop = asyncio.get_running_loop()
-        self._waiting += 1
+    async def _ask(self, request: Request, query: HttpQuery, started: float) -> Response:
+        async def gone() -> None:
+            while (await request.receive())["type"] != "http.disconnect":
+                continue
+
         try:
-            answer = await loop.run_in_executor(
-                self._threads, self._readers.ask, query.text, query.parameters, query.settings, query.format
-            )
+            answer = await self._asking.ask(query, gone)
+        except GoneError:
+            return Response(status_code=499)
         except RefusedError as error:
             return self._failure(status_of(error.code), error.code, str(error))
         except ClickHouseError as error:
@@ -154,8 +140,6 @@ class SqlEndpoint:
         except Exception as error:
             log.error("a query failed in the endpoint itself: %s", where(error))
             return self._failure(500, _UNKNOWN, "the endpoint failed, see its log (UNKNOWN_EXCEPTION)")
-        finally:
-            self._waiting -= 1
         return self._success(query, answer, time.monotonic() - started)
 
     def _unreadable(self, error: Exception) -> Response:

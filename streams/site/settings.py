@@ -122,7 +122,9 @@ class Settings(ThresholdSettings, AuthoritySettings, ReceiverSettings):
         timedelta(seconds=30), description="Longest run of one ad-hoc query; ingest shares the machine."
     )
     sql_memory_limit: Size = Field(
-        2 * 2**30, ge=2**20, description="Most bytes of memory for one ad-hoc query."
+        2 * 2**30,
+        ge=2**20,
+        description="Most bytes of memory for all ad-hoc queries that run together; one may take half of it.",
     )
     sql_row_limit: int = Field(1_000_000, ge=1, description="Most rows in the answer to one ad-hoc query.")
     metrics_host: str = Field("127.0.0.1", description="Loopback address the Prometheus endpoint listens on.")

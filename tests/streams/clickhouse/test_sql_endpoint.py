@@ -19,7 +19,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError, ProgrammingError
 
-from streams.clickhouse import query, sql_endpoint
+from streams.clickhouse import asking, query, sql_endpoint
 from streams.clickhouse.engine import Engine, Limits
 from streams.clickhouse.sink import Sink
 from streams.clickhouse.sql_endpoint import SqlEndpoint
@@ -312,7 +312,7 @@ def test_a_body_beyond_all_queries_is_refused(endpoint: SqlEndpoint) -> None:
 def test_more_queries_than_may_wait_are_told_to_come_back(
     endpoint: SqlEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sql_endpoint, "WAITING", 0)
+    monkeypatch.setattr(asking, "WAITING_MAX", 0)
     with ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(lambda _: post(endpoint, RUNAWAY)[0], range(4)))
     assert sorted(set(answers)) == [408, 503]
@@ -347,6 +347,29 @@ def test_a_client_that_does_not_read_its_answer_is_cut_off(
         wait_for(lambda: not mine & set(open_connections), "the connection to be cut off")
 
 
+def test_who_has_gone_has_asked_nothing_and_short_queries_do_not_wait(endpoint: SqlEndpoint) -> None:
+    """Forty long queries whose clients leave: a short one answers while they run, and all are ended then."""
+    head = f"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(RUNAWAY)}\r\n\r\n{RUNAWAY}"
+    clients = []
+    for _ in range(20):
+        clients.append(socket.create_connection(("127.0.0.1", endpoint.port), timeout=10))
+        clients[-1].sendall(head.encode())
+    wait_for(lambda: endpoint._asking.busy, "the queries to run")
+    began = time.monotonic()
+    assert post(endpoint, "SELECT 1")[:2][0] == 200
+    assert time.monotonic() - began < 8
+    for client in clients:
+        client.close()
+    wait_for(lambda: not endpoint._asking.busy and not endpoint._asking._open, "the queries to be ended", 5)
+
+
+def test_waiting_has_a_deadline(endpoint: SqlEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "WAIT_SECONDS", 0.05)
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: post(endpoint, RUNAWAY)[0], range(4)))
+    assert 503 in answers and set(answers) <= {408, 503}
+
+
 def test_stopping_cuts_running_queries_off(
     engine: Engine,
 ) -> None:
@@ -354,7 +377,7 @@ def test_stopping_cuts_running_queries_off(
     endpoint.start()
     with ThreadPoolExecutor(3) as threads:
         asked = [threads.submit(post, endpoint, RUNAWAY) for _ in range(3)]
-        wait_for(lambda: endpoint._readers.busy, "the queries to run")
+        wait_for(lambda: endpoint._asking.busy, "the queries to run")
         started = time.monotonic()
         endpoint.stop()
         assert time.monotonic() - started < TIME_LIMIT.total_seconds()
