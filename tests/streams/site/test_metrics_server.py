@@ -18,7 +18,7 @@ def test_silent_connections_do_not_shut_out_a_scrape() -> None:
     Gauge("told", "A number.", ["of"], registry=registry).labels("vault").set(7)
     before = threading.active_count()
     server = MetricsServer("127.0.0.1", 0, registry)
-    silent = [socket.create_connection(server.server_address[:2]) for _ in range(60)]
+    silent = [socket.create_connection(("127.0.0.1", server.server_port)) for _ in range(60)]
     try:
         began = time.monotonic()
         url = f"http://127.0.0.1:{server.server_port}/metrics"
