@@ -71,8 +71,10 @@ def _issued_by(issuer: str, key: str) -> bool:
 
 def may_report(voice: str, effect: object) -> bool:
     """Whether this is the report of a leak, or that who answers for the credential calls it revoked since, by
-    one whose business that is. Both only open findings: the provider's log shows what is so."""
-    return isinstance(effect, Exposed | Ended) and source_of_origin(voice) in FINDERS
+    one whose business that is. Both only open findings: the provider's log shows what is so, and whose."""
+    if source_of_origin(voice) not in FINDERS:
+        return False
+    return isinstance(effect, Exposed) or (isinstance(effect, Ended) and bool(effect.credential))
 
 
 @lru_cache(maxsize=65_536)

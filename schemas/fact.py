@@ -119,7 +119,7 @@ def facts_of(activity: Activity) -> list[Fact]:
             continue  # An identity is nobody's credential, whatever a record says.
         taught = _TEACH[type(effect)]
         if may_report(voice, effect):
-            facts.extend(taught(activity, evidence, effect))
+            facts.extend(taught(activity, evidence, _unowned(voice, effect)))
             continue
         facts.extend(_by(voice, taught(activity, evidence, effect)))
         for half in _own_halves(voice, effect):
@@ -127,6 +127,13 @@ def facts_of(activity: Activity) -> list[Fact]:
     if activity.effects and wrote(activity):
         facts.extend(_by(voice, _handled(activity, evidence)))
     return facts
+
+
+def _unowned(voice: str, effect: Any) -> Any:
+    """A report of a credential without whose it is, where that is not for its reporter to say."""
+    if effect.credential and not speaks_for(voice, effect.identity):
+        return msgspec.structs.replace(effect, identity="")
+    return effect
 
 
 def is_plain(activity: Activity) -> bool:

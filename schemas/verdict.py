@@ -107,6 +107,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     later proof, or the claim was taken back). ``claim`` is the evidence of the kill or the record that
     claims; ``evidence`` what contradicts or proves it, sorted by time. ``exception``: the one under which the
     finding is suppressed, in words.
+    ``voice``: by whose word alone it is so, "" by what is known.
     ``due``: when the verdict may change by time alone (µs, 0: never).
     """
 
@@ -127,12 +128,18 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     next_step: str = ""
     truncated: bool = False
     exception: str = ""
+    voice: str = ""
     due: int = 0
 
     @property
     def uid(self) -> str:
-        """The finding's id: the same for the same control and subject, whatever came when."""
-        return str(uuid5(NAMESPACE, f"{self.control}\x1f{self.subject}"))
+        """The finding's id: the same for the same control and subject, whatever came when. By the word of one
+        who does not speak for it, it is another one for each identity that he names: what he says replaces
+        nothing."""
+        about = f"{self.control}\x1f{self.subject}"
+        if self.voice:
+            about += f"\x1f{self.voice}\x1f{self.identity}"
+        return str(uuid5(NAMESPACE, about))
 
 
 class Control(msgspec.Struct, frozen=True, kw_only=True):

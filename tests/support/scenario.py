@@ -39,7 +39,7 @@ class World:
         thresholds: Thresholds = DEFAULTS,
         **caps: Any,
     ) -> None:
-        """``caps``: of ``Judging``, where they are not the usual ones."""
+        """``caps``: of ``Judging``, and its authority, where they are not the usual ones."""
         self.partitions = partitions
         self.judging = Judging(controls(), thresholds, **caps)
         self.clock = clock

@@ -14,7 +14,7 @@ from correlators.kernel.knowledge.join import join
 from schemas import frozen
 from schemas.authority import Authority, is_nowhere
 from schemas.dossier import Dossier
-from schemas.providers import source_of
+from schemas.providers import source_of, word_of
 from schemas.verdict import Clock, Confidence, Severity, Verdict
 
 
@@ -30,24 +30,52 @@ class Hearsay:
         known = dossier
         for voice, said in dossier.heard.items():
             if self._believes(voice, key, said, clock):
-                known = join(known, said)
+                known = join(known, self._own(voice, key, said, clock))
         return known
 
     def doubted(
         self, key: str, dossier: Dossier, known: Dossier, clock: Clock
     ) -> Iterator[tuple[str, Dossier]]:
-        """Per voice that is not believed, what is known and what it says besides."""
+        """Per voice of which not all is believed, what is known and what it says besides."""
         for voice in sorted(dossier.heard):
             said = dossier.heard[voice]
-            if not self._believes(voice, key, said, clock):
-                yield voice, join(known, said)
+            if not (self._believes(voice, key, said, clock) and self._all_its_own(voice, key, said, clock)):
+                yield voice, join(known, frozen.changed(said, reported={}))
 
     def _believes(self, voice: str, key: str, said: Dossier, clock: Clock) -> bool:
+        """Whether it counts here. Whose business a credential is that names no installation its owners tell,
+        where they are of the provider that it is of."""
         if self._authority.believes(voice, key, clock.hears):
             return True
-        return is_nowhere(key) and any(
-            self._authority.believes(voice, home, clock.hears) for home in said.addresses
+        return (
+            is_nowhere(key)
+            and bool(said.addresses)
+            and all(
+                word_of(home) == word_of(key) and self._authority.believes(voice, home, clock.hears)
+                for home in said.addresses
+            )
         )
+
+    def _own(self, voice: str, key: str, said: Dossier, clock: Clock) -> Dossier:
+        """Of what counts here the part that is about what counts. What was reported elsewhere is never taken
+        over: who reports here would take it back."""
+        if not said.reported and self._all_its_own(voice, key, said, clock):
+            return said
+        return frozen.changed(
+            said,
+            credentials={n: c for n, c in said.credentials.items() if self._its_own(voice, key, n, clock)},
+            turns={n: turns for n, turns in said.turns.items() if self._its_own(voice, key, n, clock)},
+            reported={},
+        )
+
+    def _all_its_own(self, voice: str, key: str, said: Dossier, clock: Clock) -> bool:
+        return all(self._its_own(voice, key, name, clock) for name in (*said.credentials, *said.turns))
+
+    def _its_own(self, voice: str, key: str, name: str, clock: Clock) -> bool:
+        """Whether what is said of this name, in a dossier in which it counts, counts."""
+        if not name or name == key or (is_nowhere(name) and word_of(name) == word_of(key)):
+            return True
+        return self._authority.believes(voice, name, clock.hears)
 
 
 def beside(known: list[Verdict], heard: Iterable[Verdict], voice: str, clock: Clock) -> list[Verdict]:
@@ -58,7 +86,8 @@ def beside(known: list[Verdict], heard: Iterable[Verdict], voice: str, clock: Cl
             continue
         mine, open_ = verdicts.get(verdict.uid), verdict.value == "violated"
         if mine is None or (open_ and (mine.severity is None or mine.value != "violated")):
-            verdicts[verdict.uid] = _by_the_word_of(voice, verdict, clock)
+            told = _by_the_word_of(voice, verdict, clock)
+            verdicts[told.uid] = told
     return list(verdicts.values())
 
 
@@ -70,6 +99,7 @@ def _by_the_word_of(voice: str, verdict: Verdict, clock: Clock) -> Verdict:
     silence = f", of which the {min(collected)} log shows nothing" if collected else ""
     return frozen.changed(
         verdict,
+        voice=voice,
         value="violated" if verdict.value == "violated" else "assumed",
         severity=min(verdict.severity or loudest, loudest),
         confidence=Confidence.LOW,

@@ -15,6 +15,7 @@ from correlators.kernel.knowledge.inferred import sure
 from correlators.kernel.knowledge.pins import sightings_of
 from correlators.kernel.views.ends import NOT_A_DEATH
 from correlators.kernel.views.view import View, sighted
+from schemas.authority import FINDERS
 from schemas.dossier import Credential
 from schemas.evidence import Evidence
 from schemas.fact import AUTHENTICATED
@@ -60,7 +61,7 @@ def over_since(
         clock,
         view.thresholds.refused_quiet,
         any(
-            not t.alive and t.kind not in NOT_A_DEATH and t.time > last
+            not t.alive and t.kind not in NOT_A_DEATH and t.time > last and t.evidence.source not in FINDERS
             for t in (view.turns_of(name) if name in view.credentials else credential.turns)
         ),
     )

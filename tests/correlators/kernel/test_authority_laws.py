@@ -1,0 +1,193 @@
+"""The laws of who is believed: whatever others say, in any order, what the provider shows stays told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.activity import (
+    Activity,
+    Aliased,
+    Ended,
+    EndFailed,
+    Exposed,
+    Issued,
+    Known,
+    Parent,
+    Renewed,
+    Restored,
+    Rotated,
+    Session,
+    Withdrawn,
+)
+from schemas.authority import Authority, is_identity
+from schemas.verdict import Clock, Severity
+from tests.support.make import KEY, ROLE, T0, USER, change, issue, kill, restore, use
+from tests.support.scenario import HOUR, World, every_way, taught
+
+NOW = T0 + 12 * HOUR
+OTHERS = [("ocsf", "lake"), ("mcp", "gateway"), ("otel", "default"), ("vault", "prod"), ("leaks", "default")]
+"""Sources that speak for nothing of AWS, where its own log is collected."""
+
+ELSEWHERE = "agent:ops/noisy"
+SESSION = "aws:key/ASIASESSION000000001"
+OWN = [
+    use("u0", 0),
+    issue("issued", 100, SESSION, ROLE, parent=KEY, home=USER),
+    kill("end", 600),
+    use("u1", 3_600),
+    use("s1", 3_700, ROLE, SESSION),
+    use("u2", 7_200),
+]
+"""A key that ended, and goes on; what it was exchanged for goes on too."""
+
+KEYS = st.sampled_from([KEY, SESSION, "aws:key/AKIAOTHER00000000001"])
+IDENTITIES = st.sampled_from([USER, ROLE, ELSEWHERE, "vault:prod:entity/e", ""])
+TIMES = st.integers(0, 40_000)
+
+
+@st.composite
+def said(draw: st.DrawFn) -> Any:
+    key, identity, to = draw(KEYS), draw(IDENTITIES), draw(IDENTITIES)
+    at = T0 + draw(TIMES) * 1_000_000
+    return draw(
+        st.sampled_from(
+            [
+                Restored("enabled", draw(st.sampled_from(["disabled", "deleted", "remade"])), key, identity),
+                Restored("enabled", "disabled", identity=identity or USER),
+                Ended("off", "deleted", key, identity, at=draw(st.sampled_from([0, at]))),
+                Ended("off", "deleted", identity=identity or USER),
+                EndFailed("would not", key, identity),
+                Issued(
+                    key,
+                    identity,
+                    "session",
+                    parents={"aws:key/AKIAOTHER00000000001": Parent("dies_with", to)},
+                ),
+                Issued(key, identity, names=(SESSION, USER), expires=at, incarnation="other"),
+                Known(key, identity or ELSEWHERE, names=(USER,), theirs=True, person=True, expires=at),
+                Known(USER, to or ELSEWHERE, issued=at),
+                Renewed(key, identity, 0),
+                Aliased(USER, to or ELSEWHERE),
+                Aliased(to or ELSEWHERE, USER, draw(st.booleans()), at=at),
+                Exposed("found", key, identity, withdrawn=draw(st.booleans())),
+                Rotated(KEY, identity, successor="aws:key/AKIAOTHER00000000001", at=at, overlap=-2),
+                Withdrawn("aws:grant/a", "unbound"),
+                Session(identity or USER, at),
+            ]
+        )
+    )
+
+
+@st.composite
+def hearsay(draw: st.DrawFn) -> Activity:
+    source, instance = draw(st.sampled_from(OTHERS))
+    outcome = draw(st.sampled_from(["succeeded", "unauthenticated", "forbidden", "unknown"]))
+    uid = draw(st.sampled_from(["u1", "u2", "end", "s1", "other"]))
+    key, identity = draw(KEYS), draw(IDENTITIES)
+    return use(
+        uid, draw(TIMES), identity, key, source=source, instance=instance, outcome=outcome,
+        operation=draw(st.sampled_from(["s3:GetObject", "tools/call x"])),
+        action=draw(st.sampled_from(["", "identity_write"])),
+        effects=tuple(draw(st.lists(said(), max_size=2))),
+    )  # fmt: skip
+
+
+def clock() -> Clock:
+    return Clock(NOW, {"cloudtrail": NOW, "vault": NOW, "mcp": NOW, "ocsf": NOW})
+
+
+def loud(world: World, by_others: bool = False) -> dict[tuple[str, str], tuple[str, int]]:
+    """What stands open, by control and subject: about whom, and how severe. ``by_others``: of what is so by
+    the word of others alone."""
+    return {
+        (v.control, f"{v.subject} {v.voice} {v.identity}" if by_others else v.subject): (
+            v.identity,
+            int(v.severity),
+        )
+        for r in world.last.values()
+        if (v := r.verdict) and r.reported.open and v.severity and bool(v.voice) == by_others
+    }
+
+
+ALONE = loud(every_way(OWN, clock()))
+
+
+def test_what_the_provider_shows_by_itself_is_told() -> None:
+    assert ALONE["revoked_credential_used", KEY] == (USER, Severity.HIGH)
+    assert any(control == "outlived_parent" for control, _ in ALONE)
+
+
+@settings(max_examples=25)
+@given(st.lists(hearsay(), min_size=1, max_size=5), st.integers(0, 99))
+def test_what_others_say_closes_nothing_moves_nothing_and_lowers_nothing(
+    many: list[Activity], seed: int
+) -> None:
+    world = every_way([*OWN, *many], clock(), seed)
+    assert {key: loud(world).get(key) for key in ALONE} == ALONE
+    beyond = loud(world, by_others=True)
+    assert all(severity <= Severity.MEDIUM for _, severity in beyond.values()), beyond
+
+
+@settings(max_examples=25)
+@given(st.lists(hearsay(), min_size=1, max_size=5), st.integers(0, 99))
+def test_what_others_say_proves_nothing_of_a_key_that_is_only_off(many: list[Activity], seed: int) -> None:
+    world = every_way([use("u0", 0), kill("end", 600), *many], clock(), seed)
+    mine = [r.verdict for r in world.last.values() if r.verdict and r.verdict.subject == KEY]
+    assert all(v.value != "proven" for v in mine), mine
+
+
+@settings(max_examples=25)
+@given(
+    st.integers(700, 11_000),
+    st.sampled_from(["admin", "own", "other", "ocsf", "inventory"]),
+    st.integers(0, 99),
+)
+def test_an_end_is_taken_back_by_who_stated_it_and_by_declarations_alone(
+    at: int, who: str, seed: int
+) -> None:
+    undoing = {
+        "admin": restore("on", at),
+        "own": change("on", at, Restored("on", "disabled", KEY, USER), identity=USER, credential="aws:key/X"),
+        "other": change("on", at, Restored("on", "disabled", KEY, USER), identity="aws:111122223333:user/b"),
+        "ocsf": change("on", at, Restored("on", "disabled", KEY, USER), source="ocsf", instance="lake"),
+        "inventory": change("on", at, Restored("on", "disabled", KEY, USER), source="inventory", identity=""),
+    }[who]
+    off = kill("end", 600, kind="disabled", how="UpdateAccessKey")
+    told = loud(every_way([use("u0", 0), off, use("u1", 650), undoing], clock(), seed))
+    assert (("revoked_credential_used", KEY) in told) == (who in ("own", "other", "ocsf"))
+
+
+@settings(max_examples=10)
+@given(st.lists(hearsay(), min_size=1, max_size=4), st.integers(0, 99))
+def test_a_grant_makes_hearsay_the_providers_own_word_whenever_it_is_given(
+    many: list[Activity], seed: int
+) -> None:
+    """What was known as hearsay counts as if the provider had said it, with the very facts."""
+    granted = Authority((("ocsf", "aws:*"),))
+    restored = change("on", 9_000, Restored("on", "disabled", KEY, USER), source="ocsf", instance="lake")
+    off = change("end", 600, Ended("off", "disabled", KEY, USER), source="ocsf", instance="lake")
+    used = [use("u0", 0, source="ocsf", instance="lake"), use("u1", 3_600, source="ocsf", instance="lake")]
+    others = [a for a in many if a.source != "ocsf"]
+    assert ("revoked_credential_used", KEY) not in loud(every_way([*used, off, *others], clock(), seed))
+    world = World(1, clock(), authority=granted)
+    for activity in (*used, off):
+        world.take(taught(activity))
+    world.settle()
+    assert loud(world)["revoked_credential_used", KEY] == (USER, Severity.HIGH)
+    world.take(taught(restored))
+    world.settle()
+    assert ("revoked_credential_used", KEY) not in loud(world)
+
+
+@pytest.mark.parametrize(
+    "key", [USER, ROLE, "vault:prod:entity/e", "k8s:c1:shop/web", "gcp:p:a@p.iam.gserviceaccount.com"]
+)
+def test_an_identity_is_nobodys_credential(key: str) -> None:
+    assert is_identity(key)
+    for effect in (Known(key, ELSEWHERE), Issued(key, ELSEWHERE), Ended("x", "deleted", key, ELSEWHERE)):
+        world = every_way([change("c", 0, effect), use("u", 60, key, "")], clock())
+        assert not any(key in d.credentials for d in world.dossiers().values() if hasattr(d, "credentials"))
