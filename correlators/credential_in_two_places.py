@@ -43,7 +43,8 @@ from correlators.kernel.views.fronts import fronts_of
 from correlators.kernel.views.places import Here, beside, comparable, covers, heres, roams, sorted_out
 from correlators.kernel.views.rotations import born, family, stands
 from schemas.dossier import Stay
-from schemas.providers import BY_WORD, is_trust, word_of
+from schemas.fact import given_key
+from schemas.providers import BY_WORD, installation_of, is_trust, machine_key, word_of
 
 CONTROL = Control(
     name="credential_in_two_places",
@@ -112,8 +113,8 @@ def _judged(
         lambda h: _given(view, h) or (h.source, h.place) in left,
         _declared(view),
     )
-    fronts = fronts_of(view, held[0][0], roaming=True)
-    new = tuple(here for here in new if here.place not in fronts)
+    excused = tuple(_excused(view, held[0], (*own, *new), new))
+    own, new = (*own, *excused), tuple(here for here in new if here not in excused)
     others = (*own, *new)
     gap = view.thresholds.two_networks
     new = tuple(h for h in new if any(o is not h and beside(o, h, gap) for o in others))
@@ -210,6 +211,33 @@ def _seen(view: View, here: Here, held: list[tuple[str, Credential]]) -> list[Ev
 
 def _declared(view: View) -> bool:
     return view.declaration is not None and view.declaration.places is not None
+
+
+def _excused(
+    view: View, held: tuple[str, Credential], every: tuple[Here, ...], new: tuple[Here, ...]
+) -> Iterator[Here]:
+    """Of the new places those that stand for others, and those that a record gives."""
+    name, credential = held
+    fronts = fronts_of(view, name, roaming=True)
+    for here in new:
+        if here.place in fronts or (view.dossier.lent and _lent(view, credential.machine, here, every)):
+            yield here
+
+
+def _lent(view: View, machine: str, here: Here, many: tuple[Here, ...]) -> bool:
+    """Whether a record gives this address to the machine all the time that it is used, in place of the one
+    that it had: nothing comes from there any more."""
+    gap, skew = view.thresholds.two_networks, view.thresholds.skew
+    given = given_key(machine_key(installation_of(view.key), machine), here.place)
+    turns = view.dossier.lent.get(given, ()) if machine else ()
+    begun = [t.time for t in turns if t.alive and t.time <= here.stay.first.time + skew]
+    if not begun:
+        return False
+    since = max(begun)
+    if any(not t.alive and since < t.time < here.stay.last.time - skew for t in turns):
+        return False
+    before = (o for o in many if o.stay.first.time < here.stay.first.time and comparable(o, here))
+    return not any(o.stay.last.time > since + gap for o in before)
 
 
 def _given(view: View, here: Here) -> bool:

@@ -232,6 +232,16 @@ class Begun(msgspec.Struct, frozen=True, tag="begun", omit_defaults=True):
     operation: str
 
 
+class Lent(msgspec.Struct, frozen=True, tag="lent", omit_defaults=True):
+    """From now on ``thing``, an address that is given to machines, is ``place``, or is ``holder``'s; with
+    neither it is nobody's. ``named``: another key for it from now on."""
+
+    thing: str
+    place: str = ""
+    holder: str = ""
+    named: str = ""
+
+
 class Glimpse(msgspec.Struct, frozen=True, tag="glimpse", omit_defaults=True):
     """A moment, from the event's time until ``until`` (µs), that says something only beside others near
     it.
@@ -335,6 +345,7 @@ Effect = (
     | Withdrawn
     | Session
     | Begun
+    | Lent
     | Glimpse
     | Imaged
     | Rotated

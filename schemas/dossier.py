@@ -271,6 +271,8 @@ class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     record each.
     ``fronts``: by installation, of a sample of identities (``schemas.rosters.digest``) that came from several
     addresses: from which.
+    ``lent``: of an address that is given to machines: what it is (after an @) and whose it came to be; of a
+    machine and its identities: what they were given, and when it was taken away again.
     ``made``: identities that it made, and when (µs); ``makers``: of those that made it, whom an inventory
     declares, by the earliest record each.
     ``watch``: how far each source has been read, and which days it was watched (dossiers of a partition).
@@ -305,6 +307,7 @@ class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     covers: dict[str, Evidence] = {}
     sampled: dict[str, bool] = msgspec.field(default_factory=dict, name="census")
     fronts: dict[str, dict[str, dict[str, Passage]]] = {}
+    lent: dict[str, tuple[Turn, ...]] = {}
     made: dict[str, int] = {}
     makers: dict[str, Evidence] = {}
     watch: dict[str, Watch] = {}

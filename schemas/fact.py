@@ -32,6 +32,7 @@ from schemas.activity import (
     Imaged,
     Issued,
     Known,
+    Lent,
     Renewed,
     Restored,
     Rotated,
@@ -502,6 +503,25 @@ def _begun(activity: Activity, evidence: Evidence, effect: Begun) -> Iterator[Fa
     yield effect.identity, Dossier(begun={effect.operation: activity.time})
 
 
+LENT_PLACE = "@"
+"""Before a place, among to whom an address is given."""
+
+
+def given_key(machine: str, at: str) -> str:
+    """Under what an identity knows that a machine was given a place."""
+    return f"{machine}\t{at.removeprefix(LENT_PLACE)}"
+
+
+def _lent(activity: Activity, evidence: Evidence, effect: Lent) -> Iterator[Fact]:
+    turn = Turn(activity.time, True, activity.operation, evidence, about=effect.thing)
+    known: dict[str, tuple[Turn, ...]] = {f"{LENT_PLACE}{effect.place}": (turn,)} if effect.place else {}
+    if effect.holder or not effect.place:
+        known[effect.holder] = (turn,)
+    yield effect.thing, Dossier(lent=known)
+    if effect.named:
+        yield effect.named, Dossier(addresses={effect.thing: Address(since=activity.time)})
+
+
 def _glimpse(activity: Activity, evidence: Evidence, effect: Glimpse) -> Iterator[Fact]:
     glimpsed = Glimpsed(effect.until, effect.about, evidence)
     for key in glimpse_keys(effect.room, activity.time):
@@ -528,6 +548,7 @@ _TEACH: dict[type, Callable[[Activity, Evidence, Any], Iterator[Fact]]] = {
     Withdrawn: _withdrawn,
     Session: _session,
     Begun: _begun,
+    Lent: _lent,
     Glimpse: _glimpse,
     Imaged: _imaged,
     Rotated: claim_facts.rotated,

@@ -248,6 +248,11 @@ def machine_of(identity: str, actor_name: str) -> str:
     return named[1] if named else ""
 
 
+def machine_key(installation: str, machine: str) -> str:
+    """The key of a machine of an installation."""
+    return f"{installation}:machine/{machine}"
+
+
 @lru_cache(maxsize=65_536)
 def behind(key: str) -> str:
     """The installation of a credential of which records name the peer of a connection, which may be a

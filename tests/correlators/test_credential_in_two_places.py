@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from schemas.activity import Activity, Issued, Known, Stated
+from schemas.activity import Activity, Issued, Known, Lent, Stated
 from schemas.declaration import Declaration
 from schemas.verdict import Confidence, Severity
 from tests.support import kubernetes
 from tests.support.judged import must, verdict_of
 from tests.support.make import KEY, ROLE, T0, USER, change, kill, restore, use
+from tests.support.scenario import every_way
 
 NAME = "credential_in_two_places"
 A, B = "198.51.100.7", "203.0.113.9"
@@ -350,3 +351,48 @@ def test_a_successor_has_the_places_of_the_key_whose_place_it_took_and_not_a_thi
         and stranger in verdict.title
         and A not in verdict.title.split("beside")[0]
     )
+
+
+# An address that a record gives to the machine
+
+NODE = "aws:111122223333:role/node"
+HELD = {"identity": NODE, "credential": "aws:key/ASIANODE", "actor_name": "node/i-0123456789abcdef0"}
+BOX = "aws:111122223333:machine/i-0123456789abcdef0"
+ALLOCATION, ASSOCIATION = "aws:111122223333:eip/eipalloc-1", "aws:111122223333:eip/eipassoc-1"
+POOL, ELASTIC = "198.51.100.201", "203.0.113.5"
+GIVEN = [
+    change("allocated", 0, Lent(ALLOCATION, place=ELASTIC), action=""),
+    change("associated", 60, Lent(ALLOCATION, holder=BOX, named=ASSOCIATION), action=""),
+]
+ANOTHERS = Lent(ALLOCATION, holder=f"{BOX}1")
+
+
+def on_the_node(uid: str, at: float, place: str) -> Activity:
+    return use(uid, at, place=place, **HELD)
+
+
+TAKES_IT = [on_the_node("a", 10, POOL), on_the_node("b", 50, POOL), on_the_node("c", 120, ELASTIC)]
+
+
+def told_of_the_node(many: list[Activity]) -> bool:
+    return verdict_of(many, "aws:key/ASIANODE", NAME) is not None
+
+
+def test_an_instance_that_is_given_its_elastic_address_moves_to_it() -> None:
+    assert told_of_the_node(TAKES_IT)
+    assert not told_of_the_node([*GIVEN, *TAKES_IT])
+    every_way([*GIVEN, *TAKES_IT])
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        [on_the_node("back", 900, POOL), on_the_node("d", 960, ELASTIC)],
+        [on_the_node("thief", 600, "192.0.2.150"), on_the_node("d", 960, ELASTIC)],
+        [change("gone", 300, Lent(ASSOCIATION), action=""), on_the_node("d", 900, ELASTIC)],
+        [change("moved", 300, ANOTHERS, action=""), on_the_node("d", 900, ELASTIC)],
+    ],
+    ids=["both at once", "a stranger beside it", "taken away", "given to another"],
+)  # fmt: skip
+def test_an_elastic_address_excuses_nothing_but_the_move(more: list[Activity]) -> None:
+    assert told_of_the_node([*GIVEN, *TAKES_IT, *more])

@@ -510,6 +510,7 @@ join: Join[Dossier] = record_of(
     covers=map_of(earliest),
     sampled=sampled,
     fronts=map_of(front_sample),
+    lent=map_of(turns),
     made=newest,
     makers=map_of(earliest),
     watch=map_of(join_watch),

@@ -51,8 +51,8 @@ BRIEF_MAX = 8
 
 PARTS = (
     "members", "calls", "offered", "spans", "grants", "sessions", "glimpses", "begun", "turns", "stated",
-    "rotations", "policies", "versions", "approvals", "exceptions", "covers", "sampled", "fronts", "made",
-    "makers", "watch", "addresses", "reported", "ways",
+    "rotations", "policies", "versions", "approvals", "exceptions", "covers", "sampled", "fronts", "lent",
+    "made", "makers", "watch", "addresses", "reported", "ways",
 )  # fmt: skip
 """Parts of a dossier beside its credentials that can grow."""
 

@@ -13,6 +13,7 @@ from correlators.kernel.knowledge.pins import sightings_of
 from correlators.kernel.knowledge.sightings import merge, thin
 from correlators.kernel.routes import apart, circles
 from correlators.kernel.routes.grants import removals
+from correlators.kernel.routes.lendings import lendings
 from correlators.kernel.routes.lookups import tries_of, tries_on_members
 from correlators.kernel.routes.rosters import enrolments, notices
 from correlators.kernel.routes.traces import calls_of, passed_on
@@ -102,6 +103,7 @@ def _for_others(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
             exceptions=dossier.exceptions,
             covers=dossier.covers,
             made=dossier.made,
+            lent=dossier.lent,
             makers=dossier.makers,
             reported=dossier.reported,
             marks=dossier.marks,
@@ -117,6 +119,8 @@ def _for_others(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
         yield from enrolments(key, dossier)
         yield from _calls_of_nobody(key, dossier)
         yield from apart.questions(key, dossier)
+        if dossier.lent or dossier.credentials:
+            yield from lendings(key, dossier)
         if dossier.made:
             yield from _made_by_it(key, dossier)
 

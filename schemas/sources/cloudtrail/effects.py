@@ -10,9 +10,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
-from schemas.activity import Aliased, Effect, Ended, EndFailed, Exposed, Issued, Parent, Restored
+from schemas.activity import Aliased, Effect, Ended, EndFailed, Exposed, Issued, Lent, Parent, Restored
 from schemas.credential_kind import CredentialKind
 from schemas.evidence import SECOND, micros
+from schemas.providers import machine_key
 from schemas.sources.cloudtrail.call import Call
 from schemas.sources.cloudtrail.identity import key_of, of_arn, password_of, user_of
 from schemas.sources.cloudtrail.outcome import GONE, bare
@@ -150,6 +151,32 @@ def _policy_detached(call: Call) -> tuple[Effect, ...]:
     return (Restored(f"{call.operation} AWSDenyAll", "cut", identity=identity),)
 
 
+def _address_allocated(call: Call) -> tuple[Effect, ...]:
+    """EC2 API, AllocateAddress: the answer has the address beside its allocation id."""
+    place, thing = text(call.response, "publicIp"), text(call.response, "allocationId")
+    return (Lent(_eip(call, thing), place=place),) if place and thing else ()
+
+
+def _address_associated(call: Call) -> tuple[Effect, ...]:
+    """EC2 API, AssociateAddress: to an instance; an interface says nothing of a session."""
+    machine, place = text(call.request, "instanceId"), text(call.request, "publicIp")
+    thing, named = text(call.request, "allocationId") or place, text(call.response, "associationId")
+    if not machine or not thing:
+        return ()
+    holder = machine_key(f"aws:{call.account}", machine)
+    return (Lent(_eip(call, thing), place, holder, _eip(call, named) if named else ""),)
+
+
+def _address_taken(call: Call) -> tuple[Effect, ...]:
+    """EC2 API, DisassociateAddress: by the id of the association, or by the address."""
+    thing = text(call.request, "associationId") or text(call.request, "publicIp")
+    return (Lent(_eip(call, thing)),) if thing else ()
+
+
+def _eip(call: Call, name: str) -> str:
+    return f"aws:{call.account}:eip/{name}"
+
+
 def _session(call: Call) -> tuple[Effect, ...]:
     """A session: it goes on when the key or session it was asked with is ended."""
     answer = _answer(call)
@@ -232,6 +259,14 @@ TEACH: dict[tuple[str, str], Teach] = {
     ("eks-auth", "AssumeRoleForPodIdentity"): _session,
     ("cognito-identity", "GetCredentialsForIdentity"): _session,
 }
+LENDINGS: dict[str, Teach] = {
+    "AllocateAddress": _address_allocated,
+    "AssociateAddress": _address_associated,
+    "DisassociateAddress": _address_taken,
+}
+"""Calls of EC2 that give addresses to machines, by operation: no other call of it is read for effects."""
+
+TEACH |= {("ec2", operation): teach for operation, teach in LENDINGS.items()}
 for _what, (_named_by, _prefix) in KEYS.items():
     TEACH["iam", f"Delete{_what}"] = partial(_deleted, named=_named_by, prefix=_prefix)
     TEACH["iam", f"Update{_what}"] = partial(_switched, named=_named_by, prefix=_prefix)

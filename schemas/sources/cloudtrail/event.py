@@ -12,7 +12,7 @@ from schemas.sources import Context
 from schemas.sources.cloudtrail import agentcore, rotations
 from schemas.sources.cloudtrail.actions import DECRYPTED_READS, action_of
 from schemas.sources.cloudtrail.call import Call
-from schemas.sources.cloudtrail.effects import effects_of
+from schemas.sources.cloudtrail.effects import LENDINGS, effects_of
 from schemas.sources.cloudtrail.identity import Who, password_of, who_of
 from schemas.sources.cloudtrail.naming import ABOUT_IDENTITIES, resource_of, target_of
 from schemas.sources.cloudtrail.outcome import outcome_of
@@ -50,7 +50,7 @@ def activity_of(event: AnyEvent, context: Context) -> Activity | None:
     caller, service = who.caller, usual.service
     outcome, error = _ended(event, service)
     target, effects = "", NO_EFFECTS
-    if service in ABOUT_IDENTITIES:
+    if service in ABOUT_IDENTITIES or operation in LENDINGS:
         account = event.recipient_account_id or caller.account
         call = Call(service, operation, outcome, error, time, account, caller, event.request, event.response)
         target, effects = target_of(call), effects_of(call)

@@ -99,6 +99,7 @@ WORST: dict[str, Callable[[], Any]] = {
     "fronts": lambda: {
         f"vault:{n}": {f"{k:08x}": {LONG: Passage(n, n)} for k in range(16)} for n in range(MANY // 16)
     },
+    "lent": lambda: by_key(lambda n: turns()[:8], 200),
     "made": lambda: {f"{LONG}{n}": n for n in range(MANY)},
     "makers": lambda: by_key(event),
     "watch": lambda: {f"{LONG}{n}": Watch(n, n) for n in range(MANY)},
