@@ -3,8 +3,8 @@
 Fires: only in installations (an account, a cluster, a vault) that an inventory covers, that is, in which it
 declares an identity by its own key and names half of those that act at least: an identity of the site's own
 succeeds, or is given a long-lived credential, and no record names it by any key. Low; medium once it has a
-long-lived credential, of one that a declared identity made once it lives for a day. Confidence is low in its
-first week: inventories lag behind.
+long-lived credential, of one that a declared identity made once it lives for a day, or once a secret was read
+or an identity written with it. Confidence is low in its first week: inventories lag behind.
 Proves: a record names it. Assumed where a declared identity made it and its credentials have ended.
 Evaded by: acting as an identity that is declared, or making another as one and taking it away within a day.
 Benign: a record or alias that comes late withdraws the finding; what the provider makes for itself
@@ -32,6 +32,7 @@ from correlators.control import (
     iso,
     micros,
     named,
+    off_intervals,
     short,
     sighted,
     times,
@@ -40,6 +41,7 @@ from correlators.control import (
 from correlators.kernel.views.deaths import deaths_of
 from correlators.kernel.views.inventoried import covers_most, current, declared, ours, speaks
 from correlators.kernel.views.severity import within_habit
+from schemas.fact import GRAVE
 from schemas.providers import installation_of
 
 CONTROL = Control(
@@ -89,11 +91,14 @@ def _maker(view: View) -> str:
 
 
 def _over(view: View, clock: Clock) -> bool:
-    """Whether every way in that stays has ended."""
-    return all(
+    """Whether it was taken away again: itself, or every way in that stays. What never had one (a role) is
+    let in by others for as long as it is there."""
+    if any(not off.end for off in off_intervals(view.dossier.turns.get(view.key, ()))):
+        return True
+    staying = {name: c for name, c in view.credentials.items() if c.issued and _lasts(c)}
+    return bool(staying) and all(
         any(not off.end and off.start <= clock.now for off in deaths_of(view, name, c))
-        for name, c in view.credentials.items()
-        if c.issued and _lasts(c)
+        for name, c in staying.items()
     )
 
 
@@ -137,7 +142,8 @@ def _unknown(
     shown = tuple(sorted({*acts[:1], *acts[-1:], *issued}))
     clock.past(shown[0].time + view.thresholds.habit)
     _, confidence = within_habit(Severity.LOW, shown[0].time, clock.now, view.thresholds.habit)
-    stays = bool(issued) and (not maker or clock.past(issued[0].time + LASTING))
+    grave = any(view.acted(c, action, "succeeded") for c in view.credentials.values() for action in GRAVE)
+    stays = bool(issued) and (not maker or grave or clock.past(issued[0].time + LASTING))
     did = f"is active since {iso(acts[0].time)}" if acts else "has not acted yet"
     given = (
         f"; {times(issued, 'long-lived credential')} issued, by {short(issued[0].actor)}" if issued else ""

@@ -6,7 +6,9 @@ An identity puts itself on the roster of its installation; what holds for all is
 
 from __future__ import annotations
 
+import hashlib
 import zlib
+from functools import lru_cache
 
 ROSTER_PREFIX = "roster:"
 EVERYWHERE = "*"
@@ -44,6 +46,21 @@ def roster_head(installation: str) -> str:
     return f"{ROSTER_PREFIX}{installation}#all"
 
 
+_drawn: list[bytes] = [b""]
+
+
+def draw_with(key: bytes) -> None:
+    """Samples of this process are drawn with this key, the site's: who does not have it cannot choose names
+    that come into a sample. Every process of a site has the same."""
+    _drawn[:] = [hashlib.blake2b(key, digest_size=32, person=b"gapwatch samples").digest()]
+
+
 def digest(key: str) -> str:
-    """How an identity stands in a sample: what it is called is not needed there."""
-    return f"{zlib.crc32(key.encode()):08x}"
+    """How an identity stands in a sample: what it is called is not needed there. It sorts before what earlier
+    versions drew without a key, so that these leave the samples."""
+    return _digest(key, _drawn[0])
+
+
+@lru_cache(maxsize=65_536)
+def _digest(key: str, drawn: bytes) -> str:
+    return "!" + hashlib.blake2b(key.encode(), digest_size=6, key=drawn).hexdigest()

@@ -15,6 +15,7 @@ import msgspec
 from correlators.kernel.catalogue import controls
 from schemas.fact import partition_of
 from schemas.rejected import set_aside_row
+from schemas.rosters import draw_with
 from streams.correlating.faust_app import SESSION_SECONDS, TABLE, changelog, make_app, quieten
 from streams.correlating.fence import EPOCH, Fence
 from streams.correlating.messages import Message
@@ -26,6 +27,7 @@ from streams.kafka.connection import no_answer
 from streams.site import garbage, metrics
 from streams.site.errors import Stop
 from streams.site.settings import Settings
+from streams.site.sitekey import site_key
 from streams.site.stage import Stage
 from streams.site.suspects import Suspects
 
@@ -42,6 +44,7 @@ def main(settings: Settings, stage: Stage) -> None:
     garbage.calm()
     quieten()
     _check_partitions(settings)
+    draw_with(site_key(settings))
     asyncio.run(Worker(settings, stage).run())
 
 

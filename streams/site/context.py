@@ -9,6 +9,7 @@ import orjson
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from schemas.authority import PAGES_ONLY, Authority
 from schemas.masking import Masks
+from schemas.rosters import draw_with
 from schemas.sources import Context
 from streams.site.errors import Stop
 from streams.site.settings import Settings
@@ -30,6 +31,7 @@ def site_of(settings: Settings, key: bytes = b"") -> Site:
     start. Raises Stop where a key or a key set cannot be read."""
     masks = Masks(key) if key else Masks(site_key(settings), former_keys(settings))
     key = key or site_key(settings)
+    draw_with(key)
     reads = Context(
         key=key,
         masks=masks,

@@ -7,7 +7,6 @@ beforehand.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -37,17 +36,17 @@ def enrolments(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
             yield roster_head(here), gathered
         return
     yield from _passages(key, dossier)
-    enrolment = _enrolment(key)
+    enrolment = _enrolment(key, digest(key))
     if enrolment and _counts(key, dossier):
         yield enrolment
 
 
 @lru_cache(maxsize=16_384)
-def _enrolment(key: str) -> tuple[str, Dossier] | None:
+def _enrolment(key: str, drawn: str) -> tuple[str, Dossier] | None:
     installation = installation_of(key)
     if not installation or "#" in key:
         return None
-    counted = {digest(key): False} if is_own(key) else {}
+    counted = {drawn: False} if is_own(key) else {}
     return roster_key(installation, key), Dossier(members={key: Member(key)}, sampled=counted)
 
 
@@ -119,7 +118,7 @@ def capped(key: str, dossier: Dossier) -> Dossier:
     """The roster within its cap. Returns the argument where nothing is let go."""
     if len(dossier.members) <= MEMBERS_MAX or not roster_of(key):
         return dossier
-    kept = sorted(dossier.members, key=lambda member: (zlib.crc32(member.encode()), member))[:MEMBERS_MAX]
+    kept = sorted(dossier.members, key=lambda member: (digest(member), member))[:MEMBERS_MAX]
     return Dossier(
         members={member: dossier.members[member] for member in kept},
         covers=dossier.covers,

@@ -12,7 +12,7 @@ from schemas.activity import Approved, Excepted, Stated
 from schemas.declaration import Declaration
 from schemas.dossier import Dossier, Member
 from schemas.providers import installation_of, is_credential
-from schemas.rosters import ROSTER_PREFIX, SAMPLED_MAX, roster_key
+from schemas.rosters import ROSTER_PREFIX, SAMPLED_MAX, digest, draw_with, roster_key
 from schemas.stored import decode
 from tests.support.make import T0, USER, change, use
 from tests.support.scenario import World, run
@@ -93,3 +93,18 @@ def test_samples_join_in_any_order_to_the_same_few(
     assert sampled(sampled(a, b), c) == sampled(a, sampled(b, c)) == sampled(sampled(c, b), a)
     whole = sampled(a, b)
     assert sampled(whole, b) is whole and len(whole) <= max(SAMPLED_MAX, len(a))
+
+
+def test_whom_a_sample_holds_depends_on_the_key_of_the_site_alone() -> None:
+    names = [f"aws:1:user/u{n}" for n in range(200)]
+
+    def drawn(key: bytes) -> list[str]:
+        draw_with(key)
+        return sorted(names, key=digest)[:SAMPLED_MAX]
+
+    try:
+        one, other = drawn(b"a site's key"), drawn(b"another site's")
+        assert one == drawn(b"a site's key") and len(set(one) & set(other)) < SAMPLED_MAX // 2
+        assert digest(names[0]) < "0", "what earlier versions drew leaves the samples"
+    finally:
+        draw_with(b"")
