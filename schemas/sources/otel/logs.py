@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from schemas import frozen
 from schemas.sources.otel.genai import UNKNOWN_TOOL, UNTRUSTED_AGENT
 from schemas.sources.otel.raw import GENAI_EVENTS, INTERNAL, SPAN_BYTES, TRACE_BYTES, RawLog, RawSpan
-from schemas.sources.otel.steps import is_step_of_log
+from schemas.sources.otel.steps import is_form_of_log, is_step_of_log
 from schemas.sources.otel.tools import decoded, offered_by
 from schemas.span import Span, bounded, derived_id
 
@@ -48,9 +48,6 @@ AFTER_THE_RUN = frozenset({
 what is found wrong with arguments and paths before (google-gemini/gemini-cli, tools/tool-error.ts)."""
 ANSWERED = re.compile(r"status code \d{3}")
 """A page was fetched, for its server answered."""
-
-NO_TOOLS = re.compile(r"final_result|transfer_to_.*|handoff.*")
-"""What frameworks give to a model beside its tools: the form of its answer, and its hand-offs."""
 
 CALLS_MAX = 1_000
 """Calls in one message: more is no message of a model."""
@@ -97,7 +94,7 @@ class _LogReader:
         for n, call in zip(range(CALLS_MAX), calls, strict=False):
             inner = call.get("function")
             name = (inner if isinstance(inner, dict) else call).get("name")
-            if isinstance(name, str) and name and not NO_TOOLS.fullmatch(name):
+            if isinstance(name, str) and name and not is_form_of_log(self._log, name):
                 span_id = self._call_id(call.get("id")) or self._own("asked", n)
                 yield LogSpan(span_id, self._span("tool", bounded(name), side="asked"))
 

@@ -12,6 +12,9 @@ alone: a tool of the same name from another scope, or one that a server serves, 
 | crewAI | ``Delegate work to coworker``, ``Ask question to coworker`` | crewAIInc/crewAI, tools/agent_tools |
 | Claude Agent SDK | ``Agent`` (before: ``Task``), ``subagent_type`` | Claude Agent SDK, subagents |
 | strands | ``handoff_to_agent``, ``agent_name`` | strands-agents/sdk-python, multiagent/swarm.py |
+| pydantic-ai, in messages | ``final_result``, the form of its answer | pydantic/pydantic-ai, _output.py |
+| OpenAI Agents, LangChain: messages | ``transfer_to_`` and the agent | openai/openai-agents-python |
+| agent-framework, in messages | ``handoff_to_`` and the agent | microsoft/agent-framework, orchestrations |
 | Claude Code's events | plan mode, to-do lists, questions to its user | Claude Code, tools reference |
 """
 
@@ -28,7 +31,15 @@ CLAUDE_SDK = "openinference.instrumentation.claude_agent_sdk"
 STRANDS = "strands.telemetry.tracer"
 CLAUDE_CODE_EVENTS = "com.anthropic.claude_code.events"
 
+PYDANTIC_AI = "pydantic-ai"
+AGENT_FRAMEWORK = "agent_framework"
+OPENAI_AGENTS = (
+    "openinference.instrumentation.openai_agents",
+    "opentelemetry.instrumentation.openai_agents",
+)
+
 TRANSFER = "transfer_to_"
+ANSWER_FORM = "final_result"
 COWORKERS = frozenset({"Delegate work to coworker", "Ask question to coworker"})
 SUBAGENTS = frozenset({"Agent", "Task"})
 
@@ -59,6 +70,16 @@ def is_guardrail(raw: RawSpan) -> bool:
 def is_step_of_log(log: RawLog, tool: str) -> bool:
     """Whether the event tells a step of the product."""
     return log.scope == CLAUDE_CODE_EVENTS and tool in CLAUDE_CODE_STEPS
+
+
+def is_form_of_log(log: RawLog, tool: str) -> bool:
+    """Whether a message asks for what the framework itself gives to a model beside its tools: the form of its
+    answer, or a hand-off. Of another scope it is a tool like any other."""
+    if log.scope == PYDANTIC_AI:
+        return tool == ANSWER_FORM or tool.startswith(f"{ANSWER_FORM}_")
+    if log.scope == AGENT_FRAMEWORK:
+        return tool.startswith("handoff_to_")
+    return log.scope in (*LANGCHAIN, *OPENAI_AGENTS) and tool.startswith(TRANSFER)
 
 
 def transfer_of(raw: RawSpan, tool: str) -> str:
