@@ -8,7 +8,10 @@ Whatever a file holds, reading it ends without an exception: what is wrong is a 
 from __future__ import annotations
 
 import codecs
+import errno
+import os
 import re
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
@@ -55,10 +58,19 @@ class _TooLong(bytes):
     """The beginning of a line above the limit."""
 
 
+def open_regular(path: Path) -> BinaryIO:
+    """Raises OSError, also for what is no regular file: a pipe would block for ever, a device never ends."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no regular file; what comes through a pipe is read as -")
+    return os.fdopen(descriptor, "rb", buffering=0)
+
+
 def read(path: Path, limit: int) -> Iterator[Piece]:
     """The records of one file; `limit` is the most bytes of a record."""
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             yield from read_stream(stream, str(path), limit)
     except OSError as error:
         yield Piece(str(path), 0, "", b"", f"cannot be read: {error.strerror}")

@@ -12,7 +12,10 @@ import asyncio
 import contextlib
 import logging
 import socket
+import time
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from streams.receivers import counts
@@ -29,6 +32,8 @@ CONNECTIONS_MAX = 64
 """Each may hold a record and a chunk: 64 of them some 300 MiB at the worst. Vault opens one per server and
 device.
 """
+QUIET_SECONDS = 30.0
+"""Of a connection that sent lines, after which it may give way to a new one."""
 HALF_LINE_SECONDS = 60.0
 """A sender that writes a part of a line and no more is cut off: the device writes each in one go."""
 CLOSED_LOOK_SECONDS = 0.5
@@ -38,6 +43,16 @@ DRAIN_SECONDS = 0.2
 
 log = logging.getLogger("gapwatch.receivers")
 Networks = tuple[IPv4Network | IPv6Network, ...]
+
+
+@dataclass(eq=False)
+class _Connection:
+    """`sent`: a whole line has come of it; `heard`: when something came last."""
+
+    writer: asyncio.StreamWriter
+    peer: str
+    sent: bool = False
+    heard: float = field(default_factory=time.monotonic)
 
 
 class SocketReceiver:
@@ -58,7 +73,7 @@ class SocketReceiver:
         self._closed = closed
         self._peers = peers
         self._half_line_seconds = half_line_seconds
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections: dict[asyncio.Task[None], _Connection] = {}
         self._stopping = False
 
     async def serve(self, listener: socket.socket, stopping: Callable[[], bool]) -> None:
@@ -69,7 +84,7 @@ class SocketReceiver:
         self._stopping = True
         server.close()
         if self._connections:
-            await asyncio.wait(self._connections)
+            await asyncio.wait(list(self._connections))
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -81,17 +96,17 @@ class SocketReceiver:
             log.warning("connection from %s refused: %s", place, refused)
             writer.close()
             return
-        self._connections.add(task)
+        mine = self._connections[task] = _Connection(writer, str(peer[0]) if isinstance(peer, tuple) else "")
         try:
             with contextlib.suppress(OSError, AttributeError):
                 writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            await self._receive(reader, place)
+            await self._receive(reader, place, mine)
         finally:
-            self._connections.discard(task)
+            self._connections.pop(task, None)
             writer.close()
 
     def _refuses(self, peer: object) -> str:
-        if self._stopping or len(self._connections) >= CONNECTIONS_MAX:
+        if self._stopping or (len(self._connections) >= CONNECTIONS_MAX and not self._make_room()):
             return "too many connections"
         if isinstance(peer, tuple) and self._peers:
             address = ip_address(str(peer[0]).partition("%")[0])
@@ -99,7 +114,22 @@ class SocketReceiver:
                 return "not among receive_vault_peers"
         return ""
 
-    async def _receive(self, reader: asyncio.StreamReader, place: str) -> None:
+    def _make_room(self) -> bool:
+        """One gives way: first of those that never sent a line, of the peer that has the most, the one
+        that has been silent longest; one that sent lines only after a silence. What it had sent is kept."""
+        peers = Counter(connection.peer for connection in self._connections.values())
+        quiet = time.monotonic() - QUIET_SECONDS
+        silent = [item for item in self._connections.items() if not item[1].sent or item[1].heard < quiet]
+        if not silent:
+            return False
+        task, longest = max(silent, key=lambda item: (not item[1].sent, peers[item[1].peer], -item[1].heard))
+        del self._connections[task]
+        counts.REFUSED.labels(self._handover.receiver, "too many connections").inc()
+        log.warning("a connection that is silent gives way to another one: there are too many")
+        longest.writer.close()
+        return True
+
+    async def _receive(self, reader: asyncio.StreamReader, place: str, connection: _Connection) -> None:
         lines = Lines(self._limit, place)
         while True:
             while self._closed() and not self._stopping:
@@ -116,7 +146,10 @@ class SocketReceiver:
                 log.warning("%s: connection lost: %s", place, error)
             if not chunk:
                 break
-            await self._hand_over(lines.feed(chunk))
+            connection.heard = time.monotonic()
+            whole = lines.feed(chunk)
+            connection.sent = connection.sent or any(line.content for line in whole)
+            await self._hand_over(whole)
         if last := lines.end():
             # Should it be no whole record, it becomes a reject like any other.
             await self._hand_over([last])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -26,7 +27,8 @@ def log_folder(settings: Settings) -> Path:
 
 
 def make_folders(settings: Settings) -> None:
-    """Creates the data folder, readable by its owner only: audit records are sensitive. Raises Stop."""
+    """Creates the data folder, readable by its owner only: audit records are sensitive. Raises Stop, also
+    where it, or what is in it, is not ours alone: whoever can put a link there makes us write elsewhere."""
     for folder in (settings.data, run_folder(settings), log_folder(settings)):
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -39,6 +41,25 @@ def make_folders(settings: Settings) -> None:
                 f"Cannot write to the folder {folder}: it belongs to somebody else. Let its owner run "
                 "gapwatch, or choose another one with --data."
             )
+        for path in (folder, *folder.iterdir()):
+            _check_ours(path)
+
+
+def _check_ours(path: Path) -> None:
+    """Raises Stop for a link, another one's file, and one that others may write to."""
+    try:
+        about = path.lstat()
+    except FileNotFoundError:
+        return
+    if stat.S_ISLNK(about.st_mode):
+        wrong, advice = "is a link", "put a plain file or folder there, or remove it"
+    elif about.st_uid != os.geteuid():
+        wrong, advice = "belongs to somebody else", "let its owner run gapwatch, or chown it"
+    elif about.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not stat.S_ISSOCK(about.st_mode):
+        wrong, advice = "can be changed by others than its owner", f"chmod go-w {path}"
+    else:
+        return
+    raise Stop(f"{path} {wrong}, and gapwatch writes there. Do this: {advice}. Or choose another --data.")
 
 
 def fresh_metrics_folder(settings: Settings) -> Path:

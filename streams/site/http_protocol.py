@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 import h11
@@ -31,8 +32,22 @@ class StrictConnection(h11.Connection):
         return event
 
 
+CONNECTIONS_MAX = 256
+"""Open at once, where a listener says nothing else."""
+QUIET_SECONDS = 30.0
+"""Of a connection that brought something, after which it may give way to a new one."""
+
+
 class TimedProtocol(H11Protocol):
-    """Closes connections that are opened, or begin a request, and then say nothing."""
+    """Closes connections that are opened, or begin a request, and then say nothing. Where there are too many,
+    one gives way to the new one: first of those that never brought anything, of the peer that has the most,
+    the one that has been silent longest. One that brought something gives way only after a silence: else the
+    new one is turned away."""
+
+    most = CONNECTIONS_MAX
+    proven = False
+    """Whether a request of this connection was taken (``scope["taken"]``)."""
+    heard = 0.0
 
     def __init__(self, config: uvicorn.Config, *more: Any, **named: Any) -> None:
         super().__init__(config, *more, **named)
@@ -44,9 +59,28 @@ class TimedProtocol(H11Protocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self.heard = self.loop.time()
+        if len(self.connections) > self.most:
+            self._make_room()
         self._wait_for_head()
 
+    def _make_room(self) -> None:
+        every = [c for c in self.connections if isinstance(c, TimedProtocol)]
+        there = [c for c in every if not c.transport.is_closing()]
+        if len(there) <= self.most:
+            return
+        peers = Counter(map(_peer, there))
+        quiet = self.loop.time() - QUIET_SECONDS
+        others = [c for c in there if c is not self and (not c.proven or c.heard < quiet)]
+        longest = max(others, key=lambda c: (not c.proven, peers[_peer(c)], -c.heard), default=self)
+        self.gave_way(longest)
+
+    def gave_way(self, other: TimedProtocol) -> None:
+        """Ends another connection in favour of this one."""
+        other.transport.abort()
+
     def data_received(self, data: bytes) -> None:
+        self.heard = self.loop.time()
         super().data_received(data)
         self._wait_for_head()
 
@@ -57,6 +91,7 @@ class TimedProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def on_response_complete(self) -> None:
+        self.proven = self.proven or bool(self.scope and self.scope.get("taken"))
         self._watch_sending(None)
         super().on_response_complete()
 
@@ -82,3 +117,7 @@ class TimedProtocol(H11Protocol):
         self._deadline = None
         if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
             self.transport.close()
+
+
+def _peer(connection: TimedProtocol) -> str:
+    return connection.client[0] if connection.client else ""

@@ -28,6 +28,8 @@ def run(settings: Settings, only: Sequence[str] = (), demo: bool = False) -> Non
     alive.
     """
     names = _names(settings, only)
+    # What any process of this run makes is for its owner alone, however it makes it.
+    os.umask(0o077)
     datafolder.make_folders(settings)
     site_key(settings)
     with datafolder.held(settings) as lock:

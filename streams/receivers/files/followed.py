@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import gzip
 import os
-import stat
 import zlib
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
 
+from streams.files.reading import open_regular
 from streams.receivers.files.lines import Line, Lines
 from streams.receivers.files.marks import HEAD_BYTES, Mark, digest
 from streams.receivers.unfit import Unfit
@@ -21,15 +20,6 @@ BROKEN = (OSError, EOFError, zlib.error)
 
 class TruncatedError(Exception):
     """The file was cut off, or holds something else now."""
-
-
-def open_regular(path: Path) -> BinaryIO:
-    """Raises OSError, also for what is no regular file: a pipe would block for ever."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(f"{path} is not a regular file")
-    return os.fdopen(descriptor, "rb", buffering=0)
 
 
 def head_of(path: Path) -> bytes:

@@ -13,7 +13,7 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 
 from streams.files.gunzip import gunzip
-from streams.files.reading import CHUNK_BYTES
+from streams.files.reading import CHUNK_BYTES, open_regular
 from streams.receivers.files.remembered import Remembered
 from streams.receivers.unfit import Unfit
 
@@ -120,7 +120,7 @@ def _listed(folder: str) -> tuple[list[str], list[Path]]:
 def _is_complete(path: Path) -> bool:
     """Whether the gzip stream has its end, or the JSON: as one document, or that of the last line."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             if path.suffix != ".gz":
                 content = file.read(OBJECT_LIMIT + 1).rstrip()
                 last = content[content.rfind(b"\n") + 1 :]
@@ -159,7 +159,7 @@ def too_large(path: Path) -> Unfit | None:
             yield chunk
 
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             parts = gunzip(chunks(file), troubles) if path.suffix == ".gz" else chunks(file)
             for part in parts:
                 plain += len(part)

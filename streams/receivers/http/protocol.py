@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from streams.receivers import counts
 from streams.site.http_protocol import TimedProtocol
 
@@ -14,14 +12,14 @@ def bounded(connections: int, receiver: str) -> type[TimedProtocol]:
     """uvicorn's protocol for a receiver with so many connections at the most."""
 
     class BoundedProtocol(TimedProtocol):
-        """Turns connections away that are too many, and says 408 to who does not finish a request's head."""
+        """Says 503 to the connection that gives way, and 408 to who does not finish a request's head."""
 
-        def connection_made(self, transport: Any) -> None:
-            super().connection_made(transport)
-            if len(self.connections) > connections:
-                counts.REFUSED.labels(receiver, "too many connections").inc()
-                transport.write(_head(503, "Service Unavailable", RETRY_SECONDS))
-                transport.close()
+        most = connections
+
+        def gave_way(self, other: TimedProtocol) -> None:
+            counts.REFUSED.labels(receiver, "too many connections").inc()
+            other.transport.write(_head(503, "Service Unavailable", RETRY_SECONDS))
+            other.transport.close()
 
         def data_received(self, data: bytes) -> None:
             if not self.transport.is_closing():

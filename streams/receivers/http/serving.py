@@ -120,6 +120,7 @@ class HttpReceiver:
             counts.REFUSED.labels(self._handover.receiver, str(refusal.status)).inc()
             await _discard(request)
             return self._refused(media, refusal)
+        request.scope["taken"] = True
         return self._reception.accepted(request.url.path, media, unfit)
 
     def _refused(self, media: str, refusal: Refusal) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import socket
@@ -232,6 +233,21 @@ def test_connections_beyond_the_bound_are_closed_and_those_before_go_on(
             assert second.recv(1) == b""
         device.sendall(line("two"))
         all_of(tcp, "raw.vault", {"one", "two"})
+
+
+def test_silent_connections_do_not_shut_out_the_device(
+    tcp: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vault, "CONNECTIONS_MAX", 4)
+    with receiving(tcp, "receive_vault"), contextlib.ExitStack() as opened, dial(tcp) as device:
+        device.sendall(line("one"))
+        all_of(tcp, "raw.vault", {"one"})
+        silent = [opened.enter_context(dial(tcp)) for _ in range(8)]
+        assert silent[0].recv(1) == b"", "the longest silent gives way"
+        with dial(tcp) as another:
+            another.sendall(line("two"))
+            device.sendall(line("three"))
+            all_of(tcp, "raw.vault", {"one", "two", "three"})
 
 
 def test_only_named_networks_may_write(tcp: Settings) -> None:

@@ -222,7 +222,7 @@ def test_a_line_above_the_limit_is_a_reject_and_the_next_one_is_read(
 def test_a_file_that_is_no_file_is_an_error_and_not_waited_on(tmp_path: Path) -> None:
     path = tmp_path / "audit.log"
     os.mkfifo(path)
-    with pytest.raises(OSError, match="not a regular file"):
+    with pytest.raises(OSError, match="no regular file"):
         Follower(path).poll()
 
 

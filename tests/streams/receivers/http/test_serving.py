@@ -220,10 +220,13 @@ def test_a_head_that_is_not_finished_is_408(site: Settings, monkeypatch: pytest.
 def test_too_many_connections_are_told_to_come_back(site: Settings) -> None:
     with serving(site, connections=3) as address, contextlib.ExitStack() as opened:
         first = [opened.enter_context(connect(address)) for _ in range(3)]
+        half = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nh"
+        for connection in first[1:]:
+            connection.sendall(half)
         more = opened.enter_context(connect(address))
-        assert b"503" in more.recv(1000)
-        first[0].sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert first[0].recv(12) == b"HTTP/1.1 405"
+        more.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert more.recv(12) == b"HTTP/1.1 405"
+        assert b"503" in first[0].recv(1000), "the longest silent gives way"
 
 
 def test_closed_intake_is_503_with_the_reason_and_a_later_time(site: Settings, tmp_path: Path) -> None:
