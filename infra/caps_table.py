@@ -44,7 +44,6 @@ AT_IT = {
         "dossiers of their own; the others are kept in brief; then "
         "every part beside them is cut, the largest first; at the very last whole credentials. What was "
         "said stays said; marks `credentials truncated` and, by the part, such as `calls truncated`",
-        "TRACE_AGE": "the dossier of the trace is deleted; what no agent claimed stays unattributed",
         "UNCLAIMED_AGE": "the dossier of the credential is deleted",
         "OBJECT_AGE": "the dossier of the object is deleted",
         "ENDED_AGE": "the dossier of the ended credential that nobody owns is deleted",
@@ -82,6 +81,9 @@ AT_IT = {
         "MADE_MAX": "what was made earlier is taken for made by anybody",
         "PASSAGES_MAX": "later addresses of it say nothing of a balancer",
         "PINNED": "later uses after that end are kept only as sightings are",
+    },
+    "kinds": {
+        "TRACE_AGE": "the dossier of the trace is deleted; what no agent claimed stays unattributed",
     },
     "lookups": {
         "MOMENTS_MAX": "nothing is inferred from refusals of these seconds; mark `glimpses truncated`",

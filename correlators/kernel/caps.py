@@ -13,20 +13,16 @@ from correlators.kernel.knowledge.pins import pinned
 from correlators.kernel.knowledge.sightings import thin
 from correlators.kernel.knowledge.weight import HEARSAY_MARK, claimed, lightened
 from correlators.kernel.routes import grants, lookups
+from correlators.kernel.routes.kinds import kind_of
 from correlators.kernel.views.thresholds import DEFAULTS
 from schemas import frozen
 from schemas.dossier import Credential, Dossier
 from schemas.evidence import micros
-from schemas.fact import TRACE_PREFIX
 from schemas.providers import has_single_objects
-from schemas.sharding import GLIMPSE_PREFIX
 from schemas.verdict import Clock
 
 DOSSIER_BYTES_MAX = 600_000
 """A Kafka message over 1 MB crashes a Faust worker at each restart: a dossier stays well below."""
-
-TRACE_AGE = micros(timedelta(hours=24))
-"""A trace is settled long before: the direct parent comes in the next export, a run lasts hours at most."""
 
 UNCLAIMED_AGE = micros(timedelta(days=1))
 """A credential that nobody owns and nothing ended, tried once: a scanner's rubbish. Its dossier lives a day.
@@ -92,12 +88,9 @@ def _thinned(dossier: Dossier) -> Dossier:
 
 def expired(key: str, dossier: Dossier, clock: Clock, ended_age: int = ENDED_AGE) -> bool:
     """Whether the dossier's age is over: traces, and credentials that no identity ever claimed."""
-    if key.startswith(TRACE_PREFIX):
-        last = max((span.arrived or span.end for span in dossier.spans.values()), default=clock.now)
-        return last + TRACE_AGE < clock.now
-    if key.startswith(GLIMPSE_PREFIX):
-        last = max((g.evidence.arrived or g.until for g in dossier.glimpses.values()), default=clock.now)
-        return last + TRACE_AGE < clock.now
+    kind = kind_of(key)
+    if kind is not None:
+        return kind.expired(dossier, clock)
     if "#" in key and has_single_objects(key) and dossier.turns:
         ends = [t.evidence.arrived or t.time for turns in dossier.turns.values() for t in turns]
         return max(ends) + (OBJECT_AGE if dossier.members else UNCLAIMED_AGE) < clock.now

@@ -21,7 +21,8 @@ from correlators.kernel.knowledge import coming, memory
 from correlators.kernel.knowledge.inferred import INFERRED
 from correlators.kernel.knowledge.join import join
 from correlators.kernel.knowledge.weight import lightened, spared
-from correlators.kernel.routes import apart, rosters
+from correlators.kernel.routes import apart
+from correlators.kernel.routes.kinds import kind_of
 from correlators.kernel.routes.routing import judged_elsewhere, outbox
 from correlators.kernel.stored import known_by
 from correlators.kernel.views import exceptions, hearsay
@@ -32,10 +33,9 @@ from correlators.kernel.views.view import View
 from schemas import frozen
 from schemas.authority import PAGES_ONLY, Authority
 from schemas.dossier import EMPTY, Dossier, Reported
-from schemas.fact import TRACE_PREFIX, WATCH, Fact
+from schemas.fact import Fact
 from schemas.failure import where
 from schemas.lifeline import Lifeline
-from schemas.rosters import ROSTER_PREFIX
 from schemas.stored import UNREAD_MARK
 from schemas.stored import encode as encode_dossier
 from schemas.verdict import Clock, Report, Verdict
@@ -46,9 +46,6 @@ next.
 """
 
 DEPTH_MARK = "lineage depth reached"
-
-UNJUDGED = (TRACE_PREFIX, ROSTER_PREFIX, WATCH)
-"""Dossiers of these hold what others are judged by."""
 
 
 @dataclass(frozen=True)
@@ -200,11 +197,12 @@ class Correlator:
             settled.dossiers[key] = None
             return
         believed = self._hearsay.believed(key, dossier, clock)
-        judged = not (key.startswith(UNJUDGED) or believed.members or judged_elsewhere(key, believed))
+        kind = kind_of(key)
+        judged = not (kind or believed.members or judged_elsewhere(key, believed))
         dossier = apart.settled(dossier, self._credentials_max)
         if judged and (names := apart.many(key, dossier, self._credentials_max)):
             dossier = _moved_out(key, dossier, names, settled)
-        dossier = tidy(rosters.capped(key, dossier))
+        dossier = tidy(kind.capped(key, dossier) if kind else dossier)
         body = self._encode(dossier)
         remembered = memory.forgotten(dossier, len(body), clock)
         if remembered is not dossier:

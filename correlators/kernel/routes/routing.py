@@ -13,10 +13,10 @@ from correlators.kernel.knowledge.pins import sightings_of
 from correlators.kernel.knowledge.sightings import merge, thin
 from correlators.kernel.routes import apart, circles
 from correlators.kernel.routes.grants import removals
+from correlators.kernel.routes.kinds import kind_of
 from correlators.kernel.routes.lendings import lendings
-from correlators.kernel.routes.lookups import tries_of, tries_on_members
-from correlators.kernel.routes.rosters import enrolments, notices
-from correlators.kernel.routes.traces import calls_of, passed_on
+from correlators.kernel.routes.lookups import tries_on_members
+from correlators.kernel.routes.rosters import enrolments
 from correlators.kernel.views.view import View
 from schemas import frozen
 from schemas.activity import Edge, EndKind
@@ -32,9 +32,7 @@ from schemas.dossier import (
     Turn,
 )
 from schemas.evidence import Evidence
-from schemas.fact import TRACE_PREFIX, group_of
-from schemas.rosters import ROSTER_PREFIX
-from schemas.sharding import GLIMPSE_PREFIX
+from schemas.fact import group_of
 from schemas.span import is_unnamed
 
 CONTINUES = ":continues"
@@ -67,18 +65,12 @@ def _gathered(key: str, dossier: Dossier) -> Outbox:
 
 
 def _for_others(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
-    if key.startswith(TRACE_PREFIX):
+    kind = kind_of(key)
+    if kind is not None:
         whole = forwarded_to(key, dossier)
-        yield from ((target, passed_on(key, dossier)) for target in whole)
+        yield from ((target, kind.passed_on(key, dossier)) for target in whole)
         if not whole:
-            yield from calls_of(key, dossier)
-        return
-    if key.startswith(GLIMPSE_PREFIX):
-        yield from tries_of(key, dossier)
-        return
-    if key.startswith(ROSTER_PREFIX):
-        yield from notices(key, dossier)
-        yield from enrolments(key, dossier)
+            yield from kind.tells(key, dossier)
         return
     if dossier.members:
         yield from _group_deaths(key, dossier)

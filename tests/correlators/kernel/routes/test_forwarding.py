@@ -48,6 +48,7 @@ TOLD: dict[str, Any] = {
     "makers": {USER: SAW},
     "reported": {"u": Reported(1, "d", True, "c", KEY, "t", 3, T0, "violated")},
     "marks": ("m",),
+    "lent": {"k8s:c1:nodes/a": (OFF,)},
     "heard": {"ocsf": Dossier(turns={USER: (OFF,)})},
 }
 KEPT = {
@@ -61,6 +62,8 @@ KEPT = {
     "fronts": "a roster's own",
     "watch": "a partition's own",
     "coming": "told when its time has come",
+    "apart": "a credential that is judged apart is named by its own key",
+    "asked": "a credential that is judged apart is named by its own key",
     "unread": "nobody here knows what it says",
 }
 
