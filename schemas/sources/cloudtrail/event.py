@@ -36,17 +36,18 @@ unauthenticated there is the one token (AWS STS, "Common errors" of both)."""
 
 def activity_of(event: AnyEvent, context: Context) -> Activity | None:
     """The activity; None where the event's time is none."""
-    time = _time(event.event_time)
+    time = _time(event.event_time) if len(event.event_time) <= TIME_MAX else 0
     if not time:
         return None
     if insight := event.insight:
         return _insight(event, insight, time, context)
     who, operation = who_of(event), event.event_name
-    # Of an event that was read otherwise nobody is remembered.
-    usual_of = _usual if isinstance(event, Unread) else _usual.__wrapped__
-    usual = usual_of(
-        who, event.event_source, operation, event.source, event.vpc_endpoint_id, event.user_agent
-    )
+    # Of an event that was read otherwise nobody is remembered; a long text would fill the memory.
+    agent, address = event.user_agent or "", event.source or ""
+    named = len(operation) + len(event.event_source) + len(event.vpc_endpoint_id or "")
+    short = len(agent) + len(address) + named <= TEXTS_MAX
+    usual_of = _usual if short and isinstance(event, Unread) else _usual.__wrapped__
+    usual = usual_of(who, event.event_source, operation, address, event.vpc_endpoint_id, agent)
     caller, service = who.caller, usual.service
     outcome, error = _ended(event, service)
     target, effects = "", NO_EFFECTS
@@ -89,6 +90,12 @@ def activity_of(event: AnyEvent, context: Context) -> Activity | None:
     return activity
 
 
+TIME_MAX = 64
+"""Letters of a time; a longer text is none."""
+
+TEXTS_MAX = 2_048
+"""Letters of call, address and client together, of which what they have in common is remembered."""
+
 _time = lru_cache(maxsize=16_384)(micros_of)
 """CloudTrail's times are whole seconds: they repeat."""
 
@@ -107,15 +114,15 @@ class Usual(NamedTuple):
 
 @lru_cache(maxsize=65_536)
 def _usual(
-    who: Who, event_source: str, operation: str, address: str | None, endpoint: str | None, agent: str | None
+    who: Who, event_source: str, operation: str, address: str, endpoint: str | None, agent: str
 ) -> Usual:
     service = event_source.partition(".")[0]
-    by_service = who.service or bool(address and address.endswith(SERVICE_ADDRESSES))
+    by_service = who.service or address.endswith(SERVICE_ADDRESSES)
     return Usual(
         service,
         who.caller.credential or _password(who, operation),
         _place(address, endpoint),
-        _client(agent) if agent else "",
+        _client(agent),
         "service" if by_service else action_of(service, operation, False),
         service in DECRYPTED_READS or operation in OF_ONE_OBJECT or operation in LOG_OPENINGS,
     )
@@ -212,11 +219,10 @@ def _through_service(event: AnyEvent) -> bool:
     return isinstance(context, dict) and context.get("aws:ViaAWSService") in (True, "true")
 
 
-@lru_cache(maxsize=65_536)
-def _place(source: str | None, endpoint: str | None) -> str:
+def _place(address: str, endpoint: str | None) -> str:
     """The address as it is; "" for services, "AWS Internal" and impossible ones (anonymised: 255.18.064.253).
     Behind a VPC endpoint a private address is one of many equal ones: the endpoint belongs to the place."""
-    address, endpoint = source or "", endpoint or ""
+    endpoint = endpoint or ""
     try:
         private = ipaddress.ip_address(address).is_private
     except ValueError:
@@ -224,7 +230,6 @@ def _place(source: str | None, endpoint: str | None) -> str:
     return f"{address}{VIA}{endpoint}" if endpoint and private else address
 
 
-@lru_cache(maxsize=65_536)
 def _client(agent: str) -> str:
     """The user agent; S3 puts brackets around what other services log bare."""
     bare = agent[1:-1] if agent.startswith("[") and agent.endswith("]") else agent

@@ -52,9 +52,15 @@ CONSOLE = "signin.amazonaws.com"
 def who_of(event: AnyEvent) -> Who:
     """Who called; worked out once for equal bytes. Raises ``msgspec.DecodeError`` for no such element."""
     if isinstance(event, Unread):
-        return _read_who(bytes(event.user_identity_), event.recipient_account_id)
+        element, recipient = bytes(event.user_identity_), event.recipient_account_id
+        short = len(element) + len(recipient or "") <= REMEMBERED_MAX
+        return (_read_who if short else _read_who.__wrapped__)(element, recipient)
     return _who(event.user_identity, event.recipient_account_id)
 
+
+REMEMBERED_MAX = 4_096
+"""Bytes of an element that is remembered, several times the longest that AWS writes: a cache of entries of
+any length would be memory without bound."""
 
 _PRINCIPAL = msgspec.json.Decoder(Principal | None)
 
