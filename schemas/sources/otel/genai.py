@@ -22,6 +22,9 @@ UNTRUSTED_AGENT = "OpenAI Agent"
 """opentelemetry-instrumentation-openai-agents-v2 writes this constant on every span that is no agent's."""
 
 CHATS = frozenset({"chat", "generate_content", "text_completion"})
+ASKS_MODEL = CHATS | {"embeddings"}
+OF_AGENTS = frozenset({"create_agent", "invoke_agent", "invoke_workflow"})
+"""Operations of the conventions that are no calls of tools."""
 HANDOFFS = frozenset({"handoff", "agent_handoff"})
 MERGED_TOOLS = "(merged tools)"
 """Google ADK's span around the answers of several calls at once, each of which has a span of its own."""
@@ -59,8 +62,9 @@ ENTITY = "entity.1.name"
 ERROR_LENGTH_MAX = 80
 """``error.type`` is a class name or a code; longer is a message, which may quote arguments."""
 
-_CALL = re.compile(r"(?:MCP send )?tools/call (.+)", re.DOTALL)
-_EXECUTE = re.compile(r"(?:execute_tool|running tool:?|Tool:) (.+)", re.DOTALL)
+_CALL = re.compile(r"\s*(?:MCP send )?tools/call\s+(.+)", re.DOTALL | re.IGNORECASE)
+_EXECUTE = re.compile(r"\s*(?:execute_tool|running tool:?|Tool:)\s+(.+)", re.DOTALL | re.IGNORECASE)
+"""Capitals and blanks are the sender's: a call is one however it is written."""
 _HANDOFF = re.compile(r"handoff to (.+)", re.DOTALL)
 _INVOKE = re.compile(r"invoke_agent (.+)|agent_run \[(.+)\]", re.DOTALL)
 """Since the conventions, and as Google ADK had it before."""
@@ -111,7 +115,7 @@ def span_of(raw: RawSpan, arrived: int = 0, processed: int = 0) -> Span:
 
 
 def _kind(raw: RawSpan, offers: bool) -> SpanKind:
-    operation = raw.text("gen_ai.operation.name")
+    operation = _operation(raw)
     inference = raw.text("openinference.span.kind").upper()
     loop = raw.text("traceloop.span.kind").lower()
     said = _vendors_kind(raw)
@@ -135,6 +139,22 @@ def _kind(raw: RawSpan, offers: bool) -> SpanKind:
     if (runs or said == "agent") and not _is_node(raw) and (_agent(raw) or _is_subagent(raw)):
         return "agent"
     return "chat" if operation in CHATS or inference == "LLM" or offers else "other"
+
+
+def _operation(raw: RawSpan) -> str:
+    """The operation by the conventions, whose names are small letters."""
+    return raw.text("gen_ai.operation.name").strip().lower()
+
+
+def _says_otherwise(raw: RawSpan) -> bool:
+    """Whether a span that names a tool shows that it is no call of it: by an operation of the conventions and
+    what such an operation bears (the model that was asked, the source that was searched)."""
+    operation = _operation(raw)
+    if operation in ASKS_MODEL:
+        return bool(raw.text("gen_ai.request.model", "gen_ai.response.model"))
+    if operation == "retrieval":
+        return bool(raw.text("gen_ai.data_source.id"))
+    return operation in OF_AGENTS
 
 
 def _is_own_class(raw: RawSpan) -> bool:
@@ -184,7 +204,7 @@ def _is_call(raw: RawSpan) -> bool:
     """MCP's ``tools/call``, Vercel's, and tools of conventions that had no operation name yet (pydantic-ai's,
     strands')."""
     if (
-        "tools/call" in (raw.text("mcp.method.name"), raw.text("rpc.method"))
+        "tools/call" in (raw.text("mcp.method.name").lower(), raw.text("rpc.method").lower())
         or _CALL.fullmatch(raw.name)
         or raw.text("ai.toolCall.name")
         or (raw.name == DOCKER_CALL and raw.text("mcp.tool.name"))
@@ -192,9 +212,9 @@ def _is_call(raw: RawSpan) -> bool:
         return True
     called = _EXECUTE.fullmatch(raw.name)
     named = raw.text("gen_ai.tool.name") or (
-        called and (raw.text("tool.name") or raw.name.startswith(CONVENTION))
+        called and (raw.text("tool.name") or raw.name.strip().lower().startswith(CONVENTION))
     )
-    return not raw.text("gen_ai.operation.name") and bool(named)
+    return bool(named) and not _says_otherwise(raw)
 
 
 def _is_run(raw: RawSpan) -> bool:

@@ -35,7 +35,7 @@ READ = frozenset({
     "span.type", "entity.1.name", "entity.2.name", "entity.2.type", "name", "from_agent", "to_agent",
     "tool_name", "rpc.method", "mcp.target", "mcp.server", "server.address", "http.response.status_code",
     "http.status_code", "http.status", "gen_ai.transfer.target.name", "gen_ai.transfer.mode",
-    "pydantic_ai.tool.deferral.name",
+    "pydantic_ai.tool.deferral.name", "gen_ai.response.model", "gen_ai.data_source.id",
 })  # fmt: skip
 """The attributes that are read. Arguments are read for one thing: which agent a hand-off names."""
 

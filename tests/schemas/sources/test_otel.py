@@ -60,6 +60,39 @@ def test_ids_are_read_in_hex_of_either_case_and_in_base64() -> None:
         assert isinstance(effect, Spanned) and effect.span.parent == "00000000000000cd"
 
 
+NAMED = {"gen_ai.tool.name": "wipe"}
+
+
+@pytest.mark.parametrize(
+    ("name", "attributes"),
+    [
+        ("Execute_Tool wipe", {}),
+        ("  execute_tool   wipe", {}),
+        ("Tools/Call wipe", {}),
+        ("x", NAMED | {"gen_ai.operation.name": " EXECUTE_TOOL"}),
+        ("x", NAMED | {"gen_ai.operation.name": "unheard_of"}),
+        ("x", NAMED | {"gen_ai.operation.name": "chat"}),
+        ("x", NAMED | {"gen_ai.operation.name": "retrieval"}),
+        ("x", NAMED | {"mcp.method.name": "TOOLS/CALL"}),
+    ],
+)
+def test_what_names_a_tool_is_a_call_however_it_is_written(name: str, attributes: dict[str, Any]) -> None:
+    found = said(name=name, attributes=attributes)
+    assert (found.kind, found.tool) == ("tool", "wipe")
+
+
+@pytest.mark.parametrize(
+    "proof",
+    [
+        {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"},
+        {"gen_ai.operation.name": "retrieval", "gen_ai.data_source.id": "d"},
+        {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "triage"},
+    ],
+)
+def test_what_shows_that_it_is_something_else_is_no_call(proof: dict[str, Any]) -> None:
+    assert said(name="x", attributes=NAMED | proof).kind != "tool"
+
+
 @pytest.mark.parametrize("time", [str(T0), T0, float(T0)])
 def test_times_are_read_as_text_as_number_and_as_float(time: object) -> None:
     assert said(startTimeUnixNano=time).start == T0 // 1000
