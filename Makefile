@@ -11,7 +11,7 @@ SOURCE ?=
 TESTS_AT_ONCE ?= 4
 PYTEST = $(BIN)/python -m pytest --numprocesses $(TESTS_AT_ONCE) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help install run test test-fast check format golden bench score lock clean
+.PHONY: help install run test test-fast check format golden bench score lock clean audit attacks
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -56,6 +56,17 @@ bench: $(STAMP) ## Measure events per second on this machine
 
 score: $(STAMP) ## Score the controls against the recorded cases
 	@$(BIN)/python -m tests.score $(ARGS)
+
+audit: $(STAMP) ## Bill of materials, licences and known faults of the lock file (needs the network)
+	@test -x .venv/audit/bin/pip-audit || { $(BIN)/python -m venv .venv/audit && .venv/audit/bin/python -m pip install \
+		--quiet --disable-pip-version-check --no-input --require-hashes --requirement requirements-audit.lock; }
+	@mkdir -p build
+	@.venv/audit/bin/cyclonedx-py environment $(BIN)/python --output-file build/sbom.json && echo "build/sbom.json"
+	@$(BIN)/python -m infra.licences > build/licences.tsv && echo "build/licences.tsv: all known"
+	@.venv/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements.lock
+
+attacks: $(STAMP) ## Attack what is built, and write the table of docs/security.md anew (minutes)
+	@$(BIN)/python -m tests.attacks.table $(ARGS)
 
 lock: ## Make requirements.lock anew (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \

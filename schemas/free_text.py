@@ -83,7 +83,7 @@ _SIGNS = (
     # Beginnings of tokens.
     f"(?:{_ANYWHERE})|(?:^|[^A-Za-z0-9_-])(?:{_ALONE})[A-Za-z0-9_-]{{6}}",
     # Marks inside of them; forty letters of Base64.
-    r"[0-9]Q~|AZDO|[A-Za-z0-9+/]==|[0-9a-z]{8}-us[0-9]|[0-9]{8}:AA|\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{20}"
+    r"[0-9]Q~|AZDO|[A-Za-z0-9+/]==|[0-9a-z]{8}-us[0-9]|(?:^|[^0-9])[0-9]{8,10}:[A-Za-z0-9_-]{12}|\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{20}"
     r"|[A-Za-z0-9/+]{40}",
     # Where a secret stands by custom.
     r"//[^ ]*@|(?i-u:bearer|basic|token|ssws|apikey|negotiate)(?: |\t|%20|\+)"

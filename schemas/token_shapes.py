@@ -150,7 +150,7 @@ ODD_SHAPES = (
     # https://mailchimp.com/developer/marketing/guides/quick-start, https://core.telegram.org/bots/api,
     # https://discord.com/developers/docs/reference
     ("mailchimp", "-us", r"(?<![0-9a-z])[0-9a-z]{32}-us\d{1,2}(?!\d)"),
-    ("telegram", ":AA", r"(?<!\d)\d{8,10}:AA[\w-]{33}(?![\w-])"),
+    ("telegram", ":", r"(?<!\d)\d{8,10}:[\w-]{35}(?![\w-])"),
     ("discord", ".", r"(?<![\w-])[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,}"),
 )
 """Tokens without a beginning of their own: the issuer, a sign that every one of them holds, and its form."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -97,7 +97,10 @@ def test_no_query_reads_a_file(served: tuple[Engine, SqlEndpoint, Path], way: st
         assert SECRET not in body and "PATH=" not in body
 
 
-def test_no_other_way_leads_to_one(served: tuple[Engine, SqlEndpoint, Path]) -> None:
+def test_no_other_way_leads_to_one(
+    served: tuple[Engine, SqlEndpoint, Path], record_property: Callable[[str, object], None]
+) -> None:
+    record_property("tried", len(MORE_WAYS))
     _, endpoint, secret = served
     for way in MORE_WAYS:
         status, body, _ = ask(endpoint, way.format(f=secret, d=secret.parent))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -110,8 +110,12 @@ ODD = [
 
 
 def test_no_request_writes_a_traceback_or_its_words_into_a_log(
-    endpoint: SqlEndpoint, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    endpoint: SqlEndpoint,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    record_property: Callable[[str, object], None],
 ) -> None:
+    record_property("tried", len(ODD))
     with caplog.at_level(logging.INFO):
         for raw in ODD:
             answer = send(endpoint, raw, closed=True)

@@ -88,7 +88,9 @@ def variants(document: Any, maker: Maker, kinds: Iterator[str]) -> Iterator[tupl
 
 
 @pytest.mark.parametrize("source", sorted(sources()))
-def test_no_secret_leaves_the_normaliser(source: str, seeds: Corpus) -> None:
+def test_no_secret_leaves_the_normaliser(
+    source: str, seeds: Corpus, record_property: Callable[[str, object], None]
+) -> None:
     maker, kinds = Maker(7), cycle(KINDS)
     found, tried, told = [], 0, 0
     for document in documents(source, seeds):
@@ -98,6 +100,7 @@ def test_no_secret_leaves_the_normaliser(source: str, seeds: Corpus) -> None:
             told += len(batch.activities)
             if secret.encode() in kept(batch):
                 found.append(where)
+    record_property("tried", tried)
     # An inventory with one word that is none of its own is refused as a whole.
     assert tried > 40 and told > (0 if source == INVENTORY else tried / 3)
     assert not found, f"{len(found)} of {tried} secrets stayed in clear: {found[:20]}"
