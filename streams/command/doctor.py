@@ -162,7 +162,11 @@ def _stages(instance: datafolder.Instance, settings: Settings) -> Result:
     if seconds := metrics.stuck_for(told, time.time()):
         said = f"ClickHouse has taken nothing for {seconds:.0f} s; what comes waits in the topics"
         return Result("stages", False, said, f"Its answer is in {logs / 'deliver.log'}.")
-    down = sorted(label for (name, label), value in told.items() if name == metrics.UP_NAME and not value)
+    # A stage that only begins a run, such as restore, is not down when it has done its work.
+    up = {label: value for (name, label), value in told.items() if name == metrics.UP_NAME}
+    down = sorted(
+        label for label, value in up.items() if label.partition("-")[0] in instance.stages and not value
+    )
     if down:
         said = f"not up: {', '.join(down)}"
         return Result("stages", False, said, f"If that lasts: their logs are in {logs}.")

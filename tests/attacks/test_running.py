@@ -1,0 +1,97 @@
+"""One running `gapwatch run` under attack: a source is poisoned, receivers are crowded, queries are left.
+Each time somebody else is served as before, and no stage ends."""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import socket
+from collections.abc import Iterator
+
+import orjson
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from tests.attacks.running import Running, free_port, seconds_until
+
+pytestmark = pytest.mark.slow
+
+NUMBERS = itertools.count()
+LONG = "SELECT count() FROM numbers(100000000000) WHERE cityHash64(number) = 1"
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("run") / "data"
+    otlp, vault = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+    run = Running(folder, {"receive_otlp": otlp, "receive_vault": vault})
+    try:
+        run.start()
+        yield run
+    finally:
+        run.stop()
+
+
+def line() -> tuple[str, bytes]:
+    """A line of Vault's audit log, and its id."""
+    uid = f"r{next(NUMBERS)}"
+    auth = {"client_token": "hmac-sha256:x", "accessor": f"hmac-sha256:{uid}", "token_type": "service"}
+    asked = {"id": uid, "operation": "read", "path": "secret/data/x", "remote_address": "10.0.0.1"}
+    told = {"time": "2026-11-01T08:00:00Z", "type": "response", "auth": auth, "request": asked}
+    return uid, orjson.dumps(told)
+
+
+def stored(run: Running, uid: str) -> bool:
+    return bool(run.rows(f"SELECT 1 FROM activities WHERE source = 'vault' AND uid = '{uid}'"))
+
+
+def test_a_poisoned_source_delays_another_by_seconds(running: Running) -> None:
+    """Five records that keep a normaliser busy for a second each, and one that holds a million values."""
+    slow, crowded = (b"[" + b",".join([b"{}"] * many) + b"]" for many in (15_000, 1_300_000))
+    running.produce("raw.mcp", crowded, *[slow] * 5)
+    uid, record = line()
+    running.produce("raw.vault", record)
+    seconds_until(lambda: stored(running, uid), "the other source's record", 60)
+    rejects = "SELECT uniqExact(topic, partition, offset) AS records FROM rejects WHERE source = 'mcp'"
+    assert int(running.rows(rejects)[0]["records"]) < 6, "it did not wait for the poison to be through"
+    seconds_until(lambda: int(running.rows(rejects)[0]["records"]) == 6, "the poison to be through", 180)
+
+
+def test_fifty_thousand_spans_of_one_request_stop_nothing(running: Running) -> None:
+    request = ExportTraceServiceRequest()
+    spans = request.resource_spans.add().scope_spans.add().spans
+    for _ in range(60_000):
+        spans.add(name="a")
+    body = request.SerializeToString()
+    host, _, port = running.variables["receive_otlp"].rpartition(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=60)
+    connection.request("POST", "/v1/traces", body, {"Content-Type": "application/x-protobuf"})
+    assert connection.getresponse().status == 200
+    connection.close()
+    told = "SELECT count() AS n FROM rejects WHERE source = 'otel'"
+    seconds_until(lambda: int(running.rows(told)[0]["n"]) > 1_000, "the spans to be told as rejects", 120)
+
+
+def test_silent_connections_shut_nobody_out(running: Running) -> None:
+    host, _, port = running.variables["receive_vault"].rpartition(":")
+    silent = [socket.create_connection((host, int(port)), timeout=10) for _ in range(80)]
+    uid, record = line()
+    with socket.create_connection((host, int(port)), timeout=10) as device:
+        device.sendall(record + b"\n")
+        seconds_until(lambda: stored(running, uid), "the device's line", 60)
+    for one in silent:
+        one.close()
+
+
+def test_queries_that_nobody_waits_for_end_and_a_short_one_answers(running: Running) -> None:
+    for _ in range(20):
+        left = running.sql()
+        left.request("POST", "/", LONG.encode())
+        left.close()
+    assert seconds_until(lambda: running.ask("SELECT 1")[0] == 200, "a short query", 30) < 30
+
+
+def test_after_all_of_it_no_stage_has_ended(running: Running) -> None:
+    assert running.metric("gapwatch_stage_restarts_total") == 0
+    said = running.command("doctor").stdout
+    assert "all are up, and ClickHouse takes what it is offered" in said, said
