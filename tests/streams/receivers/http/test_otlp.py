@@ -276,4 +276,5 @@ def test_a_token_speaks_for_the_services_that_it_is_bound_to(site: Settings, tmp
         assert [sent(s, "shop-token-of-16-letters") for s in ("shop", "desk-1")] == [200, 200]
         assert [sent(s, "shop-token-of-16-letters") for s in ("shopping", "bank", "")] == [403, 403, 403]
         assert [sent("bank", token) for token in ("everybodys-token-16", "wrong")] == [200, 401]
-    assert bodies(settings, "raw.otel", 3) == [calls("shop"), calls("desk-1"), calls("bank")]
+    # Requests lie in several partitions: their order on the topic is nobody's promise.
+    assert sorted(bodies(settings, "raw.otel", 3)) == sorted(map(calls, ("shop", "desk-1", "bank")))
