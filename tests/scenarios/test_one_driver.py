@@ -87,11 +87,13 @@ def as_it_goes(many: list[Record], now: int, seed: int, restarts: float) -> Rows
     """Told in batches, with the time between them, over several partitions that stop and start anywhere."""
     chance = random.Random(seed)
     world = World(3, Clock(now))
-    normaliser = Normaliser(READS.key, trust=READS)
+    normaliser = Normaliser(READS.key, trust=READS, patient=True)
     time = 0
-    for batch in batched(many, chance):
+    batches = list(batched(many, chance))
+    for i, batch in enumerate(batches, 1):
         for record in batch:
             normaliser.take(record)
+        normaliser.release(now, last=i == len(batches))
         told = normaliser.drain()
         world.take(told.facts)
         time = min(now, max([time, *told.newest.values()]))
