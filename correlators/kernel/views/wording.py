@@ -29,9 +29,17 @@ def named(view: View) -> str:
 
 
 def times(many: tuple[Evidence, ...], what: str, thinned: bool = False) -> str:
-    """``1 refused try``, ``3 refused tries``; ``at least 3 …`` where evidence was ``thinned``."""
+    """``1 refused try``, ``3 refused tries``; ``at least 20 …`` where evidence was ``thinned``: how many are
+    left depends on how they came, so only that much is said that is true however they came."""
     plural = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
-    return f"{'at least ' if thinned else ''}{len(many)} {what if len(many) == 1 else plural}"
+    if not thinned:
+        return f"{len(many)} {what if len(many) == 1 else plural}"
+    count = max((step for step in ROUND if step <= len(many)), default=0)
+    return f"at least {count} {what if count == 1 else plural}"
+
+
+ROUND = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
+"""What a count of thinned evidence is rounded down to."""
 
 
 def thinned(credentials: Iterable[Credential]) -> bool:
