@@ -76,6 +76,9 @@ SLASHES_MAX = 50
 CUT_AT = 200
 """Letters from which on a text may have been cut in the middle of a token."""
 
+CUT_WITHIN = 1_024
+"""Letters from the end in which it would have begun; a whole text would be read again from each of them."""
+
 BY_CUSTOM = (URL_LOGIN, IN_HEADER, AFTER_SCHEME, IN_QUERY, ASSIGNED)
 
 _ANYWHERE, _ALONE = token_shapes.beginnings()
@@ -114,7 +117,8 @@ def scrubbed(text: str, mask: Mask) -> str:
         text = form.sub(lambda found: found["before"] + _masked(found["secret"], mask), text)
     text = LONG_RUN.sub(lambda found: _without_key(found[0], mask), text)
     if len(text) >= CUT_AT:
-        text = token_shapes.CUT.sub(lambda found: mask(found[0]), text)
+        start = max(0, len(text) - CUT_WITHIN)
+        text = text[:start] + token_shapes.CUT.sub(lambda found: mask(found[0]), text[start:])
     return text
 
 

@@ -14,8 +14,9 @@ import msgspec
 
 from streams.site.stage import Stage
 
-CAREFUL_SECONDS = 60.0
-"""After a start that follows a death: long enough to come to where that one died."""
+CAREFUL_SECONDS = 10.0
+"""After a start that follows a death. What a careful process works on is committed, so each start comes
+nearer to where the one before died."""
 DEATHS = 2
 """Of careful processes over one message, until it is set aside: one may be an operator's kill."""
 SET_ASIDE_MAX = 1_000

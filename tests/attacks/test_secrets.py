@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator
 from itertools import cycle
 from typing import Any
@@ -12,44 +11,21 @@ import pytest
 
 from correlators.driver.normaliser import Batch, Normaliser, Record
 from schemas.authority import INVENTORY
-from schemas.document import Unreadable, load
 from schemas.frozen import encoded
 from schemas.gate import IDS
 from schemas.provider import NAMES
 from schemas.providers import BY_WORD, name_of, word_of
 from schemas.sources import Context, sources
 from tests.fuzz.corpus import Corpus, corpus
-from tests.support.planted import KINDS, SHAPELESS, Maker, Path, at, holders, leaves, planted
+from tests.support.planted import KINDS, SHAPELESS, Maker, leaves, planted
+from tests.support.plants import documents, putting, some, variants
 
 TRUST = Context(unsigned_allowed=True)
-SEEDS_MAX = 6
-"""Records of one source: the largest kinds of them come first in the corpus."""
-BYTES_MAX = 5_000
-"""Bytes of a record: larger ones hold more of the same."""
-PLACES_MAX = 60
-"""Places of one record."""
-WAYS = 2
-"""Kinds of secrets that one field gets: they take turns from field to field."""
 
 
 @pytest.fixture(scope="module")
 def seeds() -> Corpus:
     return corpus()
-
-
-def some(paths: Iterator[Path]) -> list[Path]:
-    """Places of one record, spread over all of it."""
-    every = list(paths)
-    return every[:: max(1, len(every) // PLACES_MAX)]
-
-
-def documents(source: str, seeds: Corpus) -> Iterator[Any]:
-    """Records of the source that are JSON, spread over all of them."""
-    every = [seed for seed in seeds[source] if seed[:1] in b"{[" or source == INVENTORY]
-    every = [seed for seed in every if len(seed) <= BYTES_MAX] or [min(every, key=len)]
-    for seed in every[:: max(1, len(every) // SEEDS_MAX)]:
-        with contextlib.suppress(Unreadable):
-            yield load(seed).value
 
 
 def kept(batch: Batch) -> bytes:
@@ -61,30 +37,6 @@ def read(source: str, document: Any) -> Batch:
     normaliser = Normaliser(b"the key of a site", trust=TRUST)
     normaliser.take(Record(orjson.dumps(document), source, arrived=1_795_400_000_000_000))
     return normaliser.drain()
-
-
-def putting(text: str) -> Callable[[Any], Any]:
-    """Puts the text in the place of what is there."""
-    return lambda _: text
-
-
-def naming(text: str) -> Callable[[Any], Any]:
-    """Gives the object that is there a field of that name."""
-    return lambda held: held | {text: text}
-
-
-def variants(document: Any, maker: Maker, kinds: Iterator[str]) -> Iterator[tuple[str, str, Any]]:
-    """(where and what, what must not be found, the record)"""
-    for path in some(leaves(document)):
-        for turn in range(WAYS):
-            kind = next(kinds)
-            told, secret = KINDS[kind](maker)
-            before = at(document, path)[:80]
-            text = (told, f"{before} {told} x", f"{before}/{told}")[turn % 3]
-            yield f"{kind} at {path}", secret, planted(document, path, putting(text))
-    for path in some(holders(document)):
-        told, secret = KINDS[(kind := next(kinds))](maker)
-        yield f"{kind} as a name in {path}", secret, planted(document, path, naming(told))
 
 
 @pytest.mark.parametrize("source", sorted(sources()))

@@ -14,9 +14,9 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from schemas.sources import sources
 from tests.attacks.running import Running
-from tests.attacks.test_secrets import documents, variants
 from tests.fuzz.corpus import corpus
 from tests.support.planted import KINDS, Maker
+from tests.support.plants import documents, variants
 from tests.support.waiting import wait_for
 
 OF_A_SOURCE = 40

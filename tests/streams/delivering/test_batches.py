@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -44,7 +45,10 @@ class Running:
         consumer.when_empty = self.stopping.set
         settings = Settings(data=tmp_path)
         engine: Any = None
-        self.batches = Batches(settings, engine, consumer, self.stopping, 1)  # type: ignore[arg-type]
+        stage = SimpleNamespace(
+            stopping=self.stopping, run_folder=None, name="deliver", worker=0, broker_id="fake"
+        )
+        self.batches = Batches(settings, engine, consumer, stage, 1)  # type: ignore[arg-type]
         self.batches._sink = sink  # type: ignore[assignment]
         self.batches.subscribe(["^findings$"], {TOPIC: TABLE})
 

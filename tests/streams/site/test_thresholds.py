@@ -100,7 +100,7 @@ TRIED_LATER = use("t", 200, "", "vault:d:token/t", source="vault", outcome="unau
 TRIED = use("try", 20, "", "vault:d:token/t", source="vault", outcome="unauthenticated")
 
 CASES = {
-    "skew": Case("2s", "500ms", "revocation_failed", [FAILED, use("u", 11, source="vault")], QUIET, LOW),
+    "skew": Case("2s", "500ms", "revocation_failed", [FAILED, use("u", 11, instance="b")], QUIET, MEDIUM),
     "grace_aws_key": Case("10s", "5s", "revoked_credential_used", ended("cloudtrail", 19), QUIET, HIGH),
     "grace_aws_policy": Case(
         "5m", "1m", "outlived_parent", [session(700), CUT, use("u", 200, ROLE, SESSION)], QUIET, HIGH
