@@ -158,11 +158,11 @@ class Batches:
                 return False
 
     def _offer(self, table: str, blocks: list[Block]) -> int:
-        """Inserts; after a death one message at a time. Returns how many rows were refused."""
-        if not self._suspects.careful:
-            return self._sink.write(table, blocks)
+        """Inserts; for a while after a death one message at a time. Returns how many rows were refused."""
         refused = 0
-        for one in blocks:
+        for number, one in enumerate(blocks):
+            if not self._suspects.careful:
+                return refused + self._sink.write(table, blocks[number:])
             place = one.origin.topic, one.origin.partition, one.origin.offset
             if self._suspects.set_aside(place):
                 log.error("%s, partition %d, offset %d is set aside: deliver died over it", *place)
