@@ -14,9 +14,9 @@ import msgspec
 
 from streams.site.stage import Stage
 
-CAREFUL_SECONDS = 10.0
-"""After a start that follows a death. What a careful process works on is committed, so each start comes
-nearer to where the one before died."""
+CAREFUL_SECONDS = 2.0
+"""From the first message on after a start that follows a death. What a careful process works on is committed,
+so each start comes nearer to where the one before died."""
 DEATHS = 2
 """Of careful processes over one message, until it is set aside: one may be an operator's kill."""
 SET_ASIDE_MAX = 1_000
@@ -38,7 +38,7 @@ class Suspects:
     def __init__(self, stage: Stage) -> None:
         folder = stage.run_folder
         self._file = folder / f"suspects-{stage.name}-{stage.worker}.json" if folder else None
-        self._began = time.monotonic()
+        self._began = 0.0
         before = _read(self._file)
         # Another broker's offsets say nothing.
         before = before if before and before.broker == stage.broker_id else None
@@ -52,7 +52,10 @@ class Suspects:
     @property
     def careful(self) -> bool:
         """Whether messages are to be worked on one at a time, each written down before."""
-        return self._died and time.monotonic() - self._began < CAREFUL_SECONDS
+        if not self._died:
+            return False
+        self._began = self._began or time.monotonic()
+        return time.monotonic() - self._began < CAREFUL_SECONDS
 
     def set_aside(self, place: Place) -> bool:
         """Whether this message killed careful processes often enough."""

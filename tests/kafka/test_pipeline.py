@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 KEY = "a site key of the tests"
 LOAD_EVENTS = 6_000
-FOUND_SECONDS = 120.0
+FOUND_SECONDS = 300.0
 Finding = dict[str, Any]
 
 
