@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 
-def where(error: Exception) -> str:
+def where(error: BaseException) -> str:
     """The kind of an exception and where it was raised. Its text is left out: it may quote a secret from
     the record."""
     trace = error.__traceback__

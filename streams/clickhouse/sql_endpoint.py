@@ -23,6 +23,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from schemas.failure import where
 from streams.clickhouse.asking import Asking, GoneError
 from streams.clickhouse.engine import Engine
 from streams.clickhouse.http_query import (
@@ -35,7 +36,7 @@ from streams.clickhouse.http_query import (
 )
 from streams.clickhouse.readers import Answer
 from streams.clickhouse.sql_gate import RefusedError
-from streams.site.errors import Stop, where
+from streams.site.errors import Stop
 from streams.site.http_protocol import TimedProtocol
 from streams.site.listening import only_here
 

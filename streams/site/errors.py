@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
-
 from streams.site.foreign import shown_lines
 
 
@@ -31,14 +29,3 @@ class NotRunning(Stop):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, code=3)
-
-
-def where(error: BaseException) -> str:
-    """The kind of an exception and where it was raised. Its text is left out: it may quote what somebody
-    sent."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return type(error).__name__
-    return f"{type(error).__name__} at {PurePath(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"

@@ -1,8 +1,9 @@
 """Suspects: what a stage was working on when its process died, so that a message that kills it is set aside.
 
 An exception is caught where it is raised; this is for what leaves nobody to catch it: a fault in a library
-written in C, the memory of the machine. After a death the next process works carefully for a while: it writes
-down each message before it works on it. A message over which two careful processes died is not tried again.
+written in C, the memory of the machine. After two deaths in a row the next process works carefully for a
+while: it writes down each message before it works on it. A message over which two careful processes died is
+not tried again.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import msgspec
 
 from streams.site.stage import Stage
 
-CAREFUL_SECONDS = 2.0
-"""From the first message on after a start that follows a death. What a careful process works on is committed,
-so each start comes nearer to where the one before died."""
+CAREFUL_AFTER = 2
+"""Deaths in a row after which a process is careful: one is an operator's, or the machine's, and to go on
+message by message is slow."""
+CAREFUL_SECONDS = 60.0
+"""After a start: long enough to come to where the one before died. Who lives longer ends the row."""
 DEATHS = 2
 """Of careful processes over one message, until it is set aside: one may be an operator's kill."""
 SET_ASIDE_MAX = 1_000
@@ -28,6 +31,7 @@ Place = tuple[str, int, int]
 
 class _State(msgspec.Struct):
     broker: str
+    in_row: int = 0
     working_on: Place | None = None
     deaths: list[tuple[Place, int]] = []
 
@@ -38,24 +42,26 @@ class Suspects:
     def __init__(self, stage: Stage) -> None:
         folder = stage.run_folder
         self._file = folder / f"suspects-{stage.name}-{stage.worker}.json" if folder else None
-        self._began = 0.0
+        self._began = time.monotonic()
         before = _read(self._file)
         # Another broker's offsets say nothing.
         before = before if before and before.broker == stage.broker_id else None
-        self._died = before is not None
         self._deaths = dict(before.deaths[-SET_ASIDE_MAX:]) if before else {}
         if before and (place := before.working_on):
             self._deaths[place] = self._deaths.get(place, 0) + 1
-        self._state = _State(stage.broker_id, None, list(self._deaths.items()))
+        in_row = before.in_row + 1 if before else 0
+        self._state = _State(stage.broker_id, in_row, None, list(self._deaths.items()))
         self._write()
 
     @property
     def careful(self) -> bool:
         """Whether messages are to be worked on one at a time, each written down before."""
-        if not self._died:
+        if not self._state.in_row:
             return False
-        self._began = self._began or time.monotonic()
-        return time.monotonic() - self._began < CAREFUL_SECONDS
+        if time.monotonic() - self._began >= CAREFUL_SECONDS:
+            self._state.in_row = 0
+            self._write()
+        return self._state.in_row >= CAREFUL_AFTER
 
     def set_aside(self, place: Place) -> bool:
         """Whether this message killed careful processes often enough."""

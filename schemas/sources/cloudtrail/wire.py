@@ -64,8 +64,8 @@ NAMES = PARTS | {
 }
 
 
-class Event(msgspec.Struct, rename=NAMES):
-    """One CloudTrail event."""
+class Plain(msgspec.Struct, gc=False, rename=NAMES):
+    """The parts of an event that are no objects."""
 
     event_id: str = ""
     event_time: str = ""
@@ -78,6 +78,11 @@ class Event(msgspec.Struct, rename=NAMES):
     vpc_endpoint_id: str | None = None
     recipient_account_id: str | None = None
     region: str | None = None
+
+
+class Event(Plain, gc=True, rename=NAMES):
+    """One CloudTrail event."""
+
     user_identity: Principal | None = None
     request: Fields | None = None
     response: Fields | None = None
@@ -92,21 +97,10 @@ _FIELDS = msgspec.json.Decoder(Fields | None)
 _RESOURCES = msgspec.json.Decoder(list[Any] | None)
 
 
-class Unread(msgspec.Struct, gc=False, rename=NAMES | {f"{part}_": name for part, name in PARTS.items()}):
+class Unread(Plain, gc=False, rename=NAMES | {f"{part}_": name for part, name in PARTS.items()}):
     """One CloudTrail event as ``Event`` has it, whose objects are read when they are asked for: asking raises
     ``msgspec.DecodeError`` where one is not of CloudTrail's form."""
 
-    event_id: str = ""
-    event_time: str = ""
-    event_name: str = ""
-    event_source: str = ""
-    error_code: str | None = None
-    error_message: str | None = None
-    source: str | None = None
-    user_agent: str | None = None
-    vpc_endpoint_id: str | None = None
-    recipient_account_id: str | None = None
-    region: str | None = None
     user_identity_: msgspec.Raw = _NOTHING
     request_: msgspec.Raw = _NOTHING
     response_: msgspec.Raw = _NOTHING

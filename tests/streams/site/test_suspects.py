@@ -20,8 +20,7 @@ def process(folder: Path, broker: str = "b") -> Suspects:
 
 
 def test_two_deaths_over_one_message_set_it_aside(tmp_path: Path) -> None:
-    first = process(tmp_path)
-    assert not first.careful
+    assert not process(tmp_path).careful and not process(tmp_path).careful, "one death is anybody's"
     for _ in range(2):
         careful = process(tmp_path)
         assert careful.careful and not careful.set_aside(AT)
@@ -34,7 +33,8 @@ def test_two_deaths_over_one_message_set_it_aside(tmp_path: Path) -> None:
 
 
 def test_deaths_between_messages_and_over_different_ones_set_nothing_aside(tmp_path: Path) -> None:
-    process(tmp_path)
+    for _ in range(2):
+        process(tmp_path)
     for place in (AT, NEXT):
         careful = process(tmp_path)
         careful.working_on(place)
@@ -46,11 +46,21 @@ def test_deaths_between_messages_and_over_different_ones_set_nothing_aside(tmp_p
 def test_an_orderly_end_another_broker_and_time_end_the_care(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    process(tmp_path).end()
+    for _ in range(2):
+        process(tmp_path)
+    last = process(tmp_path)
+    assert last.careful
+    last.end()
     assert not process(tmp_path).careful
-    assert not process(tmp_path, "another").careful
-    monkeypatch.setattr(suspects, "CAREFUL_SECONDS", 0.0)
-    assert not process(tmp_path, "another").careful
+    assert not process(tmp_path).careful
+    assert not process(tmp_path, "another").careful, "its offsets are others"
+    for _ in range(2):
+        last = process(tmp_path, "another")
+    assert [last.careful] == [True]
+    with monkeypatch.context() as later:
+        later.setattr(suspects, "CAREFUL_SECONDS", 0.0)
+        assert [last.careful] == [False]
+    assert not process(tmp_path, "another").careful, "it lived on: the row begins anew"
 
 
 def test_a_file_that_is_no_state_is_no_obstacle(tmp_path: Path) -> None:
