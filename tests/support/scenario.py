@@ -92,12 +92,15 @@ class World:
         """All memory is gone; what was stored stays."""
         self.desks = [self._open(n) for n in range(self.partitions)]
 
-    def verdicts(self, about: Container[str] = ()) -> dict[str, tuple[bytes, bytes]]:
-        """What stands in the end: per id, finding and assurance as others read them (activity ids aside)."""
+    def verdicts(self, about: Container[str] = (), by_word: bool = True) -> dict[str, tuple[bytes, bytes]]:
+        """What stands in the end: per id, finding and assurance as others read them (activity ids aside).
+        ``by_word``: what others than the provider say is among it."""
         catalogue = controls()
         told: dict[str, tuple[bytes, bytes]] = {}
         for uid, report in self.last.items():
             if report.verdict is None or (about and report.verdict.subject not in about):
+                continue
+            if report.verdict.voice and not by_word:
                 continue
             control = catalogue[report.verdict.control].CONTROL
             shown = report.finding and report.detail != "withdrawn"
@@ -168,11 +171,12 @@ def every_way(
     clock: Clock | None = None,
     seed: int = 7,
     about: Container[str] = (),
+    by_word: bool = True,
     **caps: Any,
 ) -> World:
     """Runs the scenario in order, shuffled, doubled, in batches, on partitions and with crashes; asserts that
     all agree. ``caps`` hold in all but the first: what is said must be what is said without them. ``about``:
-    of these subjects, where any are named.
+    of these subjects, where any are named. ``by_word``: also of what others than the provider say.
     """
     clock = clock or clock_after(activities)
     first = run(activities, clock)
@@ -198,7 +202,8 @@ def every_way(
                 world.settle()
                 unsettled = []
         world.settle()
-        differing = {uid: (a, b) for uid, a, b in _differing(first.verdicts(about), world.verdicts(about))}
+        ours, theirs = first.verdicts(about, by_word), world.verdicts(about, by_word)
+        differing = {uid: (a, b) for uid, a, b in _differing(ours, theirs)}
         assert not differing, f"{way} differs from in order: {differing}"
     return first
 

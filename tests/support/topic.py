@@ -45,7 +45,7 @@ class Tail:
         self._consumer.assign([TopicPartition(name, number, start) for number in numbers])
         self.messages: list[Message] = []
 
-    def until(self, condition: Callable[[Tail], object], what: str, seconds: float = 30.0) -> Tail:
+    def until(self, condition: Callable[[Tail], object], what: str, seconds: float = 120.0) -> Tail:
         """Reads until the condition holds; fails with ``what`` where it does not in time."""
         end = time.monotonic() + seconds
         while not condition(self):
