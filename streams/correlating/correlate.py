@@ -134,10 +134,9 @@ class Worker:
             await (await self.send(Message(topics.REJECTS, row)))
             self._write_behind.pass_over(event.message.partition, event)
             return
-        self._suspects.working_on(place)
-        self._write_behind.take(event.message.partition, event, event.value)
-        await self._write_behind.flush()
-        self._suspects.working_on(None)
+        with self._suspects.over(place):
+            self._write_behind.take(event.message.partition, event, event.value)
+        await self._write_behind.flush(judging=lambda: self._suspects.over(place))
 
     def _still_ours(self) -> None:
         """Ends this process at once where it was stopped beyond its session: what it holds comes again in the

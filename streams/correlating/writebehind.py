@@ -12,6 +12,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -132,16 +133,17 @@ class WriteBehind:
         again."""
         self._assigned = {}
 
-    async def flush(self) -> int:
+    async def flush(self, judging: Callable[[], AbstractContextManager[object]] = nullcontext) -> int:
         """Settles all partitions. Returns how many facts were forwarded; raises what sending or storing
-        raised."""
+        raised. ``judging`` stands around the judging of each partition: it waits for nobody."""
         async with self._lock:
             began, self.crowded = time.monotonic(), False
             assigned = self._assigned
             settled: dict[int, Settled] = {}
             events: dict[int, list[Event]] = {}
             for partition, held in list(assigned.items()):
-                settled[partition], events[partition] = held.settle()
+                with judging():
+                    settled[partition], events[partition] = held.settle()
                 await asyncio.sleep(0)
             self._put_off(began)
             if self._assigned is assigned:

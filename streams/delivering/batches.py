@@ -170,9 +170,8 @@ class Batches:
                 self._sink.write("rejects", [Block(row, 1, one.origin)])
                 refused += one.rows
                 continue
-            self._suspects.working_on(place)
-            refused += self._sink.write(table, [one])
-            self._suspects.working_on(None)
+            with self._suspects.over(place, UnavailableError):
+                refused += self._sink.write(table, [one])
         return refused
 
     def _wait(self, seconds: float) -> None:

@@ -168,9 +168,8 @@ class Normalising:
             log.error("%s, partition %d, offset %d is set aside: normalise died over it", *at)
             self._normaliser.refuse(record, SET_ASIDE)
             return
-        self._suspects.working_on(at)
-        self._normaliser.take(record)
-        self._suspects.working_on(None)
+        with self._suspects.over(at):
+            self._normaliser.take(record)
 
     def _hold_back(self) -> None:
         """Fetches nothing of the topics that still wait here: what comes of others is seen at once."""

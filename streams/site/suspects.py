@@ -8,7 +8,10 @@ not tried again.
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -67,8 +70,21 @@ class Suspects:
         """Whether this message killed careful processes often enough."""
         return self._deaths.get(place, 0) >= DEATHS
 
-    def working_on(self, place: Place | None) -> None:
-        """To be called before a message is worked on, and with None when that is done."""
+    @contextmanager
+    def over(self, place: Place, *innocent: type[BaseException]) -> Iterator[None]:
+        """Work on a message. It holds what may kill the process and nothing that waits for others: whoever
+        is killed while he waits did not die of the message. An error that leaves the work counts, since the
+        process ends by it; an ``innocent`` one and being cancelled do not.
+        """
+        self._working_on(place)
+        try:
+            yield
+        except (*innocent, asyncio.CancelledError):
+            self._working_on(None)
+            raise
+        self._working_on(None)
+
+    def _working_on(self, place: Place | None) -> None:
         self._state.working_on = place
         self._write()
 

@@ -94,6 +94,12 @@ def stored(settings: Settings) -> dict[str, Finding]:
     return {row["uid"]: comparable(json.loads(row["ocsf"])) for row in rows}
 
 
+def rejected(settings: Settings) -> list[dict[str, Any]]:
+    """What the pipeline could not use, for the message of a failure."""
+    endpoint = settings.model_copy(update={"clickhouse": f"http://127.0.0.1:{settings.sql_port}"})
+    return query.rows(endpoint, "SELECT source, reason, count() FROM rejects GROUP BY 1, 2")
+
+
 def uid_of(finding: Finding) -> str:
     uid: str = finding["finding_info"]["uid"]
     return uid
@@ -118,7 +124,7 @@ def until_all_are_found(stages: Stages, expected: dict[str, Finding]) -> None:
         time.sleep(0.2)
         with suppress(NotRunning):
             found = stored(stages.settings)
-    assert found.keys() == expected.keys()
+    assert found.keys() == expected.keys(), f"{rejected(stages.settings)}\n{stages.logs()}"
     assert {uid: found[uid] for uid in expected if found[uid] != expected[uid]} == {}
     assert found == expected
 

@@ -69,6 +69,10 @@ class Stages:
         found = [folder / f"{stage.label}.{ending}" for ending in ("log", "out")]
         return "\n".join(path.read_text(errors="replace")[-2000:] for path in found if path.exists())
 
+    def logs(self) -> str:
+        """The ends of what every stage has logged."""
+        return "\n".join(f"{stage.label}:\n{self.log(stage)}" for stage in self._running)
+
     def close(self) -> None:
         for stage in list(self._running):
             self.kill(stage)

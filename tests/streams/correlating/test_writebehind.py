@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Iterable, Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -193,6 +194,25 @@ def test_what_was_stored_but_not_acknowledged_teaches_nothing_new_and_is_acknowl
     settle(second, outlet)
     assert found and not outlet.found(), "said once is enough"
     assert [step for step, _ in outlet.steps].count("acked") >= handed
+
+
+def test_what_stands_around_the_judging_waits_for_nobody() -> None:
+    """Else a worker that is killed while the broker is down would have died of its message."""
+    outlet = Outlet()
+    under_test = worker(outlet)
+    feed(under_test, outlet, GAP)
+
+    @contextmanager
+    def judging() -> Iterator[None]:
+        before = len(outlet.steps)
+        yield
+        assert len(outlet.steps) == before, "nothing is sent or stored meanwhile"
+        outlet.steps.append(("judged", None))
+
+    asyncio.run(under_test.flush(judging))
+    steps = [step for step, _ in outlet.steps]
+    assert {"judged", "sent", "stored"} <= set(steps)
+    assert "judged" not in steps[steps.index("storing") :]
 
 
 def test_partitions_that_go_away_during_a_flush_are_neither_stored_nor_acknowledged() -> None:

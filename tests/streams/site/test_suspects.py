@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from streams.site import suspects
 from streams.site.stage import Stage
-from streams.site.suspects import Suspects
+from streams.site.suspects import Place, Suspects
 
 AT = ("raw.vault", 2, 17)
 NEXT = ("raw.vault", 2, 18)
@@ -19,16 +20,37 @@ def process(folder: Path, broker: str = "b") -> Suspects:
     return Suspects(Stage("normalise", broker_id=broker, run_folder=folder))
 
 
+def die_over(careful: Suspects, place: Place) -> None:
+    """Nobody is left to say that the work is done."""
+    careful.over(place).__enter__()
+
+
+@pytest.mark.parametrize("innocent", [asyncio.CancelledError, ConnectionError])
+def test_who_is_cancelled_or_has_to_wait_did_not_die_of_the_message(
+    tmp_path: Path, innocent: type[BaseException]
+) -> None:
+    for _ in range(2):
+        process(tmp_path)
+    for _ in range(3):
+        with pytest.raises(innocent), process(tmp_path).over(AT, ConnectionError):
+            raise innocent
+    assert not process(tmp_path).set_aside(AT)
+    for _ in range(2):
+        with pytest.raises(ValueError), process(tmp_path).over(AT, ConnectionError):
+            raise ValueError
+    assert process(tmp_path).set_aside(AT), "the process ends by any other error"
+
+
 def test_two_deaths_over_one_message_set_it_aside(tmp_path: Path) -> None:
     assert not process(tmp_path).careful and not process(tmp_path).careful, "one death is anybody's"
     for _ in range(2):
         careful = process(tmp_path)
         assert careful.careful and not careful.set_aside(AT)
-        careful.working_on(AT)
+        die_over(careful, AT)
     after = process(tmp_path)
     assert after.set_aside(AT) and not after.set_aside(NEXT)
-    after.working_on(NEXT)
-    after.working_on(None)
+    with after.over(NEXT):
+        pass
     assert process(tmp_path).set_aside(AT), "it stays set aside, for its offset may not be committed yet"
 
 
@@ -37,7 +59,7 @@ def test_deaths_between_messages_and_over_different_ones_set_nothing_aside(tmp_p
         process(tmp_path)
     for place in (AT, NEXT):
         careful = process(tmp_path)
-        careful.working_on(place)
+        die_over(careful, place)
     for _ in range(5):
         idle = process(tmp_path)
     assert not idle.set_aside(AT) and not idle.set_aside(NEXT)
