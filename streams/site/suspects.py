@@ -79,8 +79,9 @@ class Suspects:
         self._working_on(place)
         try:
             yield
-        except (*innocent, asyncio.CancelledError):
-            self._working_on(None)
+        except BaseException as error:
+            if isinstance(error, (*innocent, asyncio.CancelledError)):
+                self._working_on(None)
             raise
         self._working_on(None)
 
