@@ -78,6 +78,8 @@ AT_IT = {
         "`declarations full`",
         "CLAIMS_MAX": "claims recorded earlier are let go of; at the cap, mark `claims full`",
         "DAYS_MAX": "earlier days are let go of: the source counts as watched since the first that is left",
+        "SECRETS_MAX": "secrets read first later are let go of, and no sweep is told of; at the cap, mark "
+        "`secrets full`",
         "MADE_MAX": "what was made earlier is taken for made by anybody",
         "PASSAGES_MAX": "later addresses of it say nothing of a balancer",
         "PINNED": "later uses after that end are kept only as sightings are",

@@ -256,11 +256,15 @@ class Glimpse(msgspec.Struct, frozen=True, tag="glimpse", omit_defaults=True):
 
 
 class Imaged(msgspec.Struct, frozen=True, tag="imaged", omit_defaults=True):
-    """A workload was told to run these images, or (``running``) is seen running them."""
+    """A workload was told to run these images, or (``running``) is seen running them.
+
+    ``part``: the one of its objects that was told so, or runs them ("" the workload itself).
+    """
 
     workload: str
     images: tuple[str, ...]
     running: bool = False
+    part: str = ""
 
 
 class Rotated(msgspec.Struct, frozen=True, tag="rotated", omit_defaults=True):
@@ -318,6 +322,18 @@ class Approved(msgspec.Struct, frozen=True, tag="approved", omit_defaults=True):
     ticket: str = ""
 
 
+class Released(msgspec.Struct, frozen=True, tag="released", omit_defaults=True):
+    """``workload`` is to run ``image`` from ``at`` on: see ``schemas.claims.Release``."""
+
+    workload: str
+    id: str = ""
+    image: str = ""
+    at: int = 0
+    window: int = UNSAID
+    by: str = ""
+    digests: tuple[str, ...] = ()
+
+
 class Excepted(msgspec.Struct, frozen=True, tag="excepted", omit_defaults=True):
     """An exception: see ``schemas.claims.PolicyException``."""
 
@@ -352,6 +368,7 @@ Effect = (
     | Rotates
     | Fetched
     | Approved
+    | Released
     | Excepted
 )
 

@@ -1,13 +1,13 @@
-"""What records of rotations, approvals and exceptions teach, and for whom a declared identity shows that an
-inventory speaks."""
+"""What records of rotations, approvals, releases and exceptions teach, and for whom a declared identity shows
+that an inventory speaks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from schemas import frozen
-from schemas.activity import Activity, Approved, Excepted, Fetched, Rotated, Rotates
-from schemas.claims import Approval, PolicyException, Rotation, RotationPolicy
+from schemas.activity import Activity, Approved, Excepted, Fetched, Released, Rotated, Rotates
+from schemas.claims import Approval, PolicyException, Release, Rotation, RotationPolicy
 from schemas.declaration import Declaration
 from schemas.dossier import Dossier, Sightings
 from schemas.evidence import Evidence
@@ -53,6 +53,11 @@ def approved(activity: Activity, evidence: Evidence, effect: Approved) -> Iterat
     installation, _, name = effect.identity.rpartition(":")
     if name == ROOT:
         yield from ((key, approval_fact) for key in roster_keys(installation))
+
+
+def released(activity: Activity, evidence: Evidence, effect: Released) -> Iterator[tuple[str, Dossier]]:
+    release = Release(effect.at, evidence, effect.id, effect.image, effect.window, effect.by, effect.digests)
+    yield effect.workload, Dossier(releases={effect.workload: (release,)})
 
 
 def excepted(activity: Activity, evidence: Evidence, effect: Excepted) -> Iterator[tuple[str, Dossier]]:

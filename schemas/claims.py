@@ -1,5 +1,5 @@
-"""Claims beside declarations: rotations, their policies, approvals and exceptions, each with the record that
-makes it.
+"""Claims beside declarations: rotations, their policies, approvals, releases and exceptions, each with the
+record that makes it.
 
 Times and lengths in µs. ``record.time`` is when the claim was recorded (0: always).
 """
@@ -54,6 +54,23 @@ class Approval(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_li
 
     def covers(self, time: int) -> bool:
         return self.start <= time and (not self.end or time < self.end)
+
+
+class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):
+    """From ``at`` on (0: always) a workload is to run ``image``, "" where the record names none.
+
+    ``digests``: of that image, one a platform. ``by``: who releases it, "" where the record does not say.
+    ``window``: for how long the roll-out may take, and what it brings is looked at (µs); ``UNSAID``: as by
+    default.
+    """
+
+    at: int
+    record: Evidence
+    id: str = ""
+    image: str = ""
+    window: int = UNSAID
+    by: str = ""
+    digests: tuple[str, ...] = ()
 
 
 class PolicyException(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from schemas.activity import Edge, EndKind, Parent
-from schemas.claims import Approval, PolicyException, Rotation, RotationPolicy
+from schemas.claims import Approval, PolicyException, Release, Rotation, RotationPolicy
 from schemas.declaration import Declaration
 from schemas.evidence import Evidence
 from schemas.span import Span
@@ -282,6 +282,9 @@ class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     ``coming``: what claims a later time than it came at, by when it counts (µs, ``schemas.coming``).
     ``apart``: of a credential that is judged apart from its identity, by that identity, the key under which;
     ``asked``: identities that asked where it lives (``correlators.kernel.routes.apart``).
+    ``releases``: by the workload they name. ``images``: what a workload was told to run (``set``) and what it
+    was seen running (``ran``); as the operation the images, as ``asked`` the part of it.
+    ``secrets``: secrets that it read, by name, when first (µs).
     ``unread``: the text of a dossier that this version does not wholly understand (``schemas.stored``).
     """
 
@@ -318,6 +321,9 @@ class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     ways: dict[str, tuple[int, bool]] = {}
     apart: dict[str, str] = {}
     asked: dict[str, bool] = {}
+    releases: dict[str, tuple[Release, ...]] = {}
+    images: dict[str, Sightings] = {}
+    secrets: dict[str, int] = {}
     unread: str = ""
 
 

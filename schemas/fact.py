@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from schemas import claim_facts
+from schemas import claim_facts, frozen
 from schemas.activity import (
     Activity,
     Aliased,
@@ -33,6 +33,7 @@ from schemas.activity import (
     Issued,
     Known,
     Lent,
+    Released,
     Renewed,
     Restored,
     Rotated,
@@ -324,7 +325,13 @@ def _use(activity: Activity, evidence: Evidence) -> Iterator[Fact]:
         stays=stays if where == "stays" else {},
         knocks=stays if where == "knocks" else {},
     )
-    yield activity.identity or activity.credential, Dossier(credentials={activity.credential: credential})
+    secret = secret_named(activity)
+    yield (
+        activity.identity or activity.credential,
+        Dossier(
+            credentials={activity.credential: credential}, secrets={secret: activity.time} if secret else {}
+        ),
+    )
     yield from _addresses(activity.credential, activity.names, activity.identity, activity.time)
     if activity.allowed_by and activity.identity:
         yield from granted_uses(activity.identity, activity.allowed_by, key, Sightings((evidence,)))
@@ -528,9 +535,28 @@ def _glimpse(activity: Activity, evidence: Evidence, effect: Glimpse) -> Iterato
         yield key, Dossier(glimpses={activity.uid: glimpsed})
 
 
+SET, RAN = "set", "ran"
+"""What a workload was told to run, and what it was seen running, among its images."""
+
+IMAGES_JOINED = " "
+"""Between the images of one part: no name of an image has a space in it."""
+
+
 def _imaged(activity: Activity, evidence: Evidence, effect: Imaged) -> Iterator[Fact]:
-    """Stored for hunting; no dossier asks for it yet."""
-    yield from ()
+    seen = frozen.changed(evidence, operation=IMAGES_JOINED.join(effect.images), asked=effect.part)
+    how = RAN if effect.running else SET
+    yield effect.workload, Dossier(images={how: Sightings((seen,))})
+
+
+SECRET_NAME_MAX = 200
+"""Letters of a secret's name that are kept: names of providers are shorter."""
+
+
+def secret_named(activity: Activity) -> str:
+    """Under what a secret that was read is remembered; "" where none was, or none is named."""
+    if activity.action == "secret_read" and activity.outcome == "succeeded":
+        return activity.resource[:SECRET_NAME_MAX]
+    return ""
 
 
 _TEACH: dict[type, Callable[[Activity, Evidence, Any], Iterator[Fact]]] = {
@@ -555,5 +581,6 @@ _TEACH: dict[type, Callable[[Activity, Evidence, Any], Iterator[Fact]]] = {
     Rotates: claim_facts.rotates,
     Fetched: claim_facts.fetched,
     Approved: claim_facts.approved,
+    Released: claim_facts.released,
     Excepted: claim_facts.excepted,
 }

@@ -19,6 +19,7 @@ from schemas.inventory_model import (
     Approval,
     Identity,
     Inventory,
+    Network,
     PolicyException,
     Record,
     Release,
@@ -29,10 +30,12 @@ from schemas.rejected import Rejected
 
 __all__ = [
     "NAME",
+    "NETWORK",
     "Approval",
     "Entry",
     "Identity",
     "InventoryError",
+    "Network",
     "PolicyException",
     "Release",
     "Rotation",
@@ -124,7 +127,7 @@ def _sections(document: Document) -> tuple[int, list[Entry], list[Rejected]]:
                 entries.append(Entry(section, i, model.model_validate(item)))
             except ValidationError as error:
                 faults.extend(_faults(error, (section, i), document))
-    clashes = dict(_clashes(entries))
+    clashes = dict(_clashes(entries)) | dict(_unknown_networks(entries))
     faults.extend(_fault((entry.section, entry.index), reason, document) for entry, reason in clashes.items())
     return recorded, [entry for entry in entries if entry not in clashes], faults
 
@@ -148,6 +151,19 @@ def _clashes(entries: list[Entry]) -> Iterator[tuple[Entry, str]]:
         else:
             declared.add(own)
             claimed |= dict.fromkeys((a for a in entry.record.aliases if a != own), own)
+
+
+NETWORK = "network/"
+"""Before the name of a network, among the places of an identity."""
+
+
+def _unknown_networks(entries: list[Entry]) -> Iterator[tuple[Entry, str]]:
+    """A place that names a network which its file does not describe would approve nothing."""
+    known = {entry.record.name for entry in entries if isinstance(entry.record, Network)}
+    for entry in entries:
+        for place in (entry.record.places or ()) if isinstance(entry.record, Identity) else ():
+            if place.startswith(NETWORK) and place.removeprefix(NETWORK) not in known:
+                yield entry, f"{place} is not among the networks of this file"
 
 
 def _homes(key: str, claimed: dict[str, str]) -> list[str]:

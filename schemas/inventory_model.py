@@ -167,11 +167,23 @@ class Approval(_Period):
 
 
 class Release(_Strict):
+    """``workload`` runs ``image`` from ``at`` on; ``digests``: of that image, one a platform. ``by``: who
+    releases it. ``window``: for how long a roll-out may take, and what it brings is looked at."""
+
     id: Word
     workload: Key
     at: Time
     image: Word | None = None
+    digests: list[Word] = []
+    by: Key | None = None
     window: Length | None = None
+
+
+class Network(_Strict):
+    """Places under one name: an identity's ``places`` may say ``network/<name>``."""
+
+    name: Word
+    places: list[Word]
 
 
 class PolicyException(_Strict):
@@ -196,15 +208,17 @@ class Inventory(_Strict):
     approvals: list[Approval] = []
     releases: list[Release] = []
     exceptions: list[PolicyException] = []
+    networks: list[Network] = []
 
 
-Record = Identity | Rotation | Approval | Release | PolicyException
+Record = Identity | Rotation | Approval | Release | PolicyException | Network
 SECTIONS: dict[str, type[Record]] = {
     "identities": Identity,
     "rotations": Rotation,
     "approvals": Approval,
     "releases": Release,
     "exceptions": PolicyException,
+    "networks": Network,
 }
 
 

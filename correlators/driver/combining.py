@@ -19,6 +19,7 @@ from correlators.kernel.knowledge.join import (
     firsts,
     join,
     latest,
+    secrets,
 )
 from correlators.kernel.knowledge.sightings import join_evidence, thin
 from schemas.activity import Activity
@@ -38,6 +39,7 @@ from schemas.fact import (
     facts_of,
     granted_uses,
     is_plain,
+    secret_named,
     standing,
     stay_key,
     way_of,
@@ -58,11 +60,12 @@ _Use = tuple[str, str, tuple[str, ...], str, str, str, str, str, str, str, str]
 class _Gathered:
     """Uses that differ in nothing but when, where from, what was reached and under which event id."""
 
-    __slots__ = ("clients", "did", "evidence", "reached", "stays", "truncated", "voice")
+    __slots__ = ("clients", "did", "evidence", "reached", "secrets", "stays", "truncated", "voice")
 
     def __init__(self, voice: str) -> None:
         self.voice = voice
         self.did: dict[str, int] = {}
+        self.secrets: dict[str, int] = {}
         self.evidence: list[Evidence] = []
         self.reached: set[tuple[str, str]] = set()
         self.clients: set[str] = set()
@@ -156,6 +159,8 @@ class Combiner:
         if activity.action == "identity_write" and wrote(activity):
             way = way_of(activity.operation, activity.place)
             gathered.did[way] = min(activity.time, gathered.did.get(way, activity.time))
+        elif activity.action == "secret_read" and (name := secret_named(activity)):
+            gathered.secrets[name] = min(activity.time, gathered.secrets.get(name, activity.time))
         if len(gathered.evidence) > GROUP_MAX:
             gathered.shrink(_stands(use))
 
@@ -188,7 +193,13 @@ class Combiner:
             knocks=stays if outcome not in AUTHENTICATED else {},
         )
         home = identity or credential
-        yield home, Dossier(credentials={credential: known})
+        yield (
+            home,
+            Dossier(
+                credentials={credential: known},
+                secrets=secrets({}, gathered.secrets) if gathered.secrets else {},
+            ),
+        )
         for key in (credential, *names):
             if key and key != home and self._is_news(key, home, first.time) and not is_identity(key):
                 yield key, Dossier(addresses={home: Address(since=first.time)})

@@ -77,12 +77,16 @@ def _thinned(dossier: Dossier) -> Dossier:
         for key, c in dossier.calls.items()
         if any(thin(s) is not s for s in c.channels.values())
     }
-    if not changed and not calls:
+    images = dossier.images
+    if any(thin(s) is not s for s in images.values()):
+        images = {how: thin(s) for how, s in images.items()}
+    if not changed and not calls and images is dossier.images:
         return dossier
     return frozen.changed(
         dossier,
         credentials={**dossier.credentials, **changed},
         calls={**dossier.calls, **calls},
+        images=images,
     )
 
 

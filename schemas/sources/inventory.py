@@ -1,15 +1,15 @@
 """The inventory as a source: one record is one file (YAML or JSON), each entry in it an activity.
 
 Identities take effect here (status, tools, aliases …, and the ends of their credentials), as do declared
-credentials, rotations, approvals and exceptions. Releases are read and stored in full; no control reads them
-yet. Entries without a fault count, those with one are rejects with their place.
+credentials, rotations, approvals, releases and exceptions. Networks take effect where an identity of the same
+file names them. Entries without a fault count, those with one are rejects with their place.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import orjson
 
@@ -21,6 +21,7 @@ from schemas.activity import (
     Excepted,
     Exposed,
     Known,
+    Released,
     Rotated,
     Rotates,
     Stated,
@@ -30,9 +31,11 @@ from schemas.declaration import ApprovedTool, Declaration, Period
 from schemas.evidence import micros
 from schemas.inventory import (
     NAME,
+    NETWORK,
     Approval,
     Entry,
     Identity,
+    Network,
     PolicyException,
     Release,
     Rotation,
@@ -52,8 +55,8 @@ _HEAD_BYTES = 65_536
 
 SUMMARY = Summary(
     gives=(
-        "Declared state: identities with aliases, owner, status, windows, tools, places, "
-        "credentials; approvals, rotations, exceptions"
+        "Declared state: identities with aliases, owner, status, windows, tools, scopes, "
+        "places, credentials; networks, approvals, rotations, releases, exceptions"
     ),
     cannot_show=("Only what people and systems of record say: it is what the evidence is held against"),
     ship=("`gapwatch declare FILE`, or into `raw.inventory`"),
@@ -73,24 +76,31 @@ def read(record: bytes, context: Context) -> Reading:
     always)."""
     recorded, entries, faults = read_inventory(record)
     recorded = recorded or context.arrived
-    return Reading([_activity(entry, recorded, context) for entry in entries], faults, 0)
+    networks = {e.record.name: e.record.places for e in entries if isinstance(e.record, Network)}
+    return Reading([_activity(entry, recorded, context, networks) for entry in entries], faults, 0)
 
 
-def _activity(entry: Entry, recorded: int, context: Context) -> Activity:
+Networks = Mapping[str, list[str]]
+"""The places of each network, by its name."""
+
+
+def _activity(entry: Entry, recorded: int, context: Context, networks: Networks) -> Activity:
     uid = _uid(entry, recorded)
     record = entry.record
     identity, resource = "", ""
     effects: tuple[Effect, ...] = ()
     if isinstance(record, Identity):
-        identity, effects = record.id, tuple(_effects(record, recorded, uid, context))
+        identity, effects = record.id, tuple(_effects(record, recorded, uid, context, networks))
     elif isinstance(record, Approval):
         identity, resource, effects = record.identity, record.grant, (_approved(record),)
     elif isinstance(record, Rotation):
         identity, resource, effects = record.subject, record.successor or "", (_rotated(record),)
     elif isinstance(record, Release):
-        identity, resource = record.workload, record.id
+        identity, resource, effects = record.workload, record.id, (_released(record),)
     elif isinstance(record, PolicyException):
         identity, resource, effects = record.identity or "", record.control, (_excepted(record),)
+    elif isinstance(record, Network):
+        resource = record.name
     return Activity(
         uid=uid,
         time=recorded,
@@ -113,8 +123,10 @@ def _uid(entry: Entry, recorded: int) -> str:
     return f"inventory:{hashlib.sha256(content).hexdigest()[:32]}"
 
 
-def _effects(record: Identity, recorded: int, uid: str, context: Context) -> Iterator[Effect]:
-    yield Stated(record.id, _declaration(record, recorded, uid, context))
+def _effects(
+    record: Identity, recorded: int, uid: str, context: Context, networks: Networks
+) -> Iterator[Effect]:
+    yield Stated(record.id, _declaration(record, recorded, uid, context, networks))
     for credential in record.credentials:
         yield Known(credential.id, record.id, issued=credential.issued or 0, expires=credential.expires or 0)
         if credential.exposed:
@@ -132,6 +144,8 @@ def _effects(record: Identity, recorded: int, uid: str, context: Context) -> Ite
     for policy in record.rotation:
         overlap = UNSAID if policy.overlap is None else micros(policy.overlap)
         yield Rotates(policy.secret, micros(policy.every), overlap, record.owner or "")
+    for image in record.images:
+        yield Released(record.id, image=f"{image.image}:{image.released}", at=image.start)
 
 
 def _approved(record: Approval) -> Approved:
@@ -142,6 +156,19 @@ def _approved(record: Approval) -> Approved:
 def _rotated(record: Rotation) -> Rotated:
     """A declared cut-over: the old one is not to be used from then on, whatever a policy grants."""
     return Rotated(record.subject, "", record.successor or "", record.at, 0, "declared cut-over")
+
+
+def _released(record: Release) -> Released:
+    window = UNSAID if record.window is None else micros(record.window)
+    return Released(
+        record.workload,
+        record.id,
+        record.image or "",
+        record.at,
+        window,
+        record.by or "",
+        tuple(sorted(set(record.digests))),
+    )
 
 
 def _excepted(record: PolicyException) -> Excepted:
@@ -156,7 +183,9 @@ def _excepted(record: PolicyException) -> Excepted:
     )
 
 
-def _declaration(record: Identity, recorded: int, uid: str, context: Context) -> Declaration:
+def _declaration(
+    record: Identity, recorded: int, uid: str, context: Context, networks: Networks
+) -> Declaration:
     return Declaration(
         recorded=recorded,
         uid=uid,
@@ -174,11 +203,22 @@ def _declaration(record: Identity, recorded: int, uid: str, context: Context) ->
         ),
         delegates=_sorted(record.delegates),
         scopes=_sorted(record.scopes),
-        places=_sorted(record.places),
+        places=_sorted(_places(record.places, networks)),
         aliases=_sorted(record.aliases) or (),
         arrived=context.arrived,
         processed=context.processed,
     )
+
+
+def _places(places: list[str] | None, networks: Networks) -> list[str] | None:
+    """The places, each network as what it stands for."""
+    if places is None:
+        return None
+    return [place for named in places for place in _of_network(named, networks)]
+
+
+def _of_network(place: str, networks: Networks) -> list[str]:
+    return networks[place.removeprefix(NETWORK)] if place.startswith(NETWORK) else [place]
 
 
 def _sorted(words: list[str] | None) -> tuple[str, ...] | None:

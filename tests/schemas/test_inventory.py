@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from schemas.activity import Activity, Approved, Ended, Excepted, Known, Rotated, Rotates, Stated
+from schemas.activity import Activity, Approved, Ended, Excepted, Known, Released, Rotated, Rotates, Stated
 from schemas.declaration import ApprovedTool, Declaration, Period
 from schemas.fact import facts_of
 from schemas.inventory import InventoryError, parse_inventory, read_inventory, schema, written
@@ -35,7 +35,7 @@ identities:
       - {name: search_tickets, server: helpdesk, also: [helpdesk__search_tickets], digest: "sha256:00"}
     delegates: [agent:support-host/refund-agent]
     scopes: [tickets.read]
-    places: [10.20.0.0/16, vpce-0abc, cluster/c1]
+    places: [network/office, vpce-0abc, cluster/c1]
     images: [{image: "shop/triage", released: "1.4.2", from: 2026-11-20T10:00:00Z}]
     credentials:
       - {id: aws:key/AKIAEXAMPLE, issued: 2026-01-01T00:00:00Z, revoked: 2026-11-20T12:00:00Z}
@@ -44,7 +44,8 @@ rotations: [{subject: k8s:c1:shop/mailer, at: 2026-11-22T10:00:00Z, successor: "
 approvals: [{identity: "aws:1:role/x", grant: role/admin, from: 2026-11-22T10:00:00Z,
              approver: ada, ticket: T-1}]
 releases: [{id: shop-1.4.2, workload: k8s:c1:shop/web, image: "shop/web:1.4.2",
-            at: 2026-11-22T10:00:00Z, window: 30m}]
+            at: 2026-11-22T10:00:00Z, by: "k8s:c1:ci/release", digests: ["sha256:01"], window: 30m}]
+networks: [{name: office, places: [10.20.0.0/16, 2001:db8::/32]}]
 exceptions: [{control: dead_credential_tried, identity: "aws:*", owner: o, reason: r,
               until: 2026-12-01T00:00:00Z}]
 """
@@ -70,7 +71,14 @@ def declared(activity: Activity) -> Declaration:
 def test_the_documented_example_is_read_whole() -> None:
     recorded, entries = parse_inventory(WHOLE.encode(), "inventory.yaml")
     assert recorded == NINE
-    assert [e.section for e in entries] == ["identities", "rotations", "approvals", "releases", "exceptions"]
+    assert [e.section for e in entries] == [
+        "identities",
+        "rotations",
+        "approvals",
+        "releases",
+        "exceptions",
+        "networks",
+    ]
     told = declared(read(WHOLE)[0])
     assert told.recorded == NINE
     assert (told.owner, told.name, told.kind, told.environment, told.privilege) == (
@@ -88,6 +96,7 @@ def test_the_documented_example_is_read_whole() -> None:
     assert told.tools == (
         ApprovedTool("search_tickets", "helpdesk", ("helpdesk__search_tickets",), "sha256:00"),
     )
+    assert told.places == ("10.20.0.0/16", "2001:db8::/32", "cluster/c1", "vpce-0abc")
     assert told.delegates == ("agent:support-host/refund-agent",)
     assert told.aliases == ("aws:111122223333:role/triage", "k8s:c1:support/triage", "vault:prod:entity/7d0c")
 
@@ -102,17 +111,33 @@ def test_credentials_of_an_identity_are_known_and_their_declared_end_cuts_nothin
     )
 
 
-def test_rotations_approvals_and_exceptions_take_effect_and_releases_are_stored() -> None:
-    others = read(WHOLE)[1:]
+def test_rotations_approvals_releases_and_exceptions_take_effect() -> None:
+    *others, network = read(WHOLE)[1:]
     assert all(a.time == NINE and a.operation.startswith("declare ") for a in others)
     rotation, approval, release, exception = others
     (turned,) = rotation.effects
     assert isinstance(turned, Rotated) and (turned.overlap, turned.successor[:4]) == (0, "k8s:")
     (granted,) = approval.effects
     assert isinstance(granted, Approved) and granted.grant
-    assert facts_of(release) == []
+    workload = "k8s:c1:shop/web"
+    (known,) = (dict(facts_of(release))[workload].releases[workload],)
+    assert [(r.image, r.digests, r.by, r.window) for r in known] == [
+        ("shop/web:1.4.2", ("sha256:01",), "k8s:c1:ci/release", 1_800_000_000)
+    ]
+    assert facts_of(network) == []
     (excepted,) = exception.effects
     assert isinstance(excepted, Excepted) and excepted.until > NINE and excepted.owner and excepted.reason
+
+
+def test_an_image_of_an_identity_is_a_release_of_its_own() -> None:
+    (release,) = (e for e in read(WHOLE)[0].effects if isinstance(e, Released))
+    assert (release.workload, release.image) == ("agent:support-host/triage-agent", "shop/triage:1.4.2")
+
+
+def test_a_network_that_the_file_does_not_describe_is_a_fault_with_its_place() -> None:
+    assert faults(HEAD + "  - {id: a:b, places: [network/office]}\n") == [
+        "identities[0]: network/office is not among the networks of this file (line 3)"
+    ]
 
 
 def test_the_rotation_policy_stands_with_its_secret_and_names_its_owner() -> None:

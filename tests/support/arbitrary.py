@@ -19,11 +19,13 @@ from schemas.activity import (
     Exposed,
     Glimpse,
     Granted,
+    Imaged,
     Issued,
     Known,
     Lent,
     Outcome,
     Parent,
+    Released,
     Renewed,
     Restored,
     Session,
@@ -81,6 +83,8 @@ def effects(draw: st.DrawFn) -> Effect:
         Lent("aws:1:eip/a", "192.0.2.9", draw(st.sampled_from(["", "aws:1:machine/i-1"])), "aws:1:eip/b"),
         Lent("aws:1:eip/b"),
         Begun("aws:1:user/a", draw(st.sampled_from(["service op-1", "service op-2"]))),
+        Imaged("aws:1:user/a", ("a:1",), draw(st.booleans()), draw(st.sampled_from(["", "pods/a"]))),
+        Released("aws:1:user/a", "r", "a:2", draw(TIMES)),
         Glimpse("aws:1:", draw(TIMES), draw(st.sampled_from(["", "aws:1:user/a", "aws:1:role/b"]))),
         Renewed(credential, identity, draw(TIMES)),
         Known("vault:default:accessor/1", "vault:default:entity/e", names=("vault:default:token/1",)),
@@ -114,7 +118,7 @@ def activities(draw: st.DrawFn) -> Activity:
     place = draw(st.sampled_from(["", "198.51.100.7", "203.0.113.9"]))
     credential = draw(CREDENTIALS)
     identity = HOMES[credential] if draw(st.booleans()) else ""
-    action: Action = draw(st.sampled_from(["", "identity_write", "service", "continues"]))
+    action: Action = draw(st.sampled_from(["", "identity_write", "secret_read", "service", "continues"]))
     body = (time, outcome, made, place, identity, credential, action)
     uid = f"u{crc32(repr(body).encode())}"
     return Activity(
@@ -127,6 +131,7 @@ def activities(draw: st.DrawFn) -> Activity:
         action=action,
         asked="service op-1" if action == "continues" else "",
         place=place,
+        resource=draw(st.sampled_from(["", "secret/a", "secret/b"])),
         effects=made,
         arrived=draw(st.sampled_from([0, 0, 0, T0 + 60 * SECOND])),
     )

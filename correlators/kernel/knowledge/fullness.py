@@ -13,6 +13,7 @@ from correlators.kernel.knowledge.join import (
     DECLARATIONS_MAX,
     DID_MAX,
     NAMES_MAX,
+    SECRETS_MAX,
     STAYS_MAX,
     TURNS_MAX,
     UNDID_MAX,
@@ -27,6 +28,7 @@ STAYS_MARK = "places full"
 DECLARATIONS_MARK = "declarations full"
 CLAIMS_MARK = "claims full"
 WRITES_MARK = "ways of writing full"
+SECRETS_MARK = "secrets full"
 
 
 def marked(dossier: Dossier) -> Dossier:
@@ -39,7 +41,12 @@ def marked(dossier: Dossier) -> Dossier:
 def _full(dossier: Dossier) -> Iterator[str]:
     if any(len(many) >= DECLARATIONS_MAX for many in dossier.stated.values()):
         yield DECLARATIONS_MARK
-    claimed = (*dossier.rotations.values(), *dossier.policies.values(), *dossier.approvals.values())
+    claimed = (
+        *dossier.rotations.values(),
+        *dossier.policies.values(),
+        *dossier.approvals.values(),
+        *dossier.releases.values(),
+    )
     if any(len(many) >= CLAIMS_MAX for many in (*claimed, dossier.exceptions)):
         yield CLAIMS_MARK
     switches = (
@@ -49,6 +56,8 @@ def _full(dossier: Dossier) -> Iterator[str]:
     )
     if any(len(turns) >= TURNS_MAX for turns in switches):
         yield TURNS_MARK
+    if len(dossier.secrets) >= SECRETS_MAX:
+        yield SECRETS_MARK
     if any(len(c.names) >= NAMES_MAX or len(c.servers) >= NAMES_MAX for c in dossier.calls.values()):
         yield NAMES_MARK
     for credential in dossier.credentials.values():

@@ -78,6 +78,10 @@ lease of minutes is over long before it leaves this list."""
 PINNED = 8
 """Uses right after an end that are kept whatever comes later: the first is named in the finding always."""
 
+SECRETS_MAX = 256
+"""Secrets of which it is known that an identity read them: those read earliest. Of one that reads more,
+whatever it reads later is not new."""
+
 DAYS_MAX = 512
 """Days on which a source showed something: more than the longest silence that is asked for."""
 
@@ -414,6 +418,15 @@ def claims(a: tuple[T, ...], b: tuple[T, ...]) -> tuple[T, ...]:
     return a if union == a else union
 
 
+def secrets(a: dict[str, int], b: dict[str, int]) -> dict[str, int]:
+    """Union with the first time of each; beyond the cap the earliest are kept."""
+    union = _earliest_times(a, b)
+    if len(union) <= SECRETS_MAX:
+        return union
+    kept = dict(sorted(union.items(), key=lambda item: (item[1], item[0]))[:SECRETS_MAX])
+    return a if kept == a else kept
+
+
 _both_flags: Join[dict[str, bool]] = map_of(flag)
 
 
@@ -521,5 +534,8 @@ join: Join[Dossier] = record_of(
     ways=map_of(highest),
     apart=map_of(highest),
     asked=map_of(flag),
+    releases=map_of(claims),
+    images=map_of(_sightings),
+    secrets=secrets,
     unread=longest,
 )

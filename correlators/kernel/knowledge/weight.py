@@ -52,7 +52,7 @@ BRIEF_MAX = 8
 PARTS = (
     "members", "calls", "offered", "spans", "grants", "sessions", "glimpses", "begun", "turns", "stated",
     "rotations", "policies", "versions", "approvals", "exceptions", "covers", "sampled", "fronts", "lent",
-    "made", "makers", "watch", "addresses", "reported", "ways",
+    "made", "makers", "watch", "addresses", "reported", "ways", "releases", "images", "secrets",
 )  # fmt: skip
 """Parts of a dossier beside its credentials that can grow."""
 

@@ -31,6 +31,7 @@ from schemas.sources.kubernetes.who import (
     short,
 )
 from schemas.sources.kubernetes.wire import Meta, PodSpec, Spec
+from schemas.sources.kubernetes.workloads import workload_of
 from schemas.sources.kubernetes.x509 import certificate_of
 from schemas.times import micros_of
 
@@ -62,6 +63,8 @@ WORKLOADS = frozenset(
     {"pods", "deployments", "replicasets", "statefulsets", "daemonsets", "jobs", "cronjobs"}
 )
 IMAGES_MAX = 32
+TOPS = frozenset({"deployments", "statefulsets", "daemonsets", "cronjobs"})
+"""Workloads that nothing else makes. (A job, or a replica set, may be made by one of them.)"""
 
 
 def effects_of(call: Call) -> Iterator[Effect]:
@@ -258,17 +261,20 @@ def stale_of(call: Call) -> Known | None:
 
 
 def _images(call: Call) -> Iterator[Effect]:
-    workload = call.object_key(call.name) if call.name else ""
-    if not workload:
+    if not call.name:
         return
-    if call.subresource == "status":
+    running = call.subresource == "status"
+    if running:
         images = _reported(call) if call.resource == "pods" else ()
-        if images:
-            yield Imaged(workload, images, running=True)
-        return
-    images = _set(call.asked.spec) or (_set(call.answered.spec) if call.verb == "create" else ())
+    else:
+        images = _set(call.asked.spec) or (_set(call.answered.spec) if call.verb == "create" else ())
     if images:
-        yield Imaged(workload, images)
+        yield Imaged(workload_of(call), images, running, "" if call.resource in TOPS else _part(call))
+
+
+def _part(call: Call) -> str:
+    steps = (call.resource, short(call.name), "" if call.subresource == "status" else call.subresource)
+    return "/".join(step for step in steps if step)
 
 
 def _reported(call: Call) -> tuple[str, ...]:

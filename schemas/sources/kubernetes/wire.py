@@ -49,6 +49,12 @@ class ResponseStatus(Wire):
     details: Details | None = None
 
 
+class Owner(Wire):
+    kind: str | None = None
+    name: str | None = None
+    controller: bool | None = None
+
+
 class Meta(Wire):
     name: str | None = None
     namespace: str | None = None
@@ -56,6 +62,7 @@ class Meta(Wire):
     labels: Labels | None = None
     annotations: Labels | None = None
     finalizers: list[str] | None = None
+    owners: list[Owner] | None = Field(None, alias="ownerReferences")
     deletion: str | None = Field(None, alias="deletionTimestamp")
     grace: int | None = Field(None, alias="deletionGracePeriodSeconds")
 

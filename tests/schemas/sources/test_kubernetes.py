@@ -305,7 +305,8 @@ def test_a_name_that_the_server_generated_is_taken_from_the_answer() -> None:
         responseObject={"metadata": {"name": "web-x7"}},
     )
     assert activity(made).resource == "shop/pods/web-x7"
-    assert effect(made, Imaged).workload == f"{PREFIX}shop/pods/web-x7"
+    told = effect(made, Imaged)
+    assert (told.workload, told.part) == (f"{PREFIX}shop/web-x7", "pods/web-x7")
 
 
 # Impersonation
@@ -717,15 +718,15 @@ def test_an_image_that_a_body_sets_is_told_with_its_workload() -> None:
     patched = event(
         verb="patch", objectRef=ref("deployments", "catalog", apiGroup="apps"), requestObject=body
     )
-    assert effect(patched, Imaged) == Imaged(
-        f"{PREFIX}shop/deployments/catalog", ("fork/catalog:1.1", "init:1")
-    )
+    assert effect(patched, Imaged) == Imaged(f"{PREFIX}shop/catalog", ("fork/catalog:1.1", "init:1"))
 
 
 def test_an_image_that_is_seen_running_is_told_so() -> None:
     body = {"status": {"containerStatuses": [{"image": "catalog:1.0"}]}}
     told = event(verb="patch", objectRef=ref("pods", "web-1", subresource="status"), requestObject=body)
-    assert effect(told, Imaged) == Imaged(f"{PREFIX}shop/pods/web-1", ("catalog:1.0",), running=True)
+    assert effect(told, Imaged) == Imaged(
+        f"{PREFIX}shop/web-1", ("catalog:1.0",), running=True, part="pods/web-1"
+    )
 
 
 def test_a_debug_container_is_an_image_of_its_pod() -> None:
@@ -733,7 +734,32 @@ def test_a_debug_container_is_an_image_of_its_pod() -> None:
     told = event(
         verb="patch", objectRef=ref("pods", "web-1", subresource="ephemeralcontainers"), requestObject=body
     )
-    assert effect(told, Imaged).images == ("netshoot:latest",)
+    made = effect(told, Imaged)
+    assert (made.images, made.part) == (("netshoot:latest",), "pods/web-1/ephemeralcontainers")
+
+
+@pytest.mark.parametrize(
+    ("resource", "name", "owner", "labels", "workload"),
+    [
+        ("pods", "web-5c5cdf8548-gqb2l", ("ReplicaSet", "web-5c5cdf8548"), {}, "web"),
+        ("pods", "web-z9-x", ("ReplicaSet", "web-z9"), {"pod-template-hash": "z9"}, "web"),
+        ("pods", "db-0", ("StatefulSet", "db"), {"app": "other"}, "db"),
+        ("pods", "nightly-29730120-abcde", ("Job", "nightly-29730120"), {}, "nightly"),
+        ("jobs", "nightly-29730120", ("CronJob", "nightly"), {}, "nightly"),
+        ("pods", "migrate-abcde", ("Job", "migrate"), {}, "migrate"),
+        ("pods", "hotfix", None, {"app": "web", "app.kubernetes.io/name": "shop"}, "shop"),
+        ("pods", "alone", None, {}, "alone"),
+    ],
+)
+def test_an_object_is_a_part_of_the_workload_that_made_it(
+    resource: str, name: str, owner: tuple[str, str] | None, labels: dict[str, str], workload: str
+) -> None:
+    owners = [{"kind": owner[0], "name": owner[1], "controller": True}] if owner else []
+    pod = {"spec": {"containers": [{"image": "web:1"}]}}
+    spec = pod["spec"] if resource == "pods" else {"template": pod}
+    body = {"metadata": {"name": name, "labels": labels, "ownerReferences": owners}, "spec": spec}
+    made = event(verb="create", objectRef=ref(resource, name), responseObject=body)
+    assert effect(made, Imaged).workload == f"{PREFIX}shop/{workload}"
 
 
 def test_a_json_patch_is_a_list_where_a_body_should_be() -> None:

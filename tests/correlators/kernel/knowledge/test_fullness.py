@@ -9,9 +9,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from correlators.kernel.caps import tidy
-from correlators.kernel.knowledge.fullness import CLAIMS_MARK, DECLARATIONS_MARK, NAMES_MARK, TURNS_MARK
-from correlators.kernel.knowledge.join import CLAIMS_MAX, DECLARATIONS_MAX, NAMES_MAX, TURNS_MAX, join
-from schemas.claims import Approval, PolicyException, Rotation, RotationPolicy
+from correlators.kernel.knowledge.fullness import (
+    CLAIMS_MARK,
+    DECLARATIONS_MARK,
+    NAMES_MARK,
+    SECRETS_MARK,
+    TURNS_MARK,
+)
+from correlators.kernel.knowledge.join import (
+    CLAIMS_MAX,
+    DECLARATIONS_MAX,
+    NAMES_MAX,
+    SECRETS_MAX,
+    TURNS_MAX,
+    join,
+)
+from schemas.claims import Approval, PolicyException, Release, Rotation, RotationPolicy
 from schemas.declaration import Declaration
 from schemas.dossier import (
     EMPTY,
@@ -73,6 +86,8 @@ SETS: dict[str, tuple[str, int, Callable[[int], Dossier]]] = {
     "rotations": (CLAIMS_MARK, CLAIMS_MAX, lambda n: Dossier(rotations={"r": (Rotation(n, at(n)),)})),
     "policies": (CLAIMS_MARK, CLAIMS_MAX, lambda n: Dossier(policies={"r": (RotationPolicy(at(n)),)})),
     "approvals": (CLAIMS_MARK, CLAIMS_MAX, lambda n: Dossier(approvals={"i": (Approval("g", at(n)),)})),
+    "releases": (CLAIMS_MARK, CLAIMS_MAX, lambda n: Dossier(releases={"w": (Release(n, at(n)),)})),
+    "secrets": (SECRETS_MARK, SECRETS_MAX, lambda n: Dossier(secrets={f"s{n}": n})),
     "exceptions": (CLAIMS_MARK, CLAIMS_MAX, lambda n: Dossier(exceptions=(PolicyException("c", n, at(n)),))),
 }
 

@@ -19,7 +19,7 @@ from correlators.kernel.knowledge.weight import CREDENTIALS_MARK, PARTS, brief
 from correlators.kernel.views.calls import call_key
 from schemas import frozen
 from schemas.activity import Parent
-from schemas.claims import Approval, PolicyException, Rotation, RotationPolicy
+from schemas.claims import Approval, PolicyException, Release, Rotation, RotationPolicy
 from schemas.declaration import ApprovedTool, Declaration
 from schemas.dossier import (
     Address,
@@ -105,6 +105,9 @@ WORST: dict[str, Callable[[], Any]] = {
     "watch": lambda: {f"{LONG}{n}": Watch(n, n) for n in range(MANY)},
     "addresses": lambda: by_key(lambda n: Address(n, turns()[:8]), 200),
     "ways": lambda: {f"{LONG}{n}\t{LONG}": (n, True) for n in range(MANY)},
+    "releases": lambda: by_key(lambda n: (Release(T0, event(n), LONG, LONG),)),
+    "images": lambda: {how: seen(1, MANY) for how in ("set", "ran")},
+    "secrets": lambda: {f"{LONG}{n}": n for n in range(MANY)},
     "reported": lambda: by_key(lambda n: Reported(1, "d", True, "c", LONG, LONG, 3, n, "violated"), 3_000),
 }
 

@@ -8,7 +8,7 @@ import pytest
 
 from correlators.kernel.routes.routing import outbox
 from schemas.activity import Parent
-from schemas.claims import Approval, PolicyException, Rotation, RotationPolicy
+from schemas.claims import Approval, PolicyException, Release, Rotation, RotationPolicy
 from schemas.declaration import Declaration
 from schemas.dossier import (
     Address,
@@ -42,6 +42,9 @@ TOLD: dict[str, Any] = {
     "rotations": {"s": (Rotation(T0, SAW),)},
     "policies": {"s": (RotationPolicy(SAW),)},
     "approvals": {"g": (Approval("g", SAW),)},
+    "releases": {"w": (Release(T0, SAW),)},
+    "images": {"set": SEEN},
+    "secrets": {"s": T0},
     "exceptions": (PolicyException("c", T0, SAW),),
     "covers": {"aws:111122223333": SAW},
     "made": {"x": T0},
