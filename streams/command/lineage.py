@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from correlators.kernel.knowledge.homes import homes_of
 from correlators.kernel.routes.routing import forwarded_to, judged_elsewhere
 from correlators.kernel.views.ends import off_intervals
 from correlators.kernel.views.lifelines import lifeline_of
@@ -144,7 +145,8 @@ class Family:
         shown = self._shown(credential.children, below)
         node.more = len(credential.children) - len(shown)
         for child, link in shown:
-            found = self._find(link.identity or home, child)
+            homes = homes_of(link.identity or home)
+            found = next((at for each in homes if (at := self._find(each, child))), None)
             # An orphan by design is no residual of what made it.
             ended = 0 if link.edge == "made_by" else since
             grown = self._grow(*found, link.edge, ended, below) if found else None

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from correlators.kernel.knowledge.homes import homes
 from correlators.kernel.knowledge.sightings import join_evidence, merge
 from schemas.activity import Edge, Parent
 from schemas.declaration import Declaration
@@ -322,7 +323,7 @@ def stays(a: dict[str, Stay], b: dict[str, Stay]) -> dict[str, Stay]:
 
 
 join_ancestor: Join[Ancestor] = record_of(
-    Ancestor, edge=strongest, home=highest, turns=turns, kind=highest, issued=earliest, incarnation=highest
+    Ancestor, edge=strongest, home=homes, turns=turns, kind=highest, issued=earliest, incarnation=highest
 )
 
 join_descendant: Join[Descendant] = record_of(
@@ -339,7 +340,7 @@ join_descendant: Join[Descendant] = record_of(
 
 join_parent: Join[Parent] = record_of(Parent, edge=strongest, identity=highest)
 
-join_child: Join[Child] = record_of(Child, edge=strongest, identity=highest, issued=earliest_time)
+join_child: Join[Child] = record_of(Child, edge=strongest, identity=homes, issued=earliest_time)
 
 join_credential: Join[Credential] = record_of(
     Credential,
@@ -375,7 +376,7 @@ join_credential: Join[Credential] = record_of(
 
 join_address: Join[Address] = record_of(Address, since=earliest_time, turns=turns)
 
-join_member: Join[Member] = record_of(Member, identity=highest, path=highest, issued=earliest_time)
+join_member: Join[Member] = record_of(Member, identity=homes, path=highest, issued=earliest_time)
 
 
 def longest(a: str, b: str) -> str:

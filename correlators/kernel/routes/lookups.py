@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from correlators.kernel.knowledge.homes import homes_of
 from correlators.kernel.knowledge.inferred import DOUBTED, FLOOD, INFERRED, TRIED
 from schemas.dossier import Credential, Dossier, Glimpsed, Sightings
 from schemas.evidence import Evidence
@@ -89,7 +90,8 @@ def tries_on_members(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]
             uses=tried.uses,
             turns=tuple(t for t in turns if itself == (t.scope == ITSELF)),
         )
-        yield member.identity, Dossier(credentials={name: known})
+        told = Dossier(credentials={name: known})
+        yield from ((home, told) for home in homes_of(member.identity))
 
 
 def capped(dossier: Dossier) -> Dossier:

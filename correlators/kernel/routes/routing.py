@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from correlators.kernel.knowledge.homes import homes_of
 from correlators.kernel.knowledge.join import firsts, join
 from correlators.kernel.knowledge.pins import sightings_of
 from correlators.kernel.knowledge.sightings import merge, thin
@@ -184,7 +185,8 @@ def _group_deaths(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
             if member.issued <= turn.time and member.path.startswith(turn.scope)
         )
         if turns:
-            yield member.identity, Dossier(credentials={credential: Credential(turns=turns)})
+            told = Dossier(credentials={credential: Credential(turns=turns)})
+            yield from ((home, told) for home in homes_of(member.identity))
 
 
 def _as_member(turn: Turn) -> Turn:
@@ -232,7 +234,8 @@ def _deaths_down(view: View, name: str, credential: Credential) -> Iterator[tupl
             if ancestor != child
         }
         if turns:
-            yield link.identity, Dossier(credentials={child: Credential(ancestors=turns)})
+            told = Dossier(credentials={child: Credential(ancestors=turns)})
+            yield from ((home, told) for home in homes_of(link.identity))
 
 
 def _rotated(view: View) -> tuple[Turn, ...]:
@@ -297,5 +300,5 @@ def _uses_up(view: View, name: str, credential: Credential) -> Iterator[tuple[st
             end.edge, credential.kind, credential.names, credential.issued, expiry, uses, did,
             _superseded(view, name, credential),
         )  # fmt: skip
-        fact = Credential(descendants={name: report})
-        yield end.home, Dossier(credentials={ancestor: fact})
+        told = Dossier(credentials={ancestor: Credential(descendants={name: report})})
+        yield from ((home, told) for home in homes_of(end.home))
