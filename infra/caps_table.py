@@ -56,6 +56,7 @@ AT_IT = {
         "BURST": "from here on additions are told at the pace",
         "PACE": "an addition waits for its time; what is held back is told before a stop, and after a crash",
     },
+    "homes": {"HOMES_MAX": "the others are told nothing: records named them, none of them owns it"},
     "apart": {
         "CREDENTIALS_MAX": "the longest unseen of them move into dossiers of their own, down to half, and "
         "are judged there; mark `credentials apart`",
