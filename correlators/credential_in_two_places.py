@@ -73,6 +73,8 @@ NAMED_MAX = 3
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    """Yields a verdict for each credential that was seen in more than one place, and one for a machine's
+    sessions together where none of them alone says it."""
     machines: dict[str, dict[str, Stay]] = {}
     held: list[tuple[str, Credential]] = []
     for name, credential in view.credentials.items():

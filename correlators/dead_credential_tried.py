@@ -59,6 +59,7 @@ CONTROL = Control(
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    """Yields one verdict for each credential that was refused while it was dead."""
     for name, credential in view.credentials.items():
         if not name or not any(key.startswith("unauthenticated") for key in credential.uses):
             continue

@@ -68,11 +68,14 @@ kept is a real one."""
 
 
 class Silence(NamedTuple):
+    """A stretch without any use: ``last`` is the use before it, ``woke`` the first use after it."""
+
     last: Evidence
     woke: Evidence
 
     @property
     def length(self) -> int:
+        """The time between the two uses in µs."""
         return self.woke.time - self.last.time
 
 

@@ -60,6 +60,8 @@ class Past(NamedTuple):
 
     @property
     def claim(self) -> Evidence | None:
+        """The record that this verdict rests on: the issue of the credential, else its first mention; None
+        where there is neither."""
         return self.credential.issued or self.credential.known
 
     @property
@@ -69,6 +71,8 @@ class Past(NamedTuple):
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    """Yields one verdict for each credential whose stated expiry is past; the stale tokens of one account and
+    day share one."""
     stale: dict[str, list[Past]] = {}
     for name, credential in view.credentials.items():
         past = _past(view, name, credential)

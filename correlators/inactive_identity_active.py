@@ -71,6 +71,8 @@ INACTIVE = frozenset({"inactive", "disabled", "decommissioned"})
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    """Yields a verdict for each identity that the inventory declares, and for each that its provider switched
+    off or deleted."""
     for identity, declarations in sorted(view.dossier.stated.items()):
         verdict = _declared(view, clock, identity, declarations)
         if verdict:

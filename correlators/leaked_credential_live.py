@@ -79,6 +79,8 @@ class Life(NamedTuple):
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    """Yields one verdict for each credential that a report calls exposed, or one for the identity where
+    reports name only the identity."""
     found = False
     for name, credential in view.credentials.items():
         exposure = _exposure(credential)

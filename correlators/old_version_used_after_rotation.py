@@ -59,6 +59,7 @@ SHOWN = 10
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    """Yields one verdict for each rotated credential or secret whose rotation has begun by now."""
     for many in rotation_progress(view):
         begun = [p for p in many if clock.past(p.change.at - 1)]
         if begun:

@@ -50,6 +50,8 @@ half before it tries again."""
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    """Yields one verdict for each credential that is good for a number of uses and was presented once
+    more."""
     for name, credential in view.credentials.items():
         if name and credential.max_uses:
             verdict = _judged(view, name, credential)

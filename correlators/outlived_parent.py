@@ -80,6 +80,8 @@ class Heir(NamedTuple):
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    """Yields one verdict for each ended credential with descendants, and one for sessions that were cut as a
+    whole."""
     for name, credential in view.credentials.items():
         if name and credential.descendants:
             periods = off_intervals(_carried(view.turns_of(name)))

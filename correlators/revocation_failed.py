@@ -88,6 +88,8 @@ SHOWN = 10
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    """Yields one verdict for each credential whose ending was refused; beyond a crowd of one actor and hour,
+    one that stands for all of them."""
     crowds: dict[tuple[str, int], list[Verdict]] = {}
     for name, credential in view.credentials.items():
         if name and credential.failed_ends:

@@ -55,6 +55,8 @@ CONTROL = Control(
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    """Yields at most one verdict for each credential that another principal ended: the race that was lost,
+    where any was."""
     for name, credential in view.credentials.items():
         if not name or not (credential.turns or view.dossier.turns):
             continue

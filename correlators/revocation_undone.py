@@ -59,6 +59,8 @@ SWITCHED = frozenset({"disabled", "cut", "deleted"})
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    """Yields a verdict for each end of a credential or an identity that another than who stated it took
+    back."""
     for name, credential in view.credentials.items():
         own = tuple(t for t in credential.turns if t.kind != "rotated")
         if name and any(t.alive for t in own):

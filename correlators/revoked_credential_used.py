@@ -79,6 +79,8 @@ ELSEWHERE = frozenset({"cut", "exhausted"})
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    """Yields one verdict for each credential that was off at some time, by an end of its own or of its
+    identity."""
     for name, credential in view.credentials.items():
         if not name or not (credential.turns or view.dossier.turns):
             continue

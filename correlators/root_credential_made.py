@@ -55,6 +55,8 @@ ROOT = "root"
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    """Yields one verdict for a root or break-glass identity, or else one for each root credential that an
+    identity holds."""
     granted = approvals(view, root=is_root(view.key) or _holds_root(view))
     if is_root(view.key) or any(a.grant in BREAK_GLASS for a in granted):
         uses = sighted(_uses(view, c) for c in view.credentials.values())

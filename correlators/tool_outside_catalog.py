@@ -93,6 +93,8 @@ CONTRADICTED = ("declined", "refused")
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    """Yields one verdict for each tool and agent that was called against a declared catalogue, and one for
+    the agent as a whole."""
     records = Records(view)
     if not records.claims:
         return

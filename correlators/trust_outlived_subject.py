@@ -60,6 +60,7 @@ FEDERATED = (":web/", ":saml/", ":ksa/", ":pool/", ":fic/")
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    """Yields one verdict for each deleted subject whose federated key was presented to the other side."""
     deleted = [(subject, gone) for subject in sorted(view.dossier.turns) if (gone := _gone(view, subject))]
     if not deleted:
         return

@@ -61,6 +61,8 @@ LASTING = micros(timedelta(days=1))
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    """Yields at most one verdict, and none where no inventory speaks for the installation of this
+    identity."""
     cover = speaks(view)
     if cover is None or not ours(view):
         return

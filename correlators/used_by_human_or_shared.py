@@ -64,6 +64,8 @@ Who = tuple[str, str]
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    """Yields one verdict for each credential of a declared identity that persons or several workloads use, or
+    that one alone does."""
     record = declared(view)
     if record is None:
         return

@@ -134,6 +134,7 @@ class Cap:
 
     @property
     def place(self) -> str:
+        """The name of the module that holds this cap, without its packages."""
         return self.module.rpartition(".")[2]
 
 

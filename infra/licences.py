@@ -57,6 +57,8 @@ def unknown() -> list[str]:
 
 
 def main() -> int:
+    """Prints name, version and licence of each locked package; returns 1 where a licence is unknown, else
+    0."""
     for name, version in locked():
         print(f"{name}\t{version}\t{licence_of(name)}")
     for line in (bad := unknown()):

@@ -21,6 +21,7 @@ of their own, which nobody knows before they are made."""
 
 
 def rotated(activity: Activity, evidence: Evidence, effect: Rotated) -> Iterator[tuple[str, Dossier]]:
+    """Yields the fact that a thing was rotated, for the dossier of its identity."""
     rotation = Rotation(
         effect.at or activity.time,
         _of(evidence, effect.which),
@@ -32,11 +33,13 @@ def rotated(activity: Activity, evidence: Evidence, effect: Rotated) -> Iterator
 
 
 def rotates(activity: Activity, evidence: Evidence, effect: Rotates) -> Iterator[tuple[str, Dossier]]:
+    """Yields the fact that a secret has a policy of rotation, for the dossier of the secret."""
     policy = RotationPolicy(evidence, effect.every, effect.overlap, effect.owner)
     yield effect.subject, Dossier(policies={effect.subject: (policy,)})
 
 
 def fetched(activity: Activity, evidence: Evidence, effect: Fetched) -> Iterator[tuple[str, Dossier]]:
+    """Yields the fact that a version of a secret was read, for the dossier of the secret."""
     read = _of(evidence, effect.which)
     yield effect.secret, Dossier(versions={effect.version: Sightings((read,))})
 
@@ -47,6 +50,8 @@ def _of(evidence: Evidence, which: str) -> Evidence:
 
 
 def approved(activity: Activity, evidence: Evidence, effect: Approved) -> Iterator[tuple[str, Dossier]]:
+    """Yields the fact that something was approved for an identity; for a root, also for the rosters of its
+    installation."""
     approval = Approval(effect.grant, evidence, effect.start, effect.end, effect.approver, effect.ticket)
     approval_fact = Dossier(approvals={effect.identity: (approval,)})
     yield effect.identity, approval_fact
@@ -61,6 +66,8 @@ def released(activity: Activity, evidence: Evidence, effect: Released) -> Iterat
 
 
 def excepted(activity: Activity, evidence: Evidence, effect: Excepted) -> Iterator[tuple[str, Dossier]]:
+    """Yields the fact that a policy exception was declared, for whom it names: an identity, or a whole
+    installation."""
     exception = PolicyException(
         effect.control,
         effect.until,

@@ -17,6 +17,7 @@ class Period(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like
     end: int = 0
 
     def covers(self, time: int) -> bool:
+        """Whether a time in µs lies in the period: from its start on, up to its end (0: open)."""
         return self.start <= time and (not self.end or time < self.end)
 
 

@@ -82,10 +82,12 @@ def origin_of(source: str, instance: str) -> str:
 
 @lru_cache(maxsize=4_096)
 def source_of_origin(origin: str) -> str:
+    """The source of an origin that reads ``source/installation``."""
     return origin.partition("/")[0]
 
 
 def instance_of_origin(origin: str) -> str:
+    """The installation of an origin that reads ``source/installation``; ``default`` where it names none."""
     return origin.partition("/")[2] or DEFAULT_INSTANCE
 
 

@@ -93,6 +93,7 @@ _DECODER = msgspec.json.Decoder(Envelope)
 
 
 def encode_envelope(envelope: Envelope) -> bytes:
+    """The envelope as bytes, as it travels on the facts topic."""
     return _ENCODER.encode(envelope)
 
 

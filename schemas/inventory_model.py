@@ -109,6 +109,8 @@ class Tool(_Strict):
 
 
 class Image(_Strict):
+    """A container image that a workload runs from a time on."""
+
     image: Word
     released: Word
     start: Time = Field(0, alias="from")
@@ -125,6 +127,8 @@ class Credential(_Strict):
 
 
 class RotationPolicy(_Strict):
+    """How often a secret is to be rotated, and how long its old version may be used after that."""
+
     secret: Key
     every: Length
     overlap: Length | None = None
@@ -160,6 +164,8 @@ class Rotation(_Strict):
 
 
 class Approval(_Period):
+    """A grant that an identity was given for a period: who approved it, under which ticket."""
+
     identity: Key
     grant: Word
     approver: Word | None = None

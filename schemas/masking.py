@@ -48,6 +48,7 @@ class Masks:
         self._before: dict[str, tuple[str, ...]] = {}
 
     def of(self, secret: str) -> str:
+        """The mask of a secret under the site's key. The masks under former keys are remembered beside it."""
         mask = masked(self._key, secret)
         if self._former and mask not in self._before and mask != secret:
             if len(self._before) >= FORMER_MAX:

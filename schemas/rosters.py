@@ -33,6 +33,7 @@ def roster_key(installation: str, member: str) -> str:
 
 
 def roster_keys(installation: str) -> list[str]:
+    """The keys of all shards of an installation's roster."""
     return [f"{ROSTER_PREFIX}{installation}#{shard}" for shard in range(ROSTER_SHARDS)]
 
 

@@ -45,6 +45,7 @@ def grant_key(grant: str, identity: str) -> str:
 
 
 def grant_keys(grant: str) -> list[str]:
+    """The keys of all shards of a grant's group."""
     return [f"{grant}#{shard}" for shard in range(GROUP_SHARDS)]
 
 

@@ -67,6 +67,7 @@ def as_number(value: object) -> int | None:
 
 
 def as_flag(value: object) -> bool | None:
+    """The value as a flag, of JSON's own or of the texts true and false; None for anything else."""
     if isinstance(value, str):
         return {"true": True, "false": False}.get(value.strip().lower())
     return value if isinstance(value, bool) else None

@@ -21,9 +21,11 @@ class Watermarks:
         self._at_end: set[Partition] = set()
 
     def reached_end(self, partition: Partition) -> None:
+        """Notes that everything that this partition holds by now has been read."""
         self._at_end.add(partition)
 
     def has_more(self, partitions: Iterable[Partition]) -> None:
+        """Notes that records are waiting in these partitions: their silence is no longer the source's."""
         self._at_end.difference_update(partitions)
 
     def worked_off(self, newest: Mapping[tuple[str, str, int], int]) -> None:

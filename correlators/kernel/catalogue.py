@@ -19,7 +19,9 @@ class Judge(Protocol):
     CONTROL: Control
 
     @staticmethod
-    def judge(view: View, clock: Clock) -> Iterator[Verdict]: ...
+    def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+        """Yields what this control says of one identity at one time. It is pure, and asks for another look by
+        ``clock.past(…)``."""
 
 
 @cache

@@ -105,6 +105,7 @@ class Correlator:
         return len(self._dossiers)
 
     def keys(self) -> Iterable[str]:
+        """The keys of all dossiers that are held in memory, at rest or decoded."""
         return self._dossiers.keys()
 
     def dossier(self, key: str) -> Dossier:

@@ -25,6 +25,7 @@ SEED = 22
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Writes the story, load, samples or year that the arguments ask for; returns the exit code."""
     asked = _parser().parse_args(arguments)
     command = {"story": _story, "load": _load, "samples": _samples, "year": _year}[asked.command]
     try:

@@ -15,6 +15,7 @@ class Chance(random.Random):
     """Python's generator with ids; nothing that it makes has ever opened anything."""
 
     def uuid(self) -> str:
+        """A drawn UUID of version 4: the same for the same seed."""
         return str(uuid.UUID(int=self.getrandbits(128), version=4))
 
     def unique_id(self, prefix: str, letters: int = 16) -> str:
@@ -22,4 +23,5 @@ class Chance(random.Random):
         return prefix + "".join(self.choices(KEY_LETTERS, k=letters))
 
     def token(self) -> str:
+        """A drawn text in the form of a session token, recognisable as an example."""
         return "EXAMPLE" + base64.b64encode(self.randbytes(TOKEN_BYTES)).decode()

@@ -22,6 +22,7 @@ Record = dict[str, Any]
 
 
 def stamp(moment: datetime) -> str:
+    """A moment as CloudTrail writes it: UTC, whole seconds, with a Z."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -150,10 +151,12 @@ class CloudTrail:
 
 
 def session_arn(session: Holder) -> str:
+    """The ARN of an assumed role's session."""
     return f"arn:aws:sts::{session.account}:assumed-role/{session.name}/{session.session}"
 
 
 def role_session(caller: Holder, moment: datetime, chance: Chance) -> str:
+    """The session name that a caller gives: an instance id for a service, else name and second."""
     if caller.kind == "service":
         return f"i-{chance.getrandbits(68):017x}"
     return f"{caller.name}-{int(moment.timestamp())}"

@@ -43,10 +43,12 @@ class Holder:
 
     @property
     def credential(self) -> str:
+        """The key of the holder's access key, as findings name it."""
         return f"aws:key/{self.key}"
 
     @property
     def arn(self) -> str:
+        """The ARN of the holder itself, not of a session."""
         return f"arn:aws:iam::{self.account}:{self.kind}/{self.name}"
 
 

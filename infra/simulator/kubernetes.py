@@ -50,6 +50,7 @@ APISERVER = Caller(
 
 
 def certificate_user(name: str, group: str, digest: str) -> str:
+    """The JSON of a user who came with a client certificate, whose SHA-256 is ``digest`` in hex."""
     return (
         f'{{"username":"{name}","groups":["{group}","system:authenticated"],'
         f'"extra":{{"authentication.kubernetes.io/credential-id":["X509SHA256={digest}"]}}}}'
@@ -155,6 +156,7 @@ class KubernetesLog:
 
 
 def reference(resource: str, namespace: str, name: str = "", subresource: str = "") -> str:
+    """The JSON of an ``objectRef``; parts that are "" are left out."""
     named = f',"name":"{name}"' if name else ""
     below = f',"subresource":"{subresource}"' if subresource else ""
     return f'{{"resource":"{resource}","namespace":"{namespace}"{named},"apiVersion":"v1"{below}}}'
@@ -172,6 +174,7 @@ def object_of(
 
 
 def pod_spec(account: str, image: str, node: str) -> str:
+    """The JSON of a pod's ``spec`` and ``status``, to follow its metadata."""
     return (
         f',"spec":{{"containers":[{{"name":"main","image":"{image}","resources":{{}},'
         f'"imagePullPolicy":"IfNotPresent"}}],"restartPolicy":"Always",'

@@ -60,9 +60,11 @@ class Otlp:
         )
 
     def new_id(self) -> str:
+        """A drawn span id: 16 hex digits, never all zero."""
         return f"{self._chance.getrandbits(64) | 1:016x}"
 
     def new_trace(self) -> str:
+        """A drawn trace id: 32 hex digits, never all zero."""
         return f"{self._chance.getrandbits(128) | 1:032x}"
 
     def request(self, *spans: Span, scope: str = "") -> bytes:
@@ -75,6 +77,8 @@ class Otlp:
         *attributes: tuple[str, str],
         kind: int = INTERNAL, status: str = OK,
     ) -> Span:  # fmt: skip
+        """Makes one span. ``start`` and ``took`` are in µs; ``attributes`` are pairs of key and JSON-escaped
+        text."""
         nanos = (start + self.ahead) * 1000 + self._chance.getrandbits(9)
         above = f'"parentSpanId":"{parent}",' if parent else ""
         told = ",".join(f'{{"key":"{key}","value":{{"stringValue":"{value}"}}}}' for key, value in attributes)
@@ -104,6 +108,7 @@ class Otlp:
         )
 
     def agent(self, trace: str, span_id: str, parent: str, agent: str, start: int, took: int) -> Span:
+        """Makes the span of an agent's run, as the semantic conventions for GenAI name it."""
         return self.span(
             trace, span_id, parent, f"invoke_agent {agent}", start, took,
             ("gen_ai.operation.name", "invoke_agent"), ("gen_ai.agent.name", agent),
@@ -140,6 +145,7 @@ class Otlp:
         )  # fmt: skip
 
     def hand_over(self, trace: str, parent: str, agent: str, to: str, start: int, took: int) -> Span:
+        """Makes the span of a hand-off to another agent, as Google's ADK writes it."""
         arguments = f'{{\\"agent_name\\": \\"{to}\\"}}'
         return self.span(
             trace, self.new_id(), parent, "execute_tool transfer_to_agent", start, took,

@@ -69,6 +69,7 @@ def _delivered(path: Path) -> tuple[str, str]:
 
 
 def masked(content: bytes) -> bytes:
+    """The content with every session token replaced by a mask of the same length."""
     return TOKEN.sub(lambda found: found[1] + (MASK * len(found[2]))[: len(found[2])], content)
 
 

@@ -44,6 +44,7 @@ class Story:
 
     @property
     def until(self) -> datetime:
+        """The end of the day that is told."""
         return self.start + DAY
 
 

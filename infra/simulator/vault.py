@@ -20,12 +20,15 @@ ANSWERED_AFTER = 340
 
 
 class Mount(NamedTuple):
+    """An auth method or a secrets engine: its path ends with a slash, its kind is Vault's own word."""
+
     path: str
     kind: str
     accessor: str
 
     @property
     def asked(self) -> str:
+        """The JSON fields that a request line says of the mount."""
         kind = "auth" if self.path.startswith("auth/") else "secret"
         return (
             f'"mount_point":"{self.path}","mount_type":"{self.kind}","mount_accessor":"{self.accessor}",'
@@ -34,6 +37,7 @@ class Mount(NamedTuple):
 
     @property
     def answered(self) -> str:
+        """The JSON fields that a response line says of the mount."""
         return self.asked.replace("mount_running_version", "mount_running_plugin_version")
 
 
@@ -81,6 +85,7 @@ class Token:
 
     @property
     def handed_out(self) -> str:
+        """The JSON of the ``auth`` part in which Vault hands out this token."""
         return "{" + self.named % "" + "}"
 
     @property
@@ -107,6 +112,7 @@ class Call(NamedTuple):
 
 
 def hmac_of(chance: Chance) -> str:
+    """A drawn value in the form of Vault's HMACs: the same for the same seed."""
     return f"hmac-sha256:{chance.getrandbits(256):064x}"
 
 

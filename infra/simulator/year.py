@@ -50,12 +50,16 @@ SINCE = "2020-01-01T00:00:00Z"
 
 
 class Subject(Protocol):
+    """One identity that a case can be played with. ``quiet``: from and until when (µs) its ordinary life
+    rests."""
+
     chance: Chance
     number: int
     quiet: tuple[int, int]
 
     @property
-    def identity(self) -> str: ...
+    def identity(self) -> str:
+        """The key of the identity, as findings name it."""
 
 
 @dataclass
@@ -79,6 +83,7 @@ class Cast:
 
 
 def cast_of(plan: Plan) -> Cast:
+    """Deals out the identities of a year to its kinds, by the shares of ``MIX``."""
     seed = plan.seed
     made: dict[str, Callable[[int], Any]] = {
         "user": lambda n: user_of(n, seed),
@@ -228,6 +233,7 @@ class Year:
         return told
 
     def truth(self) -> dict[str, Any]:
+        """The truth of the year as JSON: its plan, and what each case played should lead to."""
         plan = self.plan
         return {
             "seed": plan.seed, "start": stamp(plan.start), "until": stamp(plan.until), "clean": plan.clean,

@@ -47,10 +47,12 @@ class Agent:
 
     @property
     def identity(self) -> str:
+        """The key of the agent, as findings name it."""
         return f"agent:{self.service}/{self.name}"
 
     @property
     def owner(self) -> str:
+        """The team that the inventory declares as the agent's owner."""
         return f"team-{self.number % 40}"
 
     def declared(self) -> dict[str, Any]:
@@ -61,6 +63,7 @@ class Agent:
 
 
 def agent_of(number: int, seed: int) -> Agent:
+    """Makes the agent of a number; four share a host, and with it a framework and a clock."""
     host, place = divmod(number, 4)
     chance = Chance(f"{seed}/otel/{number}")
     style = list(STYLES)[host % len(STYLES)]
@@ -124,6 +127,8 @@ class Runs:
         return last[0].uid, uids, sent
 
     def over_mcp(self, time: int, tool: str) -> tuple[str, Times]:
+        """Tells one tool call over MCP as client and server see it; returns the event id and (time in µs,
+        request) pairs."""
         otlp, trace = self.otlp, self.otlp.new_trace()
         top, sending, serving = otlp.new_id(), otlp.new_id(), otlp.new_id()
         client = otlp.mcp(trace, sending, top, tool, time + 30_000, 300_000, CLIENT)
@@ -159,6 +164,7 @@ class AgentLife:
         self._runs = Runs(agent, agent.chance)
 
     def day(self, start: int, calls: int) -> Iterator[Line]:
+        """Yields the lines of one ordinary day with so many runs; ``start`` is its midnight in µs."""
         agent, draw = self._agent, self._agent.chance.random
         for time in moments(agent.chance, start, WORKS_FROM, WORKS_UNTIL - WORKS_FROM, calls):
             first = int(draw() * len(agent.tools))
@@ -186,13 +192,16 @@ class AgentPlay(Play):
 
     @property
     def identity(self) -> str:
+        """The key of the agent that the case is played with."""
         return self.agent.identity
 
     @property
     def subject(self) -> str:
+        """The subject that the finding of this case is about: the agent, or one of its tools."""
         return self.identity if self.case.about == "identity" else f"{self.identity} {self.case.credential}"
 
     def do(self, step: Step, time: int) -> Did:
+        """Tells one step at a time in µs; returns its event id and the lines that were written of it."""
         agent, runs = self.agent, self._runs
         match step.verb:
             case "run" | "run_ahead":

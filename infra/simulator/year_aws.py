@@ -44,6 +44,7 @@ class Principal:
 
     @property
     def identity(self) -> str:
+        """The key of the user or role, as findings name it."""
         return self.holder.identity
 
     def place(self, time: int) -> str:
@@ -54,11 +55,13 @@ class Principal:
 
 
 def user_of(number: int, seed: int) -> Principal:
+    """Makes the IAM user of a number: the same for the same seed."""
     place = f"100.{64 + number % 3}.{number // 200}.{number % 200 + 10}"
     return _principal("user", f"workload-{number:04}", number, place, seed)
 
 
 def role_of(number: int, seed: int) -> Principal:
+    """Makes the role of a number: the same for the same seed."""
     return _principal(
         "role",
         f"service-{number:04}",
@@ -69,6 +72,7 @@ def role_of(number: int, seed: int) -> Principal:
 
 
 def admin_of(number: int, seed: int) -> Principal:
+    """Makes the person of a number, who administers one of the accounts from the command line."""
     made = _principal("user", f"person-{number:02}", number, f"203.0.113.{number + 10}", seed)
     return replace(
         made,
@@ -123,6 +127,7 @@ class Trail:
         return body
 
     def call(self, who: Holder, verb: str, time: int, of: Holder, step: Step | None = None) -> Record:
+        """Tells one call of ``who`` about ``of`` at a time in µs, and returns its record."""
         does = VERBS[verb]
         about = About(who, of, moment_of(time), 1)
         touched = does.touches(about) if does.touches else None
@@ -137,10 +142,12 @@ class Trail:
     def assume(
         self, who: Holder, role: Holder, time: int, span: int, handle: str = ""
     ) -> tuple[Record, Holder]:
+        """Tells how ``who`` assumes a role for ``span`` µs; returns the record and the session's holder."""
         return self.writer.assume(who, moment_of(time), role, moment_of(time + span), handle)
 
 
 def ec2(account: str) -> Holder:
+    """The service that assumes the roles of an account's instances."""
     return Holder("ec2", "service", "ec2.amazonaws.com", account, "", "", owner="aws")
 
 
@@ -152,6 +159,7 @@ TRUSTING = ACCOUNTS[0]
 
 
 def subject_of(namespace: str, name: str) -> str:
+    """The ``sub`` of a Kubernetes service account's token."""
     return f"system:serviceaccount:{namespace}:{name}"
 
 

@@ -53,6 +53,7 @@ class UserLife:
         self._ending: list[tuple[int, str, Holder]] = []
 
     def day(self, start: int, calls: int) -> Iterator[Line]:
+        """Yields the lines of one ordinary day with so many calls; ``start`` is its midnight in µs."""
         user, chance = self._user, self._user.chance
         yield from self._rotation(start)
         holder = user.holder
@@ -95,6 +96,7 @@ class RoleLife:
         self._trail = Trail(role.chance)
 
     def day(self, start: int, calls: int) -> Iterator[Line]:
+        """Yields the lines of one ordinary day: one session with so many calls, none while the role rests."""
         role, chance, trail = self._role, self._role.chance, self._trail
         begins = start + WORKS_FROM + int(chance.random() * (WORKS_UNTIL - WORKS_FROM - SESSION))
         rests = begins + SESSION > role.quiet[0] and begins < role.quiet[1]
@@ -121,6 +123,7 @@ class PersonLife:
         self._trail = Trail(person.chance)
 
     def day(self, start: int, calls: int) -> Iterator[Line]:
+        """Yields the lines of one ordinary day; a person does a little, whatever ``calls`` says."""
         person = self._person
         for time in moments(
             person.chance, start, WORKS_FROM, WORKS_UNTIL - WORKS_FROM, calls_today(person.chance, 3)

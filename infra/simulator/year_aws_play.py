@@ -47,10 +47,12 @@ class AwsPlay(Play):
 
     @property
     def identity(self) -> str:
+        """The key of the user or role that the case is played with."""
         return self._holder.identity
 
     @property
     def credentials(self) -> list[str]:
+        """The keys of the credentials that this identity had in the case, sessions among them."""
         own = [
             h.credential
             for name, h in self._known.items()
@@ -60,6 +62,8 @@ class AwsPlay(Play):
 
     @property
     def subject(self) -> str:
+        """The subject that the finding of this case is about: the identity, its sessions or its access
+        key."""
         match self.case.about:
             case "identity":
                 return self.identity
@@ -74,6 +78,7 @@ class AwsPlay(Play):
         return [{"id": self._subject.holder.credential, **said}] if said else []
 
     def records(self) -> dict[str, list[dict[str, str]]]:
+        """The declarations that the case adds to the inventory, by section."""
         if not self.case.rotated:
             return super().records()
         old, new = self._subject.holder, self._named(f"{self.case.subject}.next")
@@ -85,6 +90,7 @@ class AwsPlay(Play):
         return {"rotations": [cut]}
 
     def do(self, step: Step, time: int) -> Did:
+        """Tells one step at a time in µs, rounded to CloudTrail's seconds; returns its event id and lines."""
         time = time // SECOND * SECOND
         who = ec2(self._subject.holder.account) if step.who == "ec2" else self._named(step.who)
         who = replace(who, place=step.place or who.place, agent=step.client or who.agent)

@@ -74,6 +74,7 @@ class Delivery:
             self._writing = self._pool.submit(self._write, *key, many)
 
     def finish(self) -> None:
+        """Writes what is still open and waits until it is on disk; raises what writing raised."""
         self.close(1 << 62)
         if self._writing:
             self._writing.result()

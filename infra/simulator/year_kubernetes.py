@@ -55,23 +55,29 @@ class Account:
 
     @property
     def identity(self) -> str:
+        """The key of the service account, as findings name it."""
         return f"{PREFIX}{self.namespace}/{self.name}"
 
     @property
     def owner(self) -> str:
+        """The team that the inventory declares as the account's owner."""
         return f"team-{self.number % 40}"
 
     @property
     def node(self) -> str:
+        """The node that the account's pods run on."""
         return f"node-{self.number % 12}"
 
     @property
     def place(self) -> str:
+        """The address that the account's pods call from."""
         return f"10.80.{self.number // 200}.{self.number % 200 + 10}"
 
 
 @dataclass
 class Pod:
+    """A running pod with the token that it was given; ``made`` is the time in µs."""
+
     name: str
     uid: str
     jti: str
@@ -80,6 +86,7 @@ class Pod:
 
 
 def account_of(number: int, seed: int) -> Account:
+    """Makes the service account of a number: the same for the same seed; every third runs jobs."""
     chance = Chance(f"{seed}/kubernetes/{number}")
     return Account(
         f"ns-{number % 25:02}", f"svc-{number:04}", chance, number, uuid_of(chance), job=number % 3 == 2
@@ -88,6 +95,7 @@ def account_of(number: int, seed: int) -> Account:
 
 @lru_cache
 def kubelet(node: str) -> Caller:
+    """The caller that a node's kubelet is: a client certificate, and the reason for which it is let in."""
     digest = f"{Chance(node).getrandbits(256):064x}"
     reason = (
         r"RBAC: allowed by ClusterRoleBinding \"nodes\" of ClusterRole \"system:node\" to Group "
@@ -183,6 +191,7 @@ class Cluster:
         return [told, *self.stop(account, pod, time + 5 * SECOND, kubelet(account.node), 0)]
 
     def caller(self, account: Account, jti: str, secret: str = "") -> Caller:
+        """The caller that a pod of an account is, by a bound token (``jti``) or by a legacy secret."""
         reason = (
             rf"RBAC: allowed by RoleBinding \"{account.name}-reader/{account.namespace}\" of Role "
             rf"\"reader\" to ServiceAccount \"{account.name}/{account.namespace}\""
@@ -201,6 +210,7 @@ class Cluster:
         )
 
     def use(self, account: Account, who: Caller, time: int, place: str = "") -> Call:
+        """Tells one ordinary read by an account at a time in µs."""
         resource = READS[time // SECOND % 3]
         uri = f"/api/v1/namespaces/{account.namespace}/{resource}"
         return self.log.read(time, who, "list", uri, reference(resource, account.namespace), place)

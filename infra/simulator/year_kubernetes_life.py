@@ -43,6 +43,7 @@ class AccountLife:
         self._day = -1
 
     def day(self, start: int, calls: int) -> Iterator[Line]:
+        """Yields the lines of one ordinary day; while the account rests, its pod is stopped."""
         self._day += 1
         account = self._account
         quiet = start + DAY > account.quiet[0] and start < account.quiet[1]

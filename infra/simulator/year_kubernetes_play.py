@@ -40,15 +40,19 @@ class KubernetesPlay(Play):
 
     @property
     def identity(self) -> str:
+        """The key of the service account that the case is played with."""
         return self._account.identity
 
     @property
     def credentials(self) -> list[str]:
+        """The keys of the credentials that this account had in the case: pods' tokens and a secret."""
         secret = [f"{PREFIX}secret/{self._account.namespace}/{self._secret}"] if self._secret else []
         return [*(f"{PREFIX}jti/{pod.jti}" for pod in self._pods.values()), *secret]
 
     @property
     def subject(self) -> str:
+        """The subject that the finding of this case is about: the account, its switch or its trust
+        elsewhere."""
         match self.case.about:
             case "identity":
                 return self.identity
@@ -77,6 +81,7 @@ class KubernetesPlay(Play):
         return f"aws:{TRUSTING}:role/irsa-{self._account.name}" if self.aliases() else ""
 
     def do(self, step: Step, time: int) -> Did:
+        """Tells one step at a time in µs; returns its event id and the lines that were written of it."""
         if step.verb == "exchange":
             uid, record = exchanged(
                 self.chance, self._account.namespace, self._account.name, self._account.place, time

@@ -74,6 +74,7 @@ class Play(ABC):
         return wrote
 
     def at(self, text: str) -> int:
+        """The time in µs of a text such as ``+2d 10:00``, counted from the day of the case."""
         return at(self.day, text) + self._shift
 
     @property
@@ -118,6 +119,7 @@ class Play(ABC):
         return told
 
     def truth(self) -> dict[str, Any]:
+        """The truth of the case as JSON: who, what is expected, and the events that show it."""
         case = self.case
         seen = self.marked[PROOF] if case.expects == "proof" else self.marked[CONTRADICTION]
         uses = [uid for _, uid in sorted(seen)]

@@ -37,9 +37,11 @@ class Plan:
 
     @property
     def until(self) -> int:
+        """The end of the year that is told, in µs."""
         return self.start + self.days * DAY
 
     def day(self, number: int) -> int:
+        """The midnight of a day, in µs; the first day is 0."""
         return self.start + number * DAY
 
 
@@ -101,10 +103,12 @@ def moments(chance: Chance, start: int, since: int, span: int, calls: int) -> li
 
 
 def micros(moment: datetime) -> int:
+    """A moment in µs since 1970; a moment without a zone is an error."""
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def moment_of(time: int) -> datetime:
+    """The moment of a time in µs, in UTC."""
     return datetime.fromtimestamp(time // SECOND, UTC) + timedelta(microseconds=time % SECOND)
 
 
@@ -126,14 +130,17 @@ def second_text(time: int) -> str:
 
 
 def stamp(time: int) -> str:
+    """A time in µs as text with whole seconds and a Z."""
     return f"{second_text(time)}Z"
 
 
 def micro_stamp(time: int) -> str:
+    """A time in µs as text with six decimals and a Z."""
     return f"{second_text(time)}.{time % SECOND:06}Z"
 
 
 def uuid_of(chance: Chance) -> str:
+    """A drawn UUID of version 4: the same for the same seed."""
     text = f"{chance.getrandbits(128):032x}"
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
 

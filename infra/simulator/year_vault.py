@@ -67,6 +67,7 @@ class App:
 
     @property
     def identity(self) -> str:
+        """The key of the application's entity, as findings name it."""
         return f"{PREFIX}entity/{self.entity}"
 
     def place(self, time: int) -> str:
@@ -76,6 +77,7 @@ class App:
 
 
 def app_of(name: str, number: int, seed: int) -> App:
+    """Makes the application of a name: the same for the same seed; the number decides how it works."""
     chance = Chance(f"{seed}/vault/{name}")
     secret = Secret(hmac_of(chance), hmac_of(chance))
     kind = (
@@ -100,6 +102,7 @@ class Admin:
 
     @property
     def identity(self) -> str:
+        """The key of the administrator's entity, as findings name it."""
         return f"{PREFIX}entity/{self.entity}"
 
     def token(self, time: int) -> Token:
@@ -116,6 +119,7 @@ class Admin:
         return self._tokens[day]
 
     def day(self, start: int, log: VaultLog) -> Iterator[Line]:
+        """Yields the lines of the administrator's login on one day; ``start`` is its midnight in µs."""
         token = self.token(start)
         yield from _lines(
             log.login(
@@ -136,6 +140,7 @@ def _lines(*calls: Call) -> Iterator[Line]:
 
 
 def token_for(app: App, time: int, ttl: int, kind: str = "service") -> Token:
+    """Makes a token for an application, issued at a time in µs to live for ``ttl`` seconds."""
     chance = app.chance
     hmac, accessor = hmac_of(chance), hmac_of(chance)
     return Token(
@@ -146,6 +151,7 @@ def token_for(app: App, time: int, ttl: int, kind: str = "service") -> Token:
 
 
 def child_of(chance: Chance, parent: Token, time: int, orphan: bool = False) -> Token:
+    """Makes a child of a token; an orphan has no entity."""
     hmac, accessor = hmac_of(chance), hmac_of(chance)
     entity = "" if orphan else parent.entity
     return Token(hmac, accessor, "token-task", "app", "", entity, TTL, time, parent.place, parent.port)
@@ -154,12 +160,14 @@ def child_of(chance: Chance, parent: Token, time: int, orphan: bool = False) -> 
 def login(
     log: VaultLog, time: int, app: App, token: Token, secret: str = "", mount: Mount = APPROLE, uses: int = 0
 ) -> Call:
+    """Tells how an application logs in and is given a token; returns request and response."""
     first, app.logged_in = not app.logged_in, True
     data = f'{{"role_id":"{app.role_id}","secret_id":"{secret or app.secret.hmac}"}}'
     return log.login(time, mount, f"{mount.path}login", data, token, first=first, uses=uses)
 
 
 def read(log: VaultLog, time: int, token: Token, name: str, place: str = "") -> Call:
+    """Tells one read of a secret at a time in µs; returns request and response."""
     answer = (
         '"data":{"data":{"value":"hmac-sha256:a8ab701269496fb80a4006e74153118544902f7df6c1030d6e4c9c16'
         'd948c939"},"metadata":{"created_time":"2025-11-20T21:07:50.511135113Z",'
@@ -170,11 +178,13 @@ def read(log: VaultLog, time: int, token: Token, name: str, place: str = "") -> 
 
 
 def renew(log: VaultLog, time: int, token: Token) -> Call:
+    """Tells how a token renews itself; returns request and response."""
     shown = token.handed_out[:-1] + token.presented[token.presented.rindex(',"token_issue_time"') :]
     return log.call(time, token, "update", TOKEN, "auth/token/renew-self", answer=f'"auth":{shown}')
 
 
 def issue(log: VaultLog, time: int, admin: Token, role: str, secret: Secret, uses: int = 0) -> Call:
+    """Tells how the administrator makes a secret id, good for ``uses`` logins (0: any number)."""
     answer = (
         f'"data":{{"secret_id":"{secret.hmac}","secret_id_accessor":"{secret.accessor}",'
         f'"secret_id_num_uses":{uses},"secret_id_ttl":0}}'
@@ -183,6 +193,7 @@ def issue(log: VaultLog, time: int, admin: Token, role: str, secret: Secret, use
 
 
 def destroy(log: VaultLog, time: int, admin: Token, role: str, secret: Secret) -> Call:
+    """Tells how the administrator destroys a secret id by its accessor."""
     data = f'{{"secret_id_accessor":"{secret.accessor}"}}'
     return log.call(
         time, admin, "update", APPROLE, f"auth/approle/role/{role}/secret-id-accessor/destroy", data=data
@@ -190,6 +201,7 @@ def destroy(log: VaultLog, time: int, admin: Token, role: str, secret: Secret) -
 
 
 def make_child(log: VaultLog, time: int, parent: Token, child: Token, orphan: bool = False) -> Call:
+    """Tells how a token makes a child of its own; returns request and response."""
     chance = log.chance
     alone = '"no_parent":true,' if orphan else ""
     data = f'{{{alone}"policies":["{hmac_of(chance)}"],"ttl":"{hmac_of(chance)}"}}'
@@ -199,10 +211,12 @@ def make_child(log: VaultLog, time: int, parent: Token, child: Token, orphan: bo
 
 
 def lease_of(chance: Chance) -> str:
+    """A drawn lease id of the database engine: the same for the same seed."""
     return f"database/creds/reader/{chance.getrandbits(120):030x}"
 
 
 def borrow(log: VaultLog, time: int, token: Token, lease: str) -> Call:
+    """Tells how a token is given a user of the database under a lease."""
     chance = log.chance
     answer = (
         f'"secret":{{"lease_id":"{lease}"}},"data":{{"password":"{hmac_of(chance)}",'
@@ -212,4 +226,5 @@ def borrow(log: VaultLog, time: int, token: Token, lease: str) -> Call:
 
 
 def give_back(log: VaultLog, time: int, token: Token, hidden: str) -> Call:
+    """Tells how a token revokes a lease; the log shows of the lease only its HMAC, ``hidden``."""
     return log.call(time, token, "update", SYS, "sys/leases/revoke", data=f'{{"lease_id":"{hidden}"}}')

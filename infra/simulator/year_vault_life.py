@@ -57,6 +57,8 @@ class AppLife:
         self._retired: tuple[int, Secret] | None = None
 
     def day(self, start: int, calls: int) -> Iterator[Line]:
+        """Yields the lines of one ordinary day: housekeeping, and a session with so many calls unless the
+        application rests."""
         yield from self._housekeeping(start)
         app, chance = self._app, self._app.chance
         begins = start + WORKS_FROM + int(chance.random() * (WORKS_UNTIL - WORKS_FROM - 4 * HOUR))

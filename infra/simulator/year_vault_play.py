@@ -53,10 +53,12 @@ class VaultPlay(Play):
 
     @property
     def identity(self) -> str:
+        """The key of the entity that the case is played with."""
         return self._app.identity
 
     @property
     def credentials(self) -> list[str]:
+        """The keys of the credentials that this entity had in the case: accessors, tokens and secret ids."""
         keys = [
             f"{PREFIX}{kind}/{value}"
             for t in self._tokens.values()
@@ -67,6 +69,7 @@ class VaultPlay(Play):
 
     @property
     def subject(self) -> str:
+        """The subject that the finding of this case is about: the entity, its switch or the root token."""
         match self.case.about:
             case "identity":
                 return self.identity
@@ -83,6 +86,7 @@ class VaultPlay(Play):
         return f"{PREFIX}accessor/{token.accessor}" if token.accessor else f"{PREFIX}token/{token.hmac}"
 
     def do(self, step: Step, time: int) -> Did:
+        """Tells one step at a time in µs; returns its event id and the lines that were written of it."""
         self._app.secret, self._app.logged_in = self._origin.secret, self._origin.logged_in
         who = self._admin.token(time) if step.who == "admin" else self._tokens.get(step.who)
         call = self._done(step, time, who) if who else self._logged_in(step, time)

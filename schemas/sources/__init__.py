@@ -68,10 +68,12 @@ class Source(Protocol):
     SIGNS: frozenset[str]
 
     @staticmethod
-    def recognises(document: object) -> bool: ...
+    def recognises(document: object) -> bool:
+        """Whether a decoded JSON document is of this source."""
 
     @staticmethod
-    def read(record: bytes, context: Context) -> Reading: ...
+    def read(record: bytes, context: Context) -> Reading:
+        """Every event of a record as an activity, or a reject with its place. It never raises."""
 
 
 ENVELOPE_MAX = 6

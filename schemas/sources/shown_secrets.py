@@ -76,6 +76,8 @@ def report_of(name: str) -> str:
 
 
 def kind_of(text: str) -> str:
+    """The kind of a secret as a word for keys, made from its scanner's name; at most ``TYPE_MAX``
+    characters."""
     return re.sub(r"[^a-z0-9_.-]+", "_", text.lower())[:TYPE_MAX] or "secret"
 
 

@@ -57,6 +57,7 @@ class NewestFirst:
         threading.Thread(target=self._work, name=name, daemon=True).start()
 
     def submit(self, call: Callable[[], Answer]) -> Future[Answer]:
+        """Queues a call, to be made before those that wait already; the future gives its answer or error."""
         future: Future[Answer] = Future()
         self._waiting.put((future, call))
         return future

@@ -136,6 +136,7 @@ class Engine:
         client.close()
 
     def close(self) -> None:
+        """Closes every client that is still open; to be called once, after all use."""
         with self._lock:
             clients, self._clients = self._clients, []
         for client in clients:
@@ -195,6 +196,8 @@ def connect(
 
 
 def server_options(url: str, user: str, password: str) -> dict[str, Any]:
+    """The options of ``clickhouse_connect.get_client`` for a server's URL; the port is ClickHouse's own
+    unless the URL names one."""
     parts = urlsplit(url)
     return {
         "interface": parts.scheme,

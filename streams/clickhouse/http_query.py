@@ -138,6 +138,7 @@ def _form(content_type: str, body: bytes) -> dict[str, str]:
 
 
 def content_type(name: str) -> str:
+    """The media type of ClickHouse's format of this name."""
     return CONTENT_TYPES.get(name, "text/plain; charset=UTF-8")
 
 

@@ -41,6 +41,8 @@ _FILE = re.compile(r"(\d{3})_\w+\.sql\Z")
 
 @dataclass(frozen=True)
 class Migration:
+    """One numbered file of ``infra/clickhouse``, in statements."""
+
     number: int
     name: str
     statements: tuple[str, ...]

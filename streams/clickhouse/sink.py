@@ -245,6 +245,7 @@ class Sink:
         self._on_rows("rejects", len(rows))
 
     def close(self) -> None:
+        """Gives the client back; the next insert opens another one."""
         if self._client is not None:
             self._engine.discard(self._client)
             self._client = None

@@ -20,6 +20,8 @@ class Commands(TyperGroup):
     """Whoever stops reading (`gapwatch findings | head`) has what he wanted: no error."""
 
     def invoke(self, ctx: Any) -> Any:
+        """Runs the command that was typed. A reader that closes the pipe early ends it without a
+        complaint."""
         try:
             answer = super().invoke(ctx)
             sys.stdout.flush()

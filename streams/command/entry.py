@@ -8,6 +8,7 @@ import sys
 
 
 def main() -> None:
+    """Runs the command line; Ctrl-C during the imports ends it with 130 and no traceback."""
     try:
         from streams.command import cli
 

@@ -49,11 +49,13 @@ class Node(msgspec.Struct):
     more: int = 0
 
     def walk(self) -> Iterator[Node]:
+        """Yields this node and all below it, parents first."""
         yield self
         for child in self.children:
             yield from child.walk()
 
     def shown(self) -> dict[str, Any]:
+        """The node and all below it as JSON, as ``gapwatch explain --json`` writes it."""
         return self.life.shown() | {
             "edge": self.edge or None,
             "state": self.state,

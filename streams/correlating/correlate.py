@@ -146,6 +146,7 @@ class Worker:
             os._exit(1)
 
     async def send(self, message: Message) -> Awaitable[object]:
+        """Hands a message to Faust's producer; the answer is awaited until the broker has it."""
         self._still_ours()
         sent: Awaitable[object] = await self._topics[message.topic].send(
             key=message.key,
@@ -157,6 +158,8 @@ class Worker:
         return sent
 
     async def store(self, partition: int, key: str, body: bytes | None) -> Awaitable[object]:
+        """Writes one dossier (None: its end) to the changelog, with the epoch under which this worker has the
+        partition."""
         self._still_ours()
         sent: Awaitable[object] = await self._table.changelog_topic.send(
             key=key.encode(),
@@ -170,6 +173,7 @@ class Worker:
         return sent
 
     def keep(self, partition: int, key: str, body: bytes | None) -> None:
+        """Puts a dossier that the changelog has confirmed into the table (None takes it out)."""
         if body is None:
             self._table.data.pop(key.encode(), None)
         else:

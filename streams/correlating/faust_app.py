@@ -37,6 +37,7 @@ def changelog(settings: Settings) -> str:
 
 
 def app_id(settings: Settings) -> str:
+    """The name of the Faust app, and of its consumer group."""
     return topics.name(settings, "correlate")
 
 

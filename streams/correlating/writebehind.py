@@ -41,7 +41,8 @@ log = logging.getLogger("gapwatch.correlate")
 class Event(Protocol):
     """A message of the facts topic that is acknowledged by hand."""
 
-    def ack(self) -> object: ...
+    def ack(self) -> object:
+        """Tells Faust that this message need not come again."""
 
 
 @dataclass
@@ -65,9 +66,11 @@ class Outlet(Protocol):
     """Where a flush goes. Both return once the message is handed over, with what to wait for until it is
     confirmed."""
 
-    async def send(self, message: Message) -> Awaitable[object]: ...
+    async def send(self, message: Message) -> Awaitable[object]:
+        """Hands over a message of findings, assurance or forwards."""
 
-    async def store(self, partition: int, key: str, body: bytes | None) -> Awaitable[object]: ...
+    async def store(self, partition: int, key: str, body: bytes | None) -> Awaitable[object]:
+        """Hands over a dossier for the changelog (None: its end)."""
 
     def keep(self, partition: int, key: str, body: bytes | None) -> None:
         """The stored dossier is confirmed: it may be loaded from now on."""

@@ -49,6 +49,7 @@ class Batch:
     bytes: int = 0
 
     def add(self, table: str, taken: Block) -> None:
+        """Adds a block of rows for one table."""
         self.blocks.setdefault(table, []).append(taken)
         self.rows += taken.rows
         self.bytes += len(taken.data)
@@ -82,6 +83,8 @@ class Batches:
         )
 
     def run(self) -> None:
+        """Consumes and stores until asked to stop; what is left then is stored before it returns. Raises what
+        Kafka or the sink raised."""
         metrics.DELIVER_SINCE.set(0)
         try:
             while not self._stopping.is_set():

@@ -50,4 +50,5 @@ class Feed:
         return found
 
     def close(self) -> None:
+        """Leaves the topic; to be called from the thread that reads."""
         self._consumer.close()

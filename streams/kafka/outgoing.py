@@ -49,9 +49,11 @@ class Consignment:
 
     @property
     def arrived(self) -> bool:
+        """Whether all messages were added and the broker has answered for each of them."""
         return self._complete and not self._waiting
 
     def expect(self) -> None:
+        """Counts one more message of which the broker's answer is awaited."""
         self._waiting += 1
 
     def complete(self) -> None:
@@ -59,6 +61,7 @@ class Consignment:
         self._complete = True
 
     def delivered(self, error: KafkaError | None, message: Message) -> None:
+        """Takes the broker's answer for one message; an error is kept for ``Outgoing.settle`` to raise."""
         if error is not None:
             self.error = f"{message.topic()}: {error.str()}"
         self._waiting -= 1

@@ -91,12 +91,15 @@ def unreadable(settings: Settings, names: Iterable[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Topic:
+    """A topic as it is to be made: name, number of partitions, configuration."""
+
     name: str
     partitions: int
     config: dict[str, str]
 
 
 def raw_topic(settings: Settings, source: str, instance: str | None = None) -> Topic:
+    """The raw topic of a source and an installation (None: the default one), as it is to be made."""
     return Topic(raw(settings, source, instance), settings.raw_partitions, _config(settings, RAW))
 
 
@@ -172,6 +175,7 @@ def _partitions(settings: Settings, admin: AdminClient) -> dict[str, int]:
 
 
 def admin_client(settings: Settings) -> AdminClient:
+    """An admin client for the broker of these settings; nothing is connected yet."""
     from confluent_kafka.admin import AdminClient
 
     from streams.kafka.connection import kafka_config

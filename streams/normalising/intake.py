@@ -22,6 +22,8 @@ NEW_TOPICS_MS = 2_000
 
 
 def consumer_config(settings: Settings) -> dict[str, object]:
+    """The configuration of the consumer of raw topics: offsets are committed by hand, ends of partitions are
+    told."""
     room = settings.record_limit + topics.ENVELOPE_ROOM
     return kafka_config(
         settings,

@@ -36,6 +36,7 @@ class Turns(Generic[T]):
         return set(self._waiting)
 
     def add(self, topic: str, one: T) -> None:
+        """Queues one item behind the others of its topic."""
         queue = self._waiting.get(topic)
         if queue is None:
             # A topic of which nothing waited comes first: it is not what holds up the others.

@@ -24,6 +24,8 @@ class Unfit(NamedTuple):
 
     @staticmethod
     def of(content: bytes, reason: str, place: str = "", line: int = 0) -> Unfit:
+        """The note of a content that is not fit for a topic: its digest and size, never the content
+        itself."""
         return Unfit(reason, hashlib.sha256(content).hexdigest(), len(content), place, line)
 
     def row(self, settings: Settings, topic: str) -> bytes:

@@ -40,6 +40,7 @@ class Screen(Console):
         super().__init__(highlight=False, markup=False, emoji=False, stderr=stderr)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Yields the segments to print, with whatever a terminal could obey made visible."""
         for segment in super().render(renderable, options):
             if segment.control is None and not (segment.text.isascii() and segment.text.isprintable()):
                 yield Segment(shown_lines(segment.text), segment.style)
@@ -47,6 +48,7 @@ class Screen(Console):
                 yield segment
 
     def on_broken_pipe(self) -> None:
+        """Raises BrokenPipeError, so that the command ends quietly where others handle it."""
         raise BrokenPipeError
 
 

@@ -23,6 +23,7 @@ def run_folder(settings: Settings) -> Path:
 
 
 def log_folder(settings: Settings) -> Path:
+    """The folder of the stages' logs."""
     return settings.data / "logs"
 
 
@@ -109,6 +110,7 @@ class Instance:
 
 
 def write_instance(settings: Settings, instance: Instance) -> None:
+    """Notes in the data folder which process runs it and where it listens."""
     write_atomically(run_folder(settings) / "instance.json", orjson.dumps(asdict(instance)))
 
 
@@ -131,6 +133,7 @@ def attached(settings: Settings) -> Settings:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
+    """Replaces a file as a whole: a reader sees the old content or the new one."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.write_bytes(content)
     draft.replace(path)

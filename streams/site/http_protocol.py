@@ -24,6 +24,8 @@ class StrictConnection(h11.Connection):
     it took for a body be the next request here (RFC 9112, section 6.3)."""
 
     def next_event(self) -> Any:
+        """The next event of h11. Raises RemoteProtocolError for a request whose length is told in two
+        ways."""
         event = super().next_event()
         if isinstance(event, h11.Request):
             names = {name for name, _ in event.headers}
@@ -58,6 +60,8 @@ class TimedProtocol(H11Protocol):
     _stall: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
+        """Makes room by hanging up on the least proven connection where too many are open, and starts the
+        clock."""
         super().connection_made(transport)
         self.heard = self.loop.time()
         if len(self.connections) > self.most:
@@ -80,17 +84,20 @@ class TimedProtocol(H11Protocol):
         other.transport.abort()
 
     def data_received(self, data: bytes) -> None:
+        """Takes bytes and starts to wait for the rest of the head."""
         self.heard = self.loop.time()
         super().data_received(data)
         self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Stops every clock of this connection."""
         self._stop_waiting()
         if self._stall is not None:
             self._stall.cancel()
         super().connection_lost(exc)
 
     def on_response_complete(self) -> None:
+        """Notes that this connection is of use where its request was taken, and waits for the next one."""
         self.proven = self.proven or bool(self.scope and self.scope.get("taken"))
         self._watch_sending(None)
         super().on_response_complete()

@@ -47,6 +47,8 @@ class MetricsServer(ThreadingHTTPServer):
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
     def process_request(self, request: Any, client_address: Any) -> None:
+        """Serves a request in a thread of its own; the oldest connection is hung up on where too many are
+        open."""
         with self._lock:
             longest = next(iter(self._open), None) if len(self._open) >= CONNECTIONS_MAX else None
             self._open.pop(longest, None)
@@ -56,6 +58,7 @@ class MetricsServer(ThreadingHTTPServer):
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
+        """Forgets and closes a connection that was served."""
         with self._lock:
             self._open.pop(request, None)
         super().shutdown_request(request)

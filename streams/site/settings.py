@@ -211,6 +211,7 @@ class Settings(ThresholdSettings, AuthoritySettings, ReceiverSettings):
 
     @property
     def embedded_engine(self) -> bool:
+        """Whether ClickHouse is the engine inside `gapwatch run`, not a server."""
         return self.clickhouse is None
 
 

@@ -68,6 +68,7 @@ class Stage:
 
 
 def intake_file(run_folder: Path) -> Path:
+    """The file by which the supervisor tells receivers whether there is room."""
     return run_folder / "intake.json"
 
 
@@ -136,6 +137,7 @@ class StatusHandler(logging.Handler):
         self._stage = stage
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Tells the supervisor the first line of an error, at most 500 characters."""
         # librdkafka repeats itself at every attempt to connect; what matters of it, the stage says itself.
         if record.name == "gapwatch.kafka":
             return

@@ -47,6 +47,8 @@ log = logging.getLogger("gapwatch.broker")
 
 
 class Level(Enum):
+    """How full the embedded broker is: open, closed to new records, or at its ceiling."""
+
     OPEN = "open"
     CLOSED = "closed"
     CEILING = "ceiling"

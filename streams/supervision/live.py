@@ -54,11 +54,13 @@ class View:
     _told_stuck: float = -60.0
 
     def start(self) -> None:
+        """Begins to draw the status line, where the output is a terminal."""
         if self.console.is_terminal:
             self._live = Live(self, console=self.console, auto_refresh=False, transient=True)
             self._live.start()
 
     def stop(self) -> None:
+        """Takes the status line away."""
         if self._live is not None:
             self._live.stop()
             self._live = None
@@ -72,9 +74,11 @@ class View:
             self._live.refresh()
 
     def error(self, stage: str, line: str) -> None:
+        """Prints an error line of a stage."""
         self._print(Text.assemble(("! ", "bold red"), (f"{stage}: ", "bold"), line))
 
     def show(self, finding: Finding) -> None:
+        """Prints a finding above the status line."""
         self._findings += 1
         print_finding(self.console, finding)
         self._flush()

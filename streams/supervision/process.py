@@ -36,10 +36,12 @@ class StageProcess:
 
     @property
     def label(self) -> str:
+        """The name of the stage, with the number of the worker where there are several."""
         return f"{self.name}-{self.worker}" if self.worker else self.name
 
     @property
     def pid(self) -> int | None:
+        """The process id; None before the first start."""
         return self.process.pid if self.process else None
 
     def start(self, settings: Settings, broker_id: str, metrics: Path, lock: int) -> None:
@@ -98,13 +100,16 @@ class StageProcess:
         return self.process.poll() if self.process else None
 
     def running(self) -> bool:
+        """Whether the process is alive."""
         return self.process is not None and self.process.poll() is None
 
     def ask_to_stop(self) -> None:
+        """Sends SIGTERM to the process if it is alive, and does not wait."""
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
+        """Kills the process if it is alive, and waits for its end."""
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()

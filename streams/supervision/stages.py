@@ -97,6 +97,7 @@ class OneLine(logging.Formatter):
     """A message is one line, whatever names it holds: only a traceback has more."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """The record as one line of text, with control characters made visible."""
         record.message = shown(record.message)
         return super().formatMessage(record)
 

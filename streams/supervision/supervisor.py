@@ -38,11 +38,14 @@ UNUSABLE_SETTINGS = 2
 class Watcher(Protocol):
     """Who shows what goes on."""
 
-    def status(self, line: str) -> None: ...
+    def status(self, line: str) -> None:
+        """Shows what the run as a whole is doing."""
 
-    def error(self, stage: str, line: str) -> None: ...
+    def error(self, stage: str, line: str) -> None:
+        """Shows an error of one stage."""
 
-    def refresh(self, running: list[StageProcess]) -> None: ...
+    def refresh(self, running: list[StageProcess]) -> None:
+        """Shows the state of all stages; called a few times a second."""
 
 
 class BrokerGoneError(Exception):
@@ -62,9 +65,11 @@ class Plan:
 
     @property
     def embedded_broker(self) -> bool:
+        """Whether this run starts a broker of its own."""
         return "broker" in self.names
 
     def workers(self, name: str) -> int:
+        """The number of processes of a stage."""
         counts = {"normalise": self.settings.normalisers, "correlate": self.settings.correlators}
         return counts.get(name, 1)
 

@@ -112,6 +112,7 @@ def earliest(a: Evidence, b: Evidence) -> Evidence:
 
 
 def earliest_time(a: int, b: int) -> int:
+    """The earlier of two times in µs; 0 stands for no time and gives way to the other one."""
     return min(a or b, b or a)
 
 
@@ -124,6 +125,7 @@ def names(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def marks(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
+    """The union of two sorted tuples of marks; the first one itself where it holds all of the second."""
     return a if set(b) <= set(a) else tuple(sorted({*a, *b}))
 
 
@@ -261,6 +263,7 @@ _texts: Join[dict[str, str]] = map_of(highest)
 
 
 def flag(a: bool, b: bool) -> bool:
+    """The join of two flags: once set, a flag stays set."""
     return a or b
 
 

@@ -16,6 +16,7 @@ from schemas.providers import installation_of, machine_key
 
 
 def lendings(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
+    """Yields (key, fact) for each machine and identity that must know which address was lent to whom."""
     if dossier.members:
         for identity in dossier.members:
             yield identity, Dossier(lent={given_key(key, at): turns for at, turns in dossier.lent.items()})

@@ -29,10 +29,12 @@ class Records:
 
     @property
     def claims(self) -> bool:
+        """Whether any of these records says which tools or delegates are approved."""
         return any(d.tools is not None or d.delegates is not None for many in self._ordered for d in many)
 
     @property
     def latest(self) -> Catalogue:
+        """The last record of each identity that is named, whatever the time."""
         return tuple(many[-1] for many in self._ordered)
 
     def at(self, time: int) -> Catalogue:

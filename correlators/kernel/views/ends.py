@@ -33,6 +33,7 @@ class Off(NamedTuple):
     undone: tuple[Turn, ...] = ()
 
     def holds(self, time: int) -> bool:
+        """Whether a time in µs lies strictly inside the period; an open period has no end."""
         return self.start < time and (not self.end or time < self.end)
 
 

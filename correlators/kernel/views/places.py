@@ -49,6 +49,7 @@ class Here(NamedTuple):
 
     @property
     def begins(self) -> tuple[int, str]:
+        """The time (µs) and the event id of the first use in this place, by which places are put in order."""
         return self.stay.first.time, self.stay.first.uid
 
 

@@ -28,9 +28,11 @@ class Consumer(NamedTuple):
 
     @property
     def name(self) -> str:
+        """The words by which a finding names this consumer: client and network, as far as they are known."""
         return " ".join(part for part in (self.client, self.where) if part) or "an unnamed consumer"
 
     def moved_since(self, time: int) -> bool:
+        """Whether this consumer was seen on the successor later than a time in µs."""
         return self.latest > time
 
 
@@ -49,10 +51,12 @@ class Progress(NamedTuple):
 
     @property
     def moved(self) -> tuple[Consumer, ...]:
+        """The consumers that were seen on the successor."""
         return tuple(c for c in self.consumers if c.moved)
 
     @property
     def staying(self) -> tuple[Consumer, ...]:
+        """The consumers that were not seen on the successor."""
         return tuple(c for c in self.consumers if not c.moved)
 
     @property
@@ -107,6 +111,8 @@ class Rotating:
         self._acts = [(r, change.at) for change in many for r in change.records if r.actor]
 
     def includes(self, use: Evidence, around: int) -> bool:
+        """Whether a use was made by who rotates: the same actor and network, at most ``around`` µs from the
+        rotation."""
         return any(
             use.actor == record.actor
             and abs(use.time - at) <= around

@@ -89,6 +89,9 @@ def _several(records: Iterable[Rotation]) -> dict[str, list[Rotation]]:
 
 
 class Merged(NamedTuple):
+    """Several records of one rotation as one. ``at``: the earliest of their times (µs); ``overlap`` is in
+    µs."""
+
     at: int
     records: tuple[Evidence, ...]
     how: str
@@ -241,6 +244,7 @@ def stands(credential: Credential) -> bool:
 
 
 def born(credential: Credential) -> int:
+    """The time (µs) at which a credential was issued or first mentioned, whichever is earlier; 0: unknown."""
     first = credential.known
     if credential.issued:
         first = earliest(first, credential.issued) if first else credential.issued

@@ -99,10 +99,12 @@ class View:
 
     @property
     def owner(self) -> str:
+        """The owner that the inventory declares for this identity; "" where it declares none."""
         return self.declaration.owner if self.declaration else ""
 
     @property
     def environment(self) -> str:
+        """The environment that the inventory declares for this identity; "" where it declares none."""
         return self.declaration.environment if self.declaration else ""
 
     def uses(self, credential: Credential, *outcomes: str) -> tuple[Evidence, ...]:

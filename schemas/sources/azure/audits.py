@@ -28,6 +28,8 @@ READS = ("validate ", "get ", "download ", "list ", "export ")
 
 
 def read(record: Record) -> RowRead:
+    """The activity of one entry of Entra's directory audit (``auditLogs``), or the fields for which it is
+    rejected."""
     entry = Audit.model_validate(record.all)
     time = time_of(record, entry.activity_date_time, entry.time)
     operation = (entry.operation_name or entry.activity_display_name).strip()

@@ -59,6 +59,7 @@ class Changes:
         self.unreadable: list[str] = []
 
     def of(self, targets: list[Target]) -> list[Effect]:
+        """The effects of a directory operation on all its targets, in their order."""
         return [effect for target in targets for effect in self._of(target)]
 
     def identity(self, target: Target) -> str:

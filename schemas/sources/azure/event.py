@@ -43,6 +43,7 @@ class RowRead(NamedTuple):
 
 
 def wrong(field: str, reason: str) -> RowRead:
+    """A row that was not read, with the field at fault and the reason."""
     return RowRead(None, ((field, reason),))
 
 
@@ -83,4 +84,5 @@ CUT = frozenset({"actor_name", "operation", "service", "client", "resource", "er
 
 
 def rejects_of(row: RowRead, place: str) -> list[Rejected]:
+    """The rejects of a row, all at one place of the record."""
     return [Rejected(NAME, reason, field, place) for field, reason in row.rejected]

@@ -28,24 +28,31 @@ class Tenant:
         self.application_prefix = f"{self.prefix}application/"
 
     def app(self, app_id: str) -> str:
+        """The key of an application by its app id; "" for an empty one and for the GUID of zeros."""
         return self._key("app", app_id)
 
     def principal(self, object_id: str) -> str:
+        """The key of a service principal by its object id: an alias of its application."""
         return self._key("sp", object_id)
 
     def application(self, object_id: str) -> str:
+        """The key of an application object by its object id: an alias of its application."""
         return self._key("application", object_id)
 
     def user(self, name: str) -> str:
+        """The key of a person by object id or user principal name."""
         return self._key("user", name)
 
     def key(self, key_id: str) -> str:
+        """The key of a client secret or certificate by its key id."""
         return self._key("key", key_id)
 
     def federated(self, name: str) -> str:
+        """The key of a federated credential by its id."""
         return self._key("fic", name)
 
     def session(self, name: str) -> str:
+        """The key of a person's session by its id."""
         return self._key("session", name)
 
     def token(self, name: str) -> str:

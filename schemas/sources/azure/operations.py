@@ -60,11 +60,15 @@ REDACTED = re.compile(r"x+|\*+", re.IGNORECASE)
 
 
 class Ended(NamedTuple):
+    """How an operation ended: its outcome and the provider's error, "" where there is none."""
+
     outcome: Outcome
     error: str
 
 
 def read(record: Record) -> RowRead:
+    """The activity of one operation of Azure's activity or resource logs, or the fields for which it is
+    rejected."""
     call = Operation.model_validate(record.outer)
     time = time_of(record, call.time)
     operation = _word(call.operation_name) or text_at(call.evt, "name")

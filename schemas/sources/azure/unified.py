@@ -29,6 +29,8 @@ PERMISSIONS = ("permission", "roleassignment", "rolegroup", "serviceprincipal", 
 
 
 def read(record: Record) -> RowRead:
+    """The activity of one entry of Microsoft 365's unified audit log, or the fields for which it is
+    rejected."""
     entry = Unified.model_validate(record.outer)
     time = time_of(record, entry.creation_time)
     if not time:

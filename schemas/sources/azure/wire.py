@@ -50,6 +50,8 @@ class Changed(Wire):
 
 
 class Target(Wire):
+    """One of an audit entry's ``targetResources``."""
+
     id: Text = ""
     type: Text = ""
     display_name: Text = ""
@@ -69,16 +71,22 @@ class Initiator(Wire):
 
 
 class InitiatedBy(Wire):
+    """The ``initiatedBy`` of an audit entry: a person or an application."""
+
     user: Initiator | None = None
     app: Initiator | None = None
 
 
 class Detail(Wire):
+    """One of an audit entry's ``additionalDetails``."""
+
     key: Text = ""
     value: Text = ""
 
 
 class Audit(Wire):
+    """An entry of Entra's directory audit, as diagnostic settings, Graph and Log Analytics write it."""
+
     id: Text = ""
     activity_date_time: Text = ""
     time: Text = Field("", validation_alias=AliasChoices("time", "timegenerated"))
@@ -97,6 +105,8 @@ class Audit(Wire):
 
 
 class GraphCall(Wire):
+    """A row of ``MicrosoftGraphActivityLogs``."""
+
     request_id: Text = ""
     time: Text = Field("", validation_alias=AliasChoices("time", "timegenerated"))
     app_id: Text = ""

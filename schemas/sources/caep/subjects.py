@@ -55,6 +55,7 @@ def subject_of(issuer: str, claims: dict[str, Any], event: dict[str, Any]) -> Su
 
 
 def session_key(issuer: str, name: str) -> str:
+    """The key of a session that an issuer names: Entra's own form for Entra's issuers, "" without a name."""
     if not name:
         return ""
     found = ENTRA.match(issuer)

@@ -32,4 +32,5 @@ class Call(NamedTuple):
         return own if ":user/" in own or own.endswith(":root") else ""
 
     def role(self) -> str:
+        """The key of the role that the request names."""
         return role_of(self.account, text(self.request, "roleName"))

@@ -168,18 +168,22 @@ def _issuer(principal: Principal | None) -> str:
 
 
 def key_of(access_key: str) -> str:
+    """The key of an access key by its id; "" without one."""
     return f"aws:key/{access_key}" if access_key else ""
 
 
 def password_of(account: str, user: str) -> str:
+    """The key of a user's console password; "" where account or user is unknown."""
     return f"aws:{account}:password/{user}" if account and user else ""
 
 
 def user_of(account: str, name: str) -> str:
+    """The key of an IAM user; "" where account or name is unknown."""
     return f"aws:{account}:user/{name}" if account and name else ""
 
 
 def role_of(account: str, name: str) -> str:
+    """The key of a role; "" where account or name is unknown."""
     return f"aws:{account}:role/{name}" if account and name else ""
 
 

@@ -35,6 +35,7 @@ def target_of(call: Call) -> str:
 
 
 def resource_of(event: AnyEvent) -> str:
+    """The resource that an event is about, cut to ``RESOURCE_MAX`` characters; "" where it names none."""
     return _touched(event)[:RESOURCE_MAX]
 
 

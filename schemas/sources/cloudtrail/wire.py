@@ -15,10 +15,14 @@ Fields = dict[str, Any]
 
 
 class SessionIssuer(msgspec.Struct, gc=False):
+    """The role or user that a session was made from."""
+
     arn: str | None = None
 
 
 class SessionContext(msgspec.Struct, rename="camel", gc=False):
+    """The ``sessionContext`` of a caller, of which only the issuer is read."""
+
     session_issuer: SessionIssuer | None = None
 
 
@@ -111,26 +115,32 @@ class Unread(Plain, gc=False, rename=NAMES | {f"{part}_": name for part, name in
 
     @property
     def request(self) -> Fields | None:
+        """The request parameters; None where the event has none. Raises ``msgspec.DecodeError``."""
         return _FIELDS.decode(self.request_) if self.request_ else None
 
     @property
     def response(self) -> Fields | None:
+        """The response elements; None where the event has none. Raises ``msgspec.DecodeError``."""
         return _FIELDS.decode(self.response_) if self.response_ else None
 
     @property
     def additional(self) -> Fields | None:
+        """The ``additionalEventData``; None where the event has none. Raises ``msgspec.DecodeError``."""
         return _FIELDS.decode(self.additional_) if self.additional_ else None
 
     @property
     def resources(self) -> list[Any] | None:
+        """The resources; None where the event has none. Raises ``msgspec.DecodeError``."""
         return _RESOURCES.decode(self.resources_) if self.resources_ else None
 
     @property
     def insight(self) -> Fields | None:
+        """The ``insightDetails``; None where the event has none. Raises ``msgspec.DecodeError``."""
         return _FIELDS.decode(self.insight_) if self.insight_ else None
 
     @property
     def context(self) -> Fields | None:
+        """The ``eventContext``; None where the event has none. Raises ``msgspec.DecodeError``."""
         return _FIELDS.decode(self.context_) if self.context_ else None
 
 

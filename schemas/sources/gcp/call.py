@@ -24,6 +24,7 @@ class Call(NamedTuple):
 
     @property
     def payload(self) -> Payload:
+        """The ``protoPayload`` of the entry: the audit log itself."""
         return self.entry.proto_payload
 
     @property
@@ -44,6 +45,7 @@ class Call(NamedTuple):
 
     @property
     def identity(self) -> str:
+        """The key of the service account that the call is about, in the project of the resource."""
         project = text_at(self.entry.resource.labels, "project_id")
         return account_of(self.account, project)
 

@@ -36,6 +36,7 @@ Teach = Callable[[Call], tuple[Effect, ...]]
 
 
 def effects_of(call: Call) -> tuple[Effect, ...]:
+    """The effects of one call; refused ends become failed ends, and calls of unknown outcome have none."""
     teach = TEACH.get(call.word)
     if teach is None or call.outcome == "unknown":
         return ()

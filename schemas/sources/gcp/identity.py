@@ -80,6 +80,7 @@ def named(member: str) -> str:
 
 
 def key_of(account: str, key: str) -> str:
+    """The key of a service account's key by its id."""
     return f"gcp:key/{account.lower()}/{key}"
 
 

@@ -73,6 +73,7 @@ def _none_granted(looked_up: list[object]) -> bool:
 
 
 def action_of(method: str) -> Action:
+    """The action that a method is: a write of identities, a read of secrets, or "" for anything else."""
     whole = method.lower()
     word = whole.rpartition(".")[2]
     if word in IDENTITY_WRITES:

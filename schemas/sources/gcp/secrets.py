@@ -16,6 +16,7 @@ CURRENT = "stage AWSCURRENT"
 
 
 def secret_read(call: Call) -> tuple[Effect, ...]:
+    """The effect of ``AccessSecretVersion``: which version of which secret was read."""
     secret, version = _version(call, call.payload.resource_name)
     return (Fetched(secret, f"version {version}" if version else CURRENT),) if secret else ()
 

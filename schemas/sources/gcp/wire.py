@@ -19,6 +19,8 @@ class Status(Wire):
 
 
 class Principal(Wire):
+    """A principal by its e-mail address."""
+
     principal_email: Text = ""
 
 
@@ -30,6 +32,8 @@ class Delegation(Wire):
 
 
 class Authentication(Wire):
+    """The ``authenticationInfo`` of an audit log: who called, by which key, on whose behalf."""
+
     principal_email: Text = ""
     principal_subject: Text = ""
     service_account_key_name: Text = ""
@@ -37,10 +41,14 @@ class Authentication(Wire):
 
 
 class RequestAttributes(Wire):
+    """The ``requestAttributes``, of which the time of the request is read."""
+
     time: Text = ""
 
 
 class RequestMetadata(Wire):
+    """The ``requestMetadata``: address, network and user agent of the caller."""
+
     caller_ip: Text = ""
     caller_network: Text = ""
     caller_supplied_user_agent: Text = ""
@@ -48,6 +56,8 @@ class RequestMetadata(Wire):
 
 
 class Authorization(Wire):
+    """One of ``authorizationInfo``: whether a permission was granted."""
+
     granted: Flag = None
 
 
@@ -67,6 +77,8 @@ class Payload(Wire):
 
 
 class Resource(Wire):
+    """The monitored resource, whose labels name project and account."""
+
     labels: Part = Field(default_factory=dict)
 
 

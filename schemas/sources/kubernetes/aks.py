@@ -30,6 +30,7 @@ CONTROL_PLANE = frozenset({
 
 
 def is_row(document: dict[str, Any]) -> bool:
+    """Whether a document is a row of AKS's own audit tables (``AKSAudit``, ``AKSAuditAdmin``)."""
     return "AuditId" in document and "Verb" in document and "Stage" in document
 
 

@@ -78,6 +78,7 @@ class Call:
         self.rehearsed = _rehearsed(event.uri, event.verb, event.request_object)
 
     def is_on(self, resource: str, subresource: str = "", group: str = "") -> bool:
+        """Whether the request is on a resource of this API group and this subresource."""
         return self.resource == resource and self.subresource == subresource and self.group == group
 
     def note(self, name: str) -> str:
@@ -86,6 +87,7 @@ class Call:
 
     @property
     def message(self) -> str:
+        """The message of the answer; "" where it has none."""
         return (self.event.response.message if self.event.response else None) or ""
 
     @property
@@ -113,6 +115,8 @@ class Call:
 
     @property
     def action(self) -> Action:
+        """The action that the request is: a read of secrets, a write of identities, or "" for anything
+        else."""
         if self.resource == "secrets" and not self.group and self.verb in READS:
             return "secret_read"
         written = self.verb in WRITES and not self.rehearsed
@@ -159,6 +163,7 @@ class Call:
         return self.meta.uid or self.ref.uid or ""
 
     def object_key(self, name: str) -> str:
+        """The key of an object of the request's resource and namespace."""
         return object_key(self.namespace, self.resource, name, self.prefix)
 
 

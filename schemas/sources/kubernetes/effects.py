@@ -68,6 +68,8 @@ TOPS = frozenset({"deployments", "statefulsets", "daemonsets", "cronjobs"})
 
 
 def effects_of(call: Call) -> Iterator[Effect]:
+    """Yields the effects of one audited request; a refusal that names nobody yields a glimpse of its time
+    alone."""
     if call.code == UNAUTHORIZED:
         if not call.who.identity:
             yield Glimpse(call.prefix, call.done)

@@ -62,6 +62,7 @@ def is_event(document: dict[str, Any]) -> bool:
 
 
 def is_gke(document: dict[str, Any]) -> bool:
+    """Whether a document is a Cloud Audit Log entry of a GKE cluster's API server."""
     payload = document.get("protoPayload")
     if not isinstance(payload, dict):
         return False

@@ -105,14 +105,17 @@ def identity_of(username: str, prefix: str) -> str:
 
 
 def account_key(namespace: str, name: str, prefix: str) -> str:
+    """The key of a service account."""
     return f"{prefix}{namespaced(namespace)}/{short(name)}"
 
 
 def group_name_key(name: str, prefix: str) -> str:
+    """The key of a group of users."""
     return f"{prefix}group/{short(name)}"
 
 
 def secret_key(namespace: str, name: str, prefix: str) -> str:
+    """The key of a secret that holds a service account's token."""
     return f"{prefix}secret/{namespaced(namespace)}/{short(name)}"
 
 
@@ -123,6 +126,8 @@ def object_key(namespace: str, resource: str, name: str, prefix: str) -> str:
 
 
 def namespaced(namespace: str) -> str:
+    """The namespace as a key has it: ``namespace/<name>`` where the name itself would read as another kind of
+    key."""
     return f"namespace/{namespace}" if namespace in RESERVED else short(namespace)
 
 
@@ -143,6 +148,7 @@ def _legacy(username: str, prefix: str, annotations: Labels) -> str:
 
 
 def short(name: str) -> str:
+    """The name, or its first 64 characters and a digest where it is longer than ``NAME_MAX``."""
     if len(name) <= NAME_MAX:
         return name
     return f"{name[:64]}…{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"

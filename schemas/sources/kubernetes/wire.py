@@ -16,6 +16,8 @@ Labels = dict[str, str | None]
 
 
 class Wire(BaseModel):
+    """A part of an audit Event: other fields are passed over, numbers are taken as text."""
+
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
 
 
@@ -29,6 +31,8 @@ class User(Wire):
 
 
 class ObjectRef(Wire):
+    """The ``objectRef``: the object that the request is about."""
+
     resource: str | None = None
     namespace: str | None = None
     name: str | None = None
@@ -38,11 +42,15 @@ class ObjectRef(Wire):
 
 
 class Details(Wire):
+    """The ``details`` of a Status: the object that an answer is about."""
+
     name: str | None = None
     uid: str | None = None
 
 
 class ResponseStatus(Wire):
+    """The ``responseStatus``: HTTP code, reason and message."""
+
     code: int | None = None
     message: str | None = None
     reason: str | None = None
@@ -56,6 +64,8 @@ class Owner(Wire):
 
 
 class Meta(Wire):
+    """The ``metadata`` of an object."""
+
     name: str | None = None
     namespace: str | None = None
     uid: str | None = None
@@ -76,6 +86,8 @@ class Bound(Wire):
 
 
 class Container(Wire):
+    """One container, of which the image is read."""
+
     image: str | None = None
 
 
@@ -83,20 +95,28 @@ Containers = list[Container] | None
 
 
 class PodSpec(Wire):
+    """The ``spec`` of a pod: its containers by their three kinds."""
+
     containers: Containers = None
     init: Containers = Field(None, alias="initContainers")
     ephemeral: Containers = Field(None, alias="ephemeralContainers")
 
 
 class Template(Wire):
+    """The ``template`` of what makes pods."""
+
     spec: PodSpec | None = None
 
 
 class JobTemplate(Wire):
+    """The ``jobTemplate`` of a CronJob."""
+
     spec: Templated | None = None
 
 
 class Templated(Wire):
+    """The ``spec`` of a job template."""
+
     template: Template | None = None
 
 
@@ -110,6 +130,9 @@ class Spec(PodSpec):
 
 
 class Status(Wire):
+    """The ``status`` of an object: a TokenRequest's token, a TokenReview's answer, a certificate, a pod's
+    images."""
+
     token: str | None = None
     expires: str | None = Field(None, alias="expirationTimestamp")
     authenticated: bool | None = None
@@ -120,11 +143,15 @@ class Status(Wire):
 
 
 class RoleRef(Wire):
+    """The ``roleRef`` of a binding."""
+
     kind: str | None = None
     name: str | None = None
 
 
 class Subject(Wire):
+    """One of a binding's ``subjects``."""
+
     kind: str | None = None
     name: str | None = None
     namespace: str | None = None
@@ -148,6 +175,7 @@ class Body(Wire):
 
     @property
     def status(self) -> Status | None:
+        """The status as an object; None where it is a word or absent."""
         return self.told if isinstance(self.told, Status) else None
 
 

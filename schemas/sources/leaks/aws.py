@@ -31,6 +31,8 @@ USER = re.compile(r"[\w+=,.@-]{1,64}")
 
 
 class Health(Wire):
+    """The ``detail`` of an AWS Health or Trusted Advisor event."""
+
     event_arn: Text = ""
     event_type_code: Text = ""
     start_time: Text = ""
@@ -49,6 +51,7 @@ class Bridge(Wire):
 
 
 def is_health(document: dict[str, Any]) -> bool:
+    """Whether a document is an event of AWS Health or Trusted Advisor."""
     return document.get("source") in ("aws.health", "aws.trustedadvisor") and "detail" in document
 
 

@@ -67,6 +67,7 @@ def ids_of(envelope: Envelope, number: object, tool: str = "") -> Ids:
 
 
 def is_id(number: object) -> bool:
+    """Whether a value can be the id of a JSON-RPC request: a text or a number."""
     return isinstance(number, str | int | float) and not isinstance(number, bool)
 
 
@@ -151,6 +152,7 @@ def asked_span(envelope: Envelope, tool: str, parent: str, shared: str) -> Span:
 
 
 def answered_span(envelope: Envelope, answer: Answer, shared: str) -> Span:
+    """The span of a request and its answer: a tool call, or a list of tools that were offered."""
     names, digests = answer.offered or (None, ())
     return Span(
         "tool" if answer.kind == "call" else "other",

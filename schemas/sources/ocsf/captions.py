@@ -82,4 +82,5 @@ def status_of(event: Event) -> Outcome:
 
 
 def denied(event: Event) -> bool:
+    """Whether the event says that it was denied, by ``action_id`` or, without one, by its caption."""
     return event.action_id == DENIED or (event.action_id is None and event.action.lower() == "denied")

@@ -85,6 +85,7 @@ class Keys:
         return ""
 
     def session(self, session: Session) -> str:
+        """The key of a session; a name that could be a secret is masked, "" without one."""
         if not session.uid:
             return ""
         return key_or_secret(f"{self.prefix}session/{session.uid}", session.uid, self.context)
@@ -97,6 +98,7 @@ class Keys:
         return found_in(as_text(token), self.context).credential
 
     def entity(self, uid: str) -> str:
+        """The key of an entity: the provider's own form where its uid is recognised as one."""
         return recognised(uid) or (f"{self.prefix}entity/{uid}" if uid else "")
 
 

@@ -10,10 +10,14 @@ from schemas.wire import Number, Part, Text, Wire
 
 
 class Account(Wire):
+    """The object ``account``."""
+
     uid: Text = ""
 
 
 class User(Wire):
+    """The object ``user``."""
+
     uid: Text = ""
     uid_alt: Text = ""
     uuid: Text = ""
@@ -28,6 +32,8 @@ class User(Wire):
 
 
 class Session(Wire):
+    """The object ``session``."""
+
     uid: Text = ""
     issuer: Text = ""
     credential_uid: Text = ""
@@ -36,6 +42,8 @@ class Session(Wire):
 
 
 class Actor(Wire):
+    """The object ``actor``: who did it, in which session, through which application."""
+
     user: User = User()
     session: Session = Session()
     app_uid: Text = ""
@@ -44,15 +52,21 @@ class Actor(Wire):
 
 
 class Service(Wire):
+    """The object ``service``."""
+
     name: Text = ""
 
 
 class Response(Wire):
+    """The object ``response`` of an API call."""
+
     code: Number = None
     error: Text = ""
 
 
 class Api(Wire):
+    """The object ``api``: operation, service, answer and token of a call."""
+
     operation: Text = ""
     service: Service = Service()
     response: Response = Response()
@@ -60,19 +74,27 @@ class Api(Wire):
 
 
 class Endpoint(Wire):
+    """The object ``network_endpoint``."""
+
     ip: Text = ""
     name: Text = ""
 
 
 class Request(Wire):
+    """The object ``http_request``."""
+
     user_agent: Text = ""
 
 
 class Answer(Wire):
+    """The object ``http_response``."""
+
     code: Number = None
 
 
 class Cloud(Wire):
+    """The object ``cloud``."""
+
     provider: Text = ""
     account: Account = Account()
     account_uid: Text = ""
@@ -80,10 +102,14 @@ class Cloud(Wire):
 
 
 class Product(Wire):
+    """The object ``product`` that wrote the event."""
+
     name: Text = ""
 
 
 class Metadata(Wire):
+    """The object ``metadata``: ids of the event, and the version of the schema."""
+
     uid: Text = ""
     original_event_uid: Text = ""
     version: Text = ""
@@ -91,6 +117,8 @@ class Metadata(Wire):
 
 
 class Entity(Wire):
+    """The object ``managed_entity``."""
+
     uid: Text = ""
     name: Text = ""
     type: Text = ""
@@ -100,6 +128,8 @@ class Entity(Wire):
 
 
 class Named(Wire):
+    """An object of which uid and name are read."""
+
     uid: Text = ""
     name: Text = ""
 

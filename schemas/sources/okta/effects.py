@@ -103,6 +103,7 @@ def outcome_of(event: Event) -> Outcome:
 
 
 def action_of(event: Event) -> Action:
+    """The action that an event is: a write of identities, or "" for anything else."""
     return "identity_write" if event.event_type.startswith(WRITES) else ""
 
 

@@ -14,6 +14,8 @@ from schemas.wire import Text, Wire, as_list
 
 
 class Actor(Wire):
+    """The ``actor`` of an event: a person, an application or Okta itself."""
+
     id: Text = ""
     type: Text = ""
     alternate_id: Text = ""
@@ -21,20 +23,28 @@ class Actor(Wire):
 
 
 class UserAgent(Wire):
+    """The ``userAgent`` of a client, as it was sent."""
+
     raw_user_agent: Text = ""
 
 
 class Client(Wire):
+    """The ``client`` of an event: from where, and with what program."""
+
     user_agent: UserAgent = UserAgent()
     ip_address: Text = ""
 
 
 class Outcome(Wire):
+    """The ``outcome`` of an event."""
+
     result: Text = ""
     reason: Text = ""
 
 
 class Target(Wire):
+    """One of an event's ``target`` list."""
+
     id: Text = ""
     type: Text = ""
     alternate_id: Text = ""
@@ -42,19 +52,27 @@ class Target(Wire):
 
 
 class Detail(Wire):
+    """The ``transaction.detail``, which names the API token of a request."""
+
     request_api_token_id: Text = ""
 
 
 class Transaction(Wire):
+    """The ``transaction`` of an event."""
+
     detail: Detail = Detail()
 
 
 class DebugData(Wire):
+    """The ``debugData``, of which Okta promises no form: only two fields are read."""
+
     request_uri: Text = ""
     grant_type: Text = ""
 
 
 class DebugContext(Wire):
+    """The ``debugContext`` of an event."""
+
     debug_data: DebugData = DebugData()
 
 

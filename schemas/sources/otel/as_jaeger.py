@@ -45,6 +45,7 @@ def traces_of(document: dict[str, Any]) -> list[tuple[str, object]] | None:
 
 
 def is_trace(document: dict[str, Any]) -> bool:
+    """Whether a document is a trace as Jaeger's query API returns it."""
     return "traceID" in document and isinstance(document.get("spans"), list)
 
 
@@ -54,6 +55,7 @@ def _is_stored(document: dict[str, Any]) -> bool:
 
 
 def jaeger_spans(traces: list[tuple[str, object]]) -> Iterator[RawSpan | Rejected]:
+    """Yields every span of Jaeger's traces, or a reject with its place."""
     for place, trace in traces:
         if not isinstance(trace, dict):
             yield Rejected(NAME, "not an object", place=place)

@@ -102,6 +102,7 @@ def _protobuf_span(span: Any, scope: str, service: str) -> RawSpan:
 
 
 def protobuf_value(value: Any, depth: int) -> Any:
+    """The plain value of an OTLP ``AnyValue``; None for bytes, and beyond ``VALUE_DEPTH_MAX`` levels."""
     kind = value.WhichOneof("value")
     if kind is None or kind == "bytes_value" or depth > VALUE_DEPTH_MAX:
         return None

@@ -56,6 +56,8 @@ ANSWER_SHOWN = 200
 
 
 class LogSpan(NamedTuple):
+    """A span that logs tell of, with the id under which other records name it."""
+
     span_id: str
     span: Span
 

@@ -44,6 +44,7 @@ def logs_of(document: dict[str, Any]) -> tuple[str, list[Any]] | None:
 
 
 def json_logs(top: str, batches: list[Any]) -> Iterator[RawLog | Rejected]:
+    """Yields every log record of OTLP/JSON batches, or a reject with its place below ``top``."""
     for i, batch in enumerate(batches):
         if not isinstance(batch, dict):
             yield Rejected(NAME, "not an object", place=f"{top}[{i}]")

@@ -41,6 +41,7 @@ READ = frozenset({
 
 
 def is_read(key: str) -> bool:
+    """Whether an attribute of a span is read; the contents of prompts and results never are."""
     return (
         key in READ or key.startswith(READ_PREFIXES) or (key.startswith(FUNCTIONS) and key.endswith(".name"))
     )
@@ -85,6 +86,7 @@ LOG_READ = READ | {
 
 
 def is_read_of_log(key: str) -> bool:
+    """Whether an attribute of a log record is read."""
     return key in LOG_READ or key.startswith(READ_PREFIXES)
 
 

@@ -58,30 +58,40 @@ class Call:
     # Keys. Tokens and secret ids that stand in clear (log_raw, old paths) are masked before they go anywhere.
 
     def accessor_key(self, accessor: str) -> str:
+        """The key of a token by its accessor."""
         return f"{self.prefix}accessor/{self._short(accessor)}"
 
     def token_key(self, token: str) -> str:
+        """The key of a token by its HMAC, or by our mask where the log shows it in clear."""
         return f"{self.prefix}token/{self.masked(token)}"
 
     def secret_id_key(self, secret: str) -> str:
+        """The key of a secret id by its HMAC or mask."""
         return f"{self.prefix}secret-id/{self.masked(secret)}"
 
     def secret_id_accessor_key(self, accessor: str) -> str:
+        """The key of a secret id by its accessor."""
         return f"{self.prefix}secret-id-accessor/{self._short(accessor)}"
 
     def lease_key(self, lease: str) -> str:
+        """The key of a lease."""
         return f"{self.prefix}lease/{self._short(lease)}"
 
     def entity_key(self, entity: str) -> str:
+        """The key of an entity by its id."""
         return f"{self.prefix}entity/{self._short(entity)}"
 
     def group(self, name: str) -> str:
+        """The key of a group by its name (a mount, a role, a prefix of leases) in the namespace of the
+        call."""
         return f"{self.prefix}{self._short(self.ns + name)}"
 
     def namespace_group(self, namespace: str) -> str:
+        """The key of a namespace as a group of all that lives in it."""
         return f"{self.prefix}namespace/{self._short(namespace)}"
 
     def masked(self, secret: str) -> str:
+        """The value itself where Vault has masked it, else its mask under the site's key."""
         return secret if secret.startswith(HMAC) and len(secret) <= TEXT_MAX else self.context.mask(secret)
 
     def _short(self, text: str) -> str:
@@ -98,10 +108,12 @@ class Call:
 
     @property
     def request_data(self) -> Data:
+        """The data of the request; empty where it has none."""
         return self.request.data or {}
 
     @property
     def response_data(self) -> Data:
+        """The data of the response; empty where it has none."""
         return (self.response.data if self.response else None) or {}
 
     def asked(self, name: str) -> str:
@@ -110,6 +122,7 @@ class Call:
         return value if isinstance(value, str) else ""
 
     def answered(self, name: str) -> str:
+        """A text of the response's data; "" where it is absent or not a text."""
         value = self.response_data.get(name)
         return value if isinstance(value, str) else ""
 

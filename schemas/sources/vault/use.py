@@ -159,6 +159,7 @@ def _authenticated(call: Call) -> Outcome:
 
 
 def action_of(call: Call) -> Action:
+    """The action that a call is: a read of secrets, a write of identities, or "" for anything else."""
     path = call.path
     if path.startswith(NO_SECRETS):
         return _managed(call)

@@ -19,10 +19,14 @@ taken from it."""
 
 
 class Wire(BaseModel):
+    """A part of an audit line: other fields are passed over."""
+
     model_config = ConfigDict(extra="ignore")
 
 
 class Results(Wire):
+    """The ``policy_results``: whether policies let the call through."""
+
     allowed: bool | None = None
 
 
@@ -44,10 +48,14 @@ class Auth(Wire):
 
 
 class Namespace(Wire):
+    """The namespace of a request; its path ends with a slash."""
+
     path: str | None = None
 
 
 class Request(Wire):
+    """The ``request`` of a line."""
+
     id: str | None = None
     operation: str | None = None
     path: str | None = None
@@ -62,10 +70,14 @@ class Request(Wire):
 
 
 class Lease(Wire):
+    """The ``secret`` of a response: its lease."""
+
     lease_id: str | None = None
 
 
 class Wrap(Wire):
+    """The ``wrap_info`` of a response: the wrapping token, and the accessor of the token inside."""
+
     ttl: int | None = None
     token: str | None = None
     accessor: str | None = None
@@ -73,6 +85,8 @@ class Wrap(Wire):
 
 
 class Response(Wire):
+    """The ``response`` of a line."""
+
     auth: Auth | None = None
     secret: Lease | None = None
     wrap_info: Wrap | None = None
@@ -81,6 +95,8 @@ class Response(Wire):
 
 
 class Line(Wire):
+    """One line of the audit log, request or response."""
+
     time: str
     type: str
     auth: Auth | None = None
@@ -90,6 +106,8 @@ class Line(Wire):
 
 
 class HeadRequest(msgspec.Struct, gc=False):
+    """The request of a ``Head``."""
+
     path: str | None = None
 
 

@@ -55,6 +55,7 @@ class Followed:
 
     @property
     def packed(self) -> bool:
+        """Whether the file is gz, so that offsets count unpacked bytes."""
         return self._packed is not None
 
     def read(self) -> list[Line]:
@@ -83,6 +84,7 @@ class Followed:
         self.mark.offset += sum(line.size for line in lines)
 
     def close(self) -> None:
+        """Closes the file; nothing is remembered by it."""
         self._file.close()
 
     def _new_mark(self) -> Mark:

@@ -69,6 +69,7 @@ class FilesReceiver:
         self._complained: dict[Path, float] = {}
 
     def add(self, tail: FileTail, topic: str) -> None:
+        """Adds a file or pattern to follow, with the raw topic for its lines."""
         self._tails.append((tail, topic))
 
     def run(self) -> None:

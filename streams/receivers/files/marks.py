@@ -32,6 +32,7 @@ class Mark:
 
     @property
     def place(self) -> tuple[int, int]:
+        """The device and inode of the file, which a rename keeps."""
         return self.device, self.inode
 
     def fits(self, head: bytes) -> bool:
@@ -44,6 +45,7 @@ class Mark:
 
 
 def digest(head: bytes) -> str:
+    """The SHA-256 of the first bytes of a file in hex, by which a reused inode is told apart."""
     return hashlib.sha256(head).hexdigest()
 
 

@@ -36,6 +36,7 @@ class Remembered:
             )
 
     def close(self) -> None:
+        """Closes the data base; what was remembered is on disk already."""
         self._base.close()
 
 

@@ -96,6 +96,7 @@ class FileTail:
         return not self._retired
 
     def close(self) -> None:
+        """Closes all files that are open; ``read`` would open them again where it stopped."""
         for followed in self._open():
             followed.close()
         self._retired, self._current, self._resumed = [], None, False

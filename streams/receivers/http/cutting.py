@@ -191,6 +191,7 @@ def protobuf_fields(body: bytes) -> Iterator[tuple[int, int, int, int]]:
 
 
 def varint(number: int) -> bytes:
+    """A number as protobuf's variable-length integer."""
     out = bytearray()
     while number > 127:
         out.append(number & 127 | 128)

@@ -58,6 +58,7 @@ class WebhookReception:
         return PlainTextResponse(f"{unfit} events were too large\n" if unfit else "")
 
     def refused(self, media: str, refusal: Refusal) -> Response:
+        """The answer to a request that is not taken: one line of plain text."""
         return PlainTextResponse(f"{refusal}\n", refusal.status)
 
 

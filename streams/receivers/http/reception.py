@@ -38,15 +38,19 @@ class Reception(Protocol):
     """What one kind of sender sends, and what it expects to hear."""
 
     @property
-    def paths(self) -> tuple[str, ...]: ...
+    def paths(self) -> tuple[str, ...]:
+        """The paths of the URL at which records are taken."""
 
     @property
-    def media(self) -> tuple[str, ...]: ...
+    def media(self) -> tuple[str, ...]:
+        """The media types that are taken."""
 
     def parcel(self, path: str, body: Body) -> Parcel:
         """Raises Refusal for what does not belong here. Runs in a thread, one at a time."""
         ...
 
-    def accepted(self, path: str, media: str, unfit: int) -> Response: ...
+    def accepted(self, path: str, media: str, unfit: int) -> Response:
+        """The answer to a request that was taken, of which ``unfit`` records were not fit for a topic."""
 
-    def refused(self, media: str, refusal: Refusal) -> Response: ...
+    def refused(self, media: str, refusal: Refusal) -> Response:
+        """The answer to a request that is not taken, in the form that its sender understands."""

@@ -212,6 +212,7 @@ class HttpReceiver:
         self._in_flight += size
 
     def free(self, size: int) -> None:
+        """Gives back the room (bytes) that a request had taken."""
         self._in_flight -= size
 
 
