@@ -80,7 +80,8 @@ class Silence(NamedTuple):
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
-    """Only identities, not the tokens that have none."""
+    """Yields at most one verdict for an identity; a credential that no identity is known of is passed
+    over."""
     if view.key in view.dossier.credentials:
         return
     silences = [s for s in _silences(view, clock) if not _inactive(view, s.woke)]

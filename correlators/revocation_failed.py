@@ -73,7 +73,7 @@ class Failed(NamedTuple):
     took: int
 
     def unheeded(self, use: Evidence, granted: Thresholds) -> bool:
-        """Whether it is a use after the failure and before the kill."""
+        """Says whether it is a use after the failure and before the kill."""
         since = self.turn.time + skew_of(self.turn, use, granted)
         return since < use.time and (not self.took or use.time < self.took)
 

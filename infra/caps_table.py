@@ -139,7 +139,7 @@ class Cap:
 
 
 def caps(package: str) -> list[Cap]:
-    """All caps of the modules in a folder, its rooms included, in order of module and place."""
+    """Returns all caps of the modules in a folder, its rooms included, in order of module and place."""
     files = sorted((ROOT / package).rglob("*.py"))
     return [cap for file in files for cap in _caps_of(file)]
 
@@ -204,12 +204,13 @@ DRIVER = "correlators.driver"
 
 
 def remembered() -> list[Cap]:
-    """The caps of what dossiers and controls remember: those of the correlators without their driver."""
+    """Returns the caps of what dossiers and controls remember: those of the correlators without their
+    driver."""
     return [cap for cap in caps("correlators") if not cap.module.startswith(DRIVER)]
 
 
 def page() -> str:
-    """The whole page."""
+    """Returns the whole page."""
     parts = [
         HEAD,
         "## What is remembered\n",

@@ -28,13 +28,13 @@ EXCEPTIONS = {
 
 
 def locked() -> Iterator[tuple[str, str]]:
-    """Names and versions of the lock file."""
+    """Yields names and versions of the lock file."""
     yield from re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", LOCK.read_text(), re.MULTILINE)
 
 
 def licence_of(name: str) -> str:
-    """What a package that is installed says of its licence; "" where it says nothing, "-" where it is not
-    installed (another platform's)."""
+    """Returns what a package that is installed says of its licence; "" where it says nothing, "-" where it is
+    not installed (another platform's)."""
     try:
         told = metadata(name)
     except PackageNotFoundError:
@@ -47,7 +47,7 @@ def licence_of(name: str) -> str:
 
 
 def unknown() -> list[str]:
-    """Packages whose licence nobody has looked at."""
+    """Returns the packages whose licence nobody has looked at."""
     found = []
     for name, _ in locked():
         licence = licence_of(name)

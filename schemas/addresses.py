@@ -8,8 +8,8 @@ from functools import lru_cache
 
 @lru_cache(maxsize=65_536)
 def address_of(text: str) -> str:
-    """The address in its usual form; "" for none, for an unspecified one (0.0.0.0) and for what no address
-    can be."""
+    """Returns the address in its usual form; "" for none, for an unspecified one (0.0.0.0) and for what no
+    address can be."""
     bare = text.strip()
     if bare.startswith("["):
         bare = bare[1:].partition("]")[0]

@@ -38,7 +38,7 @@ there."""
 
 
 def voice_of(activity: Activity) -> str:
-    """Who says it: its origin, or the issuer that signed it."""
+    """Returns who vouches for an activity: its origin, or the issuer that signed it."""
     if activity.source in ISSUERS:
         return origin_of(activity.source, activity.service.rstrip("/"))
     return origin_of(activity.source, activity.instance)
@@ -46,7 +46,7 @@ def voice_of(activity: Activity) -> str:
 
 @lru_cache(maxsize=65_536)
 def speaks_for(voice: str, key: str) -> bool:
-    """Whether a key is this voice's own to speak about. A key that is no provider's is anybody's."""
+    """Says whether a key is this voice's own to speak about. A key that is no provider's is anybody's."""
     source = source_of_origin(voice)
     if source == INVENTORY or not key or key.startswith(MEETING):
         return True
@@ -70,8 +70,9 @@ def _issued_by(issuer: str, key: str) -> bool:
 
 
 def may_report(voice: str, effect: object) -> bool:
-    """Whether this is the report of a leak, or that who answers for the credential calls it revoked since, by
-    one whose business that is. Both only open findings: the provider's log shows what is so, and whose."""
+    """Says whether this is the report of a leak, or that who answers for the credential calls it revoked
+    since, by one whose business that is. Both only open findings: the provider's log shows what is so, and
+    whose."""
     if source_of_origin(voice) not in FINDERS:
         return False
     return isinstance(effect, Exposed) or (isinstance(effect, Ended) and bool(effect.credential))
@@ -79,7 +80,7 @@ def may_report(voice: str, effect: object) -> bool:
 
 @lru_cache(maxsize=65_536)
 def is_identity(key: str) -> bool:
-    """Whether a key is surely an identity's: never to be taken for a credential's."""
+    """Says whether a key is surely an identity's: never to be taken for a credential's."""
     return is_own(key) and not is_credential(key)
 
 
@@ -91,8 +92,8 @@ class Authority:
     grants: tuple[tuple[str, str], ...] = ()
 
     def believes(self, voice: str, key: str, hears: Callable[[str], bool]) -> bool:
-        """Whether hearsay about a key counts as the provider's own word. ``hears``: whether a source
-        is collected."""
+        """Says whether hearsay about a key counts as the provider's own word. ``hears``: whether a source is
+        collected."""
         source = source_of_origin(voice)
         if speaks_for(voice, key):
             return True  # What follows elsewhere from its word comes back to what is its own.
@@ -104,7 +105,7 @@ class Authority:
         )
 
     def grants_any(self, voice: str) -> bool:
-        """Whether the site grants this voice anything."""
+        """Says whether the site grants this voice anything."""
         return any(who in (voice, source_of_origin(voice)) for who, _ in self.grants)
 
 
@@ -112,5 +113,5 @@ PAGES_ONLY = Authority()
 
 
 def is_nowhere(key: str) -> bool:
-    """Whether a credential's key names no installation: its owner tells whose business it is."""
+    """Says whether a credential's key names no installation: its owner tells whose business it is."""
     return is_credential(key) and not installation_of(key)

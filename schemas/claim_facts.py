@@ -61,6 +61,7 @@ def approved(activity: Activity, evidence: Evidence, effect: Approved) -> Iterat
 
 
 def released(activity: Activity, evidence: Evidence, effect: Released) -> Iterator[tuple[str, Dossier]]:
+    """Yields the fact that an image was released, for the dossier of the workload that is to run it."""
     release = Release(effect.at, evidence, effect.id, effect.image, effect.window, effect.by, effect.digests)
     yield effect.workload, Dossier(releases={effect.workload: (release,)})
 
@@ -88,14 +89,16 @@ def excepted(activity: Activity, evidence: Evidence, effect: Excepted) -> Iterat
 
 
 def named(key: str) -> Iterator[tuple[str, Dossier]]:
-    """A record names this identity: it counts among the known ones of its installation."""
+    """Yields the fact that a record names this identity: it counts among the known ones of its
+    installation."""
     installation = installation_of(key)
     if installation and is_own(key):
         yield roster_key(installation, key), Dossier(sampled={digest(key): True})
 
 
 def catalogued(identity: str, declaration: Declaration) -> Iterator[tuple[str, Dossier]]:
-    """What the declared agents of a service may call, where calls are judged that name none of them."""
+    """Yields what the declared agents of a service may call, where calls are judged that name none of
+    them."""
     d = declaration
     if d.tools is None and d.delegates is None:
         return
@@ -114,8 +117,8 @@ def catalogued(identity: str, declaration: Declaration) -> Iterator[tuple[str, D
 
 
 def covered(identity: str, evidence: Evidence) -> Iterator[tuple[str, Dossier]]:
-    """An inventory that declares an identity of an installation by its own key speaks for that
-    installation."""
+    """Yields the fact that an inventory speaks for an installation: it declares an identity of the
+    installation by its own key."""
     installation = installation_of(identity)
     if installation:
         for key in roster_keys(installation):

@@ -53,7 +53,7 @@ class Approval(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_li
     ticket: str = ""
 
     def covers(self, time: int) -> bool:
-        """Whether a time in µs lies in the approval: from its start on, up to its end (0: open)."""
+        """Says whether a time in µs lies in the approval: from its start on, up to its end (0: open)."""
         return self.start <= time and (not self.end or time < self.end)
 
 

@@ -28,11 +28,11 @@ claims."""
 
 
 def comes_at(time: int, now: int) -> int:
-    """Until when (µs) facts wait that claim ``time`` and came at ``now``."""
+    """Returns until when (µs) facts wait that claim ``time`` and came at ``now``."""
     step = next((step for lead, step in STEPS if time - now <= lead), STEPS[-1][1])
     return -(-time // step) * step
 
 
 def waiting(fact: Dossier, until: int) -> Dossier:
-    """The fact as it waits for its time."""
+    """Returns the fact as it waits for its time."""
     return Dossier(coming={until: fact}, marks=(AHEAD_MARK,))

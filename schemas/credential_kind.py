@@ -103,5 +103,5 @@ KINDS: frozenset[str] = frozenset(get_args(CredentialKind))
 
 
 def traits_of(kind: str) -> Traits:
-    """The traits of a kind; those of an unsaid one for what this version does not know."""
+    """Returns the traits of a kind; those of an unsaid one for what this version does not know."""
     return TRAITS.get(kind, UNSAID)

@@ -17,7 +17,7 @@ class Period(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like
     end: int = 0
 
     def covers(self, time: int) -> bool:
-        """Whether a time in µs lies in the period: from its start on, up to its end (0: open)."""
+        """Says whether a time in µs lies in the period: from its start on, up to its end (0: open)."""
         return self.start <= time and (not self.end or time < self.end)
 
 
@@ -55,6 +55,6 @@ class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     processed: int = 0
 
     def status_at(self, time: int) -> Period | None:
-        """The status in force at ``time``: of the periods that cover it, the one that began last."""
+        """Returns the status in force at ``time``: of the periods that cover it, the one that began last."""
         covering = [period for period in self.statuses if period.covers(time)]
         return max(covering, key=lambda period: (period.start, period.value)) if covering else None

@@ -26,7 +26,7 @@ class Document(NamedTuple):
     lines: dict[Place, int]
 
     def line(self, place: Place) -> int:
-        """The line of a value, or of the nearest one around it; 0 where none is known."""
+        """Returns the line of a value, or of the nearest one around it; 0 where none is known."""
         while place and place not in self.lines:
             place = place[:-1]
         return self.lines.get(place, 0)
@@ -41,7 +41,7 @@ class Unreadable(ValueError):
 
 
 def load(data: bytes) -> Document:
-    """One YAML or JSON document. Raises ``Unreadable``."""
+    """Returns one YAML or JSON document. Raises ``Unreadable``."""
     try:
         return Document(orjson.loads(data.removeprefix(b"\xef\xbb\xbf")), {})
     except orjson.JSONDecodeError:
@@ -49,7 +49,7 @@ def load(data: bytes) -> Document:
 
 
 def load_yaml(data: bytes) -> Document:
-    """As ``load``, slower, with lines for JSON too. Times stay text. Raises ``Unreadable``."""
+    """Returns what ``load`` does, slower, with lines for JSON too; times stay text. Raises ``Unreadable``."""
     reader = _Reader()
     try:
         for event in yaml.parse(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):

@@ -18,12 +18,13 @@ DEFAULT_INSTANCE = "default"
 
 
 def micros(span: timedelta) -> int:
-    """A length of time in microseconds."""
+    """Returns a length of time in microseconds."""
     return span // timedelta(microseconds=1)
 
 
 def iso(time: int) -> str:
-    """RFC 3339 in UTC with as many decimals as needed; "" for 0 (unknown) and for times no calendar holds."""
+    """Returns a time in µs as RFC 3339 in UTC with as many decimals as needed; "" for 0 (unknown) and for
+    times no calendar holds."""
     if not time:
         return ""
     try:
@@ -75,19 +76,20 @@ class Evidence(
 
 @lru_cache(maxsize=4_096)
 def origin_of(source: str, instance: str) -> str:
-    """Who says something: the source and, where there are several of it, which installation
+    """Returns who says something: the source and, where there are several of it, which installation
     (``vault/prod``)."""
     return source if instance in ("", DEFAULT_INSTANCE) else f"{source}/{instance}"
 
 
 @lru_cache(maxsize=4_096)
 def source_of_origin(origin: str) -> str:
-    """The source of an origin that reads ``source/installation``."""
+    """Returns the source of an origin that reads ``source/installation``."""
     return origin.partition("/")[0]
 
 
 def instance_of_origin(origin: str) -> str:
-    """The installation of an origin that reads ``source/installation``; ``default`` where it names none."""
+    """Returns the installation of an origin that reads ``source/installation``; ``default`` where it names
+    none."""
     return origin.partition("/")[2] or DEFAULT_INSTANCE
 
 
@@ -96,13 +98,14 @@ VIA = " via "
 
 
 def gate_of(place: str) -> str:
-    """The gate that a place was seen through, "" for none."""
+    """Returns the gate that a place was seen through, "" for none."""
     return place.partition(VIA)[2]
 
 
 @lru_cache(maxsize=65_536)
 def network_of(place: str) -> str:
-    """The network a caller came from: /24 of IPv4, /48 of IPv6, any other name as it is, "" for no place.
+    """Returns the network a caller came from: /24 of IPv4, /48 of IPv6, any other name as it is, "" for no
+    place.
 
     Loopback, link-local and unspecified addresses are kept (a recording on one machine still has places);
     what is no address and holds no dot or colon is a named place (a VPC endpoint, a cluster).

@@ -93,7 +93,7 @@ _DECODER = msgspec.json.Decoder(Envelope)
 
 
 def encode_envelope(envelope: Envelope) -> bytes:
-    """The envelope as bytes, as it travels on the facts topic."""
+    """Returns the envelope as bytes, as it travels on the facts topic."""
     return _ENCODER.encode(envelope)
 
 
@@ -103,14 +103,15 @@ def decode_envelope(body: bytes) -> Envelope:
 
 
 def partition_of(key: str, partitions: int) -> int:
-    """The partition of a dossier: the one function that every producer and consumer of facts shares."""
+    """Returns the partition of a dossier: the one function that every producer and consumer of facts
+    shares."""
     if key.startswith(WATCH):
         return int(key[len(WATCH) :]) % partitions
     return zlib.crc32(key.encode()) % partitions
 
 
 def facts_of(activity: Activity) -> list[Fact]:
-    """Everything the activity teaches, in no particular order."""
+    """Returns everything the activity teaches, in no particular order."""
     if activity.credential and is_identity(activity.credential):
         activity = msgspec.structs.replace(activity, credential="", names=())
     evidence, voice = evidence_of(activity), voice_of(activity)
@@ -140,7 +141,7 @@ def _unowned(voice: str, effect: Any) -> Any:
 
 
 def is_plain(activity: Activity) -> bool:
-    """Whether a use is of its source's own, as nearly all are."""
+    """Says whether a use is of its source's own, as nearly all are."""
     voice, credential = voice_of(activity), activity.credential
     if credential and (is_identity(credential) or not speaks_for(voice, credential)):
         return False
@@ -173,12 +174,12 @@ def _own_halves(voice: str, record: Any) -> Iterator[Any]:
 
 
 def wrote(activity: Activity) -> bool:
-    """Whether it wrote to identities."""
+    """Says whether it wrote to identities."""
     return activity.action == "identity_write" and activity.outcome == "succeeded"
 
 
 def way_of(operation: str, place: str) -> str:
-    """An operation and where it came from, as ``Credential.did`` has it."""
+    """Returns an operation and where it came from, as ``Credential.did`` has it."""
     return f"{operation}\t{network_of(place)}"
 
 
@@ -191,7 +192,7 @@ NEUTRAL = (Aliased, Known)
 
 
 def undone_key(evidence: Evidence) -> str:
-    """Of a write that only took away: sorts by time."""
+    """Returns the key of a write that only took something away; such keys sort by time."""
     return f"{evidence.time:020d} {evidence.origin} {evidence.uid}"
 
 
@@ -234,14 +235,14 @@ STAY_CLIENT_MAX = 80
 
 
 def stay_key(source: str, place: str) -> str:
-    """Under what a place stands among those of a credential. An address of the sixth version stands for its
-    /64: hosts change the rest of it daily (RFC 8981)."""
+    """Returns the key under which a place stands among those of a credential. An address of the sixth version
+    stands for its /64: hosts change the rest of it daily (RFC 8981)."""
     return f"{source}\t{standing(place)}"
 
 
 @lru_cache(maxsize=65_536)
 def standing(place: str) -> str:
-    """The text under which a place stands."""
+    """Returns the text under which a place stands."""
     if ":" not in place or VIA in place:
         return place
     try:
@@ -251,7 +252,7 @@ def standing(place: str) -> str:
 
 
 def bare(evidence: Evidence) -> Evidence:
-    """Evidence without what is said by where it stands."""
+    """Returns the evidence without what is said by where it stands."""
     return Evidence(
         evidence.time,
         evidence.uid,
@@ -264,15 +265,15 @@ def bare(evidence: Evidence) -> Evidence:
 
 
 def stay_of(evidence: Evidence, action: str, service: str) -> Stay:
-    """What one use says of its place."""
+    """Returns what one use says of its place."""
     seen = bare(evidence)
     services = (service,) if service else ()
     return Stay(seen, seen, (seen.time // DAY,), services, {action: seen} if action in GRAVE else {})
 
 
 def at_a_place(outcome: str, action: str, place: str) -> str:
-    """Among what a use from this place stands (``stays``, ``knocks``); "" where its place says nothing of who
-    holds the credential."""
+    """Returns the part of a credential that a use from this place belongs to (``stays``, ``knocks``); ""
+    where its place says nothing of who holds the credential."""
     if not place or action in ELSEWHERE:
         return ""
     return "stays" if outcome in AUTHENTICATED else "knocks" if outcome == "unauthenticated" else ""
@@ -283,7 +284,7 @@ ELSEWHERE = frozenset({"service", "link"})
 
 
 def evidence_of(activity: Activity, voice: str = "") -> Evidence:
-    """The activity as a verdict quotes it. ``voice``: who says it, where that is known already."""
+    """Returns the activity as a verdict quotes it. ``voice``: who says it, where that is known already."""
     return Evidence(
         activity.time,
         activity.uid,
@@ -339,7 +340,8 @@ def _use(activity: Activity, evidence: Evidence) -> Iterator[Fact]:
 
 
 def granted_uses(identity: str, grant: str, key: str, sightings: Sightings) -> Iterator[Fact]:
-    """Uses that a grant allowed: in the identity's dossier, and to the grant that this identity holds it."""
+    """Yields the uses that a grant allowed: in the identity's dossier, and to the grant that this identity
+    holds it."""
     yield identity, Dossier(grants={grant: Grant(uses={key: sightings})})
     yield grant_key(grant, identity), Dossier(members={identity: Member(identity)})
 
@@ -516,7 +518,7 @@ LENT_PLACE = "@"
 
 
 def given_key(machine: str, at: str) -> str:
-    """Under what an identity knows that a machine was given a place."""
+    """Returns the key under which an identity knows that a machine was given a place."""
     return f"{machine}\t{at.removeprefix(LENT_PLACE)}"
 
 
@@ -554,7 +556,7 @@ SECRET_NAME_MAX = 200
 
 
 def secret_named(activity: Activity) -> str:
-    """Under what a secret that was read is remembered; "" where none was, or none is named."""
+    """Returns the name under which a secret that was read is remembered; "" where none was, or none is named."""
     if activity.action == "secret_read" and activity.outcome == "succeeded":
         return activity.resource[:SECRET_NAME_MAX]
     return ""

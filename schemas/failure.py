@@ -6,8 +6,8 @@ from pathlib import PurePath
 
 
 def where(error: BaseException) -> str:
-    """The kind of an exception and where it was raised. Its text is left out: it may quote a secret from
-    the record."""
+    """Returns the kind of an exception and where it was raised. Its text is left out: it may quote a secret
+    from the record."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -38,7 +38,7 @@ TENETS = (3, 6)
 
 
 def render_finding(report: Report, control: Control) -> bytes:
-    """The Detection Finding of a report as one JSON object."""
+    """Returns the Detection Finding of a report as one JSON object."""
     verdict = report.verdict
     status = 4 if report.detail or (verdict and verdict.value != "violated") else 1
     if status == 1 and verdict and verdict.exception:
@@ -62,9 +62,8 @@ def render_finding(report: Report, control: Control) -> bytes:
 
 
 def render_assurance(report: Report, control: Control) -> bytes:
-    """The Compliance Finding of a report as one JSON object: what the control is worth for its subject
-    now.
-    """
+    """Returns the Compliance Finding of a report as one JSON object: what the control is worth for its
+    subject now."""
     value = report.verdict.value if report.verdict else "withdrawn"
     status, word = _COMPLIANCE.get(value, (0, "Unknown"))
     body = _common(report, control, COMPLIANCE)

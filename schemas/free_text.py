@@ -101,12 +101,12 @@ _first, _second, _third = (
 
 
 def suspicious(text: str) -> bool:
-    """Whether a text may hold a secret: what it answers with no to holds none that is known here."""
+    """Says whether a text may hold a secret: what it answers with no to holds none that is known here."""
     return _first(text) or _second(text) or _third(text)
 
 
 def scrubbed(text: str, mask: Mask) -> str:
-    """The text with what stands for each secret in its place."""
+    """Returns the text with what stands for each secret in its place."""
     if not suspicious(text):
         return text
     text = token_shapes.TOKEN.sub(lambda found: mask(found[0]), text)

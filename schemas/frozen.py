@@ -12,7 +12,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 def changed(record: T, **fields: object) -> T:
-    """A copy of a frozen record with some fields changed."""
+    """Returns a copy of a frozen record with some fields changed."""
     return msgspec.structs.replace(record, **fields)
 
 
@@ -20,10 +20,10 @@ _ENCODER = msgspec.json.Encoder()
 
 
 def encoded(record: object) -> bytes:
-    """The record as JSON: the same values, the same bytes."""
+    """Returns the record as JSON: the same values, the same bytes."""
     return _ENCODER.encode(record)
 
 
 def size_of(record: object) -> int:
-    """Bytes of the record's encoding."""
+    """Returns the size of the record's encoding in bytes."""
     return len(_ENCODER.encode(record))

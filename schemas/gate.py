@@ -52,7 +52,7 @@ before the id."""
 
 
 def is_known_id(key: str) -> bool:
-    """Whether a credential's key has an id in a form that its provider's page knows, or its mask."""
+    """Says whether a credential's key has an id in a form that its provider's page knows, or its mask."""
     name = name_of(key)
     return any(
         name.startswith(start) and form.fullmatch(name[len(start) :]) is not None
@@ -70,7 +70,7 @@ class Gate:
         self._changed: dict[str, str] = {}
 
     def activity(self, activity: Activity) -> Activity:
-        """The activity as it may be kept."""
+        """Returns the activity as it may be kept."""
         clean = self._clean
         if (
             clean.issuperset(_texts(activity))
@@ -97,11 +97,11 @@ class Gate:
         return msgspec.structs.replace(activity, effects=(*activity.effects, *more)) if more else activity
 
     def rejected(self, rejected: Rejected) -> Rejected:
-        """The reject as it may be kept."""
+        """Returns the reject as it may be kept."""
         return self._kept(rejected)
 
     def text(self, text: str) -> str:
-        """A key or a free text as it may be kept."""
+        """Returns a key or a free text as it may be kept."""
         if text in self._clean:
             return text
         known = self._changed.get(text)

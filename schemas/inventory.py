@@ -62,7 +62,7 @@ class InventoryError(ValueError):
 
 
 def written(fault: Rejected) -> str:
-    """A fault as people read it: place, field, reason."""
+    """Returns a fault as people read it: place, field, reason."""
     place = ".".join(part for part in (fault.place, fault.field) if part)
     return f"{place}: {fault.reason}" if place else fault.reason
 
@@ -79,8 +79,8 @@ class Entry:
 
 
 def parse_inventory(data: bytes, name: str) -> tuple[int, list[Entry]]:
-    """When it was recorded (µs, 0 not said) and every record. Raises ``InventoryError`` with every fault in
-    it."""
+    """Returns when it was recorded (µs, 0 not said) and every record. Raises ``InventoryError`` with every
+    fault in it."""
     recorded, entries, faults = read_inventory(data)
     if faults:
         raise InventoryError(name, faults)
@@ -88,7 +88,8 @@ def parse_inventory(data: bytes, name: str) -> tuple[int, list[Entry]]:
 
 
 def read_inventory(data: bytes) -> tuple[int, list[Entry], list[Rejected]]:
-    """As ``parse_inventory``, but the records without a fault are given beside the faults of the others."""
+    """Returns what ``parse_inventory`` does, but with the records without a fault beside the faults of the
+    others."""
     try:
         document = load(data)
     except Unreadable as error:

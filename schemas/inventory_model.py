@@ -229,7 +229,7 @@ SECTIONS: dict[str, type[Record]] = {
 
 
 def schema() -> str:
-    """The JSON Schema of the format."""
+    """Returns the JSON Schema of the format."""
     document = Inventory.model_json_schema(by_alias=True)
     for model in (document, *document["$defs"].values()):
         for field in model["properties"].values():

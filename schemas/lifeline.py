@@ -37,7 +37,7 @@ class Lifeline(msgspec.Struct, frozen=True):
     last_success: Moment | None = None
 
     def shown(self) -> dict[str, Any]:
-        """As ``replay --credentials`` writes it: RFC 3339 times, null where unknown."""
+        """Returns the lifeline as ``replay --credentials`` writes it: RFC 3339 times, null where unknown."""
         return {
             "credential": self.credential,
             "identity": self.identity or None,
@@ -52,7 +52,8 @@ class Lifeline(msgspec.Struct, frozen=True):
         }
 
     def row(self) -> dict[str, Any]:
-        """As the table ``credentials`` holds it: flat, times in µs (null where unknown)."""
+        """Returns the lifeline as the table ``credentials`` holds it: flat, times in µs (null where
+        unknown)."""
         row: dict[str, Any] = {
             "credential": self.credential,
             "identity": self.identity,

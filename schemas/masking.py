@@ -17,7 +17,8 @@ _NAMESPACED = re.compile(r"((?:hv[sbr]|[sbr])\.[\w-]{20,})\.[A-Za-z0-9]{1,16}")
 
 
 def bare(secret: str) -> str:
-    """The secret itself, without the quotes, the scheme and the namespace that it may be written with."""
+    """Returns the secret itself, without the quotes, the scheme and the namespace that it may be written
+    with."""
     secret = secret.strip().strip("\"'")
     if found := SCHEME.match(secret):
         secret = secret[found.end() :].strip()
@@ -26,7 +27,8 @@ def bare(secret: str) -> str:
 
 
 def masked(key: bytes, secret: str) -> str:
-    """HMAC-SHA256 of the bare secret under the site's key, 128 bits in hex. A mask stays what it is."""
+    """Returns the HMAC-SHA256 of the bare secret under the site's key, 128 bits in hex; a mask stays what it
+    is."""
     if MASK.fullmatch(secret):
         return secret
     digest = hmac.new(key, bare(secret).encode("utf-8", "surrogatepass"), hashlib.sha256)
@@ -48,7 +50,8 @@ class Masks:
         self._before: dict[str, tuple[str, ...]] = {}
 
     def of(self, secret: str) -> str:
-        """The mask of a secret under the site's key. The masks under former keys are remembered beside it."""
+        """Returns the mask of a secret under the site's key. The masks under former keys are remembered
+        beside it."""
         mask = masked(self._key, secret)
         if self._former and mask not in self._before and mask != secret:
             if len(self._before) >= FORMER_MAX:
@@ -57,7 +60,7 @@ class Masks:
         return mask
 
     def former(self, key: str) -> tuple[str, ...]:
-        """The former keys of a credential, by its key now; () where no mask stands in it."""
+        """Returns the former keys of a credential, by its key now; () where no mask stands in it."""
         if not self._before:
             return ()
         return tuple(

@@ -30,7 +30,7 @@ class Id:
     under: str = ""
 
     def compiled(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
-        """All that may follow, and what of it stands before the id."""
+        """Returns all that may follow, and what of it stands before the id."""
         whole = re.compile(rf"(?:{self.under})(?:{self.forms}|{MASK.pattern})", re.DOTALL)
         return whole, re.compile(self.under, re.DOTALL)
 

@@ -63,8 +63,8 @@ WRAPPINGS_MAX = 8
 
 
 def too_many(record: bytes) -> str:
-    """Why a record is not read for what it holds of values, "" where it may be: bytes are counted, nothing is
-    built."""
+    """Returns why a record is not read for what it holds of values, "" where it may be: bytes are counted,
+    nothing is built."""
     if len(record) <= SMALL:
         return ""
     most = max(VALUES_MAX, len(record) // VALUE_BYTES)
@@ -73,18 +73,18 @@ def too_many(record: bytes) -> str:
 
 
 def events_max(record: bytes) -> int:
-    """How many events are read of this record."""
+    """Returns how many events are read of this record."""
     return max(EVENTS_MAX, len(record) // EVENT_BYTES)
 
 
 def more_than(most: int) -> str:
-    """The reason of the reject that stands for what is not read."""
+    """Returns the reason of the reject that stands for what is not read."""
     return f"holds more than {most:,} events: the others are not read"
 
 
 def within(found: Iterable[T], record: bytes, over: Callable[[Rejected], T], source: str) -> Iterator[T]:
-    """What was found in a record, up to the most that is read of it; then, as ``over`` makes it, why no more
-    is."""
+    """Yields what was found in a record, up to the most that is read of it; then, as ``over`` makes it, why
+    no more is."""
     most = events_max(record)
     for number, one in enumerate(found):
         if number >= most:
@@ -94,7 +94,7 @@ def within(found: Iterable[T], record: bytes, over: Callable[[Rejected], T], sou
 
 
 def objects(record: bytes, source: str, opened: Open) -> Iterator[Found]:
-    """Every object of the record that is no envelope, in its order, as many as are read of one; never
+    """Yields every object of the record that is no envelope, in its order, as many as are read of one; never
     raises."""
     return within(_objects(record, source, opened), record, lambda over: ("", over), source)
 
@@ -109,7 +109,8 @@ def _objects(record: bytes, source: str, opened: Open) -> Iterator[Found]:
 
 
 def head_of(record: bytes, size: int = 4096) -> str:
-    """The beginning of a record that no JSON parser took, as text, so that a source can know its own."""
+    """Returns the beginning of a record that no JSON parser took, as text, so that a source can know its
+    own."""
     if record.startswith(GZIP):
         try:
             record = zlib.decompressobj(wbits=31).decompress(record, size)
@@ -189,8 +190,8 @@ class Broken:
 
 
 def parsed(text: str) -> object:
-    """The JSON value, or why there is none. The second parser takes NaN (as null) and lone surrogates (as
-    ``?``)."""
+    """Returns the JSON value, or why there is none. The second parser takes NaN (as null) and lone surrogates
+    (as ``?``)."""
     try:
         return orjson.loads(text)
     except (orjson.JSONDecodeError, UnicodeEncodeError):
@@ -219,7 +220,8 @@ def _decoded(record: bytes) -> str:
 
 
 def gunzipped(record: bytes) -> bytes | str:
-    """What the members of a gz hold (of one cut short, what it still gives), or why that cannot be told."""
+    """Returns what the members of a gz hold (of one cut short, what it still gives), or why that cannot be
+    told."""
     parts: list[bytes] = []
     size = 0
     try:

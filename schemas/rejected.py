@@ -38,7 +38,7 @@ class RejectRow(msgspec.Struct, frozen=True):
 
 
 def failed_row(key: str, why: str) -> RejectRow:
-    """What is known under a key cannot be judged, because our own code fails over it."""
+    """Returns what is known under a key cannot be judged, because our own code fails over it."""
     reason = f"correlator failed: {why}"
     return RejectRow("correlate", "default", "facts", -1, -1, 0, key, "", reason, "", 0, 0)
 
@@ -47,5 +47,5 @@ SET_ASIDE = "set aside: the process died over it, again and again"
 
 
 def set_aside_row(source: str, place: tuple[str, int, int], size: int) -> RejectRow:
-    """A message over which a stage died; ``place``: topic, partition and offset."""
+    """Returns a message over which a stage died; ``place``: topic, partition and offset."""
     return RejectRow(source, "default", *place, 0, "", "", SET_ASIDE, "", size, 0)

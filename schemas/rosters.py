@@ -28,22 +28,22 @@ several; those with the smallest digests: few are enough to know a balancer by."
 
 
 def roster_key(installation: str, member: str) -> str:
-    """The shard of the installation's roster that ``member`` is on."""
+    """Returns the shard of the installation's roster that ``member`` is on."""
     return f"{ROSTER_PREFIX}{installation}#{zlib.crc32(member.encode()) % ROSTER_SHARDS}"
 
 
 def roster_keys(installation: str) -> list[str]:
-    """The keys of all shards of an installation's roster."""
+    """Returns the keys of all shards of an installation's roster."""
     return [f"{ROSTER_PREFIX}{installation}#{shard}" for shard in range(ROSTER_SHARDS)]
 
 
 def roster_of(key: str) -> str:
-    """The installation of a roster's key; "" for any other key."""
+    """Returns the installation of a roster's key; "" for any other key."""
     return key[len(ROSTER_PREFIX) :].rpartition("#")[0] if key.startswith(ROSTER_PREFIX) else ""
 
 
 def roster_head(installation: str) -> str:
-    """Where the sample of the whole installation is."""
+    """Returns where the sample of the whole installation is."""
     return f"{ROSTER_PREFIX}{installation}#all"
 
 
@@ -51,14 +51,14 @@ _drawn: list[bytes] = [b""]
 
 
 def draw_with(key: bytes) -> None:
-    """Samples of this process are drawn with this key, the site's: who does not have it cannot choose names
-    that come into a sample. Every process of a site has the same."""
+    """Sets the site's key, with which the samples of this process are drawn: who does not have the key cannot
+    choose names that come into a sample. Every process of a site has the same."""
     _drawn[:] = [hashlib.blake2b(key, digest_size=32, person=b"gapwatch samples").digest()]
 
 
 def digest(key: str) -> str:
-    """How an identity stands in a sample: what it is called is not needed there. It sorts before what earlier
-    versions drew without a key, so that these leave the samples."""
+    """Returns how an identity stands in a sample: what it is called is not needed there. It sorts before what
+    earlier versions drew without a key, so that these leave the samples."""
     return _digest(key, _drawn[0])
 
 

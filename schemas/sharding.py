@@ -19,43 +19,43 @@ server answers a refused request within milliseconds, a busy one within a second
 
 
 def shards_of(group: str) -> int:
-    """In how many dossiers a group is kept. Few credentials die with a single object (a pod, a secret), and
-    a cluster makes objects by the thousand, so each has one."""
+    """Returns in how many dossiers a group is kept. Few credentials die with a single object (a pod, a
+    secret), and a cluster makes objects by the thousand, so each has one."""
     return 1 if has_single_objects(group) else GROUP_SHARDS
 
 
 def group_key(group: str, member: str) -> str:
-    """The key of the group's shard that holds ``member`` (a credential key)."""
+    """Returns the key of the group's shard that holds ``member`` (a credential key)."""
     return f"{group}#{zlib.crc32(member.encode()) % shards_of(group)}"
 
 
 def group_keys(group: str) -> list[str]:
-    """The keys of all shards of a group."""
+    """Returns the keys of all shards of a group."""
     return [f"{group}#{shard}" for shard in range(shards_of(group))]
 
 
 def group_of(key: str) -> str:
-    """The group (or grant) that a shard key belongs to; the key itself where it is none."""
+    """Returns the group (or grant) that a shard key belongs to; the key itself where it is none."""
     return key.rpartition("#")[0] if "#" in key else key
 
 
 def grant_key(grant: str, identity: str) -> str:
-    """The key of the grant's shard that knows of ``identity``: half a cluster may hold one grant."""
+    """Returns the key of the grant's shard that knows of ``identity``: half a cluster may hold one grant."""
     return f"{grant}#{zlib.crc32(identity.encode()) % GROUP_SHARDS}"
 
 
 def grant_keys(grant: str) -> list[str]:
-    """The keys of all shards of a grant's group."""
+    """Returns the keys of all shards of a grant's group."""
     return [f"{grant}#{shard}" for shard in range(GROUP_SHARDS)]
 
 
 def glimpse_keys(room: str, time: int) -> list[str]:
-    """The dossiers in which a moment is told: of its own bucket and the two beside it. A refusal is decided
-    in its own, where all that can lie within it is known."""
+    """Returns the dossiers in which a moment is told: of its own bucket and the two beside it. A refusal is
+    decided in its own, where all that can lie within it is known."""
     bucket = time // GLIMPSE_SPAN
     return [f"{GLIMPSE_PREFIX}{room}{b}" for b in (bucket - 1, bucket, bucket + 1)]
 
 
 def bucket_of(key: str) -> int:
-    """The bucket of a dossier of glimpses."""
+    """Returns the bucket of a dossier of glimpses."""
     return int(key.rpartition(":")[2])

@@ -61,14 +61,14 @@ class Envelopes:
     is_bare: Callable[[dict[str, Any]], bool] = lambda document: False
 
     def opened(self, document: dict[str, Any]) -> Contents | None:
-        """What an envelope holds; None for an object that is none."""
+        """Returns what an envelope holds; None for an object that is none."""
         contents = self.own(document)
         if contents is not None:
             return contents
         return None if self.is_one(document) or self.is_bare(document) else shipped(document)
 
     def recognises(self, document: object, left: int = WRAPPINGS_MAX) -> bool:
-        """Whether the first that a decoded record holds is an event of the source."""
+        """Says whether the first that a decoded record holds is an event of the source."""
         if isinstance(document, str):
             document = parsed(document)
         if not left:
@@ -83,14 +83,14 @@ class Envelopes:
         return self.recognises(contents[0][1], left - 1) if contents else False
 
     def objects(self, record: bytes) -> Iterator[Found]:
-        """Every object of a record that is no envelope, or why there is none, with its place; never
+        """Yields every object of a record that is no envelope, or why there is none, with its place; never
         raises."""
         return objects(record, self.source, self.opened)
 
 
 def shipped(document: dict[str, Any]) -> Contents | None:
-    """The record in a shipper's envelope, or its list of envelopes; None for any other object. To be asked
-    only of an object that is no record itself."""
+    """Returns the record in a shipper's envelope, or its list of envelopes; None for any other object. To be
+    asked only of an object that is no record itself."""
     for path in LISTS:
         many = _at(document, path)
         if isinstance(many, list):

@@ -68,13 +68,13 @@ TRACE_BYTES, SPAN_BYTES = 16, 8
 
 
 def derived_id(size: int, *parts: object) -> str:
-    """An id in hex for what has none of its own: the same parts, the same id."""
+    """Returns an id in hex for what has none of its own: the same parts, the same id."""
     text = "\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass")
     return hashlib.blake2b(text, digest_size=size).hexdigest()
 
 
 def agent_key(service: str, name: str) -> str:
-    """The key of an agent: the ``service.name`` of its span, and its name."""
+    """Returns the key of an agent: the ``service.name`` of its span, and its name."""
     return f"agent:{service or 'unknown_service'}/{name}"
 
 
@@ -88,30 +88,31 @@ _MADE_ANEW = re.compile(
 
 
 def lasting(name: str) -> str:
-    """A name of an agent without the ids in it that are made anew for each run or object (UUIDs, also
+    """Returns a name of an agent without the ids in it that are made anew for each run or object (UUIDs, also
     without hyphens); "" where nothing is left of it. Microsoft's Agent Framework and Koog name an agent that
     was given no name by the id of its object, AutoGen's teams add the id of the team."""
     return _MADE_ANEW.sub("", name).strip("-_/.: ") if len(name) >= 32 else name
 
 
 def agent_name(key: str) -> str:
-    """The name in an agent's key."""
+    """Returns the name in an agent's key."""
     return key.removeprefix("agent:").partition("/")[2]
 
 
 def is_unnamed(key: str) -> bool:
-    """Whether a key is that of whichever agent of a service acts where its spans name none."""
+    """Says whether a key is that of whichever agent of a service acts where its spans name none."""
     return key.startswith("agent:") and key.endswith("/")
 
 
 def unnamed_of(key: str) -> str:
-    """The key of whichever agent acts in the service of this agent; "" for a key that is no agent's."""
+    """Returns the key of whichever agent acts in the service of this agent; "" for a key that is no
+    agent's."""
     return key.partition("/")[0] + "/" if key.startswith("agent:") else ""
 
 
 def bounded(name: str) -> str:
-    """A name on one line and no longer than ``NAME_MAX``: a longer one is cut and told apart by a digest of
-    the whole."""
+    """Returns a name on one line and no longer than ``NAME_MAX``: a longer one is cut and told apart by a
+    digest of the whole."""
     if not name.isprintable():
         name = "".join(letter if letter.isprintable() else " " for letter in name)
     if len(name) <= NAME_MAX:

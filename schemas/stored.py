@@ -30,13 +30,14 @@ _NOTHING = object()
 
 
 def encode(dossier: Dossier) -> bytes:
-    """The dossier as JSON, with the version that wrote it."""
+    """Returns the dossier as JSON, with the version that wrote it."""
     body = _ENCODER.encode(dossier)
     return _HEAD + (b"," if len(body) > 2 else b"") + body[1:]
 
 
 def decode(body: bytes | str) -> Dossier:
-    """The dossier that some version wrote: what is understood of it, and the text where that is not all."""
+    """Returns the dossier that some version wrote: what is understood of it, and the text where that is not
+    all."""
     raw = body.encode() if isinstance(body, str) else body
     if raw.startswith(_HEAD):
         try:
@@ -47,8 +48,8 @@ def decode(body: bytes | str) -> Dossier:
 
 
 def read_envelope(body: bytes) -> Envelope:
-    """The envelope, each fact of it read as stored dossiers are. Raises ``msgspec.DecodeError`` for what is
-    no envelope."""
+    """Returns the envelope, each fact of it read as stored dossiers are. Raises ``msgspec.DecodeError`` for
+    what is no envelope."""
     try:
         return decode_envelope(body)
     except msgspec.ValidationError:

@@ -40,8 +40,8 @@ microseconds."""
 
 
 def micros_of(text: str | None, zoned: bool = False) -> int:
-    """µs since 1970; 0 for what is no time after 1970. ``zoned``: a time with its zone is meant, and what has
-    none is no time."""
+    """Returns a time of any form in µs since 1970; 0 for what is no time after 1970. ``zoned``: a time with
+    its zone is meant, and what has none is no time."""
     if not text:
         return 0
     # As servers write it: the seconds repeat from line to line, the decimals do not.
@@ -55,8 +55,8 @@ def micros_of(text: str | None, zoned: bool = False) -> int:
 
 
 def month_first(text: str) -> int:
-    """A time with its month first, in µs; 0 for any other. What cannot be a month is none: nothing is guessed
-    the other way round, and only the source knows that its month stands first."""
+    """Returns a time with its month first, in µs; 0 for any other. What cannot be a month is none: nothing is
+    guessed the other way round, and only the source knows that its month stands first."""
     found = MONTH_FIRST.fullmatch(text.replace("\u202f", " ").strip())
     if found is None:
         return 0

@@ -185,8 +185,8 @@ ODD = tuple((sign, re.compile(form)) for _, sign, form in ODD_SHAPES)
 
 
 def beginnings() -> tuple[str, str]:
-    """The beginnings as alternatives of a plain regular expression: those that count anywhere, and those that
-    count alone."""
+    """Returns the beginnings as alternatives of a plain regular expression: those that count anywhere, and
+    those that count alone."""
     anywhere, alone = (
         "|".join(sorted(_literal(begin) for begin, shape in _BEGINS if shape.alone == which))
         for which in (False, True)
@@ -199,7 +199,7 @@ def _literal(text: str) -> str:
 
 
 def issuer_of(secret: str) -> str:
-    """Whose token a secret is by its shape alone; "" for one that says nothing of it."""
+    """Returns whose token a secret is by its shape alone; "" for one that says nothing of it."""
     if TOKEN.match(secret):
         return next(shape.issuer for begin, shape in _BEGINS if secret.startswith(begin))
     return next((issuer for issuer, _, form in ODD_SHAPES if re.match(form, secret)), "")

@@ -68,11 +68,11 @@ class Clock(msgspec.Struct, frozen=True):
     doubts: Doubts = msgspec.field(default_factory=Doubts)
 
     def listening(self) -> Clock:
-        """The same time without any doubts."""
+        """Returns the same time without any doubts."""
         return Clock(self.now, self.seen, self.since)
 
     def past(self, time: int) -> bool:
-        """Whether it is later than ``time`` (µs)."""
+        """Says whether it is later than ``time`` (µs)."""
         if self.now > time:
             return True
         due = self.doubts.due
@@ -80,14 +80,14 @@ class Clock(msgspec.Struct, frozen=True):
         return False
 
     def hears(self, source: str) -> bool:
-        """Whether this source is collected; "" asks for any source."""
+        """Says whether this source is collected; "" asks for any source."""
         if source in self.seen or (not source and self.seen):
             return True
         self.doubts.until[source] = 0
         return False
 
     def reached(self, source: str, time: int) -> bool:
-        """Whether this source has been read up to ``time`` (µs)."""
+        """Says whether this source has been read up to ``time`` (µs)."""
         if self.seen.get(source, -1) >= time:
             return True
         until = self.doubts.until
@@ -95,7 +95,7 @@ class Clock(msgspec.Struct, frozen=True):
         return False
 
     def watched_since(self, source: str) -> int:
-        """Since when (µs) this source has been watched without a break; now where that is unknown."""
+        """Returns since when (µs) this source has been watched without a break; now where that is unknown."""
         self.doubts.watched.add(source)
         return self.since.get(source, self.now)
 

@@ -26,19 +26,20 @@ Fields = dict[str, Any]
 
 @lru_cache(maxsize=16_384)
 def plain(name: str) -> str:
-    """A field's name without the differences that exports make."""
+    """Returns a field's name without the differences that exports make."""
     return name.replace("_", "").lower()
 
 
 def as_fields(value: object) -> Fields:
-    """An object, also one that was written as text; {} for anything else."""
+    """Returns an object, also one that was written as text; {} for anything else."""
     if isinstance(value, str):
         value = _parsed(value)
     return value if isinstance(value, dict) else {}
 
 
 def as_list(value: object) -> list[Any]:
-    """A list, also one that was written as text, or one thing where a list should be; [] for nothing."""
+    """Returns a list, also one that was written as text, or one thing where a list should be; [] for
+    nothing."""
     if isinstance(value, str):
         value = _parsed(value)
     if isinstance(value, dict):
@@ -47,14 +48,14 @@ def as_list(value: object) -> list[Any]:
 
 
 def as_text(value: object) -> str:
-    """A text, or a number that an export made of one; "" for anything else."""
+    """Returns a text, or a number that an export made of one; "" for anything else."""
     if isinstance(value, str):
         return value[:TEXT_MAX]
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 
 def as_number(value: object) -> int | None:
-    """A whole number, also one that was written as text; None for anything else."""
+    """Returns a whole number, also one that was written as text; None for anything else."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -67,7 +68,7 @@ def as_number(value: object) -> int | None:
 
 
 def as_flag(value: object) -> bool | None:
-    """The value as a flag, of JSON's own or of the texts true and false; None for anything else."""
+    """Returns the value as a flag, of JSON's own or of the texts true and false; None for anything else."""
     if isinstance(value, str):
         return {"true": True, "false": False}.get(value.strip().lower())
     return value if isinstance(value, bool) else None
@@ -104,7 +105,8 @@ class Wire(BaseModel):
 
 
 def pick(part: object, *path: str) -> Any:
-    """What stands at a path of a free-form part, whatever the case of its names; None where nothing does."""
+    """Returns what stands at a path of a free-form part, whatever the case of its names; None where nothing
+    does."""
     for name in path:
         if not isinstance(part, dict):
             return None
@@ -119,5 +121,5 @@ def pick(part: object, *path: str) -> Any:
 
 
 def text_at(part: object, *path: str) -> str:
-    """The text at a path of a free-form part; "" where there is none."""
+    """Returns the text at a path of a free-form part; "" where there is none."""
     return as_text(pick(part, *path))

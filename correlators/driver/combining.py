@@ -73,7 +73,8 @@ class _Gathered:
         self.truncated = False
 
     def sightings(self, stands: bool) -> Sightings:
-        """In order, each event once; thinned where it is long. ``stands``: whether places are remembered."""
+        """Returns what was gathered in order, each event once; thinned where it is long. ``stands``: whether
+        places are remembered."""
         kept = sorted(self.evidence)
         if stands:
             self._stay(kept)
@@ -98,7 +99,7 @@ class _Gathered:
             self.stays[key] = first, last, days
 
     def stays_of(self, source: str, action: str) -> dict[str, Stay]:
-        """The places, in the form in which a fact has them."""
+        """Returns the places, in the form in which a fact has them."""
         services: dict[str, set[str]] = {}
         for place, service in self.reached:
             if service:
@@ -165,7 +166,7 @@ class Combiner:
             gathered.shrink(_stands(use))
 
     def drain(self) -> dict[str, Dossier]:
-        """All facts of what was taken since the last call."""
+        """Returns all facts of what was taken since the last call."""
         for use, gathered in self._uses.items():
             if gathered is not None:
                 self._join(self._said(use, gathered))

@@ -141,7 +141,7 @@ class Normaliser:
                 self._keep(record, activity, place)
 
     def refuse(self, record: Record, reason: str) -> None:
-        """A record that could not even be taken out of its file."""
+        """Notes as a reject a record that could not even be taken out of its file."""
         self._batch.records[record.source or UNKNOWN] += 1
         self._reject(record, Rejected(record.source or UNKNOWN, reason))
 
@@ -156,7 +156,7 @@ class Normaliser:
                 self._count(record, activity, place, now)
 
     def drain(self) -> Batch:
-        """Everything since the last call."""
+        """Returns everything since the last call."""
         batch, self._batch = self._batch, _empty()
         batch.facts = list(self._combiner.drain().items())
         shown = self._watching.drain()

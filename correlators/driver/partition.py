@@ -81,7 +81,7 @@ class Partition:
         return len(self._correlator)
 
     def dossier(self, key: str) -> Dossier:
-        """What is known of one identity, or whatever else the key names."""
+        """Returns what is known of one identity, or whatever else the key names."""
         return self._correlator.dossier(key)
 
     def take(self, facts: Iterable[Fact], tick: Tick | None = None) -> None:
@@ -101,7 +101,7 @@ class Partition:
         return bool(self._now)
 
     def settle(self) -> Settled:
-        """Everything that is to be forwarded, said and stored now."""
+        """Returns everything that is to be forwarded, said and stored now."""
         if not self.timed:
             return Settled()
         for key in self._cold[-WARM_KEYS:]:

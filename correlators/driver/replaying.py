@@ -64,12 +64,13 @@ class Replaying:
         self._normaliser.take(record)
 
     def refuse(self, record: Record, reason: str) -> None:
-        """A record that could not even be taken out of its file."""
+        """Notes as a reject a record that could not even be taken out of its file."""
         self._normaliser.refuse(record, reason)
 
     def drain(self, last: bool = False) -> Batch:
-        """The rows of all records since the last call; their facts are known from now on. What claims to be
-        later than the replay's end, as far as it is known, comes with the ``last`` rows, or is a reject."""
+        """Returns the rows of all records since the last call; their facts are known from now on. What claims
+        to be later than the replay's end, as far as it is known, comes with the ``last`` rows, or is a
+        reject."""
         self._normaliser.release(self._now or _plausible(self._days), last)
         batch = self._normaliser.drain()
         self._partition.take(batch.facts)
@@ -106,7 +107,7 @@ class Replaying:
         return len({line.identity for line in self._lifelines.values()})
 
     def lifelines(self) -> Iterator[Lifeline]:
-        """A row for each credential, in order of identity and name."""
+        """Yields a row for each credential, in order of identity and name."""
         for identity, lines in groupby(sorted(self._lifelines.items()), key=lambda item: item[0][0]):
             names = self._names(identity)
             yield from (line for (_, name), line in lines if name in names)

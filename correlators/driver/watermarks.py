@@ -29,18 +29,19 @@ class Watermarks:
         self._at_end.difference_update(partitions)
 
     def worked_off(self, newest: Mapping[tuple[str, str, int], int]) -> None:
-        """Event times by source, topic and partition, whose facts the broker has."""
+        """Takes the newest event times (µs, by source, topic and partition) whose facts the broker has."""
         for (_, topic, number), time in newest.items():
             self._raise((topic, number), time)
 
     def forget(self, partitions: Iterable[Partition]) -> None:
-        """These belong to another normaliser now."""
+        """Forgets partitions that another normaliser has now."""
         for partition in partitions:
             self._partitions.pop(partition, None)
             self._at_end.discard(partition)
 
     def tell(self, now: int, busy: Iterable[Partition] = ()) -> dict[str, int]:
-        """The entries of a tick. ``busy``: partitions of which records are read but not yet worked off."""
+        """Returns the entries of a tick. ``busy``: partitions of which records are read but not yet worked
+        off."""
         for partition in self._at_end.difference(busy):
             self._raise(partition, now)
         return {f"{topic}/{number}": time for (topic, number), time in self._partitions.items()}

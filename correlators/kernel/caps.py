@@ -43,13 +43,13 @@ ENDED_AGE = DEFAULTS.memory
 
 
 def canonical(dossier: Dossier, bytes_max: int = DOSSIER_BYTES_MAX) -> tuple[Dossier, bytes]:
-    """The dossier as it is stored, tidy and within its bytes, and its encoding."""
+    """Returns the dossier as it is stored, tidy and within its bytes, and its encoding."""
     return lightened(tidy(dossier), bytes_max)
 
 
 def tidy(dossier: Dossier) -> Dossier:
-    """The dossier with its sightings pinned and thinned, its parts within their caps. A function of all that
-    is known, in whatever order it came."""
+    """Returns the dossier with its sightings pinned and thinned, its parts within their caps. A function of
+    all that is known, in whatever order it came."""
     if dossier.heard:
         dossier = _hearsay_capped(dossier)
     if dossier.coming:
@@ -91,7 +91,7 @@ def _thinned(dossier: Dossier) -> Dossier:
 
 
 def expired(key: str, dossier: Dossier, clock: Clock, ended_age: int = ENDED_AGE) -> bool:
-    """Whether the dossier's age is over: traces, and credentials that no identity ever claimed."""
+    """Says whether the dossier's age is over: traces, and credentials that no identity ever claimed."""
     kind = kind_of(key)
     if kind is not None:
         return kind.expired(dossier, clock)

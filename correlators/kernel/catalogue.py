@@ -26,7 +26,7 @@ class Judge(Protocol):
 
 @cache
 def controls() -> dict[str, Judge]:
-    """Every control by its name, in order of name."""
+    """Returns every control by its name, in order of name."""
     modules = (
         importlib.import_module(f"correlators.{module.name}")
         for module in pkgutil.iter_modules(correlators.__path__)

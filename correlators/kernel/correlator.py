@@ -105,11 +105,11 @@ class Correlator:
         return len(self._dossiers)
 
     def keys(self) -> Iterable[str]:
-        """The keys of all dossiers that are held in memory, at rest or decoded."""
+        """Yields the keys of all dossiers that are held in memory, at rest or decoded."""
         return self._dossiers.keys()
 
     def dossier(self, key: str) -> Dossier:
-        """The dossier as it is known now; empty where nothing is."""
+        """Returns the dossier as it is known now; empty where nothing is."""
         known = self._dossiers.get(key)
         if known is None:
             body = self._load(key)
@@ -137,9 +137,8 @@ class Correlator:
                 self._dirty.add(key)
 
     def due(self, clock: Clock) -> bool:
-        """Whether the time has come to ask some verdict again; marks those dossiers for the next
-        settling.
-        """
+        """Says whether the time has come to ask some verdict again; marks those dossiers for the next
+        settling."""
         while self._due and self._due[0][0] <= clock.now:
             key = heapq.heappop(self._due)[1]
             if key in self._dossiers:

@@ -46,8 +46,8 @@ def difference(
     paced: bool = False,
     whole: bool = True,
 ) -> Difference:
-    """Everything new, changed or gone. ``paced``: mere additions are held back as ``PACE`` says. ``whole``:
-    what is not among the verdicts is gone."""
+    """Returns everything new, changed or gone. ``paced``: mere additions are held back as ``PACE`` says.
+    ``whole``: what is not among the verdicts is gone."""
     reports: list[Report] = []
     said = dict(reported)
     current: set[str] = set()
@@ -75,8 +75,8 @@ def difference(
 
 
 def announced(reported: dict[str, Reported], reports: Iterable[Report]) -> dict[str, Reported]:
-    """What is stored before these reports are out: each new finding as pending, so that one that was said and
-    is over when its dossier is next read is taken back."""
+    """Returns what is stored before these reports are out: each new finding as pending, so that one that was
+    said and is over when its dossier is next read is taken back."""
     pending = {
         r.uid: frozen.changed(r.reported, digest=PENDING, urgent="")
         for r in reports
@@ -93,7 +93,7 @@ def _wait(before: Reported, now: int) -> int:
 
 
 def urgent_of(verdict: Verdict) -> str:
-    """The digest of all that is told at once: everything but the evidence and the words about it."""
+    """Returns the digest of all that is told at once: everything but the evidence and the words about it."""
     parts = (
         verdict.value,
         verdict.severity,
@@ -109,7 +109,7 @@ def urgent_of(verdict: Verdict) -> str:
 
 
 def digest_of(verdict: Verdict) -> str:
-    """Of everything a reader would see change; when evidence arrived is not part of it."""
+    """Returns the digest of everything a reader would see change; when evidence arrived is not part of it."""
     parts = (
         verdict.value,
         verdict.severity,

@@ -28,7 +28,7 @@ class Doubtful:
             self._watched.setdefault(source, set()).add(key)
 
     def settled_by(self, clock: Clock) -> Iterator[str]:
-        """The keys that waited for what this clock says; they are forgotten."""
+        """Yields the keys that waited for what this clock says; they are forgotten."""
         for source in [s for s in self._until if clock.hears(s)]:
             yield from self._reached(source, clock.seen.get(source, 0))
         for source in [s for s in self._watched if clock.since.get(s) != self._since.get(s)]:

@@ -9,7 +9,7 @@ from schemas.stored import UNREAD_MARK, decode
 
 
 def known_by(body: bytes | str) -> Dossier:
-    """The dossier that was stored. A text in it that another version could not read is read again."""
+    """Returns the dossier that was stored. A text in it that another version could not read is read again."""
     dossier = decode(body)
     if not dossier.unread:
         return dossier

@@ -35,7 +35,7 @@ class Right(NamedTuple):
 
 
 def rights(settings: Settings, producers: Sequence[str] = ()) -> list[Right]:
-    """Every right, stage by stage. ``producers``: ``source`` or ``source.installation`` each."""
+    """Returns every right, stage by stage. ``producers``: ``source`` or ``source.installation`` each."""
     return [
         *_normalise(settings),
         *_correlate(settings),
@@ -102,7 +102,7 @@ def _subscriber(settings: Settings) -> Iterator[Right]:
 
 
 def command(right: Right) -> str:
-    """The right as `kafka-acls.sh` is told of it."""
+    """Returns the right as `kafka-acls.sh` is told of it."""
     words = ["kafka-acls.sh", "--bootstrap-server", '"$BROKER"', "--command-config", '"$ADMIN"', "--add"]
     words += ["--allow-principal", shlex.quote(f"User:{right.principal}")]
     words += [f"--operation {operation.capitalize()}" for operation in right.operations]
@@ -113,7 +113,8 @@ def command(right: Right) -> str:
 
 
 def apply(settings: Settings, many: Sequence[Right]) -> None:
-    """Grants them. Raises KafkaException where the broker does not let us."""
+    """Grants the rights of all stages and producers. Raises KafkaException where the broker does not let
+    us."""
     from confluent_kafka.admin import (
         AclBinding,
         AclOperation,
@@ -141,7 +142,7 @@ def apply(settings: Settings, many: Sequence[Right]) -> None:
 
 
 def main() -> None:
-    """See the module."""
+    """Prints the rights of all stages and producers, or grants them where `--apply` is given."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -15,13 +15,13 @@ class Chance(random.Random):
     """Python's generator with ids; nothing that it makes has ever opened anything."""
 
     def uuid(self) -> str:
-        """A drawn UUID of version 4: the same for the same seed."""
+        """Returns a drawn UUID of version 4: the same for the same seed."""
         return str(uuid.UUID(int=self.getrandbits(128), version=4))
 
     def unique_id(self, prefix: str, letters: int = 16) -> str:
-        """An id of IAM: AKIA…, ASIA…, AIDA…, AROA…"""
+        """Returns an id of IAM: AKIA…, ASIA…, AIDA…, AROA…"""
         return prefix + "".join(self.choices(KEY_LETTERS, k=letters))
 
     def token(self) -> str:
-        """A drawn text in the form of a session token, recognisable as an example."""
+        """Returns a drawn text in the form of a session token, recognisable as an example."""
         return "EXAMPLE" + base64.b64encode(self.randbytes(TOKEN_BYTES)).decode()

@@ -22,12 +22,12 @@ Record = dict[str, Any]
 
 
 def stamp(moment: datetime) -> str:
-    """A moment as CloudTrail writes it: UTC, whole seconds, with a Z."""
+    """Returns a moment as CloudTrail writes it: UTC, whole seconds, with a Z."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def console_time(moment: datetime) -> str:
-    """How STS and IAM write times into their answers: ``Nov 22, 2026, 9:05:00 AM``."""
+    """Returns how STS and IAM write times into their answers: ``Nov 22, 2026, 9:05:00 AM``."""
     hour = (moment.hour - 1) % 12 + 1
     return f"{moment:%b} {moment.day}, {moment.year}, {hour}:{moment:%M:%S} {moment:%p}"
 
@@ -54,8 +54,8 @@ class CloudTrail:
         through: str = "",
         beside: Iterable[tuple[str, Any]] = (),
     ) -> Record:
-        """``through``: the AWS service that calls on the caller's behalf. ``beside``:
-        further fields."""
+        """Returns one record of the trail. ``through``: the AWS service that calls on the caller's behalf.
+        ``beside``: further fields."""
         data = operation in DATA_EVENTS
         host = through or (caller.name if caller.kind == "service" else "")
         region = HOME if service in GLOBAL else caller.region
@@ -94,7 +94,7 @@ class CloudTrail:
     def assume(
         self, caller: Holder, moment: datetime, role: Holder, until: datetime, handle: str
     ) -> tuple[Record, Holder]:
-        """An AssumeRole that succeeds, and the session that it gave."""
+        """Returns an AssumeRole that succeeds, and the session that it gave."""
         session = role_session(caller, moment, self._chance)
         key = self._chance.unique_id("ASIA")
         made = replace(role, handle=handle, key=key, session=session, made=stamp(moment))
@@ -151,12 +151,12 @@ class CloudTrail:
 
 
 def session_arn(session: Holder) -> str:
-    """The ARN of an assumed role's session."""
+    """Returns the ARN of an assumed role's session."""
     return f"arn:aws:sts::{session.account}:assumed-role/{session.name}/{session.session}"
 
 
 def role_session(caller: Holder, moment: datetime, chance: Chance) -> str:
-    """The session name that a caller gives: an instance id for a service, else name and second."""
+    """Returns the session name that a caller gives: an instance id for a service, else name and second."""
     if caller.kind == "service":
         return f"i-{chance.getrandbits(68):017x}"
     return f"{caller.name}-{int(moment.timestamp())}"

@@ -111,7 +111,7 @@ _REGIONS = {PROD: "eu-central-1", DATA: "eu-west-1"}
 
 
 def estate(chance: Chance) -> dict[str, Holder]:
-    """Everybody by handle; roles have no session yet."""
+    """Returns everybody by handle; roles have no session yet."""
     holders: dict[str, Holder] = {}
     for kind, table in (("user", _USERS), ("role", _ROLES)):
         for row in table.split("\n"):

@@ -18,7 +18,8 @@ UNDECLARED = frozenset({"shadow-ops"})
 
 
 def inventory(story: Story) -> str:
-    """YAML. It is recorded the day before the story, so no record is younger than what it speaks of."""
+    """Returns the inventory as YAML. It is recorded the day before the story, so no record is younger than
+    what it speaks of."""
     own = [h for h in story.holders.values() if h.handle == h.name and h.handle not in UNDECLARED]
     document = {
         "gapwatch": "inventory/v1",

@@ -50,7 +50,7 @@ APISERVER = Caller(
 
 
 def certificate_user(name: str, group: str, digest: str) -> str:
-    """The JSON of a user who came with a client certificate, whose SHA-256 is ``digest`` in hex."""
+    """Returns the JSON of a user who came with a client certificate, whose SHA-256 is ``digest`` in hex."""
     return (
         f'{{"username":"{name}","groups":["{group}","system:authenticated"],'
         f'"extra":{{"authentication.kubernetes.io/credential-id":["X509SHA256={digest}"]}}}}'
@@ -58,7 +58,8 @@ def certificate_user(name: str, group: str, digest: str) -> str:
 
 
 def account_user(namespace: str, name: str, uid: str, jti: str) -> str:
-    """``jti`` "": a token kept in a Secret, which has no id."""
+    """Returns the JSON of a service account as user. ``jti`` "": a token kept in a Secret, which has no
+    id."""
     extra = f',"extra":{{"authentication.kubernetes.io/credential-id":["JTI={jti}"]}}' if jti else ""
     return (
         f'{{"username":"system:serviceaccount:{namespace}:{name}","uid":"{uid}",'
@@ -74,7 +75,7 @@ class KubernetesLog:
         self._chance = chance
 
     def read(self, time: int, who: Caller, verb: str, uri: str, ref: str, place: str = "") -> Call:
-        """A read that is allowed: one line."""
+        """Returns a read that is allowed: one line."""
         uid = uuid_of(self._chance)
         done = time + ANSWERED_AFTER
         notes = (
@@ -96,8 +97,8 @@ class KubernetesLog:
         code: int = 200, asked: str = "", answered: str = "", notes: str = "", named: str = "",
         status: str = "",
     ) -> Call:  # fmt: skip
-        """A write that is allowed: two lines. ``named``: the reference of the answer's line, where it is
-        fuller. ``status``: fields of the answer's status beside the usual ones."""
+        """Returns a write that is allowed: two lines. ``named``: the reference of the answer's line, where it
+        is fuller. ``status``: fields of the answer's status beside the usual ones."""
         uid = uuid_of(self._chance)
         done = time + ANSWERED_AFTER
         level = "RequestResponse" if answered else "Metadata"
@@ -121,7 +122,7 @@ class KubernetesLog:
         return Call(uid, time, ((time, received.encode()), (done, complete.encode())))
 
     def refused(self, time: int, agent: str, place: str, uri: str, ref: str) -> Call:
-        """A 401: nobody is named."""
+        """Returns a 401: nobody is named."""
         uid = uuid_of(self._chance)
         done = time + ANSWERED_AFTER
         line = (
@@ -138,7 +139,7 @@ class KubernetesLog:
     def not_found(
         self, time: int, who: Caller, uri: str, resource: str, namespace: str, name: str, took: int = 1_300
     ) -> Call:
-        """A look-up of what is not there."""
+        """Returns a look-up of what is not there."""
         uid = uuid_of(self._chance)
         line = (
             f'{{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"{uid}",'
@@ -156,7 +157,7 @@ class KubernetesLog:
 
 
 def reference(resource: str, namespace: str, name: str = "", subresource: str = "") -> str:
-    """The JSON of an ``objectRef``; parts that are "" are left out."""
+    """Returns the JSON of an ``objectRef``; parts that are "" are left out."""
     named = f',"name":"{name}"' if name else ""
     below = f',"subresource":"{subresource}"' if subresource else ""
     return f'{{"resource":"{resource}","namespace":"{namespace}"{named},"apiVersion":"v1"{below}}}'
@@ -165,7 +166,8 @@ def reference(resource: str, namespace: str, name: str = "", subresource: str = 
 def object_of(
     kind: str, namespace: str, name: str, uid: str, made: int, more: str = "", inside: str = ""
 ) -> str:
-    """A body. ``more``: of its metadata; ``inside``: beside its metadata."""
+    """Returns the JSON of an object in a request or response body. ``more``: of its metadata; ``inside``:
+    beside its metadata."""
     return (
         f'{{"kind":"{kind}","apiVersion":"v1","metadata":{{"name":"{name}","namespace":"{namespace}",'
         f'"uid":"{uid}",'
@@ -174,7 +176,7 @@ def object_of(
 
 
 def pod_spec(account: str, image: str, node: str) -> str:
-    """The JSON of a pod's ``spec`` and ``status``, to follow its metadata."""
+    """Returns the JSON of a pod's ``spec`` and ``status``, to follow its metadata."""
     return (
         f',"spec":{{"containers":[{{"name":"main","image":"{image}","resources":{{}},'
         f'"imagePullPolicy":"IfNotPresent"}}],"restartPolicy":"Always",'
@@ -186,8 +188,8 @@ def pod_spec(account: str, image: str, node: str) -> str:
 def token_request(
     namespace: str, account: str, uid: str, pod: str, pod_uid: str, jti: str, time: int, seconds: int
 ) -> tuple[str, str]:
-    """Bodies of a TokenRequest, asked and answered. The token itself stands in the log, as a server at this
-    level writes it."""
+    """Returns the two bodies of a TokenRequest, asked and answered. The token itself stands in the log, as a
+    server at this level writes it."""
     bound = f'{{"kind":"Pod","apiVersion":"v1","name":"{pod}","uid":"{pod_uid}"}}'
     spec = f'"spec":{{"audiences":%s,"expirationSeconds":{seconds},"boundObjectRef":{bound}}}'
     kind = '{"kind":"TokenRequest","apiVersion":"authentication.k8s.io/v1","metadata":'

@@ -49,7 +49,7 @@ class Load:
         self._kills = self._planned(killed)
 
     def lines(self) -> Iterator[bytes]:
-        """JSON lines of about 1.2 kB, in order of time."""
+        """Yields JSON lines of about 1.2 kB, in order of time."""
         templates = [self._templates(holder) for holder in self._holders]
         alive = list(range(len(self._holders)))
         killed_at: dict[int, int] = {}

@@ -60,15 +60,15 @@ class Otlp:
         )
 
     def new_id(self) -> str:
-        """A drawn span id: 16 hex digits, never all zero."""
+        """Returns a drawn span id: 16 hex digits, never all zero."""
         return f"{self._chance.getrandbits(64) | 1:016x}"
 
     def new_trace(self) -> str:
-        """A drawn trace id: 32 hex digits, never all zero."""
+        """Returns a drawn trace id: 32 hex digits, never all zero."""
         return f"{self._chance.getrandbits(128) | 1:032x}"
 
     def request(self, *spans: Span, scope: str = "") -> bytes:
-        """One export request."""
+        """Returns one export request."""
         body = ",".join(span.body for span in spans)
         return f"{self._head % (scope or self._style.scope)}{body}]}}]}}]}}".encode()
 
@@ -93,7 +93,7 @@ class Otlp:
     def tool(
         self, trace: str, parent: str, agent: str, tool: str, start: int, took: int, refusal: str = ""
     ) -> Span:
-        """A tool's span; with a ``refusal`` the framework did not know the tool."""
+        """Returns a tool's span; with a ``refusal`` the framework did not know the tool."""
         attributes = [
             ("gen_ai.operation.name", "execute_tool"),
             ("gen_ai.tool.name", tool),
@@ -116,7 +116,7 @@ class Otlp:
         )  # fmt: skip
 
     def chat(self, trace: str, parent: str, offered: tuple[str, ...], start: int, took: int) -> Span:
-        """A call of the model, with the tools that it was offered."""
+        """Returns a call of the model, with the tools that it was offered."""
         tools = ",".join(f'{{\\"type\\":\\"function\\",\\"name\\":\\"{tool}\\"}}' for tool in offered)
         return self.span(
             trace, self.new_id(), parent, "chat scripted-1", start, took,
@@ -126,7 +126,7 @@ class Otlp:
         )  # fmt: skip
 
     def mcp(self, trace: str, span_id: str, parent: str, tool: str, start: int, took: int, kind: int) -> Span:
-        """One side of a call over MCP."""
+        """Returns one side of a call over MCP."""
         if kind == CLIENT:
             return self.span(
                 trace,

@@ -52,8 +52,8 @@ def bundle(recordings: Path, out: Path, seed: int, start: datetime) -> int:
 
 
 def manifest(out: Path) -> str:
-    """The samples' files in the order to send them: what is declared first, then one source after the other,
-    CloudTrail's files as they were delivered."""
+    """Returns the samples' files in the order to send them: what is declared first, then one source after the
+    other, CloudTrail's files as they were delivered."""
     lines = ["# Written by `python -m infra.simulator samples`: the samples, in the order to send them."]
     for folder, source in SOURCES.items():
         for path in sorted((out / folder).iterdir(), key=_delivered):
@@ -69,7 +69,7 @@ def _delivered(path: Path) -> tuple[str, str]:
 
 
 def masked(content: bytes) -> bytes:
-    """The content with every session token replaced by a mask of the same length."""
+    """Returns the content with every session token replaced by a mask of the same length."""
     return TOKEN.sub(lambda found: found[1] + (MASK * len(found[2]))[: len(found[2])], content)
 
 
@@ -79,7 +79,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def agents_inventory(catalog: dict[str, Any]) -> str:
-    """The recorded agents' catalogue in the inventory's format."""
+    """Returns the recorded agents' catalogue in the inventory's format."""
     agents = [_agent(entry) for entry in catalog["agents"]]
     document = {"gapwatch": "inventory/v1", "recorded": RECORDED, "identities": agents}
     return yaml.safe_dump(document, sort_keys=False, width=100)

@@ -49,7 +49,7 @@ class Story:
 
 
 def tell(seed: int, start: datetime) -> Story:
-    """The whole story; the same seed and start give the same bytes."""
+    """Returns the whole story; the same seed and start give the same bytes."""
     chance = Chance(seed)
     story = Story(start, estate(chance))
     teller = _Teller(story, chance)
@@ -63,7 +63,7 @@ def tell(seed: int, start: datetime) -> Story:
 
 
 def at(start: datetime, moment: str) -> datetime:
-    """A time of the story's day, or the beginning of a date."""
+    """Returns a time of the story's day, or the beginning of a date."""
     if "-" in moment:
         return datetime.fromisoformat(moment).replace(tzinfo=UTC)
     return datetime.combine(start.date(), time.fromisoformat(moment), UTC)
@@ -85,7 +85,7 @@ class _Teller:
                 marked[step.mark].append(record["eventID"])
 
     def work(self, holder: Holder) -> None:
-        """A day of routine, at uneven times, until the holder's first end."""
+        """Tells a day of routine, at uneven times, until the holder's first end."""
         verbs = ROUTINES[holder.routine]
         until = self._quiet_from(holder)
         calls = sorted(self._chance.uniform(0, DAY.total_seconds()) for _ in range(CALLS_PER_IDENTITY))
@@ -173,7 +173,7 @@ def _service(name: str, account: str) -> Holder:
 
 
 def truth(story: Story, seed: int) -> dict[str, Any]:
-    """What should be said of the story, with the event ids that it hangs on."""
+    """Returns what should be said of the story, with the event ids that it hangs on."""
     return {
         "seed": seed,
         "start": story.start.isoformat().replace("+00:00", "Z"),

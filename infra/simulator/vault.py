@@ -112,7 +112,7 @@ class Call(NamedTuple):
 
 
 def hmac_of(chance: Chance) -> str:
-    """A drawn value in the form of Vault's HMACs: the same for the same seed."""
+    """Returns a drawn value in the form of Vault's HMACs: the same for the same seed."""
     return f"hmac-sha256:{chance.getrandbits(256):064x}"
 
 
@@ -126,7 +126,7 @@ class VaultLog:
         self, time: int, token: Token, operation: str, mount: Mount, path: str, *,
         data: str = "", answer: str = "", more: str = "", place: str = "",
     ) -> Call:  # fmt: skip
-        """A call that its token may make. ``more``: fields of the request beside the usual ones."""
+        """Returns a call that its token may make. ``more``: fields of the request beside the usual ones."""
         uid, nanos = uuid_of(self.chance), self.chance.getrandbits(9) % 1000
         auth = token.presented
         accessor = f'"client_token_accessor":"{token.accessor}",' if token.accessor else ""
@@ -157,7 +157,8 @@ class VaultLog:
         first: bool = False,
         uses: int = 0,
     ) -> Call:
-        """A login that succeeds: the new token stands in both ``auth`` objects of the response line."""
+        """Returns a login that succeeds: the new token stands in both ``auth`` objects of the response
+        line."""
         uid, nanos = uuid_of(self.chance), self.chance.getrandbits(9) % 1000
         asked = self._unnamed(uid, mount, path, data, token.place, token.port)
         created = '"entity_created":true,' if first else ""
@@ -173,8 +174,8 @@ class VaultLog:
     def refused(
         self, time: int, token: Token, mount: Mount, path: str, *, place: str = "", accessor: bool = False
     ) -> Call:
-        """A token that the server does not accept: nothing but its HMAC, and (of a disabled entity) its
-        accessor."""
+        """Returns a token that the server does not accept: nothing but its HMAC, and (of a disabled entity)
+        its accessor."""
         uid, nanos = uuid_of(self.chance), self.chance.getrandbits(9) % 1000
         named = f'"client_token_accessor":"{token.accessor}",' if accessor else ""
         asked = (
@@ -196,7 +197,8 @@ class VaultLog:
         )
 
     def unwrap_refused(self, time: int, token: Token) -> Call:
-        """Has no response line: an empty one is to be passed over."""
+        """Returns an unwrapping that is refused, which has no response line: an empty one is to be passed
+        over."""
         uid, nanos = uuid_of(self.chance), self.chance.getrandbits(9) % 1000
         asked = (
             f'{{"id":"{uid}","operation":"update","mount_point":"sys/","client_token":"{token.hmac}",'

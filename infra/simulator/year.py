@@ -72,7 +72,7 @@ class Cast:
     free: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def next(self, kind: str) -> Any:
-        """Somebody who plays no case yet. The last roles stand in for those of other cases."""
+        """Returns somebody who plays no case yet. The last roles stand in for those of other cases."""
         number = self.free[kind]
         self.free[kind] += 1
         if number >= len(self.by_kind[kind]) - (len(ACCOUNTS) if kind == "role" else 0):
@@ -168,7 +168,7 @@ class Year:
         }
 
     def days(self) -> Iterator[dict[str, list[Line]]]:
-        """Per day the lines of each source, none of an earlier day."""
+        """Yields for each day the lines of each source, none of an earlier day."""
         plan = self.plan
         chance = Chance(f"{plan.seed}/calls")
         paces = {
@@ -199,7 +199,7 @@ class Year:
         return lines
 
     def inventory(self) -> dict[str, Any]:
-        """What is declared of everybody, recorded the day before the year."""
+        """Returns what is declared of everybody, recorded the day before the year."""
         plays = {play.identity: play for play in self.plays}
         everybody = [self._identity(subject, plays.get(subject.identity)) for subject in self._subjects()]
         people = [{"id": identity, "owner": "team-platform"} for identity in self._people()]
@@ -233,7 +233,7 @@ class Year:
         return told
 
     def truth(self) -> dict[str, Any]:
-        """The truth of the year as JSON: its plan, and what each case played should lead to."""
+        """Returns the truth of the year as JSON: its plan, and what each case played should lead to."""
         plan = self.plan
         return {
             "seed": plan.seed, "start": stamp(plan.start), "until": stamp(plan.until), "clean": plan.clean,

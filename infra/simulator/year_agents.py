@@ -56,7 +56,7 @@ class Agent:
         return f"team-{self.number % 40}"
 
     def declared(self) -> dict[str, Any]:
-        """What the inventory says of its tools and delegates."""
+        """Returns what the inventory says of its tools and delegates."""
         also = STYLES[self.style].also
         tools = [{"name": t} | ({"also": [also.format(t)]} if also != "{}" else {}) for t in self.tools]
         return {"tools": tools, "delegates": [f"agent:{self.service}/{self.delegate}"]}
@@ -98,8 +98,8 @@ class Runs:
         self._server = Otlp(f"mcp-{agent.number % 7}", "strands", chance, agent.ahead)
 
     def run(self, time: int, tools: tuple[str, ...], refusal: str = "") -> tuple[str, list[str], Times]:
-        """The ids of the agent's span and of its tools' spans, and the requests: tools and chats as they end,
-        the agent last."""
+        """Returns the ids of the agent's span and of its tools' spans, and the requests: tools and chats as
+        they end, the agent last."""
         otlp, agent = self.otlp, self.agent
         trace, top, root = (
             otlp.new_trace(),
@@ -143,7 +143,7 @@ class Runs:
         return client.uid, requests
 
     def handed_over(self, time: int, to: str) -> tuple[str, Times]:
-        """A hand-over, and the other's span below it."""
+        """Returns a hand-over, and the other's span below it."""
         otlp, trace = self.otlp, self.otlp.new_trace()
         top, other = otlp.new_id(), otlp.new_id()
         handoff = otlp.hand_over(trace, top, self.agent.name, to, time + 30_000, 5_000)

@@ -48,7 +48,8 @@ class Principal:
         return self.holder.identity
 
     def place(self, time: int) -> str:
-        """Where it works; some who play no case move to another network after months, over night."""
+        """Returns the address that the principal works from; some who play no case move to another network
+        after months, over night."""
         if self.quiet[0] < 1 << 62 or self.number % 8 != 5 or time // MOVES_EVERY % 2 == 0:
             return self.holder.place
         return f"100.70.{self.number // 200}.{self.number % 200 + 10}"
@@ -105,7 +106,7 @@ class Trail:
         self._templates: dict[tuple[str, str, str], str] = {}
 
     def usual(self, who: Holder, verb: str, time: int, place: str) -> Line:
-        """A call of somebody's routine, from a template with seven holes."""
+        """Returns a call of somebody's routine, from a template with seven holes."""
         template = self._templates.get((who.name, who.key[:4], verb))
         if template is None:
             template = self._templates[who.name, who.key[:4], verb] = self._template(who, verb)
@@ -147,7 +148,7 @@ class Trail:
 
 
 def ec2(account: str) -> Holder:
-    """The service that assumes the roles of an account's instances."""
+    """Returns the service that assumes the roles of an account's instances."""
     return Holder("ec2", "service", "ec2.amazonaws.com", account, "", "", owner="aws")
 
 
@@ -159,12 +160,12 @@ TRUSTING = ACCOUNTS[0]
 
 
 def subject_of(namespace: str, name: str) -> str:
-    """The ``sub`` of a Kubernetes service account's token."""
+    """Returns the ``sub`` of a Kubernetes service account's token."""
     return f"system:serviceaccount:{namespace}:{name}"
 
 
 def exchanged(chance: Chance, namespace: str, name: str, place: str, time: int) -> tuple[str, bytes]:
-    """A service account's token, exchanged for a role's session: the event's id, and its record."""
+    """Returns a service account's token, exchanged for a role's session: the event's id, and its record."""
     subject, provider = subject_of(namespace, name), f"arn:aws:iam::{TRUSTING}:oidc-provider/{ISSUER}"
     role = Holder(
         f"irsa-{name}",

@@ -72,13 +72,13 @@ class AwsPlay(Play):
         return self._holder.credential
 
     def declared(self) -> list[dict[str, str]]:
-        """Its key as the inventory has it."""
+        """Returns the access key of the case as the inventory declares it."""
         told = {"revoked": self.case.revoked, "exposed": self.case.exposed}
         said = {name: stamp(at(self.day, text)) for name, text in told.items() if text}
         return [{"id": self._subject.holder.credential, **said}] if said else []
 
     def records(self) -> dict[str, list[dict[str, str]]]:
-        """The declarations that the case adds to the inventory, by section."""
+        """Returns the declarations that the case adds to the inventory, by section."""
         if not self.case.rotated:
             return super().records()
         old, new = self._subject.holder, self._named(f"{self.case.subject}.next")

@@ -95,7 +95,8 @@ def account_of(number: int, seed: int) -> Account:
 
 @lru_cache
 def kubelet(node: str) -> Caller:
-    """The caller that a node's kubelet is: a client certificate, and the reason for which it is let in."""
+    """Returns the caller that a node's kubelet is: a client certificate, and the reason for which it is let
+    in."""
     digest = f"{Chance(node).getrandbits(256):064x}"
     reason = (
         r"RBAC: allowed by ClusterRoleBinding \"nodes\" of ClusterRole \"system:node\" to Group "
@@ -108,7 +109,7 @@ def kubelet(node: str) -> Caller:
 
 
 def controller(name: str, time: int) -> Caller:
-    """One of the cluster's own controllers, with the token of the day."""
+    """Returns one of the cluster's own controllers, with the token of the day."""
     return _controller(name, time // DAY)
 
 
@@ -135,7 +136,7 @@ class Cluster:
         self.log = KubernetesLog(chance)
 
     def start(self, account: Account, time: int, seconds: int) -> tuple[Pod, list[Call]]:
-        """A pod is made, and the kubelet asks for its token."""
+        """Tells how a pod is made, and the kubelet asks for its token."""
         name = f"{account.name}-{self._chance.getrandbits(32):08x}"
         pod = Pod(name, uuid_of(self._chance), uuid_of(self._chance), time, Caller("", "", ""))
         pod.caller = self.caller(account, pod.jti)
@@ -169,7 +170,7 @@ class Cluster:
     def stop(
         self, account: Account, pod: Pod, time: int, who: Caller | None = None, grace: int = 30
     ) -> list[Call]:
-        """A pod is told to end, and, where it has time for that, ended by the kubelet."""
+        """Tells how a pod is asked to end, and, where it has time for that, ended by the kubelet."""
         uri = f"/api/v1/namespaces/{account.namespace}/pods/{pod.name}"
         ref = reference("pods", account.namespace, pod.name)
         options = (
@@ -191,7 +192,8 @@ class Cluster:
         return [told, *self.stop(account, pod, time + 5 * SECOND, kubelet(account.node), 0)]
 
     def caller(self, account: Account, jti: str, secret: str = "") -> Caller:
-        """The caller that a pod of an account is, by a bound token (``jti``) or by a legacy secret."""
+        """Returns the caller that a pod of an account is, by a bound token (``jti``) or by a legacy
+        secret."""
         reason = (
             rf"RBAC: allowed by RoleBinding \"{account.name}-reader/{account.namespace}\" of Role "
             rf"\"reader\" to ServiceAccount \"{account.name}/{account.namespace}\""

@@ -67,7 +67,7 @@ class KubernetesPlay(Play):
         return f"{PREFIX}jti/{self._pods[self.case.credential].jti}"
 
     def aliases(self) -> list[str]:
-        """How AWS knows it, where its tokens are exchanged there."""
+        """Returns how AWS knows it, where its tokens are exchanged there."""
         trusted = any(step.verb == "exchange" for step in self.case.steps)
         return (
             [f"aws:{TRUSTING}:web/{ISSUER}/{subject_of(self._account.namespace, self._account.name)}"]

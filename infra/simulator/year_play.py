@@ -60,7 +60,7 @@ class Play(ABC):
         return []
 
     def lines(self) -> list[tuple[str, Line]]:
-        """Everything that it writes, by source."""
+        """Returns all lines that the case writes, by source."""
         wrote: list[tuple[str, Line]] = []
         for step in self.case.steps:
             time = self.at(step.at)
@@ -74,7 +74,7 @@ class Play(ABC):
         return wrote
 
     def at(self, text: str) -> int:
-        """The time in µs of a text such as ``+2d 10:00``, counted from the day of the case."""
+        """Returns the time in µs of a text such as ``+2d 10:00``, counted from the day of the case."""
         return at(self.day, text) + self._shift
 
     @property
@@ -91,15 +91,15 @@ class Play(ABC):
         return min(times) - SETTLES - self.case.silent * DAY, until if self.case.goes_on else 1 << 62
 
     def declared(self) -> list[dict[str, str]]:
-        """Its credentials as the inventory has them."""
+        """Returns the credentials of the case as the inventory declares them."""
         return []
 
     def aliases(self) -> list[str]:
-        """Other keys of its identity as the inventory has them."""
+        """Returns the other keys of the identity as the inventory declares them."""
         return []
 
     def records(self) -> dict[str, list[dict[str, str]]]:
-        """Its own records of the inventory beside identities, by section."""
+        """Returns the records that the case adds to the inventory beside identities, by section."""
         since, until = self.case.approved
         if not since:
             return {}
@@ -111,7 +111,7 @@ class Play(ABC):
         return {"approvals": [{"identity": "vault:default:root", "grant": "root", **told}]}
 
     def statuses(self) -> list[dict[str, str]]:
-        """As the inventory has them."""
+        """Returns the statuses of the case as the inventory declares them."""
         told = []
         for status in self.case.statuses:
             entry = {"value": status.value, "from": stamp(at(self.day, status.since))}
@@ -119,7 +119,7 @@ class Play(ABC):
         return told
 
     def truth(self) -> dict[str, Any]:
-        """The truth of the case as JSON: who, what is expected, and the events that show it."""
+        """Returns the truth of the case as JSON: who, what is expected, and the events that show it."""
         case = self.case
         seen = self.marked[PROOF] if case.expects == "proof" else self.marked[CONTRADICTION]
         uses = [uid for _, uid in sorted(seen)]

@@ -41,7 +41,7 @@ class Plan:
         return self.start + self.days * DAY
 
     def day(self, number: int) -> int:
-        """The midnight of a day, in µs; the first day is 0."""
+        """Returns the midnight of a day, in µs; the first day is 0."""
         return self.start + number * DAY
 
 
@@ -59,8 +59,8 @@ class Life(Protocol):
     """An identity, day by day."""
 
     def day(self, start: int, calls: int) -> Iterator[Line]:
-        """The lines of about ``calls`` calls of the day that begins at ``start``; none is of an earlier
-        day."""
+        """Yields the lines of about ``calls`` calls of the day that begins at ``start``; none is of an
+        earlier day."""
 
 
 class Pace:
@@ -78,11 +78,11 @@ class Pace:
         self.lines = 0
 
     def begin(self) -> float:
-        """Calls per identity today, on average."""
+        """Returns the calls per identity today, on average."""
         return max(self._left, 0) / max(self._days, 1) / self._lives / self._cost
 
     def end(self, lines: int, calls: int) -> None:
-        """What the day came to."""
+        """Notes what the day came to."""
         self.lines += lines
         self._left -= lines
         self._days -= 1
@@ -91,30 +91,30 @@ class Pace:
 
 
 def calls_today(chance: Chance, mean: float) -> int:
-    """Between half and one and a half of the mean."""
+    """Returns a number of calls between half and one and a half of the mean."""
     wanted = mean * (0.5 + chance.random())
     return int(wanted) + (chance.random() < wanted % 1)
 
 
 def moments(chance: Chance, start: int, since: int, span: int, calls: int) -> list[int]:
-    """Times of the calls within a span of the day, in order."""
+    """Returns the times (µs) of the calls within a span of the day, in order."""
     draw = chance.random
     return sorted(start + since + int(draw() * span) for _ in range(calls))
 
 
 def micros(moment: datetime) -> int:
-    """A moment in µs since 1970; a moment without a zone is an error."""
+    """Returns a moment in µs since 1970; a moment without a zone is an error."""
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def moment_of(time: int) -> datetime:
-    """The moment of a time in µs, in UTC."""
+    """Returns the moment of a time in µs, in UTC."""
     return datetime.fromtimestamp(time // SECOND, UTC) + timedelta(microseconds=time % SECOND)
 
 
 @lru_cache(maxsize=8)
 def date_of(day: int) -> str:
-    """``2026-11-22`` of a day counted since 1970."""
+    """Returns a day counted since 1970 as text like ``2026-11-22``."""
     return datetime.fromtimestamp(day * 86_400, UTC).strftime("%Y-%m-%d")
 
 
@@ -124,30 +124,30 @@ def _clock(second: int) -> str:
 
 
 def second_text(time: int) -> str:
-    """``2026-11-22T09:00:00``."""
+    """Returns a time in µs as text like ``2026-11-22T09:00:00``."""
     seconds = time // SECOND
     return f"{date_of(seconds // 86_400)}T{_clock(seconds % 86_400)}"
 
 
 def stamp(time: int) -> str:
-    """A time in µs as text with whole seconds and a Z."""
+    """Returns a time in µs as text with whole seconds and a Z."""
     return f"{second_text(time)}Z"
 
 
 def micro_stamp(time: int) -> str:
-    """A time in µs as text with six decimals and a Z."""
+    """Returns a time in µs as text with six decimals and a Z."""
     return f"{second_text(time)}.{time % SECOND:06}Z"
 
 
 def uuid_of(chance: Chance) -> str:
-    """A drawn UUID of version 4: the same for the same seed."""
+    """Returns a drawn UUID of version 4: the same for the same seed."""
     text = f"{chance.getrandbits(128):032x}"
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
 
 
 def at(day: int, text: str) -> int:
-    """A step's time: ``09:30:00`` of the case's first day, ``2+09:30:00`` two days later, or a date of its
-    own."""
+    """Returns a step's time: ``09:30:00`` of the case's first day, ``2+09:30:00`` two days later, or a date
+    of its own."""
     if text.count("-") == 2:
         return micros(datetime.fromisoformat(text).replace(tzinfo=UTC))
     days, _, clock = text.rpartition("+")

@@ -71,7 +71,8 @@ class App:
         return f"{PREFIX}entity/{self.entity}"
 
     def place(self, time: int) -> str:
-        """Where it runs; some move to another network after months, over night, and do not come back."""
+        """Returns the address that the application runs at; some move to another network after months, over
+        night, and do not come back."""
         moves = (time // MOVES_EVERY) % 9 if self.number % 9 == 4 and self.number >= PLAYERS else 0
         return f"10.{60 + moves}.{self.number // 200}.{self.number % 200 + 10}"
 
@@ -106,7 +107,7 @@ class Admin:
         return f"{PREFIX}entity/{self.entity}"
 
     def token(self, time: int) -> Token:
-        """The token of the day in which ``time`` lies."""
+        """Returns the token of the day in which ``time`` lies."""
         day = time // DAY * DAY
         if day in self._tokens:
             return self._tokens[day]
@@ -211,7 +212,7 @@ def make_child(log: VaultLog, time: int, parent: Token, child: Token, orphan: bo
 
 
 def lease_of(chance: Chance) -> str:
-    """A drawn lease id of the database engine: the same for the same seed."""
+    """Returns a drawn lease id of the database engine: the same for the same seed."""
     return f"database/creds/reader/{chance.getrandbits(120):030x}"
 
 

@@ -66,18 +66,18 @@ CALLS = PROVIDERS["agents"].uses
 
 
 def word_of(key: str) -> str:
-    """The first word of a key: it says whose page the key is on."""
+    """Returns the first word of a key: it says whose page the key is on."""
     return key.partition(":")[0]
 
 
 def page_of(key: str) -> Provider | None:
-    """The page that a key is on; None for the key of a provider that has none."""
+    """Returns the page that a key is on; None for the key of a provider that has none."""
     return BY_WORD.get(key.partition(":")[0])
 
 
 def ending(about: str, source: str) -> Provider | None:
-    """The page of who has to make an end true: whose key it is, told by that provider's own records or by
-    another source; a provider that ends what is another's (a lease) ends it in its own time."""
+    """Returns the page of who has to make an end true: whose key it is, told by that provider's own records
+    or by another source; a provider that ends what is another's (a lease) ends it in its own time."""
     page = page_of(about)
     if page is not None and source in page.sources:
         return page
@@ -85,7 +85,8 @@ def ending(about: str, source: str) -> Provider | None:
 
 
 def name_of(key: str) -> str:
-    """What a key names inside its installation (``aws:111122223333:role/deploy``: ``role/deploy``)."""
+    """Returns what a key names inside its installation (``aws:111122223333:role/deploy``:
+    ``role/deploy``)."""
     word, _, rest = key.partition(":")
     page = BY_WORD.get(word)
     ends = ":" if page is None else page.installed
@@ -95,8 +96,8 @@ def name_of(key: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def installation_of(key: str) -> str:
-    """The installation of an identity's key (``aws:111122223333``, ``k8s:c1``, ``agent:support-host``); ""
-    for keys that name none (``aws:key/…``, ``aws:service/…``)."""
+    """Returns the installation of an identity's key (``aws:111122223333``, ``k8s:c1``,
+    ``agent:support-host``); "" for keys that name none (``aws:key/…``, ``aws:service/…``)."""
     word, _, rest = key.partition(":")
     page = BY_WORD.get(word)
     ends = ":" if page is None else page.installed
@@ -105,7 +106,7 @@ def installation_of(key: str) -> str:
 
 
 def source_of(key: str) -> str:
-    """The source that would show a use of an identity or credential; "" where no page says."""
+    """Returns the source that would show a use of an identity or credential; "" where no page says."""
     page = BY_WORD.get(key.partition(":")[0])
     if page is None:
         return ""
@@ -117,7 +118,8 @@ def source_of(key: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def longest_life(key: str) -> int:
-    """For how long the provider lets a credential of this name live at most, in µs; 0: no page says."""
+    """Returns for how long the provider lets a credential of this name live at most, in µs; 0: no page
+    says."""
     page = BY_WORD.get(word_of(key))
     if page is None or not page.lives:
         return 0
@@ -126,13 +128,13 @@ def longest_life(key: str) -> int:
 
 
 def is_unnamed(key: str) -> bool:
-    """Whether a key stands for a credential that its record does not name."""
+    """Says whether a key stands for a credential that its record does not name."""
     page = BY_WORD.get(word_of(key))
     return page is not None and bool(page.unnamed) and name_of(key).startswith(page.unnamed)
 
 
 def unseen(key: str, kind: str) -> str:
-    """Why no source shows a use of a credential of this kind by design; "" where one would."""
+    """Returns why no source shows a use of a credential of this kind by design; "" where one would."""
     known = traits_of(kind).unseen
     page = BY_WORD.get(key.partition(":")[0])
     if known or page is None or not page.unseen:
@@ -141,34 +143,34 @@ def unseen(key: str, kind: str) -> str:
 
 
 def refusals_hidden(key: str) -> str:
-    """Why a refused try of a dead credential of this name is mostly not recorded; "" where it is."""
+    """Returns why a refused try of a dead credential of this name is mostly not recorded; "" where it is."""
     page = page_of(key)
     return page.refusals_hidden if page is not None else ""
 
 
 @lru_cache(maxsize=65_536)
 def is_credential(key: str) -> bool:
-    """Whether a key names a credential, and not an identity or a resource."""
+    """Says whether a key names a credential, and not an identity or a resource."""
     page = BY_WORD.get(key.partition(":")[0])
     return page is not None and name_of(key).startswith(page.credentials)
 
 
 @lru_cache(maxsize=65_536)
 def is_own(key: str) -> bool:
-    """Whether a key names an identity that an inventory of the site should know."""
+    """Says whether a key names an identity that an inventory of the site should know."""
     page = BY_WORD.get(key.partition(":")[0])
     return page is not None and page.own.match(name_of(key)) is not None and not is_credential(key)
 
 
 @lru_cache(maxsize=65_536)
 def is_imitable(key: str) -> bool:
-    """Whether a key has a name as the provider's own identities have, whose sessions it marks."""
+    """Says whether a key has a name as the provider's own identities have, whose sessions it marks."""
     page = BY_WORD.get(word_of(key))
     return page is not None and page.imitable.match(name_of(key)) is not None
 
 
 def maker_of(key: str) -> str:
-    """The key of who makes what has such a name for the provider; "" where no page says."""
+    """Returns the key of who makes what has such a name for the provider; "" where no page says."""
     page = BY_WORD.get(word_of(key))
     name = name_of(key)
     made = "" if page is None else next((m for s, m in page.makers.items() if name.startswith(s)), "")
@@ -176,31 +178,31 @@ def maker_of(key: str) -> str:
 
 
 def is_root(key: str) -> bool:
-    """Whether a key is ``<installation>:root``: who may do everything there."""
+    """Says whether a key is ``<installation>:root``: who may do everything there."""
     return key.endswith(":root")
 
 
 def is_session(key: str) -> bool:
-    """Whether the key alone says that a credential is a session."""
+    """Says whether the key alone says that a credential is a session."""
     page = page_of(key)
     return page is not None and bool(page.sessions) and name_of(key).startswith(page.sessions)
 
 
 def is_personal(key: str) -> bool:
-    """Whether a key names a credential that only people have."""
+    """Says whether a key names a credential that only people have."""
     page = page_of(key)
     return page is not None and bool(page.personal) and name_of(key).startswith(page.personal)
 
 
 def is_placeholder(key: str) -> bool:
-    """Whether a key names a credential that documentation uses as an example."""
+    """Says whether a key names a credential that documentation uses as an example."""
     page = page_of(key)
     return page is not None and page.placeholders.match(name_of(key)) is not None
 
 
 def never_acts(key: str) -> Grace | None:
-    """What is granted beside the provider's grace after the end of a credential that is only ever seen in
-    calls of what it was exchanged for; None for any other."""
+    """Returns what is granted beside the provider's grace after the end of a credential that is only ever
+    seen in calls of what it was exchanged for; None for any other."""
     page = page_of(key)
     if page is None or not page.never_acts:
         return None
@@ -209,26 +211,26 @@ def never_acts(key: str) -> Grace | None:
 
 
 def is_object(key: str) -> bool:
-    """Whether a key names an object that credentials rest on, and not an account."""
+    """Says whether a key names an object that credentials rest on, and not an account."""
     page = page_of(key)
     return page is not None and any(part in key for part in page.objects)
 
 
 def is_group_of_holders(key: str) -> bool:
-    """Whether a holder is a group, of which nobody here knows who is in it."""
+    """Says whether a holder is a group, of which nobody here knows who is in it."""
     page = page_of(key)
     return page is not None and bool(page.holders) and page.holders in key
 
 
 def has_single_objects(key: str) -> bool:
-    """Whether the groups of this provider are single objects."""
+    """Says whether the groups of this provider are single objects."""
     page = page_of(key)
     return page is not None and page.single_objects
 
 
 def versions_of(key: str) -> tuple[str, str]:
-    """How the old and the new version of a secret are named where they have no id; "" where they always
-    have one."""
+    """Returns how the old and the new version of a secret are named where they have no id; "" where they
+    always have one."""
     page = page_of(key)
     return (page.old_version, page.new_version) if page is not None else ("", "")
 
@@ -242,20 +244,20 @@ def preference(name: str) -> tuple[bool, bool, str]:
 
 @lru_cache(maxsize=65_536)
 def machine_of(identity: str, actor_name: str) -> str:
-    """The machine after which a session of this identity is named, "" for any other."""
+    """Returns the machine after which a session of this identity is named, "" for any other."""
     page = page_of(identity)
     named = page.machine.search(actor_name) if page is not None else None
     return named[1] if named else ""
 
 
 def machine_key(installation: str, machine: str) -> str:
-    """The key of a machine of an installation."""
+    """Returns the key of a machine of an installation."""
     return f"{installation}:machine/{machine}"
 
 
 @lru_cache(maxsize=65_536)
 def behind(key: str) -> str:
-    """The installation of a credential of which records name the peer of a connection, which may be a
+    """Returns the installation of a credential of which records name the peer of a connection, which may be a
     balancer; "" for any other."""
     page = page_of(key)
     return installation_of(key) if page is not None and page.peers else ""
@@ -263,6 +265,7 @@ def behind(key: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def is_trust(key: str) -> bool:
-    """Whether a key names a credential that nobody holds: who it admits comes from many places by design."""
+    """Says whether a key names a credential that nobody holds: who it admits comes from many places by
+    design."""
     page = page_of(key)
     return page is not None and bool(page.trusts) and name_of(key).startswith(page.trusts)

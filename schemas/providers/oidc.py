@@ -26,7 +26,7 @@ PROVIDER = Provider(
 
 
 def issuer_name(url: str) -> str:
-    """An issuer as keys name it: its URL without scheme, a last slash, and a user and password,
-    which no issuer has (OpenID Connect Discovery 1.0, section 3)."""
+    """Returns an issuer as keys name it: its URL without scheme, a last slash, and a user and password, which
+    no issuer has (OpenID Connect Discovery 1.0, section 3)."""
     host, slash, path = url.removeprefix("https://").rstrip("/").partition("/")
     return host.rpartition("@")[2] + slash + path

@@ -41,13 +41,12 @@ class Context(msgspec.Struct, frozen=True):
     masks: Masks | None = None
 
     def time_unless(self, *texts: str | None) -> int:
-        """The time of an event that says none: when it came. 0 where it says one (which cannot be read), or
-        where nobody knows when it came.
-        """
+        """Returns the time of an event that says none: when it came. 0 where it says one (which cannot be
+        read), or where nobody knows when it came."""
         return 0 if any(texts) else self.arrived
 
     def mask(self, secret: str) -> str:
-        """A secret credential id as it may be stored (``schemas.masking``)."""
+        """Returns a secret credential id as it may be stored (``schemas.masking``)."""
         return masked(self.key, secret) if self.masks is None else self.masks.of(secret)
 
 
@@ -69,11 +68,11 @@ class Source(Protocol):
 
     @staticmethod
     def recognises(document: object) -> bool:
-        """Whether a decoded JSON document is of this source."""
+        """Says whether a decoded JSON document is of this source."""
 
     @staticmethod
     def read(record: bytes, context: Context) -> Reading:
-        """Every event of a record as an activity, or a reject with its place. It never raises."""
+        """Returns every event of a record as an activity, or a reject with its place. It never raises."""
 
 
 ENVELOPE_MAX = 6
@@ -82,7 +81,7 @@ ENVELOPE_MAX = 6
 
 @cache
 def sources() -> dict[str, Source]:
-    """Every source by its name."""
+    """Returns every source by its name."""
     modules = (
         importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)
     )
@@ -96,7 +95,7 @@ comes with the logs declares nothing."""
 
 
 def detect(record: bytes) -> str | None:
-    """The source of a record, told from its content; None where no source knows it."""
+    """Returns the source of a record, told from its content; None where no source knows it."""
     found = _recognised(record)
     return DECLARATION if found == INVENTORY else found
 

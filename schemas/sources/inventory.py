@@ -65,14 +65,14 @@ SUMMARY = Summary(
 
 
 def recognises(document: object) -> bool:
-    """Whether a decoded record (bytes: one that is no JSON) is an inventory, of whatever version."""
+    """Says whether a decoded record (bytes: one that is no JSON) is an inventory, of whatever version."""
     if isinstance(document, dict):
         return str(document.get("gapwatch", "")).startswith("inventory/")
     return isinstance(document, bytes) and bool(_HEAD.search(document[:_HEAD_BYTES]))
 
 
 def read(record: bytes, context: Context) -> Reading:
-    """The entries of one inventory. Recorded when the file says so, else when it came (0 in a replay:
+    """Returns the entries of one inventory. Recorded when the file says so, else when it came (0 in a replay:
     always)."""
     recorded, entries, faults = read_inventory(record)
     recorded = recorded or context.arrived

@@ -47,7 +47,7 @@ class Found(NamedTuple):
 
 
 def found_in(secret: str, context: Context) -> Found:
-    """The credential that a secret is, which stood in clear."""
+    """Returns the credential that a secret is, which stood in clear."""
     secret = bare(secret)
     if not secret:
         return Found()
@@ -63,20 +63,20 @@ def found_in(secret: str, context: Context) -> Found:
 
 
 def key_or_secret(key: str, shown: str, context: Context) -> str:
-    """The key made of what stands where the id of a credential belongs; where that is no id that the page of
-    the key knows but looks like a secret, the key of the credential that it is."""
+    """Returns the key made of what stands where the id of a credential belongs; where that is no id that the
+    page of the key knows but looks like a secret, the key of the credential that it is."""
     if is_known_id(key) or not (SCHEME.match(shown) or DRAWN.fullmatch(shown) or issuer_of(shown)):
         return key
     return found_in(shown, context).credential
 
 
 def report_of(name: str) -> str:
-    """The key of the credential that a report is about and does not name."""
+    """Returns the key of the credential that a report is about and does not name."""
     return f"leak:{REPORT}{name}"
 
 
 def kind_of(text: str) -> str:
-    """The kind of a secret as a word for keys, made from its scanner's name; at most ``TYPE_MAX``
+    """Returns the kind of a secret as a word for keys, made from its scanner's name; at most ``TYPE_MAX``
     characters."""
     return re.sub(r"[^a-z0-9_.-]+", "_", text.lower())[:TYPE_MAX] or "secret"
 

@@ -445,8 +445,8 @@ FUNCTIONS = frozenset(name for names in _BY_CATEGORY.values() for name in names.
 
 
 def lent(name: str) -> bool:
-    """Whether a query may call a function of this name, a table function or an aggregate with combinators
-    among them."""
+    """Says whether a query may call a function of this name, a table function or an aggregate with
+    combinators among them."""
     known = name.lower()
     return known in FUNCTIONS or known in TABLE_FUNCTIONS or _combined(name)
 

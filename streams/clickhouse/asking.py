@@ -63,7 +63,7 @@ class NewestFirst:
         return future
 
     def end(self) -> None:
-        """After what it is at."""
+        """Ends the thread after the call that it is at."""
         self._waiting.put(None)
 
     def _work(self) -> None:

@@ -81,7 +81,7 @@ class Limits:
     threads: int = 2
 
     def settings(self) -> dict[str, float]:
-        """As ClickHouse spells them."""
+        """Returns the limits as ClickHouse spells them."""
         return {
             "max_execution_time": self.time.total_seconds(),
             "max_memory_usage": self.memory,
@@ -110,12 +110,13 @@ class Engine:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def writer(self) -> Client:
-        """A client that may do everything. Never give it a `readonly` setting: an embedded one keeps it."""
+        """Returns a client that may do everything. Never give it a `readonly` setting: an embedded one keeps
+        it."""
         return self._open()
 
     def reader(self, limits: Limits | None = None) -> Client:
-        """A client that may read the database and can be made to do nothing else; within its own limits, or
-        those of all."""
+        """Returns a client that may read the database and can be made to do nothing else; within its own
+        limits, or those of all."""
         limits = limits or self.limits
         if not self.embedded:
             # Each request to a server carries its settings, and after readonly=1 a query cannot change them.
@@ -170,7 +171,8 @@ def connect(
     limits: Limits | None = None,
     memory: int | None = None,
 ) -> Engine:
-    """The engine at `url` (http(s)://host:port), or without one the embedded engine over the folder `path`.
+    """Returns the engine at `url` (http(s)://host:port), or without one the embedded engine over the folder
+    `path`.
 
     The database is made where it is missing. `memory`: most bytes that the embedded engine may take in all
     (default half of the machine's). Raises NotRunning where the server does not answer or another process
@@ -196,8 +198,8 @@ def connect(
 
 
 def server_options(url: str, user: str, password: str) -> dict[str, Any]:
-    """The options of ``clickhouse_connect.get_client`` for a server's URL; the port is ClickHouse's own
-    unless the URL names one."""
+    """Returns the options of ``clickhouse_connect.get_client`` for a server's URL; the port is ClickHouse's
+    own unless the URL names one."""
     parts = urlsplit(url)
     return {
         "interface": parts.scheme,
@@ -213,7 +215,8 @@ def server_options(url: str, user: str, password: str) -> dict[str, Any]:
 
 
 def embedded_options(path: Path, database: str, memory: int | None) -> dict[str, Any]:
-    """Options of an embedded client; writes the engine's configuration (roles, memory) beside its data."""
+    """Returns the options of an embedded client; writes the engine's configuration (roles, memory) beside its
+    data."""
     if memory is None:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
     folder = path / "gapwatch-config"
@@ -226,7 +229,8 @@ def embedded_options(path: Path, database: str, memory: int | None) -> dict[str,
 
 
 def open_client(**options: Any) -> Client:
-    """A clickhouse-connect client; raises NotRunning, in words for people, where nothing can be reached."""
+    """Returns a clickhouse-connect client; raises NotRunning, in words for people, where nothing can be
+    reached."""
     try:
         return clickhouse_connect.get_client(**options)
     except ClickHouseError as error:
@@ -243,7 +247,7 @@ def open_client(**options: Any) -> Client:
 
 
 def brief(error: BaseException, length: int = 300) -> str:
-    """The first line of an engine's error, short enough to show."""
+    """Returns the first line of an engine's error, short enough to show."""
     line = (str(error).strip().splitlines() or [type(error).__name__])[0]
     return line.rstrip(". ")[:length]
 

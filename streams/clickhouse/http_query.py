@@ -138,12 +138,13 @@ def _form(content_type: str, body: bytes) -> dict[str, str]:
 
 
 def content_type(name: str) -> str:
-    """The media type of ClickHouse's format of this name."""
+    """Returns the media type of ClickHouse's format of this name."""
     return CONTENT_TYPES.get(name, "text/plain; charset=UTF-8")
 
 
 def status_of(code: int) -> int:
-    """The HTTP status that goes with an engine's error; 500 as on a server where nothing fits better."""
+    """Returns the HTTP status that goes with an engine's error; 500 as on a server where nothing fits
+    better."""
     if code in NOT_FOUND_CODES:
         return 404
     return 400 if code in MALFORMED_CODES else STATUS.get(code, 500)

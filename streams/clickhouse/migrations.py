@@ -49,7 +49,7 @@ class Migration:
 
 
 def migrations() -> list[Migration]:
-    """All numbered files in order. A statement ends with a semicolon at the end of a line."""
+    """Returns all numbered files in order. A statement ends with a semicolon at the end of a line."""
     files = resources.files("infra").joinpath("clickhouse").iterdir()
     found = [
         Migration(int(match[1]), file.name, _statements(file.read_text(encoding="utf-8")))
@@ -119,7 +119,8 @@ def bind_key(engine: Engine, check: str, former: Collection[str] = ()) -> None:
 
 
 def next_epoch(engine: Engine, broker: str) -> int:
-    """The epoch of this broker: the last one if it is still the same broker, else a new one, one higher.
+    """Returns the epoch of this broker: the last one if it is still the same broker, else a new one, one
+    higher.
 
     `broker` changes whenever a broker starts empty (its cluster id, or what the runner gave an embedded one).
     A broker that comes back after another one gets a new epoch too: its rows must outrank those in between.
@@ -141,5 +142,5 @@ def next_epoch(engine: Engine, broker: str) -> int:
 
 
 def version(epoch: int, offset: int) -> int:
-    """The version of the row that came with this offset."""
+    """Returns the version of the row that came with this offset."""
     return epoch << OFFSET_BITS | offset

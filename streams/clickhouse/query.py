@@ -28,9 +28,8 @@ _EXPECTED = re.compile(r" (Expected one of: |: In scope SELECT formatQuery).*(?=
 
 
 def endpoint(settings: Settings) -> str:
-    """URL of the ClickHouse server, else of the running instance. Raises NotRunning where there is
-    neither.
-    """
+    """Returns the URL of the ClickHouse server, else of the running instance. Raises NotRunning where there
+    is neither."""
     if settings.clickhouse is not None:
         return settings.clickhouse
     instance = datafolder.running(settings)
@@ -46,7 +45,7 @@ def endpoint(settings: Settings) -> str:
 def ask(
     settings: Settings, sql: str, form: str, parameters: Mapping[str, str] | None = None
 ) -> Iterator[bytes]:
-    """The answer in ClickHouse's format `form`, in chunks as they come.
+    """Yields the answer in ClickHouse's format `form`, in chunks as they come.
 
     `parameters` fill `{name:Type}` in the query. Raises Stop with ClickHouse's own words, NotRunning without
     an answer.
@@ -73,13 +72,14 @@ def ask(
 
 
 def rows(settings: Settings, sql: str, parameters: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
-    """The answer as one dict per row."""
+    """Returns the answer as one dict per row."""
     answer = b"".join(ask(settings, sql, "JSONEachRow", parameters))
     return [orjson.loads(line) for line in answer.splitlines() if line]
 
 
 def findings(settings: Settings, control: str | None, identity: str | None) -> list[Finding]:
-    """The current state of every finding, oldest evidence first; `identity` may be a part of the key."""
+    """Returns the current state of every finding, oldest evidence first; `identity` may be a part of the
+    key."""
     conditions, parameters = ["1"], {}
     if control:
         conditions.append("control = {control:String}")
@@ -95,7 +95,7 @@ def findings(settings: Settings, control: str | None, identity: str | None) -> l
 
 
 def open_findings(settings: Settings, limit: int) -> list[Finding]:
-    """The gravest findings that are not resolved, of these the newest; the oldest evidence first."""
+    """Returns the gravest findings that are not resolved, of these the newest; the oldest evidence first."""
     sql = (
         "SELECT ocsf FROM (SELECT ocsf, end_time, uid FROM findings FINAL WHERE status_id != 4 "
         f"ORDER BY severity_id DESC, end_time DESC, uid LIMIT {limit}) ORDER BY end_time, uid"

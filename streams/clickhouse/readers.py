@@ -113,7 +113,8 @@ def _ask_for_setting(client: Client, name: str, value: str) -> None:
 
 
 def unescape(value: str) -> str | None:
-    """A parameter's text: over HTTP it comes escaped as in TabSeparated (\\t, \\n, \\\\), null as \\N."""
+    """Returns a parameter's text: over HTTP it comes escaped as in TabSeparated (\\t, \\n, \\\\), null as
+    \\N."""
     if value == "\\N":
         return None
     return _ESCAPED.sub(lambda found: _ESCAPES.get(found[1], found[1]), value)

@@ -94,7 +94,7 @@ TARGETS = {
 
 
 def block(table: str, key: bytes | None, value: bytes | None, origin: Origin, epoch: int) -> Block:
-    """One message as a block of rows of this table; its bytes are not parsed here."""
+    """Returns one message as a block of rows of this table; its bytes are not parsed here."""
     number = version(epoch, origin.offset)
     value = value or b""
     if TARGETS[table].lines:

@@ -189,7 +189,7 @@ class SqlEndpoint:
 
 
 def engine_version(engine: Engine) -> object:
-    """The version of ClickHouse that answers, as drivers ask for it."""
+    """Returns the version of ClickHouse that answers, as drivers ask for it."""
     client = engine.writer()
     try:
         return client.server_version

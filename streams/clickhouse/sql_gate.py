@@ -107,7 +107,8 @@ class Gate:
 
     @classmethod
     def of(cls, client: Client, database: str) -> Gate:
-        """The gate for the tables that are there now, as the engine behind `client` names its functions."""
+        """Returns the gate for the tables that are there now, as the engine behind `client` names its
+        functions."""
 
         def rows(query: str) -> list[tuple[str, int]]:
             found = client.query(query, parameters={"d": database}).result_rows
@@ -158,20 +159,20 @@ class Gate:
 
 
 def canonical(client: Client, query: str) -> str:
-    """The one statement in `query` as the engine spells it; raises the engine's syntax error for any
+    """Returns the one statement in `query` as the engine spells it; raises the engine's syntax error for any
     other."""
     answer = client.query("SELECT formatQuerySingleLine({query:String})", parameters={"query": query})
     return str(answer.result_rows[0][0])
 
 
 def format_of(text: str) -> str | None:
-    """The FORMAT that this canonical text asks for, None where it leaves that to the request."""
+    """Returns the FORMAT that this canonical text asks for, None where it leaves that to the request."""
     found = _FORMAT.search(_bare(text)[0])
     return found[1] if found else None
 
 
 def parameters_of(text: str) -> set[str]:
-    """Names of the {name:Type} parameters of this canonical text."""
+    """Returns the names of the {name:Type} parameters of this canonical text."""
     return {name for name, _ in _parameters(_bare(text)[0])}
 
 

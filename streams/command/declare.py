@@ -55,7 +55,7 @@ def declare(settings: Settings, paths: Sequence[str]) -> int:
 
 
 def declarations(path: Path) -> list[Declared]:
-    """The messages of one file. Raises Stop, naming file, place and reason, where it is not valid."""
+    """Returns the messages of one file. Raises Stop, naming file, place and reason, where it is not valid."""
     from schemas.inventory import InventoryError, parse_inventory
 
     try:

@@ -32,12 +32,12 @@ class Sample:
 
 
 def samples() -> Path:
-    """Folder of the sample logs and of the inventory that belongs to them."""
+    """Returns the folder of the sample logs and of the inventory that belongs to them."""
     return Path(str(packaged("infra"))) / "samples"
 
 
 def listed(folder: Path) -> list[Sample]:
-    """The samples in the order of their manifest. Raises Stop where there is none."""
+    """Returns the samples in the order of their manifest. Raises Stop where there is none."""
     manifest = folder / "manifest.toml"
     try:
         entries = tomllib.loads(manifest.read_text(encoding="utf-8"))["file"]
@@ -72,7 +72,7 @@ def main(settings: Settings, stage: Stage) -> None:
 
 
 def side_by_side(settings: Settings, found: list[Sample]) -> list[tuple[Sample, bytes]]:
-    """All records, those of one source in their order, spread evenly over the whole play."""
+    """Returns all records, those of one source in their order, spread evenly over the whole play."""
     reader = Reader(detect, settings.record_limit)
     by_source: dict[str, list[tuple[Sample, bytes]]] = {}
     for sample in found:

@@ -61,7 +61,7 @@ def doctor(settings: Settings, as_json: bool) -> int:
 
 
 def examine(settings: Settings) -> Iterator[Result]:
-    """All checks; the later ones only where a broker answers."""
+    """Yields all checks; the later ones only where a broker answers."""
     yield _folder(settings)
     yield _run(settings)
     attached = datafolder.attached(settings)

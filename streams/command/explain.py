@@ -74,7 +74,7 @@ class Story(msgspec.Struct):
     next_steps: list[str]
 
     def shown(self) -> dict[str, Any]:
-        """As ``--json`` writes it: RFC 3339 times, null where unknown."""
+        """Returns the story as ``--json`` writes it: RFC 3339 times, null where unknown."""
         return {
             "finding": self.finding,
             "sentence": self.sentence,
@@ -106,7 +106,7 @@ def explain(settings: Settings, prefix: str, as_json: bool) -> None:
 
 
 def find(settings: Settings, prefix: str) -> Finding:
-    """The one finding whose id begins with ``prefix``. Raises Stop where none or several do."""
+    """Returns the one finding whose id begins with ``prefix``. Raises Stop where none or several do."""
     prefix = prefix.strip().lower()
     found = query.rows(settings, _FIND, {"prefix": prefix}) if prefix else []
     if not found:
@@ -146,7 +146,7 @@ def _escaped(name: str) -> str:
 
 
 def story_of(finding: Finding, load: Load, now: int, thresholds: Thresholds = DEFAULTS) -> Story:
-    """What the dossiers know about a finding, as of ``now`` (µs). Pure but for ``load``."""
+    """Returns what the dossiers know about a finding, as of ``now`` (µs). Pure but for ``load``."""
     identity = str((finding.get("resources") or [{}])[0].get("uid", ""))
     family = Family(load, now, thresholds)
     lineage = family.trees(identity, named(finding))
@@ -182,7 +182,7 @@ def _actors(finding: Finding) -> dict[str, str]:
 
 
 def named(finding: Finding) -> list[str]:
-    """The credentials that a finding is about, the most telling first."""
+    """Returns the credentials that a finding is about, the most telling first."""
     unmapped = finding.get("unmapped") or {}
     names = [unmapped.get("subject", ""), unmapped.get("credential", "")]
     names += [_user(evidence).get("credential_uid", "") for evidence in finding.get("evidences") or []]

@@ -55,7 +55,7 @@ class Node(msgspec.Struct):
             yield from child.walk()
 
     def shown(self) -> dict[str, Any]:
-        """The node and all below it as JSON, as ``gapwatch explain --json`` writes it."""
+        """Returns the node and all below it as JSON, as ``gapwatch explain --json`` writes it."""
         return self.life.shown() | {
             "edge": self.edge or None,
             "state": self.state,
@@ -80,7 +80,7 @@ class Family:
         self._seen: set[str] = set()
 
     def view(self, key: str) -> View:
-        """The dossier in which what is known under this key has come together."""
+        """Returns the dossier in which what is known under this key has come together."""
         start = key
         for _ in range(HOPS_MAX):
             if start in self._views:
@@ -93,9 +93,8 @@ class Family:
         return self._views.setdefault(key, self._views.get(start) or View(start, EMPTY, self._thresholds))
 
     def trees(self, identity: str, names: Iterable[str]) -> list[Node]:
-        """The lineages of these credentials: from the oldest known ancestor the way down to each, and all
-        that came from them.
-        """
+        """Returns the lineages of these credentials: from the oldest known ancestor the way down to each, and
+        all that came from them."""
         wanted: dict[tuple[str, str], None] = {}
         for name in names:
             if found := self._find(identity, name) or self._find(name, name):

@@ -72,7 +72,8 @@ def _print(console: Console, finding: Finding, as_json: bool) -> None:
 
 
 def show_controls(as_json: bool) -> None:
-    """Every control in the folder: the first sentence of its rule text and its maps; as JSON all of it."""
+    """Prints every control in the folder: the first sentence of its rule text and its maps; as JSON all of
+    it."""
     from correlators.kernel.catalogue import controls
 
     rows = []
@@ -85,7 +86,7 @@ def show_controls(as_json: bool) -> None:
 
 
 def show_sources(as_json: bool) -> None:
-    """Every source in the folder, with the first sentence of what it says of itself, and its topic."""
+    """Prints every source in the folder, with the first sentence of what it says of itself, and its topic."""
     from schemas.sources import sources
 
     rows = [

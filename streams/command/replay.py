@@ -202,7 +202,7 @@ def _open(path: Path) -> BinaryIO:
 
 
 def described(summary: Summary) -> str:
-    """The summary in a few lines."""
+    """Returns the summary in a few lines."""
     lines = [
         f"{summary.records:,} records: {summary.activities:,} activities, "
         f"{summary.passed:,} without a result of their own, {summary.rejects:,} rejects; "

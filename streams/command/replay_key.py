@@ -23,8 +23,9 @@ _LABEL = b"gapwatch: key of a replay, version 1"
 
 
 def replay_key(settings: Settings, paths: Iterable[str], written: Iterable[Path | None] = ()) -> bytes:
-    """``written``: files that the replay writes itself, which are no input. Raises Stop for a path that does
-    not exist and for a site's key that cannot be used."""
+    """Returns the key with which a replay masks secrets. ``written``: files that the replay writes
+    itself, which are no input. Raises Stop for a path that does not exist and for a site's key that
+    cannot be used."""
     named = "data" in settings.model_fields_set
     if settings.hmac_key is not None or (named and os.path.lexists(settings.data / KEY_FILE)):
         return site_key(settings)

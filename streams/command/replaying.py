@@ -37,7 +37,8 @@ class Request:
 
 
 def replay_paths(settings: Settings, request: Request) -> None:
-    """Findings to stdout, everything said to stderr. Raises Stop for a bad time, path or name."""
+    """Replays files: findings go to stdout, everything said to stderr. Raises Stop for a bad time, path or
+    name."""
     written = (request.rejects, request.assurance, request.activities, request.credentials)
     key = replay_key(settings, (*request.inventories, *request.paths), written)
     options = Options(
@@ -74,7 +75,7 @@ def replay_paths(settings: Settings, request: Request) -> None:
 
 
 def moment(text: str) -> datetime:
-    """RFC 3339; a time without a zone is UTC. Raises Stop."""
+    """Returns the moment of an RFC 3339 text; a time without a zone is UTC. Raises Stop."""
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:

@@ -78,7 +78,7 @@ def _passed_over(console: Console, name: str) -> None:
 
 @contextmanager
 def progress(console: Console) -> Iterator[tuple[Progress, TaskID]]:
-    """A bar on stderr that counts files and records, only where stderr is a terminal."""
+    """Yields a bar on stderr that counts files and records, only where stderr is a terminal."""
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),

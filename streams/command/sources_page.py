@@ -12,7 +12,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "sources.md"
 
 
 def page() -> str:
-    """The whole page."""
+    """Returns the whole page."""
     rows = [
         f"| `{name}` | {summary.gives} | {summary.cannot_show} | {summary.ship} |"
         for name, source in sorted(sources().items())

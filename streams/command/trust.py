@@ -24,12 +24,12 @@ WHERE has(JSONExtract(body, 'marks', 'Array(String)'), 'aliases in a circle') OR
 
 
 def table() -> list[tuple[str, str]]:
-    """Each source, and in words what is its own."""
+    """Returns each source, and in words what is its own."""
     return [(source, _own(source)) for source in sorted(sources())]
 
 
 def page(text: str) -> str:
-    """The text of docs/trust.md with the table as it is now."""
+    """Returns the text of docs/trust.md with the table as it is now."""
     head, _, rest = text.partition(BEGIN)
     rows = "".join(f"| `{source}` | {own} |\n" for source, own in table())
     return f"{head}{BEGIN}\n| source | speaks for |\n|---|---|\n{rows}{END}{rest.partition(END)[2]}"

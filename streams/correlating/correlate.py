@@ -85,8 +85,8 @@ class Worker:
         self._app.on_rebalance_complete.connect(self._complete)
 
     async def run(self) -> None:
-        """Until the stage is asked to stop; then what was taken is flushed. Raises what stopped the worker
-        otherwise."""
+        """Works until the stage is asked to stop; then what was taken is flushed. Raises what stopped the
+        worker otherwise."""
         self._pulse.start()
         await self._app.start()
         try:

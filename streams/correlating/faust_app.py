@@ -32,17 +32,18 @@ CLIENT_LOGGERS = (
 
 
 def changelog(settings: Settings) -> str:
-    """The name of the topic that holds every version of every dossier."""
+    """Returns the name of the topic that holds every version of every dossier."""
     return f"{app_id(settings)}-{TABLE}-changelog"
 
 
 def app_id(settings: Settings) -> str:
-    """The name of the Faust app, and of its consumer group."""
+    """Returns the name of the Faust app, and of its consumer group."""
     return topics.name(settings, "correlate")
 
 
 def make_app(settings: Settings, worker: int) -> Any:
-    """The Faust app. Each number that is not Faust's default is measured or argued where it is defined."""
+    """Returns the Faust app. Each number that is not Faust's default is measured or argued where it is
+    defined."""
     import faust
 
     folder = settings.data.absolute() / "faust" / str(worker)
@@ -76,7 +77,7 @@ def make_app(settings: Settings, worker: int) -> Any:
 
 
 def rewinding(topic: str) -> Any:
-    """Faust's consumer, made to read a partition again from where it really stands after a rebalance.
+    """Returns Faust's consumer, made to read a partition again from where it really stands after a rebalance.
 
     What is fetched while partitions move is thrown away, and the consumer seeks back to the committed offset;
     where nothing has been committed yet, aiokafka's ``seek_to_committed`` seeks nowhere, and Faust then
@@ -113,7 +114,7 @@ class _Seldom(logging.Filter):
 
 
 def quieten() -> None:
-    """Call it once per process."""
+    """Quietens the loggers of Faust and its libraries; to be called once per process."""
     seldom = _Seldom()
     for name in CLIENT_LOGGERS:
         logging.getLogger(name).addFilter(seldom)

@@ -35,11 +35,12 @@ class Fence:
         self._newest: dict[int, int] = {}
 
     def rewind(self) -> None:
-        """Partitions are read from their beginning again."""
+        """Forgets what was seen of all partitions, which are read from their beginning again."""
         self._newest = {}
 
     def apply(self, batch: Iterable[Any]) -> None:
-        """Events in their order, each a ``faust.Event`` of the changelog."""
+        """Applies events of the changelog to the table in their order, each a ``faust.Event`` of the
+        changelog."""
         fresh: list[Any] = []
         for event in batch:
             message = event.message
@@ -62,6 +63,6 @@ class Fence:
 
 
 def epoch_of(headers: Mapping[str, bytes] | Iterable[tuple[str, bytes]] | None) -> int:
-    """The epoch of a stored dossier's writer; 0 where none is told."""
+    """Returns the epoch of a stored dossier's writer; 0 where none is told."""
     epoch = dict(headers or ()).get(EPOCH, b"0")
     return int(epoch) if epoch.isdigit() else 0

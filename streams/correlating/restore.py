@@ -77,7 +77,7 @@ def restore(settings: Settings) -> int:
 
 
 def rows(ask: Ask, page: int = PAGE_ROWS) -> Iterator[Row]:
-    """All rows in order of key and version, a page at a time."""
+    """Yields all rows in order of key and version, a page at a time."""
     key, version = "", 0
     while True:
         try:
@@ -95,8 +95,8 @@ def rows(ask: Ask, page: int = PAGE_ROWS) -> Iterator[Row]:
 
 
 def dossiers(found: Iterable[Row]) -> Iterator[Fact]:
-    """Per key the join of all rows since it was last deleted. What the sources have shown is for every
-    partition: there may be another number of them now."""
+    """Yields for each key the join of all rows since it was last deleted. What the sources have shown is for
+    every partition: there may be another number of them now."""
     key, known = "", EMPTY
     for row in found:
         if row.key != key:

@@ -54,8 +54,8 @@ class Assigned:
     events: list[Event] = field(default_factory=list)
 
     def settle(self) -> tuple[Settled, list[Event]]:
-        """What there is to say now, and the events that may be acknowledged once it is said and stored: none
-        before the time is known."""
+        """Returns what there is to say now, and the events that may be acknowledged once it is said and
+        stored: none before the time is known."""
         if not self.partition.timed:
             return Settled(), []
         events, self.events = self.events, []
@@ -73,7 +73,7 @@ class Outlet(Protocol):
         """Hands over a dossier for the changelog (None: its end)."""
 
     def keep(self, partition: int, key: str, body: bytes | None) -> None:
-        """The stored dossier is confirmed: it may be loaded from now on."""
+        """Makes a dossier whose storing is confirmed available to ``load``."""
 
 
 class WriteBehind:
@@ -119,20 +119,20 @@ class WriteBehind:
         held.partition.take(envelope.facts, envelope.tick)
 
     def pass_over(self, partition: int, event: Event) -> None:
-        """It is acknowledged with the others, and nothing of it is known."""
+        """Notes an event that is acknowledged with the others and of which nothing is taken."""
         (self._assigned.get(partition) or self._open(partition)).events.append(event)
 
     def due(self) -> bool:
-        """Whether it is time for a flush."""
+        """Says whether it is time for a flush."""
         return time.monotonic() >= self._next
 
     def hasten(self) -> None:
-        """Before the last flush: what was held back is said."""
+        """Lets the next flush, which is the last one, say what was held back."""
         for held in self._assigned.values():
             held.partition.hasten()
 
     def drop(self) -> None:
-        """The partitions may belong to another worker now: everything unsettled is forgotten and comes
+        """Forgets everything unsettled: the partitions may belong to another worker now, and the facts come
         again."""
         self._assigned = {}
 

@@ -75,8 +75,8 @@ class Batches:
         self._lag_due = 0.0
 
     def subscribe(self, patterns: list[str], tables: dict[str, str]) -> None:
-        """`tables` maps topics to tables; any other topic that a pattern brings is a changelog of
-        dossiers."""
+        """Subscribes to topics. `tables` maps topics to tables; any other topic that a pattern brings is a
+        changelog of dossiers."""
         self._tables = tables
         self._consumer.subscribe(
             patterns, on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked

@@ -70,8 +70,8 @@ def main(settings: Settings, stage: Stage) -> None:
 
 
 def prepare(settings: Settings) -> None:
-    """To be called first of all in the process of this stage: whoever asks the embedded engine asks this
-    process, so it reaches the data folder and nothing else."""
+    """Shuts the process of this stage in; to be called first of all in the process of this stage: whoever
+    asks the embedded engine asks this process, so it reaches the data folder and nothing else."""
     if not settings.embedded_engine:
         return
     _use_private_temporary_folder(settings)
@@ -81,7 +81,7 @@ def prepare(settings: Settings) -> None:
 
 
 def open_engine(settings: Settings) -> Engine:
-    """The engine of these settings. Raises NotRunning where it cannot be reached."""
+    """Returns the engine of these settings. Raises NotRunning where it cannot be reached."""
     if settings.embedded_engine:
         _use_private_temporary_folder(settings)
     limits = Limits(settings.sql_time_limit, settings.sql_memory_limit, settings.sql_row_limit)
@@ -96,13 +96,14 @@ def open_engine(settings: Settings) -> Engine:
 
 
 def table_of(settings: Settings) -> dict[str, str]:
-    """Topic to table; what is not in it is the changelog, whose table is dossiers."""
+    """Returns the table of each topic; a topic that is not among them is the changelog, whose table is
+    dossiers."""
     return {topics.name(settings, table): table for table in TABLES}
 
 
 def changelog_pattern(settings: Settings) -> str:
-    """The changelog of Faust's table `dossiers`, as Faust names it: the app's id (and version), table,
-    changelog."""
+    """Returns the changelog of Faust's table `dossiers`, as Faust names it: the app's id (and version),
+    table, changelog."""
     return "^" + re.escape(settings.topic_prefix) + r"correlate(-v[0-9]+)?-dossiers-changelog$"
 
 

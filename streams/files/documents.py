@@ -27,9 +27,8 @@ class Documents:
         self._line, self._counted = 1, 0
 
     def values(self) -> Iterator[Found]:
-        """Every record in order. From where the text is no JSON on, the rest comes as one record in
-        trouble.
-        """
+        """Yields every record in order. From where the text is no JSON on, the rest comes as one record in
+        trouble."""
         self._skip(_GAP)
         while self._at < len(self._text):
             if records := _RECORDS.match(self._text, self._at):

@@ -15,7 +15,8 @@ SALVAGE_BYTES = 16
 
 
 def gunzip(chunks: Iterable[bytes], troubles: list[str]) -> Iterator[bytes]:
-    """The plain bytes; members may follow each other. What is wrong with the end goes to `troubles`."""
+    """Yields the plain bytes; members may follow each other. What is wrong with the end goes to
+    `troubles`."""
     unzip = zlib.decompressobj(GZIP_FORMAT)
     for chunk in chunks:
         rest = chunk

@@ -24,7 +24,7 @@ Detect = Callable[[bytes], str | None]
 
 
 def files(paths: Iterable[str]) -> Iterator[Path]:
-    """The named files, and all files in the named folders in order of name; hidden ones are left out.
+    """Yields the named files, and all files in the named folders in order of name; hidden ones are left out.
 
     Raises Stop for a path that does not exist.
     """
@@ -58,7 +58,7 @@ class Reader:
     passed_over: list[str] = field(default_factory=list)
 
     def read(self, path: Path, named: bool = True) -> Iterator[tuple[str, Piece]]:
-        """(source, record) of one file; `-` is standard input."""
+        """Yields (source, record) of one file; `-` is standard input."""
         if str(path) == STANDARD_INPUT:
             pieces = read_stream(sys.stdin.buffer, "standard input", self.limit)
         else:

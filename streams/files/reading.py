@@ -68,7 +68,7 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def read(path: Path, limit: int) -> Iterator[Piece]:
-    """The records of one file; `limit` is the most bytes of a record."""
+    """Yields the records of one file; `limit` is the most bytes of a record."""
     try:
         with open_regular(path) as stream:
             yield from read_stream(stream, str(path), limit)
@@ -77,7 +77,7 @@ def read(path: Path, limit: int) -> Iterator[Piece]:
 
 
 def read_stream(stream: BinaryIO, name: str, limit: int) -> Iterator[Piece]:
-    """The records of a stream, which need not be seekable."""
+    """Yields the records of a stream, which need not be seekable."""
     troubles: list[str] = []
     chunks = _recoded(_unzipped(_chunks(stream), troubles), name)
     first, chunks = _with_head(chunks)

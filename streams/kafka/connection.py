@@ -11,9 +11,8 @@ from streams.site.settings import Settings
 
 
 def bootstrap(settings: Settings) -> str:
-    """host:port[,host:port]; raises NotRunning where no broker is known (an embedded one that is not
-    started).
-    """
+    """Returns the broker as host:port[,host:port]. Raises NotRunning where no broker is known (an embedded
+    one that is not started)."""
     if settings.broker is None:
         raise NotRunning(
             f"No broker: nothing runs over {settings.data}. Start `gapwatch run`, or set "
@@ -23,7 +22,8 @@ def bootstrap(settings: Settings) -> str:
 
 
 def kafka_config(settings: Settings, **more: Any) -> dict[str, Any]:
-    """Configuration of a confluent-kafka client. Its own log lines go to the logger `gapwatch.kafka`."""
+    """Returns the configuration of a confluent-kafka client. Its own log lines go to the logger
+    `gapwatch.kafka`."""
     config: dict[str, Any] = {
         "bootstrap.servers": bootstrap(settings),
         "security.protocol": settings.broker_security,
@@ -44,7 +44,7 @@ def kafka_config(settings: Settings, **more: Any) -> dict[str, Any]:
 
 
 def no_answer(settings: Settings, error: Exception) -> NotRunning:
-    """What to say where librdkafka raised this because nobody answered."""
+    """Returns what to say where librdkafka raised this because nobody answered."""
     return NotRunning(
         f"The broker at {settings.broker} does not answer: {error.args[0].str()}.\n"
         "Is the address right, the broker up, and no firewall between? `gapwatch doctor` looks at the rest."
@@ -52,14 +52,13 @@ def no_answer(settings: Settings, error: Exception) -> NotRunning:
 
 
 def faust_broker(settings: Settings) -> list[str]:
-    """Broker URLs for a Faust app (`kafka://` is aiokafka; its confluent driver delivers nothing on some
-    brokers).
-    """
+    """Returns the broker URLs for a Faust app (`kafka://` is aiokafka; its confluent driver delivers nothing
+    on some brokers)."""
     return [f"kafka://{address.strip()}" for address in bootstrap(settings).split(",")]
 
 
 def faust_credentials(settings: Settings) -> Any:
-    """`broker_credentials` for a Faust app, None for plaintext."""
+    """Returns the `broker_credentials` for a Faust app, None for plaintext."""
     if settings.broker_security == "plaintext":
         return None
     import faust
@@ -78,7 +77,8 @@ def faust_credentials(settings: Settings) -> Any:
 
 
 def consumer_config(settings: Settings, group: str, **more: Any) -> dict[str, Any]:
-    """Configuration of a consumer in a group, which commits by itself only after its work is done.
+    """Returns the configuration of a consumer in a group, which commits by itself only after its work is
+    done.
 
     Joining takes about half the session timeout on the embedded broker, so the timeout is short (measured: 3
     s against 30 s with librdkafka's default).

@@ -40,7 +40,7 @@ class Feed:
         self._consumer.assign([TopicPartition(topic, number, offset) for number in metadata.partitions])
 
     def poll(self, seconds: float = 0.0) -> list[Finding]:
-        """The findings that came since the last call, waiting at most so long for the first one."""
+        """Returns the findings that came since the last call, waiting at most so long for the first one."""
         found = []
         for message in self._consumer.consume(500, seconds):
             value = message.value()

@@ -14,7 +14,7 @@ TIMEOUT_SECONDS = 10.0
 
 
 def topics_of(settings: Settings, group: str) -> re.Pattern[str]:
-    """What a stage reads. Deliver also reads the changelog of the dossiers, named by Faust."""
+    """Returns what a stage reads. Deliver also reads the changelog of the dossiers, named by Faust."""
     prefix = re.escape(settings.topic_prefix)
     if group == "normalise":
         return re.compile(topics.raw_pattern(settings))
@@ -25,9 +25,8 @@ def topics_of(settings: Settings, group: str) -> re.Pattern[str]:
 
 
 def behind(settings: Settings, group: str, timeout: float = TIMEOUT_SECONDS) -> int:
-    """Messages that `group` has yet to read. Raises NotRunning where the broker does not answer in
-    `timeout`.
-    """
+    """Returns the number of messages that `group` has yet to read. Raises NotRunning where the broker does
+    not answer in `timeout`."""
     from confluent_kafka import KafkaException
 
     try:

@@ -20,8 +20,8 @@ LINGER_MS = 5
 
 
 def producer_config(settings: Settings) -> dict[str, object]:
-    """The configuration of a producer of everything derived. Order does not matter to facts, so idempotence
-    is not asked for."""
+    """Returns the configuration of a producer of everything derived. Order does not matter to facts, so
+    idempotence is not asked for."""
     return kafka_config(
         settings,
         **{
@@ -57,7 +57,7 @@ class Consignment:
         self._waiting += 1
 
     def complete(self) -> None:
-        """Nothing more will be added."""
+        """Notes that nothing more will be added."""
         self._complete = True
 
     def delivered(self, error: KafkaError | None, message: Message) -> None:
@@ -78,7 +78,7 @@ class Outgoing:
         return len(self._consignments)
 
     def open(self, on_arrival: Callable[[], None]) -> Consignment:
-        """A new consignment; ``on_arrival`` is called from ``settle`` when it and all before it have
+        """Returns a new consignment; ``on_arrival`` is called from ``settle`` when it and all before it have
         arrived."""
         consignment = Consignment(on_arrival)
         self._consignments.append(consignment)

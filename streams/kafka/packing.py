@@ -26,8 +26,8 @@ _encode = msgspec.json.Encoder().encode
 
 
 def envelopes(facts: Iterable[tuple[str, Dossier]], partitions: int) -> Iterator[tuple[int, bytes]]:
-    """Messages for the facts topic as (partition, body); facts of one key keep their order. What the sources
-    have shown goes to every partition."""
+    """Yields messages for the facts topic as (partition, body); facts of one key keep their order. What the
+    sources have shown goes to every partition."""
     waiting: dict[int, list[bytes]] = {}
     sizes: dict[int, int] = {}
     for key, body in _bodies(facts):
@@ -58,12 +58,12 @@ def _envelope(bodies: list[bytes]) -> bytes:
 
 
 def tick_envelope(tick: Tick) -> bytes:
-    """The message that tells the time; the same for every partition."""
+    """Returns the message that tells the time; the same for every partition."""
     return encode_envelope(Envelope(tick=tick))
 
 
 def blocks(rows: Iterable[bytes]) -> Iterator[bytes]:
-    """Rows (JSON objects) as blocks of JSON lines."""
+    """Yields rows (JSON objects) as blocks of JSON lines."""
     waiting: list[bytes] = []
     size = 0
     for row in rows:

@@ -45,14 +45,14 @@ _INSTANCE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}\Z")
 
 
 def name(settings: Settings, topic: str) -> str:
-    """The name of a derived topic on the broker, e.g. `findings` with the prefix of this installation."""
+    """Returns the name of a derived topic on the broker, e.g. `findings` with the prefix of this
+    installation."""
     return settings.topic_prefix + topic
 
 
 def raw(settings: Settings, source: str, instance: str | None = None) -> str:
-    """`raw.<source>` or `raw.<source>.<instance>`; raises Stop where the instance cannot stand in a topic
-    name.
-    """
+    """Returns the name of a raw topic, `raw.<source>` or `raw.<source>.<instance>`; raises Stop where the
+    instance cannot stand in a topic name."""
     if instance is None:
         return f"{settings.topic_prefix}{RAW}.{source}"
     if not _INSTANCE.match(instance):
@@ -64,20 +64,22 @@ def raw(settings: Settings, source: str, instance: str | None = None) -> str:
 
 
 def raw_pattern(settings: Settings) -> str:
-    """The regular expression that a consumer of all raw topics subscribes to (it has to begin with ^)."""
+    """Returns the regular expression that a consumer of all raw topics subscribes to (it has to begin with
+    ^)."""
     return "^" + re.escape(settings.topic_prefix) + re.escape(RAW) + r"\..+"
 
 
 def source_and_instance(settings: Settings, topic: str) -> tuple[str, str | None]:
-    """`raw.vault.prod` gives ("vault", "prod"), `raw.cloudtrail` gives ("cloudtrail", None)."""
+    """Returns the source and the installation that a raw topic's name says: `raw.vault.prod` gives ("vault",
+    "prod"), `raw.cloudtrail` gives ("cloudtrail", None)."""
     rest = topic.removeprefix(settings.topic_prefix).removeprefix(RAW + ".")
     source, _, instance = rest.partition(".")
     return source, instance or None
 
 
 def unreadable(settings: Settings, names: Iterable[str]) -> list[str]:
-    """Raw topics whose name says no source that there is: what comes there is a reject. Those that may say in
-    headers what they hold are none of them."""
+    """Returns the raw topics whose name says no source that there is: what comes there is a reject. Those
+    that may say in headers what they hold are none of them."""
     prefix = f"{settings.topic_prefix}{RAW}."
     told = settings.header_topics or ()
     return sorted(
@@ -99,12 +101,12 @@ class Topic:
 
 
 def raw_topic(settings: Settings, source: str, instance: str | None = None) -> Topic:
-    """The raw topic of a source and an installation (None: the default one), as it is to be made."""
+    """Returns the raw topic of a source and an installation (None: the default one), as it is to be made."""
     return Topic(raw(settings, source, instance), settings.raw_partitions, _config(settings, RAW))
 
 
 def wanted(settings: Settings, sources: Iterable[str]) -> list[Topic]:
-    """Every topic a run needs: one raw topic per source, and the derived ones."""
+    """Returns every topic a run needs: one raw topic per source, and the derived ones."""
     topics = [raw_topic(settings, source) for source in sources]
     for topic in DERIVED:
         partitions = settings.partitions if topic == FACTS else OUTPUT_PARTITIONS
@@ -175,7 +177,7 @@ def _partitions(settings: Settings, admin: AdminClient) -> dict[str, int]:
 
 
 def admin_client(settings: Settings) -> AdminClient:
-    """An admin client for the broker of these settings; nothing is connected yet."""
+    """Returns an admin client for the broker of these settings; nothing is connected yet."""
     from confluent_kafka.admin import AdminClient
 
     from streams.kafka.connection import kafka_config

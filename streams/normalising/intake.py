@@ -22,8 +22,8 @@ NEW_TOPICS_MS = 2_000
 
 
 def consumer_config(settings: Settings) -> dict[str, object]:
-    """The configuration of the consumer of raw topics: offsets are committed by hand, ends of partitions are
-    told."""
+    """Returns the configuration of the consumer of raw topics: offsets are committed by hand, ends of
+    partitions are told."""
     room = settings.record_limit + topics.ENVELOPE_ROOM
     return kafka_config(
         settings,
@@ -53,7 +53,7 @@ class Intake:
         self._in_headers = frozenset(settings.header_topics or ())
 
     def record(self, message: Message, place: Partition, processed: int) -> Record:
-        """``processed``: now, in µs."""
+        """Returns a Kafka message as a record. ``processed``: now, in µs."""
         topic, partition = place
         source, instance = self._hints.get(topic) or self._hint(topic)
         headers = message.headers() if topic in self._in_headers else ()
@@ -76,7 +76,7 @@ class Intake:
 
 
 def place_of(message: Message) -> Partition:
-    """Topic and partition of a message."""
+    """Returns topic and partition of a message."""
     partition = message.partition()
     return message.topic() or "", -1 if partition is None else partition
 

@@ -90,7 +90,7 @@ class Normalising:
         self._topics = {name: topics.name(settings, name) for name in topics.DERIVED}
 
     def run(self) -> None:
-        """Until the stage is asked to stop; then what was read is finished and committed."""
+        """Works until the stage is asked to stop; then what was read is finished and committed."""
         self._consumer.subscribe(
             [topics.raw_pattern(self._settings)],
             on_assign=self._assigned,

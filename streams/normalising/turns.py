@@ -50,8 +50,8 @@ class Turns(Generic[T]):
         self._waiting = {topic: queue for topic, queue in kept.items() if queue}
 
     def round(self) -> Iterator[T]:
-        """What is to be worked off now, in its order for each topic. Ends when nothing waits, or the time of
-        the round is over; the topic that had its turn comes last the next time."""
+        """Yields what is to be worked off now, in its order for each topic. Ends when nothing waits, or the
+        time of the round is over; the topic that had its turn comes last the next time."""
         until = self._clock() + ROUND_SECONDS
         while self._waiting:
             topic, queue = next(iter(self._waiting.items()))

@@ -37,7 +37,7 @@ class Address:
 
 
 def parse(text: str, setting: str, unix: bool = False) -> Address:
-    """`unix`: whether a unix socket will do. Raises SettingsError."""
+    """Returns the address that a text names. `unix`: whether a unix socket will do. Raises SettingsError."""
     if unix and text.startswith("unix:") and text.removeprefix("unix:"):
         return Address(path=Path(text.removeprefix("unix:")))
     host, colon, port = text.rpartition(":")
@@ -48,7 +48,8 @@ def parse(text: str, setting: str, unix: bool = False) -> Address:
 
 
 def listen(address: Address, setting: str) -> socket.socket:
-    """A listening socket. Raises SettingsError where the address cannot be had: no restart helps then."""
+    """Returns a listening socket. Raises SettingsError where the address cannot be had: no restart helps
+    then."""
     try:
         if address.path is not None:
             return _listen_at(address.path)

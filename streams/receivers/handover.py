@@ -111,7 +111,7 @@ class Handover:
         self._complained = -COMPLAIN_SECONDS
 
     def topic(self, source: str, instance: str | None) -> str:
-        """The raw topic's name; it and the topic of rejects are made where they are missing.
+        """Returns the raw topic's name; it and the topic of rejects are made where they are missing.
 
         Raises NotRunning, Stop.
         """
@@ -146,7 +146,8 @@ class Handover:
                 await asyncio.sleep(AGAIN_SECONDS)
 
     def take(self, messages: Sequence[Message], stopping: threading.Event) -> bool:
-        """True once Kafka has all of them, however long that takes; False where `stopping` came first."""
+        """Hands over bodies; returns True once Kafka has all of them, however long that takes; False where
+        `stopping` came first."""
         while messages:
             delivery = _Delivery(messages)
             while not self._offer(delivery):
@@ -229,7 +230,7 @@ class Handover:
         return self.reject(Unfit.of(message.body, f"not taken by Kafka: {reason}"), message.topic)
 
     def reject(self, unfit: Unfit, topic: str) -> Message:
-        """The reject of what was to go to a raw topic."""
+        """Returns the reject of what was to go to a raw topic."""
         counts.UNFIT.labels(self.receiver).inc()
         return Message(self.rejects, unfit.row(self._settings, topic))
 

@@ -24,12 +24,12 @@ class Unfit(NamedTuple):
 
     @staticmethod
     def of(content: bytes, reason: str, place: str = "", line: int = 0) -> Unfit:
-        """The note of a content that is not fit for a topic: its digest and size, never the content
+        """Returns the note of a content that is not fit for a topic: its digest and size, never the content
         itself."""
         return Unfit(reason, hashlib.sha256(content).hexdigest(), len(content), place, line)
 
     def row(self, settings: Settings, topic: str) -> bytes:
-        """One line for the topic of rejects; `topic` is the raw topic it did not reach."""
+        """Returns one line for the topic of rejects; `topic` is the raw topic it did not reach."""
         source, instance = topics.source_and_instance(settings, topic)
         row = RejectRow(
             source=source,

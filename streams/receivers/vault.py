@@ -183,7 +183,7 @@ class SocketReceiver:
 
 
 def peers_of(settings: Settings, address: Address) -> Networks:
-    """Who may connect. Raises SettingsError, also where that would be anybody."""
+    """Returns who may connect. Raises SettingsError, also where that would be anybody."""
     try:
         peers = tuple(ip_network(text, strict=False) for text in settings.receive_vault_peers or ())
     except ValueError as error:

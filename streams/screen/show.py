@@ -53,9 +53,8 @@ class Screen(Console):
 
 
 def finding_line(finding: Finding) -> Text:
-    """`2026-11-22 10:00:00  high  5d9b4f91  revoked_credential_used  <title>`, marked where it is an update
-    or closed.
-    """
+    """Returns a finding as one line: `2026-11-22 10:00:00 high 5d9b4f91 revoked_credential_used <title>`,
+    marked where it is an update or closed."""
     info = finding.get("finding_info") or {}
     word, style = SEVERITY.get(finding.get("severity_id", 0), SEVERITY[0])
     line = Text(no_wrap=False)
@@ -74,7 +73,7 @@ def finding_line(finding: Finding) -> Text:
 
 
 def print_finding(console: Console, finding: Finding) -> None:
-    """On a terminal broken at its width, elsewhere one line, for grep."""
+    """Prints a finding: on a terminal broken at its width, elsewhere one line, for grep."""
     line = finding_line(finding)
     if console.is_terminal:
         line = Text("\n" + " " * INDENT).join(line.wrap(console, console.width - INDENT, overflow="fold"))
@@ -82,7 +81,7 @@ def print_finding(console: Console, finding: Finding) -> None:
 
 
 def evidence_time(finding: Finding) -> str:
-    """When the last evidence happened, in UTC; OCSF times are milliseconds."""
+    """Returns when the last evidence happened, in UTC; OCSF times are milliseconds."""
     moment = finding.get("end_time") or finding.get("time")
     if not isinstance(moment, (int, float)):
         return " " * 19

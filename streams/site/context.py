@@ -27,8 +27,8 @@ class Site(NamedTuple):
 
 
 def site_of(settings: Settings, key: bytes = b"") -> Site:
-    """The site of these settings. ``key``: under which to mask; without it, the site's own, made at first
-    start. Raises Stop where a key or a key set cannot be read."""
+    """Returns the site of these settings. ``key``: under which to mask; without it, the site's own, made at
+    first start. Raises Stop where a key or a key set cannot be read."""
     masks = Masks(key) if key else Masks(site_key(settings), former_keys(settings))
     key = key or site_key(settings)
     draw_with(key)

@@ -18,12 +18,12 @@ from streams.site.settings import Settings
 
 
 def run_folder(settings: Settings) -> Path:
-    """State of the present run; of no use to the next one."""
+    """Returns the folder for the state of the present run; of no use to the next one."""
     return settings.data / "run"
 
 
 def log_folder(settings: Settings) -> Path:
-    """The folder of the stages' logs."""
+    """Returns the folder of the stages' logs."""
     return settings.data / "logs"
 
 
@@ -64,7 +64,7 @@ def _check_ours(path: Path) -> None:
 
 
 def fresh_metrics_folder(settings: Settings) -> Path:
-    """An empty folder for the numbers of a new run: those of the last one would be added to them."""
+    """Returns an empty folder for the numbers of a new run: those of the last one would be added to them."""
     folder = run_folder(settings) / "metrics"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700, parents=True)
@@ -115,7 +115,7 @@ def write_instance(settings: Settings, instance: Instance) -> None:
 
 
 def running(settings: Settings) -> Instance | None:
-    """The instance that holds this data folder now, None where none does."""
+    """Returns the instance that holds this data folder now, None where none does."""
     try:
         instance = Instance(**orjson.loads((run_folder(settings) / "instance.json").read_bytes()))
         os.kill(instance.pid, 0)
@@ -125,7 +125,7 @@ def running(settings: Settings) -> Instance | None:
 
 
 def attached(settings: Settings) -> Settings:
-    """The settings with the addresses of the running instance where none were given."""
+    """Returns the settings with the addresses of the running instance where none were given."""
     instance = running(settings)
     if instance is None or settings.broker is not None:
         return settings

@@ -30,15 +30,16 @@ SAMPLE_MAX = 4_000
 
 
 def shown(text: object) -> str:
-    """The text on one line: what would be obeyed or not be seen stands there as its number, and words that
-    mix letters of several scripts are said to."""
+    """Returns the text on one line: what would be obeyed or not be seen stands there as its number, and words
+    that mix letters of several scripts are said to."""
     line = "".join(map(_visible, said)) if not _HARMLESS.match(said := str(text)) else said
     mixed = mixed_scripts(line)
     return f"{line} [letters of {' and '.join(mixed)} in one word]" if mixed else line
 
 
 def shown_lines(text: object) -> str:
-    """Like ``shown``, for a text of several lines that this program put together: its line breaks stay."""
+    """Returns what ``shown`` does, for a text of several lines that this program put together: its line
+    breaks stay."""
     said = str(text)
     if _HARMLESS.match(said):
         return said
@@ -47,7 +48,7 @@ def shown_lines(text: object) -> str:
 
 @lru_cache(maxsize=10_000)
 def mixed_scripts(text: str) -> tuple[str, ...]:
-    """The scripts of the first word whose letters are of several, in small letters; none is usual."""
+    """Returns the scripts of the first word whose letters are of several, in small letters; none is usual."""
     if text.isascii():
         return ()
     for word in _WORD.findall(text[:SAMPLE_MAX]):
@@ -58,14 +59,14 @@ def mixed_scripts(text: str) -> tuple[str, ...]:
 
 
 def for_shell(text: str) -> str:
-    """The text as one word of a POSIX shell, in which nothing is replaced; in double quotes where a person
-    reads it better so and nothing in it means anything there."""
+    """Returns the text as one word of a POSIX shell, in which nothing is replaced; in double quotes where a
+    person reads it better so and nothing in it means anything there."""
     said = shown(text)
     return shlex.quote(said) if "'" not in said or _ACTIVE.search(said) else f'"{said}"'
 
 
 def for_cell(text: object) -> str:
-    """The text as a cell of a table that may be opened in a spreadsheet: none begins a formula."""
+    """Returns the text as a cell of a table that may be opened in a spreadsheet: none begins a formula."""
     cell = shown(text)
     return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "|", "%") else cell
 

@@ -11,7 +11,7 @@ them."""
 
 
 def calm() -> None:
-    """Call it once everything is imported."""
+    """Makes the garbage collector pass over what is imported; to be called once everything is."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(ALLOCATIONS, 20, 50)

@@ -24,7 +24,7 @@ class StrictConnection(h11.Connection):
     it took for a body be the next request here (RFC 9112, section 6.3)."""
 
     def next_event(self) -> Any:
-        """The next event of h11. Raises RemoteProtocolError for a request whose length is told in two
+        """Returns the next event of h11. Raises RemoteProtocolError for a request whose length is told in two
         ways."""
         event = super().next_event()
         if isinstance(event, h11.Request):

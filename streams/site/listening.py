@@ -12,7 +12,7 @@ from streams.site.errors import SettingsError
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches it."""
+    """Says whether only this machine reaches it."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

@@ -21,7 +21,7 @@ UNCLEAR = {"string_pattern_mismatch", "too_short"}
 
 
 def load(config: Path | None = None, **overrides: Any) -> Settings:
-    """Settings from all places; an override of None counts as not given.
+    """Returns the settings from all places; an override of None counts as not given.
 
     Raises SettingsError, naming the key and the file, variable or option that holds it.
     """

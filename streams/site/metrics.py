@@ -51,7 +51,7 @@ BROKER_BYTES = Gauge(
 
 
 def registry() -> CollectorRegistry:
-    """A registry over the numbers of all processes of this run."""
+    """Returns a registry over the numbers of all processes of this run."""
     collected = CollectorRegistry()
     MultiProcessCollector(collected, path=os.environ[MULTIPROCESS_VARIABLE])  # type: ignore[no-untyped-call]
     return collected
@@ -62,18 +62,20 @@ STUCK_SECONDS = 20.0
 
 
 def stuck_for(collected: Mapping[tuple[str, str], float], now: float) -> float:
-    """Seconds since ClickHouse has taken nothing of what it was offered; 0 where that is not worth a word."""
+    """Returns the seconds since ClickHouse has taken nothing of what it was offered; 0 where that is not
+    worth a word."""
     since = collected.get((DELIVER_SINCE_NAME, ""), 0.0)
     return now - since if since and now - since > STUCK_SECONDS else 0.0
 
 
 def totals(collected: CollectorRegistry) -> dict[tuple[str, str], float]:
-    """Counters and gauges by (name, first label's value), e.g. ("gapwatch_records_total", "vault")."""
+    """Returns the counters and gauges by (name, first label's value), e.g. ("gapwatch_records_total",
+    "vault")."""
     return _totals(collected.collect())
 
 
 def parsed(text: str) -> dict[tuple[str, str], float]:
-    """The same of what a run serves. Raises ValueError for what is no such text."""
+    """Returns the same of what a run serves. Raises ValueError for what is no such text."""
     return _totals(text_string_to_metric_families(text))
 
 

@@ -40,7 +40,8 @@ class MetricsServer(ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, name="metrics", daemon=True).start()
 
     def server_bind(self) -> None:
-        """Without looking up the host's name, as the base class does: that may take seconds."""
+        """Binds the socket without looking up the host's name, as the base class does: that may take
+        seconds."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
@@ -64,10 +65,10 @@ class MetricsServer(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away is no news."""
+        """Logs nothing of a client that goes away, which is no news."""
 
     def answer(self, accept: str) -> tuple[str, bytes]:
-        """Content type and body."""
+        """Returns content type and body of the answer."""
         encode, content_type = choose_encoder(accept)
         with self._lock:
             at, body = self._answers.get(encode, (0.0, b""))
@@ -93,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Nobody reads who scraped when."""
+        """Logs nothing: nobody reads who scraped when."""
 
 
 def _hang_up(connection: socket.socket) -> None:

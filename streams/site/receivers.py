@@ -17,7 +17,7 @@ INSTANCE = r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$"
 
 
 def parse_list(value: Any) -> Any:
-    """A list, its JSON, or texts with commas between them: variables hold no lists."""
+    """Returns a list, its JSON, or texts with commas between them: variables hold no lists."""
     if not isinstance(value, str):
         return value
     if value.lstrip().startswith("["):

@@ -24,7 +24,8 @@ ENV_PREFIX = "GAPWATCH_"
 
 
 def quarter_of_memory() -> int:
-    """Bytes. A quarter leaves room for the engine, the correlators and whatever else the machine does."""
+    """Returns a quarter of this machine's memory in bytes. A quarter leaves room for the engine, the
+    correlators and whatever else the machine does."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
 
 
@@ -216,7 +217,8 @@ class Settings(ThresholdSettings, AuthoritySettings, ReceiverSettings):
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The variables from which `Settings()` in a child process gives the same settings; holds secrets."""
+    """Returns the variables from which `Settings()` in a child process gives the same settings; holds
+    secrets."""
     out: dict[str, str] = {}
     for name in Settings.model_fields:
         value = getattr(settings, name)
@@ -239,9 +241,8 @@ def _as_text(value: object) -> str:
 
 
 def describe() -> list[Mapping[str, str]]:
-    """One mapping per setting (key, variable, default, description): help and documentation come from
-    here.
-    """
+    """Returns one mapping per setting (key, variable, default, description): help and documentation come from
+    here."""
     rows: list[Mapping[str, str]] = []
     # Thresholds, who is believed, then the optional stages, last; a class gives what it inherits first.
     last = (ThresholdSettings.model_fields, AuthoritySettings.model_fields, ReceiverSettings.model_fields)

@@ -47,7 +47,7 @@ class _Beneath(ctypes.Structure):
 
 
 def version() -> int:
-    """Which version of Landlock this kernel offers, 0 for none."""
+    """Returns which version of Landlock this kernel offers, 0 for none."""
     if not sys.platform.startswith("linux"):
         return 0
     found: int = _syscall(CREATE, None, 0, VERSION_FLAG)
@@ -79,7 +79,7 @@ def shut_in(writable: Iterable[Path], readable: Iterable[Path] = ()) -> bool:
 
 
 def said() -> str:
-    """For people: what holds the process in, or why nothing does."""
+    """Returns in words for people what holds the process in, or why nothing does."""
     known = version()
     if known:
         return f"held in by Landlock (version {known})"

@@ -33,7 +33,8 @@ _LABEL = b"gapwatch: check value of a site's key, version 1"
 
 
 def site_key(settings: Settings) -> bytes:
-    """The key of this site: the setting, else the file `hmac.key` of the data folder, made at first start.
+    """Returns the key of this site: the setting, else the file `hmac.key` of the data folder, made at first
+    start.
 
     Raises SettingsError for a key that is lost, weak, linked, another one's, readable by others, or not the
     one that the data were made with.
@@ -53,8 +54,8 @@ def site_key(settings: Settings) -> bytes:
 
 
 def former_keys(settings: Settings) -> tuple[bytes, ...]:
-    """Keys that this site had before, newest first. Raises SettingsError for a file of them that is linked,
-    another one's or readable by others."""
+    """Returns the keys that this site had before, newest first. Raises SettingsError for a file of them that
+    is linked, another one's or readable by others."""
     if settings.hmac_key is not None:
         return tuple(key.encode() for key in settings.hmac_keys_before.get_secret_value().split())
     path = settings.data / FORMER_FILE
@@ -86,12 +87,12 @@ def rotate(settings: Settings) -> None:
 
 
 def check_value(key: bytes) -> str:
-    """What tells this key from another one without telling the key."""
+    """Returns what tells this key from another one without telling the key."""
     return hmac.new(key, _LABEL, hashlib.sha256).hexdigest()[:32]
 
 
 def another_key(where: str) -> SettingsError:
-    """What is said where the data were made with another key."""
+    """Returns what is said where the data were made with another key."""
     return SettingsError(
         f"The site's key is not the one that {where} was made with: ids masked under the two never meet.\n"
         "Set hmac_key (or put back hmac.key) as it was. To begin anew, use another data folder and database."

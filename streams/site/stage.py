@@ -54,7 +54,7 @@ class Stage:
             self.say("ready")
 
     def intake_closed(self) -> str | None:
-        """Why nothing new may be taken in, in words for people; None while intake is open.
+        """Returns why nothing new may be taken in, in words for people; None while intake is open.
 
         Intake closes when the embedded broker nears its memory ceiling; what is in it already is worked off.
         """
@@ -68,17 +68,17 @@ class Stage:
 
 
 def intake_file(run_folder: Path) -> Path:
-    """The file by which the supervisor tells receivers whether there is room."""
+    """Returns the file by which the supervisor tells receivers whether there is room."""
     return run_folder / "intake.json"
 
 
 def read_intake(run_folder: Path) -> str | None:
-    """Why intake is closed; None while it is open."""
+    """Returns why intake is closed; None while it is open."""
     return _intake_state(run_folder).get("closed")
 
 
 def broker_stopped(run_folder: Path) -> bool:
-    """True once the embedded broker was stopped at its ceiling."""
+    """Says whether the embedded broker was stopped at its ceiling."""
     return _intake_state(run_folder).get("level") == "ceiling"
 
 
@@ -91,7 +91,7 @@ def _intake_state(run_folder: Path) -> dict[str, str]:
 
 
 def from_environment(name: str, run_folder: Path) -> Stage:
-    """The stage of this process as its supervisor started it; SIGTERM and SIGINT set `stopping`."""
+    """Returns the stage of this process as its supervisor started it; SIGTERM and SIGINT set `stopping`."""
     worker = int(os.environ.get(WORKER_VARIABLE, "0"))
     stage = Stage(name, worker, os.environ.get(BROKER_ID_VARIABLE, ""), run_folder, say=_status_writer())
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -100,8 +100,8 @@ def from_environment(name: str, run_folder: Path) -> Stage:
 
 
 def handed_over() -> dict[str, str]:
-    """The settings that the supervisor wrote into this process's input, as variables; none where it was
-    started by hand."""
+    """Returns the settings that the supervisor wrote into this process's input, as variables; none where it
+    was started by hand."""
     if os.environ.pop(SETTINGS_VARIABLE, None) is None:
         return {}
     line = b""

@@ -67,15 +67,15 @@ class Suspects:
         return self._state.in_row >= CAREFUL_AFTER
 
     def set_aside(self, place: Place) -> bool:
-        """Whether this message killed careful processes often enough."""
+        """Says whether this message killed careful processes often enough."""
         return self._deaths.get(place, 0) >= DEATHS
 
     @contextmanager
     def over(self, place: Place, *innocent: type[BaseException]) -> Iterator[None]:
-        """Work on a message. It holds what may kill the process and nothing that waits for others: whoever
-        is killed while he waits did not die of the message. An error that leaves the work counts, since the
-        process ends by it; an ``innocent`` one and being cancelled do not.
-        """
+        """Marks, while the block runs, the message that is worked on. The block holds what may kill the
+        process and nothing that waits for others: whoever is killed while he waits did not die of the
+        message. An error that leaves the work counts, since the process ends by it; an ``innocent`` one and
+        being cancelled do not."""
         self._working_on(place)
         try:
             yield
@@ -90,7 +90,7 @@ class Suspects:
         self._write()
 
     def end(self) -> None:
-        """The process ends in order."""
+        """Notes that the process ends in order."""
         if self._file:
             self._file.unlink(missing_ok=True)
 

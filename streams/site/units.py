@@ -14,7 +14,7 @@ _NUMBER = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*\Z")
 
 
 def parse_duration(text: Any) -> Any:
-    """`"250ms"`, `"5s"`, `"10m"`, `"2h"`, `"90d"` or a number of seconds, as a timedelta."""
+    """Returns `"250ms"`, `"5s"`, `"10m"`, `"2h"`, `"90d"` or a number of seconds, as a timedelta."""
     if isinstance(text, timedelta):
         return text
     if isinstance(text, bool) or not isinstance(text, (str, int, float)):
@@ -27,7 +27,7 @@ def parse_duration(text: Any) -> Any:
 
 
 def parse_size(text: Any) -> Any:
-    """`"512MiB"`, `"2GB"` or a number of bytes, as an int."""
+    """Returns `"512MiB"`, `"2GB"` or a number of bytes, as an int."""
     if isinstance(text, bool) or not isinstance(text, (str, int)):
         raise ValueError("write a size like 512MiB or 2GB, or a number of bytes")
     match = _NUMBER.match(str(text))
@@ -38,7 +38,7 @@ def parse_size(text: Any) -> Any:
 
 
 def show_duration(value: timedelta) -> str:
-    """The shortest exact form that `parse_duration` reads back: whole units, else milliseconds."""
+    """Returns the shortest exact form that `parse_duration` reads back: whole units, else milliseconds."""
     milliseconds = round(value.total_seconds() * 1000)
     for unit in ("d", "h", "m", "s"):
         whole, rest = divmod(milliseconds, int(_SECONDS[unit] * 1000))
@@ -48,7 +48,7 @@ def show_duration(value: timedelta) -> str:
 
 
 def show_size(value: int) -> str:
-    """For people, one decimal at most: `1.5 GiB`, `512 MiB`, `17 B`."""
+    """Returns a size for people, one decimal at most: `1.5 GiB`, `512 MiB`, `17 B`."""
     for unit, factor in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
         if value >= factor:
             return f"{value / factor:.1f}".removesuffix(".0") + f" {unit}"

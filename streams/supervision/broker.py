@@ -66,7 +66,7 @@ class BrokerWatch:
         self._file.unlink(missing_ok=True)
 
     def check(self) -> Level:
-        """Memory is never freed, so the level only rises."""
+        """Returns how full the broker is now; its memory is never freed, so the level only rises."""
         self.resident = resident = self._resident()
         if resident >= self._ceiling:
             self._rise(Level.CEILING, resident)
@@ -89,7 +89,7 @@ class BrokerWatch:
 
 
 def resident_bytes(pid: int) -> int:
-    """Resident memory of a process in bytes; 0 where there is no such process."""
+    """Returns the resident memory of a process in bytes; 0 where there is no such process."""
     try:
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith("VmRSS:"):
@@ -145,7 +145,7 @@ def wait_until_it_answers(address: str, process: subprocess.Popen[bytes], deadli
 
 
 def main(settings: Settings, stage: Stage) -> None:
-    """The broker stage: the broker as its child, ready when it answers, watched until the end."""
+    """Runs the broker stage: the broker as its child, ready when it answers, watched until the end."""
     assert stage.run_folder is not None
     assert settings.broker_port
     process = start(settings.broker_port, log_folder(settings) / "tansu.out")

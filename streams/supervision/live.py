@@ -66,7 +66,7 @@ class View:
             self._live = None
 
     def status(self, line: str) -> None:
-        """What the run is doing now: below the findings on a terminal, a line of its own elsewhere."""
+        """Shows what the run is doing now: below the findings on a terminal, a line of its own elsewhere."""
         self._note = line
         if self._live is None:
             self._print(Text(line))
@@ -102,7 +102,7 @@ class View:
             self.error("deliver", STUCK.format(self._stuck))
 
     def say_where(self) -> None:
-        """Addresses, once, as lines that stay in the scrollback."""
+        """Prints the addresses, once, as lines that stay in the scrollback."""
         for name, where in self._addresses():
             self._print(Text.assemble((f"  {name:<12}", "bold"), where))
 

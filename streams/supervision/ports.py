@@ -15,9 +15,8 @@ those.
 
 
 def choose(wanted: int | None, preferred: int, setting: str, host: str = "127.0.0.1") -> int:
-    """The port to listen on. None: the preferred one, else any free one. Raises Stop where a named one is
-    taken.
-    """
+    """Returns the port to listen on. None: the preferred one, else any free one. Raises Stop where a named
+    one is taken."""
     if wanted:
         if not _free(host, wanted):
             raise Stop(

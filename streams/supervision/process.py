@@ -85,7 +85,7 @@ class StageProcess:
             self.process.stdin.flush()
 
     def heard(self) -> list[str]:
-        """The lines it has said since the last call; `ready` is noted as well."""
+        """Returns the lines that the process has said since the last call; `ready` is noted as well."""
         said = self._half_line
         with contextlib.suppress(BlockingIOError, OSError):
             while part := os.read(self.status_descriptor, 65536):
@@ -96,11 +96,12 @@ class StageProcess:
         return words
 
     def ended(self) -> int | None:
-        """Its exit code, negative for a signal; None while it runs or before it was started."""
+        """Returns the exit code of the process, negative for a signal; None while it runs or before it was
+        started."""
         return self.process.poll() if self.process else None
 
     def running(self) -> bool:
-        """Whether the process is alive."""
+        """Says whether the process is alive."""
         return self.process is not None and self.process.poll() is None
 
     def ask_to_stop(self) -> None:
@@ -125,7 +126,7 @@ class StageProcess:
         self.process, self.ready = None, False
 
     def last_words(self, settings: Settings) -> str:
-        """The last line it printed outside its log: of a crash, the exception."""
+        """Returns the last line it printed outside its log: of a crash, the exception."""
         try:
             text = (datafolder.log_folder(settings) / f"{self.label}.out").read_text(errors="replace")
         except OSError:

@@ -110,7 +110,8 @@ def _run(settings: Settings, names: list[str], lock: int, metrics_folder: Path, 
 
 
 def program() -> str:
-    """How to call this program from where it was called: by its path until that is on the search path."""
+    """Returns how to call this program from where it was called: by its path until that is on the search
+    path."""
     called = Path(sys.argv[0])
     if called.name != "gapwatch" or shutil.which("gapwatch"):
         return "gapwatch"
@@ -118,7 +119,7 @@ def program() -> str:
 
 
 def data_option(settings: Settings) -> str:
-    """What other commands need to find this run, empty where they find it by themselves."""
+    """Returns what other commands need to find this run, empty where they find it by themselves."""
     default = Settings.model_fields["data"].default
     return "" if settings.data == default else f" --data {quote(str(settings.data))}"
 

@@ -39,14 +39,14 @@ LOG_FILES = 3
 
 
 def entry(name: str) -> Callable[[Settings, Stage], None]:
-    """The function of a stage; its module is imported only in the stage's own process."""
+    """Returns the function of a stage; its module is imported only in the stage's own process."""
     module, _, function = ENTRY[name].partition(":")
     found: Callable[[Settings, Stage], None] = getattr(import_module(module), function)
     return found
 
 
 def of_run(settings: Settings) -> list[str]:
-    """The stages of a run with these settings, in their order."""
+    """Returns the stages of a run with these settings, in their order."""
     return [name for name in ORDER if name not in RECEIVERS or getattr(settings, name)]
 
 
@@ -97,13 +97,14 @@ class OneLine(logging.Formatter):
     """A message is one line, whatever names it holds: only a traceback has more."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
-        """The record as one line of text, with control characters made visible."""
+        """Returns the record as one line of text, with control characters made visible."""
         record.message = shown(record.message)
         return super().formatMessage(record)
 
 
 def log_to_file(settings: Settings, label: str, *others: logging.Handler) -> None:
-    """Everything from INFO on into the file of this label, in UTC, and to the other handlers as they like."""
+    """Writes everything from INFO on into the file of this label, in UTC, and to the other handlers as they
+    like."""
     path = datafolder.log_folder(settings) / f"{label}.log"
     handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
     form = OneLine(

@@ -69,7 +69,7 @@ class Plan:
         return "broker" in self.names
 
     def workers(self, name: str) -> int:
-        """The number of processes of a stage."""
+        """Returns the number of processes of a stage."""
         counts = {"normalise": self.settings.normalisers, "correlate": self.settings.correlators}
         return counts.get(name, 1)
 

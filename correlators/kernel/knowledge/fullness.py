@@ -32,8 +32,8 @@ SECRETS_MARK = "secrets full"
 
 
 def marked(dossier: Dossier) -> Dossier:
-    """The dossier with a mark for each sort of set that stands at its cap. Returns the argument where none
-    does, or the marks are there."""
+    """Returns the dossier with a mark for each sort of set that stands at its cap. Returns the argument where
+    none does, or the marks are there."""
     full = marks(dossier.marks, tuple(set(_full(dossier))))
     return dossier if full is dossier.marks else frozen.changed(dossier, marks=full)
 

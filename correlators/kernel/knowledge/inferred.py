@@ -20,7 +20,7 @@ FLOOD = "flood:"
 
 
 def sure(uses: dict[str, Sightings], outcome: str, kept: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
-    """Of sightings kept under ``outcome`` those that are not doubted."""
+    """Returns the sightings kept under ``outcome`` that are not doubted."""
     doubts = uses.get(DOUBTED)
     if doubts is None or outcome != TRIED:
         return kept
@@ -31,7 +31,7 @@ def sure(uses: dict[str, Sightings], outcome: str, kept: tuple[Evidence, ...]) -
 
 
 def confidence_of(credential: Credential, evidence: tuple[Evidence, ...]) -> Confidence:
-    """High, unless all of the evidence is inferred."""
+    """Returns high confidence, or a lower one where all of the evidence is inferred."""
     tried = credential.uses.get(TRIED)
     if tried is None or not evidence:
         return Confidence.HIGH

@@ -91,7 +91,7 @@ Join = Callable[[T, T], T]
 
 
 def highest(a: T, b: T) -> T:
-    """The larger of two; for values of which one is right and any fixed choice will do."""
+    """Returns the larger of two; for values of which one is right and any fixed choice will do."""
     return b if b > a else a  # type: ignore[operator]
 
 
@@ -99,12 +99,12 @@ _STRENGTH = {"made_by": 0, "came_from": 1, "dies_with": 2}
 
 
 def strongest(a: Edge, b: Edge) -> Edge:
-    """Of two edges of lineage the one that carries more: what was told over it is never taken back."""
+    """Returns the edge of lineage that carries more of two: what was told over it is never taken back."""
     return b if _STRENGTH[b] > _STRENGTH[a] else a
 
 
 def earliest(a: Evidence, b: Evidence) -> Evidence:
-    """The earlier of two events, by (time, uid, origin)."""
+    """Returns the earlier of two events, by (time, uid, origin)."""
     one, other = (a.time, a.uid, a.origin), (b.time, b.uid, b.origin)
     if one == other:
         return join_evidence(a, b)
@@ -112,12 +112,12 @@ def earliest(a: Evidence, b: Evidence) -> Evidence:
 
 
 def earliest_time(a: int, b: int) -> int:
-    """The earlier of two times in µs; 0 stands for no time and gives way to the other one."""
+    """Returns the earlier of two times in µs; 0 stands for no time and gives way to the other one."""
     return min(a or b, b or a)
 
 
 def names(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
-    """Union of sorted sets of text, capped to the smallest."""
+    """Returns the union of sorted sets of text, capped to the smallest."""
     if a == b or all(name in a for name in b):
         return a
     union = tuple(sorted({*a, *b})[:NAMES_MAX])
@@ -125,12 +125,13 @@ def names(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def marks(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
-    """The union of two sorted tuples of marks; the first one itself where it holds all of the second."""
+    """Returns the union of two sorted tuples of marks; the first one itself where it holds all of the
+    second."""
     return a if set(b) <= set(a) else tuple(sorted({*a, *b}))
 
 
 def turns(a: tuple[Turn, ...], b: tuple[Turn, ...]) -> tuple[Turn, ...]:
-    """Union of the turns of a switch; beyond the cap the first and the last half are kept."""
+    """Returns the union of the turns of a switch; beyond the cap the first and the last half are kept."""
     if a == b:
         return a
     known = {_turn_id(turn): turn for turn in a}
@@ -171,7 +172,8 @@ def _join_turn(a: Turn, b: Turn) -> Turn:
 
 
 def declarations(a: tuple[Declaration, ...], b: tuple[Declaration, ...]) -> tuple[Declaration, ...]:
-    """Union of declarations, the latest recorded kept; one record declared twice keeps its first arrival."""
+    """Returns the union of declarations, the latest recorded kept; one record declared twice keeps its first
+    arrival."""
     if a == b:
         return a
     known: dict[Any, Declaration] = {}
@@ -204,7 +206,7 @@ def _recorded(d: Declaration) -> tuple[Any, ...]:
 
 
 def map_of(join: Join[T]) -> Join[dict[Any, T]]:
-    """The join of maps whose values join."""
+    """Returns the join of maps whose values join."""
 
     def both(a: dict[Any, T], b: dict[Any, T]) -> dict[Any, T]:
         if not a:
@@ -223,7 +225,7 @@ def map_of(join: Join[T]) -> Join[dict[Any, T]]:
 
 
 def record_of(kind: type[T], /, **joins: Join[Any]) -> Join[T]:
-    """The join of records, field by field; an empty value is a field's bottom."""
+    """Returns the join of records, field by field; an empty value is a field's bottom."""
     fields: tuple[str, ...] = kind.__struct_fields__  # type: ignore[attr-defined]
     plan = tuple(joins[name] for name in fields)
     values_of: Callable[[T], tuple[Any, ...]] = attrgetter(*fields)
@@ -251,7 +253,7 @@ _sightings: Join[Sightings] = merge
 
 
 def first_few(a: Sightings, b: Sightings) -> Sightings:
-    """Union, of which the first few are kept."""
+    """Returns the union, of which the first few are kept."""
     merged = merge(a, b)
     kept = merged.kept[:PINNED]
     return a if kept == a.kept else Sightings(kept, True)
@@ -263,12 +265,12 @@ _texts: Join[dict[str, str]] = map_of(highest)
 
 
 def flag(a: bool, b: bool) -> bool:
-    """The join of two flags: once set, a flag stays set."""
+    """Returns the join of two flags: once set, a flag stays set."""
     return a or b
 
 
 def firsts(a: dict[str, int], b: dict[str, int]) -> dict[str, int]:
-    """Union with the first time of each; beyond the cap the earliest are kept."""
+    """Returns the union with the first time of each; beyond the cap the earliest are kept."""
     union = _earliest_times(a, b)
     if len(union) <= DID_MAX:
         return union
@@ -277,7 +279,7 @@ def firsts(a: dict[str, int], b: dict[str, int]) -> dict[str, int]:
 
 
 def ends_of(a: dict[str, str], b: dict[str, str]) -> dict[str, str]:
-    """Union; beyond the cap the first and the last half by key are kept."""
+    """Returns the union; beyond the cap the first and the last half by key are kept."""
     union = _texts(a, b)
     if len(union) <= UNDID_MAX:
         return union
@@ -287,7 +289,7 @@ def ends_of(a: dict[str, str], b: dict[str, str]) -> dict[str, str]:
 
 
 def latest(a: Evidence, b: Evidence) -> Evidence:
-    """The later of two events, by (time, uid, origin)."""
+    """Returns the later of two events, by (time, uid, origin)."""
     one, other = (a.time, a.uid, a.origin), (b.time, b.uid, b.origin)
     if one == other:
         return join_evidence(a, b)
@@ -295,7 +297,7 @@ def latest(a: Evidence, b: Evidence) -> Evidence:
 
 
 def few_days(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
-    """Union, of which the first few are kept."""
+    """Returns the union, of which the first few are kept."""
     if a == b or all(day in a for day in b):
         return a
     union = tuple(sorted({*a, *b})[:STAY_DAYS_MAX])
@@ -303,7 +305,7 @@ def few_days(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def few_services(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
-    """Union, capped to the smallest."""
+    """Returns the union, capped to the smallest."""
     if a == b or all(name in a for name in b):
         return a
     union = tuple(sorted({*a, *b})[:SERVICES_MAX])
@@ -317,7 +319,7 @@ _stays: Join[dict[str, Stay]] = map_of(_join_stay)
 
 
 def stays(a: dict[str, Stay], b: dict[str, Stay]) -> dict[str, Stay]:
-    """Union, the places that are smallest by text kept."""
+    """Returns the union, the places that are smallest by text kept."""
     union = _stays(a, b)
     if len(union) <= STAYS_MAX:
         return union
@@ -383,7 +385,7 @@ join_member: Join[Member] = record_of(Member, identity=homes, path=highest, issu
 
 
 def longest(a: str, b: str) -> str:
-    """The longer text: of two that cannot be read the one that may say more."""
+    """Returns the longer text: of two that cannot be read the one that may say more."""
     return b if (len(b), b) > (len(a), a) else a
 
 
@@ -393,7 +395,8 @@ join_calls: Join[Calls] = record_of(
 
 
 def join_span(a: Any, b: Any) -> Any:
-    """A span is immutable: two reports of one differ only in when they came; the first arrival is kept."""
+    """Returns one of two reports of a span. A span is immutable: two reports of one differ only in when they
+    came; the first arrival is kept."""
     if a == b:
         return a
     return min(a, b, key=lambda span: (span.arrived or 1 << 62, span.processed or 1 << 62, repr(span)))
@@ -409,8 +412,8 @@ join_glimpsed: Join[Glimpsed] = record_of(Glimpsed, until=highest, about=highest
 
 
 def claims(a: tuple[T, ...], b: tuple[T, ...]) -> tuple[T, ...]:
-    """Union of records that each make one claim (``schemas.claims``), the latest recorded kept; one told
-    twice keeps its first arrival."""
+    """Returns the union of records that each make one claim (``schemas.claims``), the latest recorded kept;
+    one told twice keeps its first arrival."""
     if a == b:
         return a
     known: dict[Any, T] = {}
@@ -423,7 +426,7 @@ def claims(a: tuple[T, ...], b: tuple[T, ...]) -> tuple[T, ...]:
 
 
 def secrets(a: dict[str, int], b: dict[str, int]) -> dict[str, int]:
-    """Union with the first time of each; beyond the cap the earliest are kept."""
+    """Returns the union with the first time of each; beyond the cap the earliest are kept."""
     union = _earliest_times(a, b)
     if len(union) <= SECRETS_MAX:
         return union
@@ -435,7 +438,7 @@ _both_flags: Join[dict[str, bool]] = map_of(flag)
 
 
 def sampled(a: dict[str, bool], b: dict[str, bool]) -> dict[str, bool]:
-    """Union of samples, the smallest digests kept; named by one is named."""
+    """Returns the union of samples, the smallest digests kept; named by one is named."""
     union = _both_flags(a, b)
     if len(union) <= SAMPLED_MAX:
         return union
@@ -444,7 +447,7 @@ def sampled(a: dict[str, bool], b: dict[str, bool]) -> dict[str, bool]:
 
 
 def newest(a: dict[str, int], b: dict[str, int]) -> dict[str, int]:
-    """Union with the latest time of each; beyond the cap the latest are kept."""
+    """Returns the union with the latest time of each; beyond the cap the latest are kept."""
     union = _latest_times(a, b)
     if len(union) <= MADE_MAX:
         return union
@@ -457,7 +460,7 @@ _passages: Join[dict[str, Passage]] = map_of(join_passage)
 
 
 def passages(a: dict[str, Passage], b: dict[str, Passage]) -> dict[str, Passage]:
-    """Union; beyond the cap the addresses that were seen first are kept."""
+    """Returns the union; beyond the cap the addresses that were seen first are kept."""
     union = _passages(a, b)
     if len(union) <= PASSAGES_MAX:
         return union
@@ -471,7 +474,7 @@ _samples: Join[dict[str, dict[str, Passage]]] = map_of(passages)
 def front_sample(
     a: dict[str, dict[str, Passage]], b: dict[str, dict[str, Passage]]
 ) -> dict[str, dict[str, Passage]]:
-    """Union of samples, the smallest digests kept."""
+    """Returns the union of samples, the smallest digests kept."""
     union = _samples(a, b)
     if len(union) <= FRONT_SAMPLE_MAX:
         return union
@@ -494,7 +497,7 @@ _first_of_days: Join[dict[int, int]] = map_of(earliest_time)
 
 
 def days(a: dict[int, int], b: dict[int, int]) -> dict[int, int]:
-    """Union of the first events of days, the latest days kept."""
+    """Returns the union of the first events of days, the latest days kept."""
     union = _first_of_days(a, b)
     if len(union) <= DAYS_MAX:
         return union

@@ -33,9 +33,8 @@ CHILDREN_MARK = "children truncated"
 
 
 def capped(dossier: Dossier) -> Dossier:
-    """The dossier with the newest children of each credential. Returns the argument where nothing is let
-    go.
-    """
+    """Returns the dossier with the newest children of each credential. Returns the argument where nothing is
+    let go."""
     long = {name: c for name, c in dossier.credentials.items() if len(c.children) > CHILDREN_MAX}
     if not long:
         return dossier
@@ -51,8 +50,8 @@ def _newest(children: dict[str, Child]) -> dict[str, Child]:
 
 
 def forgotten(dossier: Dossier, size: int, clock: Clock) -> Dossier:
-    """The dossier without credentials whose life is over. Returns the argument where none is, or where it is
-    small (bytes)."""
+    """Returns the dossier without credentials whose life is over. Returns the argument where none is, or
+    where it is small (bytes)."""
     if size <= FORGET_BEYOND:
         return dossier
     over = {name for name, credential in dossier.credentials.items() if name and _over(credential, clock.now)}

@@ -22,8 +22,8 @@ WHOLE = frozenset({"expiry", "truncated"})
 
 
 def parts(dossier: Dossier, bytes_max: int) -> Iterator[Dossier]:
-    """Dossiers whose join is this one, each of at most ``bytes_max`` bytes of JSON where it can be cut so
-    far."""
+    """Yields dossiers whose join is this one, each of at most ``bytes_max`` bytes of JSON where it can be cut
+    so far."""
     return _parts(dossier, bytes_max, lambda part: part)
 
 
@@ -56,7 +56,7 @@ def _deeper(value: Any, bytes_max: int, inside: Callable[[Any], Any], whole: Any
 
 
 def halved(value: Any) -> tuple[Any, Any] | None:
-    """Two halves whose join is the value; None where it has no two halves."""
+    """Returns two halves whose join is the value; None where it has no two halves."""
     if isinstance(value, dict) and len(value) > 1:
         keys = list(value)
         middle = len(keys) // 2
@@ -71,7 +71,7 @@ def halved(value: Any) -> tuple[Any, Any] | None:
 
 
 def said_by(value: Any) -> list[str]:
-    """The fields by which a record may be cut: it can be without them, and they say something."""
+    """Returns the fields by which a record may be cut: it can be without them, and they say something."""
     if not isinstance(value, DIVISIBLE):
         return []
     return [

@@ -21,9 +21,8 @@ FEW = 2 * LEVELS[-1][2]
 
 
 def pinned(dossier: Dossier) -> Dossier:
-    """The dossier with the first uses after each of its ends pinned. Returns the argument where nothing is to
-    pin.
-    """
+    """Returns the dossier with the first uses after each of its ends pinned. Returns the argument where
+    nothing is to pin."""
     common = [t.time for turns in dossier.turns.values() for t in turns if not t.alive]
     common += [s.start for many in dossier.stated.values() for d in many for s in d.statuses]
     changed = {
@@ -58,5 +57,5 @@ def _time(evidence: Evidence) -> int:
 
 
 def sightings_of(credential: Credential) -> list[tuple[str, Sightings]]:
-    """Per key of ``uses``, what is kept of it, and what is pinned of it."""
+    """Returns for each key of ``uses`` the sightings that are kept of it, and those that are pinned."""
     return [*credential.uses.items(), *((name.partition(" ")[2], s) for name, s in credential.pins.items())]

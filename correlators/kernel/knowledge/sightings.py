@@ -40,7 +40,7 @@ KEPT_MAX = 2 * OPERATIONS_MAX + sum(2 * buckets * ends for _, buckets, ends in L
 
 
 def merge(a: Sightings, b: Sightings) -> Sightings:
-    """The join. Returns ``a`` itself where ``b`` teaches nothing."""
+    """Returns the join. Returns ``a`` itself where ``b`` teaches nothing."""
     if a.kept and b.kept and (b.kept[0].time, b.kept[0].uid) > (a.kept[-1].time, a.kept[-1].uid):
         return Sightings(a.kept + b.kept, a.truncated or b.truncated)
     kept = list(a.kept)
@@ -68,8 +68,8 @@ def _is_same_event(a: Evidence, b: Evidence) -> bool:
 
 
 def join_evidence(a: Evidence, b: Evidence) -> Evidence:
-    """Two reports of one event: the smaller tells what happened, the earlier arrival when it came; mirrors
-    unite."""
+    """Joins two reports of one event: the smaller tells what happened, the earlier arrival when it came;
+    mirrors unite."""
     if a is b or a == b:
         return a
     low = min(a, b, key=_order)
@@ -98,7 +98,8 @@ def _order(e: Evidence) -> tuple[int, str, str, str, str, str, str, str, str]:
 
 
 def thin(sightings: Sightings) -> Sightings:
-    """The canonical form: what every level selects. Returns the argument itself where nothing is let go."""
+    """Returns the canonical form: what every level selects. Returns the argument itself where nothing is let
+    go."""
     kept = sightings.kept
     if len(kept) <= 2 * LEVELS[-1][2]:
         return sightings

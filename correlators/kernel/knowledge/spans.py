@@ -24,7 +24,7 @@ DECIDING = ("agent", "tool", "handoff")
 
 
 def capped(dossier: Dossier) -> Dossier:
-    """The trace within its cap. Returns the argument where nothing is let go."""
+    """Returns the trace within its cap. Returns the argument where nothing is let go."""
     spans = dossier.spans
     if len(spans) <= SPANS_MAX and SPANS_MARK not in dossier.marks:
         return dossier
@@ -38,7 +38,8 @@ def capped(dossier: Dossier) -> Dossier:
 
 
 def rank(span_id: str, span: Span) -> tuple[int, int, str]:
-    """The smallest are kept. Of what a span is: its arrival is no part of it."""
+    """Returns the order in which spans are kept, the smallest first. It is made of what a span is: the
+    arrival is no part of it."""
     order = DECIDING.index(span.kind) if span.kind in DECIDING else len(DECIDING)
     return min(order, 1) if order < len(DECIDING) else order, span.start, span_id
 

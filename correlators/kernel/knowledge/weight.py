@@ -60,7 +60,7 @@ T = TypeVar("T")
 
 
 def lightened(dossier: Dossier, bytes_max: int) -> tuple[Dossier, bytes]:
-    """The dossier within ``bytes_max``, and its encoding. The same where it is small enough."""
+    """Returns the dossier within ``bytes_max``, and its encoding. The same where it is small enough."""
     body = encode_dossier(dossier)
     if len(body) > bytes_max and (dossier.heard or dossier.coming):
         dossier = _with_less_beside(dossier, bytes_max)
@@ -87,8 +87,8 @@ def lightened(dossier: Dossier, bytes_max: int) -> tuple[Dossier, bytes]:
 
 
 def spared(dossier: Dossier, body: bytes, bytes_max: int) -> tuple[Dossier, bytes]:
-    """The dossier, where it is too large, without what says nothing any more or is said nothing of, and its
-    encoding."""
+    """Returns the dossier, where it is too large, without what says nothing any more or is said nothing of,
+    and its encoding."""
     if len(body) <= bytes_max:
         return dossier, body
     light = _without(dossier, _spare(dossier), len(body) - bytes_max // 2)
@@ -170,7 +170,8 @@ def _in_brief(dossier: Dossier, excess: int) -> Dossier:
 
 
 def brief(c: Credential) -> Credential:
-    """A credential with its ends, the first and last of each kind of use, and the first use after an end."""
+    """Returns a credential with its ends, the first and last of each kind of use, and the first use after an
+    end."""
     return frozen.changed(
         c,
         issued=_short(c.issued) if c.issued else None,
@@ -226,7 +227,7 @@ def _newest(many: dict[str, T], when: Callable[[T], int]) -> dict[str, T]:
 
 
 def few(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
-    """The first and the last two: the last decides whether it is off now."""
+    """Returns the first and the last two: the last decides whether it is off now."""
     kept = turns if len(turns) <= 4 else (*turns[:2], *turns[-2:])
     return tuple(frozen.changed(turn, evidence=_short(turn.evidence)) for turn in kept)
 
@@ -329,18 +330,18 @@ def _when(item: Any) -> int:
 
 
 def over(credential: Credential, last: int) -> bool:
-    """Whether it had expired, so long before ``last`` (µs) that what came from it has too."""
+    """Says whether it had expired, so long before ``last`` (µs) that what came from it has too."""
     return 0 < credential.expiry[1] < last - AFTER_LIFE
 
 
 def claimed(credential: Credential) -> bool:
-    """Whether any record says something of it."""
+    """Says whether any record says something of it."""
     said = credential.turns or credential.failed_ends or credential.exposures
     return bool(said or credential.ancestors or credential.descendants)
 
 
 def last_seen(credential: Credential) -> int:
-    """Its last use, or else its first mention, in µs."""
+    """Returns the time of a credential's last use, or else of its first mention, in µs."""
     return max(
         (s.kept[-1].time for s in credential.uses.values() if s.kept),
         default=credential.known.time if credential.known else 0,

@@ -34,20 +34,21 @@ FEW = 8
 
 
 def home_of(key: str, dossier: Dossier) -> str:
-    """The identity whose credential is judged here, apart from it; the key itself for every other
+    """Returns the identity whose credential is judged here, apart from it; the key itself for every other
     dossier."""
     homes = [home for home, where in dossier.apart.items() if where == key] if dossier.apart else []
     return min(homes, default=key)
 
 
 def targets_of(key: str, dossier: Dossier, homes: Iterable[str]) -> list[str]:
-    """Where what would go to these homes goes: to where the credential lives apart, if it does."""
+    """Returns where what would go to these homes goes: to where the credential lives apart, if it does."""
     there = {dossier.apart.get(home, home) for home in homes}
     return sorted(there - {key})
 
 
 def questions(key: str, dossier: Dossier) -> Iterator[Fact]:
-    """Of each credential of which it is not known to live here: what is known, and where it lives."""
+    """Yields for each credential that is not known to live here the questions to its own dossier: what is
+    known of the credential, and where it lives."""
     if APART_MARK not in dossier.marks:
         return
     for name, credential in dossier.credentials.items():
@@ -59,17 +60,17 @@ def questions(key: str, dossier: Dossier) -> Iterator[Fact]:
 
 
 def answers(key: str, dossier: Dossier) -> Iterator[Fact]:
-    """Where this credential lives, to each that ever asked. Told whenever anything is learned: whoever asked
-    again may have let go of the answer."""
+    """Yields where this credential lives, to each that ever asked. Told whenever anything is learned: whoever
+    asked again may have let go of the answer."""
     for home in dossier.asked:
         lives = APART if home in dossier.apart else HERE
         yield home, Dossier(credentials={key: Credential(lives=lives)})
 
 
 def settled(dossier: Dossier, most: int) -> Dossier:
-    """The dossier without what was passed on: by a credential's own dossier to the identity with which it
-    lives, by an identity to those that live apart, where they are more than ``most``: what was done with them
-    was done by the identity, too."""
+    """Returns the dossier without what was passed on: by a credential's own dossier to the identity with
+    which it lives, by an identity to those that live apart, where they are more than ``most``: what was done
+    with them was done by the identity, too."""
     if dossier.asked and not dossier.apart and dossier.credentials:
         return frozen.changed(dossier, credentials={})
     if APART_MARK not in dossier.marks:
@@ -79,8 +80,8 @@ def settled(dossier: Dossier, most: int) -> Dossier:
 
 
 def told_here(home: str, key: str, dossier: Dossier, verdicts: list[Verdict]) -> list[Verdict]:
-    """Of what controls say here, what this dossier says: one that lives apart speaks of itself alone, and its
-    identity not of it."""
+    """Returns, of the verdicts that controls gave here, those that this dossier says: a credential that lives
+    apart speaks of itself alone, and its identity not of it."""
     if home != key:
         return [v for v in verdicts if v.subject in dossier.credentials]
     away = _away(dossier)
@@ -88,7 +89,7 @@ def told_here(home: str, key: str, dossier: Dossier, verdicts: list[Verdict]) ->
 
 
 def left_standing(dossier: Dossier) -> dict[str, Reported]:
-    """What was said of those that may live apart: it stands, whatever is said here."""
+    """Returns what was said of those that may live apart: it stands, whatever is said here."""
     away = _away(dossier)
     return {uid: r for uid, r in dossier.reported.items() if r.subject in away} if away else {}
 
@@ -100,7 +101,8 @@ def _away(dossier: Dossier) -> set[str]:
 
 
 def many(key: str, dossier: Dossier, most: int) -> list[str]:
-    """Those that are to move out where more than ``most`` may: the longest unseen first, down to half."""
+    """Returns the credentials that are to move out where more than ``most`` may: the longest unseen first,
+    down to half."""
     if len(dossier.credentials) <= most:
         return []
     may = _movable(key, dossier)
@@ -127,8 +129,8 @@ def _off(credential: Credential) -> bool:
 
 
 def heavy(key: str, dossier: Dossier, excess: int) -> list[str]:
-    """Those that are to move out of a dossier that is ``excess`` bytes too large: the longest unseen first.
-    None where they are few: then it is not their number that makes it large."""
+    """Returns the credentials that are to move out of a dossier that is ``excess`` bytes too large: the
+    longest unseen first. None where they are few: then it is not their number that makes it large."""
     may = _movable(key, dossier)
     if len(may) < FEW:
         return []
@@ -142,8 +144,8 @@ def heavy(key: str, dossier: Dossier, excess: int) -> list[str]:
 
 
 def moved_out(key: str, dossier: Dossier, names: Iterable[str]) -> tuple[Dossier, list[Fact]]:
-    """The dossier without these credentials, and what is told to the dossiers of their own. Names of one
-    credential move together, under the one that is preferred."""
+    """Returns the dossier without these credentials, and what is told to the dossiers of their own. Names of
+    one credential move together, under the one that is preferred."""
     together = {name: group for group in groups(dossier.credentials) for name in group}
     gone: set[str] = set()
     facts: list[Fact] = []

@@ -18,8 +18,8 @@ BETWEEN = "\t"
 
 
 def ways(key: str, dossier: Dossier) -> dict[str, tuple[int, bool]]:
-    """Who forwards to whom, as far as it is known here. A credential's key leads to its identity, never in a
-    circle."""
+    """Returns who forwards to whom, as far as it is known here. A credential's key leads to its identity,
+    never in a circle."""
     if not dossier.addresses or is_credential(key):
         return dossier.ways
     own = {
@@ -33,7 +33,7 @@ def ways(key: str, dossier: Dossier) -> dict[str, tuple[int, bool]]:
 
 
 def notices(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
-    """The ways, told to whoever is or was an end of one; and the mark of who is in a circle."""
+    """Yields the ways, told to whoever is or was an end of one; and the mark of who is in a circle."""
     if dossier.addresses and not is_credential(key):
         known = ways(key, dossier)
         for target in dossier.addresses:
@@ -44,7 +44,7 @@ def notices(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
 
 
 def is_home(key: str, dossier: Dossier) -> bool:
-    """Whether this is the key under which a circle is judged."""
+    """Says whether this is the key under which a circle is judged."""
     circle = _circle(key, dossier)
     return bool(circle) and key == min(circle)
 

@@ -27,7 +27,7 @@ SESSIONS_MARK = "sessions truncated"
 
 
 def removals(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
-    """Each holder's share of what is known to have ended the grant."""
+    """Yields each holder's share of what is known to have ended the grant."""
     name = group_of(key)
     grant = dossier.grants.get(name)
     if grant is None:
@@ -50,7 +50,7 @@ def _end_of_grant(turn: Turn) -> Turn:
 
 
 def capped(dossier: Dossier) -> Dossier:
-    """The dossier with the uses by its grants thinned and its sessions within their cap."""
+    """Returns the dossier with the uses by its grants thinned and its sessions within their cap."""
     grants = {
         key: frozen.changed(grant, uses={outcome: thin(s) for outcome, s in grant.uses.items()})
         for key, grant in dossier.grants.items()

@@ -46,7 +46,7 @@ class Kind:
     capped: Callable[[str, Dossier], Dossier] = lambda key, dossier: dossier
 
     def expired(self, dossier: Dossier, clock: Clock) -> bool:
-        """Whether its age is over; of one that tells of nothing it is not."""
+        """Says whether its age is over; of one that tells of nothing it is not."""
         return bool(self.age) and max(self.heard(dossier), default=clock.now) + self.age < clock.now
 
 
@@ -74,5 +74,5 @@ KINDS = (
 
 
 def kind_of(key: str) -> Kind | None:
-    """The kind of a dossier by its key; None for an identity's, a credential's, a group's."""
+    """Returns the kind of a dossier by its key; None for an identity's, a credential's, a group's."""
     return next((kind for kind in KINDS if key.startswith(kind.prefix)), None)

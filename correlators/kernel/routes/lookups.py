@@ -31,7 +31,8 @@ FLOOD_MARK = "glimpses truncated"
 
 
 def tries_of(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
-    """Per object that was looked for: the refusals around it. Of those that began in this bucket."""
+    """Yields for each object that was looked for the refusals around the look-up, of those that began in this
+    bucket."""
     kept = capped(dossier)
     bucket = bucket_of(key)
     lookups = [g for g in kept.glimpses.values() if g.about]
@@ -95,7 +96,7 @@ def tries_on_members(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]
 
 
 def capped(dossier: Dossier) -> Dossier:
-    """The bucket within its caps. Returns the argument where nothing is let go."""
+    """Returns the bucket within its caps. Returns the argument where nothing is let go."""
     kept = [*_first(dossier, lookups=True), *_first(dossier, lookups=False)]
     if len(kept) == len(dossier.glimpses):
         return dossier

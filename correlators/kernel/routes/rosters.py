@@ -26,8 +26,8 @@ MEMBERS_MARK = "roster truncated"
 
 
 def enrolments(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
-    """The roster that an active identity, or whatever a finding is about, goes on; and the shards of a roster
-    on those where their samples meet, and where what holds everywhere is."""
+    """Yields the roster that an active identity, or whatever a finding is about, goes on; and the shards of a
+    roster on those where their samples meet, and where what holds everywhere is."""
     here = roster_of(key)
     if here:
         if here != EVERYWHERE and (dossier.members or dossier.sampled) and key != roster_head(here):
@@ -98,7 +98,7 @@ def _active(credential: Credential) -> bool:
 
 
 def notices(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
-    """What holds for all on this roster, told to each."""
+    """Yields what holds for all on this roster, told to each."""
     if not roster_of(key):
         return
     if key == roster_head(roster_of(key)):
@@ -115,7 +115,7 @@ def notices(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
 
 
 def capped(key: str, dossier: Dossier) -> Dossier:
-    """The roster within its cap. Returns the argument where nothing is let go."""
+    """Returns the roster within its cap. Returns the argument where nothing is let go."""
     if len(dossier.members) <= MEMBERS_MAX or not roster_of(key):
         return dossier
     kept = sorted(dossier.members, key=lambda member: (digest(member), member))[:MEMBERS_MAX]

@@ -44,8 +44,9 @@ Outbox = dict[str, Dossier]
 
 
 def outbox(key: str, dossier: Dossier) -> Outbox:
-    """Per other dossier, all that ``key``'s has to tell it. ``key`` itself may be among them (lineage inside
-    an identity). What follows from hearsay is told as hearsay of the same voice."""
+    """Returns for each other dossier all that the dossier of ``key`` has to tell it. ``key`` itself may
+    be among them (lineage inside an identity). What follows from hearsay is told as hearsay of the same
+    voice."""
     if not dossier.heard:
         return _gathered(key, dossier)
     outgoing = _gathered(key, dossier)
@@ -140,9 +141,8 @@ def _calls_of_nobody(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]
 
 
 def forwarded_to(key: str, dossier: Dossier) -> list[str]:
-    """The targets of the forwarding addresses that hold; a declared one holds while its latest turn says
-    so.
-    """
+    """Returns the targets of the forwarding addresses that hold; a declared one holds while its latest turn
+    says so."""
     targets = sorted(
         target
         for target, address in dossier.addresses.items()
@@ -152,7 +152,8 @@ def forwarded_to(key: str, dossier: Dossier) -> list[str]:
 
 
 def judged_elsewhere(key: str, dossier: Dossier) -> bool:
-    """Whether what is known here is judged where it is forwarded to. In a circle the least key is judged."""
+    """Says whether what is known here is judged where it is forwarded to. In a circle the least key is
+    judged."""
     targets = forwarded_to(key, dossier)
     return bool(targets) and not circles.is_home(key, dossier)
 

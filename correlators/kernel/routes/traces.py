@@ -51,8 +51,8 @@ class Trace:
         self._chains: dict[str, Chain] = {}
 
     def chain(self, span_id: str) -> Chain:
-        """The chain of a span; unsettled while a parent is not known, and for ever where parents go in a
-        circle."""
+        """Returns the chain of a span; unsettled while a parent is not known, and for ever where parents go
+        in a circle."""
         path: list[str] = []
         passed: set[str] = set()
         above, at = NOWHERE, span_id
@@ -92,12 +92,12 @@ class Trace:
         return Chain(above.agent, above.settled, (span_id, *above.tools)) if kind == "tool" else above
 
     def agent(self, span_id: str) -> str:
-        """The key of the agent that acts in a span; "" while (or where) that is not known."""
+        """Returns the key of the agent that acts in a span; "" while (or where) that is not known."""
         chain = self.chain(span_id)
         return self.named(chain.agent) if chain.agent else ""
 
     def named(self, span_id: str) -> str:
-        """The key of the agent that the span itself names."""
+        """Returns the key of the agent that the span itself names."""
         span = self.spans[span_id]
         if span.agent:
             return agent_key(span.service, span.agent)
@@ -113,7 +113,8 @@ class Trace:
         return agent_key(span.service, UNNAMED) if above.settled else ""
 
     def reached(self, start: Span, target: str, caller: str) -> tuple[str, ...]:
-        """The name and the key of the agent of the same service that ran from ``start`` on under a name."""
+        """Returns the name and the key of the agent of the same service that ran from ``start`` on under a
+        name."""
         for span_id, span in self.spans.items():
             if span.kind == "agent" and span.service == start.service and span.start >= start.start:
                 key = self.named(span_id)
@@ -122,7 +123,7 @@ class Trace:
         return ()
 
     def guarded(self, span_id: str) -> bool:
-        """Whether a guardrail stands between a span and the agent above it."""
+        """Says whether a guardrail stands between a span and the agent above it."""
         at, passed = self.spans[span_id].parent, set[str]()
         while at in self.spans and at not in passed and self.spans[at].kind != "agent":
             if self.spans[at].kind == "other" and self.spans[at].step:
@@ -132,14 +133,14 @@ class Trace:
         return False
 
     def asked_by(self, span_id: str) -> str:
-        """The key of the agent whose request this span answers, where the request itself says it."""
+        """Returns the key of the agent whose request this span answers, where the request itself says it."""
         parent = self.spans[span_id].parent
         asked = parent in self.spans and self.spans[parent].side in ("asked", "requested")
         return self.named(parent) if asked else ""
 
     def evidence(self, span_id: str, actor: str = "", mirrors: tuple[str, ...] = ()) -> Evidence:
-        """Compact, for a busy agent keeps thousands: what its key tells is left to
-        ``correlators.kernel.views.calls`` to write out."""
+        """Returns a call as evidence, compact because a busy agent keeps thousands: what the key tells is
+        left to ``correlators.kernel.views.calls`` to write out."""
         span = self.spans[span_id]
         uid = f"{span.trace or self.id}:{span_id}"
         source = span.source or SOURCE
@@ -148,15 +149,15 @@ class Trace:
         )
 
     def mirror(self, span_id: str, trace: str) -> str:
-        """A span as a mirror of one that was told in this trace: its id, with its own trace where that is
-        another."""
+        """Returns a span as a mirror of one that was told in this trace: its id, with its own trace where
+        that is another."""
         own = self.spans[span_id].trace or self.id
         return span_id if own == trace else f"{own}:{span_id}"
 
 
 def paired(spans: dict[str, Span]) -> dict[str, Span]:
-    """The spans with each answer below its request: the youngest that is open then; where none is, the
-    youngest of all (it was answered twice). One request sent again before its answer is one."""
+    """Returns the spans with each answer below its request: the youngest that is open then; where none is,
+    the youngest of all (it was answered twice). One request sent again before its answer is one."""
     shared: dict[str, list[tuple[int, bool, str]]] = {}
     for span_id, span in spans.items():
         if span.shared:
@@ -198,8 +199,8 @@ class AgentCall(NamedTuple):
 
 
 def calls_of(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
-    """Per agent: its calls, the tools that it was offered, the agents it handed over to, and when it was
-    seen."""
+    """Yields for each agent its calls, the tools that it was offered, the agents it handed over to, and when
+    it was seen."""
     trace = Trace(key, dossier.spans)
     calls = list(_agent_calls(trace))
     offers = _offers(trace)
@@ -228,7 +229,7 @@ def calls_of(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
 
 
 def passed_on(key: str, dossier: Dossier) -> Dossier:
-    """The spans of a trace that is a part of another, for that other."""
+    """Returns the spans of a trace that is a part of another, for that other."""
     trace = key.removeprefix(TRACE_PREFIX)
     return Dossier(
         spans={
@@ -238,7 +239,7 @@ def passed_on(key: str, dossier: Dossier) -> Dossier:
 
 
 def unattributed(dossier: Dossier) -> int:
-    """How many tool spans of a trace belong to no call of any agent, as far as its spans are known.
+    """Returns how many tool spans of a trace belong to no call of any agent, as far as its spans are known.
 
     A trace that is a part of another counts there.
     """

@@ -38,14 +38,14 @@ class Records:
         return tuple(many[-1] for many in self._ordered)
 
     def at(self, time: int) -> Catalogue:
-        """The records in force: the latest recorded by then, before the first record the first."""
+        """Returns the records in force: the latest recorded by then, before the first record the first."""
         return tuple(
             next((d for d in reversed(many) if d.recorded <= time), many[0]) for many in self._ordered
         )
 
 
 def match_of(catalogue: Catalogue, tool: str, calls: Calls) -> Match | None:
-    """How the records in force see a call; None where they say nothing of tools (or delegates)."""
+    """Returns how the records in force see a call; None where they say nothing of tools (or delegates)."""
     if calls.handoff:
         return _delegate(catalogue, tool, calls)
     stated = [d.tools for d in catalogue if d.tools is not None]
@@ -85,13 +85,13 @@ def _words(name: str) -> list[str]:
 
 
 def same_name(one: str, other: str) -> bool:
-    """Whether a transfer's name for an agent is the agent's: tools are named in small letters without
+    """Says whether a transfer's name for an agent is the agent's: tools are named in small letters without
     blanks."""
     return "_".join(one.casefold().split()) == "_".join(other.casefold().split())
 
 
 def leads_within(catalogue: Catalogue, calls: Calls) -> bool:
-    """Whether every agent to which the tool hands over is a declared delegate."""
+    """Says whether every agent to which the tool hands over is a declared delegate."""
     names = [agent_name(key) for d in catalogue for key in d.delegates or ()]
     return bool(calls.leads) and all(any(same_name(n, lead) for n in names) for lead in calls.leads)
 

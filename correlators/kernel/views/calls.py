@@ -49,18 +49,18 @@ RANKED: tuple[tuple[str, Ending | None], ...] = (
 
 
 def call_key(agent: str, tool: str) -> str:
-    """The key of an agent's calls of a tool in its dossier. It names the agent, for two agents may be one
-    identity."""
+    """Returns the key of an agent's calls of a tool in its dossier. It names the agent, for two agents may be
+    one identity."""
     return f"{agent}\t{tool}"
 
 
 def handoff_key(agent: str, target: str) -> str:
-    """The key of an agent's hand-offs to another ("" not named)."""
+    """Returns the key of an agent's hand-offs to another ("" not named)."""
     return f"{agent}\t{HANDOFF}{target or UNNAMED}"
 
 
 def parted(key: str) -> tuple[str, str]:
-    """The agent and the tool (or the agent handed to) of a key."""
+    """Returns the agent and the tool (or the agent handed to) of a key."""
     agent, _, tool = key.partition("\t")
     return agent, tool.removeprefix(HANDOFF)
 
@@ -75,7 +75,7 @@ class Call(NamedTuple):
 
 
 def endings(key: str, calls: Calls) -> Iterator[Call]:
-    """Every call under a key that is remembered, once, its evidence written out.
+    """Yields every call under a key that is remembered, once, its evidence written out.
 
     Low confidence: what would say otherwise may have been let go.
     """
@@ -116,7 +116,7 @@ def _full(e: Evidence, actor: str, operation: str) -> Evidence:
 
 
 def executed(every: Mapping[str, Calls]) -> tuple[Evidence, ...]:
-    """The tool calls of a dossier that were executed; not those of its service that name no agent."""
+    """Returns the tool calls of a dossier that were executed; not those of its service that name no agent."""
     return tuple(
         call.evidence
         for key, calls in every.items()

@@ -18,9 +18,8 @@ LAPSED = "the longest life that its provider allows"
 
 
 def deaths_of(view: View, name: str, credential: Credential) -> list[Off]:
-    """Periods in which it was dead, in order of start: after its own ends, after those of what it dies with,
-    after its expiry and theirs, after its last allowed use.
-    """
+    """Returns the periods in which a credential was dead, in order of start: after its own ends, after those
+    of what it dies with, after its expiry and theirs, after its last allowed use."""
     periods = off_intervals(view.turns_of(name))
     for origin, ancestor in credential.ancestors.items():
         if ancestor.edge == "dies_with":

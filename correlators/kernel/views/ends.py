@@ -33,13 +33,14 @@ class Off(NamedTuple):
     undone: tuple[Turn, ...] = ()
 
     def holds(self, time: int) -> bool:
-        """Whether a time in µs lies strictly inside the period; an open period has no end."""
+        """Says whether a time in µs lies strictly inside the period; an open period has no end."""
         return self.start < time and (not self.end or time < self.end)
 
 
 def off_intervals(turns: Iterable[Turn]) -> list[Off]:
-    """The periods between an end and what restored it, in order of start. Each thing that a record named is a
-    switch of its own: making a deleted user again does not bring back a key that was deleted before."""
+    """Returns the periods between an end and what restored it, in order of start. Each thing that a record
+    named is a switch of its own: making a deleted user again does not bring back a key that was deleted
+    before."""
     switches: dict[str, list[Turn]] = {}
     seen: set[tuple[tuple[str, str], bool, str]] = set()
     for turn in sorted(turns):
@@ -67,10 +68,9 @@ def _periods(switch: list[Turn]) -> list[Off]:
 
 
 def taken_back(off: Off, own: Collection[str]) -> bool:
-    """Whether who said that it ended has taken that back: the same principal of the same source, or a
+    """Says whether who said that it ended has taken that back: the same principal of the same source, or a
     declaration. Nobody takes back his own end (``own``: the keys of what ended), nor what another said of
-    him; and what only has the old name now took back nothing.
-    """
+    him; and what only has the old name now took back nothing."""
     if not off.undone or off.undone[0].kind in ANOTHER:
         return False
     end, undoing = off.turn.evidence, off.undone[0].evidence
@@ -82,7 +82,7 @@ def taken_back(off: Off, own: Collection[str]) -> bool:
 
 
 def undone_by(off: Off) -> str:
-    """Who ended the period, and when, in words; "" while it is open."""
+    """Returns who ended the period, and when, in words; "" while it is open."""
     if not off.undone:
         return ""
     undoing = off.undone[0]
@@ -91,13 +91,13 @@ def undone_by(off: Off) -> str:
 
 
 def standing(periods: list[Off]) -> Off:
-    """Of some periods the one that matters now: one that is still open, else the last."""
+    """Returns the period that matters now: one that is still open, else the last."""
     return next((off for off in periods if not off.end), periods[-1])
 
 
 def grace_of(turn: Turn, granted: Thresholds) -> int:
-    """How long after this end a success is the provider's propagation, in µs. None is granted where the
-    provider claims no cut (declared ends, residuals)."""
+    """Returns how long after this end a success is the provider's propagation, in µs. None is granted where
+    the provider claims no cut (declared ends, residuals)."""
     if not turn.claims_cut:
         return 0
     page = ending(turn.about, turn.evidence.source)
@@ -110,24 +110,24 @@ def grace_of(turn: Turn, granted: Thresholds) -> int:
 
 
 def leeway_of(credential: str, granted: Thresholds) -> int:
-    """How long after its expiry a credential may still be accepted by design, in µs."""
+    """Returns how long after its expiry a credential may still be accepted by design, in µs."""
     page = page_of(credential)
     return granted.provided[page.leeway.setting] if page is not None and page.leeway else granted.skew
 
 
 def skew_of(turn: Turn, use: Evidence, granted: Thresholds) -> int:
-    """The doubt about which came first: none where one producer wrote both."""
+    """Returns the doubt about which came first: none where one producer wrote both."""
     return 0 if use.origin == turn.evidence.origin else granted.skew
 
 
 def surely_after(off: Off, use: Evidence, granted: Thresholds) -> bool:
-    """Inside the period, by more than two producers' clocks may differ; the kill itself is no use after
-    it."""
+    """Says whether a use lies inside the period by more than two producers' clocks may differ; the kill
+    itself is no use after it."""
     itself = use.event == off.turn.evidence.event
     return not itself and off.holds(use.time) and use.time > off.start + skew_of(off.turn, use, granted)
 
 
 def past_grace(off: Off, use: Evidence, granted: Thresholds) -> bool:
-    """Inside the period, and beyond what propagation excuses, too."""
+    """Says whether a use lies inside the period and beyond what propagation excuses."""
     doubt = grace_of(off.turn, granted) + skew_of(off.turn, use, granted)
     return surely_after(off, use, granted) and use.time > off.start + doubt

@@ -18,8 +18,8 @@ from schemas.verdict import Clock, Verdict
 
 
 def exception_of(verdict: Verdict, view: View, clock: Clock) -> PolicyException | None:
-    """The exception under which this violation stands now, the one that lasts longest; None where there is
-    none."""
+    """Returns the exception under which this violation stands now, the one that lasts longest; None where
+    there is none."""
     if verdict.severity is None or verdict.value != "violated":
         return None
     holding = [w for w in _latest(view.dossier.exceptions) if _holds(w, verdict, view, clock)]
@@ -27,7 +27,7 @@ def exception_of(verdict: Verdict, view: View, clock: Clock) -> PolicyException 
 
 
 def words(exception: PolicyException) -> str:
-    """Why a finding is suppressed, for people."""
+    """Returns why a finding is suppressed, for people."""
     return f"exception of {exception.owner} until {iso(exception.until)}: {exception.reason}"
 
 

@@ -23,7 +23,7 @@ MOST = 0.75
 
 
 def fronts_of(view: View, credential: str, *, roaming: bool) -> frozenset[str]:
-    """The addresses that stand for others in front of the installation that the credential is of.
+    """Returns the addresses that stand for others in front of the installation that the credential is of.
     ``roaming``: as the single credentials show it, each of which came from several of them; else as the
     identities do, whose workloads may also run on several hosts."""
     sampled = view.dossier.fronts.get(behind(credential))

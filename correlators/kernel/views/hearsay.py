@@ -25,8 +25,8 @@ class Hearsay:
         self._authority = authority
 
     def believed(self, key: str, dossier: Dossier, clock: Clock) -> Dossier:
-        """The dossier with the hearsay that counts as the provider's own word. The argument itself where none
-        does."""
+        """Returns the dossier with the hearsay that counts as the provider's own word. The argument itself
+        where none does."""
         known = dossier
         for voice, said in dossier.heard.items():
             if self._believes(voice, key, said, clock):
@@ -36,7 +36,8 @@ class Hearsay:
     def doubted(
         self, key: str, dossier: Dossier, known: Dossier, clock: Clock
     ) -> Iterator[tuple[str, Dossier]]:
-        """Per voice of which not all is believed, what is known and what it says besides."""
+        """Yields for each voice of which not all is believed the dossier of what is known and what that voice
+        says besides."""
         for voice in sorted(dossier.heard):
             said = dossier.heard[voice]
             if not (self._believes(voice, key, said, clock) and self._all_its_own(voice, key, said, clock)):
@@ -79,7 +80,7 @@ class Hearsay:
 
 
 def beside(known: list[Verdict], heard: Iterable[Verdict], voice: str, clock: Clock) -> list[Verdict]:
-    """The verdicts, and the findings that only this voice's word gives."""
+    """Returns the verdicts, and the findings that only this voice's word gives."""
     verdicts = {verdict.uid: verdict for verdict in known}
     for verdict in heard:
         if verdict.severity is None:

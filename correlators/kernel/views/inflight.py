@@ -22,8 +22,8 @@ from schemas.providers import never_acts
 
 
 def excuse(view: View, name: str, off: Off, use: Evidence, report: Descendant | None = None) -> str:
-    """Why a write after an end is no way back, "" where it may be one. ``report``: of the descendant that
-    wrote, where it was not the credential itself."""
+    """Returns why a write after an end is no way back, "" where it may be one. ``report``: of the descendant
+    that wrote, where it was not the credential itself."""
     credential = view.credentials[name]
     if report is None and _in_time(view, off, use):
         removed = credential.undid.get(undone_key(use))

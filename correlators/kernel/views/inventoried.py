@@ -19,17 +19,19 @@ BREAK_GLASS = frozenset({"break-glass", "break_glass", "breakglass", "emergency"
 
 
 def speaks(view: View) -> Evidence | None:
-    """The earliest record by which an inventory speaks for this identity's installation; None: none does."""
+    """Returns the earliest record by which an inventory speaks for this identity's installation; None: none
+    does."""
     return view.dossier.covers.get(installation_of(view.key))
 
 
 def covers_most(view: View) -> bool:
-    """Whether the inventory names enough of who acts in the installation to say that this one is missing."""
+    """Says whether the inventory names enough of who acts in the installation to say that this one is
+    missing."""
     return covered_share(view.dossier.sampled) >= COVERED
 
 
 def declared(view: View) -> Evidence | None:
-    """The latest inventory record about this identity, by any of its keys."""
+    """Returns the latest inventory record about this identity, by any of its keys."""
     many = [d for declarations in view.dossier.stated.values() for d in declarations if d.source == INVENTORY]
     if not many:
         return None
@@ -38,8 +40,8 @@ def declared(view: View) -> Evidence | None:
 
 
 def ours(view: View) -> bool:
-    """Whether this is a non-human identity of the site's own, as far as its key and credentials tell. Who
-    signed in is a person: a password that was given to it, or tried in vain, makes nobody one."""
+    """Says whether this is a non-human identity of the site's own, as far as its key and credentials tell.
+    Who signed in is a person: a password that was given to it, or tried in vain, makes nobody one."""
     return (is_own(view.key) or _imitates(view)) and not any(
         is_personal(key) and view.uses(credential, "succeeded")
         for key, credential in view.credentials.items()
@@ -64,8 +66,8 @@ def _by_provider(view: View, evidence: Evidence) -> bool:
 
 
 def current(view: View, uses: Iterable[Evidence]) -> tuple[Evidence, ...]:
-    """Uses without those under a key that records called an alias and the latest one of them no longer does:
-    what was told here meanwhile is another's."""
+    """Returns the uses without those under a key that records called an alias and the latest one of them no
+    longer does: what was told here meanwhile is another's."""
     former: set[str] = set()
     for declarations in view.dossier.stated.values():
         *_, latest = sorted(declarations, key=lambda d: (d.recorded, d.uid))
@@ -74,8 +76,8 @@ def current(view: View, uses: Iterable[Evidence]) -> tuple[Evidence, ...]:
 
 
 def approvals(view: View, *, root: bool = False) -> list[Approval]:
-    """The approvals of this identity in order of time; for a ``root`` also those of its installation's root,
-    which everybody is told."""
+    """Returns the approvals of this identity in order of time; for a ``root`` also those of its
+    installation's root, which everybody is told."""
     return sorted(
         {
             approval
@@ -87,7 +89,7 @@ def approvals(view: View, *, root: bool = False) -> list[Approval]:
 
 
 def uncovered(view: View, uses: Iterable[Evidence], granted: list[Approval]) -> tuple[Evidence, ...]:
-    """Uses that no approval covers at their time, two producers' clocks granted."""
+    """Returns the uses that no approval covers at their time, two producers' clocks granted."""
     skew = view.thresholds.skew
     return tuple(
         e for e in uses if not any(a.covers(e.time - skew) or a.covers(e.time + skew) for a in granted)
@@ -95,5 +97,5 @@ def uncovered(view: View, uses: Iterable[Evidence], granted: list[Approval]) -> 
 
 
 def covered_share(sampled: dict[str, bool]) -> float:
-    """Of the identities sampled, the share that records name; 0 without a sample."""
+    """Returns the share of the sampled identities that records name, 0 to 1; 0 without a sample."""
     return sum(sampled.values()) / len(sampled) if sampled else 0.0

@@ -13,7 +13,7 @@ _EDGES = ("dies_with", "came_from", "made_by")
 
 
 def lifeline_of(view: View, name: str) -> Lifeline:
-    """One credential's life as this dossier knows it."""
+    """Returns one credential's life as this dossier knows it."""
     credential = view.credentials[name]
     held = [
         (key.partition(":")[0], sightings.kept)

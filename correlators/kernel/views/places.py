@@ -54,7 +54,7 @@ class Here(NamedTuple):
 
 
 def heres(stays: dict[str, Stay]) -> list[Here]:
-    """In order of their first use."""
+    """Returns the places of a credential in order of their first use."""
     parted = [(*key.partition("\t"), stay) for key, stay in stays.items()]
     return sorted((Here(source, place, stay) for source, _, place, stay in parted), key=_begins)
 
@@ -65,8 +65,8 @@ def _begins(here: Here) -> tuple[int, str, str]:
 
 @lru_cache(maxsize=65_536)
 def covers(declared: str, place: str) -> bool:
-    """Whether a declared network or name covers a place; an unknown place ("") is covered by nothing, and
-    what is seen through a gate by the gate's name alone: anybody may have these private addresses."""
+    """Says whether a declared network or name covers a place; an unknown place ("") is covered by nothing,
+    and what is seen through a gate by the gate's name alone: anybody may have these private addresses."""
     if not place:
         return False
     if declared in (place, gate_of(place)):
@@ -80,10 +80,9 @@ def covers(declared: str, place: str) -> bool:
 
 
 def comparable(one: Here, other: Here) -> bool:
-    """Whether two different places cannot be one machine's. It may have an address of each family; what one
-    service sees of it from inside is not what another one sees from outside; and behind several gates it has
-    the same private address.
-    """
+    """Says whether two different places cannot be one machine's. It may have an address of each family; what
+    one service sees of it from inside is not what another one sees from outside; and behind several gates it
+    has the same private address."""
     if (":" in _address(one.place)) != (":" in _address(other.place)):
         return False
     if one.source != other.source:
@@ -117,7 +116,8 @@ def _inside(place: str) -> bool:
 
 
 def beside(one: Here, other: Here, gap: int) -> bool:
-    """Whether the uses at two places overlap in time, or, of two networks, lie at most ``gap`` µs apart."""
+    """Says whether the uses at two places overlap in time, or, of two networks, lie at most ``gap`` µs
+    apart."""
     apart = max(one.stay.first.time - other.stay.last.time, other.stay.first.time - one.stay.last.time)
     if apart <= 0:
         return True
@@ -135,8 +135,9 @@ class Known(NamedTuple):
 def sorted_out(
     mine: Iterable[Here], history: list[Here], given: Callable[[Here], bool], declared: bool
 ) -> Known:
-    """``mine``: places of a credential; ``history``: those of its holder. ``given``: whether a declaration or
-    a record gives a place; ``declared``: only such are its own."""
+    """Returns the places of a credential by whose they are. ``mine``: places of the credential; ``history``:
+    those of its holder. ``given``: whether a declaration or a record gives a place; ``declared``: only such
+    are its own."""
     steady = set() if declared else established(history)
     own = [here for here in history if given(here) or (here.source, here.place) in steady]
     if not own:
@@ -156,8 +157,8 @@ def sorted_out(
 
 
 def established(history: list[Here]) -> set[tuple[str, str]]:
-    """Places that were there from the first hours on and kept being used: day after day, or, many at once,
-    hour after hour."""
+    """Returns the places that were there from the first hours on and kept being used: day after day, or, many
+    at once, hour after hour."""
     if not history:
         return set()
     start = history[0].stay.first.time
@@ -176,9 +177,9 @@ def established(history: list[Here]) -> set[tuple[str, str]]:
 
 
 def roams(history: list[Here]) -> bool:
-    """Whether a credential has no places of its own by what it did on its first three days: where it had been
-    on the first two it did not come back. Later days change nothing, so nobody who comes later can make it
-    so."""
+    """Says whether a credential has no places of its own by what it did on its first three days: where it had
+    been on the first two it did not come back. Later days change nothing, so nobody who comes later can make
+    it so."""
     days = sorted({day for here in history for day in here.stay.days})[:3]
     if len(days) < 3:
         return False

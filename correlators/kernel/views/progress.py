@@ -32,7 +32,7 @@ class Consumer(NamedTuple):
         return " ".join(part for part in (self.client, self.where) if part) or "an unnamed consumer"
 
     def moved_since(self, time: int) -> bool:
-        """Whether this consumer was seen on the successor later than a time in µs."""
+        """Says whether this consumer was seen on the successor later than a time in µs."""
         return self.latest > time
 
 
@@ -66,16 +66,16 @@ class Progress(NamedTuple):
 
 
 def rotation_progress(view: View) -> Iterator[list[Progress]]:
-    """Per rotated thing, the progress of its rotations in order of time. Pure; cheap where nothing was
-    rotated."""
+    """Yields for each rotated thing the progress of its rotations in order of time. It is pure, and cheap
+    where nothing was rotated."""
     for many in changes(view):
         rotating = Rotating(many)
         yield [_progress(view, change, rotating) for change in many]
 
 
 def rotated_away(view: View) -> frozenset[Event]:
-    """Event ids of uses that are told as uses of an old version, or of what was issued from one. One root
-    cause is one finding, so other controls only note them."""
+    """Returns the event ids of uses that are told as uses of an old version, or of what was issued from one.
+    One root cause is one finding, so other controls only note them."""
     return frozenset(
         e.event
         for many in rotation_progress(view)
@@ -111,8 +111,8 @@ class Rotating:
         self._acts = [(r, change.at) for change in many for r in change.records if r.actor]
 
     def includes(self, use: Evidence, around: int) -> bool:
-        """Whether a use was made by who rotates: the same actor and network, at most ``around`` µs from the
-        rotation."""
+        """Says whether a use was made by who rotates: the same actor and network, at most ``around`` µs from
+        the rotation."""
         return any(
             use.actor == record.actor
             and abs(use.time - at) <= around

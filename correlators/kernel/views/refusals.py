@@ -26,7 +26,7 @@ BESIDE = frozenset({"aside", "service"})
 
 
 def proofs(credential: Credential) -> tuple[Evidence, ...]:
-    """The refusals that prove the credential's death, in order."""
+    """Returns the refusals that prove the credential's death, in order."""
     if not any(_is_proof(key) for key in credential.uses):
         return ()
     uses = [(key, sure(credential.uses, key, s.kept)) for key, s in sightings_of(credential)]
@@ -34,7 +34,7 @@ def proofs(credential: Credential) -> tuple[Evidence, ...]:
 
 
 def proofs_among(uses: Iterable[tuple[str, tuple[Evidence, ...]]]) -> tuple[Evidence, ...]:
-    """The same, of uses by outcome and action."""
+    """Returns the refusals that prove a death, of uses by outcome and action."""
     tries: list[tuple[Evidence, ...]] = []
     known: set[str] = set()
     for key, kept in uses:
@@ -53,8 +53,8 @@ def _is_proof(key: str) -> bool:
 def over_since(
     view: View, clock: Clock, name: str, credential: Credential, last: int
 ) -> tuple[tuple[Evidence, ...], int]:
-    """The proofs by which a use at ``last`` (µs) is over: none came since, or not yet for long enough; then
-    also when to ask again (µs, 0: never)."""
+    """Returns the proofs by which a use at ``last`` (µs) is over: none came since, or not yet for long
+    enough; then also when to ask again (µs, 0: never)."""
     return settled(
         proofs(credential),
         last,
@@ -70,7 +70,8 @@ def over_since(
 def settled(
     many: tuple[Evidence, ...], last: int, clock: Clock, quiet: int, ended_again: bool = False
 ) -> tuple[tuple[Evidence, ...], int]:
-    """As ``over_since``, of proofs. ``ended_again``: an end was stated after the last use."""
+    """Returns what ``over_since`` does, but of proofs that were chosen already. ``ended_again``: an end was
+    stated after the last use."""
     since = tuple(e for e in many if e.time > last)
     if not since:
         return (), 0

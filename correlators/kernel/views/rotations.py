@@ -51,7 +51,7 @@ NOTHING = frozenset({GONE, BACK})
 
 
 def changes(view: View) -> Iterator[list[Change]]:
-    """Per rotated thing of this dossier, its rotations in order of time."""
+    """Yields for each rotated thing of this dossier its rotations in order of time."""
     for subject, records in sorted(view.dossier.rotations.items()):
         several = _several(records)
         for which, own in several.items():
@@ -68,8 +68,8 @@ def changes(view: View) -> Iterator[list[Change]]:
 
 
 def same(one: str, other: str) -> bool:
-    """Whether two words of which secret of a name is meant (``schemas.activity.Fetched.which``) may be of
-    one: what tells it apart decides where both say it, else where it is."""
+    """Says whether two words of which secret of a name is meant (``schemas.activity.Fetched.which``) may be
+    of one: what tells it apart decides where both say it, else where it is."""
     if not one or not other:
         return True
     (here, _, this), (there, _, that) = one.partition(" "), other.partition(" ")
@@ -163,12 +163,12 @@ def _change(view: View, subject: str, which: str, merged: list[Merged], ended: E
 
 
 def is_secret(view: View, subject: str) -> bool:
-    """Whether what is rotated is read, in versions, and not presented."""
+    """Says whether what is rotated is read, in versions, and not presented."""
     return ":secret/" in subject and subject not in view.credentials
 
 
 def reads_of(view: View, version: str, which: str) -> tuple[Evidence, ...]:
-    """The reads of a version of this secret, in order."""
+    """Returns the reads of a version of this secret, in order."""
     read = view.dossier.versions.get(version)
     kept = thin(read).kept if read else ()
     return tuple(e for e in kept if same(e.asked, which)) if which else kept
@@ -223,7 +223,8 @@ def _credentials(
 
 
 def family(credential: Credential) -> str:
-    """Its kind; one that is accepted beyond its expiry is of the same."""
+    """Returns the kind of a credential for comparing; a token that is accepted beyond its expiry is of the
+    same kind as before."""
     return traits_of(credential.kind).form_of or credential.kind
 
 
@@ -238,13 +239,14 @@ def _since(born: dict[str, int], new: str, at: int) -> int:
 
 
 def stands(credential: Credential) -> bool:
-    """Whether it is one that is rotated: not issued from another."""
+    """Says whether it is one that is rotated: not issued from another."""
     derived = any(link.edge != "made_by" for link in credential.parents.values())
     return not traits_of(credential.kind).passing and not derived
 
 
 def born(credential: Credential) -> int:
-    """The time (µs) at which a credential was issued or first mentioned, whichever is earlier; 0: unknown."""
+    """Returns the time (µs) at which a credential was issued or first mentioned, whichever is earlier; 0:
+    unknown."""
     first = credential.known
     if credential.issued:
         first = earliest(first, credential.issued) if first else credential.issued
@@ -252,7 +254,7 @@ def born(credential: Credential) -> int:
 
 
 def policy_of(view: View, subject: str) -> RotationPolicy | None:
-    """The latest recorded policy of what is rotated."""
+    """Returns the latest recorded policy of what is rotated."""
     return max(
         view.dossier.policies.get(subject, ()), default=None, key=lambda p: (p.record.time, p.record.uid)
     )

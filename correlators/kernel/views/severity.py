@@ -43,8 +43,8 @@ LOWERED = {Severity.MEDIUM: Severity.LOW, Severity.HIGH: Severity.MEDIUM}
 
 
 def of_uses(used: Collection[Evidence], writes: Collection[Event], forbidden: Collection[Event]) -> Severity:
-    """The base for uses of what is dead. ``writes``, ``forbidden``: event ids of writes to identities, and of
-    uses that were authenticated and then denied."""
+    """Returns the base for uses of what is dead. ``writes``, ``forbidden``: event ids of writes to
+    identities, and of uses that were authenticated and then denied."""
     if any(e.event in writes for e in used):
         return Severity.CRITICAL
     if used and all(e.event in forbidden for e in used):
@@ -53,15 +53,16 @@ def of_uses(used: Collection[Evidence], writes: Collection[Event], forbidden: Co
 
 
 def within_habit(base: Severity, known_since: int, now: int, habit: int) -> tuple[Severity, Confidence]:
-    """What a departure from habit is worth of an identity known since then (µs; 0 unknown): new identities
-    must not flood."""
+    """Returns what a departure from habit is worth of an identity known since then (µs; 0 unknown): new
+    identities must not flood."""
     if not known_since or now - known_since < habit:
         return min(base, Severity.LOW), Confidence.LOW
     return base, Confidence.MEDIUM
 
 
 def weighed(verdict: Verdict, view: View) -> Verdict:
-    """The verdict with severity and confidence moved by what is known of its identity and credential."""
+    """Returns the verdict with severity and confidence moved by what is known of its identity and
+    credential."""
     if verdict.severity is None:
         return verdict
     severity = moved(verdict.severity, privilege_of(verdict, view), view.environment)
@@ -75,7 +76,7 @@ def weighed(verdict: Verdict, view: View) -> Verdict:
 
 
 def moved(base: Severity, privilege: str, environment: str) -> Severity:
-    """The table above."""
+    """Returns the table above."""
     if base in (Severity.INFORMATIONAL, Severity.CRITICAL):
         return base
     if environment.lower() in NOT_PRODUCTION and privilege != "critical":
@@ -84,7 +85,7 @@ def moved(base: Severity, privilege: str, environment: str) -> Severity:
 
 
 def privilege_of(verdict: Verdict, view: View) -> str:
-    """The declared privilege; that of a root is critical whatever is declared."""
+    """Returns the declared privilege; that of a root is critical whatever is declared."""
     credential = view.dossier.credentials.get(verdict.credential)
     if is_root(view.key) or (credential is not None and traits_of(credential.kind).root):
         return "critical"

@@ -11,7 +11,7 @@ from schemas.verdict import Clock, Value
 def unheard(
     off: Off, credential: str, kind: str, clock: Clock, granted: Thresholds
 ) -> tuple[Value, str, int]:
-    """The value of a claim without evidence, why, and when to ask again (µs, 0 never)."""
+    """Returns the value of a claim without evidence, why, and when to ask again (µs, 0 never)."""
     settled = off.start + grace_of(off.turn, granted)
     if clock.now <= settled:
         return "indeterminate", "within the time that the provider needs to make the end true", settled + 1

@@ -42,7 +42,7 @@ class More(TypedDict, total=False):
 
 
 def worst_of(credential: Credential) -> bool:
-    """Whether some evidence about the credential was let go."""
+    """Says whether some evidence about the credential was let go."""
     return len(credential.turns) >= TURNS_MAX or any(s.truncated for s in credential.uses.values())
 
 
@@ -75,15 +75,13 @@ class View:
         return merged
 
     def turns_of(self, name: str) -> tuple[Turn, ...]:
-        """Turns that reach a credential: its own, and those of the identity that end credentials (deleted,
-        sessions cut).
-        """
+        """Returns the turns that reach a credential: its own, and those of the identity that end credentials
+        (deleted, sessions cut)."""
         return reaching(name, self.credentials[name], self.told_turns(name))
 
     def told_turns(self, name: str) -> tuple[Turn, ...]:
-        """Turns that may reach a credential, whatever is still to be learned about its kind, issue and
-        incarnation.
-        """
+        """Returns the turns that may reach a credential, whatever is still to be learned about its kind,
+        issue and incarnation."""
         own = self.credentials[name].turns
         for switch in self.dossier.turns.values():
             own = turns(own, tuple(t for t in switch if t.kind in ("deleted", "cut", "remade")))
@@ -108,8 +106,8 @@ class View:
         return self.declaration.environment if self.declaration else ""
 
     def uses(self, credential: Credential, *outcomes: str) -> tuple[Evidence, ...]:
-        """Sightings of these outcomes, any action but a provider's own service calls, in order, one per event
-        id. Worked out once: most controls ask for the same."""
+        """Returns the sightings of these outcomes, any action but a provider's own service calls, in order,
+        one per event id. Worked out once: most controls ask for the same."""
         asked = id(credential), outcomes
         known = self._uses.get(asked)
         if known is None:
@@ -122,7 +120,7 @@ class View:
         return known[1]
 
     def used(self, credential: Credential) -> tuple[Evidence, ...]:
-        """Uses by which the credential was accepted, whatever came of them."""
+        """Returns the uses by which the credential was accepted, whatever came of them."""
         return self.uses(credential, *ACCEPTED)
 
     def refused(self, credential: Credential) -> tuple[Evidence, ...]:
@@ -144,7 +142,7 @@ class View:
         truncated: bool | None = None,
         **more: Unpack[More],
     ) -> Verdict:
-        """A verdict about this identity, with its owner. ``more``: any other field of ``Verdict``.
+        """Returns a verdict about this identity, with its owner. ``more``: any other field of ``Verdict``.
         ``truncated``: unless it is given, whether evidence about ``credential`` was let go."""
         about = self.credentials.get(more.get("credential", ""))
         more.setdefault("owner", self.owner)
@@ -167,7 +165,7 @@ class View:
         return tuple(e for e in kept if begun.get(e.asked, e.time) >= e.time)
 
     def acted(self, credential: Credential, action: str, *outcomes: str) -> tuple[Evidence, ...]:
-        """Sightings of one action (``schemas.activity.Action``) with these outcomes, in order."""
+        """Returns the sightings of one action (``schemas.activity.Action``) with these outcomes, in order."""
         return sighted(
             s.kept
             for key, s in sightings_of(credential)
@@ -176,7 +174,7 @@ class View:
 
 
 def sighted(many: Iterable[tuple[Evidence, ...]]) -> tuple[Evidence, ...]:
-    """Evidence in order of time, each event once (the earliest telling of it)."""
+    """Returns the evidence in order of time, each event once (the earliest telling of it)."""
     groups = [kept for kept in many if kept]
     if not groups:
         return ()
@@ -187,7 +185,7 @@ def sighted(many: Iterable[tuple[Evidence, ...]]) -> tuple[Evidence, ...]:
 
 
 def reaching(name: str, credential: Credential | Ancestor, many: tuple[Turn, ...]) -> tuple[Turn, ...]:
-    """Those of the turns that reach this credential."""
+    """Returns those turns that reach this credential."""
     installation = _installation(name, credential)
     again = [t for t in many if t.kind == "remade" and t.about != name]
     return tuple(
@@ -258,7 +256,7 @@ def _came_up_since(turn: Turn, credential: Credential | Ancestor) -> bool:
 
 
 def uses_of(report: Descendant) -> dict[str, tuple[Evidence, ...]]:
-    """What a descendant reports, without what may be a later one's."""
+    """Returns what a descendant reports, without what may be a later one's."""
     until = report.superseded
     return {
         key: tuple(e for e in thin(s).kept if not until or e.time < until) for key, s in report.uses.items()
@@ -266,9 +264,8 @@ def uses_of(report: Descendant) -> dict[str, tuple[Evidence, ...]]:
 
 
 def merged_descendants(descendants: dict[str, Descendant]) -> dict[str, Descendant]:
-    """Reports under one name each: a descendant may have reported before one of its names was known to be the
-    other's.
-    """
+    """Returns the reports of descendants under one name each: a descendant may have reported before one of
+    its names was known to be the other's."""
     merged = dict(descendants)
     for group in _grouped({name: report.names for name, report in descendants.items()}, {}):
         joined = merged.pop(group[0])

@@ -17,20 +17,22 @@ _LONG_HMAC = re.compile(r"(hmac-sha256:[0-9a-f]{8})[0-9a-f]{56}")
 
 
 def short(key: str) -> str:
-    """A key as a title shows it: of a long HMAC the beginning; the whole stands in the finding's fields."""
+    """Returns a key as a title shows it: of a long HMAC the beginning; the whole stands in the finding's
+    fields."""
     return _LONG_HMAC.sub(r"\1…", key)
 
 
 def named(view: View) -> str:
-    """How a title calls the identity: its key, with the declared name where there is one."""
+    """Returns how a title calls the identity: its key, with the declared name where there is one."""
     name = view.declaration.name if view.declaration else ""
     key = short(view.key)
     return f"{name} ({key})" if name and name not in key else key
 
 
 def times(many: tuple[Evidence, ...], what: str, thinned: bool = False) -> str:
-    """``1 refused try``, ``3 refused tries``; ``at least 20 …`` where evidence was ``thinned``: how many are
-    left depends on how they came, so only that much is said that is true however they came."""
+    """Returns a count in words: ``1 refused try``, ``3 refused tries``; ``at least 20 …`` where evidence was
+    ``thinned``: how many are left depends on how they came, so only that much is said that is true however
+    they came."""
     plural = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
     if not thinned:
         return f"{len(many)} {what if len(many) == 1 else plural}"
@@ -43,12 +45,12 @@ ROUND = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
 
 
 def thinned(credentials: Iterable[Credential]) -> bool:
-    """Whether some uses of these credentials were let go, so that those on record are not all."""
+    """Says whether some uses of these credentials were let go, so that those on record are not all."""
     return any(s.truncated for credential in credentials for s in credential.uses.values())
 
 
 def episodes_of(periods: list[Off], evidence: tuple[Evidence, ...]) -> tuple[Episode, ...]:
-    """The periods in which something happened."""
+    """Returns the periods in which something happened."""
     return tuple(
         Episode(off.start, off.end, off.turn.how)
         for off in periods

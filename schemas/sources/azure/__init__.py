@@ -78,7 +78,8 @@ SUMMARY = Summary(
 
 
 def recognises(document: object) -> bool:
-    """Whether a decoded record (bytes: one that no JSON parser took) is a row or an envelope of Azure's."""
+    """Says whether a decoded record (bytes: one that no JSON parser took) is a row or an envelope of
+    Azure's."""
     if isinstance(document, bytes):
         head = head_of(document)
         return any(mark in head for mark in MARKS) and '"category"' in head.lower()
@@ -95,7 +96,7 @@ def _is_bare(document: dict[str, Any]) -> bool:
 
 
 def read(record: bytes, context: Context) -> Reading:
-    """Every row of the record as an activity or a reject with its place; never raises."""
+    """Returns every row of the record as an activity or a reject with its place; never raises."""
     reading = Reading([], [], 0)
     for place, found in ENVELOPES.objects(record):
         if isinstance(found, Rejected):

@@ -28,8 +28,8 @@ READS = ("validate ", "get ", "download ", "list ", "export ")
 
 
 def read(record: Record) -> RowRead:
-    """The activity of one entry of Entra's directory audit (``auditLogs``), or the fields for which it is
-    rejected."""
+    """Returns the activity of one entry of Entra's directory audit (``auditLogs``), or the fields for which
+    it is rejected."""
     entry = Audit.model_validate(record.all)
     time = time_of(record, entry.activity_date_time, entry.time)
     operation = (entry.operation_name or entry.activity_display_name).strip()
@@ -67,7 +67,7 @@ def read(record: Record) -> RowRead:
 
 
 def effects_of(changes: list[Effect], outcome: Outcome) -> tuple[Effect, ...]:
-    """What took; of a change that failed only that an end was tried."""
+    """Returns what took; of a change that failed only that an end was tried."""
     if outcome == "succeeded":
         return tuple(changes)
     if outcome == "unknown":
@@ -76,7 +76,8 @@ def effects_of(changes: list[Effect], outcome: Outcome) -> tuple[Effect, ...]:
 
 
 def action_of(operation: str) -> Action:
-    """The log is of changes to identities, credentials, roles and policies; few entries are none."""
+    """Returns the action that an entry is. The log is of changes to identities, credentials, roles and
+    policies; few entries are none."""
     return "" if operation.lower().startswith(READS) else "identity_write"
 
 

@@ -44,7 +44,7 @@ UNREADABLE = "cannot be read: which credentials this change added or removed is 
 
 
 def word_of(operation: str) -> str:
-    """An operation's name in one spelling: records differ in dashes, blanks and final dots."""
+    """Returns an operation's name in one spelling: records differ in dashes, blanks and final dots."""
     return " ".join(operation.replace("–", "-").replace("—", "-").lower().split()).rstrip(".")
 
 
@@ -59,11 +59,11 @@ class Changes:
         self.unreadable: list[str] = []
 
     def of(self, targets: list[Target]) -> list[Effect]:
-        """The effects of a directory operation on all its targets, in their order."""
+        """Returns the effects of a directory operation on all its targets, in their order."""
         return [effect for target in targets for effect in self._of(target)]
 
     def identity(self, target: Target) -> str:
-        """The key of what an entry is about; its application's where the entry names that."""
+        """Returns the key of what an entry is about; its application's where the entry names that."""
         match target.type.lower():
             case "application":
                 return self.tenant.app(self.app_id) or self.tenant.application(target.id)

@@ -31,8 +31,8 @@ class Caller(NamedTuple):
 
 
 def caller_of(call: Operation, record: Record) -> Caller:
-    """The caller that the claims of an Azure Resource Manager call name: a person, an application or a
-    managed identity."""
+    """Returns the caller that the claims of an Azure Resource Manager call name: a person, an application or
+    a managed identity."""
     claims = _claims(call)
     tenant = tenant_of(record.outer, record.context, claims.get("tenantid", "") or claims.get("tid", ""))
     app = claims.get("appid", "") or claims.get("azp", "")

@@ -43,18 +43,18 @@ class RowRead(NamedTuple):
 
 
 def wrong(field: str, reason: str) -> RowRead:
-    """A row that was not read, with the field at fault and the reason."""
+    """Returns a row that was not read, with the field at fault and the reason."""
     return RowRead(None, ((field, reason),))
 
 
 def time_of(record: Record, *texts: str) -> int:
-    """The first of these that is a time; of a record that holds none of them, its arrival."""
+    """Returns the first of these that is a time; of a record that holds none of them, its arrival."""
     first = next((time for text in texts if (time := micros_of(text) or month_first(text))), 0)
     return first or record.context.time_unless(*texts)
 
 
 def uid_of(record: Record, *ids: str) -> str:
-    """The vendor's id; without one, a digest of the record."""
+    """Returns the vendor's id; without one, a digest of the record."""
     for text in ids:
         if 0 < len(text) <= SHOWN_MAX:
             return text
@@ -63,7 +63,7 @@ def uid_of(record: Record, *ids: str) -> str:
 
 
 def made(record: Record, **fields: Any) -> RowRead:
-    """The activity with its texts cut to what is shown."""
+    """Returns the activity with its texts cut to what is shown."""
     shown = {
         name: value[: CLIENT_MAX if name == "client" else SHOWN_MAX] if name in CUT else value
         for name, value in fields.items()
@@ -84,5 +84,5 @@ CUT = frozenset({"actor_name", "operation", "service", "client", "resource", "er
 
 
 def rejects_of(row: RowRead, place: str) -> list[Rejected]:
-    """The rejects of a row, all at one place of the record."""
+    """Returns the rejects of a row, all at one place of the record."""
     return [Rejected(NAME, reason, field, place) for field, reason in row.rejected]

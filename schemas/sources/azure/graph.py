@@ -29,7 +29,8 @@ DOUBLED = re.compile(r"(?<!:)//")
 
 
 def read(record: Record) -> RowRead:
-    """The activity of one row of Microsoft Graph's activity log, or the fields for which it is rejected."""
+    """Returns the activity of one row of Microsoft Graph's activity log, or the fields for which it is
+    rejected."""
     call = GraphCall.model_validate(record.all)
     time = time_of(record, call.time)
     if not time:

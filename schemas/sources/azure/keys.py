@@ -28,35 +28,36 @@ class Tenant:
         self.application_prefix = f"{self.prefix}application/"
 
     def app(self, app_id: str) -> str:
-        """The key of an application by its app id; "" for an empty one and for the GUID of zeros."""
+        """Returns the key of an application by its app id; "" for an empty one and for the GUID of zeros."""
         return self._key("app", app_id)
 
     def principal(self, object_id: str) -> str:
-        """The key of a service principal by its object id: an alias of its application."""
+        """Returns the key of a service principal by its object id: an alias of its application."""
         return self._key("sp", object_id)
 
     def application(self, object_id: str) -> str:
-        """The key of an application object by its object id: an alias of its application."""
+        """Returns the key of an application object by its object id: an alias of its application."""
         return self._key("application", object_id)
 
     def user(self, name: str) -> str:
-        """The key of a person by object id or user principal name."""
+        """Returns the key of a person by object id or user principal name."""
         return self._key("user", name)
 
     def key(self, key_id: str) -> str:
-        """The key of a client secret or certificate by its key id."""
+        """Returns the key of a client secret or certificate by its key id."""
         return self._key("key", key_id)
 
     def federated(self, name: str) -> str:
-        """The key of a federated credential by its id."""
+        """Returns the key of a federated credential by its id."""
         return self._key("fic", name)
 
     def session(self, name: str) -> str:
-        """The key of a person's session by its id."""
+        """Returns the key of a person's session by its id."""
         return self._key("session", name)
 
     def token(self, name: str) -> str:
-        """The identifier is base64 (or a GUID in old records): its case counts."""
+        """Returns the key of a token by its identifier, which is base64 (or a GUID in old records): its case
+        counts."""
         return f"{self.prefix}token/{name}" if name else ""
 
     def _key(self, kind: str, name: str) -> str:
@@ -65,7 +66,7 @@ class Tenant:
 
 
 def tenant_of(record: dict[str, object], context: Context, from_token: str = "") -> Tenant:
-    """The tenant that the record is of: ``from_token``, of the caller, else the record's, else the
+    """Returns the tenant that the record is of: ``from_token``, of the caller, else the record's, else the
     installation.
 
     In exports of Log Analytics ``TenantId`` is the workspace; theirs has another name.
@@ -82,5 +83,5 @@ def tenant_of(record: dict[str, object], context: Context, from_token: str = "")
 
 
 def resource_of(resource_id: str) -> str:
-    """The key of an Azure resource that acts by its managed identity."""
+    """Returns the key of an Azure resource that acts by its managed identity."""
     return f"azure:{resource_id.lower()}" if resource_id.startswith("/") else ""

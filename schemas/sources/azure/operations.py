@@ -67,8 +67,8 @@ class Ended(NamedTuple):
 
 
 def read(record: Record) -> RowRead:
-    """The activity of one operation of Azure's activity or resource logs, or the fields for which it is
-    rejected."""
+    """Returns the activity of one operation of Azure's activity or resource logs, or the fields for which it
+    is rejected."""
     call = Operation.model_validate(record.outer)
     time = time_of(record, call.time)
     operation = _word(call.operation_name) or text_at(call.evt, "name")

@@ -81,7 +81,7 @@ CODES: dict[int, Outcome] = {
 
 
 def outcome_of(code: int | None) -> tuple[Outcome, str]:
-    """The outcome and the error as Microsoft names it."""
+    """Returns the outcome and the error as Microsoft names it."""
     if code is None:
         return "unknown", ""
     return CODES.get(code, "unknown"), f"AADSTS{code}" if code else ""

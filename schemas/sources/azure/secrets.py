@@ -34,7 +34,8 @@ class Change(NamedTuple):
 def change_of(
     old: object, new: object, ids_of: Callable[[object], dict[str, CredentialKind] | None]
 ) -> Change | None:
-    """The difference of two lists; None where one cannot be read: a list that was cut short removes nothing.
+    """Returns the difference of two lists; None where one cannot be read: a list that was cut short removes
+    nothing.
 
     An absent old list is an empty one; an absent new one says nothing.
     """
@@ -49,7 +50,7 @@ def change_of(
 
 
 def decoded(value: object) -> object:
-    """The value of JSON in text; other text as it is."""
+    """Returns the value of JSON in text; other text as it is."""
     if not isinstance(value, str):
         return value
     try:
@@ -59,7 +60,7 @@ def decoded(value: object) -> object:
 
 
 def keys_of(value: object) -> dict[str, CredentialKind] | None:
-    """Key ids and kinds of ``KeyDescription``: a list of
+    """Returns the key ids and kinds of ``KeyDescription``: a list of
     ``[KeyIdentifier=…,KeyType=…,KeyUsage=…,DisplayName=…]``."""
     if not isinstance(value, list):
         return None
@@ -73,7 +74,7 @@ def keys_of(value: object) -> dict[str, CredentialKind] | None:
 
 
 def federated_of(value: object) -> dict[str, CredentialKind] | None:
-    """Ids of ``FederatedIdentityCredentials``: a list of objects."""
+    """Returns the ids of ``FederatedIdentityCredentials``: a list of objects."""
     if not isinstance(value, list):
         return None
     found: dict[str, CredentialKind] = {}

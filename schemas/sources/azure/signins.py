@@ -22,7 +22,8 @@ SYSTEM_ASSIGNED = "system"
 
 
 def read(record: Record) -> RowRead:
-    """The activity of one sign-in of any of Entra's sign-in logs, or the fields for which it is rejected."""
+    """Returns the activity of one sign-in of any of Entra's sign-in logs, or the fields for which it is
+    rejected."""
     row = SignIn.model_validate(record.all)
     time = time_of(record, row.created_date_time, row.time)
     if not time:

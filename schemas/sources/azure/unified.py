@@ -29,7 +29,7 @@ PERMISSIONS = ("permission", "roleassignment", "rolegroup", "serviceprincipal", 
 
 
 def read(record: Record) -> RowRead:
-    """The activity of one entry of Microsoft 365's unified audit log, or the fields for which it is
+    """Returns the activity of one entry of Microsoft 365's unified audit log, or the fields for which it is
     rejected."""
     entry = Unified.model_validate(record.outer)
     time = time_of(record, entry.creation_time)
@@ -63,7 +63,7 @@ def read(record: Record) -> RowRead:
 
 
 def read_alert(record: Record) -> RowRead:
-    """An alert: nobody's act, so it has no outcome; whom it is about and from where stands in its
+    """Returns an alert: nobody's act, so it has no outcome; whom it is about and from where stands in its
     evidence."""
     row = record.outer
     time = time_of(record, text_at(row, "firstactivitydatetime"), text_at(row, "createddatetime"))

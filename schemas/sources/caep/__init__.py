@@ -54,8 +54,8 @@ SUMMARY = Summary(
 
 
 def recognises(document: object) -> bool:
-    """Whether a decoded record (bytes: one that is no JSON) is a security event token, or a poll's answer of
-    them."""
+    """Says whether a decoded record (bytes: one that is no JSON) is a security event token, or a poll's
+    answer of them."""
     match document:
         case bytes():
             first = document.split(maxsplit=1)[:1]
@@ -83,7 +83,7 @@ def _speaks(token: bytes) -> bool:
 
 
 def read(record: bytes, context: Context) -> Reading:
-    """Every event of every token as an activity, or a reject with its place; never raises."""
+    """Returns every event of every token as an activity, or a reject with its place; never raises."""
     reading = Reading([], [], 0)
     for place, token in within(_tokens(record), record, lambda over: ("", over), NAME):
         if isinstance(token, Rejected):

@@ -28,7 +28,7 @@ GONE = frozenset({"revoke", "delete"})
 
 
 def effects_of(event: EventFields) -> tuple[Effect, ...]:
-    """The effects of one security event; none for an event type that ends nothing."""
+    """Returns the effects of one security event; none for an event type that ends nothing."""
     teach = TEACH.get(event.word)
     return tuple(teach(event)) if teach else ()
 

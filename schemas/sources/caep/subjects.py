@@ -33,8 +33,8 @@ class Subject(NamedTuple):
 
 
 def subject_of(issuer: str, claims: dict[str, Any], event: dict[str, Any]) -> Subject:
-    """``sub_id`` of the token; ``subject`` of the event in drafts and RISC; ``sub`` where there is nothing
-    else."""
+    """Returns the subject that is named: ``sub_id`` of the token; ``subject`` of the event in drafts and
+    RISC; ``sub`` where there is nothing else."""
     subject = (
         as_fields(claims.get("sub_id")) or as_fields(event.get("subject")) or as_fields(claims.get("subject"))
     )
@@ -55,7 +55,8 @@ def subject_of(issuer: str, claims: dict[str, Any], event: dict[str, Any]) -> Su
 
 
 def session_key(issuer: str, name: str) -> str:
-    """The key of a session that an issuer names: Entra's own form for Entra's issuers, "" without a name."""
+    """Returns the key of a session that an issuer names: Entra's own form for Entra's issuers, "" without a
+    name."""
     if not name:
         return ""
     found = ENTRA.match(issuer)
@@ -112,8 +113,8 @@ def _token(issuer: str, subject: dict[str, Any]) -> str:
 
 
 def credential_of(issuer: str, event: dict[str, Any], identity: str) -> str:
-    """The credential of a credential-change: by its certificate, its name, else the one of its type that
-    this subject has."""
+    """Returns the credential of a credential-change: by its certificate, its name, else the one of its type
+    that this subject has."""
     kind = text_at(event, "credential_type") or "credential"
     serial = text_at(event, "x509_serial")
     if serial:

@@ -39,7 +39,7 @@ class RefusedError(ValueError):
 
 
 def claims_of(token: str, keys: Keys, unsigned_allowed: bool) -> dict[str, Any]:
-    """The claims of a compact token whose signature holds. Raises ``RefusedError``."""
+    """Returns the claims of a compact token whose signature holds. Raises ``RefusedError``."""
     try:
         header = jwt.get_unverified_header(token)
         bare: dict[str, Any] = jwt.decode(token, options=UNCHECKED, algorithms=list(ALGORITHMS))

@@ -43,7 +43,7 @@ SUMMARY = Summary(
 
 
 def read(record: bytes, context: Context) -> Reading:
-    """Every event of the record as an activity or a reject with its place; never raises.
+    """Returns every event of the record as an activity or a reject with its place; never raises.
 
     One pass of the decoder where the record is an event or one of AWS's two envelopes; every other shape,
     and what is wrong in these, is ``unpack``'s.

@@ -44,7 +44,7 @@ sealed."""
 
 @lru_cache(maxsize=16_384)
 def action_of(service: str, operation: str, decrypted: bool) -> Action:
-    """The action of a call by its caller; ``decrypted``: it asked for what it reads in clear."""
+    """Returns the action of a call by its caller; ``decrypted``: it asked for what it reads in clear."""
     if operation.startswith(IDENTITY_WRITES.get(service, ())):
         return "identity_write"
     if operation.startswith(SECRET_READS.get(service, ())):

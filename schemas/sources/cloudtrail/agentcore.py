@@ -26,8 +26,8 @@ BETWEEN = "___"
 
 
 def called(event: AnyEvent, plain: Activity, context: Context) -> Activity:
-    """The activity of a call to a gateway: ``plain``, with who called, by which token, which tool, and how it
-    ended."""
+    """Returns the activity of a call to a gateway: ``plain``, with who called, by which token, which tool,
+    and how it ended."""
     # MCP names its subjects by keys of other sources, this one's among them: it comes after them.
     from schemas.sources.mcp import read_document
 

@@ -24,7 +24,8 @@ class Call(NamedTuple):
     response: Fields | None
 
     def user(self) -> str:
-        """The user that the call is about; the caller's own where it names none, "" where that is no user."""
+        """Returns the user that the call is about; the caller's own where it names none, "" where that is no
+        user."""
         name = text(self.request, "userName")
         if name:
             return user_of(self.account, name)
@@ -32,5 +33,5 @@ class Call(NamedTuple):
         return own if ":user/" in own or own.endswith(":root") else ""
 
     def role(self) -> str:
-        """The key of the role that the request names."""
+        """Returns the key of the role that the request names."""
         return role_of(self.account, text(self.request, "roleName"))

@@ -32,7 +32,8 @@ DURATIONS_MAX = micros(timedelta(hours=36))
 
 
 def effects_of(call: Call) -> tuple[Effect, ...]:
-    """The effects of one call; refused ends become failed ends, and calls of unknown outcome have none."""
+    """Returns the effects of one call; refused ends become failed ends, and calls of unknown outcome have
+    none."""
     teach = TEACH.get((call.service, call.operation))
     if teach is None or call.outcome == "unknown":
         return ()

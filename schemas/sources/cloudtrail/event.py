@@ -35,7 +35,7 @@ unauthenticated there is the one token (AWS STS, "Common errors" of both)."""
 
 
 def activity_of(event: AnyEvent, context: Context) -> Activity | None:
-    """The activity; None where the event's time is none."""
+    """Returns the activity; None where the event's time is none."""
     time = _time(event.event_time) if len(event.event_time) <= TIME_MAX else 0
     if not time:
         return None

@@ -50,7 +50,8 @@ CONSOLE = "signin.amazonaws.com"
 
 
 def who_of(event: AnyEvent) -> Who:
-    """Who called; worked out once for equal bytes. Raises ``msgspec.DecodeError`` for no such element."""
+    """Returns who called; worked out once for equal bytes. Raises ``msgspec.DecodeError`` for no such
+    element."""
     if isinstance(event, Unread):
         element, recipient = bytes(event.user_identity_), event.recipient_account_id
         short = len(element) + len(recipient or "") <= REMEMBERED_MAX
@@ -79,7 +80,8 @@ def _who(principal: Principal | None, recipient: str | None) -> Who:
 
 
 def caller_of(principal: Principal | None, recipient: str | None) -> Caller:
-    """The caller; ``recipient``, the account that got the event, is the account of those who name none."""
+    """Returns the caller; ``recipient``, the account that got the event, is the account of those who name
+    none."""
     if principal is None:
         return Caller(account=recipient or "")
     session = principal.session_context
@@ -146,7 +148,7 @@ FOR_PEOPLE = ":role/aws-reserved/sso.amazonaws.com/"
 
 
 def is_person(principal: Principal | None) -> bool:
-    """Whether AWS says that a person holds the session: it is of a role that Identity Center made."""
+    """Says whether AWS says that a person holds the session: it is of a role that Identity Center made."""
     return FOR_PEOPLE in _issuer(principal)
 
 
@@ -156,7 +158,7 @@ RESERVED = (":role/aws-service-role/", ":role/aws-reserved/")
 
 
 def is_theirs(principal: Principal | None) -> bool:
-    """Whether AWS says that the session is of a role that it keeps for itself."""
+    """Says whether AWS says that the session is of a role that it keeps for itself."""
     issuer = _issuer(principal)
     return any(path in issuer for path in RESERVED)
 
@@ -168,28 +170,29 @@ def _issuer(principal: Principal | None) -> str:
 
 
 def key_of(access_key: str) -> str:
-    """The key of an access key by its id; "" without one."""
+    """Returns the key of an access key by its id; "" without one."""
     return f"aws:key/{access_key}" if access_key else ""
 
 
 def password_of(account: str, user: str) -> str:
-    """The key of a user's console password; "" where account or user is unknown."""
+    """Returns the key of a user's console password; "" where account or user is unknown."""
     return f"aws:{account}:password/{user}" if account and user else ""
 
 
 def user_of(account: str, name: str) -> str:
-    """The key of an IAM user; "" where account or name is unknown."""
+    """Returns the key of an IAM user; "" where account or name is unknown."""
     return f"aws:{account}:user/{name}" if account and name else ""
 
 
 def role_of(account: str, name: str) -> str:
-    """The key of a role; "" where account or name is unknown."""
+    """Returns the key of a role; "" where account or name is unknown."""
     return f"aws:{account}:role/{name}" if account and name else ""
 
 
 @lru_cache(maxsize=65_536)
 def of_arn(arn: str) -> str:
-    """The identity that an IAM or STS arn names: a user, a (session's) role, a root; "" for any other arn."""
+    """Returns the identity that an IAM or STS arn names: a user, a (session's) role, a root; "" for any other
+    arn."""
     parts = arn.split(":", 5)
     if len(parts) != 6 or parts[2] not in ("iam", "sts"):
         return ""

@@ -22,8 +22,8 @@ RESOURCE_MAX = 300
 
 
 def target_of(call: Call) -> str:
-    """A key or user that an administrator names is not used by that: it stands here, never as the
-    credential."""
+    """Returns the key or user that a call names; whoever an administrator names is not used by that: it
+    stands here, never as the credential."""
     request = call.request
     if request is None:
         return ""
@@ -35,7 +35,8 @@ def target_of(call: Call) -> str:
 
 
 def resource_of(event: AnyEvent) -> str:
-    """The resource that an event is about, cut to ``RESOURCE_MAX`` characters; "" where it names none."""
+    """Returns the resource that an event is about, cut to ``RESOURCE_MAX`` characters; "" where it names
+    none."""
     return _touched(event)[:RESOURCE_MAX]
 
 

@@ -36,12 +36,12 @@ GONE = frozenset({"NoSuchEntity", "ResourceNotFound", "NotFound"})
 
 @lru_cache(maxsize=4_096)
 def bare(code: str) -> str:
-    """The error code without the prefix of its protocol and the suffix of its SDK."""
+    """Returns the error code without the prefix of its protocol and the suffix of its SDK."""
     return code.removeprefix("Client.").removeprefix("Server.").removesuffix("Exception")
 
 
 def outcome_of(code: str, message: str) -> Outcome:
-    """How a call with this error code ended.
+    """Returns how a call with this error code ended.
 
     A dry run is ``failed``: accepted and allowed, yet nothing was carried out, so it is an authenticated
     call of a live credential and no success. AuthFailure without a message that decides is unknown.

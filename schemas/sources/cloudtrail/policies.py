@@ -24,7 +24,7 @@ year) says which sessions, not when: before the policy existed it denied nothing
 
 
 def cut_at(name: str, document: str, time: int) -> int:
-    """When (µs) an inline policy put at ``time`` cuts its holder's sessions; 0 where it cuts none."""
+    """Returns when (µs) an inline policy put at ``time`` cuts its holder's sessions; 0 where it cuts none."""
     if document.startswith("%7B"):
         document = unquote(document)
     before = _cut_off(document) if ISSUE_TIME in document.lower() else 0

@@ -22,8 +22,8 @@ Found = tuple[str, Event | Rejected]
 
 
 def looks_like(document: object) -> bool:
-    """Whether a decoded record is CloudTrail's: an event, or an envelope whose first content is one. Bytes
-    are what no JSON parser took (gz, UTF-16, half a line)."""
+    """Says whether a decoded record is CloudTrail's: an event, or an envelope whose first content is one.
+    Bytes are what no JSON parser took (gz, UTF-16, half a line)."""
     if isinstance(document, bytes):
         head = head_of(document)
         return "eventSource" in head and "eventID" in head
@@ -59,8 +59,8 @@ EVENT = b'{"eventVersion"'
 
 
 def sliced(record: bytes) -> list[tuple[str, bytes]]:
-    """The record cut into events with their places, without reading them; whole where it is in no usual
-    envelope."""
+    """Returns the record cut into events with their places, without reading them; whole where it is in no
+    usual envelope."""
     if record.startswith(EVENT):
         return [("", record)]
     if record.find(b'"Records"', 0, HEAD) < 0 and record.find(b'"detail-type"', 0, HEAD) < 0:
@@ -75,7 +75,8 @@ def sliced(record: bytes) -> list[tuple[str, bytes]]:
 
 
 def unpack(record: bytes, place: str = "") -> Iterator[Found]:
-    """Every event of the record, in its order; ``place``: where the record itself stands in a larger one."""
+    """Yields every event of the record, in its order; ``place``: where the record itself stands in a larger
+    one."""
     for inner, found in ENVELOPES.objects(record):
         where = f"{place}.{inner}" if place and inner else place or inner
         if isinstance(found, Rejected):

@@ -37,7 +37,7 @@ NESTED = ("context", "issuer", "of")
 
 
 def decoded(text: str) -> Any:
-    """The JSON value. Raises ``json.JSONDecodeError`` (orjson's is one) or ``RecursionError``."""
+    """Returns the JSON value. Raises ``json.JSONDecodeError`` (orjson's is one) or ``RecursionError``."""
     try:
         return orjson.loads(text)
     except (orjson.JSONDecodeError, UnicodeEncodeError):
@@ -53,8 +53,8 @@ def decoded(text: str) -> Any:
 
 
 def restored(document: dict[str, Any]) -> dict[str, Any]:
-    """The event under CloudTrail's own names. What cannot be read as its part is left out, except who did
-    it: that is left as it is, so that the reject can name it."""
+    """Returns the event under CloudTrail's own names. What cannot be read as its part is left out, except who
+    did it: that is left as it is, so that the reject can name it."""
     event = {NAMES.get(name.lower(), name): value for name, value in document.items()}
     for name in PARTS:
         part = _part(event.get(name))

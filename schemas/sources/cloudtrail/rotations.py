@@ -22,8 +22,8 @@ NO_EFFECTS: tuple[Effect, ...] = ()
 
 
 def rotations_of(event: AnyEvent, account: str, resource: str) -> tuple[Effect, ...]:
-    """Effects of a call (or event) of Secrets Manager that succeeded. ``resource``: the secret, as name or
-    arn."""
+    """Returns the effects of a call (or event) of Secrets Manager that succeeded. ``resource``: the secret,
+    as name or arn."""
     secret = secret_key(account, resource)
     if not secret:
         return NO_EFFECTS
@@ -40,7 +40,7 @@ def rotations_of(event: AnyEvent, account: str, resource: str) -> tuple[Effect, 
 
 
 def secret_key(account: str, resource: str) -> str:
-    """The key of a secret: ``aws:<account>:secret/<name>``, without what an arn adds to the name."""
+    """Returns the key of a secret: ``aws:<account>:secret/<name>``, without what an arn adds to the name."""
     found = ARN.fullmatch(resource)
     if found:
         return f"aws:{found['account']}:secret/{RANDOM.sub('', found['name'])}"

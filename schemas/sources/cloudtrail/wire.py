@@ -148,7 +148,8 @@ AnyEvent = Event | Unread
 
 
 def text(part: Fields | None, *path: str) -> str:
-    """The text at this path of a free-form part, "" where there is none (or a null, or a redaction)."""
+    """Returns the text at this path of a free-form part, "" where there is none (or a null, or a
+    redaction)."""
     value: Any = part
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None

@@ -65,8 +65,8 @@ SUMMARY = Summary(
 
 
 def recognises(document: object) -> bool:
-    """Whether a decoded record (bytes: one that no JSON parser took) holds audit entries, Kubernetes' own
-    aside."""
+    """Says whether a decoded record (bytes: one that no JSON parser took) holds audit entries, Kubernetes'
+    own aside."""
     if isinstance(document, bytes):
         head = head_of(document)
         return "google.cloud.audit.AuditLog" in head and f'"{KUBERNETES}"' not in head
@@ -80,7 +80,7 @@ def _is_entry(document: dict[str, Any]) -> bool:
 
 
 def read(record: bytes, context: Context) -> Reading:
-    """Every entry of the record as an activity or a reject with its place; never raises."""
+    """Returns every entry of the record as an activity or a reject with its place; never raises."""
     reading = Reading([], [], 0)
     for place, found in ENVELOPES.objects(record):
         if isinstance(found, Rejected):

@@ -50,7 +50,8 @@ class Call(NamedTuple):
         return account_of(self.account, project)
 
     def named(self, what: str) -> str:
-        """The account or the key that request, answer or resource name; an email before a unique id."""
+        """Returns the account or the key that request, answer or resource name; an email before a unique
+        id."""
         found = [
             match[what] or ""
             for text in (

@@ -36,7 +36,8 @@ Teach = Callable[[Call], tuple[Effect, ...]]
 
 
 def effects_of(call: Call) -> tuple[Effect, ...]:
-    """The effects of one call; refused ends become failed ends, and calls of unknown outcome have none."""
+    """Returns the effects of one call; refused ends become failed ends, and calls of unknown outcome have
+    none."""
     teach = TEACH.get(call.word)
     if teach is None or call.outcome == "unknown":
         return ()
@@ -199,6 +200,7 @@ TEACH: dict[str, Teach] = {
 
 
 def word_of(method: str) -> str:
-    """The method's last word in small letters; with the word before it where it says too little alone."""
+    """Returns the method's last word in small letters; with the word before it where it says too little
+    alone."""
     words = method.lower().split(".")
     return ".".join(words[-2:]) if words[-2:-1] == ["apikeys"] else words[-1]

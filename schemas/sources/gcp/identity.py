@@ -52,8 +52,8 @@ class Caller(NamedTuple):
 
 
 def caller_of(authentication: Authentication) -> Caller:
-    """The authenticated caller: of a delegation the account that was impersonated, which is whose access it
-    used."""
+    """Returns the authenticated caller: of a delegation the account that was impersonated, which is whose
+    access it used."""
     email, subject = authentication.principal_email, authentication.principal_subject
     key = KEY_NAME.fullmatch(authentication.service_account_key_name)
     project = key["project"] if key else ""
@@ -67,7 +67,7 @@ def caller_of(authentication: Authentication) -> Caller:
 
 
 def origin_of(delegations: list[object]) -> str:
-    """Who the chain of impersonation began with: Google sorts it by the order of the acts."""
+    """Returns who the chain of impersonation began with: Google sorts it by the order of the acts."""
     if not delegations:
         return ""
     first = Delegation.model_validate(delegations[0])
@@ -75,18 +75,19 @@ def origin_of(delegations: list[object]) -> str:
 
 
 def named(member: str) -> str:
-    """A member of a policy, or an e-mail, without its kind: how impersonators are called inside of keys."""
+    """Returns a member of a policy, or an e-mail, without its kind: how impersonators are called inside of
+    keys."""
     return member.removeprefix("serviceAccount:").removeprefix("user:").lower()
 
 
 def key_of(account: str, key: str) -> str:
-    """The key of a service account's key by its id."""
+    """Returns the key of a service account's key by its id."""
     return f"gcp:key/{account.lower()}/{key}"
 
 
 @lru_cache(maxsize=65_536)
 def account_of(account: str, project: str = "") -> str:
-    """The identity of a service account by its email or its unique id."""
+    """Returns the identity of a service account by its email or its unique id."""
     if not account or account == "-":
         return ""
     if "@" not in account:

@@ -51,7 +51,7 @@ SECRET_READS = frozenset({"accesssecretversion"})
 
 
 def outcome_of(payload: Payload) -> tuple[Outcome, str]:
-    """The outcome and the name of the error: no status, or one without a code, is a success.
+    """Returns the outcome and the name of the error: no status, or one without a code, is a success.
 
     Where there is no status at all but every permission was looked up and none was granted, it was forbidden.
     """
@@ -73,7 +73,8 @@ def _none_granted(looked_up: list[object]) -> bool:
 
 
 def action_of(method: str) -> Action:
-    """The action that a method is: a write of identities, a read of secrets, or "" for anything else."""
+    """Returns the action that a method is: a write of identities, a read of secrets, or "" for anything
+    else."""
     whole = method.lower()
     word = whole.rpartition(".")[2]
     if word in IDENTITY_WRITES:

@@ -16,13 +16,14 @@ CURRENT = "stage AWSCURRENT"
 
 
 def secret_read(call: Call) -> tuple[Effect, ...]:
-    """The effect of ``AccessSecretVersion``: which version of which secret was read."""
+    """Returns the effect of ``AccessSecretVersion``: which version of which secret was read."""
     secret, version = _version(call, call.payload.resource_name)
     return (Fetched(secret, f"version {version}" if version else CURRENT),) if secret else ()
 
 
 def secret_added(call: Call) -> tuple[Effect, ...]:
-    """A new version is the latest at once; the first one takes nobody's place."""
+    """Returns the effects of a new version, which is the latest at once; the first one takes nobody's
+    place."""
     secret, version = _version(call, text_at(call.payload.response, "name"))
     if not secret or version in ("", "1"):
         return ()
@@ -30,7 +31,7 @@ def secret_added(call: Call) -> tuple[Effect, ...]:
 
 
 def secret_turned(call: Call, overlap: int) -> tuple[Effect, ...]:
-    """A version was disabled or destroyed, or enabled again."""
+    """Returns the effects of a version that was disabled or destroyed, or enabled again."""
     secret, version = _version(call, call.payload.resource_name)
     if not secret or not version:
         return ()

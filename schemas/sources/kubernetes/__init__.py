@@ -92,7 +92,8 @@ SUMMARY = Summary(
 
 
 def recognises(document: object) -> bool:
-    """An audit event, a list of them, or an envelope of a cloud or a shipper around one."""
+    """Says whether a decoded record is an audit event, a list of them, or an envelope of a cloud or a shipper
+    around one."""
     if isinstance(document, bytes):
         head = beginning(document)
         return f'"{API}' in head or ("objectRef" in head and "auditID" in head)
@@ -109,7 +110,7 @@ ENVELOPES = Envelopes(NAME, _is_one, opened)
 
 
 def read(record: bytes, context: Context) -> Reading:
-    """Every event of the record as an activity, passed, or a reject with its place; never raises."""
+    """Returns every event of the record as an activity, passed, or a reject with its place; never raises."""
     reading = Reading([], [], 0)
     if record.startswith(PLAIN):
         if _passes(record):

@@ -30,12 +30,12 @@ CONTROL_PLANE = frozenset({
 
 
 def is_row(document: dict[str, Any]) -> bool:
-    """Whether a document is a row of AKS's own audit tables (``AKSAudit``, ``AKSAuditAdmin``)."""
+    """Says whether a document is a row of AKS's own audit tables (``AKSAudit``, ``AKSAuditAdmin``)."""
     return "AuditId" in document and "Verb" in document and "Stage" in document
 
 
 def event_of(row: dict[str, Any]) -> dict[str, Any]:
-    """The row under the names of the audit event."""
+    """Returns the row under the names of the audit event."""
     event: dict[str, Any] = {name: as_text(row.get(column)) for column, name in TEXTS.items()}
     event |= {name: part for column, name in PARTS.items() if (part := as_fields(row.get(column)))}
     event["sourceIPs"] = [ip for ip in as_list(row.get("SourceIps")) if isinstance(ip, str)]
@@ -43,6 +43,6 @@ def event_of(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_control_plane(document: dict[str, Any]) -> bool:
-    """A component's own log line, which is no audit event."""
+    """Says whether a line is a component's own log, which is no audit event."""
     category = document.get("category") or document.get("Category")
     return isinstance(category, str) and category.lower() in CONTROL_PLANE

@@ -78,11 +78,11 @@ class Call:
         self.rehearsed = _rehearsed(event.uri, event.verb, event.request_object)
 
     def is_on(self, resource: str, subresource: str = "", group: str = "") -> bool:
-        """Whether the request is on a resource of this API group and this subresource."""
+        """Says whether the request is on a resource of this API group and this subresource."""
         return self.resource == resource and self.subresource == subresource and self.group == group
 
     def note(self, name: str) -> str:
-        """The annotation of this name; "" where there is none."""
+        """Returns the annotation of this name; "" where there is none."""
         return (self.event.annotations or {}).get(name) or ""
 
     @property
@@ -163,12 +163,12 @@ class Call:
         return self.meta.uid or self.ref.uid or ""
 
     def object_key(self, name: str) -> str:
-        """The key of an object of the request's resource and namespace."""
+        """Returns the key of an object of the request's resource and namespace."""
         return object_key(self.namespace, self.resource, name, self.prefix)
 
 
 def grant_of(prefix: str, resource: str, namespace: str, name: str) -> str:
-    """The key of a binding."""
+    """Returns the key of a binding."""
     place = f"{namespace}/" if namespace else ""
     return f"{prefix}{resource.removesuffix('s')}/{place}{short(name)}"
 

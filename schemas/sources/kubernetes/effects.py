@@ -186,7 +186,7 @@ def _secret(call: Call) -> Iterator[Effect]:
 
 
 def legacy_of(call: Call) -> Known | None:
-    """The use of a token kept in a Secret: the Secret is what it dies with."""
+    """Returns the use of a token kept in a Secret: the Secret is what it dies with."""
     credential = call.who.credential
     place = f"{call.prefix}secret/"
     if not credential.startswith(place):
@@ -253,8 +253,8 @@ def _at_last(call: Call) -> bool:
 
 
 def stale_of(call: Call) -> Known | None:
-    """The use of a token that outlived the expiry it was asked for: the server accepts extended ones for a
-    year, and says so with each use."""
+    """Returns the use of a token that outlived the expiry it was asked for: the server accepts extended ones
+    for a year, and says so with each use."""
     found = STALE_SINCE.search(call.note(STALE)) if call.who.credential else None
     if found is None:
         return None

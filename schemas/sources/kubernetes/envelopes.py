@@ -47,7 +47,8 @@ CLUSTER, TIME = "gapwatch:cluster", "gapwatch:time"
 
 
 def is_event(document: dict[str, Any]) -> bool:
-    """An audit event. The core API's own Event has an ``involvedObject`` and no ``verb``."""
+    """Says whether a document is an audit event. The core API's own Event has an ``involvedObject`` and no
+    ``verb``."""
     if document.get("kind") not in ("Event", None):
         return False
     if str(document.get("apiVersion", "")).startswith(API):
@@ -62,7 +63,7 @@ def is_event(document: dict[str, Any]) -> bool:
 
 
 def is_gke(document: dict[str, Any]) -> bool:
-    """Whether a document is a Cloud Audit Log entry of a GKE cluster's API server."""
+    """Says whether a document is a Cloud Audit Log entry of a GKE cluster's API server."""
     payload = document.get("protoPayload")
     if not isinstance(payload, dict):
         return False
@@ -72,7 +73,7 @@ def is_gke(document: dict[str, Any]) -> bool:
 
 
 def opened(document: dict[str, Any]) -> Contents | None:
-    """What an envelope holds; None for an object that is none."""
+    """Returns what an envelope holds; None for an object that is none."""
     if is_event(document) or is_gke(document) or is_row(document) or is_control_plane(document):
         return None
     envelope = said_by_row(document)
@@ -94,7 +95,7 @@ def opened(document: dict[str, Any]) -> Contents | None:
 
 
 def said_by_row(document: dict[str, Any]) -> Envelope:
-    """What an envelope (or a row that is its own) tells."""
+    """Returns what an envelope (or a row that is its own) tells."""
     groups = [EKS_GROUP.search(str(document.get(name, ""))) for name in ("logGroup", "@log", "log_group")]
     ends = [str(document.get(name, "")).rpartition("/")[2] for name in RESOURCE_IDS]
     cluster = next((g[1] for g in groups if g), "") or next((end.lower() for end in ends if end), "")
@@ -128,6 +129,6 @@ def _decoded(data: str) -> str:
 
 
 def said_by_mark(document: dict[str, Any]) -> Envelope:
-    """What the envelopes around an event told."""
+    """Returns what the envelopes around an event told."""
     cluster, time = document.get(CLUSTER), document.get(TIME)
     return Envelope(cluster if isinstance(cluster, str) else "", time if isinstance(time, str) else "")

@@ -17,8 +17,8 @@ VERBS = WRITES | READS
 
 
 def event_of(entry: dict[str, Any]) -> dict[str, Any]:
-    """The entry as an Event's fields. What is of another type than documented is left to the wire model to
-    judge."""
+    """Returns the entry as an Event's fields. What is of another type than documented is left to the wire
+    model to judge."""
     payload = entry["protoPayload"]
     verb, ref = _what(_text(payload, "methodName"), _text(payload, "resourceName"))
     request, response = payload.get("request"), payload.get("response")
@@ -46,7 +46,7 @@ def event_of(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def cluster_of(entry: dict[str, Any]) -> str:
-    """``project/location/cluster``; "" where the entry does not say."""
+    """Returns ``project/location/cluster``; "" where the entry does not say."""
     labels = _part(_part(entry, "resource"), "labels")
     names = (labels.get("project_id"), labels.get("location"), labels.get("cluster_name"))
     return "/".join(str(name) for name in names if name) if labels.get("cluster_name") else ""

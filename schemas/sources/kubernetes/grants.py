@@ -16,7 +16,7 @@ SUBJECTS_MAX = 256
 
 
 def grants_of(call: Call) -> Iterator[Effect]:
-    """Effects of a write to a binding that succeeded."""
+    """Yields the effects of a write to a binding that succeeded."""
     if call.group != RBAC or call.resource not in BINDINGS or call.subresource:
         return
     if call.verb == "deletecollection":
@@ -46,7 +46,7 @@ def _key(call: Call, name: str) -> str:
 
 
 def role_key(call: Call, role: RoleRef) -> str:
-    """The key of a role; a Role is of the binding's namespace."""
+    """Returns the key of a role; a Role is of the binding's namespace."""
     place = f"{call.namespace}/" if role.kind == "Role" and call.namespace else ""
     return f"{call.prefix}{(role.kind or 'role').lower()}/{place}{short(role.name or '')}"
 

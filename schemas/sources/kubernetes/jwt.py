@@ -12,7 +12,7 @@ PAYLOAD_MAX = 16_384
 
 
 def jti_of(token: str | None) -> str:
-    """``jti`` of a JWT's payload, its signature not checked; "" for anything else."""
+    """Returns the ``jti`` of a JWT's payload, its signature not checked; "" for anything else."""
     parts = token.split(".") if token else ()
     if len(parts) != 3 or not 0 < len(parts[1]) <= PAYLOAD_MAX:
         return ""

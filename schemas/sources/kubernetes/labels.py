@@ -43,8 +43,8 @@ SET, UNSET = frozenset({"true", "yes"}), frozenset({"false", "no"})
 
 
 def states_of(call: Call) -> Iterator[Effect]:
-    """A status that this write declares, or takes back. Nothing in the cluster enforces it, so no time is
-    granted for it to take effect, and no credential ends by it."""
+    """Yields a status that this write declares, or takes back. Nothing in the cluster enforces it, so no time
+    is granted for it to take effect, and no credential ends by it."""
     labels = dict(_changed_labels(call))
     identity = account_key(call.namespace, call.name, call.prefix) if call.name else ""
     if not identity:
@@ -109,7 +109,7 @@ the value is the time of the cut-over (RFC 3339)."""
 
 
 def cutovers_of(call: Call) -> Iterator[Effect]:
-    """The rotation that this write declares. Read off the request: every later answer repeats it."""
+    """Yields the rotation that this write declares. Read off the request: every later answer repeats it."""
     identity = account_key(call.namespace, call.name, call.prefix) if call.name else ""
     annotations = (call.asked.metadata.annotations if call.asked.metadata else None) or {}
     for name, value in sorted(annotations.items()):

@@ -17,7 +17,7 @@ AUTHENTICATION = "authentication.k8s.io"
 
 
 def reviewed(call: Call, uid: str) -> Iterator[Activity]:
-    """The use of the token that was asked about; nothing where the line has no bodies."""
+    """Yields the use of the token that was asked about; nothing where the line has no bodies."""
     if not call.is_on("tokenreviews", group=AUTHENTICATION) or not call.succeeded:
         return
     status = call.answered.status

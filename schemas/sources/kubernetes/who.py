@@ -61,7 +61,7 @@ NOBODY = Who()
 
 
 def who_of(user: User, prefix: str, annotations: Labels | None) -> Who:
-    """The caller. ``prefix``: ``k8s:<instance>:``. Of a refused one nothing is known."""
+    """Returns the caller. ``prefix``: ``k8s:<instance>:``. Of a refused one nothing is known."""
     name = user.username
     if not name:
         return NOBODY
@@ -79,8 +79,8 @@ def who_of(user: User, prefix: str, annotations: Labels | None) -> Who:
 
 
 def first(extra: dict[str, list[str]], name: str) -> str:
-    """The value of an extra; "" where there is none. Exports that cannot have slashes in names spell them
-    out."""
+    """Returns the value of an extra; "" where there is none. Exports that cannot have slashes in names spell
+    them out."""
     values = extra.get(name) or extra.get(_spelled(name))
     return values[0] if values else ""
 
@@ -92,7 +92,7 @@ def _spelled(name: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def identity_of(username: str, prefix: str) -> str:
-    """The key of a username."""
+    """Returns the key of a username."""
     if username.startswith(ACCOUNT):
         namespace, _, name = username.removeprefix(ACCOUNT).partition(":")
         if namespace and name:
@@ -105,35 +105,35 @@ def identity_of(username: str, prefix: str) -> str:
 
 
 def account_key(namespace: str, name: str, prefix: str) -> str:
-    """The key of a service account."""
+    """Returns the key of a service account."""
     return f"{prefix}{namespaced(namespace)}/{short(name)}"
 
 
 def group_name_key(name: str, prefix: str) -> str:
-    """The key of a group of users."""
+    """Returns the key of a group of users."""
     return f"{prefix}group/{short(name)}"
 
 
 def secret_key(namespace: str, name: str, prefix: str) -> str:
-    """The key of a secret that holds a service account's token."""
+    """Returns the key of a secret that holds a service account's token."""
     return f"{prefix}secret/{namespaced(namespace)}/{short(name)}"
 
 
 def object_key(namespace: str, resource: str, name: str, prefix: str) -> str:
-    """The key of an object that tokens may be bound to: the group of those."""
+    """Returns the key of an object that tokens may be bound to: the group of those."""
     place = f"{namespaced(namespace)}/" if namespace else ""
     return f"{prefix}{place}{resource}/{short(name)}"
 
 
 def namespaced(namespace: str) -> str:
-    """The namespace as a key has it: ``namespace/<name>`` where the name itself would read as another kind of
-    key."""
+    """Returns the namespace as a key has it: ``namespace/<name>`` where the name itself would read as another
+    kind of key."""
     return f"namespace/{namespace}" if namespace in RESERVED else short(namespace)
 
 
 @lru_cache(maxsize=65_536)
 def credential_key(logged: str, prefix: str) -> str:
-    """The key of a logged credential id (``JTI=…``, ``X509SHA256=…``); "" for none."""
+    """Returns the key of a logged credential id (``JTI=…``, ``X509SHA256=…``); "" for none."""
     kind, found, value = logged.partition("=")
     if not found or not value:
         return ""
@@ -148,7 +148,7 @@ def _legacy(username: str, prefix: str, annotations: Labels) -> str:
 
 
 def short(name: str) -> str:
-    """The name, or its first 64 characters and a digest where it is longer than ``NAME_MAX``."""
+    """Returns the name, or its first 64 characters and a digest where it is longer than ``NAME_MAX``."""
     if len(name) <= NAME_MAX:
         return name
     return f"{name[:64]}…{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"

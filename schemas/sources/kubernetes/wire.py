@@ -58,6 +58,8 @@ class ResponseStatus(Wire):
 
 
 class Owner(Wire):
+    """One of the ``ownerReferences``: the object that made this one."""
+
     kind: str | None = None
     name: str | None = None
     controller: bool | None = None
@@ -225,8 +227,8 @@ REPAIRS_MAX = 8
 
 
 def event_of(document: dict[str, Any]) -> Event:
-    """The event, without the parts that are of another form. Raises ``ValidationError`` where it is in doubt
-    itself."""
+    """Returns the event, without the parts that are of another form. Raises ``ValidationError`` where it is
+    in doubt itself."""
     for _ in range(REPAIRS_MAX):
         try:
             return Event.model_validate(document)

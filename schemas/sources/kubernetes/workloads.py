@@ -27,7 +27,7 @@ NAMING_LABELS = ("app.kubernetes.io/name", "app", "k8s-app")
 
 
 def workload_of(call: Call) -> str:
-    """The key of the workload that the written object is a part of; its own where it is nobody's."""
+    """Returns the key of the workload that the written object is a part of; its own where it is nobody's."""
     return account_key(call.namespace, _name(call), call.prefix)
 
 

@@ -35,8 +35,8 @@ class Certificate(NamedTuple):
 
 
 def certificate_of(encoded: str | None) -> Certificate | None:
-    """The first certificate of a base64 PEM chain, as ``status.certificate`` holds it; None for anything
-    else."""
+    """Returns the first certificate of a base64 PEM chain, as ``status.certificate`` holds it; None for
+    anything else."""
     if not encoded or len(encoded) > ENCODED_MAX:
         return None
     try:

@@ -35,7 +35,7 @@ SUMMARY = Summary(
 
 
 def recognises(document: object) -> bool:
-    """Whether a decoded record (bytes: one that no JSON parser took) reports a leak."""
+    """Says whether a decoded record (bytes: one that no JSON parser took) reports a leak."""
     if isinstance(document, bytes):
         head = head_of(document)
         return any(mark in head for mark in MARKS)
@@ -48,8 +48,8 @@ def _ours(document: dict[str, Any]) -> bool:
 
 
 def read(record: bytes, context: Context) -> Reading:
-    """Every report in the record as an activity or a reject with its place; never raises. Other health
-    events are passed."""
+    """Returns every report in the record as an activity or a reject with its place; never raises. Other
+    health events are passed."""
     reading = Reading([], [], 0)
     for place, found in ENVELOPES.objects(record):
         activity = found if isinstance(found, Rejected) else _read_one(found, place, context)

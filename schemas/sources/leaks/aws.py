@@ -51,12 +51,12 @@ class Bridge(Wire):
 
 
 def is_health(document: dict[str, Any]) -> bool:
-    """Whether a document is an event of AWS Health or Trusted Advisor."""
+    """Says whether a document is an event of AWS Health or Trusted Advisor."""
     return document.get("source") in ("aws.health", "aws.trustedadvisor") and "detail" in document
 
 
 def read(document: dict[str, Any], place: str, context: Context) -> Activity | Rejected | None:
-    """The activity; None for an event about something else than credentials."""
+    """Returns the activity; None for an event about something else than credentials."""
     bridge = Bridge.model_validate(document)
     if bridge.source == "aws.trustedadvisor":
         return _advised(bridge, place, context)

@@ -45,7 +45,7 @@ class Alert(Wire):
 
 
 def is_webhook(document: dict[str, Any]) -> bool:
-    """Whether a document is a webhook about a secret scanning alert."""
+    """Says whether a document is a webhook about a secret scanning alert."""
     alert = document.get("alert")
     return (
         isinstance(alert, dict)
@@ -55,17 +55,18 @@ def is_webhook(document: dict[str, Any]) -> bool:
 
 
 def is_alert(document: dict[str, Any]) -> bool:
-    """Whether a document is an alert as the REST API lists it."""
+    """Says whether a document is an alert as the REST API lists it."""
     return "secret_type" in document and "created_at" in document and "number" in document
 
 
 def is_notice(document: dict[str, Any]) -> bool:
-    """``{"token", "type", "url", "source"}``, as GitHub sends it to the issuer of a token."""
+    """Says whether a document is ``{"token", "type", "url", "source"}``, as GitHub sends it to the issuer of
+    a token."""
     return {"token", "type", "url"} <= document.keys()
 
 
 def read(document: dict[str, Any], place: str, context: Context) -> Activity | Rejected:
-    """The activity of one alert or notice, or a reject with its place."""
+    """Returns the activity of one alert or notice, or a reject with its place."""
     if is_notice(document):
         return _notice(document, place, context)
     alert = Alert.model_validate(as_fields(document.get("alert")) or document)

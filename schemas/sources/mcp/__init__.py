@@ -69,7 +69,7 @@ SUMMARY = Summary(
 
 
 def recognises(document: object) -> bool:
-    """Whether a decoded record (bytes: one that is no JSON) is a message, alone or in its envelope."""
+    """Says whether a decoded record (bytes: one that is no JSON) is a message, alone or in its envelope."""
     if isinstance(document, bytes):
         head = head_of(document)
         return MARK in head and '"message"' in head
@@ -94,8 +94,8 @@ ENVELOPES = Envelopes(NAME, _is_message, translated)
 
 
 def read(record: bytes, context: Context) -> Reading:
-    """Every message about tools as an activity; others are passed; what is unreadable is a reject with its
-    place."""
+    """Returns every message about tools as an activity; others are passed; what is unreadable is a reject
+    with its place."""
     reading = Reading([], [], 0)
     for place, found in ENVELOPES.objects(record):
         if isinstance(found, Rejected):
@@ -106,7 +106,7 @@ def read(record: bytes, context: Context) -> Reading:
 
 
 def read_document(document: dict[str, Any], place: str, context: Context, reading: Reading) -> None:
-    """Every message of one record, in the documented envelope or bare, is added to a reading."""
+    """Adds to a reading every message of one record, in the documented envelope or bare."""
     envelope = envelope_of(document, context)
     if not envelope.time:
         reading.rejects.append(Rejected(NAME, "is missing or not a time", "ts", place))

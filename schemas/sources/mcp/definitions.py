@@ -26,8 +26,8 @@ TOOLS_MAX = 1_000
 
 
 def offered_by(tools: list[Any]) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
-    """Names, sorted, and the digest of each; None for a list longer than any real one (a part of it would
-    make the rest look refused)."""
+    """Returns the names of the tools offered, sorted, and the digest of each; None for a list longer than any
+    real one (a part of it would make the rest look refused)."""
     found = {bounded(name): tool for tool in tools if isinstance(tool, dict) and (name := _name(tool))}
     if len(found) > TOOLS_MAX:
         return None
@@ -36,7 +36,7 @@ def offered_by(tools: list[Any]) -> tuple[tuple[str, ...], tuple[str, ...]] | No
 
 
 def digest_of(tool: dict[str, Any]) -> str:
-    """The digest of a definition; "" for one that is no sane JSON."""
+    """Returns the digest of a definition; "" for one that is no sane JSON."""
     try:
         meant = _canonical({key: tool[key] for key in MEANT if key in tool}, "", DEPTH_MAX)
         body = orjson.dumps(meant, option=orjson.OPT_SORT_KEYS)

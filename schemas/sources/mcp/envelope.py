@@ -70,7 +70,7 @@ class Envelope(NamedTuple):
 
 
 def envelope_of(document: dict[str, Any], context: Context) -> Envelope:
-    """The record's context; of a message without one, nothing but the message."""
+    """Returns the record's context; of a message without one, nothing but the message."""
     if "jsonrpc" in document:
         document = {"message": document}
     session, exchange = text_at(document, "session"), text_at(document, "exchange")

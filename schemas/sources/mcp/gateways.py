@@ -30,8 +30,8 @@ Document = dict[str, Any]
 
 
 def translated(document: Document) -> Contents | None:
-    """The documented envelopes that a gateway's own record amounts to, each with its place; None for a record
-    of none of these gateways."""
+    """Returns the documented envelopes that a gateway's own record amounts to, each with its place; None for
+    a record of none of these gateways."""
     for is_one, envelopes in GATEWAYS:
         if is_one(document):
             return envelopes(document)

@@ -58,28 +58,29 @@ class Ids(NamedTuple):
 
 
 def ids_of(envelope: Envelope, number: object, tool: str = "") -> Ids:
-    """By what request and answer share: the session (or the exchange) and the id of the message. Ids that
-    are numbers and ids that are texts are told apart. A client may use an id again, so each message is a span
-    of its own time: which answer is to which request is settled where all are known."""
+    """Returns the ids by which request and answer share: the session (or the exchange) and the id of the
+    message. Ids that are numbers and ids that are texts are told apart. A client may use an id again, so each
+    message is a span of its own time: which answer is to which request is settled where all are known."""
     trace = derived_id(TRACE_BYTES, "mcp", envelope.server, envelope.link, orjson.dumps(number).decode())
     asked = derived_id(SPAN_BYTES, "asked", trace, envelope.time, tool)
     return Ids(trace, asked, derived_id(SPAN_BYTES, "answered", trace, envelope.time))
 
 
 def is_id(number: object) -> bool:
-    """Whether a value can be the id of a JSON-RPC request: a text or a number."""
+    """Says whether a value can be the id of a JSON-RPC request: a text or a number."""
     return isinstance(number, str | int | float) and not isinstance(number, bool)
 
 
 def above(message: dict[str, Any], envelope: Envelope) -> tuple[str, str]:
-    """The trace and the span in which the request was made, as the client says; "" and "" for none."""
+    """Returns the trace and the span in which the request was made, as the client says; "" and "" for
+    none."""
     traceparent = text_at(message, "params", META, "traceparent") or envelope.traceparent
     found = _TRACEPARENT.fullmatch(traceparent.strip().lower())
     return (found[1], found[2]) if found else ("", "")
 
 
 def client_of(message: dict[str, Any], envelope: Envelope) -> str:
-    """The client, by its own account."""
+    """Returns the client, by its own account."""
     params = as_fields(message.get("params"))
     info = as_fields(as_fields(params.get(META)).get(CLIENT_INFO)) or as_fields(params.get("clientInfo"))
     name, version = text_at(info, "name"), text_at(info, "version")
@@ -87,7 +88,7 @@ def client_of(message: dict[str, Any], envelope: Envelope) -> str:
 
 
 def answer_of(message: dict[str, Any], status: int) -> Answer | None:
-    """What an answer says of a call or of offered tools; None for the answers to other requests."""
+    """Returns what an answer says of a call or of offered tools; None for the answers to other requests."""
     refusal = refusal_of(status)
     if refusal:
         return refusal
@@ -107,7 +108,7 @@ def answer_of(message: dict[str, Any], status: int) -> Answer | None:
 
 
 def refusal_of(status: int) -> Answer | None:
-    """The gateway (or the server's HTTP layer) refused the request."""
+    """Returns the gateway (or the server's HTTP layer) refused the request."""
     if status == UNAUTHENTICATED:
         return Answer("call", "unauthenticated", "401", failed=True, denied=True)
     return Answer("call", "forbidden", "403", failed=True, denied=True) if status == FORBIDDEN else None
@@ -135,7 +136,7 @@ def _returned(result: dict[str, Any]) -> Answer:
 
 
 def asked_span(envelope: Envelope, tool: str, parent: str, shared: str) -> Span:
-    """The request: of a tool, or ("") of the list of them."""
+    """Returns the request: of a tool, or ("") of the list of them."""
     return Span(
         "tool" if tool else "other",
         parent,
@@ -152,7 +153,7 @@ def asked_span(envelope: Envelope, tool: str, parent: str, shared: str) -> Span:
 
 
 def answered_span(envelope: Envelope, answer: Answer, shared: str) -> Span:
-    """The span of a request and its answer: a tool call, or a list of tools that were offered."""
+    """Returns the span of a request and its answer: a tool call, or a list of tools that were offered."""
     names, digests = answer.offered or (None, ())
     return Span(
         "tool" if answer.kind == "call" else "other",

@@ -64,7 +64,8 @@ SUMMARY = Summary(
 
 
 def recognises(document: object) -> bool:
-    """Whether a decoded record (bytes: one that no JSON parser took) is an OCSF event, of whatever class."""
+    """Says whether a decoded record (bytes: one that no JSON parser took) is an OCSF event, of whatever
+    class."""
     if isinstance(document, bytes):
         head = head_of(document)
         return '"class_uid"' in head and '"metadata"' in head
@@ -78,7 +79,7 @@ def _is_event(document: dict[str, Any]) -> bool:
 
 
 def read(record: bytes, context: Context) -> Reading:
-    """Every event of the record as an activity or a reject with its place; never raises."""
+    """Returns every event of the record as an activity or a reject with its place; never raises."""
     reading = Reading([], [], 0)
     for place, found in ENVELOPES.objects(record):
         activity = found if isinstance(found, Rejected) else _activity(found, place, context)

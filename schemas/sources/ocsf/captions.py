@@ -54,7 +54,8 @@ class Kind(NamedTuple):
 
 
 def kind_of(event: Event) -> Kind:
-    """By the class's number, the type's (a hundredfold of it, plus the activity), or the captions."""
+    """Returns the kind of an event by the class's number, the type's (a hundredfold of it, plus the
+    activity), or the captions."""
     number = event.class_uid or (event.type_uid // 100 if event.type_uid else None)
     named = CLASSES.get((event.class_name or event.type_name.partition(":")[0]).strip().lower())
     class_uid = number or named
@@ -76,11 +77,11 @@ def _before_1_0(event: Event, named: int | None) -> bool:
 
 
 def status_of(event: Event) -> Outcome:
-    """Whether it took, as far as the status alone tells."""
+    """Says whether it took, as far as the status alone tells."""
     status = STATUSES.get(event.status_id or 0)
     return status or OUTCOMES.get(event.status.strip().lower(), "unknown")
 
 
 def denied(event: Event) -> bool:
-    """Whether the event says that it was denied, by ``action_id`` or, without one, by its caption."""
+    """Says whether the event says that it was denied, by ``action_id`` or, without one, by its caption."""
     return event.action_id == DENIED or (event.action_id is None and event.action.lower() == "denied")

@@ -39,7 +39,7 @@ USER_ENTITY = 2
 def effects_of(
     event: Event, kind: Kind, keys: Keys, outcome: Outcome, identity: str, credential: str
 ) -> tuple[Effect, ...]:
-    """What took; of what failed only that an end was tried."""
+    """Returns what took; of what failed only that an end was tried."""
     activity = kind.activity_id or 0
     match kind.class_uid:
         case 3001:

@@ -36,7 +36,7 @@ class Keys:
         self.account = account or text_at(event.unmapped, "recipientAccountId")
 
     def user(self, user: User | None) -> str:
-        """The identity of a user, by whichever of its fields is recognised."""
+        """Returns the identity of a user, by whichever of its fields is recognised."""
         if user is None:
             return ""
         names = (user.uid, user.uid_alt, user.uuid, user.name, user.email_addr)
@@ -45,7 +45,7 @@ class Keys:
         return known or (f"{self.prefix}user/{name}" if name else "")
 
     def changed(self, user: User | None) -> str:
-        """A user that an account change is about: the trail names it by its name alone, in its own
+        """Returns a user that an account change is about: the trail names it by its name alone, in its own
         account."""
         known = self.user(user)
         if user and user.name and self.trail and self.account and known.startswith(self.prefix):
@@ -63,7 +63,7 @@ class Keys:
         return user_of(account, user.name) if kind == "iamuser" and user.name else ""
 
     def actor(self, actor: Actor) -> str:
-        """A session's issuer (a role) before the session's own name; an application where no user is
+        """Returns a session's issuer (a role) before the session's own name; an application where no user is
         named."""
         issuer = recognised(actor.session.issuer)
         if issuer:
@@ -72,7 +72,7 @@ class Keys:
         return self.user(actor.user) or app
 
     def credential(self, *uids: str) -> str:
-        """The first credential id that is told."""
+        """Returns the first credential id that is told."""
         for uid in uids:
             if ACCESS_KEY.fullmatch(uid):
                 return f"aws:key/{uid}"
@@ -85,25 +85,25 @@ class Keys:
         return ""
 
     def session(self, session: Session) -> str:
-        """The key of a session; a name that could be a secret is masked, "" without one."""
+        """Returns the key of a session; a name that could be a secret is masked, "" without one."""
         if not session.uid:
             return ""
         return key_or_secret(f"{self.prefix}session/{session.uid}", session.uid, self.context)
 
     def token(self, token: object) -> str:
-        """A token by its id; a bare one is a secret."""
+        """Returns a token by its id; a bare one is a secret."""
         uid = text_at(token, "uid")
         if uid:
             return key_or_secret(f"{self.prefix}token/{uid}", uid, self.context)
         return found_in(as_text(token), self.context).credential
 
     def entity(self, uid: str) -> str:
-        """The key of an entity: the provider's own form where its uid is recognised as one."""
+        """Returns the key of an entity: the provider's own form where its uid is recognised as one."""
         return recognised(uid) or (f"{self.prefix}entity/{uid}" if uid else "")
 
 
 def recognised(text: str) -> str:
-    """The identity that a text names in another source's form; "" for none."""
+    """Returns the identity that a text names in another source's form; "" for none."""
     if text.startswith("arn:"):
         return of_arn(text)
     if text.endswith(IAM):
@@ -112,6 +112,7 @@ def recognised(text: str) -> str:
 
 
 def programmatic(user: User | None) -> str:
-    """The id of the one programmatic credential that a user is shown with; of several none is meant."""
+    """Returns the id of the one programmatic credential that a user is shown with; of several none is
+    meant."""
     many = as_list(user.programmatic_credentials) if user else []
     return text_at(many[0], "uid") if len(many) == 1 else ""

@@ -54,7 +54,7 @@ TEXT_MAX = 512
 
 
 def recognises(document: object) -> bool:
-    """Whether a decoded record (bytes: one that no JSON parser took) holds events of the System Log."""
+    """Says whether a decoded record (bytes: one that no JSON parser took) holds events of the System Log."""
     if isinstance(document, bytes):
         head = head_of(document)
         return all(mark in head for mark in MARKS)
@@ -79,7 +79,7 @@ ENVELOPES = Envelopes(NAME, _is_event, _opened, is_bare=lambda document: "eventT
 
 
 def read(record: bytes, context: Context) -> Reading:
-    """Every event of the record as an activity, passed, or a located reject; never raises."""
+    """Returns every event of the record as an activity, passed, or a located reject; never raises."""
     reading = Reading([], [], 0)
     for place, found in ENVELOPES.objects(record):
         read_one = found if isinstance(found, Rejected) else _read(found, place, context)

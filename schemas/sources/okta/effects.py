@@ -85,17 +85,17 @@ TOKEN_MADE, TOKEN_REVOKED = "system.api_token.create", "system.api_token.revoke"
 
 
 def name_of(actor: Actor) -> str:
-    """How people call who acts."""
+    """Returns how people call who acts."""
     return actor.display_name if actor.alternate_id in ("", UNKNOWN) else actor.alternate_id
 
 
 def key_of_actor(org: str, actor: Actor) -> str:
-    """The key of who acts."""
+    """Returns the key of who acts."""
     return f"{org}{KINDS.get(actor.type.lower(), 'principal')}/{actor.id}"
 
 
 def outcome_of(event: Event) -> Outcome:
-    """How it ended. Who acts was let in, but for a client whose grant says that it is not itself."""
+    """Returns how it ended. Who acts was let in, but for a client whose grant says that it is not itself."""
     told = RESULTS.get(event.outcome.result.upper(), "unknown")
     if told == "failed" and event.event_type.startswith(GRANTS):
         return "unauthenticated" if event.outcome.reason.lower() in UNPROVEN else "forbidden"
@@ -103,17 +103,17 @@ def outcome_of(event: Event) -> Outcome:
 
 
 def action_of(event: Event) -> Action:
-    """The action that an event is: a write of identities, or "" for anything else."""
+    """Returns the action that an event is: a write of identities, or "" for anything else."""
     return "identity_write" if event.event_type.startswith(WRITES) else ""
 
 
 def target_of(org: str, event: Event) -> str:
-    """The key of the first thing that an event is about, of those that have one."""
+    """Returns the key of the first thing that an event is about, of those that have one."""
     return next((key for target in event.target if (key := _key(org, event, target))), "")
 
 
 def effects_of(org: str, event: Event, outcome: Outcome) -> Iterator[Effect]:
-    """What an event changes. A token that was used is known as its holder's."""
+    """Yields what an event changes. A token that was used is known as its holder's."""
     kind = event.event_type
     actor = key_of_actor(org, event.actor)
     if kind == TOKEN_REVOKED:

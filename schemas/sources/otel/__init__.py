@@ -57,7 +57,7 @@ SUMMARY = Summary(
 
 
 def recognises(document: object) -> bool:
-    """Whether a decoded record (bytes: one that is no JSON) is an export of traces or logs."""
+    """Says whether a decoded record (bytes: one that is no JSON) is an export of traces or logs."""
     if isinstance(document, dict | list):
         return ENVELOPES.recognises(document)
     return isinstance(document, bytes) and (
@@ -66,8 +66,8 @@ def recognises(document: object) -> bool:
 
 
 def read(record: bytes, context: Context) -> Reading:
-    """Every span and every log record about tools as an activity; other log records are passed; what cannot
-    be read is a reject with its place."""
+    """Returns every span and every log record about tools as an activity; other log records are passed; what
+    cannot be read is a reject with its place."""
     reading = Reading([], [], 0)
     body = record.removeprefix(b"\xef\xbb\xbf").lstrip()
     text = body[:1] in (b"{", b"[") or record.startswith(GZIP)

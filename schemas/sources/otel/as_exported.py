@@ -34,7 +34,7 @@ MICROS_MAX = (1 << 63) // 1000
 
 
 def exported_of(document: Fields) -> Callable[[Fields], RawSpan | RawLog] | None:
-    """What reads this object; None for one that is none of theirs."""
+    """Returns what reads this object; None for one that is none of theirs."""
     if isinstance(document.get("SpanContext"), dict) and "Name" in document:
         return _go_span
     if "Timestamp" in document and "Scope" in document and isinstance(document.get("Attributes"), list):

@@ -31,7 +31,7 @@ INFERENCE = "openinference.span.kind"
 
 
 def flat_of(document: dict[str, Any]) -> Callable[[dict[str, Any]], RawSpan] | None:
-    """What reads this object; None where it is no such span."""
+    """Returns what reads this object; None where it is no such span."""
     return _span if _is_span(document) else None
 
 

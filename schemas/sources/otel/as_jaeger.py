@@ -35,7 +35,7 @@ _SCOPES = ("otel.scope.name", "otel.library.name")
 
 
 def traces_of(document: dict[str, Any]) -> list[tuple[str, object]] | None:
-    """The traces of a document with their places; None where it is none of Jaeger's."""
+    """Returns the traces of a document with their places; None where it is none of Jaeger's."""
     if is_trace(document) or _is_stored(document):
         return [("", document)]
     many = document.get("data")
@@ -45,7 +45,7 @@ def traces_of(document: dict[str, Any]) -> list[tuple[str, object]] | None:
 
 
 def is_trace(document: dict[str, Any]) -> bool:
-    """Whether a document is a trace as Jaeger's query API returns it."""
+    """Says whether a document is a trace as Jaeger's query API returns it."""
     return "traceID" in document and isinstance(document.get("spans"), list)
 
 

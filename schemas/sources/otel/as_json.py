@@ -32,7 +32,7 @@ _KINDS = {"SPAN_KIND_INTERNAL": INTERNAL, "SPAN_KIND_SERVER": SERVER, "SPAN_KIND
 
 
 def json_spans(top: str, batches: list[Any]) -> Iterator[RawSpan | Rejected]:
-    """The spans of the batches that ``batches_of`` found."""
+    """Yields the spans of the batches that ``batches_of`` found."""
     for i, batch in enumerate(batches):
         place = f"{top}[{i}]"
         if not isinstance(batch, dict):
@@ -47,8 +47,8 @@ SCOPES = ("scopeSpans", "scope_spans", "instrumentationLibrarySpans")
 
 
 def batches_of(document: dict[str, Any]) -> tuple[str, list[Any]] | None:
-    """The batches of an export of traces; None where the document is none. Java's logging exporter writes
-    each batch alone."""
+    """Returns the batches of an export of traces; None where the document is none. Java's logging exporter
+    writes each batch alone."""
     if any(isinstance(document.get(key), list) for key in SCOPES):
         return "", [document]
     for key in ("resourceSpans", "resource_spans", "batches"):
@@ -60,7 +60,7 @@ def batches_of(document: dict[str, Any]) -> tuple[str, list[Any]] | None:
 
 
 def service_of(resource: object) -> str:
-    """The ``service.name`` of a resource; "" where it has none."""
+    """Returns the ``service.name`` of a resource; "" where it has none."""
     attributes = resource.get("attributes") if isinstance(resource, dict) else None
     for item in attributes if isinstance(attributes, list) else ():
         if isinstance(item, dict) and item.get("key") == "service.name":
@@ -119,8 +119,8 @@ def _text(value: object) -> str:
 
 
 def json_id(span: dict[str, Any], key: str, other: str, size: int, optional: bool = False) -> str:
-    """The id under either name as lower-case hex of ``size`` bytes; "" for an optional one that is absent.
-    Raises Unreadable."""
+    """Returns the id under either name as lower-case hex of ``size`` bytes; "" for an optional one that is
+    absent. Raises Unreadable."""
     value = span.get(key, span.get(other))
     if not value and optional:
         return ""
@@ -149,7 +149,8 @@ def _id_bytes(value: str, size: int) -> bytes | None:
 
 
 def json_time(span: dict[str, Any], key: str, other: str) -> int:
-    """The time under either name in µs; OTLP/JSON has nanoseconds as a number or text. Raises Unreadable."""
+    """Returns the time under either name in µs; OTLP/JSON has nanoseconds as a number or text. Raises
+    Unreadable."""
     value = span.get(key, span.get(other, 0))
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 19:
         value = int(value)
@@ -161,7 +162,7 @@ def json_time(span: dict[str, Any], key: str, other: str) -> int:
 
 
 def attributes_of(items: object, is_read: Callable[[str], bool] = is_read) -> dict[str, Any]:
-    """The attributes that are read, by their keys; others are not decoded."""
+    """Returns the attributes that are read, by their keys; others are not decoded."""
     found: dict[str, Any] = {}
     for item in items if isinstance(items, list) else ():
         key = item.get("key") if isinstance(item, dict) else None
@@ -171,7 +172,7 @@ def attributes_of(items: object, is_read: Callable[[str], bool] = is_read) -> di
 
 
 def value_of(value: object, depth: int) -> Any:
-    """The plain value of an OTLP ``AnyValue``; None beyond ``VALUE_DEPTH_MAX`` levels."""
+    """Returns the plain value of an OTLP ``AnyValue``; None beyond ``VALUE_DEPTH_MAX`` levels."""
     if not isinstance(value, dict) or depth > VALUE_DEPTH_MAX:
         return None
     for kind, inner in value.items():

@@ -26,7 +26,7 @@ Logs = Callable[[bytes], Iterator[RawLog | Rejected] | None]
 
 
 def is_protobuf_export(record: bytes) -> bool:
-    """Whether these bytes are an export that holds a span."""
+    """Says whether these bytes are an export that holds a span."""
     if record[:1] != b"\x0a":
         return False
     try:
@@ -45,7 +45,7 @@ def _holds_spans(request: Any) -> bool:
 def protobuf_spans(
     record: bytes, else_logs: Logs = lambda record: None
 ) -> Iterator[RawSpan | RawLog | Rejected]:
-    """The spans; ``else_logs`` reads what holds none, and gives None for what holds no logs either."""
+    """Yields the spans; ``else_logs`` reads what holds none, and gives None for what holds no logs either."""
     fault = ""
     request = ExportTraceServiceRequest()
     try:
@@ -102,7 +102,8 @@ def _protobuf_span(span: Any, scope: str, service: str) -> RawSpan:
 
 
 def protobuf_value(value: Any, depth: int) -> Any:
-    """The plain value of an OTLP ``AnyValue``; None for bytes, and beyond ``VALUE_DEPTH_MAX`` levels."""
+    """Returns the plain value of an OTLP ``AnyValue``; None for bytes, and beyond ``VALUE_DEPTH_MAX``
+    levels."""
     kind = value.WhichOneof("value")
     if kind is None or kind == "bytes_value" or depth > VALUE_DEPTH_MAX:
         return None

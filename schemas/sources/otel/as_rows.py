@@ -46,7 +46,7 @@ Row = dict[str, Any]
 
 
 def reader_of(row: Row) -> Callable[[Row], RawSpan | RawLog | None] | None:
-    """What reads this row; None for an object that is no row of theirs."""
+    """Returns what reads this row; None for an object that is no row of theirs."""
     if "TraceId" in row and "SpanAttributes" in row and "SpanName" in row:
         return _clickhouse_span
     if "LogAttributes" in row and "Timestamp" in row:
@@ -62,7 +62,7 @@ def reader_of(row: Row) -> Callable[[Row], RawSpan | RawLog | None] | None:
 
 
 def flattened(value: object, keep: Callable[[str], bool]) -> dict[str, Any]:
-    """Attributes by their dotted names, whether these were written whole or part in part."""
+    """Returns the attributes by their dotted names, whether these were written whole or part in part."""
     found: dict[str, Any] = {}
     _flatten(as_fields(value), "", keep, found, NESTING_MAX)
     return found
@@ -165,12 +165,12 @@ def _logfire(row: Row) -> RawSpan | None:
 
 
 def kind_of(name: str) -> int:
-    """The kind of a span by its name, as ``Client`` or ``SPAN_KIND_CLIENT``."""
+    """Returns the kind of a span by its name, as ``Client`` or ``SPAN_KIND_CLIENT``."""
     return KINDS.get(name.upper().removeprefix("SPAN_KIND_"), 0)
 
 
 def is_error(code: str) -> bool:
-    """``Error``, ``ERROR``, ``STATUS_CODE_ERROR``, or 2."""
+    """Says whether a status is an error: ``Error``, ``ERROR``, ``STATUS_CODE_ERROR``, or 2."""
     return code.upper().removeprefix("STATUS_CODE_") in ("ERROR", "2")
 
 

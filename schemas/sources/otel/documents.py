@@ -24,7 +24,7 @@ LISTS = ("data", "rows")
 
 
 def raw_of(document: dict[str, Any], place: str = "") -> Iterator[Raw] | None:
-    """The spans and log records of a document; None where it is none of ours."""
+    """Yields the spans and log records of a document; None where it is none of ours."""
     if batches := batches_of(document):
         return json_spans(*batches)
     if logs := logs_of(document):
@@ -44,7 +44,7 @@ def _rows(document: dict[str, Any]) -> Contents | None:
 
 
 def is_ours(document: dict[str, Any]) -> bool:
-    """Whether a document holds spans or log records."""
+    """Says whether a document holds spans or log records."""
     return raw_of(document) is not None
 
 

@@ -81,7 +81,7 @@ no such method, HTTP."""
 
 
 def span_of(raw: RawSpan, arrived: int = 0, processed: int = 0) -> Span:
-    """The span without arguments and results."""
+    """Returns the span without arguments and results."""
     offered = offered_by(raw)
     kind = _kind(raw, offered is not None)
     named = _tool(raw) if kind == "tool" else handoff_target(raw) if kind == "handoff" else ""
@@ -297,7 +297,7 @@ def _tool(raw: RawSpan) -> str:
 
 
 def handoff_target(raw: RawSpan) -> str:
-    """The agent that a hand-off names; "" where the span does not tell."""
+    """Returns the agent that a hand-off names; "" where the span does not tell."""
     named = raw.text("gen_ai.handoff.to_agent", "gen_ai.transfer.target.name")
     if named:
         return named if named != UNTRUSTED_AGENT else ""
@@ -341,6 +341,6 @@ def _denied(raw: RawSpan) -> bool:
 
 
 def error_of(raw: RawSpan) -> str:
-    """The type of an error; never its message, which may quote arguments or results."""
+    """Returns the type of an error; never its message, which may quote arguments or results."""
     kind = raw.text("error.type")
     return kind if kind and len(kind) <= ERROR_LENGTH_MAX else "error"

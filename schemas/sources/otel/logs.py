@@ -63,7 +63,7 @@ class LogSpan(NamedTuple):
 
 
 def spans_of(log: RawLog, arrived: int = 0, processed: int = 0) -> tuple[str, list[LogSpan]]:
-    """The trace, and what the record says in it as spans; none for what says nothing of agents."""
+    """Returns the trace, and what the record says in it as spans; none for what says nothing of agents."""
     record = _LogReader(log, arrived, processed)
     kind = log.event.rpartition(".")[2]
     if log.event.startswith(GENAI_EVENTS):
@@ -117,8 +117,8 @@ class _LogReader:
             yield LogSpan(self._own("offered"), self._span("chat", "", offered=offered))
 
     def done(self, kind: str) -> Iterator[LogSpan]:
-        """A tool that an agent ran (or that was denied), as it says itself: it goes by its service's name. A
-        server's tool is told by the product's name for it, and below that by the server's."""
+        """Yields a tool that an agent ran (or that was denied), as it says itself: it goes by its service's
+        name. A server's tool is told by the product's name for it, and below that by the server's."""
         log = self._log
         tool = bounded(log.text("tool_name", "function_name", "gen_ai.tool.name"))
         decided = log.text("decision", "decision_type").lower()
@@ -156,8 +156,8 @@ class _LogReader:
 
 
 def served_by(log: RawLog, tool: str) -> tuple[str, str]:
-    """The MCP server of a tool and its name there; "" and "" where no server is told. Claude Code and Codex
-    name such a tool ``mcp__SERVER__TOOL``; the former gives both parts beside it as well."""
+    """Returns the MCP server of a tool and its name there; "" and "" where no server is told. Claude Code and
+    Codex name such a tool ``mcp__SERVER__TOOL``; the former gives both parts beside it as well."""
     parameters = decoded(log.attributes.get("tool_parameters"))
     named = parameters if isinstance(parameters, dict) else {}
     server = named.get("mcp_server_name") or log.text("mcp_server_name", "mcp.server.name", "mcp_server")
@@ -169,7 +169,8 @@ def served_by(log: RawLog, tool: str) -> tuple[str, str]:
 
 
 def ran(log: RawLog, decided: str) -> bool:
-    """Whether a call that failed is known to have run: it was let through, and what failed is the tool."""
+    """Says whether a call that failed is known to have run: it was let through, and what failed is the
+    tool."""
     kind = log.text("error_type")
     if decided not in ACCEPTED or not kind:
         return False

@@ -32,8 +32,8 @@ SCOPES = ("scopeLogs", "scope_logs", "instrumentationLibraryLogs")
 
 
 def logs_of(document: dict[str, Any]) -> tuple[str, list[Any]] | None:
-    """The batches of an export of logs; None where the document is none. Java's logging exporter writes
-    each batch alone."""
+    """Returns the batches of an export of logs; None where the document is none. Java's logging exporter
+    writes each batch alone."""
     if any(isinstance(document.get(key), list) for key in SCOPES):
         return "", [document]
     for key in ("resourceLogs", "resource_logs"):
@@ -89,7 +89,7 @@ def _json_log(record: object, service: str, scope: str) -> RawLog:
 
 
 def event_of(named: object, attributes: dict[str, Any], body: Any) -> tuple[str, Any]:
-    """The event's name, and its body where it is one of the conventions."""
+    """Returns the event's name, and its body where it is one of the conventions."""
     name = named if isinstance(named, str) and named else attributes.get("event.name")
     if isinstance(name, str) and name.startswith(GENAI_EVENTS):
         return name, body()
@@ -100,7 +100,7 @@ def event_of(named: object, attributes: dict[str, Any], body: Any) -> tuple[str,
 
 
 def protobuf_logs(record: bytes) -> Iterator[RawLog | Rejected] | None:
-    """The records of an export of logs; None where these bytes are none."""
+    """Yields the records of an export of logs; None where these bytes are none."""
     try:
         request = ExportLogsServiceRequest.FromString(record)
     except DecodeError:

@@ -41,7 +41,7 @@ READ = frozenset({
 
 
 def is_read(key: str) -> bool:
-    """Whether an attribute of a span is read; the contents of prompts and results never are."""
+    """Says whether an attribute of a span is read; the contents of prompts and results never are."""
     return (
         key in READ or key.startswith(READ_PREFIXES) or (key.startswith(FUNCTIONS) and key.endswith(".name"))
     )
@@ -51,7 +51,7 @@ class Attributed(msgspec.Struct):
     """What has attributes."""
 
     def text(self, *keys: str) -> str:
-        """The first of these attributes that is a text and not empty."""
+        """Returns the first of these attributes that is a text and not empty."""
         for key in keys:
             value = self.attributes.get(key)  # type: ignore[attr-defined]
             if value and isinstance(value, str):
@@ -86,7 +86,7 @@ LOG_READ = READ | {
 
 
 def is_read_of_log(key: str) -> bool:
-    """Whether an attribute of a log record is read."""
+    """Says whether an attribute of a log record is read."""
     return key in LOG_READ or key.startswith(READ_PREFIXES)
 
 

@@ -54,27 +54,28 @@ or ask for it themselves; a server's tools have names that begin with ``mcp__``.
 
 
 def is_step(raw: RawSpan, tool: str) -> bool:
-    """Whether the span is a step of the framework."""
+    """Says whether the span is a step of the framework."""
     if raw.scope == SMOLAGENTS:
         return tool == "final_answer" and raw.name == "FinalAnswerTool"
     return raw.scope == ADK and raw.text("gen_ai.tool.type") == "SetModelResponseTool"
 
 
 def is_guardrail(raw: RawSpan) -> bool:
-    """Whether the span is that of a guardrail: an agent that runs in it judges, and takes nothing over."""
+    """Says whether the span is that of a guardrail: an agent that runs in it judges, and takes nothing
+    over."""
     marks = (raw.text("openinference.span.kind"), raw.text("langfuse.observation.type"))
     operation = raw.text("gen_ai.operation.name")
     return "guardrail" in (mark.lower() for mark in marks) or operation in GUARDS
 
 
 def is_step_of_log(log: RawLog, tool: str) -> bool:
-    """Whether the event tells a step of the product."""
+    """Says whether the event tells a step of the product."""
     return log.scope == CLAUDE_CODE_EVENTS and tool in CLAUDE_CODE_STEPS
 
 
 def is_form_of_log(log: RawLog, tool: str) -> bool:
-    """Whether a message asks for what the framework itself gives to a model beside its tools: the form of its
-    answer, or a hand-off. Of another scope it is a tool like any other."""
+    """Says whether a message asks for what the framework itself gives to a model beside its tools: the form
+    of its answer, or a hand-off. Of another scope it is a tool like any other."""
     if log.scope == PYDANTIC_AI:
         return tool == ANSWER_FORM or tool.startswith(f"{ANSWER_FORM}_")
     if log.scope == AGENT_FRAMEWORK:
@@ -83,8 +84,8 @@ def is_form_of_log(log: RawLog, tool: str) -> bool:
 
 
 def transfer_of(raw: RawSpan, tool: str) -> str:
-    """The agent to which a tool of the framework hands over; "" for any other tool, or where it is not
-    told."""
+    """Returns the agent to which a tool of the framework hands over; "" for any other tool, or where it is
+    not told."""
     if raw.scope in LANGCHAIN and tool.startswith(TRANSFER):
         return tool.removeprefix(TRANSFER)
     if raw.scope.startswith(CREWAI) and tool in COWORKERS:
@@ -99,8 +100,8 @@ def transfer_of(raw: RawSpan, tool: str) -> str:
 
 
 def is_unnamed_subagent(raw: RawSpan, name: str) -> bool:
-    """The Claude Agent SDK's instrumentation gives to every subagent the name of the tool that runs it:
-    which one it is stands in the tool's arguments."""
+    """Returns the Claude Agent SDK's instrumentation gives to every subagent the name of the tool that runs
+    it: which one it is stands in the tool's arguments."""
     return raw.scope == CLAUDE_SDK and name in SUBAGENTS
 
 

@@ -19,8 +19,8 @@ _LISTS = ("gen_ai.tool.definitions", "gen_ai.agent.tools", "crewai.agent.tools",
 
 
 def offered_by(raw: RawSpan) -> tuple[str, ...] | None:
-    """Sorted names of the tools offered; None where the span says nothing of it (or its list was cut off in
-    transport)."""
+    """Returns the sorted names of the tools offered; None where the span says nothing of it (or its list was
+    cut off in transport)."""
     lists: list[Iterable[str]] = []
     for key in _LISTS:
         value = decoded(raw.attributes.get(key))
@@ -68,8 +68,8 @@ def _names(tools: Any, inside: bool = False) -> Iterator[str]:
 
 
 def decoded(value: object) -> Any:
-    """JSON inside a text attribute; other values as they are; None for text that is no whole JSON (cut by an
-    attribute limit)."""
+    """Returns the JSON inside a text attribute, decoded; other values as they are; None for text that is no
+    whole JSON (cut by an attribute limit)."""
     if not isinstance(value, str):
         return value
     try:

@@ -45,7 +45,7 @@ SUMMARY = Summary(
 
 
 def recognises(document: object) -> bool:
-    """Whether a decoded record (bytes: one that is no JSON) is an event, or a page of them."""
+    """Says whether a decoded record (bytes: one that is no JSON) is an event, or a page of them."""
     if isinstance(document, bytes):
         head = head_of(document)
         return f'"{AUDIT_LOG}"' in head or (f'"{FEED_ID}' in head and '"organization_id"' in head)
@@ -63,7 +63,7 @@ def _is_event(document: dict[str, Any]) -> bool:
 
 
 def read(record: bytes, context: Context) -> Reading:
-    """Every event of the record as an activity or a reject with its place; never raises."""
+    """Returns every event of the record as an activity or a reject with its place; never raises."""
     reading = Reading([], [], 0)
     for place, found in ENVELOPES.objects(record):
         activity = found if isinstance(found, Rejected) else _read_one(found, place, context)

@@ -36,18 +36,18 @@ _ROLE_OF = re.compile(r"role_assignment_(role-.+?)__.+")
 
 
 def plain(event: Event) -> str:
-    """The type of an event with underscores, whichever way its vendor writes it."""
+    """Returns the type of an event with underscores, whichever way its vendor writes it."""
     return event.type.replace(".", "_")
 
 
 def parts(event: Event) -> tuple[str, str]:
-    """What the event is about and what was done with it: ``api_key``, ``created``."""
+    """Returns what the event is about and what was done with it: ``api_key``, ``created``."""
     about, _, done = plain(event).rpartition("_")
     return about, done
 
 
 def outcome_of(event: Event) -> Outcome:
-    """What is logged was done, but for what says that it failed."""
+    """Returns what is logged was done, but for what says that it failed."""
     name = plain(event)
     if REFUSED_LOGIN.fullmatch(name):
         return "unauthenticated"
@@ -57,13 +57,13 @@ def outcome_of(event: Event) -> Outcome:
 
 
 def action_of(event: Event) -> Action:
-    """The action that an event is: a write of identities, or "" for anything else."""
+    """Returns the action that an event is: a write of identities, or "" for anything else."""
     name = plain(event)
     return "identity_write" if ADMINISTRATIVE.fullmatch(name) and not LOGIN.fullmatch(name) else ""
 
 
 def target_of(event: Event) -> str:
-    """The key of what the event is about; "" where the record does not say."""
+    """Returns the key of what the event is about; "" where the record does not say."""
     about, _ = parts(event)
     if about in KEYS:
         return event.credential(key_id(event))
@@ -77,14 +77,14 @@ def target_of(event: Event) -> str:
 
 
 def key_id(event: Event) -> str:
-    """The id of the API key that an event is about; "" where it is about none."""
+    """Returns the id of the API key that an event is about; "" where it is about none."""
     about, _ = parts(event)
     own = "id" if event.vendor == "openai" else ""
     return event.text(f"{about}_id", "api_key_id", "key_id", *([own] if own else []))
 
 
 def account_of(event: Event) -> str:
-    """The key of the account that an event is about."""
+    """Returns the key of the account that an event is about."""
     about, _ = parts(event)
     kind = ACCOUNTS[about]
     if event.vendor == "openai":
@@ -93,14 +93,14 @@ def account_of(event: Event) -> str:
 
 
 def principal_of(event: Event) -> str:
-    """The key of the principal that is given a role or membership."""
+    """Returns the key of the principal that is given a role or membership."""
     kind = event.text("principal_type", "target_type") or "user"
     kind = {"organization_member": "user", "member": "user"}.get(kind, kind)
     return event.key(kind, event.text("principal_id", "target_id"))
 
 
 def effects_of(event: Event) -> tuple[Effect, ...]:
-    """The effects of an event; none where it did not succeed."""
+    """Returns the effects of an event; none where it did not succeed."""
     about, _ = parts(event)
     teach = _key if about in KEYS else _EFFECTS.get(about)
     return tuple(teach(event)) if teach and outcome_of(event) == "succeeded" else ()

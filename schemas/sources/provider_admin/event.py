@@ -32,22 +32,23 @@ class Event(NamedTuple):
     details: dict[str, Any]
 
     def key(self, kind: str, name: str) -> str:
-        """The key of an identity of the organisation; "" without a name."""
+        """Returns the key of an identity of the organisation; "" without a name."""
         return f"{self.home}{kind}/{name}" if name else ""
 
     def credential(self, name: str) -> str:
-        """Keys have ids that are one of a kind with their vendor."""
+        """Returns the key of an API key by its id, which is one of a kind with its vendor."""
         return f"{self.vendor}:key/{name}" if name else ""
 
     def text(self, *names: str) -> str:
-        """The first of these details that is told."""
+        """Returns the first of these details that is told."""
         return next((text for name in names if (text := text_at(self.details, name))), "")
 
 
 def openai_event(row: dict[str, Any], instance: str) -> Event:
-    """OpenAI's audit log (https://platform.openai.com/docs/api-reference/audit-logs). What the event is
-    about stands under its type, with dots or, in exports, with underscores. The record does not name its
-    organisation: ``instance`` does."""
+    """Returns the event of an entry of OpenAI's audit log
+    (https://platform.openai.com/docs/api-reference/audit-logs). What the event is about stands under its
+    type, with dots or, in exports, with underscores. The record does not name its organisation: ``instance``
+    does."""
     kind = text_at(row, "type")
     details = as_fields(row.get(kind)) or as_fields(row.get(kind.replace(".", "_")))
     home = f"openai:{instance}:"
@@ -81,7 +82,7 @@ def _openai_actor(actor: dict[str, Any], home: str) -> Actor:
 
 
 def anthropic_event(row: dict[str, Any], instance: str) -> Event:
-    """Anthropic's activity feed."""
+    """Returns the event of an entry of Anthropic's activity feed."""
     home = f"anthropic:{text_at(row, 'organization_id') or instance}:"
     actor = as_fields(row.get("actor"))
     user = text_at(actor, "user_id")

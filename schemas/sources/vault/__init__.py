@@ -65,8 +65,8 @@ SUMMARY = Summary(
 
 
 def recognises(document: object) -> bool:
-    """An audit line: a request or a response with the request that it is about, or a shipper's envelope
-    around one."""
+    """Says whether a decoded record is an audit line: a request or a response with the request that it is
+    about, or a shipper's envelope around one."""
     if isinstance(document, bytes):
         head = _bare(document)[:2048]
         return head.startswith(b'{"time":') and b'"type":"re' in head and b'"request":{' in _bare(document)
@@ -74,8 +74,8 @@ def recognises(document: object) -> bool:
 
 
 def read(record: bytes, context: Context) -> Reading:
-    """The line's activity, or why there is none. Several lines in one record (a socket's read) are read
-    one by one; never raises."""
+    """Returns the line's activity, or why there is none. Several lines in one record (a socket's read) are
+    read one by one; never raises."""
     reading = Reading([], [], 0)
     if record.startswith(GZIP):
         unpacked = gunzipped(record)

@@ -58,47 +58,47 @@ class Call:
     # Keys. Tokens and secret ids that stand in clear (log_raw, old paths) are masked before they go anywhere.
 
     def accessor_key(self, accessor: str) -> str:
-        """The key of a token by its accessor."""
+        """Returns the key of a token by its accessor."""
         return f"{self.prefix}accessor/{self._short(accessor)}"
 
     def token_key(self, token: str) -> str:
-        """The key of a token by its HMAC, or by our mask where the log shows it in clear."""
+        """Returns the key of a token by its HMAC, or by our mask where the log shows it in clear."""
         return f"{self.prefix}token/{self.masked(token)}"
 
     def secret_id_key(self, secret: str) -> str:
-        """The key of a secret id by its HMAC or mask."""
+        """Returns the key of a secret id by its HMAC or mask."""
         return f"{self.prefix}secret-id/{self.masked(secret)}"
 
     def secret_id_accessor_key(self, accessor: str) -> str:
-        """The key of a secret id by its accessor."""
+        """Returns the key of a secret id by its accessor."""
         return f"{self.prefix}secret-id-accessor/{self._short(accessor)}"
 
     def lease_key(self, lease: str) -> str:
-        """The key of a lease."""
+        """Returns the key of a lease by its id, cut where it is very long."""
         return f"{self.prefix}lease/{self._short(lease)}"
 
     def entity_key(self, entity: str) -> str:
-        """The key of an entity by its id."""
+        """Returns the key of an entity by its id."""
         return f"{self.prefix}entity/{self._short(entity)}"
 
     def group(self, name: str) -> str:
-        """The key of a group by its name (a mount, a role, a prefix of leases) in the namespace of the
-        call."""
+        """Returns the key of a group by its name (a mount, a role, a prefix of leases) in the namespace of
+        the call."""
         return f"{self.prefix}{self._short(self.ns + name)}"
 
     def namespace_group(self, namespace: str) -> str:
-        """The key of a namespace as a group of all that lives in it."""
+        """Returns the key of a namespace as a group of all that lives in it."""
         return f"{self.prefix}namespace/{self._short(namespace)}"
 
     def masked(self, secret: str) -> str:
-        """The value itself where Vault has masked it, else its mask under the site's key."""
+        """Returns the value itself where Vault has masked it, else its mask under the site's key."""
         return secret if secret.startswith(HMAC) and len(secret) <= TEXT_MAX else self.context.mask(secret)
 
     def _short(self, text: str) -> str:
         return text if len(text) <= TEXT_MAX else self.context.mask(text)
 
     def keys_of(self, token: str | None, accessor: str | None) -> tuple[str, tuple[str, ...]]:
-        """A token's key and its other names: the accessor where it is known; batch and inline tokens
+        """Returns a token's key and its other names: the accessor where it is known; batch and inline tokens
         have none."""
         if accessor:
             return self.accessor_key(accessor), (self.token_key(token),) if token else ()
@@ -117,17 +117,17 @@ class Call:
         return (self.response.data if self.response else None) or {}
 
     def asked(self, name: str) -> str:
-        """A text of the request's data; "" where there is none."""
+        """Returns a text of the request's data; "" where there is none."""
         value = self.request_data.get(name)
         return value if isinstance(value, str) else ""
 
     def answered(self, name: str) -> str:
-        """A text of the response's data; "" where it is absent or not a text."""
+        """Returns a text of the response's data; "" where it is absent or not a text."""
         value = self.response_data.get(name)
         return value if isinstance(value, str) else ""
 
     def scrubbed(self, text: str) -> str:
-        """A text without tokens in clear, cut to its cap."""
+        """Returns a text without tokens in clear, cut to its cap."""
         shown = TOKEN.sub(lambda found: self.masked(found[0]), text) if "." in text else text
         return shown if len(shown) <= TEXT_MAX else f"{shown[: TEXT_MAX - 1]}…"
 

@@ -43,7 +43,8 @@ IN_PATH = (
 
 
 def exhausted(call: Call) -> Iterator[Effect]:
-    """``remaining_uses`` is as it stood before the call, whatever became of the call: 1 was the last."""
+    """Yields the end of a token by its last use: ``remaining_uses`` is as it stood before the call, whatever
+    became of the call, so 1 was the last."""
     credential = call.presented[0]
     if WAITS in (call.line.error or ""):
         return
@@ -60,7 +61,7 @@ def exhausted(call: Call) -> Iterator[Effect]:
 
 
 def ends_of(call: Call, outcome: Outcome) -> Iterator[Effect]:
-    """Effects of a call whose token was accepted and which was not denied."""
+    """Yields the effects of a call whose token was accepted and which was not denied."""
     if outcome not in ("succeeded", "failed"):
         return
     took = outcome == "succeeded" and not _found_nothing(call)
@@ -195,8 +196,8 @@ def _entity(call: Call) -> Iterator[Effect]:
 
 
 def unjoined(call: Call) -> tuple[str, str]:
-    """The field by which a kill names its target in a way that joins nothing in this log, and what to do;
-    empty where it does join."""
+    """Returns the field by which a kill names its target in a way that joins nothing in this log, and what to
+    do; empty where it does join."""
     if call.path == "auth/token/revoke-accessor":
         return ("request.data.accessor", BY_HMAC) if _hidden(call, "accessor") and _plain(call) else ("", "")
     if call.path == "identity/entity":

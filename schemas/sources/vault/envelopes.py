@@ -12,7 +12,7 @@ of Vault Enterprise's KMIP secrets engine): its clients show certificates, no to
 
 
 def is_line(document: dict[str, Any]) -> bool:
-    """A request or a response with the request that it is about."""
+    """Says whether a document is a request or a response with the request that it is about."""
     kind, request = document.get("type"), document.get("request")
     if not isinstance(kind, str) or not isinstance(request, dict):
         return False

@@ -32,7 +32,7 @@ ROLE_NAMES = (("role_name", "role"), ("role", "role"), ("username", "users"), ("
 
 
 def issues_of(call: Call) -> Iterator[Effect]:
-    """Effects of a call that succeeded."""
+    """Yields the effects of a call that succeeded."""
     path, response = call.path, call.response
     if response is None:
         return
@@ -68,7 +68,7 @@ def _token(call: Call, auth: Auth) -> Iterator[Effect]:
 
 
 def sponsor_of(call: Call) -> str:
-    """Whose dossier holds a token that has no entity: the caller's entity, else the caller's token. A
+    """Returns whose dossier holds a token that has no entity: the caller's entity, else the caller's token. A
     login has no caller."""
     return (call.identity or call.presented[0]) if call.path.startswith("auth/token/") else ""
 
@@ -108,8 +108,8 @@ def _edge(call: Call, entity: str) -> Edge:
 
 
 def mount_group(path: str) -> str:
-    """The first step of a path (two for auth mounts): the group in which the tokens and leases below it
-    are found."""
+    """Returns the first step of a path (two for auth mounts): the group in which the tokens and leases below
+    it are found."""
     steps = path.split("/", 2 if path.startswith("auth/") else 1)
     return "/".join(steps[:-1]) + "/" if len(steps) > 1 else f"{path}/"
 
@@ -147,7 +147,7 @@ def _role(call: Call, auth: Auth) -> str:
 
 
 def login_mount(call: Call) -> str:
-    """The mount of an auth path, with its last slash and without its namespace."""
+    """Returns the mount of an auth path, with its last slash and without its namespace."""
     mount = (call.request.mount_point or "").removeprefix(call.ns)
     if mount and call.path.startswith(mount):
         return mount

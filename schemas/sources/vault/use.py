@@ -80,8 +80,8 @@ class Use(NamedTuple):
 
 
 def use_of(call: Call) -> Use:
-    """A login is a use of what was logged in with, whatever old token came along; everything else of the
-    token presented."""
+    """Returns who uses which credential. A login is a use of what was logged in with, whatever old token came
+    along; everything else of the token presented."""
     if is_login(call):
         return _login(call)
     credential, names = call.presented
@@ -104,8 +104,9 @@ or of an address outside the bounds of the secret id, the answer alone speaks, w
 
 
 def is_aside(call: Call, outcome: Outcome) -> bool:
-    """Whether a refusal is about something beside what was presented: of a token that the server still knows
-    it writes the accessor (bounds and a disabled entity are looked at after that; request_handling.go)."""
+    """Says whether a refusal is about something beside what was presented: of a token that the server
+    still knows it writes the accessor (bounds and a disabled entity are looked at after that;
+    request_handling.go)."""
     if outcome != "unauthenticated":
         return False
     if is_login(call):
@@ -114,7 +115,8 @@ def is_aside(call: Call, outcome: Outcome) -> bool:
 
 
 def asked_of(call: Call) -> str:
-    """What was presented to what: a secret id to a role, a token to a namespace; "" for the root one."""
+    """Returns what was presented to what: a secret id to a role, a token to a namespace; "" for the root
+    one."""
     if is_login(call):
         role = call.asked("role_id")
         return f"{call.prefix}role-id/{call.masked(role)}" if role else ""
@@ -122,7 +124,8 @@ def asked_of(call: Call) -> str:
 
 
 def is_login(call: Call) -> bool:
-    """Any path may log in that hands out a token; a refused login is told from its path."""
+    """Says whether a call is a login. Any path may log in that hands out a token; a refused login is told
+    from its path."""
     if call.issued:
         return not call.path.startswith(("auth/token/", "sys/wrapping/"))
     mount = (call.request.mount_point or "").removeprefix(call.ns)
@@ -133,7 +136,7 @@ def is_login(call: Call) -> bool:
 
 
 def login_secret(call: Call) -> str:
-    """The key of the secret id that a login presented; "" for other methods."""
+    """Returns the key of the secret id that a login presented; "" for other methods."""
     secret = call.asked("secret_id")
     return call.secret_id_key(secret) if secret else ""
 
@@ -159,7 +162,8 @@ def _authenticated(call: Call) -> Outcome:
 
 
 def action_of(call: Call) -> Action:
-    """The action that a call is: a read of secrets, a write of identities, or "" for anything else."""
+    """Returns the action that a call is: a read of secrets, a write of identities, or "" for anything
+    else."""
     path = call.path
     if path.startswith(NO_SECRETS):
         return _managed(call)

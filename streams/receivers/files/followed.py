@@ -23,7 +23,7 @@ class TruncatedError(Exception):
 
 
 def head_of(path: Path) -> bytes:
-    """The first HEAD_BYTES of a file's content, unpacked; b"" where it cannot be read."""
+    """Returns the first HEAD_BYTES of a file's content, unpacked; b"" where it cannot be read."""
     try:
         with open_regular(path) as file:
             if path.suffix != PACKED:
@@ -59,19 +59,21 @@ class Followed:
         return self._packed is not None
 
     def read(self) -> list[Line]:
-        """The next lines; `progressed` is whether there was anything to read. Raises TruncatedError."""
+        """Returns the next lines; `progressed` is whether there was anything to read. Raises
+        TruncatedError."""
         chunk = self._next_packed(self._packed) if self._packed else self._next_plain()
         self.progressed = bool(chunk)
         return self._lines.feed(chunk)
 
     def begin_anew(self) -> None:
-        """What the file holds now is another one's content."""
+        """Starts at the beginning of the file, whose content is another one's now."""
         self.mark = self._new_mark()
         self._lines = Lines(self._limit, str(self.path))
         self.progressed = True
 
     def end(self) -> list[Line]:
-        """Half a last line, and what was wrong with the file: nothing more will come, the file is `over`."""
+        """Returns half a last line, and what was wrong with the file: nothing more will come, the file is
+        `over`."""
         self.over = True
         last = self._lines.end()
         lines = [last] if last else []
@@ -80,7 +82,7 @@ class Followed:
         return lines
 
     def taken(self, lines: list[Line]) -> None:
-        """Kafka has these lines."""
+        """Notes that Kafka has these lines."""
         self.mark.offset += sum(line.size for line in lines)
 
     def close(self) -> None:

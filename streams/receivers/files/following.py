@@ -34,7 +34,8 @@ class Wish(NamedTuple):
 
 
 def parse_wish(text: str) -> Wish:
-    """Of `vault.prod=/var/log/vault/audit.log`. Raises SettingsError."""
+    """Returns what is to be followed, from a text like `vault.prod=/var/log/vault/audit.log`. Raises
+    SettingsError."""
     from schemas.sources import sources
 
     name, equals, path = text.partition("=")
@@ -54,7 +55,7 @@ def parse_wish(text: str) -> Wish:
 
 
 def marks_of(settings: Settings, wish: Wish) -> MarkFile:
-    """Where it is kept how far a file was taken."""
+    """Returns the file that says how far a file was taken."""
     digest = hashlib.sha256(str(wish.path).encode()).hexdigest()[:16]
     return MarkFile(settings.data / "receivers" / f"{wish.source}-{digest}.json")
 

@@ -36,7 +36,7 @@ class Lines:
         return self._size
 
     def feed(self, chunk: bytes) -> list[Line]:
-        """The lines that end in this chunk."""
+        """Returns the lines that end in this chunk."""
         *ends, rest = chunk.split(b"\n")
         lines = []
         for part in ends:
@@ -46,7 +46,7 @@ class Lines:
         return lines
 
     def end(self) -> Line | None:
-        """What waits and will not go on; None where nothing does."""
+        """Returns what waits and will not go on; None where nothing does."""
         return self._line(0) if self._size else None
 
     def _take(self, part: bytes) -> None:

@@ -36,16 +36,17 @@ class Mark:
         return self.device, self.inode
 
     def fits(self, head: bytes) -> bool:
-        """Whether a file that begins so is this one. Of an empty beginning nothing can be said: False."""
+        """Says whether a file that begins so is this one. Of an empty beginning nothing can be said:
+        False."""
         return 0 < self.head_size <= len(head) and digest(head[: self.head_size]) == self.head
 
     def moved(self, status: os.stat_result) -> Mark:
-        """The same content as another file."""
+        """Returns the same content as another file."""
         return replace(self, device=status.st_dev, inode=status.st_ino)
 
 
 def digest(head: bytes) -> str:
-    """The SHA-256 of the first bytes of a file in hex, by which a reused inode is told apart."""
+    """Returns the SHA-256 of the first bytes of a file in hex, by which a reused inode is told apart."""
     return hashlib.sha256(head).hexdigest()
 
 
@@ -65,7 +66,8 @@ class MarkFile:
         self._path = path
 
     def load(self) -> Marks:
-        """None where there are none yet, or none that can be read: its file is then taken anew."""
+        """Returns the marks of the last run, None where there are none yet or none that can be read: the file
+        is then taken anew."""
         try:
             kept = orjson.loads(self._path.read_bytes())
             return Marks([Mark(**mark) for mark in kept["marks"]], kept["looked"])

@@ -50,7 +50,7 @@ class Folder:
         self._unfinished: dict[str, tuple[int, int]] = {}
 
     def fresh(self) -> Iterator[Found]:
-        """Complete objects, and incomplete ones that nobody completes any more.
+        """Yields complete objects, and incomplete ones that nobody completes any more.
 
         Raises OSError where the folder itself is gone.
         """
@@ -147,7 +147,7 @@ def _is_json(content: bytes) -> bool:
 
 
 def too_large(path: Path) -> Unfit | None:
-    """An object that would unpack to more than can be read, told without keeping any of it."""
+    """Returns an object that would unpack to more than can be read, told without keeping any of it."""
     digest, size, plain = hashlib.sha256(), 0, 0
     troubles: list[str] = []
 

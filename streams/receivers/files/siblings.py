@@ -15,7 +15,8 @@ _TURN = re.compile(r"[-._]?[0-9TZ:._+-]*(\.old)?(\.gz)?\Z")
 
 
 def rotated(path: Path) -> list[Path]:
-    """The rotated files of this log, oldest change first; of a file and its packed copy only the former."""
+    """Returns the rotated files of this log, oldest change first; of a file and its packed copy only the
+    former."""
     stem, suffix = path.stem, path.suffix
     found: dict[Path, int] = {}
     try:
@@ -47,7 +48,7 @@ def _belongs(name: str, base: str, stem: str, suffix: str) -> bool:
 
 
 def find(mark: Mark, candidates: Iterable[Path]) -> Path | None:
-    """The file of a mark: the same one under whatever name, else one with the same beginning."""
+    """Returns the file of a mark: the same one under whatever name, else one with the same beginning."""
     known = list(candidates)
     for path in known:
         try:
@@ -61,7 +62,8 @@ def find(mark: Mark, candidates: Iterable[Path]) -> Path | None:
 
 
 def missed(path: Path, since: int, known: Iterable[Mark]) -> list[Path]:
-    """Rotated files changed at `since` (ns) or later that no mark knows: they came and went unseen."""
+    """Returns the rotated files changed at `since` (ns) or later that no mark knows: they came and went
+    unseen."""
     marks = list(known)
     places = {mark.place for mark in marks}
     out = []

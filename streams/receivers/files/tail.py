@@ -56,9 +56,8 @@ class FileTail:
         self._folder_changed = 0
 
     def poll(self) -> Polled:
-        """The next lines of each open file, one chunk each at the most; `progressed` is whether there were
-        any bytes. Raises OSError for a file that cannot be read.
-        """
+        """Returns the next lines of each open file, one chunk each at the most; `progressed` is whether there
+        were any bytes. Raises OSError for a file that cannot be read."""
         if not self._resumed:
             self._resume()
         looked = self._look_for_rotation()
@@ -81,7 +80,7 @@ class FileTail:
         return polled
 
     def taken(self, polled: Polled) -> None:
-        """Kafka has all that was polled."""
+        """Notes that Kafka has all that was polled."""
         for followed, lines in polled:
             followed.taken(lines)
         over = [followed for followed in self._retired if followed.over]

@@ -28,8 +28,8 @@ class Access:
     bound: Mapping[bytes, tuple[str, ...]] = field(default_factory=dict)
 
     def admits(self, authorization: bytes) -> tuple[str, ...] | None:
-        """For which services a request with this `Authorization` header (b"" without one) may speak; None:
-        it may not come in."""
+        """Returns for which services a request with this `Authorization` header (b"" without one) may speak;
+        None: it may not come in."""
         if not self.token and not self.bound:
             return EVERYTHING
         scheme, _, shown = authorization.partition(b" ")
@@ -42,7 +42,7 @@ class Access:
 
 
 def of_receiver(settings: Settings, name: str, address: Address) -> Access:
-    """The access that the settings `<name>_token`, `_certificate`, `_key` and `_client_ca` give.
+    """Returns the access that the settings `<name>_token`, `_certificate`, `_key` and `_client_ca` give.
 
     Raises SettingsError where files are of no use, or where strangers could send.
     """

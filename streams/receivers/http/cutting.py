@@ -53,8 +53,8 @@ def cut(
     too_large: Callable[[bytes], None],
     crowded: bool = False,
 ) -> list[bytes]:
-    """Bodies of `limit` bytes at most. An item that no level makes small enough goes to `too_large`. A
-    `crowded` body is cut by the number of its items too: no more than are read of one record.
+    """Returns bodies of `limit` bytes at most. An item that no level makes small enough goes to `too_large`.
+    A `crowded` body is cut by the number of its items too: no more than are read of one record.
 
     Raises MalformedError.
     """
@@ -94,12 +94,13 @@ def _cut(
 
 
 def is_crowded(body: bytes) -> bool:
-    """Whether JSON may hold more items than are read of one record: each is an object."""
+    """Says whether JSON may hold more items than are read of one record: each is an object."""
     return body.count(b"{") > EVENTS_MAX
 
 
 def json_form(body: bytes, key: str) -> tuple[Shell, list[bytes]]:
-    """A level is the key under which an object holds its items, as an array."""
+    """Returns the way to cut a JSON body. A level is the key under which an object holds its items, as an
+    array."""
     fields = json_object(body)
     items = json_items(fields, key)
     around = b",".join(
@@ -110,7 +111,7 @@ def json_form(body: bytes, key: str) -> tuple[Shell, list[bytes]]:
 
 
 def json_object(body: bytes) -> dict[str, msgspec.Raw]:
-    """The fields of an object, none of them decoded, all of them checked. Raises MalformedError."""
+    """Returns the fields of an object, none of them decoded, all of them checked. Raises MalformedError."""
     try:
         return msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except RecursionError:
@@ -120,7 +121,7 @@ def json_object(body: bytes) -> dict[str, msgspec.Raw]:
 
 
 def json_items(fields: dict[str, msgspec.Raw], key: str) -> list[bytes]:
-    """The items of an array of objects, [] where there is none. Raises MalformedError."""
+    """Returns the items of an array of objects, [] where there is none. Raises MalformedError."""
     try:
         # Counted first, as the smallest that there is: `{},{},…` would take some thirty times its size.
         if len(msgspec.json.decode(fields.get(key, b"[]"), type=list[_Counted])) > ITEMS_MAX:
@@ -133,7 +134,8 @@ def json_items(fields: dict[str, msgspec.Raw], key: str) -> list[bytes]:
 
 
 def protobuf_form(body: bytes, number: int) -> tuple[Shell, list[bytes]]:
-    """A level is the number of the field that holds the items, which are messages."""
+    """Returns the way to cut a protobuf message. A level is the number of the field that holds the items,
+    which are messages."""
     around, items = bytearray(), []
     for field, start, content, end in protobuf_fields(body):
         if field == number:
@@ -150,7 +152,8 @@ def protobuf_form(body: bytes, number: int) -> tuple[Shell, list[bytes]]:
 
 
 def protobuf_count(body: bytes, levels: Sequence[int]) -> int:
-    """Items on all levels, told from lengths alone. Raises MalformedError, for more than ITEMS_MAX too."""
+    """Returns the number of items on all levels, told from lengths alone. Raises MalformedError, for more
+    than ITEMS_MAX too."""
     seen, bodies = 0, [body]
     for number in levels:
         inner: list[bytes] = []
@@ -166,7 +169,8 @@ def protobuf_count(body: bytes, levels: Sequence[int]) -> int:
 
 
 def protobuf_fields(body: bytes) -> Iterator[tuple[int, int, int, int]]:
-    """Number, start, start of the content and end of each field of a message. Raises MalformedError."""
+    """Yields number, start, start of the content and end of each field of a message. Raises
+    MalformedError."""
     at, fields = 0, 0
     while at < len(body):
         start = at
@@ -191,7 +195,7 @@ def protobuf_fields(body: bytes) -> Iterator[tuple[int, int, int, int]]:
 
 
 def varint(number: int) -> bytes:
-    """A number as protobuf's variable-length integer."""
+    """Returns a number as protobuf's variable-length integer."""
     out = bytearray()
     while number > 127:
         out.append(number & 127 | 128)

@@ -35,7 +35,7 @@ class WebhookReception:
         self._limit = limit
 
     def parcel(self, path: str, body: Body) -> Parcel:
-        """The list as one message, or as several where it is too large for one."""
+        """Returns the list as one message, or as several where it is too large for one."""
         too_large: list[bytes] = []
         try:
             fields = json_object(body.content)
@@ -54,11 +54,11 @@ class WebhookReception:
         return Parcel(messages + rejects, len(rejects))
 
     def accepted(self, path: str, media: str, unfit: int) -> Response:
-        """The server reads the status only."""
+        """Returns an empty answer, of which the server reads the status only."""
         return PlainTextResponse(f"{unfit} events were too large\n" if unfit else "")
 
     def refused(self, media: str, refusal: Refusal) -> Response:
-        """The answer to a request that is not taken: one line of plain text."""
+        """Returns the answer to a request that is not taken: one line of plain text."""
         return PlainTextResponse(f"{refusal}\n", refusal.status)
 
 

@@ -92,7 +92,7 @@ class OtlpReception:
         self._limit = limit
 
     def parcel(self, path: str, body: Body) -> Parcel:
-        """The request as one message, or as several where it is too large for one."""
+        """Returns the request as one message, or as several where it is too large for one."""
         signal = SIGNALS[path]
         too_large: list[bytes] = []
         try:
@@ -112,7 +112,7 @@ class OtlpReception:
         return Parcel(messages + rejects, len(rejects))
 
     def accepted(self, path: str, media: str, unfit: int) -> Response:
-        """A full or a partial success, in the sender's own encoding."""
+        """Returns a full or a partial success, in the sender's own encoding."""
         signal = SIGNALS[path]
         words = f"{unfit} items are larger than {self._limit} bytes (record_limit)"
         if media == JSON:
@@ -126,7 +126,7 @@ class OtlpReception:
         return Response(response.SerializeToString(), media_type=PROTOBUF)
 
     def refused(self, media: str, refusal: Refusal) -> Response:
-        """A google.rpc.Status in the sender's own encoding."""
+        """Returns a google.rpc.Status in the sender's own encoding."""
         code, words = RPC_CODES.get(refusal.status, 2), str(refusal)
         if media == PROTOBUF:
             text = words.encode()

@@ -9,7 +9,7 @@ RETRY_SECONDS = 1
 
 
 def bounded(connections: int, receiver: str) -> type[TimedProtocol]:
-    """uvicorn's protocol for a receiver with so many connections at the most."""
+    """Returns uvicorn's protocol for a receiver with so many connections at the most."""
 
     class BoundedProtocol(TimedProtocol):
         """Says 503 to the connection that gives way, and 408 to who does not finish a request's head."""

@@ -50,7 +50,8 @@ class Reception(Protocol):
         ...
 
     def accepted(self, path: str, media: str, unfit: int) -> Response:
-        """The answer to a request that was taken, of which ``unfit`` records were not fit for a topic."""
+        """Returns the answer to a request that was taken, of which ``unfit`` records were not fit for a
+        topic."""
 
     def refused(self, media: str, refusal: Refusal) -> Response:
-        """The answer to a request that is not taken, in the form that its sender understands."""
+        """Returns the answer to a request that is not taken, in the form that its sender understands."""

@@ -56,7 +56,7 @@ class Unpacker:
                 return
 
     def content(self) -> bytes:
-        """All of it. Raises BrokenError where it was cut short."""
+        """Returns the whole unpacked content. Raises BrokenError where it was cut short."""
         if self._unzip and self._fed and not self._unzip.eof:
             raise BrokenError("the compressed body is cut short")
         return b"".join(self._parts)
