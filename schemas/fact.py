@@ -556,7 +556,7 @@ SECRET_NAME_MAX = 200
 
 
 def secret_named(activity: Activity) -> str:
-    """Returns the name under which a secret that was read is remembered; "" where none was, or none is named."""
+    """Returns what a secret that was read is remembered under; "" where none was, or none is named."""
     if activity.action == "secret_read" and activity.outcome == "succeeded":
         return activity.resource[:SECRET_NAME_MAX]
     return ""
