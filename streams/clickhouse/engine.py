@@ -15,7 +15,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import clickhouse_connect
@@ -98,6 +98,14 @@ class Limits:
         }
 
 
+class Certificates(NamedTuple):
+    """PEM files towards a server: who signed its certificate, and our own with its key."""
+
+    authority: Path | None = None
+    own: Path | None = None
+    key: Path | None = None
+
+
 @dataclass
 class Engine:
     """Makes clients; each is used by one thread at a time. `close` closes all of them."""
@@ -168,6 +176,7 @@ def connect(
     database: str = "gapwatch",
     user: str = "default",
     password: str = "",
+    certificates: Certificates | None = None,
     limits: Limits | None = None,
     memory: int | None = None,
 ) -> Engine:
@@ -179,7 +188,10 @@ def connect(
     holds the folder.
     """
     limits = limits or Limits()
-    options = server_options(url, user, password) if url else embedded_options(path, database, memory)
+    if url:
+        options = server_options(url, user, password, certificates or Certificates())
+    else:
+        options = embedded_options(path, database, memory)
     first = open_client(**options)
     try:
         first.command(f"CREATE DATABASE IF NOT EXISTS `{database}`")
@@ -197,11 +209,18 @@ def connect(
     return engine
 
 
-def server_options(url: str, user: str, password: str) -> dict[str, Any]:
+def server_options(url: str, user: str, password: str, certificates: Certificates) -> dict[str, Any]:
     """Returns the options of ``clickhouse_connect.get_client`` for a server's URL; the port is ClickHouse's
-    own unless the URL names one."""
+    own unless the URL names one. Our certificate says who we are where there is no password; where there is
+    one, it is only what TLS asks for."""
     parts = urlsplit(url)
-    return {
+    named = {
+        "ca_cert": certificates.authority,
+        "client_cert": certificates.own,
+        "client_cert_key": certificates.key,
+        "tls_mode": "strict" if certificates.own and password else None,
+    }
+    return {name: str(value) for name, value in named.items() if value} | {
         "interface": parts.scheme,
         "host": parts.hostname,
         "port": parts.port or (8443 if parts.scheme == "https" else 8123),

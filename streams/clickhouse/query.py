@@ -7,6 +7,7 @@ answer.
 from __future__ import annotations
 
 import re
+import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -17,7 +18,7 @@ import orjson
 
 from streams.kafka.feed import Finding
 from streams.site import datafolder
-from streams.site.errors import NotRunning, Stop
+from streams.site.errors import NotRunning, SettingsError, Stop
 from streams.site.settings import Settings
 
 EXTRA_SECONDS = 5.0
@@ -58,7 +59,7 @@ def ask(
     )
     wait = settings.sql_time_limit.total_seconds() + EXTRA_SECONDS
     try:
-        with urllib.request.urlopen(request, timeout=wait) as answer:
+        with urllib.request.urlopen(request, timeout=wait, context=_tls(settings, url)) as answer:
             while chunk := answer.read(2**16):
                 yield chunk
     except urllib.error.HTTPError as error:
@@ -112,6 +113,23 @@ def _brief(said: str) -> str:
 
 def _headers(settings: Settings) -> dict[str, str]:
     headers = {"X-ClickHouse-User": settings.clickhouse_user}
-    if password := settings.clickhouse_password.get_secret_value():
+    if password := settings.clickhouse_secret:
         headers["X-ClickHouse-Key"] = password
+    elif settings.clickhouse_certificate:
+        headers["X-ClickHouse-SSL-Certificate-Auth"] = "on"
     return headers
+
+
+def _tls(settings: Settings, url: str) -> ssl.SSLContext | None:
+    if not url.startswith("https:"):
+        return None
+    try:
+        context = ssl.create_default_context(cafile=settings.clickhouse_ca_file)
+        if settings.clickhouse_certificate:
+            context.load_cert_chain(settings.clickhouse_certificate, settings.clickhouse_key)
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsError(
+            "The certificates towards ClickHouse (clickhouse_ca_file, clickhouse_certificate, "
+            f"clickhouse_key) cannot be used: {error.strerror or error}."
+        ) from None
+    return context

@@ -15,12 +15,12 @@ import threading
 from typing import TYPE_CHECKING
 
 from streams.clickhouse.dossier_store import compact
-from streams.clickhouse.engine import Engine, Limits, connect
+from streams.clickhouse.engine import Certificates, Engine, Limits, connect
 from streams.clickhouse.migrations import bind_key, migrate, next_epoch
 from streams.clickhouse.sql_endpoint import SqlEndpoint
 from streams.delivering.batches import Batches
 from streams.kafka import topics
-from streams.kafka.connection import kafka_config, no_answer
+from streams.kafka.connection import kafka_config, no_answer, read_secrets
 from streams.site.settings import Settings
 from streams.site.shut_in import said, shut_in
 from streams.site.sitekey import check_value, former_keys, site_key
@@ -75,8 +75,8 @@ def prepare(settings: Settings) -> None:
     if not settings.embedded_engine:
         return
     _use_private_temporary_folder(settings)
-    certificates = [settings.broker_ca_file] if settings.broker_ca_file else []
-    shut_in([settings.data], certificates)
+    read_secrets(settings)
+    shut_in([settings.data])
     log.info("the engine's process is %s", said())
 
 
@@ -90,7 +90,10 @@ def open_engine(settings: Settings) -> Engine:
         settings.engine_path,
         database=settings.clickhouse_database,
         user=settings.clickhouse_user,
-        password=settings.clickhouse_password.get_secret_value(),
+        password=settings.clickhouse_secret,
+        certificates=Certificates(
+            settings.clickhouse_ca_file, settings.clickhouse_certificate, settings.clickhouse_key
+        ),
         limits=limits,
     )
 

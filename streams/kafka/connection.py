@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import ssl
+from pathlib import Path
 from typing import Any
 
-from streams.site.errors import NotRunning
+from streams.kafka.tokens import tokens
+from streams.site.errors import NotRunning, SettingsError
+from streams.site.reaching import text_of
 from streams.site.settings import Settings
+
+_read: dict[Path, str] = {}
+"""What was read of certificates and keys: a process that was shut in since does not reach them any more."""
 
 
 def bootstrap(settings: Settings) -> str:
@@ -26,21 +33,53 @@ def kafka_config(settings: Settings, **more: Any) -> dict[str, Any]:
     `gapwatch.kafka`."""
     config: dict[str, Any] = {
         "bootstrap.servers": bootstrap(settings),
-        "security.protocol": settings.broker_security,
         "client.id": "gapwatch",
         "logger": logging.getLogger("gapwatch.kafka"),
         # librdkafka's default of 100 s would let a command look hung on a wrong address.
         "reconnect.backoff.max.ms": 2000,
     }
+    return config | _security(settings) | more
+
+
+def _security(settings: Settings) -> dict[str, Any]:
+    """Who we are to the broker, and by what it is known. Certificates are handed over, not named: clients are
+    made in processes that do not reach them."""
+    config: dict[str, Any] = {"security.protocol": settings.broker_security}
     if settings.broker_security.startswith("sasl"):
         config["sasl.mechanism"] = settings.broker_sasl_mechanism
-        config["sasl.username"] = settings.broker_user or ""
-        config["sasl.password"] = (
-            settings.broker_password.get_secret_value() if settings.broker_password else ""
-        )
-    if settings.broker_ca_file and settings.broker_security.endswith("ssl"):
-        config["ssl.ca.location"] = str(settings.broker_ca_file)
-    return config | more
+        if settings.broker_sasl_mechanism == "OAUTHBEARER":
+            of_now = tokens(settings)
+            # Where there is none it is said at once: a client would wait for one for ten seconds.
+            of_now.get()
+            config["oauth_cb"] = lambda _: tuple(of_now.get())
+        else:
+            config["sasl.username"] = settings.broker_user or ""
+            config["sasl.password"] = settings.broker_secret
+    if settings.broker_security.endswith("ssl"):
+        key = settings.broker_key or settings.broker_certificate
+        files = {
+            "ssl.ca.pem": (settings.broker_ca_file, "broker_ca_file"),
+            "ssl.certificate.pem": (settings.broker_certificate, "broker_certificate"),
+            "ssl.key.pem": (key, "broker_key"),
+        }
+        config |= {name: _pem(path, setting) for name, (path, setting) in files.items() if path}
+    return config
+
+
+def _pem(path: Path, setting: str) -> str:
+    try:
+        _read[path] = text_of(path, setting)
+    except SettingsError:
+        if path not in _read:
+            raise
+    return _read[path]
+
+
+def read_secrets(settings: Settings) -> None:
+    """To be called before this process is shut in: what stands in files is read, and for tokens somebody is
+    there who goes on reading. Raises Stop where something cannot be read."""
+    if settings.broker is not None:
+        _security(settings)
 
 
 def no_answer(settings: Settings, error: Exception) -> NotRunning:
@@ -58,22 +97,50 @@ def faust_broker(settings: Settings) -> list[str]:
 
 
 def faust_credentials(settings: Settings) -> Any:
-    """Returns the `broker_credentials` for a Faust app, None for plaintext."""
+    """Returns the `broker_credentials` for a Faust app, None for plaintext. Raises SettingsError where a file
+    cannot be read."""
     if settings.broker_security == "plaintext":
         return None
     import faust
+    from faust.auth import OAuthCredentials
 
-    context = None
-    if settings.broker_security.endswith("ssl"):
-        context = ssl.create_default_context(cafile=settings.broker_ca_file)
+    tls = _tls(settings) if settings.broker_security.endswith("ssl") else None
     if settings.broker_security == "ssl":
-        return faust.SSLCredentials(context=context)
+        return faust.SSLCredentials(context=tls)
+    if settings.broker_sasl_mechanism == "OAUTHBEARER":
+        return OAuthCredentials(oauth_cb=_token_provider(settings), ssl_context=tls)
     return faust.SASLCredentials(
         username=settings.broker_user or "",
-        password=settings.broker_password.get_secret_value() if settings.broker_password else "",
+        password=settings.broker_secret,
         mechanism=settings.broker_sasl_mechanism,
-        ssl_context=context,
+        ssl_context=tls,
     )
+
+
+def _tls(settings: Settings) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=settings.broker_ca_file)
+        if settings.broker_certificate:
+            context.load_cert_chain(settings.broker_certificate, settings.broker_key)
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsError(
+            "The certificates towards Kafka (broker_ca_file, broker_certificate, broker_key) cannot be "
+            f"used: {error.strerror or error}."
+        ) from None
+    return context
+
+
+def _token_provider(settings: Settings) -> Any:
+    """Tokens as aiokafka asks for them: at each login, so a new one needs no new client."""
+    from aiokafka.abc import AbstractTokenProvider  # type: ignore[import-untyped, unused-ignore]
+
+    of_now = tokens(settings)
+
+    class Provider(AbstractTokenProvider):  # type: ignore[misc, unused-ignore]
+        async def token(self) -> str:
+            return (await asyncio.to_thread(of_now.get)).text
+
+    return Provider()
 
 
 def consumer_config(settings: Settings, group: str, **more: Any) -> dict[str, Any]:

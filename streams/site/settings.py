@@ -10,12 +10,12 @@ import os
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from streams.site.authority import AuthoritySettings
+from streams.site.reaching import ReachSettings
 from streams.site.receivers import ReceiverSettings
 from streams.site.thresholds import ThresholdSettings
 from streams.site.units import Duration, Size, show_duration
@@ -29,7 +29,7 @@ def quarter_of_memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
 
 
-class Settings(ThresholdSettings, AuthoritySettings, ReceiverSettings):
+class Settings(ReachSettings, ThresholdSettings, AuthoritySettings, ReceiverSettings):
     """All settings; each description says the unit and the reason for the default."""
 
     model_config = SettingsConfigDict(
@@ -58,20 +58,6 @@ class Settings(ThresholdSettings, AuthoritySettings, ReceiverSettings):
         "it. The "
         "embedded broker keeps everything in memory and frees none. Default: a quarter of the machine's "
         "memory.",
-    )
-    broker_security: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = Field(
-        "plaintext", description="Security protocol towards an external Kafka."
-    )
-    broker_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
-        "SCRAM-SHA-512", description="SASL mechanism; used with broker_security sasl_plaintext or sasl_ssl."
-    )
-    broker_user: str | None = Field(None, description="SASL user name; used with broker_password.")
-    broker_password: SecretStr | None = Field(
-        None, description="SASL password; rather in a variable than a file."
-    )
-    broker_ca_file: Path | None = Field(
-        None,
-        description="PEM file of the authority that signed the broker's certificate. Unset: the system's.",
     )
     replication: int = Field(
         1, ge=1, le=9, description="Copies of each topic that gapwatch creates; 3 is usual on a real cluster."
@@ -102,8 +88,6 @@ class Settings(ThresholdSettings, AuthoritySettings, ReceiverSettings):
         description="URL of a ClickHouse server, http(s)://host:port, without a password. Unset: embedded "
         "engine.",
     )
-    clickhouse_user: str = Field("default", description="User on the ClickHouse server.")
-    clickhouse_password: SecretStr = Field(SecretStr(""), description="Password on the ClickHouse server.")
     clickhouse_database: str = Field(
         "gapwatch", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Database of all tables and views."
     )
@@ -244,8 +228,12 @@ def describe() -> list[Mapping[str, str]]:
     """Returns one mapping per setting (key, variable, default, description): help and documentation come from
     here."""
     rows: list[Mapping[str, str]] = []
-    # Thresholds, who is believed, then the optional stages, last; a class gives what it inherits first.
-    last = (ThresholdSettings.model_fields, AuthoritySettings.model_fields, ReceiverSettings.model_fields)
+    # How others are reached, thresholds, who is believed, then the optional stages; a class gives what it
+    # inherits first.
+    last = (
+        *(ReachSettings.model_fields, ThresholdSettings.model_fields),
+        *(AuthoritySettings.model_fields, ReceiverSettings.model_fields),
+    )
     rank = {name: place for place, fields in enumerate(last, 1) for name in fields}
     for name, field in sorted(Settings.model_fields.items(), key=lambda item: rank.get(item[0], 0)):
         # What a factory gives depends on the machine; the description says it in words.

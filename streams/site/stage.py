@@ -44,6 +44,8 @@ class Stage:
     run_folder: Path | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
     say: Callable[[str], None] = lambda line: None
+    renewed: bool = False
+    """It stops to be started again with what its files hold now (``streams.site.renewal``)."""
     _said_ready: bool = False
     _intake: tuple[float, str | None] = (-INTAKE_CHECK_SECONDS, None)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from importlib import import_module
 from logging.handlers import RotatingFileHandler
 
-from streams.site import datafolder
+from streams.site import datafolder, renewal
 from streams.site.errors import Stop
 from streams.site.foreign import shown
 from streams.site.loading import load
@@ -67,12 +67,15 @@ def main() -> None:
     stage = from_environment(name, datafolder.run_folder(settings))
     log_to_file(settings, f"{name}-{stage.worker}" if stage.worker else name, StatusHandler(stage))
     stop_with_supervisor(stage, settings.stop_deadline.total_seconds())
+    renewal.watch(settings, stage)
     try:
         run = entry(name)
         # Beside its `main` a stage's module may say what is done to its process before anything else.
         if prepare := getattr(sys.modules[run.__module__], "prepare", None):
             prepare(settings)
         run(settings, stage)
+        if stage.renewed:
+            sys.exit(renewal.RENEWED)
     except Stop as stop:
         print(stop, file=sys.stderr)
         sys.exit(stop.code)

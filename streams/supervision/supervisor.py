@@ -16,6 +16,7 @@ from typing import Protocol
 from streams.kafka import lag, topics
 from streams.site import datafolder, metrics
 from streams.site.errors import NotRunning, Stop
+from streams.site.renewal import RENEWED
 from streams.site.settings import Settings
 from streams.site.stage import read_intake
 from streams.supervision import broker, stages
@@ -222,6 +223,9 @@ class Supervisor:
         stage.close()
         if stage.name in ("restore", "demo") and code == 0:
             self._stages.remove(stage)
+            return
+        if code == RENEWED:
+            stage.next_start = time.monotonic()
             return
         if code == broker.AT_CEILING:
             raise Stop(_at_ceiling(self._plan.settings))

@@ -10,12 +10,16 @@ import socket
 import subprocess
 import time
 import uuid
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
+
+from tests.support.certificates import Authority
 
 VERSION = "4.1.0"
 POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
@@ -48,17 +52,37 @@ share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
 """
-SECURED = """listeners=SASL_PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=SASL_PLAINTEXT://127.0.0.1:{port}
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT
-inter.broker.listener.name=SASL_PLAINTEXT
-sasl.enabled.mechanisms=PLAIN
+SECURED = """listeners=PLAIN://127.0.0.1:{port},SCRAM://127.0.0.1:{scram},OAUTH://127.0.0.1:{oauth},\
+MUTUAL://127.0.0.1:{mutual},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAIN://127.0.0.1:{port},SCRAM://127.0.0.1:{scram},OAUTH://127.0.0.1:{oauth},\
+MUTUAL://127.0.0.1:{mutual}
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAIN:SASL_PLAINTEXT,SCRAM:SASL_SSL,OAUTH:SASL_SSL,MUTUAL:SSL
+inter.broker.listener.name=PLAIN
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512,OAUTHBEARER
 sasl.mechanism.inter.broker.protocol=PLAIN
-listener.name.sasl_plaintext.plain.sasl.jaas.config={jaas};
+listener.name.plain.sasl.enabled.mechanisms=PLAIN
+listener.name.scram.sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.oauth.sasl.enabled.mechanisms=OAUTHBEARER
+listener.name.plain.plain.sasl.jaas.config={jaas};
+listener.name.scram.scram-sha-512.sasl.jaas.config=\
+org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.oauth.oauthbearer.sasl.jaas.config=\
+org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required \\
+unsecuredLoginStringClaim_sub="x";
+listener.name.oauth.oauthbearer.sasl.server.callback.handler.class=\
+org.apache.kafka.common.security.oauthbearer.internals.unsecured.OAuthBearerUnsecuredValidatorCallbackHandler
+listener.name.oauth.connections.max.reauth.ms=3600000
+listener.name.mutual.ssl.client.auth=required
+ssl.keystore.type=PEM
+ssl.keystore.location={keys}
+ssl.truststore.type=PEM
+ssl.truststore.location={authority}
+ssl.principal.mapping.rules=RULE:^CN=(.*)$/$1/
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:{admin};User:ANONYMOUS
 """
-"""Properties beside the others of a broker that asks who calls, and lets each do what was granted alone."""
+"""Properties beside the others of a broker that asks who calls, at each of four doors in another way, and
+lets each do what was granted alone. A connection with a token ends with the token."""
 PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule required"
 ADMIN = "admin"
 MAVEN_SECONDS = 300
@@ -119,6 +143,8 @@ class Kafka:
     controller: int
     process: subprocess.Popen[bytes] | None = None
     users: tuple[str, ...] = ()
+    doors: dict[str, int] = field(default_factory=dict)
+    """The ports of a broker with users, beside that for user and password in clear."""
 
     @property
     def address(self) -> str:
@@ -130,14 +156,22 @@ class Kafka:
         if self.users:
             every = " ".join(f'user_{user}="{user}"' for user in (ADMIN, *self.users))
             jaas = f'{PLAIN} username="{ADMIN}" password="{ADMIN}" {every}'
-            more = SECURED.format(port=self.port, controller=self.controller, jaas=jaas, admin=ADMIN)
+            ports = {"port": self.port, "controller": self.controller} | self.doors
+            keys = self.authority.issue_together("kafka")
+            files = {"keys": keys, "authority": self.authority.file}
+            more = SECURED.format(jaas=jaas, admin=ADMIN, **ports, **files)
             named = {line.partition("=")[0] for line in more.splitlines()}
             kept = [line for line in text.splitlines() if line.partition("=")[0] not in named]
             text = "\n".join(kept) + "\n" + more
         self._properties.write_text(text)
         # As Kafka writes ids: 16 bytes in the base64 of URLs, and no dash in front.
         cluster = base64.urlsafe_b64encode(b"\0" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
-        self._tool("format", "--cluster-id", cluster, "--config", str(self._properties))
+        scram = [
+            word
+            for user in self.users
+            for word in ("--add-scram", f"SCRAM-SHA-512=[name={user},password={user}]")
+        ]
+        self._tool("format", "--cluster-id", cluster, "--config", str(self._properties), *scram)
 
     def start(self) -> None:
         """Returns when it answers."""
@@ -176,6 +210,11 @@ class Kafka:
             self.process.wait()
             self.process = None
 
+    @cached_property
+    def authority(self) -> Authority:
+        """Who signs the certificates of this broker and of its clients."""
+        return Authority(self.folder, "authority")
+
     @property
     def _properties(self) -> Path:
         return self.folder / "server.properties"
@@ -193,9 +232,16 @@ class Kafka:
 
 def new(folder: Path, users: tuple[str, ...] = ()) -> Kafka:
     """A formatted broker on free ports, not started."""
-    with socket.socket() as one, socket.socket() as two:
-        one.bind(("127.0.0.1", 0))
-        two.bind(("127.0.0.1", 0))
-        kafka = Kafka(folder, one.getsockname()[1], two.getsockname()[1], users=users)
+    port, controller, *others = free_ports(5)
+    doors = dict(zip(("scram", "oauth", "mutual"), others, strict=True)) if users else {}
+    kafka = Kafka(folder, port, controller, users=users, doors=doors)
     kafka.format()
     return kafka
+
+
+def free_ports(many: int) -> list[int]:
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(many)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime
 import gzip
 import http.client
-import ipaddress
 import json
 import socket
 import ssl
@@ -19,10 +17,6 @@ from typing import Any
 
 import orjson
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from streams.receivers import addresses
 from streams.receivers.handover import Handover
@@ -33,6 +27,7 @@ from streams.receivers.http.unpack import TooLargeError, Unpacker
 from streams.site import stage as stage_module
 from streams.site.errors import SettingsError
 from streams.site.settings import Settings
+from tests.support.certificates import Authority
 from tests.support.receiving import (
     Answer,
     OwnBroker,
@@ -303,46 +298,6 @@ def _secret(text: str):  # type: ignore[no-untyped-def]
     from pydantic import SecretStr
 
     return SecretStr(text)
-
-
-class Authority:
-    """Makes certificates for 127.0.0.1 and its clients."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        self._folder = folder
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        self.file = folder / f"{name}.pem"
-        made = self._certificate(self._name, self._key, authority=True)
-        self.file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-
-    def issue(self, name: str) -> tuple[Path, Path]:
-        key = ec.generate_private_key(ec.SECP256R1())
-        made = self._certificate(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), key)
-        certificate, key_file = self._folder / f"{name}.crt", self._folder / f"{name}.key"
-        certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-        pem = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        key_file.write_bytes(key.private_bytes(*pem))
-        return certificate, key_file
-
-    def _certificate(
-        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, authority: bool = False
-    ) -> x509.Certificate:
-        now = datetime.datetime.now(datetime.UTC)
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(self._name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(hours=1))
-            .not_valid_after(now + datetime.timedelta(hours=1))
-            .add_extension(x509.BasicConstraints(authority, None), critical=True)
-            .add_extension(
-                x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
-            )
-        )
-        return builder.sign(self._key, hashes.SHA256())
 
 
 @pytest.fixture
