@@ -30,6 +30,7 @@ USED_SHARE = 0.8
 """Of an issued token's life, until another one is asked for; librdkafka asks for one after the same share."""
 ISSUER_SECONDS = 10.0
 ANSWER_BYTES_MAX = 2**16
+"""Of the answer of an issuer: a token is a few thousand."""
 
 
 class Token(NamedTuple):
