@@ -48,6 +48,8 @@ AT_IT = {
         "OBJECT_AGE": "the dossier of the object is deleted",
         "ENDED_AGE": "the dossier of the ended credential that nobody owns is deleted",
     },
+    "tools_beyond_approval": {"NAMES_SHOWN": "the others are counted"},
+    "offers": {"SESSION_LIFE": "calls of a session that showed no list are not judged by it"},
     "tool_outside_catalog": {"NOBODYS_SHOWN": "the row names no more; each has a row of its own"},
     "correlator": {
         "LOCAL_ROUNDS_MAX": "the rest follows in the next settling; mark `lineage depth reached`",
@@ -74,6 +76,8 @@ AT_IT = {
         "STAY_DAYS_MAX": "later days are let go of; the last use says how long it stayed",
         "SERVICES_MAX": "what sorts later is not noted; a full set is taken for everything",
         "UNDID_MAX": "those in the middle are let go of; at the cap, mark `ways of writing full`",
+        "LISTS_MAX": "older lists are let go of; at the cap, mark `lists of tools full`, and where all are "
+        "of one month, `tools_beyond_approval` says so",
         "NAMES_MAX": "names, places and clients that sort later are let go of; at the cap, mark `names full`",
         "DECLARATIONS_MAX": "declarations recorded earlier are let go of; at the cap, mark "
         "`declarations full`",

@@ -192,6 +192,14 @@ class Calls(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     leads: tuple[str, ...] = ()
 
 
+class Listed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):
+    """One list of tools that an agent was offered: the names, each with the digest of its definition (""
+    where the list shows none), and when it was given (``Evidence.asked`` there: in which session)."""
+
+    tools: tuple[tuple[str, str], ...] = ()
+    seen: Sightings = Sightings()
+
+
 class Grant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What an identity may do by one grant: the role's key, when it was given and removed, uses that it
     allowed.
@@ -277,6 +285,7 @@ class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     declares, by the earliest record each.
     ``watch``: how far each source has been read, and which days it was watched (dossiers of a partition).
     ``offered``: tools offered to an agent, earliest evidence each. ``marks``: caps that were reached.
+    ``lists``: the lists in which tools were offered (``correlators.kernel.views.offers.list_key``).
     ``heard``: what was said by those who do not speak for this (``schemas.authority``), by who said it.
     ``ways``: who forwards to whom on the way here (keys with a tab between), as of when (µs), and whether.
     ``coming``: what claims a later time than it came at, by when it counts (µs, ``schemas.coming``).
@@ -325,6 +334,7 @@ class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     images: dict[str, Sightings] = {}
     secrets: dict[str, int] = {}
     unread: str = ""
+    lists: dict[str, Listed] = {}
 
 
 EMPTY = Dossier()

@@ -19,20 +19,22 @@ length."""
 class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):
     """One span of a trace. Times in µs.
 
-    ``agent``: the agent's name where this span says it and may be trusted. ``tool``: the tool's name on tool
-    spans, the agent handed to on hand-offs ("" where not told); ``server``: the MCP server where known.
-    ``offered``: tool names that this span says were offered to the model, None where it says nothing of it.
-    ``status``: ``ok`` (or unset) or ``error``. ``refused``: the text of the error says that the tool is not
-    known. ``side``: the side of an MCP call that this span is (a client's span without an error says that
-    the call was sent, not that it was carried out; ``asked`` says that a model asked for it, ``requested``
-    that the request went out, and neither how it ended). ``denied``: the protocol (or a gateway in it)
-    refused the call. ``source``: which source told it, "" for spans of OpenTelemetry.
+    ``agent``: the agent's name where this span says it and may be trusted. ``tool``: the tool's name on
+    tool spans, the agent handed to on hand-offs ("" where not told); ``server``: the MCP server where
+    known. ``offered``: tool names that this span says were offered to the model, None where it says nothing
+    of it. ``status``: ``ok`` (or unset) or ``error``. ``refused``: the text of the error says that the tool
+    is not known. ``side``: the side of an MCP call that this span is (a client's span without an error says
+    that the call was sent, not that it was carried out; ``asked`` says that a model asked for it,
+    ``requested`` that the request went out, and neither how it ended). ``denied``: the protocol (or a
+    gateway in it) refused the call. ``source``: which source told it, "" for spans of OpenTelemetry.
     ``trace``: the trace it was told in, where it was passed on to another. ``digests``: digests of the
-    definitions of ``offered``, in its order, where they were shown.
-    ``step``: the framework's own step in the form of a tool. ``transfer``: the agent to which a tool of the
-    framework hands over. ``deferred``: the call was put off, to wait for an approval. ``hidden``: the
-    product does not tell the tool's name, ``tool`` is its word for that. ``shared``: what a request and its
-    answer have in common, by which they find each other.
+    definitions of ``offered``, in its order, where they were shown. ``step``: the framework's own step in
+    the form of a tool. ``transfer``: the agent to which a tool of the framework hands over. ``deferred``:
+    the call was put off, to wait for an approval. ``hidden``: the product does not tell the tool's name,
+    ``tool`` is its word for that. ``shared``: what a request and its answer have in common, by which they
+    find each other. ``session``: of a server's session, in which one client is shown its tools and calls
+    them, "" where there is none. ``own``: names in ``offered`` of what the framework itself gives to its
+    model beside the tools (the form of an answer, a hand-off).
 
     A span whose ``tool`` is "" answers the call that its parent asked for.
     """
@@ -61,6 +63,8 @@ class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=T
     deferred: bool = False
     hidden: bool = False
     shared: str = ""
+    session: str = ""
+    own: tuple[str, ...] = ()
 
 
 TRACE_BYTES, SPAN_BYTES = 16, 8

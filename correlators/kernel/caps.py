@@ -80,13 +80,19 @@ def _thinned(dossier: Dossier) -> Dossier:
     images = dossier.images
     if any(thin(s) is not s for s in images.values()):
         images = {how: thin(s) for how, s in images.items()}
-    if not changed and not calls and images is dossier.images:
+    lists = {
+        key: frozen.changed(listed, seen=thin(listed.seen))
+        for key, listed in dossier.lists.items()
+        if thin(listed.seen) is not listed.seen
+    }
+    if not changed and not calls and not lists and images is dossier.images:
         return dossier
     return frozen.changed(
         dossier,
         credentials={**dossier.credentials, **changed},
         calls={**dossier.calls, **calls},
         images=images,
+        lists={**dossier.lists, **lists},
     )
 
 

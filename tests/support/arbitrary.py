@@ -8,6 +8,7 @@ from zlib import crc32
 from hypothesis import strategies as st
 
 from correlators.kernel.knowledge.join import join
+from correlators.kernel.routes.traces import calls_of
 from schemas.activity import (
     Action,
     Activity,
@@ -29,12 +30,14 @@ from schemas.activity import (
     Renewed,
     Restored,
     Session,
+    Spanned,
     Stated,
     Withdrawn,
 )
 from schemas.declaration import ApprovedTool, Declaration, Period
 from schemas.dossier import EMPTY, Dossier
 from schemas.evidence import SECOND
+from schemas.span import Span
 from tests.support.make import T0
 from tests.support.scenario import taught
 
@@ -50,6 +53,21 @@ HOMES = {
 }
 """A credential is one identity's; a record may leave that identity out."""
 TIMES = st.integers(0, 40).map(lambda s: T0 + s * 7 * SECOND)
+
+
+SPANS = st.builds(
+    Span,
+    st.sampled_from(["tool", "other"]),
+    st.sampled_from(["", "01"]),
+    st.just("desk"),
+    st.sampled_from(["", "a"]),
+    st.sampled_from(["", "t", "u"]),
+    start=TIMES,
+    offered=st.sampled_from([None, ("t",), ("t", "u")]),
+    digests=st.sampled_from([(), ("sha256:1", "sha256:2")]),
+    session=st.sampled_from(["", "s"]),
+)
+"""Spans of an agent that share ids, as no tracer would write them: the laws hold of any."""
 
 
 @st.composite
@@ -92,6 +110,7 @@ def effects(draw: st.DrawFn) -> Effect:
         Aliased("aws:1:role/b", "aws:1:user/a"),
         Aliased("aws:1:user/a", "aws:1:role/b", draw(st.booleans()), at=draw(TIMES)),
         Exposed("found in a repository", credential, identity, withdrawn=draw(st.booleans())),
+        Spanned("7e", draw(st.sampled_from(["01", "02", "03"])), draw(SPANS)),
         Exposed("found", credential, identity, draw(st.booleans()), report="leak:report/a#1"),
         Stated(
             "aws:1:user/a",
@@ -138,8 +157,10 @@ def activities(draw: st.DrawFn) -> Activity:
 
 
 def dossiers(many: list[Activity]) -> Dossier:
-    """All that these activities teach, in one dossier."""
-    return reduce(join, (fact for a in many for _, fact in taught(a)), EMPTY)
+    """All that these activities teach, in one dossier, and what their spans tell of their agents."""
+    facts = [fact for a in many for key, fact in taught(a)]
+    told = (told for fact in facts if fact.spans for _, told in calls_of("trace:7e", fact))
+    return reduce(join, (*facts, *told), EMPTY)
 
 
 MANY = st.lists(activities(), max_size=6)

@@ -6,12 +6,14 @@ so the mark says that it is full. What is full stays full: the mark does not dep
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from correlators.kernel.knowledge.join import (
     CLAIMS_MAX,
     DECLARATIONS_MAX,
     DID_MAX,
+    LISTS_MAX,
     NAMES_MAX,
     SECRETS_MAX,
     STAYS_MAX,
@@ -20,13 +22,14 @@ from correlators.kernel.knowledge.join import (
     marks,
 )
 from schemas import frozen
-from schemas.dossier import Credential, Dossier
+from schemas.dossier import Credential, Dossier, Listed
 
 TURNS_MARK = "turns full"
 NAMES_MARK = "names full"
 STAYS_MARK = "places full"
 DECLARATIONS_MARK = "declarations full"
 CLAIMS_MARK = "claims full"
+LISTS_MARK = "lists of tools full"
 WRITES_MARK = "ways of writing full"
 SECRETS_MARK = "secrets full"
 
@@ -60,8 +63,16 @@ def _full(dossier: Dossier) -> Iterator[str]:
         yield SECRETS_MARK
     if any(len(c.names) >= NAMES_MAX or len(c.servers) >= NAMES_MAX for c in dossier.calls.values()):
         yield NAMES_MARK
+    if len(dossier.lists) >= LISTS_MAX and full_lists(dossier.lists):
+        yield LISTS_MARK
     for credential in dossier.credentials.values():
         yield from _full_of(credential)
+
+
+def full_lists(lists: dict[str, Listed]) -> set[str]:
+    """Agents and servers (as the keys begin) whose lists stand at the cap."""
+    many = Counter(key.rpartition("\t")[0] for key in lists)
+    return {group for group, count in many.items() if count >= LISTS_MAX}
 
 
 def _full_of(c: Credential) -> Iterator[str]:

@@ -24,6 +24,7 @@ from schemas.dossier import (
     Dossier,
     Glimpsed,
     Grant,
+    Listed,
     Member,
     Opened,
     Passage,
@@ -75,6 +76,11 @@ PASSAGES_MAX = 16
 MADE_MAX = 1_000
 """Identities that one has made, of which it is known whether they are its: the newest. One that is made for a
 lease of minutes is over long before it leaves this list."""
+
+LISTS_MAX = 64
+"""Lists of tools of one server (or of one agent's models) that are told apart: the newest by month, and in
+it by digest. Servers change their tools with a release: that is a year. More in one month are made anew
+each time."""
 
 PINNED = 8
 """Uses right after an end that are kept whatever comes later: the first is named in the finding always."""
@@ -394,6 +400,25 @@ join_calls: Join[Calls] = record_of(
 )
 
 
+join_listed: Join[Listed] = record_of(Listed, tools=highest, seen=merge)
+_lists: Join[dict[str, Listed]] = map_of(join_listed)
+
+
+def lists(a: dict[str, Listed], b: dict[str, Listed]) -> dict[str, Listed]:
+    """Joins two maps of lists; of each server the newest lists kept, as their keys sort."""
+    union = _lists(a, b)
+    if len(union) <= LISTS_MAX:
+        return union
+    room: dict[str, int] = {}
+    kept: dict[str, Listed] = {}
+    for key in sorted(union, reverse=True):
+        group = key.rpartition("\t")[0]
+        room[group] = room.get(group, 0) + 1
+        if room[group] <= LISTS_MAX:
+            kept[key] = union[key]
+    return a if kept == a else kept
+
+
 def join_span(a: Any, b: Any) -> Any:
     """Returns one of two reports of a span. A span is immutable: two reports of one differ only in when they
     came; the first arrival is kept."""
@@ -545,4 +570,5 @@ join: Join[Dossier] = record_of(
     images=map_of(_sightings),
     secrets=secrets,
     unread=longest,
+    lists=lists,
 )

@@ -24,6 +24,7 @@ from schemas.dossier import (
     Descendant,
     Dossier,
     Grant,
+    Listed,
     Member,
     Opened,
     Reported,
@@ -50,9 +51,10 @@ BRIEF_MAX = 8
 """Children, descendants, ancestors, pins of a credential that are kept in brief, the newest."""
 
 PARTS = (
-    "members", "calls", "offered", "spans", "grants", "sessions", "glimpses", "begun", "turns", "stated",
-    "rotations", "policies", "versions", "approvals", "exceptions", "covers", "sampled", "fronts", "lent",
-    "made", "makers", "watch", "addresses", "reported", "ways", "releases", "images", "secrets",
+    "members", "calls", "offered", "lists", "spans", "grants", "sessions", "glimpses", "begun", "turns",
+    "stated", "rotations", "policies", "versions", "approvals", "exceptions", "covers", "sampled", "fronts",
+    "lent", "made", "makers", "watch", "addresses", "reported", "ways", "releases", "images",
+    "secrets",
 )  # fmt: skip
 """Parts of a dossier beside its credentials that can grow."""
 
@@ -316,6 +318,7 @@ _WHEN: Mapping[type, Callable[[Any], int]] = {
     Opened: lambda o: o.began.time,
     Sightings: lambda s: s.kept[-1].time if s.kept else 0,
     Calls: lambda c: max((s.kept[-1].time for s in c.channels.values() if s.kept), default=0),
+    Listed: lambda one: one.seen.kept[-1].time if one.seen.kept else 0,
     Grant: lambda g: max((t.time for t in g.turns), default=0),
 }
 

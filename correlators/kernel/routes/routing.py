@@ -87,6 +87,7 @@ def _for_others(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
             stated=dossier.stated,
             calls=dossier.calls,
             offered=dossier.offered,
+            lists=dossier.lists,
             seen=dossier.seen,
             grants=dossier.grants,
             sessions=dossier.sessions,

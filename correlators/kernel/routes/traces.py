@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 from correlators.kernel.views.approvals import same_name
 from correlators.kernel.views.calls import call_key, handoff_key
+from correlators.kernel.views.offers import list_key, tools_of
 from schemas import frozen
-from schemas.dossier import Calls, Dossier, Sightings
+from schemas.dossier import Calls, Dossier, Listed, Sightings
 from schemas.evidence import Evidence
 from schemas.fact import TRACE_PREFIX
 from schemas.providers import CALLS
@@ -145,8 +146,9 @@ class Trace:
         uid = f"{span.trace or self.id}:{span_id}"
         source = span.source or SOURCE
         return Evidence(
-            span.start, uid, source, actor, arrived=span.arrived, processed=span.processed, mirrors=mirrors
-        )
+            span.start, uid, source, actor,
+            arrived=span.arrived, processed=span.processed, mirrors=mirrors, asked=span.session,
+        )  # fmt: skip
 
     def mirror(self, span_id: str, trace: str) -> str:
         """Returns a span as a mirror of one that was told in this trace: its id, with its own trace where
@@ -410,12 +412,20 @@ def _offers(trace: Trace) -> dict[str, dict[str, tuple[str, ...]]]:
 
 
 def _offered(trace: Trace, agent: str, lists: dict[str, tuple[str, ...]]) -> Dossier:
+    """The earliest offer of each tool, and each list of them (what is given with every question to a model is
+    one list) with when it was given."""
     earliest: dict[str, Evidence] = {}
+    listed: dict[str, Listed] = {}
     for span_id in sorted(lists, key=lambda s: (trace.spans[s].start, s)):
         evidence = trace.evidence(span_id)
         for tool in lists[span_id]:
             earliest.setdefault(call_key(agent, tool), evidence)
-    return Dossier(offered=earliest)
+        span = trace.spans[span_id]
+        tools = tools_of(span)
+        key = list_key(agent, span.server, tools, span.start)
+        seen = listed[key].seen.kept if key in listed else ()
+        listed[key] = Listed(tools, Sightings((*seen, evidence)))
+    return Dossier(offered=earliest, lists=listed)
 
 
 def _delegated(trace: Trace, span_id: str, names: tuple[str, ...]) -> Iterator[tuple[str, Dossier]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Literal
 
 from correlators.kernel.views.view import View
@@ -33,6 +34,24 @@ class Records:
         return any(d.tools is not None or d.delegates is not None for many in self._ordered for d in many)
 
     @property
+    def first(self) -> int:
+        """When the first record that speaks of tools was made (µs)."""
+        return min(d.recorded for many in self._ordered for d in many if d.tools is not None)
+
+    def tools(self) -> Iterator[ApprovedTool]:
+        """Returns every tool that any record approves or approved."""
+        yield from (tool for many in self._ordered for d in many for tool in d.tools or ())
+
+    def pinned(self, name: str) -> bool:
+        """Says whether a record approves the definition of what goes by this name."""
+        return any(tool.digest and name in (tool.name, *tool.also) for tool in self.tools())
+
+    def recorded_by(self, time: int) -> Catalogue:
+        """Returns the records in force that were made by then; none before the first."""
+        made = ([d for d in many if d.recorded <= time] for many in self._ordered)
+        return tuple(many[-1] for many in made if many)
+
+    @property
     def latest(self) -> Catalogue:
         """The last record of each identity that is named, whatever the time."""
         return tuple(many[-1] for many in self._ordered)
@@ -54,7 +73,7 @@ def match_of(catalogue: Catalogue, tool: str, calls: Calls) -> Match | None:
     approved = [t for tools in stated for t in tools]
     inner = [name for name in calls.names if name != tool]
     found = _named(approved, tool)
-    strange = [name for name in inner if not _named(approved, name) and not _renamed(name, tool)]
+    strange = [name for name in inner if not _named(approved, name) and not renamed(name, tool)]
     if found and strange:
         return "other tool"
     if not found and inner:
@@ -74,8 +93,8 @@ def _named(approved: list[ApprovedTool], name: str) -> list[ApprovedTool]:
     return [tool for tool in approved if name == tool.name or name in tool.also]
 
 
-def _renamed(inner: str, outer: str) -> bool:
-    """Whether one name is the other with something before it, as frameworks add the server's name."""
+def renamed(inner: str, outer: str) -> bool:
+    """Says whether one name is the other with something before it, as frameworks add the server's name."""
     short, long = sorted((_words(inner), _words(outer)), key=len)
     return bool(short) and long[-len(short) :] == short
 

@@ -66,12 +66,14 @@ def parted(key: str) -> tuple[str, str]:
 
 
 class Call(NamedTuple):
-    """One call: its evidence, how it ended, how sure that is, by which channel."""
+    """One call: its evidence, how it ended, how sure that is, by which channel, in which session of a server
+    ("" none, or not known)."""
 
     evidence: Evidence
     ending: Ending
     confidence: Confidence = Confidence.HIGH
     channel: str = ""
+    session: str = ""
 
 
 def endings(key: str, calls: Calls) -> Iterator[Call]:
@@ -90,9 +92,8 @@ def endings(key: str, calls: Calls) -> Iterator[Call]:
         for evidence in sightings.kept:
             if evidence.uid not in known and ending:
                 sure = Confidence.MEDIUM if channel == "sent" else Confidence.HIGH
-                yield Call(
-                    _full(evidence, agent, operation), ending, Confidence.LOW if doubt else sure, channel
-                )
+                known_as = _full(evidence, agent, operation)
+                yield Call(known_as, ending, Confidence.LOW if doubt else sure, channel, evidence.asked)
             known.add(evidence.uid)
         doubt = doubt or sightings.truncated
 

@@ -26,13 +26,14 @@ TOOLS_MAX = 1_000
 
 
 def offered_by(tools: list[Any]) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
-    """Returns the names of the tools offered, sorted, and the digest of each; None for a list longer than any
-    real one (a part of it would make the rest look refused)."""
-    found = {bounded(name): tool for tool in tools if isinstance(tool, dict) and (name := _name(tool))}
-    if len(found) > TOOLS_MAX:
+    """Returns the names of the tools offered, sorted, and the digest of each; None for a list longer than
+    any real one (a part of it would make the rest look refused). A name that is listed with two definitions
+    is there twice: a model is shown both."""
+    named = [(bounded(name), tool) for tool in tools if isinstance(tool, dict) and (name := _name(tool))]
+    if len(named) > TOOLS_MAX:
         return None
-    names = tuple(sorted(found))
-    return names, tuple(digest_of(found[name]) for name in names)
+    found = sorted({(name, digest_of(tool)) for name, tool in named})
+    return tuple(name for name, _ in found), tuple(digest for _, digest in found)
 
 
 def digest_of(tool: dict[str, Any]) -> str:

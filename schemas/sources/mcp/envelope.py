@@ -27,7 +27,7 @@ from schemas.providers.oidc import issuer_name
 from schemas.sources import Context
 from schemas.sources.caep.subjects import subject_of
 from schemas.sources.shown_secrets import key_or_secret
-from schemas.span import agent_key, bounded
+from schemas.span import agent_key, bounded, derived_id
 from schemas.times import micros_of
 from schemas.wire import as_fields, as_list, pick, text_at
 
@@ -37,6 +37,8 @@ GATEWAY = "mcp"
 TIMES = ("ts", "time", "timestamp", "@timestamp")
 SENDERS = {"client_to_server": "client", "server_to_client": "server"}
 CLIENT_MAX = 200
+SESSION_BYTES = 6
+"""Of the digest of a session: enough to tell those of one agent and server apart."""
 
 UNAUTHENTICATED, FORBIDDEN = 401, 403
 
@@ -54,7 +56,7 @@ class Caller(NamedTuple):
 class Envelope(NamedTuple):
     """A record's context. ``time`` in µs, 0 for none; ``sender``: ``client`` or ``server``, "" unknown;
     ``status`` of HTTP, 0 unknown; ``link``: what the answer and the request share beside the id of the
-    message, "" for nothing."""
+    message, "" for nothing; ``session``: a digest of the session at this server, "" where there is none."""
 
     time: int
     sender: str
@@ -67,6 +69,7 @@ class Envelope(NamedTuple):
     traceparent: str
     messages: list[Any]
     answer: dict[str, Any]
+    session: str = ""
 
 
 def envelope_of(document: dict[str, Any], context: Context) -> Envelope:
@@ -75,10 +78,11 @@ def envelope_of(document: dict[str, Any], context: Context) -> Envelope:
         document = {"message": document}
     session, exchange = text_at(document, "session"), text_at(document, "exchange")
     status = pick(document, "http", "status") or pick(document, "status")
+    server = bounded(text_at(document, "server") or text_at(document, "server", "name"))
     return Envelope(
         next((time for name in TIMES if (time := micros_of(text_at(document, name)))), 0),
         SENDERS.get(text_at(document, "direction").lower(), ""),
-        bounded(text_at(document, "server") or text_at(document, "server", "name")),
+        server,
         f"session {session}" if session else f"exchange {exchange}" if exchange else "",
         _caller(document, context),
         address_of(text_at(document, "address") or text_at(document, "client_ip")),
@@ -87,6 +91,7 @@ def envelope_of(document: dict[str, Any], context: Context) -> Envelope:
         text_at(document, "traceparent"),
         as_list(pick(document, "message")),
         as_fields(pick(document, "answer")),
+        derived_id(SESSION_BYTES, server, session) if session else "",
     )
 
 

@@ -149,6 +149,7 @@ def asked_span(envelope: Envelope, tool: str, parent: str, shared: str) -> Span:
         side="requested",
         source="mcp",
         shared=shared,
+        session=envelope.session,
     )
 
 
@@ -172,4 +173,5 @@ def answered_span(envelope: Envelope, answer: Answer, shared: str) -> Span:
         source="mcp",
         digests=digests,
         shared=shared,
+        session=envelope.session,
     )

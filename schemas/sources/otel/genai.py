@@ -14,7 +14,15 @@ from __future__ import annotations
 import re
 
 from schemas.sources.otel.raw import CLIENT, SERVER, RawSpan
-from schemas.sources.otel.steps import ADK, LANGCHAIN, is_guardrail, is_step, is_unnamed_subagent, transfer_of
+from schemas.sources.otel.steps import (
+    ADK,
+    LANGCHAIN,
+    is_guardrail,
+    is_step,
+    is_unnamed_subagent,
+    own_of,
+    transfer_of,
+)
 from schemas.sources.otel.tools import decoded, offered_by
 from schemas.span import Side, Span, SpanKind, bounded, lasting
 
@@ -111,6 +119,7 @@ def span_of(raw: RawSpan, arrived: int = 0, processed: int = 0) -> Span:
         transfer=bounded(transfer_of(raw, named)) if kind == "tool" else "",
         deferred=kind == "tool" and bool(raw.text("pydantic_ai.tool.deferral.name")),
         hidden=kind == "tool" and raw.scope == ADK and named == MERGED_TOOLS,
+        own=own_of(raw, offered) if offered else (),
     )
 
 

@@ -74,13 +74,34 @@ def is_step_of_log(log: RawLog, tool: str) -> bool:
 
 
 def is_form_of_log(log: RawLog, tool: str) -> bool:
-    """Says whether a message asks for what the framework itself gives to a model beside its tools: the form
-    of its answer, or a hand-off. Of another scope it is a tool like any other."""
-    if log.scope == PYDANTIC_AI:
+    """Says whether a message asks for what the framework itself gives to a model beside its tools."""
+    return _is_form(log.scope, tool)
+
+
+def _is_form(scope: str, tool: str) -> bool:
+    """Whether it is the form of an answer, or a hand-off. Of another scope it is a tool like any other."""
+    if scope == PYDANTIC_AI:
         return tool == ANSWER_FORM or tool.startswith(f"{ANSWER_FORM}_")
-    if log.scope == AGENT_FRAMEWORK:
+    if scope == AGENT_FRAMEWORK:
         return tool.startswith("handoff_to_")
-    return log.scope in (*LANGCHAIN, *OPENAI_AGENTS) and tool.startswith(TRANSFER)
+    return scope in (*LANGCHAIN, *OPENAI_AGENTS) and tool.startswith(TRANSFER)
+
+
+OWN = {
+    SMOLAGENTS: frozenset({"final_answer"}),
+    ADK: frozenset({"transfer_to_agent", "set_model_response"}),
+    CREWAI: COWORKERS,
+    CLAUDE_SDK: SUBAGENTS,
+    STRANDS: frozenset({"handoff_to_agent"}),
+}
+"""What a framework offers beside the tools, by names that it reserves."""
+
+
+def own_of(raw: RawSpan, offered: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Returns, of the names that were offered, those of the framework itself: they are no part of what is
+    approved. A call of one is judged by its class."""
+    own = OWN.get(raw.scope, frozenset())
+    return tuple(name for name in offered or () if name in own or _is_form(raw.scope, name))
 
 
 def transfer_of(raw: RawSpan, tool: str) -> str:
