@@ -71,7 +71,7 @@ NAMES_SHOWN = 10
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
-    """Yields a verdict for each pinned tool and for each agent that has a catalogue, and one where definitions
+    """Yields a verdict for each pinned tool and for each agent with a catalogue, and one where definitions
     changed that nobody pins."""
     if not view.dossier.stated or is_unnamed(view.key):
         return
