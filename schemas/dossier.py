@@ -214,13 +214,14 @@ class Grant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
 
 class Opened(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
-    """A session: the event that began it, when it ended (µs, 0: not yet), the grant that allowed it, and
-    whether it only listens."""
+    """A session: the event that began it, when it ended (µs, 0: not yet), the grant that allowed it, whether
+    it only listens, and whether it is shown secrets."""
 
     began: Evidence
     ended: int = 0
     allowed_by: str = ""
     passive: bool = False
+    secret: bool = False
 
 
 class Glimpsed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):

@@ -505,7 +505,8 @@ def _withdrawn(activity: Activity, evidence: Evidence, effect: Withdrawn) -> Ite
 
 
 def _session(activity: Activity, evidence: Evidence, effect: Session) -> Iterator[Fact]:
-    opened = Opened(evidence, effect.ended, activity.allowed_by, effect.passive)
+    secret = activity.action == "secret_read"
+    opened = Opened(evidence, effect.ended, activity.allowed_by, effect.passive, secret)
     yield effect.identity, Dossier(sessions={activity.uid: opened})
 
 

@@ -111,6 +111,8 @@ class Provider:
     ``old_version``, ``new_version``: how versions of a secret are named that have no id.
 
     Groups:
+    ``reach``: the part of the installation that a grant reaches, as the first group of its name; a grant of
+    another name reaches all of it.
     ``single_objects``: groups are single objects, with few members each, and ``objects`` are the parts of
     keys that tell objects from identities. ``holders``: a part of the keys of holders that are groups.
     """
@@ -152,6 +154,7 @@ class Provider:
     machine: re.Pattern[str] = NEVER
     old_version: str = ""
     new_version: str = ""
+    reach: re.Pattern[str] = NEVER
     single_objects: bool = False
     objects: tuple[str, ...] = ()
     holders: str = ""

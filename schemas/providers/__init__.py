@@ -105,6 +105,15 @@ def installation_of(key: str) -> str:
     return f"{word}:{installation}" if found and installation and name else ""
 
 
+def reaches_all_of(wide: str, narrow: str) -> bool:
+    """Whether one grant reaches wherever another one does."""
+    page = page_of(wide)
+    if page is None or installation_of(wide) != installation_of(narrow):
+        return False
+    one, other = (page.reach.match(name_of(grant)) for grant in (wide, narrow))
+    return one is None or (other is not None and one[1] == other[1])
+
+
 def source_of(key: str) -> str:
     """Returns the source that would show a use of an identity or credential; "" where no page says."""
     page = BY_WORD.get(key.partition(":")[0])

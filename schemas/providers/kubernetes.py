@@ -31,6 +31,14 @@ PROVIDER = Provider(
         why="Time granted for the end of a Kubernetes account or token: the API server caches accepted "
         "tokens for 10 s.",
     ),
+    graces={
+        "removed": Grace(
+            setting="grace_kubernetes_rbac",
+            length=timedelta(seconds=5),
+            why="Time granted for the end of a Kubernetes binding: the API server watches them (recorded: "
+            "under a second).",
+        )
+    },
     leeway=Grace(
         setting="expiry_leeway_kubernetes",
         length=timedelta(seconds=60),
@@ -38,6 +46,8 @@ PROVIDER = Provider(
         "skew.",
     ),
     driven=re.compile(r"k9s|Lens/|OpenLens|Headlamp", re.IGNORECASE),
+    # A role binding allows in its namespace, a cluster role binding everywhere.
+    reach=re.compile(r"rolebinding/(.+)/"),
     single_objects=True,
     objects=("/pods/", "/secrets/", ":nodes/"),
     holders=":group/",

@@ -40,6 +40,10 @@ FAMILIES = {
     "image_drift": "outdated_image_running",
 }
 INSTEAD = {"image_drift": "drift_after_release"}
+HOUSEKEEPING = frozenset({"/certificatesigningrequests/"})
+"""Deleting a request for a certificate takes nothing away: the cluster itself deletes each within the hour
+after it was signed. What ended the access of D33 was the removal of the binding, and refusals prove that."""
+
 KILLS_NAMED = frozenset({"decommissioned_identity", "access_removed", "standing_session"})
 Steps = list[dict[str, Any]]
 
@@ -87,6 +91,11 @@ def _other(scenario: dict[str, Any]) -> Iterator[Case]:
     family = scenario["family"]
     kill = _ids(_steps(scenario, "kill")) if family in KILLS_NAMED else frozenset()
     seen = _steps(scenario, "act", "use_after")
+    if family == "certificate_cannot_be_revoked":
+        kill = _ids(
+            [s for s in _steps(scenario, "kill") if not any(h in s["requestURI"] for h in HOUSEKEEPING)]
+        )
+        seen = [s for s in seen if s["code"] == 403]
     refused = all(s["code"] in (401, 403) for s in seen)
     expects: Expects = "proven" if refused and family != "scope_escalation" else "finding"
     shown = seen if refused else [s for s in seen if s["code"] < 300]

@@ -430,7 +430,7 @@ def join_span(a: Any, b: Any) -> Any:
 join_grant: Join[Grant] = record_of(Grant, role=highest, turns=turns, uses=map_of(_sightings))
 
 join_opened: Join[Opened] = record_of(
-    Opened, began=earliest, ended=earliest_time, allowed_by=highest, passive=flag
+    Opened, began=earliest, ended=earliest_time, allowed_by=highest, passive=flag, secret=flag
 )
 
 join_glimpsed: Join[Glimpsed] = record_of(Glimpsed, until=highest, about=highest, evidence=earliest)

@@ -116,6 +116,9 @@ def _auth(call: Call, took: bool) -> Iterator[Effect]:
         # Tokens outlive their role by design; its secret ids do not, and their death is not the tokens'.
         yield _group(call, f"{call.path} deleted", call.path, TOKENS, "removed")
         yield _group(call, f"{call.path} deleted", call.path, SECRET_IDS, carries=False)
+    elif took and call.operation == "create" and ROLES.fullmatch(call.path):
+        # The audit log says ``update`` where there was one: this one is new, or there again.
+        yield Restored(f"{call.path} written", "removed", group=call.group(call.path), scope=TOKENS)
 
 
 def _secret_id(call: Call, took: bool, key: str, verb: str) -> Effect:

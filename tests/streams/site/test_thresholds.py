@@ -9,7 +9,17 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from schemas.activity import Activity, Ended, EndFailed, Exposed, Issued, Restored, Rotated
+from schemas.activity import (
+    Activity,
+    Ended,
+    EndFailed,
+    Exposed,
+    Issued,
+    Restored,
+    Rotated,
+    Session,
+    Withdrawn,
+)
 from schemas.claims import UNSAID
 from schemas.verdict import Clock, Confidence, Severity
 from streams.command.replaying import Request, replay_paths
@@ -47,6 +57,7 @@ QUIET, HIGH, MEDIUM, LOW = (
     ("violated", Severity.MEDIUM),
     ("violated", Severity.LOW),
 )
+ENDED = ("assumed", Severity.MEDIUM)
 TOLD = ("violated", Severity.INFORMATIONAL)
 
 
@@ -99,6 +110,12 @@ UNOWNED = change("kill", 10, Ended("revoke", "revoked", "vault:d:token/t"), sour
 TRIED_LATER = use("t", 200, "", "vault:d:token/t", source="vault", outcome="unauthenticated")
 TRIED = use("try", 20, "", "vault:d:token/t", source="vault", outcome="unauthenticated")
 
+GRANT = "k8s:c1:rolebinding/shop/a"
+BINDING = [
+    use("exec", 5, POD, "", source="kubernetes", allowed_by=GRANT, effects=(Session(POD, at(14)),)),
+    change("unbound", 10, Withdrawn(GRANT, "delete rolebindings/a"), source="kubernetes"),
+]
+
 CASES = {
     "skew": Case("2s", "500ms", "revocation_failed", [FAILED, use("u", 11, instance="b")], QUIET, MEDIUM),
     "grace_aws_key": Case("10s", "5s", "revoked_credential_used", ended("cloudtrail", 19), QUIET, HIGH),
@@ -111,6 +128,7 @@ CASES = {
     ),
     "grace_entra": Case("15m", "1m", "revoked_credential_used", ended("azure", 800), QUIET, HIGH),
     "grace_kubernetes": Case("15s", "5s", "revoked_credential_used", ended("kubernetes", 24), QUIET, HIGH),
+    "grace_kubernetes_rbac": Case("5s", "1s", "access_outlived_removal", BINDING, QUIET, ENDED),
     "grace_vault": Case("5s", "1s", "revoked_credential_used", ended("vault", 14), QUIET, HIGH),
     "expiry_leeway_kubernetes": Case(
         "1m",

@@ -1,0 +1,258 @@
+"""What an access rested on was removed, and the access goes on.
+
+Fires: after a grant (a role binding) was taken from an identity, beyond its provider's time: a session that
+the grant had allowed stands open past it (exec, attach, port-forward medium; one that only listens low,
+medium where it is shown secrets); or what the grant had allowed succeeds through another grant that is older
+than the removal and reaches as far, which is named (medium; low where that one was given in the week before,
+or holds the same role: a move in two steps; informational where the removed one was never seen in use, for
+what it allowed is then not known). A token works after its role was deleted, where the provider does not end
+tokens with their role: low while it has under an hour to live, medium beyond or unknown. One finding per
+removal.
+Proves: what the grant had allowed is refused after the removal.
+Evaded by: using nothing of it until it is looked at; providers whose records do not say what allowed a use.
+Benign: a grant made again; one that whoever removed it put in its place within minutes (a renamed binding of
+an upgrade), reaching no further; a watch of a pod that is about to end.
+Do: end the session (delete the pod, revoke the token), and take away the other grant too, or say that it was
+meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import NamedTuple
+
+from correlators.control import (
+    Clock,
+    Confidence,
+    Control,
+    Credential,
+    Episode,
+    Evidence,
+    Off,
+    Severity,
+    Value,
+    Verdict,
+    View,
+    iso,
+    micros,
+    named,
+    short,
+    sighted,
+    thinned,
+    times,
+    unheard,
+)
+from correlators.kernel.views.ends import standing
+from correlators.kernel.views.removals import (
+    closed,
+    given,
+    late,
+    removals,
+    since,
+    standing_past,
+    stands_in,
+)
+from schemas.dossier import Grant, Opened
+from schemas.fact import AUTHENTICATED, group_of
+from schemas.providers import reaches_all_of
+
+CONTROL = Control(
+    name="access_outlived_removal",
+    version="1",
+    title="Access outlived its removal",
+    owasp=("NHI5:2025", "NHI1:2025"),
+    attack=(("T1078.004", "Valid Accounts: Cloud Accounts"),),
+    nist=("AC-12", "AC-6", "AC-3(8)"),
+    csf=("PR.AA-05", "RS.MI-01"),
+    remediation=(
+        "End the session or the token, and take away the other grant through which the access goes on, or "
+        "record that it is meant."
+    ),
+)
+
+LOST = micros(timedelta(days=1))
+"""A session that only listens and whose end is not on record has ended by then: clients renew theirs within
+the hour, so its record was lost."""
+
+
+class Gap(NamedTuple):
+    """What goes on past one removal. ``ended``: since when it is over (µs, 0: it is not, as far as is
+    known)."""
+
+    used: tuple[Evidence, ...]
+    says: tuple[str, ...]
+    severity: Severity
+    confidence: Confidence = Confidence.HIGH
+    others: tuple[str, ...] = ()
+    ended: int = 0
+
+
+def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    for name, grant in sorted(view.dossier.grants.items()):
+        if group_of(view.key) == name:
+            continue  # The grant's own dossier: it waits there for those who hold it.
+        periods = removals(grant.turns, view.thresholds.redeployed)
+        if periods:
+            yield _of_grant(view, clock, name, grant, standing(periods))
+    for name, credential in view.credentials.items():
+        roles = (t for t in credential.turns if not t.claims_cut)
+        for off in removals(roles, view.thresholds.redeployed):
+            yield _of_origin(view, clock, name, credential, off)
+
+
+def _of_grant(view: View, clock: Clock, name: str, grant: Grant, off: Off) -> Verdict:
+    gaps = [g for g in (_sessions(view, clock, name, off), _elsewhere(view, name, grant, off)) if g]
+    allowed = {e.operation for s in grant.uses.values() for e in s.kept}
+    denied = sighted(view.uses(c, "forbidden") for c in view.credentials.values())
+    refused = tuple(e for e in since(off, denied, view.thresholds) if e.operation in allowed)
+    claims = [off.turn.evidence]
+    if gaps:
+        used = sighted(g.used for g in gaps)
+        over = tuple(e for e in refused if e.time > used[-1].time)
+        ended = all(g.ended for g in gaps)
+        value: Value = "proven" if over else "assumed" if ended or off.end else "violated"
+        said = "; ".join(text for g in gaps for text in g.says)
+        if over:
+            said += f"; refused at {iso(over[-1].time)}"
+        claims += _gone_too(view, off, used)
+        end = off.end or (over[0].time if over else max(g.ended for g in gaps) if ended else 0)
+        return _verdict(
+            view, name, off, value, said, used, tuple(sorted(claims)),
+            severity=max(g.severity for g in gaps),
+            confidence=min(g.confidence for g in gaps),
+            others=tuple(sorted({o for g in gaps for o in g.others})),
+            episode=Episode(off.start, end, off.turn.how),
+        )  # fmt: skip
+    if refused:
+        said = f"refused at {iso(refused[-1].time)} what it had allowed"
+        return _verdict(view, name, off, "proven", said, refused, tuple(claims))
+    if off.end:
+        said = f"given again at {iso(off.end)}; nothing of it was seen in between"
+        return _verdict(view, name, off, "assumed", said, (), tuple(claims))
+    value, said, due = unheard(off, view.key, "", clock, view.thresholds)
+    return _verdict(view, name, off, value, said, (), tuple(claims), due=due)
+
+
+def _sessions(view: View, clock: Clock, name: str, off: Off) -> Gap | None:
+    standing_now = [s for s in standing_past(view, name, off) if s.ended or _open(view, clock, off, s)]
+    if not standing_now:
+        return None
+    used = tuple(sorted(closed(s) for s in standing_now))
+    quiet = all(s.passive and not s.secret for s in standing_now)
+    says = tuple(
+        f"{s.began.operation} of {iso(s.began.time)} stood open until {iso(s.ended)}"
+        if s.ended
+        else f"{s.began.operation} of {iso(s.began.time)} stands open: no end of it is on record"
+        for s in standing_now
+    )
+    ended = max(s.ended for s in standing_now) if all(s.ended for s in standing_now) else 0
+    return Gap(used, says, Severity.LOW if quiet else Severity.MEDIUM, ended=ended)
+
+
+def _open(view: View, clock: Clock, off: Off, session: Opened) -> bool:
+    """Whether a session without an end on record stands past the removal: its end would be here by now."""
+    value, _, _ = unheard(off, view.key, "", clock, view.thresholds)
+    if value != "assumed" or not clock.reached(session.began.source, off.start):
+        return False
+    return not (session.passive and clock.past(session.began.time + LOST))
+
+
+def _elsewhere(view: View, name: str, grant: Grant, off: Off) -> Gap | None:
+    """What the grant had allowed, as far as that is known, through others that were there before."""
+    mine = {e.operation: e.time for s in grant.uses.values() for e in s.kept if e.time <= off.start}
+    gaps = []
+    for other, known in view.dossier.grants.items():
+        if other == name or not reaches_all_of(other, name) or stands_in(view, name, off, other):
+            continue
+        turn = given(known)
+        if turn is not None and turn.time > off.start:
+            continue
+        many = sighted(s.kept for key, s in known.uses.items() if key.partition(":")[0] in AUTHENTICATED)
+        # Another grant is said to have allowed it: no time that the removal takes to spread excuses it.
+        used = since(off, many, view.thresholds)
+        if mine:
+            earlier = {e.operation for e in many if e.time <= mine.get(e.operation, 0)}
+            used = tuple(e for e in used if e.operation in mine and e.operation not in earlier)
+        if not used or removals(known.turns, view.thresholds.redeployed):
+            continue
+        same = bool(known.role) and known.role == grant.role
+        moved = turn is not None and off.start - turn.time <= view.thresholds.habit
+        severity = Severity.LOW if same or moved else Severity.MEDIUM
+        if not mine and not same:
+            severity = Severity.INFORMATIONAL
+        confidence = Confidence.HIGH if mine else Confidence.LOW
+        role = f" of {short(known.role)}" if known.role else ""
+        what = "it goes on" if mine or same else "the identity acts on"
+        gaps.append(Gap(used, (f"{what} through {short(other)}{role}",), severity, confidence, (other,)))
+    if not gaps:
+        return None
+    return Gap(
+        sighted(g.used for g in gaps),
+        tuple(text for g in gaps for text in g.says),
+        max(g.severity for g in gaps),
+        max(g.confidence for g in gaps),
+        tuple(o for g in gaps for o in g.others),
+    )
+
+
+def _gone_too(view: View, off: Off, used: tuple[Evidence, ...]) -> Iterator[Evidence]:
+    """Ends of the identity itself that what goes on outlived as well."""
+    for turns in view.dossier.turns.values():
+        for turn in turns:
+            if not turn.alive and turn.kind == "deleted" and off.start <= turn.time < used[-1].time:
+                yield turn.evidence
+
+
+def _of_origin(view: View, clock: Clock, name: str, credential: Credential, off: Off) -> Verdict:
+    """A token whose role was deleted."""
+    succeeded = view.uses(credential, "succeeded", "failed")
+    used = late(off, (e for e in succeeded), view.thresholds)
+    claims = (off.turn.evidence,)
+    subject = f"{off.turn.about} {view.key}"
+    refused = since(off, view.uses(credential, "unauthenticated", "forbidden"), view.thresholds)
+    if used:
+        over = tuple(e for e in refused if e.time > used[-1].time)
+        expires = credential.expiry[1]
+        ended = bool(expires) and clock.past(expires)
+        brief = expires and expires - off.start <= view.thresholds.residual_short
+        seen = times(used, "use", thinned([credential]))
+        return _verdict(
+            view, subject, off, "proven" if over else "assumed" if ended or off.end else "violated",
+            f"{seen} of {short(name)} on record since, last at {iso(used[-1].time)}; "
+            + (f"it lives until {iso(expires)}" if expires else "when it expires is not on record"),
+            used, claims, credential=name,
+            severity=Severity.LOW if brief else Severity.MEDIUM,
+            episode=Episode(off.start, off.end or (expires if ended else 0), off.turn.how),
+        )  # fmt: skip
+    if refused:
+        said = f"refused at {iso(refused[-1].time)}"
+        return _verdict(view, subject, off, "proven", said, refused, claims, credential=name)
+    value, said, due = unheard(off, name, credential.kind, clock, view.thresholds)
+    return _verdict(view, subject, off, value, said, (), claims, credential=name, due=due)
+
+
+def _verdict(
+    view: View, subject: str, off: Off, value: Value, said: str, evidence: tuple[Evidence, ...],
+    claims: tuple[Evidence, ...], *, severity: Severity | None = None,
+    confidence: Confidence = Confidence.HIGH, others: tuple[str, ...] = (), credential: str = "",
+    episode: Episode | None = None, due: int = 0,
+) -> Verdict:  # fmt: skip
+    goes_on = "goes on after" if severity else "ended by"
+    return view.verdict(
+        CONTROL,
+        subject=subject if credential else f"{subject} {view.key}",
+        value=value,
+        title=f"{named(view)}: access {goes_on} {off.turn.how}",
+        reason=f"{off.turn.how} at {iso(off.start)}: {said}",
+        severity=severity,
+        confidence=confidence,
+        credential=credential,
+        claim=claims,
+        evidence=evidence,
+        episodes=(episode,) if episode else (),
+        others=others,
+        truncated=thinned(view.credentials.values()),
+        next_step="end what stands open, or say that it is meant" if severity else "",
+        due=due,
+    )

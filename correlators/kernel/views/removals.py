@@ -1,0 +1,106 @@
+"""Removals: periods in which what an access rests on (a grant, a role) was gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from correlators.kernel.views.ends import Off, past_grace, surely_after
+from correlators.kernel.views.thresholds import Thresholds
+from correlators.kernel.views.view import View
+from schemas.dossier import Grant, Opened, Turn
+from schemas.evidence import Evidence
+from schemas.providers import reaches_all_of
+
+REMOVED = "removed"
+
+
+def removals(turns: Iterable[Turn], redeployed: int) -> list[Off]:
+    """The periods from a removal to when it was given again, in order; each thing that a record named is a
+    switch of its own. One that its remover gave again within ``redeployed`` (µs) is a deployment and no
+    removal."""
+    switches: dict[str, list[Turn]] = {}
+    for turn in sorted(turns):
+        if turn.kind == REMOVED:
+            switches.setdefault(turn.about, []).append(turn)
+    return sorted(
+        off for switch in switches.values() for off in _periods(switch) if not _deployed(off, redeployed)
+    )
+
+
+def _periods(switch: list[Turn]) -> Iterable[Off]:
+    began: Turn | None = None
+    for turn in switch:
+        if turn.alive and began:
+            yield Off(began.time, turn.time, began, (turn,))
+        began = None if turn.alive else began or turn
+    if began:
+        yield Off(began.time, 0, began)
+
+
+def _deployed(off: Off, redeployed: int) -> bool:
+    if not off.undone or off.end - off.start > redeployed:
+        return False
+    end, again = off.turn.evidence, off.undone[0].evidence
+    return (end.origin, end.actor) == (again.origin, again.actor)
+
+
+def given(grant: Grant) -> Turn | None:
+    """When it was last given, as far as records tell."""
+    return max((t for t in grant.turns if t.alive), default=None)
+
+
+def stands_in(view: View, removed: str, off: Off, other: str) -> bool:
+    """Whether another grant took the place of the removed one: given by its remover about then, and reaching
+    no further."""
+    turn = given(view.dossier.grants[other])
+    if turn is None or not reaches_all_of(removed, other):
+        return False
+    end, made = off.turn.evidence, turn.evidence
+    near = abs(turn.time - off.start) <= view.thresholds.redeployed
+    return near and (end.origin, end.actor) == (made.origin, made.actor)
+
+
+def standing_past(view: View, grant: str, off: Off) -> list[Opened]:
+    """Sessions that a grant allowed before it went, and that stood open past it."""
+    return [
+        session
+        for _, session in sorted(view.dossier.sessions.items())
+        if session.allowed_by == grant
+        and session.began.time <= off.start
+        and (not session.ended or _past(off, session, view.thresholds))
+    ]
+
+
+def _past(off: Off, session: Opened, granted: Thresholds) -> bool:
+    return past_grace(off._replace(end=0), closed(session), granted)
+
+
+def closed(session: Opened) -> Evidence:
+    """The session as a use at its own end; where none is on record, as it began."""
+    began = session.began
+    if not session.ended:
+        return began
+    return Evidence(
+        session.ended,
+        began.uid,
+        began.origin,
+        began.actor,
+        began.credential,
+        began.operation,
+        began.place,
+        began.client,
+        began.arrived,
+        began.processed,
+        began.mirrors,
+        began.asked,
+    )
+
+
+def late(off: Off, uses: Iterable[Evidence], granted: Thresholds) -> tuple[Evidence, ...]:
+    """Those past the removal and what its provider is granted."""
+    return tuple(e for e in uses if past_grace(off, e, granted))
+
+
+def since(off: Off, uses: Iterable[Evidence], granted: Thresholds) -> tuple[Evidence, ...]:
+    """Those surely after the removal."""
+    return tuple(e for e in uses if surely_after(off, e, granted))
