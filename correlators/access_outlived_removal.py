@@ -89,6 +89,7 @@ class Gap(NamedTuple):
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    """Yields what went on past each removal of a grant, and of the role that a token was issued by."""
     for name, grant in sorted(view.dossier.grants.items()):
         if group_of(view.key) == name:
             continue  # The grant's own dossier: it waits there for those who hold it.
