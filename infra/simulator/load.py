@@ -39,8 +39,17 @@ class Load:
     Memory: four templates of about a kilobyte per identity.
     """
 
-    def __init__(self, events: int, identities: int, seed: int, start: datetime, killed: float) -> None:
+    def __init__(
+        self,
+        events: int,
+        identities: int,
+        seed: int,
+        start: datetime,
+        killed: float,
+        per_second: int = EVENTS_PER_SECOND,
+    ) -> None:
         self.events = events
+        self._per_second = per_second
         self.used_after_kill: set[str] = set()
         self._chance = Chance(seed)
         self._trail = CloudTrail(self._chance)
@@ -55,7 +64,7 @@ class Load:
         killed_at: dict[int, int] = {}
         draw = self._chance.random
         for n in range(self.events):
-            second = n // EVENTS_PER_SECOND
+            second = n // self._per_second
             victim = self._kills.get(n)
             if victim is None:
                 who = alive[int(draw() * len(alive))]

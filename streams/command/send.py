@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from schemas.sources import detect, sources
+from streams.files.limits import limits_of
 from streams.files.paths import STANDARD_INPUT, Reader, files
 from streams.kafka.producing import RawProducer
 from streams.screen.show import Screen
@@ -44,7 +45,11 @@ def send(
     console = Screen(stderr=True)
     counts: Counter[str] = Counter()
     with progress(console) as (bar, task):
-        reader = Reader(detect, settings.record_limit, source, lambda name: _passed_over(bar.console, name))
+        reader = Reader(
+            *(detect, settings.record_limit, source),
+            lambda name: _passed_over(bar.console, name),
+            limits_of(settings),
+        )
         producer = RawProducer(settings, datafolder.run_folder(settings), speed)
         found = list(files(paths))
         bar.update(task, total=len(found))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from streams.files.limits import DEFAULTS, FileLimits
 from streams.files.reading import Piece, read, read_stream
 from streams.site.errors import Stop
 
@@ -55,14 +56,15 @@ class Reader:
     limit: int
     hint: str | None = None
     on_passed_over: Callable[[str], None] = lambda name: None
+    limits: FileLimits = DEFAULTS
     passed_over: list[str] = field(default_factory=list)
 
     def read(self, path: Path, named: bool = True) -> Iterator[tuple[str, Piece]]:
         """Yields (source, record) of one file; `-` is standard input."""
         if str(path) == STANDARD_INPUT:
-            pieces = read_stream(sys.stdin.buffer, "standard input", self.limit)
+            pieces = read_stream(sys.stdin.buffer, "standard input", self.limit, self.limits)
         else:
-            pieces = read(path, self.limit)
+            pieces = read(path, self.limit, self.limits)
         if self.hint and named:
             for piece in pieces:
                 yield self.hint, piece

@@ -12,8 +12,9 @@ import errno
 import os
 import re
 import stat
+import time
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -21,14 +22,13 @@ import orjson
 
 from streams.files.documents import Documents
 from streams.files.gunzip import MAGIC, gunzip
+from streams.files.limits import DEFAULTS, FileLimits
 
 CHUNK_BYTES = 2**20
 HEAD_BYTES = 64
 """Enough to tell gzip, the encoding and a document from lines; a pipe may hand over less at first."""
-DOCUMENT_LIMIT = 256 * 2**20
-"""Bytes of one JSON document that is not JSON lines: it is decoded as a whole, at some five times its
-size.
-"""
+EXPANSION_FREE = 16 * 2**20
+"""Bytes that any file may unpack to: a small one of one repeated record is no bomb."""
 LINES_LOOKED_AT = 20
 """Lines by which a file is told to be JSON lines or documents: the first few may be broken."""
 PROTOBUF_SUFFIXES = (".binpb", ".pb")
@@ -67,26 +67,44 @@ def open_regular(path: Path) -> BinaryIO:
     return os.fdopen(descriptor, "rb", buffering=0)
 
 
-def read(path: Path, limit: int) -> Iterator[Piece]:
-    """Yields the records of one file; `limit` is the most bytes of a record."""
+def read(path: Path, limit: int, limits: FileLimits = DEFAULTS) -> Iterator[Piece]:
+    """The records of one file; `limit` is the most bytes of a record. What is beyond the limits is left out,
+    and a last piece says so."""
     try:
         with open_regular(path) as stream:
-            yield from read_stream(stream, str(path), limit)
+            yield from _within(read_stream(stream, str(path), limit, limits), str(path), limits)
     except OSError as error:
         yield Piece(str(path), 0, "", b"", f"cannot be read: {error.strerror}")
 
 
-def read_stream(stream: BinaryIO, name: str, limit: int) -> Iterator[Piece]:
-    """Yields the records of a stream, which need not be seekable."""
+def _within(pieces: Iterator[Piece], name: str, limits: FileLimits) -> Iterator[Piece]:
+    """Ends at so many records, or so much time of reading; what is done with them meanwhile takes its own."""
+    spent, most = 0.0, limits.time.total_seconds()
+    for number in count():
+        began = time.monotonic()
+        piece = next(pieces, None)
+        spent += time.monotonic() - began
+        if piece is None:
+            return
+        if number >= limits.records or spent > most:
+            what = f"{limits.records:,} records" if number >= limits.records else f"{most:g} s of reading"
+            why = "file_records_limit" if number >= limits.records else "file_time_limit"
+            yield Piece(name, 0, "", b"", f"holds more than {what} ({why}); what came before was read")
+            return
+        yield piece
+
+
+def read_stream(stream: BinaryIO, name: str, limit: int, limits: FileLimits = DEFAULTS) -> Iterator[Piece]:
+    """The records of a stream, which need not be seekable."""
     troubles: list[str] = []
-    chunks = _recoded(_unzipped(_chunks(stream), troubles), name)
+    chunks = _recoded(_unzipped(_chunks(stream), troubles, limits), name)
     first, chunks = _with_head(chunks)
     if name.removesuffix(".gz").endswith(WHOLE_SUFFIXES):
         yield from _whole(chunks, name, limit)
     elif _DOCUMENT.match(first):
-        yield from _documents(chunks, name, limit)
+        yield from _documents(chunks, name, limit, limits.document)
     else:
-        yield from _lines_or_documents(chunks, name, limit)
+        yield from _lines_or_documents(chunks, name, limit, limits.document)
     for trouble in troubles:
         yield Piece(name, 0, "", b"", trouble)
 
@@ -108,9 +126,39 @@ def _with_head(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
     return head, filter(None, chain((head,), chunks))
 
 
-def _unzipped(chunks: Iterator[bytes], troubles: list[str]) -> Iterator[bytes]:
+def _unzipped(chunks: Iterator[bytes], troubles: list[str], limits: FileLimits) -> Iterator[bytes]:
     head, chunks = _with_head(chunks)
-    return gunzip(chunks, troubles) if head.startswith(MAGIC) else chunks
+    if not head.startswith(MAGIC):
+        return chunks
+    packed = Counted(chunks)
+    return expanded(gunzip(packed, troubles), packed, troubles, limits.expansion)
+
+
+class Counted:
+    """Passes chunks on and counts their bytes."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = chunks
+        self.bytes = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            self.bytes += len(chunk)
+            yield chunk
+
+
+def expanded(plain: Iterable[bytes], packed: Counted, troubles: list[str], expansion: int) -> Iterator[bytes]:
+    """Passes on what was unpacked, until it is so many times what was packed that it is a bomb."""
+    size = 0
+    for part in plain:
+        size += len(part)
+        if size > max(EXPANSION_FREE, expansion * packed.bytes):
+            troubles.append(
+                f"the gzip file unpacks to more than {expansion} times its size (file_expansion_limit); what "
+                "came before was read"
+            )
+            return
+        yield part
 
 
 def _recoded(chunks: Iterator[bytes], name: str) -> Iterator[bytes]:
@@ -165,13 +213,13 @@ def _lines(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
         yield rest if len(rest) <= limit else _TooLong(rest[:limit])
 
 
-def _lines_or_documents(chunks: Iterator[bytes], name: str, limit: int) -> Iterator[Piece]:
+def _lines_or_documents(chunks: Iterator[bytes], name: str, limit: int, document: int) -> Iterator[Piece]:
     lines = _lines(chunks, limit)
     looked_at = list(islice(lines, LINES_LOOKED_AT))
     if _are_json_lines(looked_at):
-        yield from _from_lines(chain(looked_at, lines), name, limit)
+        yield from _from_lines(chain(looked_at, lines), name, limit, document)
     else:
-        yield from _documents((line + b"\n" for line in chain(looked_at, lines)), name, limit)
+        yield from _documents((line + b"\n" for line in chain(looked_at, lines)), name, limit, document)
 
 
 def _are_json_lines(lines: list[bytes]) -> bool:
@@ -194,24 +242,25 @@ def _is_json(line: bytes) -> bool:
     return True
 
 
-def _from_lines(lines: Iterable[bytes], name: str, limit: int) -> Iterator[Piece]:
+def _from_lines(lines: Iterable[bytes], name: str, limit: int, document: int) -> Iterator[Piece]:
     for number, line in enumerate(lines, 1):
         content = line.strip(_WHITE)
         if isinstance(line, _TooLong):
             yield Piece(name, number, "", bytes(line), f"longer than {limit} bytes")
         elif _DOCUMENT.match(content):
-            for piece in _documents((content,), name, limit):
+            for piece in _documents((content,), name, limit, document):
                 yield piece._replace(line=number, inside=f"{number}:{piece.inside}".rstrip(":"))
         elif content:
             yield Piece(name, number, "", content)
 
 
-def _documents(chunks: Iterable[bytes], name: str, limit: int) -> Iterator[Piece]:
+def _documents(chunks: Iterable[bytes], name: str, limit: int, document: int) -> Iterator[Piece]:
     """One or several JSON documents after each other; arrays and `Records` are taken apart."""
-    raw = b"".join(_up_to(chunks, DOCUMENT_LIMIT + 1))
-    if len(raw) > DOCUMENT_LIMIT:
+    raw = b"".join(_up_to(chunks, document + 1))
+    if len(raw) > document:
         reason = (
-            f"a JSON document above {DOCUMENT_LIMIT >> 20} MiB; write it as JSON lines (jq -c '.Records[]')"
+            f"a JSON document above {document >> 20} MiB (file_document_limit); write it as JSON lines "
+            "(jq -c '.Records[]')"
         )
         yield Piece(name, 0, "", raw[:limit], reason)
         return

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode
 
-from streams.site.units import Size
+from streams.site.units import Duration, Size
 
 TOKEN_CHARACTERS = 16
 INSTANCE = r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$"
@@ -96,6 +97,34 @@ class ReceiverSettings(BaseSettings):
     receive_cloudtrail: Path | None = Field(
         None,
         description="Folder, with folders in it, in which CloudTrail's .json.gz objects appear. Unset: none.",
+    )
+    receive_cloudtrail_limit: Size = Field(
+        128 * 2**20,
+        ge=2**10,
+        description="Most unpacked bytes of one CloudTrail object, which is read as a whole at some five "
+        "times its size; a larger one is a reject. CloudTrail's own are smaller.",
+    )
+    file_document_limit: Size = Field(
+        256 * 2**20,
+        ge=2**10,
+        description="Most bytes of one JSON document of a file that is not JSON lines: it is decoded as a "
+        "whole, at some five times its size.",
+    )
+    file_expansion_limit: int = Field(
+        250,
+        ge=2,
+        description="Most bytes that a gzip file gives for each of its own, beyond 16 MiB; logs give 10 to "
+        "50, a bomb 1,000. What is beyond is left out, and that is said.",
+    )
+    file_records_limit: int = Field(
+        10_000_000,
+        ge=1,
+        description="Most records of one file; what is beyond is left out, and that is said.",
+    )
+    file_time_limit: Duration = Field(
+        timedelta(minutes=15),
+        description="Longest time of reading one file, without what its records wait for; what is not read "
+        "by then is left out, and that is said.",
     )
     receive_connections: int = Field(
         256, ge=1, le=10_000, description="Most open connections of one receiver; more are turned away."

@@ -36,15 +36,16 @@ POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
 </project>
 """
 PROPERTIES = """process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{controller}
+node.id={node}
+controller.quorum.voters={voters}
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
 advertised.listeners=PLAINTEXT://127.0.0.1:{port}
 controller.listener.names=CONTROLLER
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
 log.dirs={logs}
-offsets.topic.replication.factor=1
+offsets.topic.replication.factor={copies}
 offsets.topic.num.partitions=4
+min.insync.replicas={in_sync}
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 share.coordinator.state.topic.replication.factor=1
@@ -86,7 +87,7 @@ lets each do what was granted alone. A connection with a token ends with the tok
 PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule required"
 ADMIN = "admin"
 MAVEN_SECONDS = 300
-START_SECONDS = 60
+START_SECONDS = 120
 
 
 class MissingError(Exception):
@@ -145,14 +146,26 @@ class Kafka:
     users: tuple[str, ...] = ()
     doors: dict[str, int] = field(default_factory=dict)
     """The ports of a broker with users, beside that for user and password in clear."""
+    node: int = 1
+    voters: str = ""
+    """Of a cluster: every node's controller."""
 
     @property
     def address(self) -> str:
         return f"127.0.0.1:{self.port}"
 
-    def format(self) -> None:
+    def format(self, cluster: str = "") -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        text = PROPERTIES.format(port=self.port, controller=self.controller, logs=self.folder / "logs")
+        nodes = self.voters.count("@") or 1
+        text = PROPERTIES.format(
+            port=self.port,
+            controller=self.controller,
+            logs=self.folder / "logs",
+            node=self.node,
+            voters=self.voters or f"1@127.0.0.1:{self.controller}",
+            copies=nodes,
+            in_sync=nodes // 2 + 1,
+        )
         if self.users:
             every = " ".join(f'user_{user}="{user}"' for user in (ADMIN, *self.users))
             jaas = f'{PLAIN} username="{ADMIN}" password="{ADMIN}" {every}'
@@ -164,8 +177,7 @@ class Kafka:
             kept = [line for line in text.splitlines() if line.partition("=")[0] not in named]
             text = "\n".join(kept) + "\n" + more
         self._properties.write_text(text)
-        # As Kafka writes ids: 16 bytes in the base64 of URLs, and no dash in front.
-        cluster = base64.urlsafe_b64encode(b"\0" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
+        cluster = cluster or cluster_id()
         scram = [
             word
             for user in self.users
@@ -173,14 +185,19 @@ class Kafka:
         ]
         self._tool("format", "--cluster-id", cluster, "--config", str(self._properties), *scram)
 
-    def start(self) -> None:
-        """Returns when it answers."""
+    def start(self, wait: bool = True) -> None:
+        """Returns when it answers; without waiting, when it is started."""
         out = (self.folder / "kafka.out").open("ab")
         command = ["java", "-Xmx512m", "-Xms256m", "-cp", f"{libraries()}/*", "kafka.Kafka"]
         self.process = subprocess.Popen(
             [*command, str(self._properties)], stdout=out, stderr=out, cwd=self.folder
         )
         out.close()
+        if wait:
+            self.wait_until_it_answers()
+
+    def wait_until_it_answers(self) -> None:
+        assert self.process is not None
         quiet: dict[str, str | int | float | bool] = {"log_level": 0, "reconnect.backoff.max.ms": 200}
         admin = AdminClient(
             {"bootstrap.servers": self.address} | quiet | (self.login(ADMIN) if self.users else {})
@@ -228,6 +245,26 @@ class Kafka:
     def _last_words(self) -> str:
         lines = (self.folder / "kafka.out").read_text(errors="replace").splitlines()
         return " | ".join(line for line in lines[-30:] if "ERROR" in line or "Exception" in line)[:600]
+
+
+def cluster_id() -> str:
+    """As Kafka writes ids: 16 bytes in the base64 of URLs, and no dash in front."""
+    return base64.urlsafe_b64encode(b"\0" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
+
+
+def cluster(folder: Path, nodes: int = 3) -> list[Kafka]:
+    """Formatted brokers that are controllers too and keep each topic on all of them; none is started."""
+    ports = free_ports(2 * nodes)
+    pairs = list(zip(ports[::2], ports[1::2], strict=True))
+    voters = ",".join(f"{node}@127.0.0.1:{controller}" for node, (_, controller) in enumerate(pairs, 1))
+    name = cluster_id()
+    brokers = [
+        Kafka(folder / f"broker-{node}", port, controller, node=node, voters=voters)
+        for node, (port, controller) in enumerate(pairs, 1)
+    ]
+    for broker in brokers:
+        broker.format(name)
+    return brokers
 
 
 def new(folder: Path, users: tuple[str, ...] = ()) -> Kafka:

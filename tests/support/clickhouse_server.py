@@ -11,7 +11,7 @@ import threading
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -36,6 +36,10 @@ class Faults:
     refuse: bool = False
     slow: float = 0.0
     half: bool = False
+    gone: bool = False
+    """It takes connections and ends them without an answer."""
+    full: bool = False
+    """Its disk is."""
     refused: int = 0
     halved: int = 0
 
@@ -96,6 +100,9 @@ class Handler(BaseHTTPRequestHandler):
         asked = {name: values[0] for name, values in told.items()}
         server, faults = self.served, self.served.faults
         time.sleep(faults.slow)
+        if faults.gone:
+            self.close_connection = True
+            return
         if not self._known(asked):
             self._answer(
                 403, b"Code: 516. DB::Exception: Authentication failed. (AUTHENTICATION_FAILED)\n", 516
@@ -108,6 +115,9 @@ class Handler(BaseHTTPRequestHandler):
             whole = INSERT.match(statement.decode(errors="replace")) is None
             query, body = (body.decode(), b"") if whole else (statement.decode(), rows)
         inserts = INSERT.match(query) is not None
+        if inserts and faults.full:
+            self._answer(500, b"Code: 243. DB::Exception: Cannot reserve 1 MiB. (NOT_ENOUGH_SPACE)\n", 243)
+            return
         if inserts and faults.refuse:
             faults.refused += 1
             self._answer(503, b"Code: 252. DB::Exception: Too many parts. (TOO_MANY_PARTS)\n", 252)
@@ -156,8 +166,10 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("X-ClickHouse-Summary", "{}")
         if code:
             self.send_header("X-ClickHouse-Exception-Code", str(code))
-        self.end_headers()
-        self.wfile.write(body)
+        # Who asked may have been killed meanwhile.
+        with suppress(ConnectionError):
+            self.end_headers()
+            self.wfile.write(body)
 
     def _chunks(self) -> Iterator[bytes]:
         while size := int(self.rfile.readline().split(b";")[0], 16):

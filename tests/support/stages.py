@@ -18,6 +18,8 @@ class Stages:
 
     def __init__(self, settings: Settings, broker_id: str = "") -> None:
         self.settings = settings
+        self.kind: type[StageProcess] = StageProcess
+        """Of what starts from now on."""
         self._broker_id = broker_id
         self._running: list[StageProcess] = []
         datafolder.make_folders(settings)
@@ -26,7 +28,7 @@ class Stages:
         self._lock = os.open(os.devnull, os.O_RDONLY)
 
     def start(self, name: str, worker: int = 0, wait: bool = True) -> StageProcess:
-        stage = StageProcess(name, worker)
+        stage = self.kind(name, worker)
         self._running.append(stage)
         stage.start(self.settings, self._broker_id, self._metrics, self._lock)
         if wait:
@@ -48,6 +50,11 @@ class Stages:
             self.kill(stage)
             self.start(stage.name, stage.worker, wait=False)
         return len(ended)
+
+    @property
+    def running(self) -> list[StageProcess]:
+        """Those that were started and not ended by a call."""
+        return list(self._running)
 
     def stop(self, stage: StageProcess) -> int | None:
         """Asks it to stop and gives its exit code."""

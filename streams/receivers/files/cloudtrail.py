@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+from streams.files.limits import limits_of
 from streams.files.reading import read
 from streams.receivers.files.objects import Folder, too_large
 from streams.receivers.files.remembered import Remembered
@@ -31,14 +32,22 @@ class CloudTrailReceiver:
     """Takes the objects of a folder in batches, and remembers those that Kafka has."""
 
     def __init__(
-        self, handover: Handover, stage: Stage, folder: Folder, remembered: Remembered, topic: str, limit: int
+        self,
+        handover: Handover,
+        stage: Stage,
+        folder: Folder,
+        remembered: Remembered,
+        topic: str,
+        settings: Settings,
     ) -> None:
         self._handover = handover
         self._stage = stage
         self._folder = folder
         self._remembered = remembered
         self._topic = topic
-        self._limit = limit
+        self._record_limit = settings.record_limit
+        self._object_limit = settings.receive_cloudtrail_limit
+        self._limits = limits_of(settings)
         self._batch: list[Message] = []
         self._size = 0
         self._complete: list[str] = []
@@ -80,10 +89,10 @@ class CloudTrailReceiver:
         return True
 
     def _messages(self, path: Path) -> Iterator[Message]:
-        if unfit := too_large(path):
+        if unfit := too_large(path, self._object_limit):
             yield self._handover.reject(unfit, self._topic)
             return
-        for piece in read(path, self._limit):
+        for piece in read(path, self._record_limit, self._limits):
             if piece.trouble:
                 unfit = Unfit.of(piece.content, piece.trouble, piece.place, piece.line)
                 yield self._handover.reject(unfit, self._topic)
@@ -102,9 +111,9 @@ def main(settings: Settings, stage: Stage) -> None:
     handover = Handover(settings, stage.name)
     try:
         topic = handover.topic(SOURCE, None)
-        folder = Folder(root.absolute(), remembered)
+        folder = Folder(root.absolute(), remembered, settings.receive_cloudtrail_limit)
         stage.ready()
-        CloudTrailReceiver(handover, stage, folder, remembered, topic, settings.record_limit).run()
+        CloudTrailReceiver(handover, stage, folder, remembered, topic, settings).run()
     finally:
         handover.close()
         remembered.close()

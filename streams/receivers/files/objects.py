@@ -16,6 +16,7 @@ from streams.files.gunzip import gunzip
 from streams.files.reading import CHUNK_BYTES, open_regular
 from streams.receivers.files.remembered import Remembered
 from streams.receivers.unfit import Unfit
+from streams.site.units import show_size
 
 SUFFIXES = (".json.gz", ".json")
 PASSED_OVER = "CloudTrail-Digest"
@@ -24,10 +25,6 @@ SETTLED_SECONDS = 2.0
 """A folder or a plain file that changed so recently may change again within the clock's step."""
 UNFINISHED_SECONDS = 600.0
 """An object that is still incomplete so long after its last change is taken as it is."""
-OBJECT_LIMIT = 128 * 2**20
-"""Unpacked bytes of one object, which is read as a whole at some five times its size; CloudTrail's are
-smaller.
-"""
 
 log = logging.getLogger("gapwatch.receivers")
 
@@ -42,8 +39,13 @@ class Found(NamedTuple):
 class Folder:
     """Finds the objects not taken yet. Folders that did not change are not listed again."""
 
-    def __init__(self, root: Path, remembered: Remembered, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, root: Path, remembered: Remembered, limit: int, now: Callable[[], float] = time.time
+    ) -> None:
+        """``limit``: unpacked bytes of an object; a larger one counts as complete, and is told when it is
+        read."""
         self._root = root
+        self._limit = limit
         self._remembered = remembered
         self._now = now
         self._settled: dict[str, tuple[int, list[str]]] = {}
@@ -88,7 +90,7 @@ class Folder:
         key = self._name(path)
         if path.suffix != ".gz" and age < SETTLED_SECONDS:
             return None
-        if self._unfinished.get(key) != version and _is_complete(path):
+        if self._unfinished.get(key) != version and _is_complete(path, self._limit):
             self._unfinished.pop(key, None)
             return Found(path, key)
         self._unfinished[key] = version
@@ -117,20 +119,20 @@ def _listed(folder: str) -> tuple[list[str], list[Path]]:
     return folders, sorted(files)
 
 
-def _is_complete(path: Path) -> bool:
+def _is_complete(path: Path, limit: int) -> bool:
     """Whether the gzip stream has its end, or the JSON: as one document, or that of the last line."""
     try:
         with open_regular(path) as file:
             if path.suffix != ".gz":
-                content = file.read(OBJECT_LIMIT + 1).rstrip()
+                content = file.read(limit + 1).rstrip()
                 last = content[content.rfind(b"\n") + 1 :]
-                return len(content) > OBJECT_LIMIT or _is_json(content) or _is_json(last)
+                return len(content) > limit or _is_json(content) or _is_json(last)
             troubles: list[str] = []
             size = 0
             for part in gunzip(iter(lambda: file.read(CHUNK_BYTES), b""), troubles):
                 size += len(part)
                 # Too large to be taken: that is said when it is read.
-                if size > OBJECT_LIMIT:
+                if size > limit:
                     return True
             return size > 0 and not troubles
     except OSError:
@@ -146,7 +148,7 @@ def _is_json(content: bytes) -> bool:
     return True
 
 
-def too_large(path: Path) -> Unfit | None:
+def too_large(path: Path, limit: int) -> Unfit | None:
     """Returns an object that would unpack to more than can be read, told without keeping any of it."""
     digest, size, plain = hashlib.sha256(), 0, 0
     troubles: list[str] = []
@@ -163,11 +165,11 @@ def too_large(path: Path) -> Unfit | None:
             parts = gunzip(chunks(file), troubles) if path.suffix == ".gz" else chunks(file)
             for part in parts:
                 plain += len(part)
-                if plain > OBJECT_LIMIT:
+                if plain > limit:
                     # The rest of the file belongs to its digest.
                     for _ in chunks(file):
                         pass
-                    reason = f"unpacks to more than {OBJECT_LIMIT >> 20} MiB"
+                    reason = f"unpacks to more than {show_size(limit)} (receive_cloudtrail_limit)"
                     return Unfit(reason, digest.hexdigest(), size, str(path))
     except OSError:
         # Said by who reads it next.

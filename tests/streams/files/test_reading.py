@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import time
+from datetime import timedelta
 from pathlib import Path
 
 import orjson
@@ -12,9 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.files.limits import DEFAULTS, limits_of
 from streams.files.paths import Reader, files
-from streams.files.reading import Piece, read, read_stream
+from streams.files.reading import EXPANSION_FREE, Piece, read, read_stream
 from streams.site.errors import Stop
+from streams.site.settings import Settings
 
 LIMIT = 4096
 EVENTS = [{"eventID": str(number), "text": 'ä \\ " {[', "at": 1.5} for number in range(4)]
@@ -219,3 +223,41 @@ def test_a_hint_is_believed_of_a_named_file_and_of_files_in_which_some_source_kn
     walked = [source for path in files([str(tmp_path)]) for source, _ in reader.read(path, named=False)]
     assert walked == ["theirs"]
     assert [source for source, _ in reader.read(tmp_path / "README.md", named=True)] == ["theirs"]
+
+
+def test_a_bomb_ends_where_it_is_told_to_be_one_and_what_came_before_was_read(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.jsonl.gz"
+    line = b'{"a":"' + b"a" * 991 + b'"}\n'
+    path.write_bytes(gzip.compress(line * 48_000, 9))
+    *before, last = read(path, LIMIT, DEFAULTS._replace(expansion=40))
+    # The last one was cut.
+    assert 0.9 < (len(before) - 1) * len(line) / EXPANSION_FREE <= 1
+    assert not any(piece.trouble for piece in before[:-1])
+    said = "the gzip file unpacks to more than 40 times its size (file_expansion_limit); what came before"
+    assert last.trouble == f"{said} was read"
+
+
+def test_a_file_ends_at_so_many_records_and_at_so_much_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "many.jsonl"
+    path.write_bytes(b"{}\n" * 50)
+    *before, last = read(path, LIMIT, DEFAULTS._replace(records=10))
+    assert len(before) == 10 and "more than 10 records (file_records_limit)" in last.trouble
+    ticks = iter(range(1_000))
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(ticks)))
+    *before, last = read(path, LIMIT, DEFAULTS._replace(time=timedelta(seconds=5)))
+    assert len(before) == 5 and "more than 5 s of reading (file_time_limit)" in last.trouble
+    assert len(list(read(path, LIMIT, DEFAULTS))) == 50
+
+
+def test_the_limits_of_files_are_settings(tmp_path: Path) -> None:
+    settings = Settings(
+        data=tmp_path, file_expansion_limit=7, file_records_limit=8, file_document_limit=2_000
+    )
+    assert limits_of(settings) == DEFAULTS._replace(expansion=7, records=8, document=2_000)
+    document = b"[" + b",\n".join([b"{}"] * 2_000) + b"]"
+    path = tmp_path / "one.json"
+    path.write_bytes(document)
+    (piece,) = read(path, LIMIT, limits_of(settings))
+    assert "(file_document_limit)" in piece.trouble

@@ -20,6 +20,7 @@ from streams.site.settings import Settings
 from streams.site.stage import Stage
 from tests.support.receiving import OwnBroker, all_of, bodies, peak_memory, receiving
 
+LIMIT = 2**27
 NESTED = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/11/22"
 
 
@@ -112,15 +113,15 @@ def test_a_record_too_large_is_a_reject_and_those_beside_it_are_taken(trail: Set
     assert (row["source"], row["place"]) == ("cloudtrail", f"{path}:Records[1]")
 
 
-def test_a_bomb_is_a_reject_within_bounded_memory(
-    trail: Settings, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(objects, "OBJECT_LIMIT", 32 * 2**20)
+def test_a_bomb_is_a_reject_within_bounded_memory(trail: Settings, root: Path) -> None:
+    trail = trail.model_copy(update={"receive_cloudtrail_limit": 32 * 2**20})
     bomb = gzip.compress(bytes(100 * 2**20), 1)
     with receiving(trail, "receive_cloudtrail"), peak_memory() as grown:
         put(root, "bomb.json.gz", bomb)
         row = json.loads(bodies(trail, "rejects", 1)[0])
-        assert row["reason"] == "unpacks to more than 32 MiB" and row["size"] == len(bomb)
+        assert row["reason"] == "unpacks to more than 32 MiB (receive_cloudtrail_limit)" and row[
+            "size"
+        ] == len(bomb)
         assert grown() < 24 * 2**20
 
 
@@ -134,7 +135,7 @@ def test_an_object_that_nobody_completes_is_taken_as_it_is_and_again_if_it_grows
     packed = gzip.compress(records("a"))
     path = put(root, "one.json.gz", packed[:-10])
     later = 0.0
-    folder = Folder(root, remembered, lambda: time.time() + later)
+    folder = Folder(root, remembered, LIMIT, lambda: time.time() + later)
     assert names(folder) == []
     later = objects.UNFINISHED_SECONDS + 1
     (found,) = folder.fresh()
@@ -148,7 +149,7 @@ def test_an_object_that_nobody_completes_is_taken_as_it_is_and_again_if_it_grows
 def test_digests_hidden_files_and_other_files_are_passed_over(root: Path, remembered: Remembered) -> None:
     for name in ("CloudTrail-Digest/x.json.gz", ".one.json.gz.Ab12", "README.md", ".hidden/x.json.gz"):
         put(root, name, gzip.compress(records("a")))
-    assert names(Folder(root, remembered)) == []
+    assert names(Folder(root, remembered, LIMIT)) == []
 
 
 def test_a_plain_object_is_taken_when_it_has_its_last_bracket_and_rests(
@@ -156,7 +157,7 @@ def test_a_plain_object_is_taken_when_it_has_its_last_bracket_and_rests(
 ) -> None:
     path = put(root, "one.json", b"")
     later = 10.0
-    folder = Folder(root, remembered, lambda: time.time() + later)
+    folder = Folder(root, remembered, LIMIT, lambda: time.time() + later)
     for cut in range(len(records("a"))):
         path.write_bytes(records("a")[:cut])
         assert names(folder) == []
@@ -171,7 +172,7 @@ def test_folders_that_did_not_change_are_not_listed_again(
     root: Path, remembered: Remembered, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(root, f"{NESTED}/one.json.gz", gzip.compress(records("a")))
-    folder = Folder(root, remembered, lambda: time.time() + 10)
+    folder = Folder(root, remembered, LIMIT, lambda: time.time() + 10)
     remembered.add([found.key for found in folder.fresh()])
     assert names(folder) == []
     listed: list[str] = []
