@@ -1,0 +1,249 @@
+"""An agent acts outside the time for which it is approved, or when all its credentials have ended.
+
+Fires: a tool call or a hand-off that was carried out, a run, or an authenticated use by another key of the
+agent, at a time that no window of the record in force covers: high; low where it is nearer to a window than
+two clocks may differ. In force is the latest record made before; before the first, the first. And: tool
+calls that were carried out after every credential that is known of the agent had ended, where no use of one
+of them is on record that would say by which (that is told of the credential): low, for one
+that no record names may live.
+Proves: a call outside the window that was refused. Ends: a record that comes later and covers what was
+done, or says nothing of windows any more; one that was made before and comes late withdraws it.
+Evaded by: acting under another agent's name; runs whose spans are sampled away.
+Benign: a run that was begun in time and goes on after the end; a window that nobody extended; an emergency
+(approve it with the grant ``break-glass``). While a record says that the agent is not active,
+``inactive_identity_active`` tells of what it does. A delegate holds its own window.
+Do: ask the owner whether the agent is still meant to run. Extend its window, or stop it and end its
+credentials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from correlators.control import (
+    Clock,
+    Confidence,
+    Control,
+    Episode,
+    Evidence,
+    Off,
+    Severity,
+    Value,
+    Verdict,
+    View,
+    deaths_of,
+    iso,
+    named,
+    short,
+    sighted,
+    times,
+)
+from correlators.kernel.views.calls import endings, parted
+from correlators.kernel.views.ends import grace_of
+from correlators.kernel.views.inventoried import BREAK_GLASS, approvals, uncovered
+from schemas.declaration import Declaration, Period
+from schemas.providers import CALLS
+from schemas.span import is_unnamed, unnamed_of
+
+CONTROL = Control(
+    name="agent_outside_window",
+    version="1",
+    title="Agent acts outside its approved window",
+    owasp=("NHI1:2025", "ASI03:2026"),
+    attack=(("T1078", "Valid Accounts"),),
+    nist=("AC-2(6)", "AC-2(3)"),
+    csf=("PR.AA-05",),
+    tenets=(4,),
+    remediation="Ask the owner whether the agent is still meant to run. Extend its window, or stop it, end "
+    "its credentials and review what it did.",
+)
+
+OUTSIDE_SEVERITY = Severity.HIGH
+"""Nobody answers for what it does then."""
+NEAR_SEVERITY = Severity.LOW
+"""So near to the end of a window, or to its begin, the clocks of two producers may differ."""
+DEAD_SEVERITY = Severity.LOW
+"""The calls do not show by which credential they were made: one that no record knows may live."""
+DEAD_CONFIDENCE = Confidence.MEDIUM
+
+AGENT = "agent"
+"""The kind of an identity that a record may state where its key does not say it."""
+
+
+def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    """Yields a verdict for each agent whose record states windows, and one where it acts by nothing that
+    lives."""
+    for identity, declarations in sorted(view.dossier.stated.items()):
+        ordered = sorted(declarations, key=lambda d: (d.recorded, d.uid, repr(d)))
+        if is_unnamed(view.key) or not (unnamed_of(identity) or ordered[-1].kind == AGENT):
+            continue
+        if any(d.windows is not None for d in ordered):
+            yield _windows(view, clock, identity, ordered)
+        dead = _dead(view, clock, identity, ordered)
+        if dead:
+            yield dead
+
+
+def _windows(view: View, clock: Clock, identity: str, ordered: list[Declaration]) -> Verdict:
+    acts = uncovered(
+        view, _acts(view, ordered, "executed"), [a for a in approvals(view) if a.grant in BREAK_GLASS]
+    )
+    outside = tuple(e for e in acts if _is_outside(view, ordered, e))
+    refused = tuple(e for e in _acts(view, ordered, "refused") if _is_outside(view, ordered, e))
+    latest = ordered[-1]
+    if not outside:
+        return _quiet(view, clock, identity, ordered, refused)
+    sure = any(_misses(_in_force(ordered, e.time), e.time, view.thresholds.skew) for e in outside)
+    covered = all(latest.windows is None or not _misses(latest, e.time) for e in outside)
+    window = _nearest(_in_force(ordered, outside[0].time), outside[0].time)
+    start = window.end if window and window.end and window.end <= outside[0].time else outside[0].time
+    return view.verdict(
+        CONTROL,
+        subject=identity,
+        value="assumed" if covered else "violated",
+        title=f"{_who(view, identity)} acted outside its approved window",
+        reason=f"{times(outside, 'act')} on record, {iso(outside[0].time)} to {iso(outside[-1].time)}; "
+        f"{_shown(window)}" + ("; approved since" if covered else ""),
+        severity=OUTSIDE_SEVERITY if sure else NEAR_SEVERITY,
+        confidence=Confidence.HIGH if sure else Confidence.LOW,
+        claim=(_record(_in_force(ordered, outside[0].time)),),
+        evidence=outside,
+        episodes=(Episode(start, latest.recorded if covered else 0, "outside its window"),),
+        next_step=f"ask {view.owner or 'the owner'} whether it is still meant to run",
+        truncated=_thinned(view),
+    )
+
+
+def _quiet(
+    view: View, clock: Clock, identity: str, ordered: list[Declaration], refused: tuple[Evidence, ...]
+) -> Verdict:
+    """Nothing was done outside the window. Whoever judged is told when it closes, or opens."""
+    latest = ordered[-1]
+    for window in latest.windows or ():
+        clock.past(window.start - 1)
+        clock.past(window.end - 1)
+    value: Value = "assumed"
+    reason = "nothing was seen of it outside its window"
+    if refused:
+        value, reason = "proven", f"refused outside its window, last at {iso(refused[-1].time)}"
+    elif not clock.hears(CALLS):
+        value, reason = "unverifiable", f"no {CALLS} records are collected that would show what it does"
+    return view.verdict(
+        CONTROL,
+        subject=identity,
+        value=value,
+        title=f"{_who(view, identity)} is approved for a time",
+        reason=f"{reason}; {_shown(_nearest(latest, clock.now))}",
+        claim=(_record(latest),),
+        evidence=refused,
+    )
+
+
+def _dead(view: View, clock: Clock, identity: str, ordered: list[Declaration]) -> Verdict | None:
+    """Calls after the end of all credentials that are known of it."""
+    ends = {name: deaths_of(view, name, c) for name, c in view.credentials.items() if name}
+    if not ends or not all(ends.values()):
+        return None
+    acts = tuple(
+        e
+        for e in _acts(view, ordered, "executed")
+        if not e.credential
+        and all(any(_after(view, off, e.time) for off in offs) for offs in ends.values())
+        and not _is_outside(view, ordered, e)
+        and not _is_inactive(ordered, e)
+    )
+    first = min((off for offs in ends.values() for off in offs), default=None)
+    if not acts or first is None or any(_used_since(view, name, first.start) for name in ends):
+        return None
+    names = sorted(ends)
+    return view.verdict(
+        CONTROL,
+        subject=f"{identity} credentials",
+        value="violated",
+        title=f"{_who(view, identity)} acts though all that is known of its credentials has ended",
+        reason=f"{times(acts, 'act')} on record, {iso(acts[0].time)} to {iso(acts[-1].time)}; "
+        f"{', '.join(short(name) for name in names)} ended, the calls do not say what they were made by",
+        severity=DEAD_SEVERITY,
+        confidence=DEAD_CONFIDENCE,
+        claim=tuple(sorted({off.turn.evidence for offs in ends.values() for off in offs})),
+        evidence=acts,
+        episodes=(Episode(first.start, 0, first.turn.how),),
+        next_step="find out by which credential it acts, and end that",
+        truncated=_thinned(view),
+    )
+
+
+def _after(view: View, off: Off, time: int) -> bool:
+    """Whether a time is in this period, and past what its provider needs to make the end true."""
+    return off.holds(time) and time > off.start + grace_of(off.turn, view.thresholds)
+
+
+def _used_since(view: View, name: str, end: int) -> bool:
+    """Whether a use of the credential after its end is on record: that is told of the credential."""
+    return any(e.time > end for e in view.used(view.credentials[name]))
+
+
+def _acts(view: View, ordered: list[Declaration], how: str) -> tuple[Evidence, ...]:
+    """What the agent did, under any of its keys: calls and hand-offs that ended so; where they were carried
+    out, also its runs and the uses of its credentials."""
+    keys = {view.key, *(alias for d in ordered for alias in d.aliases)}
+    calls = [
+        call.evidence
+        for key, calls in view.dossier.calls.items()
+        if not is_unnamed(parted(key)[0]) and parted(key)[0] in keys
+        for call in endings(key, calls)
+        if call.ending == how
+    ]
+    uses = [view.used(c) for c in view.credentials.values()] if how == "executed" else []
+    return tuple(e for e in sighted([tuple(sorted(calls)), *uses]) if e.actor in keys)
+
+
+def _is_outside(view: View, ordered: list[Declaration], use: Evidence) -> bool:
+    return _misses(_in_force(ordered, use.time), use.time) and not _is_inactive(ordered, use)
+
+
+def _misses(record: Declaration, time: int, skew: int = 0) -> bool:
+    """Whether the record states windows, and none covers this time, nor a time so near (µs)."""
+    return record.windows is not None and not any(
+        window.covers(time - skew) or window.covers(time + skew) or window.covers(time)
+        for window in record.windows
+    )
+
+
+def _is_inactive(ordered: list[Declaration], use: Evidence) -> bool:
+    status = _in_force(ordered, use.time).status_at(use.time)
+    return status is not None and status.value != "active"
+
+
+def _in_force(ordered: list[Declaration], time: int) -> Declaration:
+    return next((d for d in reversed(ordered) if d.recorded <= time), ordered[0])
+
+
+def _nearest(record: Declaration, time: int) -> Period | None:
+    """The last window that began by then, else the first."""
+    windows = sorted(record.windows or ())
+    begun = [window for window in windows if window.start <= time]
+    return max(begun, key=lambda w: (w.end or 1 << 62, w.start)) if begun else next(iter(windows), None)
+
+
+def _shown(window: Period | None) -> str:
+    if window is None:
+        return "the record gives it no window"
+    begin = f"from {iso(window.start)} " if window.start else ""
+    return f"its window is {begin}{f'until {iso(window.end)}' if window.end else 'on'}"
+
+
+def _record(d: Declaration) -> Evidence:
+    return Evidence(
+        d.recorded, d.uid, d.source, operation="approved window", arrived=d.arrived, processed=d.processed
+    )
+
+
+def _who(view: View, identity: str) -> str:
+    return named(view) if identity == view.key else f"{identity} of {named(view)}"
+
+
+def _thinned(view: View) -> bool:
+    calls = (s for c in view.dossier.calls.values() for s in c.channels.values())
+    uses = (s for c in view.dossier.credentials.values() for s in c.uses.values())
+    return any(s.truncated for s in (*calls, *uses))
