@@ -118,6 +118,17 @@ def facts_of(activity: Activity) -> list[Fact]:
     facts = list(_by(voice, _use(activity, evidence)))
     for own in _own_halves(voice, activity):
         facts.extend(_use(own, evidence))
+    return facts + _changes(activity, evidence, voice)
+
+
+def changes_of(activity: Activity) -> list[Fact]:
+    """What a plain activity teaches beside its being a use."""
+    voice = voice_of(activity)
+    return _changes(activity, evidence_of(activity, voice), voice)
+
+
+def _changes(activity: Activity, evidence: Evidence, voice: str) -> list[Fact]:
+    facts: list[Fact] = []
     for effect in activity.effects:
         if is_identity(getattr(effect, "credential", "")):
             continue  # An identity is nobody's credential, whatever a record says.

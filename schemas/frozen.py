@@ -4,6 +4,7 @@ schemas alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
@@ -12,18 +13,14 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 def changed(record: T, **fields: object) -> T:
-    """Returns a copy of a frozen record with some fields changed."""
+    """A copy of a frozen record with some fields changed."""
     return msgspec.structs.replace(record, **fields)
 
 
-_ENCODER = msgspec.json.Encoder()
-
-
-def encoded(record: object) -> bytes:
-    """Returns the record as JSON: the same values, the same bytes."""
-    return _ENCODER.encode(record)
+encoded: Callable[[object], bytes] = msgspec.json.Encoder().encode
+"""Writes a record as JSON: the same values, the same bytes."""
 
 
 def size_of(record: object) -> int:
     """Returns the size of the record's encoding in bytes."""
-    return len(_ENCODER.encode(record))
+    return len(encoded(record))

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from schemas.activity import Activity, Effect
-from schemas.free_text import scrubbed, suspicious
+from schemas.free_text import scrubbed, suspicious_id
 from schemas.masking import Masks
 from schemas.providers import BY_WORD, name_of, word_of
 from schemas.rejected import Rejected
@@ -64,7 +64,7 @@ class Gate:
     """``masks``: what stands for secrets."""
 
     def __init__(self, masks: Masks) -> None:
-        self._masks = masks
+        self._masks, self._rotated = masks, masks.rotated
         self.mask = masks.of
         self._clean: set[str] = {""}
         self._changed: dict[str, str] = {}
@@ -75,16 +75,16 @@ class Gate:
         if (
             clean.issuperset(_texts(activity))
             and clean.issuperset(activity.names)
-            and not suspicious(activity.uid)
+            and not suspicious_id(activity.uid)
             and (not activity.effects or self._is_clean(activity.effects))
         ):
-            return self._also_known(activity)
+            return self._also_known(activity) if self._rotated else activity
         return self._also_known(self._kept(activity))
 
     def _also_known(self, activity: Activity) -> Activity:
         """The activity with what its credentials were called under former keys of the site: a use by further
         names, a change told of each of them."""
-        if not self._masks.rotated:
+        if not self._rotated:
             return activity
         former = self._masks.former
         if names := former(activity.credential):

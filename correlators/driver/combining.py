@@ -7,8 +7,9 @@ that).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from typing import Any
 
 from correlators.kernel.knowledge.join import (
     NAMES_MAX,
@@ -18,6 +19,7 @@ from correlators.kernel.knowledge.join import (
     earliest,
     firsts,
     join,
+    join_credential,
     latest,
     secrets,
 )
@@ -35,6 +37,7 @@ from schemas.fact import (
     Fact,
     at_a_place,
     bare,
+    changes_of,
     evidence_of,
     facts_of,
     granted_uses,
@@ -54,16 +57,25 @@ the noise."""
 TOLD_MAX = 100_000
 """Addresses that are remembered as told: a credential tells its identity with every use, again and again."""
 
+FACTS_MAX = 64
+"""Other facts of one key that wait to be joined: bounds memory where one key is all that is spoken of."""
+
 _Use = tuple[str, str, tuple[str, ...], str, str, str, str, str, str, str, str]
+"""What uses have in common that are gathered: see ``_use_of``."""
+
+_reach_of: Callable[[Activity], tuple[str, str]] = attrgetter("place", "service")
+_client_of: Callable[[Activity], str] = attrgetter("client")
+_uid_of: Callable[[Evidence], str] = attrgetter("uid")
 
 
 class _Gathered:
     """Uses that differ in nothing but when, where from, what was reached and under which event id."""
 
-    __slots__ = ("clients", "did", "evidence", "reached", "secrets", "stays", "truncated", "voice")
+    __slots__ = ("clients", "did", "evidence", "news", "reached", "secrets", "stays", "truncated", "voice")
 
     def __init__(self, voice: str) -> None:
         self.voice = voice
+        self.news: list[Activity] = []
         self.did: dict[str, int] = {}
         self.secrets: dict[str, int] = {}
         self.evidence: list[Evidence] = []
@@ -75,24 +87,44 @@ class _Gathered:
     def sightings(self, stands: bool) -> Sightings:
         """Returns what was gathered in order, each event once; thinned where it is long. ``stands``: whether
         places are remembered."""
-        kept = sorted(self.evidence)
+        self._read()
+        kept = self.evidence
+        kept.sort()
+        once = len(set(map(_uid_of, kept))) == len(kept)
         if stands:
-            self._stay(kept)
-        if any(_happened(a) == _happened(b) for a, b in pairwise(kept)):
+            self._stay(kept, once)
+        if not once:
             kept = _each_once(kept)
         found = Sightings(tuple(kept), self.truncated)
         return thin(found) if len(kept) > GROUP_MAX else found
 
-    def _stay(self, kept: list[Evidence]) -> None:
-        """Remembers the first and the last at each place, and the days, before any is let go of."""
+    def _read(self) -> None:
+        """Takes out of the new uses what is told of them."""
+        news, self.news = self.news, []
+        voice = self.voice
+        self.evidence += [evidence_of(activity, voice) for activity in news]
+        self.reached.update(map(_reach_of, news))
+        self.clients.update(map(_client_of, news))
+        if news and wrote(news[0]):
+            for activity in news:
+                way = way_of(activity.operation, activity.place)
+                self.did[way] = min(activity.time, self.did.get(way, activity.time))
+        elif news and news[0].action == "secret_read":
+            for activity in news:
+                if secret := secret_named(activity):
+                    self.secrets[secret] = min(activity.time, self.secrets.get(secret, activity.time))
+
+    def _stay(self, kept: list[Evidence], once: bool) -> None:
+        """Remembers the first and the last at each place, and the days, before any is let go of. ``once``:
+        whether no event is told twice."""
         by_place: dict[str, list[Evidence]] = {}
         for evidence in kept:
             by_place.setdefault(evidence.place, []).append(evidence)
         by_place.pop("", None)
         for place, seen in by_place.items():
             key = standing(place)
-            first, last = _joined(seen), _joined(seen[::-1])
-            days = frozenset({evidence.time // DAY for evidence in seen})
+            first, last = (seen[0], seen[-1]) if once else (_joined(seen), _joined(seen[::-1]))
+            days = _days(seen)
             known = self.stays.get(key)
             if known is not None:
                 first, last, days = earliest(known[0], first), latest(known[1], last), known[2] | days
@@ -110,7 +142,7 @@ class _Gathered:
             seen = bare(first)
             stays[stay_key(source, place)] = Stay(
                 seen,
-                bare(last),
+                seen if last is first else bare(last),
                 tuple(sorted(days)[:STAY_DAYS_MAX]),
                 tuple(sorted(services.get(place, ()))[:SERVICES_MAX]),
                 {action: seen} if action in GRAVE else {},
@@ -126,9 +158,8 @@ class Combiner:
     """Takes activities, gives their facts joined per key."""
 
     def __init__(self) -> None:
-        # None: uses that are told one by one, for what they name is not all their source's own.
-        self._uses: dict[_Use, _Gathered | None] = {}
-        self._facts: dict[str, Dossier] = {}
+        self._uses: dict[_Use, _Gathered] = {}
+        self._facts: dict[str, list[Dossier]] = {}
         self._told: dict[tuple[str, str], int] = {}
 
     def take(self, activity: Activity, until: int = 0) -> None:
@@ -137,76 +168,69 @@ class Combiner:
         if until:
             self._join((key, waiting(fact, until)) for key, fact in facts_of(activity))
             return
-        if activity.effects:
-            self._join(facts_of(activity))
+        is_use = activity.outcome != "unknown" and (activity.identity or activity.credential)
+        if not is_use:
+            if activity.effects:
+                self._join(facts_of(activity))
             return
-        if activity.outcome == "unknown" or not (activity.identity or activity.credential):
-            return
-        use = (
-            activity.identity, activity.credential, activity.names, activity.outcome, activity.action,
-            activity.incarnation, activity.allowed_by, activity.actor_name, activity.source,
-            activity.instance, activity.service if activity.source in ISSUERS else "",
-        )  # fmt: skip
-        try:
-            gathered = self._uses[use]
-        except KeyError:
-            gathered = self._uses[use] = _Gathered(voice_of(activity)) if is_plain(activity) else None
+        use = _use_of(activity)
+        gathered = self._uses.get(use)
         if gathered is None:
-            self._join(facts_of(activity))
-            return
-        gathered.evidence.append(evidence_of(activity, gathered.voice))
-        gathered.reached.add((activity.place, activity.service))
-        gathered.clients.add(activity.client)
-        if activity.action == "identity_write" and wrote(activity):
-            way = way_of(activity.operation, activity.place)
-            gathered.did[way] = min(activity.time, gathered.did.get(way, activity.time))
-        elif activity.action == "secret_read" and (name := secret_named(activity)):
-            gathered.secrets[name] = min(activity.time, gathered.secrets.get(name, activity.time))
-        if len(gathered.evidence) > GROUP_MAX:
+            if not is_plain(activity):
+                self._join(facts_of(activity))
+                return
+            gathered = _Gathered(voice_of(activity))
+        if activity.effects:
+            self._join(changes_of(activity))
+        self._uses[use] = gathered
+        news = gathered.news
+        news.append(activity)
+        if len(news) > GROUP_MAX:
             gathered.shrink(_stands(use))
 
     def drain(self) -> dict[str, Dossier]:
         """Returns all facts of what was taken since the last call."""
+        known: dict[str, dict[str, Credential]] = {}
         for use, gathered in self._uses.items():
-            if gathered is not None:
-                self._join(self._said(use, gathered))
+            self._say(use, gathered, known)
+        self._join((home, Dossier(credentials=credentials)) for home, credentials in known.items())
         facts, self._facts, self._uses = self._facts, {}, {}
-        return facts
+        return {key: _all(many) for key, many in facts.items()}
 
-    def _said(self, use: _Use, gathered: _Gathered) -> Iterator[Fact]:
-        """What ``facts_of`` says of each of these uses, joined; without addresses that were told before."""
+    def _say(self, use: _Use, gathered: _Gathered, credentials: dict[str, dict[str, Credential]]) -> None:
+        """What ``facts_of`` says of each of these uses, joined; without addresses that were told before.
+        ``credentials``: by whose they are, to which that of these uses is joined."""
         identity, credential, names, outcome, action, incarnation, grant, actor, source, *_ = use
         stands = _stands(use)
         sightings = gathered.sightings(stands)
         first = sightings.kept[0]
-        held = outcome in AUTHENTICATED and action not in ELSEWHERE
+        key = f"{outcome}:{action}" if action else outcome
+        accepted = outcome in AUTHENTICATED
+        held = accepted and action not in ELSEWHERE
         stays = gathered.stays_of(source, action) if stands else {}
         known = Credential(
             names=names,
             known=first if credential else None,
-            uses={f"{outcome}:{action}" if action else outcome: sightings},
+            uses={key: sightings},
             places=_smallest({network_of(place) for place, _ in gathered.reached}) if held else (),
             clients=_smallest(gathered.clients) if held else (),
             incarnation=incarnation if credential else "",
             machine=machine_of(identity, actor) if credential else "",
             did=firsts({}, gathered.did) if gathered.did else {},
-            stays=stays if outcome in AUTHENTICATED else {},
-            knocks=stays if outcome not in AUTHENTICATED else {},
+            stays=stays if accepted else {},
+            knocks={} if accepted else stays,
         )
         home = identity or credential
-        yield (
-            home,
-            Dossier(
-                credentials={credential: known},
-                secrets=secrets({}, gathered.secrets) if gathered.secrets else {},
-            ),
-        )
-        for key in (credential, *names):
-            if key and key != home and self._is_news(key, home, first.time) and not is_identity(key):
-                yield key, Dossier(addresses={home: Address(since=first.time)})
+        own = credentials.setdefault(home, {})
+        before = own.get(credential)
+        own[credential] = known if before is None else join_credential(before, known)
+        if gathered.secrets:
+            self._join([(home, Dossier(secrets=secrets({}, gathered.secrets)))])
+        for name in (credential, *names):
+            if name and name != home and self._is_news(name, home, first.time) and not is_identity(name):
+                self._join([(name, Dossier(addresses={home: Address(since=first.time)}))])
         if grant and identity:
-            key = f"{outcome}:{action}" if action else outcome
-            yield from granted_uses(identity, grant, key, sightings)
+            self._join(granted_uses(identity, grant, key, sightings))
 
     def _is_news(self, key: str, home: str, since: int) -> bool:
         """Whether nobody told so early an address yet. What was told is on its way, or this process ends."""
@@ -219,9 +243,38 @@ class Combiner:
         return True
 
     def _join(self, facts: Iterable[Fact]) -> None:
-        for key, fact in facts:
-            known = self._facts.get(key)
-            self._facts[key] = fact if known is None else join(known, fact)
+        for key, fact in list(facts):
+            many = self._facts.setdefault(key, [])
+            many.append(fact)
+            if len(many) >= FACTS_MAX:
+                many[:] = [_all(many)]
+
+
+_common: Callable[[Activity], tuple[Any, ...]] = attrgetter(
+    *("identity", "credential", "names", "outcome", "action", "incarnation", "allowed_by", "actor_name"),
+    *("source", "instance"),
+)
+
+
+def _use_of(activity: Activity) -> _Use:
+    """What tells a use from others that are not gathered with it; of a record that its speaker signed, who
+    that is."""
+    return (*_common(activity), activity.service if activity.source in ISSUERS else "")
+
+
+def _all(facts: list[Dossier]) -> Dossier:
+    """All of them joined, small ones with small ones: one by one a growing whole would be copied each
+    time."""
+    while len(facts) > 1:
+        pairs = [join(one, other) for one, other in zip(facts[::2], facts[1::2], strict=False)]
+        facts = pairs + facts[2 * len(pairs) :]
+    return facts[0]
+
+
+def _days(seen: list[Evidence]) -> frozenset[int]:
+    """The days of events in order of time."""
+    first, last = seen[0].time // DAY, seen[-1].time // DAY
+    return frozenset((first,) if first == last else {evidence.time // DAY for evidence in seen})
 
 
 def _smallest(values: set[str]) -> tuple[str, ...]:

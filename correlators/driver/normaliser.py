@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from schemas.activity import Activity
 from schemas.authority import INVENTORY
 from schemas.coming import AHEAD_AGE, comes_at
 from schemas.dossier import EMPTY
-from schemas.evidence import SECOND
+from schemas.evidence import DEFAULT_INSTANCE, SECOND
 from schemas.fact import WATCH, Fact
 from schemas.failure import where
 from schemas.frozen import changed, encoded
@@ -31,7 +31,7 @@ from schemas.sources import DECLARATION, Context, Reading, detect, sources
 TIME_MAX = 7_258_118_400 * SECOND
 """2200-01-01. A later time is a broken clock or a wrong unit, and databases would not take it."""
 
-PLACE = b',"topic":%b,"partition":%d,"offset":%d,"line":%d}'
+PLACE = b',"topic":%b,"partition":%d,"offset":'
 
 REJECTS_MAX = 1_000
 """Rejects of one record that are told one by one: a few MB can hold a million things that are wrong."""
@@ -116,10 +116,14 @@ class Normaliser:
         self._key = mask_key
         self._limit = record_limit
         self._watch = watch
-        self._topics: dict[str, bytes] = {}
+        self._places: dict[tuple[str, int], bytes] = {}
+        self._sources = sources()
+        self._came: tuple[int, int, str] | None = None
+        self._context = Context()
         self._gate = Gate(masks)
         self._combiner = Combiner()
         self._watching = Watching()
+        self._times: defaultdict[tuple[str, str, int], set[int]] = defaultdict(set)
         self._digested: tuple[bytes | None, str] = (None, "")
         self._batch = _empty()
 
@@ -130,15 +134,19 @@ class Normaliser:
             self._reject(record, Rejected(record.source or UNKNOWN, f"larger than {self._limit} bytes"))
             return
         reading = self._read(record)
-        for rejected in reading.rejects[:REJECTS_MAX]:
-            self._reject(record, rejected)
-        if len(reading.rejects) > REJECTS_MAX:
-            more = len(reading.rejects) - REJECTS_MAX
-            self._reject(record, Rejected(reading.rejects[0].source, f"{more:,} more rejects of this record"))
-        if reading.activities:
+        if reading.rejects:
+            self._reject_all(record, reading.rejects)
+        if activities := reading.activities:
             place = self._place(record)
-            for activity in reading.activities:
+            for activity in activities:
                 self._keep(record, activity, place)
+
+    def _reject_all(self, record: Record, rejects: list[Rejected]) -> None:
+        for rejected in rejects[:REJECTS_MAX]:
+            self._reject(record, rejected)
+        if len(rejects) > REJECTS_MAX:
+            more = len(rejects) - REJECTS_MAX
+            self._reject(record, Rejected(rejects[0].source, f"{more:,} more rejects of this record"))
 
     def refuse(self, record: Record, reason: str) -> None:
         """Notes as a reject a record that could not even be taken out of its file."""
@@ -159,6 +167,10 @@ class Normaliser:
         """Returns everything since the last call."""
         batch, self._batch = self._batch, _empty()
         batch.facts = list(self._combiner.drain().items())
+        for (source, topic, partition), times in self._times.items():
+            self._watching.saw(source, times)
+            batch.newest[source, topic, partition] = max(times)
+        self._times = defaultdict(set)
         shown = self._watching.drain()
         if shown is not EMPTY:
             batch.facts.append((WATCH, shown))
@@ -168,23 +180,31 @@ class Normaliser:
         name = record.source
         if crowd := too_many(record.body):
             return Reading([], [Rejected(name or UNKNOWN, crowd)], 0)
-        instance = record.instance or "default"
-        context = Context(instance, self._key, record.arrived, record.processed, *self._trust)
         try:
             name = name or detect(record.body) or UNKNOWN
-            source = sources().get(name)
+            source = self._sources.get(name)
             if source is None:
                 return Reading([], [Rejected(name, NO_SOURCE.get(name, NO_SUCH_SOURCE))], 0)
             name = source.NAME
-            reading = source.read(record.body, context)
+            reading = source.read(record.body, self._context_of(record))
         except Exception as error:
             self._batch.crashed[name or UNKNOWN] += 1
             return Reading([], [Rejected(name or UNKNOWN, f"reader failed: {where(error)}")], 0)
+        if reading.activities:
+            self._batch.read[name] += len(reading.activities)
         # An envelope that holds nothing is accounted for too.
-        nothing = not (reading.activities or reading.rejects or reading.passed)
-        self._batch.read[name] += len(reading.activities)
-        self._batch.passed[name] += reading.passed + nothing
+        if passed := reading.passed or not (reading.activities or reading.rejects):
+            self._batch.passed[name] += passed
         return reading
+
+    def _context_of(self, record: Record) -> Context:
+        """What a reader knows beside the record; the same for those that came together."""
+        came = record.arrived, record.processed, record.instance
+        if came != self._came:
+            instance = record.instance or DEFAULT_INSTANCE
+            self._came = came
+            self._context = Context(instance, self._key, record.arrived, record.processed, *self._trust)
+        return self._context
 
     def _keep(self, record: Record, activity: Activity, place: bytes) -> None:
         if not 0 < activity.time < TIME_MAX:
@@ -219,12 +239,8 @@ class Normaliser:
             self._reject(record, Rejected(source, f"reader failed: {where(error)}"))
             return
         self._batch.activities.append(row)
-        newest = self._batch.newest
-        origin = source, record.topic, record.partition
         if not now or time <= now:
-            self._watching.saw(source, time)
-            if time > newest.get(origin, 0):
-                newest[origin] = time
+            self._times[source, record.topic, record.partition].add(time)
 
     def _row(self, activity: Activity, place: bytes) -> bytes:
         """The activity as a JSON object of its table's columns; fields at their default are left out."""
@@ -236,10 +252,11 @@ class Normaliser:
 
     def _place(self, record: Record) -> bytes:
         """The end of a row: where the raw record is."""
-        topic = self._topics.get(record.topic)
-        if topic is None:
-            topic = self._topics[record.topic] = encoded(record.topic)
-        return PLACE % (topic, record.partition, record.offset, record.line)
+        source = record.topic, record.partition
+        place = self._places.get(source)
+        if place is None:
+            place = self._places[source] = PLACE % (encoded(record.topic), record.partition)
+        return b'%b%d,"line":%d}' % (place, record.offset, record.line)
 
     def _digest_of(self, body: bytes) -> str:
         """Worked out once, however many events of a record are rejected."""

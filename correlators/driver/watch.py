@@ -7,7 +7,7 @@ of each partition, joined and stored like any other, so a worker that starts aga
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
 from correlators.kernel.knowledge.join import join
@@ -35,19 +35,19 @@ class Watching:
         self._seen: dict[str, Watch] = {}
         self._told: dict[str, Watch] = {}
 
-    def saw(self, source: str, time: int) -> None:
-        """Notes that a source showed an event of this time (µs). An inventory declares, so it watches
+    def saw(self, source: str, times: Iterable[int]) -> None:
+        """Notes that a source showed events of these times (µs). An inventory declares, so it watches
         nothing."""
-        watch = self._seen.get(source)
-        if watch is None:
-            if source == INVENTORY:
-                return
-            watch = self._seen[source] = Watch(0, 0, {})
-        day = time // DAY
-        if time < watch.days.get(day, time + 1):
-            watch.days[day] = time
-        if time > watch.newest:
-            self._seen[source] = Watch(time, 0, watch.days)
+        if source == INVENTORY:
+            return
+        watch = self._seen.get(source, Watch())
+        newest, days = watch.newest, dict(watch.days)
+        for time in times:
+            day = time // DAY
+            if time < days.get(day, time + 1):
+                days[day] = time
+            newest = max(newest, time)
+        self._seen[source] = Watch(newest, 0, days)
 
     def drain(self) -> Dossier:
         """Returns what is new since the last call, as a fact of ``WATCH``; empty where nothing is."""
@@ -63,20 +63,20 @@ class Watching:
 
 
 def heard(tick: Tick) -> Dossier:
-    """Returns what a tick tells, as a fact of ``WATCH``."""
+    """What a tick tells, as a fact of ``WATCH``."""
     return Dossier(
         watch={entry: Watch(time, tick.now if "/" in entry else 0) for entry, time in tick.watermarks.items()}
     )
 
 
 def watch_key(partition: int) -> str:
-    """Returns the key of a partition's own dossier of what the sources have shown."""
+    """The key of a partition's own dossier of what the sources have shown."""
     return f"{WATCH}{partition}"
 
 
 def clock_at(now: int, watch: Mapping[str, Watch], source_of: Callable[[str], str]) -> Clock:
-    """Returns the clock: ``now`` (µs), each source seen up to its newest event or its slowest partition where
-    that lags behind, and since when it has been watched. ``source_of`` a raw topic's name."""
+    """The clock: ``now`` (µs), each source seen up to its newest event or its slowest partition where that
+    lags behind, and since when it has been watched. ``source_of`` a raw topic's name."""
     last_told = max((w.told for w in watch.values()), default=0)
     slowest: dict[str, int] = {}
     for entry, mark in watch.items():
@@ -93,8 +93,8 @@ def clock_at(now: int, watch: Mapping[str, Watch], source_of: Callable[[str], st
 
 
 def watched_since(days: Mapping[int, int], now: int) -> int:
-    """Returns since when (µs) a source has been watched without a break: the first event of the last unbroken
-    stretch of days.
+    """Since when (µs) a source has been watched without a break: the first event of the last unbroken stretch
+    of days.
 
     ``days``: by number of the day since 1970, its first event.
     """

@@ -5,7 +5,9 @@ Facts go into envelopes of one partition each, rows of a table into blocks of JS
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 
 import msgspec
 
@@ -26,8 +28,8 @@ _encode = msgspec.json.Encoder().encode
 
 
 def envelopes(facts: Iterable[tuple[str, Dossier]], partitions: int) -> Iterator[tuple[int, bytes]]:
-    """Yields messages for the facts topic as (partition, body); facts of one key keep their order. What the
-    sources have shown goes to every partition."""
+    """Messages for the facts topic as (partition, body); facts of one key keep their order. What the sources
+    have shown goes to every partition."""
     waiting: dict[int, list[bytes]] = {}
     sizes: dict[int, int] = {}
     for key, body in _bodies(facts):
@@ -58,19 +60,17 @@ def _envelope(bodies: list[bytes]) -> bytes:
 
 
 def tick_envelope(tick: Tick) -> bytes:
-    """Returns the message that tells the time; the same for every partition."""
+    """The message that tells the time; the same for every partition."""
     return encode_envelope(Envelope(tick=tick))
 
 
 def blocks(rows: Iterable[bytes]) -> Iterator[bytes]:
     """Yields rows (JSON objects) as blocks of JSON lines."""
-    waiting: list[bytes] = []
-    size = 0
-    for row in rows:
-        if waiting and size + len(row) > BYTES_MAX:
-            yield b"\n".join(waiting) + b"\n"
-            waiting, size = [], 0
-        waiting.append(row)
-        size += len(row) + 1
-    if waiting:
-        yield b"\n".join(waiting) + b"\n"
+    rows = list(rows)
+    ends = list(accumulate(len(row) + 1 for row in rows))
+    first = before = 0
+    while first < len(rows):
+        # At least one, however large.
+        last = max(bisect_right(ends, before + BYTES_MAX, first), first + 1)
+        yield b"\n".join(rows[first:last]) + b"\n"
+        first, before = last, ends[last - 1]

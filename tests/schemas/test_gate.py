@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.activity import Ended, Issued
-from schemas.free_text import scrubbed, suspicious
+from schemas.free_text import scrubbed, suspicious, suspicious_id
 from schemas.gate import Gate
 from schemas.masking import Masks
 from schemas.providers import PROVIDERS
@@ -37,6 +37,18 @@ KEPT = (
 @pytest.mark.parametrize("text", KEPT)
 def test_what_is_no_secret_is_kept(text: str) -> None:
     assert scrubbed(text, lambda secret: "gone") == text
+
+
+HEX = st.text("0123456789abcdef", min_size=48, max_size=48)
+
+
+@given(HEX)
+def test_an_event_with_an_ordinary_id_is_not_looked_at_further_and_nothing_is_lost(hexes: str) -> None:
+    uuid = f"{hexes[:8]}-{hexes[8:12]}-{hexes[12:16]}-{hexes[16:20]}-{hexes[20:32]}"
+    for uid in (uuid, f"{hexes[:32]}:{hexes[32:]}"):
+        assert not suspicious_id(uid)
+        assert scrubbed(uid, lambda secret: "gone") == uid
+    assert suspicious_id(f"{uuid}\n{'password=' + hexes}") and suspicious_id(f"token={uuid}")
 
 
 @settings(max_examples=8)

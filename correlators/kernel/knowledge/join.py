@@ -7,6 +7,7 @@ anything learned?" is one identity test however large the dossier.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import compress
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -235,16 +236,16 @@ def record_of(kind: type[T], /, **joins: Join[Any]) -> Join[T]:
     fields: tuple[str, ...] = kind.__struct_fields__  # type: ignore[attr-defined]
     plan = tuple(joins[name] for name in fields)
     values_of: Callable[[T], tuple[Any, ...]] = attrgetter(*fields)
+    places = range(len(fields))
 
     def both(a: T, b: T) -> T:
         if a is b:
             return a
-        olds = values_of(a)
+        olds, news = values_of(a), values_of(b)
         values: list[Any] | None = None
-        for i, new in enumerate(values_of(b)):
-            old = olds[i]
-            if not new or new is old:
-                continue
+        # Most fields of a fact are empty.
+        for i in compress(places, news):
+            old, new = olds[i], news[i]
             joined = plan[i](old, new) if old else new
             if joined is not old:
                 if values is None:

@@ -13,7 +13,7 @@ from schemas.records import events_max, more_than
 from schemas.rejected import Rejected
 from schemas.sources import Context, Reading
 from schemas.sources.cloudtrail.event import activity_of
-from schemas.sources.cloudtrail.records import looks_like, sliced, unpack
+from schemas.sources.cloudtrail.records import EVENT, looks_like, sliced, unpack
 from schemas.sources.cloudtrail.wire import AnyEvent, Unread
 from schemas.summary import Summary
 
@@ -49,11 +49,10 @@ def read(record: bytes, context: Context) -> Reading:
     and what is wrong in these, is ``unpack``'s.
     """
     reading = Reading()
-    slices = sliced(record)
-    if len(slices) == 1 and _told(reading, slices[0][1], slices[0][0], context):
+    if record.startswith(EVENT) and _told(reading, record, "", context):
         return reading
     most = events_max(record)
-    for place, content in slices:
+    for place, content in sliced(record):
         if _over(reading, most):
             break
         if _told(reading, content, place, context):
@@ -92,8 +91,7 @@ def _told(reading: Reading, content: bytes, place: str, context: Context) -> boo
 
 
 def _tell(reading: Reading, event: AnyEvent, place: str, context: Context) -> None:
-    missing = _missing(event)
-    if missing:
+    if missing := _missing(event):
         reading.rejects.append(Rejected(NAME, "is missing or empty", missing, place))
         return
     activity = activity_of(event, context)

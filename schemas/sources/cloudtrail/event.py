@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from functools import lru_cache
-from typing import NamedTuple
+
+import msgspec
 
 from schemas.activity import Action, Activity, Effect, Known, Outcome
 from schemas.evidence import VIA
@@ -41,27 +42,18 @@ def activity_of(event: AnyEvent, context: Context) -> Activity | None:
         return None
     if insight := event.insight:
         return _insight(event, insight, time, context)
-    who, operation = who_of(event), event.event_name
+    who = who_of(event)
     # Of an event that was read otherwise nobody is remembered; a long text would fill the memory.
     agent, address = event.user_agent or "", event.source or ""
-    named = len(operation) + len(event.event_source) + len(event.vpc_endpoint_id or "")
+    named = len(event.event_name) + len(event.event_source) + len(event.vpc_endpoint_id or "")
     short = len(agent) + len(address) + named <= TEXTS_MAX
     usual_of = _usual if short and isinstance(event, Unread) else _usual.__wrapped__
-    usual = usual_of(who, event.event_source, operation, address, event.vpc_endpoint_id, agent)
-    caller, service = who.caller, usual.service
-    outcome, error = _ended(event, service)
-    target, effects = "", NO_EFFECTS
-    if service in ABOUT_IDENTITIES or operation in LENDINGS:
-        account = event.recipient_account_id or caller.account
-        call = Call(service, operation, outcome, error, time, account, caller, event.request, event.response)
-        target, effects = target_of(call), effects_of(call)
-    resource = resource_of(event)
-    if service == rotations.SERVICE and outcome == "succeeded":
-        effects = rotations.rotations_of(event, event.recipient_account_id or caller.account, resource)
-    exchange = service == "sts" and operation in EXCHANGES
-    action: Action = "aside" if exchange and outcome == "unauthenticated" else ""
-    if who.theirs and caller.credential:
-        effects += (Known(caller.credential, caller.identity, person=who.person, theirs=True),)
+    usual = usual_of(who, event.event_source, event.event_name, address, event.vpc_endpoint_id, agent)
+    caller, resource = who.caller, resource_of(event)
+    if usual.plain and not event.error_code:
+        told = PLAINLY
+    else:
+        told = _told(event, time, who, usual, resource)
     activity = Activity(
         event.event_id,
         time,
@@ -71,23 +63,56 @@ def activity_of(event: AnyEvent, context: Context) -> Activity | None:
         caller.name,
         usual.credential,
         (),
-        operation,
-        service,
-        outcome,
-        action or _action(event, who, usual),
+        usual.operation,
+        usual.service,
+        told.outcome,
+        told.action or _action(event, who, usual),
         usual.place,
         usual.client,
-        target,
+        told.target,
         resource,
-        error,
-        asked=target if exchange else "",
-        effects=effects,
-        arrived=context.arrived,
-        processed=context.processed,
+        told.error,
+        "",
+        "",
+        told.asked,
+        told.effects,
+        context.arrived,
+        context.processed,
     )
-    if service == agentcore.SERVICE and operation in agentcore.CALLS:
+    if usual.service == agentcore.SERVICE and usual.operation in agentcore.CALLS:
         return agentcore.called(event, activity, context)
     return activity
+
+
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """What the event says beyond who called what."""
+
+    outcome: Outcome = "succeeded"
+    error: str = ""
+    target: str = ""
+    asked: str = ""
+    effects: tuple[Effect, ...] = NO_EFFECTS
+    action: Action = ""
+
+
+PLAINLY = Told()
+
+
+def _told(event: AnyEvent, time: int, who: Who, usual: Usual, resource: str) -> Told:
+    caller, service, operation = who.caller, usual.service, usual.operation
+    outcome, error = _ended(event, service)
+    target, effects = "", NO_EFFECTS
+    account = event.recipient_account_id or caller.account
+    if service in ABOUT_IDENTITIES or operation in LENDINGS:
+        call = Call(service, operation, outcome, error, time, account, caller, event.request, event.response)
+        target, effects = target_of(call), effects_of(call)
+    if service == rotations.SERVICE and outcome == "succeeded":
+        effects = rotations.rotations_of(event, account, resource)
+    exchange = service == "sts" and operation in EXCHANGES
+    action: Action = "aside" if exchange and outcome == "unauthenticated" else ""
+    if who.theirs and caller.credential:
+        effects += (Known(caller.credential, caller.identity, person=who.person, theirs=True),)
+    return Told(outcome, error, target, target if exchange else "", effects, action)
 
 
 TIME_MAX = 64
@@ -100,16 +125,23 @@ _time = lru_cache(maxsize=16_384)(micros_of)
 """CloudTrail's times are whole seconds: they repeat."""
 
 
-class Usual(NamedTuple):
-    """What all events of one caller, call, address and client have in common. ``action``: as far as it hangs
-    on these alone; ``parts``: other parts of the event may say more."""
+TELLING = ABOUT_IDENTITIES | {rotations.SERVICE, "signin"}
+"""Services whose events say more than that they were called."""
 
+
+class Usual(msgspec.Struct, frozen=True, gc=False):
+    """What all events of one caller, call, address and client have in common. ``action``: as far as it hangs
+    on these alone; ``parts``: other parts of the event may say more of it; ``plain``: unless it names an
+    error, the event says no more than that it was called."""
+
+    operation: str
     service: str
     credential: str
     place: str
     client: str
     action: Action
     parts: bool
+    plain: bool
 
 
 @lru_cache(maxsize=65_536)
@@ -119,12 +151,14 @@ def _usual(
     service = event_source.partition(".")[0]
     by_service = who.service or address.endswith(SERVICE_ADDRESSES)
     return Usual(
+        operation,
         service,
         who.caller.credential or _password(who, operation),
         _place(address, endpoint),
         _client(agent),
         "service" if by_service else action_of(service, operation, False),
         service in DECRYPTED_READS or operation in OF_ONE_OBJECT or operation in LOG_OPENINGS,
+        not (service in TELLING or operation in LENDINGS or operation in ROTATION_FAILURES or who.theirs),
     )
 
 
@@ -167,10 +201,11 @@ def _password(who: Who, operation: str) -> str:
 
 
 def _action(event: AnyEvent, who: Who, usual: Usual) -> Action:
-    if usual.action == "service" or _through_service(event):
+    usually = usual.action
+    if usually == "service" or ((told := event.context) is not None and _through_service(told)):
         return "service"
     if not usual.parts:
-        return usual.action
+        return usually
     if _by_function_service(event, who.principal):
         return "service"
     if _opened_link(event):
@@ -211,10 +246,8 @@ def _by_function_service(event: AnyEvent, principal: Principal | None) -> bool:
 LOG_OPENINGS = frozenset({"CreateLogGroup", "CreateLogStream"})
 
 
-def _through_service(event: AnyEvent) -> bool:
+def _through_service(told: Fields) -> bool:
     """AWS calls on somebody's behalf: what it carries was not presented by its holder."""
-    if (told := event.context) is None:
-        return False
     context = told.get("requestContext")
     return isinstance(context, dict) and context.get("aws:ViaAWSService") in (True, "true")
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 import msgspec
 
@@ -24,7 +23,7 @@ HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 ANONYMOUS = "ANONYMOUS_PRINCIPAL"
 
 
-class Caller(NamedTuple):
+class Caller(msgspec.Struct, frozen=True, gc=False):
     """Identity key, readable name, credential key, account; "" where the record does not say."""
 
     identity: str = ""
@@ -53,7 +52,7 @@ def who_of(event: AnyEvent) -> Who:
     """Returns who called; worked out once for equal bytes. Raises ``msgspec.DecodeError`` for no such
     element."""
     if isinstance(event, Unread):
-        element, recipient = bytes(event.user_identity_), event.recipient_account_id
+        element, recipient = b"".join((event.user_identity_,)), event.recipient_account_id
         short = len(element) + len(recipient or "") <= REMEMBERED_MAX
         return (_read_who if short else _read_who.__wrapped__)(element, recipient)
     return _who(event.user_identity, event.recipient_account_id)

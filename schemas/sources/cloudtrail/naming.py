@@ -18,6 +18,8 @@ RESOURCE_NAMES = (
 )  # fmt: skip
 """Request parameters that name what is touched, the most telling first."""
 
+RANKS = {name: rank for rank, name in enumerate(RESOURCE_NAMES)}
+
 RESOURCE_MAX = 300
 
 
@@ -43,25 +45,26 @@ def resource_of(event: AnyEvent) -> str:
 def _touched(event: AnyEvent) -> str:
     """The resource that CloudTrail names, else the answer's arn, else what the request names.
     Secrets Manager wrote ``aRN`` before February 2024."""
-    if resources := event.resources:
-        first = resources[0]
-        if arn := text(first, "ARN") or text(first, "ARNPrefix"):
-            return arn
-    response = event.response
-    if response and (arn := text(response, "arn") or text(response, "aRN")):
+    if (resources := event.resources) and (
+        arn := text(resources[0], "ARN") or text(resources[0], "ARNPrefix")
+    ):
         return arn
-    if event.additional and (secret := text(event.additional, "SecretId")):
+    if (response := event.response) and (arn := text(response, "arn") or text(response, "aRN")):
+        return arn
+    if (additional := event.additional) and (secret := text(additional, "SecretId")):
         return secret
     request = event.request
     return _asked(request) if request else ""
 
 
 def _asked(request: dict[str, Any]) -> str:
-    for name in RESOURCE_NAMES:
-        if name in request:
-            value = request[name]
-            if isinstance(value, list) and value:
-                value = value[0]
-            if isinstance(value, str):
-                return value
+    named = [name for name in request if name in RANKS]
+    if len(named) > 1:
+        named.sort(key=RANKS.__getitem__)
+    for name in named:
+        value = request[name]
+        if isinstance(value, list) and value:
+            value = value[0]
+        if isinstance(value, str):
+            return value
     return ""

@@ -8,6 +8,7 @@ AWS, "Log AWS Secrets Manager events": a rotation ends with ``UpdateSecretVersio
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from schemas.activity import Effect, Fetched, Rotated
 from schemas.sources.cloudtrail.wire import AnyEvent, text
@@ -24,11 +25,12 @@ NO_EFFECTS: tuple[Effect, ...] = ()
 def rotations_of(event: AnyEvent, account: str, resource: str) -> tuple[Effect, ...]:
     """Returns the effects of a call (or event) of Secrets Manager that succeeded. ``resource``: the secret,
     as name or arn."""
-    secret = secret_key(account, resource)
+    request, name, region = event.request, event.event_name, event.region or ""
+    asked = text(request, "secretId")
+    short = len(account) + len(resource) + len(region) + len(asked) <= TEXTS_MAX
+    secret, which = (_secret if short else _secret.__wrapped__)(account, resource, region, asked)
     if not secret:
         return NO_EFFECTS
-    request, name = event.request, event.event_name
-    which = _which(event.region or "", resource, text(request, "secretId"))
     if name == "GetSecretValue":
         return (Fetched(secret, _asked(request or {}), which),)
     if name == "RotationSucceeded":
@@ -39,8 +41,18 @@ def rotations_of(event: AnyEvent, account: str, resource: str) -> tuple[Effect, 
     return NO_EFFECTS
 
 
+TEXTS_MAX = 1_024
+"""Letters of names of a secret together, of which it is remembered what they name."""
+
+
+@lru_cache(maxsize=16_384)
+def _secret(account: str, resource: str, region: str, asked: str) -> tuple[str, str]:
+    """Returns the secret's key, and which of several of its name."""
+    return secret_key(account, resource), _which(region, resource, asked)
+
+
 def secret_key(account: str, resource: str) -> str:
-    """Returns the key of a secret: ``aws:<account>:secret/<name>``, without what an arn adds to the name."""
+    """The key of a secret: ``aws:<account>:secret/<name>``, without what an arn adds to the name."""
     found = ARN.fullmatch(resource)
     if found:
         return f"aws:{found['account']}:secret/{RANDOM.sub('', found['name'])}"

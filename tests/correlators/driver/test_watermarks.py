@@ -19,7 +19,7 @@ def seen(told: dict[str, int], newest: int = 70) -> dict[str, int]:
     """How far vault is seen, whose newest event (0: none) has this time."""
     watching = Watching()
     if newest:
-        watching.saw("vault", newest)
+        watching.saw("vault", [newest])
     known = join(watching.drain(), heard(Tick(1_000, told)))
     return clock_at(1_000, known.watch, source_of).seen
 
