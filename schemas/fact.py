@@ -122,7 +122,7 @@ def facts_of(activity: Activity) -> list[Fact]:
 
 
 def changes_of(activity: Activity) -> list[Fact]:
-    """What a plain activity teaches beside its being a use."""
+    """Returns what a plain activity teaches beside its being a use."""
     voice = voice_of(activity)
     return _changes(activity, evidence_of(activity, voice), voice)
 

@@ -114,7 +114,7 @@ def suspicious(text: str) -> bool:
 
 
 def suspicious_id(text: str) -> bool:
-    """The same of an event's id, at less cost where it is an ordinary one."""
+    """Returns the same of an event's id, at less cost where it is an ordinary one."""
     return not _drawn(text) and suspicious(text)
 
 

@@ -11,48 +11,30 @@ from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import Any
 
+from correlators.driver.gathering import GROUP_MAX, Gathered
 from correlators.kernel.knowledge.join import (
     NAMES_MAX,
-    SERVICES_MAX,
-    STAY_DAYS_MAX,
-    STAYS_MAX,
-    earliest,
     firsts,
     join,
     join_credential,
-    latest,
     secrets,
 )
-from correlators.kernel.knowledge.sightings import join_evidence, thin
 from schemas.activity import Activity
 from schemas.authority import ISSUERS, is_identity, voice_of
 from schemas.coming import waiting
-from schemas.dossier import Address, Credential, Dossier, Sightings, Stay
-from schemas.evidence import Evidence, network_of
+from schemas.dossier import Address, Credential, Dossier
+from schemas.evidence import network_of
 from schemas.fact import (
     AUTHENTICATED,
-    DAY,
     ELSEWHERE,
-    GRAVE,
     Fact,
     at_a_place,
-    bare,
     changes_of,
-    evidence_of,
     facts_of,
     granted_uses,
     is_plain,
-    secret_named,
-    standing,
-    stay_key,
-    way_of,
-    wrote,
 )
 from schemas.providers import machine_of
-
-GROUP_MAX = 2048
-"""Uses of one credential gathered before they are thinned: bounds memory where one credential makes all
-the noise."""
 
 TOLD_MAX = 100_000
 """Addresses that are remembered as told: a credential tells its identity with every use, again and again."""
@@ -63,102 +45,12 @@ FACTS_MAX = 64
 _Use = tuple[str, str, tuple[str, ...], str, str, str, str, str, str, str, str]
 """What uses have in common that are gathered: see ``_use_of``."""
 
-_reach_of: Callable[[Activity], tuple[str, str]] = attrgetter("place", "service")
-_client_of: Callable[[Activity], str] = attrgetter("client")
-_uid_of: Callable[[Evidence], str] = attrgetter("uid")
-
-
-class _Gathered:
-    """Uses that differ in nothing but when, where from, what was reached and under which event id."""
-
-    __slots__ = ("clients", "did", "evidence", "news", "reached", "secrets", "stays", "truncated", "voice")
-
-    def __init__(self, voice: str) -> None:
-        self.voice = voice
-        self.news: list[Activity] = []
-        self.did: dict[str, int] = {}
-        self.secrets: dict[str, int] = {}
-        self.evidence: list[Evidence] = []
-        self.reached: set[tuple[str, str]] = set()
-        self.clients: set[str] = set()
-        self.stays: dict[str, tuple[Evidence, Evidence, frozenset[int]]] = {}
-        self.truncated = False
-
-    def sightings(self, stands: bool) -> Sightings:
-        """Returns what was gathered in order, each event once; thinned where it is long. ``stands``: whether
-        places are remembered."""
-        self._read()
-        kept = self.evidence
-        kept.sort()
-        once = len(set(map(_uid_of, kept))) == len(kept)
-        if stands:
-            self._stay(kept, once)
-        if not once:
-            kept = _each_once(kept)
-        found = Sightings(tuple(kept), self.truncated)
-        return thin(found) if len(kept) > GROUP_MAX else found
-
-    def _read(self) -> None:
-        """Takes out of the new uses what is told of them."""
-        news, self.news = self.news, []
-        voice = self.voice
-        self.evidence += [evidence_of(activity, voice) for activity in news]
-        self.reached.update(map(_reach_of, news))
-        self.clients.update(map(_client_of, news))
-        if news and wrote(news[0]):
-            for activity in news:
-                way = way_of(activity.operation, activity.place)
-                self.did[way] = min(activity.time, self.did.get(way, activity.time))
-        elif news and news[0].action == "secret_read":
-            for activity in news:
-                if secret := secret_named(activity):
-                    self.secrets[secret] = min(activity.time, self.secrets.get(secret, activity.time))
-
-    def _stay(self, kept: list[Evidence], once: bool) -> None:
-        """Remembers the first and the last at each place, and the days, before any is let go of. ``once``:
-        whether no event is told twice."""
-        by_place: dict[str, list[Evidence]] = {}
-        for evidence in kept:
-            by_place.setdefault(evidence.place, []).append(evidence)
-        by_place.pop("", None)
-        for place, seen in by_place.items():
-            key = standing(place)
-            first, last = (seen[0], seen[-1]) if once else (_joined(seen), _joined(seen[::-1]))
-            days = _days(seen)
-            known = self.stays.get(key)
-            if known is not None:
-                first, last, days = earliest(known[0], first), latest(known[1], last), known[2] | days
-            self.stays[key] = first, last, days
-
-    def stays_of(self, source: str, action: str) -> dict[str, Stay]:
-        """Returns the places, in the form in which a fact has them."""
-        services: dict[str, set[str]] = {}
-        for place, service in self.reached:
-            if service:
-                services.setdefault(standing(place), set()).add(service)
-        stays: dict[str, Stay] = {}
-        for place in sorted(self.stays)[:STAYS_MAX]:
-            first, last, days = self.stays[place]
-            seen = bare(first)
-            stays[stay_key(source, place)] = Stay(
-                seen,
-                seen if last is first else bare(last),
-                tuple(sorted(days)[:STAY_DAYS_MAX]),
-                tuple(sorted(services.get(place, ()))[:SERVICES_MAX]),
-                {action: seen} if action in GRAVE else {},
-            )
-        return stays
-
-    def shrink(self, stands: bool) -> None:
-        found = self.sightings(stands)
-        self.evidence, self.truncated = list(found.kept), found.truncated
-
 
 class Combiner:
     """Takes activities, gives their facts joined per key."""
 
     def __init__(self) -> None:
-        self._uses: dict[_Use, _Gathered] = {}
+        self._uses: dict[_Use, Gathered] = {}
         self._facts: dict[str, list[Dossier]] = {}
         self._told: dict[tuple[str, str], int] = {}
 
@@ -179,7 +71,7 @@ class Combiner:
             if not is_plain(activity):
                 self._join(facts_of(activity))
                 return
-            gathered = _Gathered(voice_of(activity))
+            gathered = Gathered(voice_of(activity))
         if activity.effects:
             self._join(changes_of(activity))
         self._uses[use] = gathered
@@ -197,8 +89,8 @@ class Combiner:
         facts, self._facts, self._uses = self._facts, {}, {}
         return {key: _all(many) for key, many in facts.items()}
 
-    def _say(self, use: _Use, gathered: _Gathered, credentials: dict[str, dict[str, Credential]]) -> None:
-        """What ``facts_of`` says of each of these uses, joined; without addresses that were told before.
+    def _say(self, use: _Use, gathered: Gathered, credentials: dict[str, dict[str, Credential]]) -> None:
+        """Joins what ``facts_of`` says of each of these uses, without addresses that were told before.
         ``credentials``: by whose they are, to which that of these uses is joined."""
         identity, credential, names, outcome, action, incarnation, grant, actor, source, *_ = use
         stands = _stands(use)
@@ -257,24 +149,18 @@ _common: Callable[[Activity], tuple[Any, ...]] = attrgetter(
 
 
 def _use_of(activity: Activity) -> _Use:
-    """What tells a use from others that are not gathered with it; of a record that its speaker signed, who
-    that is."""
+    """Returns what tells a use from others that are not gathered with it; of a record that its speaker signed
+    also who that is."""
     return (*_common(activity), activity.service if activity.source in ISSUERS else "")
 
 
 def _all(facts: list[Dossier]) -> Dossier:
-    """All of them joined, small ones with small ones: one by one a growing whole would be copied each
+    """Returns all of them joined, small ones with small ones: one by one a growing whole would be copied each
     time."""
     while len(facts) > 1:
         pairs = [join(one, other) for one, other in zip(facts[::2], facts[1::2], strict=False)]
         facts = pairs + facts[2 * len(pairs) :]
     return facts[0]
-
-
-def _days(seen: list[Evidence]) -> frozenset[int]:
-    """The days of events in order of time."""
-    first, last = seen[0].time // DAY, seen[-1].time // DAY
-    return frozenset((first,) if first == last else {evidence.time // DAY for evidence in seen})
 
 
 def _smallest(values: set[str]) -> tuple[str, ...]:
@@ -285,26 +171,3 @@ def _stands(use: _Use) -> bool:
     """Whether the places of these uses say something of who holds the credential."""
     credential, outcome, action = use[1], use[3], use[4]
     return bool(credential and at_a_place(outcome, action, "anywhere"))
-
-
-def _joined(seen: list[Evidence]) -> Evidence:
-    """The event that stands first, all tellings of it joined."""
-    first = seen[0]
-    for again in seen[1:]:
-        if _happened(again) != _happened(first):
-            break
-        first = join_evidence(first, again)
-    return first
-
-
-def _each_once(kept: list[Evidence]) -> list[Evidence]:
-    once: dict[tuple[int, str, str], Evidence] = {}
-    for evidence in kept:
-        event = _happened(evidence)
-        known = once.get(event)
-        once[event] = evidence if known is None else join_evidence(known, evidence)
-    return sorted(once.values())
-
-
-def _happened(evidence: Evidence) -> tuple[int, str, str]:
-    return evidence.time, evidence.uid, evidence.origin

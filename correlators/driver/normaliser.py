@@ -198,7 +198,7 @@ class Normaliser:
         return reading
 
     def _context_of(self, record: Record) -> Context:
-        """What a reader knows beside the record; the same for those that came together."""
+        """Returns what a reader knows beside the record; the same for those that came together."""
         came = record.arrived, record.processed, record.instance
         if came != self._came:
             instance = record.instance or DEFAULT_INSTANCE
