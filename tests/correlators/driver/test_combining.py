@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from correlators.driver import combining
+from correlators.driver import gathering
 from correlators.driver.combining import Combiner
 from correlators.kernel.caps import canonical
 from correlators.kernel.knowledge.join import join
@@ -74,7 +74,7 @@ def test_a_credential_that_makes_all_the_noise_is_thinned_to_the_same_sightings(
         Activity(
             f"e{n}", n * 1_000_000, "cloudtrail", identity="user/a", credential="key/a", outcome="succeeded"
         )
-        for n in range(1, combining.GROUP_MAX * 2 + 10)
+        for n in range(1, gathering.GROUP_MAX * 2 + 10)
     ]
     facts = combined(noise)
     assert len(facts["user/a"].credentials["key/a"].uses["succeeded"].kept) < 256
