@@ -106,7 +106,7 @@ def installation_of(key: str) -> str:
 
 
 def reaches_all_of(wide: str, narrow: str) -> bool:
-    """Whether one grant reaches wherever another one does."""
+    """Says whether one grant reaches wherever another one does."""
     page = page_of(wide)
     if page is None or installation_of(wide) != installation_of(narrow):
         return False

@@ -80,6 +80,11 @@ class SharedThresholds(BaseSettings):
         "From the report of a leak to the end of the credential: a day is what it takes to move a workload "
         "that nobody has touched for a year. A use counts at once.",
     )
+    elevation_leeway: Duration = _time(
+        "elevation_leeway",
+        "How long past the end of an approval an elevated use is the broker's delay: those that take grants "
+        "away look for what is due every few minutes.",
+    )
     dormant: Duration = _time(
         "dormant",
         "A silence this long is dormancy: a monthly job runs within it. Not less than 30 days, for of older "

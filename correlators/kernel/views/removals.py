@@ -15,8 +15,8 @@ REMOVED = "removed"
 
 
 def removals(turns: Iterable[Turn], redeployed: int) -> list[Off]:
-    """The periods from a removal to when it was given again, in order; each thing that a record named is a
-    switch of its own. One that its remover gave again within ``redeployed`` (µs) is a deployment and no
+    """Returns the periods from a removal to when it was given again, in order; each thing that a record named
+    is a switch of its own. One that its remover gave again within ``redeployed`` (µs) is a deployment and no
     removal."""
     switches: dict[str, list[Turn]] = {}
     for turn in sorted(turns):
@@ -45,13 +45,13 @@ def _deployed(off: Off, redeployed: int) -> bool:
 
 
 def given(grant: Grant) -> Turn | None:
-    """When it was last given, as far as records tell."""
+    """Says when it was last given, as far as records tell."""
     return max((t for t in grant.turns if t.alive), default=None)
 
 
 def stands_in(view: View, removed: str, off: Off, other: str) -> bool:
-    """Whether another grant took the place of the removed one: given by its remover about then, and reaching
-    no further."""
+    """Says whether another grant took the place of the removed one: given by its remover about then, and
+    reaching no further."""
     turn = given(view.dossier.grants[other])
     if turn is None or not reaches_all_of(removed, other):
         return False
@@ -61,7 +61,7 @@ def stands_in(view: View, removed: str, off: Off, other: str) -> bool:
 
 
 def standing_past(view: View, grant: str, off: Off) -> list[Opened]:
-    """Sessions that a grant allowed before it went, and that stood open past it."""
+    """Lists the sessions that a grant allowed before it went, and that stood open past it."""
     return [
         session
         for _, session in sorted(view.dossier.sessions.items())
@@ -76,7 +76,7 @@ def _past(off: Off, session: Opened, granted: Thresholds) -> bool:
 
 
 def closed(session: Opened) -> Evidence:
-    """The session as a use at its own end; where none is on record, as it began."""
+    """Gives the session as a use at its own end; where none is on record, as it began."""
     began = session.began
     if not session.ended:
         return began
@@ -97,10 +97,10 @@ def closed(session: Opened) -> Evidence:
 
 
 def late(off: Off, uses: Iterable[Evidence], granted: Thresholds) -> tuple[Evidence, ...]:
-    """Those past the removal and what its provider is granted."""
+    """Returns those past the removal and what its provider is granted."""
     return tuple(e for e in uses if past_grace(off, e, granted))
 
 
 def since(off: Off, uses: Iterable[Evidence], granted: Thresholds) -> tuple[Evidence, ...]:
-    """Those surely after the removal."""
+    """Returns those surely after the removal."""
     return tuple(e for e in uses if surely_after(off, e, granted))

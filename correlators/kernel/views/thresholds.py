@@ -32,6 +32,7 @@ class Thresholds:
     race: int = micros(timedelta(seconds=60))
     residual_short: int = micros(timedelta(hours=1))
     leak_deadline: int = micros(timedelta(hours=24))
+    elevation_leeway: int = micros(timedelta(minutes=5))
     dormant: int = micros(timedelta(days=30))
     memory: int = micros(timedelta(days=400))
     provided: Mapping[str, int] = field(default_factory=lambda: PROVIDED, hash=False)

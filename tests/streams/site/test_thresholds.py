@@ -26,7 +26,7 @@ from streams.command.replaying import Request, replay_paths
 from streams.site.loading import load
 from streams.site.settings import Settings, describe
 from streams.site.thresholds import ThresholdSettings
-from tests.support.declared import at, declared
+from tests.support.declared import approved, at, declared
 from tests.support.make import KEY, ROLE, SESSION, T0, USER, change, issue, kill, use
 from tests.support.scenario import run
 from tests.support.vault_lines import auth, dated, hmac, line, login
@@ -116,7 +116,10 @@ BINDING = [
     change("unbound", 10, Withdrawn(GRANT, "delete rolebindings/a"), source="kubernetes"),
 ]
 
+ELEVATED = [approved(USER, 0, 60, "role/payments"), issue("late", 300, SESSION, ROLE, KEY, USER)]
+
 CASES = {
+    "elevation_leeway": Case("5m", "1m", "elevation_outside_window", ELEVATED, ("proven", None), MEDIUM),
     "skew": Case("2s", "500ms", "revocation_failed", [FAILED, use("u", 11, instance="b")], QUIET, MEDIUM),
     "grace_aws_key": Case("10s", "5s", "revoked_credential_used", ended("cloudtrail", 19), QUIET, HIGH),
     "grace_aws_policy": Case(
