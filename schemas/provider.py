@@ -95,6 +95,7 @@ class Provider:
     credential is mostly not recorded; "": refusals are recorded as uses are. ``one_issue``: one event that
     issued two credentials of one kind issued one under two names.
 
+    ``gates``: how its log calls the gates (endpoints of a private network) that a caller may come through.
     ``peers``: its log names the peer of a connection, which may be a balancer that stands for others.
 
     Ends:
@@ -142,6 +143,7 @@ class Provider:
     unseen: Mapping[str, str] = field(default_factory=dict)
     refusals_hidden: str = ""
     one_issue: bool = False
+    gates: re.Pattern[str] = NEVER
     peers: bool = False
     grace: Grace | None = None
     graces: Mapping[EndKind, Grace] = field(default_factory=dict)

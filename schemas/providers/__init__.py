@@ -65,6 +65,11 @@ CALLS = PROVIDERS["agents"].uses
 """The source that shows agents' calls of tools."""
 
 
+def is_gate(name: str) -> bool:
+    """Says whether some provider's log calls a gate so."""
+    return any(page.gates.fullmatch(name) for page in PROVIDERS.values())
+
+
 def word_of(key: str) -> str:
     """Returns the first word of a key: it says whose page the key is on."""
     return key.partition(":")[0]

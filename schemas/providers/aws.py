@@ -37,6 +37,7 @@ PROVIDER = Provider(
     # AKIAIOSFODNN7EXAMPLE and its like stand in every tutorial.
     placeholders=re.compile(r"key/.*EXAMPLE\Z"),
     uses="cloudtrail",
+    gates=re.compile(r"vpce-[0-9a-z]+"),
     refusals_hidden="CloudTrail does not deliver requests that fail authentication",
     grace=Grace(
         setting="grace_aws_key",

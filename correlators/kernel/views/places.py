@@ -86,7 +86,7 @@ def comparable(one: Here, other: Here) -> bool:
     if (":" in _address(one.place)) != (":" in _address(other.place)):
         return False
     if one.source != other.source:
-        return not (_inside(one.place) or _inside(other.place))
+        return not (inside(one.place) or inside(other.place))
     if bool(gate_of(one.place)) != bool(gate_of(other.place)):
         return _reached_both_ways(one.stay, other.stay)
     if gate_of(one.place) and _address(one.place) == _address(other.place):
@@ -106,8 +106,9 @@ def _reached_both_ways(one: Stay, other: Stay) -> bool:
 
 
 @lru_cache(maxsize=65_536)
-def _inside(place: str) -> bool:
-    """An address of a private network, or a named place (a VPC endpoint), which is one's own name for it."""
+def inside(place: str) -> bool:
+    """Says whether it is an address of a private network, or a named place (a VPC endpoint), which is one's
+    own name for it."""
     try:
         network = ipaddress.ip_network(place, strict=False)
     except ValueError:
