@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 BATCH_BYTES = 32 * 2**20
 """Bytes that make a batch whatever its rows: bounds memory, of which an insert takes a few times as much."""
 CONSUME_MESSAGES = 500
+CAREFUL_MESSAGES = 50
+"""Taken, stored and committed at once after deaths: however far inside a batch what kills lies, the next
+process begins nearer to it."""
 CONSUME_SECONDS = 0.1
 BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Waits between offers to a ClickHouse that is away; the last one goes on for ever."""
@@ -88,7 +91,8 @@ class Batches:
         metrics.DELIVER_SINCE.set(0)
         try:
             while not self._stopping.is_set():
-                for message in self._consumer.consume(CONSUME_MESSAGES, CONSUME_SECONDS):
+                most = CAREFUL_MESSAGES if self._suspects.careful else CONSUME_MESSAGES
+                for message in self._consumer.consume(most, CONSUME_SECONDS):
                     self._take(message)
                 if self._due():
                     self._store()
@@ -121,6 +125,8 @@ class Batches:
     def _due(self) -> bool:
         if self._began is None:
             return False
+        if self._suspects.careful:
+            return True
         full = self._batch.rows >= self._most_rows or self._batch.bytes >= BATCH_BYTES
         return full or time.monotonic() - self._began >= self._interval
 

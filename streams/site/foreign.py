@@ -25,6 +25,15 @@ SCRIPTS = frozenset(
 )
 """Scripts whose letters look like those of another one; the first word of a letter's name in Unicode."""
 
+LIKE_LATIN = frozenset(
+    "\u0430\u0441\u0501\u0435\u04bb\u0456\u0458\u043e\u0440\u0455\u0443\u0445\u051b\u051d\u0475\u04cf\u04af"
+    "\u0410\u0412\u0421\u0415\u041d\u0406\u0408\u041a\u041c\u041e\u0420\u0405\u0422\u0423\u0425\u04ae\u04c0\u051a\u051c"
+    "\u03b1\u03b9\u03bd\u03bf\u03c1\u03c5\u03c7\u03ba\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"
+)
+"""Cyrillic and Greek letters that are drawn as a Latin one (Unicode Technical Standard 39, confusables)."""
+IMITATIONS = frozenset({"FULLWIDTH", "MATHEMATICAL"})
+"""All of whose letters are Latin ones in another dress."""
+
 SAMPLE_MAX = 4_000
 """Characters in which look-alikes are looked for: names are far shorter."""
 
@@ -33,8 +42,10 @@ def shown(text: object) -> str:
     """Returns the text on one line: what would be obeyed or not be seen stands there as its number, and words
     that mix letters of several scripts are said to."""
     line = "".join(map(_visible, said)) if not _HARMLESS.match(said := str(text)) else said
-    mixed = mixed_scripts(line)
-    return f"{line} [letters of {' and '.join(mixed)} in one word]" if mixed else line
+    if mixed := mixed_scripts(line):
+        return f"{line} [letters of {' and '.join(mixed)} in one word]"
+    imitating = imitated(line)
+    return f"{line} [a word of {imitating} letters that look Latin]" if imitating else line
 
 
 def shown_lines(text: object) -> str:
@@ -56,6 +67,24 @@ def mixed_scripts(text: str) -> tuple[str, ...]:
         if len(scripts) > 1:
             return tuple(sorted(name.capitalize() for name in scripts))
     return ()
+
+
+@lru_cache(maxsize=10_000)
+def imitated(text: str) -> str:
+    """Returns the script of the first word that has no Latin letter and looks as if it had no other, beside
+    words that are Latin; "" is usual. (A text of one script alone is whatever it is.)"""
+    if text.isascii():
+        return ""
+    latin = found = ""
+    for word in _WORD.findall(text[:SAMPLE_MAX]):
+        scripts = {_script(letter) for letter in word} - {""}
+        if scripts & IMITATIONS:
+            return next(iter(scripts & IMITATIONS)).capitalize()
+        letters = [letter for letter in word if letter.isalpha()]
+        if len(letters) > 1 and not found and all(letter in LIKE_LATIN for letter in letters):
+            found = next(iter(scripts)).capitalize()
+        latin = latin or ("LATIN" in scripts and word) or ""
+    return found if latin else ""
 
 
 def for_shell(text: str) -> str:

@@ -89,9 +89,11 @@ class Running:
     def produce(self, topic: str, *records: bytes) -> None:
         """Returns when the broker has them."""
         producer = Producer({"bootstrap.servers": self.instance.broker, "message.max.bytes": 5_000_000})
-        for record in records:
+        for number, record in enumerate(records, 1):
             producer.produce(topic, record)
-            producer.flush(10)
+            if number % 1_000 == 0:
+                producer.flush(10)
+        assert producer.flush(30) == 0
 
     def rows(self, query: str, **url: Any) -> list[dict[str, Any]]:
         """Answers of the SQL endpoint."""

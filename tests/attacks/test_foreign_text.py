@@ -111,6 +111,25 @@ def test_letters_that_look_alike_are_marked_beside_the_name() -> None:
     assert shown("платежи payments") == "платежи payments" and shown("größe") == "größe"
 
 
+@pytest.mark.parametrize(
+    ("text", "script"),
+    [
+        ("aws:111122223333:user/\u0440\u0430\u0443\u0440\u0430\u04cf", "Cyrillic"),
+        ("\u0430\u0440\u0440-payments", "Cyrillic"),
+        ("team \u039d\u039f\u03a1\u03a7", "Greek"),
+        ("\uff41\uff44\uff4d\uff49\uff4e", "Fullwidth"),
+        ("\U0001d41a\U0001d41d\U0001d426\U0001d422\U0001d427", "Mathematical"),
+    ],
+)
+def test_a_whole_word_of_look_alikes_is_marked_beside_latin_words(text: str, script: str) -> None:
+    assert shown(text).endswith(f" [a word of {script} letters that look Latin]")
+
+
+@pytest.mark.parametrize("text", ["платежи payments", "\u0441\u043e\u0440", "größe naïve", "team γραφή"])
+def test_what_is_written_in_another_script_and_looks_like_it_is_not_marked(text: str) -> None:
+    assert shown(text) == text
+
+
 @given(st.text())
 def test_whatever_a_text_holds_one_visible_line_comes_of_it(text: str) -> None:
     assert obeyed(shown(text)) == set() and "\n" not in shown(text)

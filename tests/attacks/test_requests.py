@@ -1,4 +1,4 @@
-"""Requests that are no requests, to the SQL endpoint: what it answers and what its log says."""
+"""Requests that are no requests, to the SQL endpoint and the page of metrics: what is answered and logged."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from streams.clickhouse.sql_endpoint import SqlEndpoint
 from streams.site.errors import SettingsError
+from streams.site.metrics_server import MetricsServer
 from streams.site.settings import Settings
 from streams.supervision.run import _with_ports
 from tests.support.clickhouse import engine_over
@@ -29,7 +31,11 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlEndpoint]:
 
 
 def send(endpoint: SqlEndpoint, raw: bytes, closed: bool = False) -> bytes:
-    with socket.create_connection(("127.0.0.1", endpoint.port), timeout=5) as connection:
+    return _sent(endpoint.port, raw, closed)
+
+
+def _sent(port: int, raw: bytes, closed: bool) -> bytes:
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
         connection.sendall(raw)
         if closed:
             connection.shutdown(socket.SHUT_WR)
@@ -124,6 +130,33 @@ def test_no_request_writes_a_traceback_or_its_words_into_a_log(
     assert "Traceback" not in said and "evil" not in said
     assert not [record for record in caplog.records if record.exc_info], said[:2000]
     assert send(endpoint, post(b"SELECT 40 + 2")).endswith(b"42\n")
+
+
+def test_the_page_of_metrics_says_nothing_of_such_requests_either(
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    record_property: Callable[[str, object], None],
+) -> None:
+    record_property("tried", len(ODD))
+    server = MetricsServer("127.0.0.1", 0, CollectorRegistry())
+    try:
+        for raw in ODD:
+            answer = _sent(server.server_port, raw, closed=True)
+            assert b"Traceback" not in answer and b"X: y" not in answer.partition(b"\r\n\r\n")[0], raw[:80]
+        accepted = b"GET /metrics HTTP/1.1\r\n" + HOST + b"Accept: %s\r\n\r\n"
+        for accept in (
+            b"\xff",
+            b"a" * 60_000,
+            b"application/openmetrics-text; version=;;=\x00",
+            b"," * 9_000,
+        ):
+            _sent(server.server_port, accepted % accept, closed=True)
+        assert _sent(server.server_port, accepted % b"*/*", closed=True).startswith(b"HTTP/1.0 200")
+    finally:
+        server.shutdown()
+        server.server_close()
+    said = caplog.text + "".join(capfd.readouterr())
+    assert "Traceback" not in said and "evil" not in said
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.2.3", "gapwatch.example.com", ""])

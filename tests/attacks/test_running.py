@@ -72,6 +72,49 @@ def test_fifty_thousand_spans_of_one_request_stop_nothing(running: Running) -> N
     seconds_until(lambda: int(running.rows(told)[0]["n"]) > 1_000, "the spans to be told as rejects", 120)
 
 
+def test_sixty_thousand_sessions_of_one_busy_user_stop_nothing(running: Running) -> None:
+    head = b'{"eventVersion":"1.11","eventTime":"2026-11-01T08:00:00Z","eventSource":"s3.amazonaws.com",'
+    tail = (
+        b'"eventName":"GetObject","awsRegion":"eu-west-1","sourceIPAddress":"198.51.100.7","readOnly":true,'
+        b'"eventID":"crowd-%06d","recipientAccountId":"111122223333","eventType":"AwsApiCall",'
+        b'"userIdentity":{"type":"AssumedRole","principalId":"AROAEXAMPLE0000000000:s%06d","accountId":"111122223333",'
+        b'"arn":"arn:aws:sts::111122223333:assumed-role/busy/s%06d","accessKeyId":"ASIACROWD%011d","sessionContext":'
+        b'{"sessionIssuer":{"type":"Role","principalId":"AROAEXAMPLE0000000000","userName":"busy",'
+        b'"arn":"arn:aws:iam::111122223333:role/busy","accountId":"111122223333"}}}}'
+    )
+    running.produce("raw.cloudtrail", *(head + tail % ((n,) * 4) for n in range(60_000)))
+    told = "SELECT count() AS n FROM activities WHERE source = 'cloudtrail' AND startsWith(uid, 'crowd-')"
+    seconds_until(lambda: int(running.rows(told)[0]["n"]) >= 60_000, "all of them to be stored", 240)
+    judged = "SELECT count() AS n FROM dossiers WHERE position(key, 'role/busy') > 0"
+    seconds_until(lambda: int(running.rows(judged)[0]["n"]), "what is known of the user to be stored", 240)
+
+
+def test_half_bodies_shut_no_sender_out(running: Running) -> None:
+    host, _, port = running.variables["receive_otlp"].rpartition(":")
+    head = b"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\n"
+    half = head + b"Content-Length: 900\r\n\r\nhalf"
+    halves = []
+    for _ in range(280):
+        one = socket.create_connection((host, int(port)), timeout=10)
+        one.sendall(half)
+        halves.append(one)
+    body = ExportTraceServiceRequest().SerializeToString()
+
+    def answered() -> bool:
+        sender = http.client.HTTPConnection(host, int(port), timeout=10)
+        try:
+            sender.request("POST", "/v1/traces", body, {"Content-Type": "application/x-protobuf"})
+            return sender.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            sender.close()
+
+    assert seconds_until(answered, "a whole request to be answered", 60) < 60
+    for one in halves:
+        one.close()
+
+
 def test_silent_connections_shut_nobody_out(running: Running) -> None:
     host, _, port = running.variables["receive_vault"].rpartition(":")
     silent = [socket.create_connection((host, int(port)), timeout=10) for _ in range(80)]

@@ -47,6 +47,8 @@ class FakeConsumer:
         self.callbacks: dict[str, Any] = {}
         self.when_empty: Callable[[], None] = lambda: None
         self.closed = False
+        self.most = 0
+        """Messages asked for at the last time."""
 
     def subscribe(self, topics: list[str], **callbacks: Any) -> None:
         self.callbacks = callbacks
@@ -56,6 +58,7 @@ class FakeConsumer:
         self.callbacks[kind](self, [TopicPartition(*place) for place in places])
 
     def consume(self, number: int, seconds: float) -> list[FakeMessage]:
+        self.most = number
         if not self.batches:
             self.when_empty()
             return []

@@ -39,14 +39,16 @@ class FakeSink:
 class Running:
     """The loop between a fake consumer and a fake sink, which stops when nothing comes any more."""
 
-    def __init__(self, tmp_path: Path, consumer: FakeConsumer, sink: FakeSink) -> None:
+    def __init__(
+        self, tmp_path: Path, consumer: FakeConsumer, sink: FakeSink, run_folder: Path | None = None
+    ) -> None:
         self.stopping = threading.Event()
         self.consumer, self.sink = consumer, sink
         consumer.when_empty = self.stopping.set
         settings = Settings(data=tmp_path)
         engine: Any = None
         stage = SimpleNamespace(
-            stopping=self.stopping, run_folder=None, name="deliver", worker=0, broker_id="fake"
+            stopping=self.stopping, run_folder=run_folder, name="deliver", worker=0, broker_id="fake"
         )
         self.batches = Batches(settings, engine, consumer, stage, 1)  # type: ignore[arg-type]
         self.batches._sink = sink  # type: ignore[assignment]
@@ -123,3 +125,32 @@ def test_an_empty_message_is_committed_and_no_row(tmp_path: Path) -> None:
     running = Running(tmp_path, FakeConsumer([FakeMessage(TOPIC, 7, None)]), FakeSink())
     running.batches.run()
     assert running.consumer.committed == {PLACE: 8} and not running.sink.rows
+
+
+class DyingSink(FakeSink):
+    """Ends the process over one message, as a fault in the engine does."""
+
+    def write(self, table: str, blocks: list[Block]) -> int:
+        if any(block.origin.offset == 5 for block in blocks) and table == TABLE:
+            raise SystemExit
+        return super().write(table, blocks)
+
+
+def test_however_far_inside_what_kills_lies_it_is_come_to_in_steps_and_set_aside(tmp_path: Path) -> None:
+    deaths = 0
+    begin, steps = 0, list[int]()
+    while begin < 8 and deaths < 9:
+        parts = [messages(*range(at, min(at + 2, 8))) for at in range(begin, 8, 2)]
+        consumer = FakeConsumer(*parts)
+        running = Running(tmp_path, consumer, DyingSink(), tmp_path)
+        try:
+            running.batches.run()
+        except SystemExit:
+            deaths += 1
+        begin = consumer.committed.get(PLACE, begin)
+        steps.append(begin)
+    assert consumer.committed == {PLACE: 8}
+    assert deaths == 4, "two until it is careful, two over the message"
+    assert steps == [0, 0, 4, 4, 8], "a careful process keeps what it has done before it dies"
+    assert consumer.most == batches.CAREFUL_MESSAGES
+    assert (TOPIC, 5) in running.sink.rows, "the reject has its place"
