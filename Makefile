@@ -39,9 +39,10 @@ test: $(STAMP) ## Run the tests (ARGS='-k word' for some)
 test-fast: $(STAMP) ## Run the tests that start no broker and take no time
 	@$(PYTEST) -m 'not slow and not processes' $(ARGS)
 
-check: $(STAMP) ## Lint, types, import rules
+check: $(STAMP) ## Lint, docstrings, types, import rules
 	@$(BIN)/ruff format --check --quiet . || { echo "make format puts this right"; exit 1; }
 	@$(BIN)/ruff check --quiet .
+	@$(BIN)/python -m tests.support.docstrings
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 

@@ -43,7 +43,8 @@ AT_IT = {
         "those that had expired or that no record claims anything about; those with an end move into "
         "dossiers of their own; the others are kept in brief; then "
         "every part beside them is cut, the largest first; at the very last whole credentials. What was "
-        "said stays said; marks `credentials truncated` and, by the part, such as `calls truncated`",
+        "said stays said; marks `credentials truncated`, of those that no record "
+        "claims anything about `spare credentials truncated`, and, by the part, such as `calls truncated`",
         "UNCLAIMED_AGE": "the dossier of the credential is deleted",
         "OBJECT_AGE": "the dossier of the object is deleted",
         "ENDED_AGE": "the dossier of the ended credential that nobody owns is deleted",
@@ -78,7 +79,8 @@ AT_IT = {
         "UNDID_MAX": "those in the middle are let go of; at the cap, mark `ways of writing full`",
         "LISTS_MAX": "older lists are let go of; at the cap, mark `lists of tools full`, and where all are "
         "of one month, `tools_beyond_approval` says so",
-        "NAMES_MAX": "names, places and clients that sort later are let go of; at the cap, mark `names full`",
+        "NAMES_MAX": "names, places and clients that sort later are let go of; at the cap, mark "
+        "`names full`, of places and clients `clients full`",
         "DECLARATIONS_MAX": "declarations recorded earlier are let go of; at the cap, mark "
         "`declarations full`",
         "CLAIMS_MAX": "claims recorded earlier are let go of; at the cap, mark `claims full`",

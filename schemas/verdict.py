@@ -146,6 +146,8 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     """What a control says of itself. Maps: OWASP NHI Top 10 2025, MITRE ATT&CK techniques, NIST SP 800-53 r5
     controls, NIST CSF 2.0 subcategories, tenets of NIST SP 800-207 (section 2.1, 1 to 7); the last two beside
     those that hold for every control (``schemas.finding``).
+
+    ``everywhere``: it is asked about groups and rosters with a mark, too, of which no other control is asked.
     """
 
     name: str
@@ -155,6 +157,7 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     attack: tuple[tuple[str, str], ...]
     nist: tuple[str, ...]
     csf: tuple[str, ...] = ()
+    everywhere: bool = False
     tenets: tuple[int, ...] = ()
     remediation: str
 

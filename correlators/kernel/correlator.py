@@ -22,7 +22,7 @@ from correlators.kernel.knowledge.inferred import INFERRED
 from correlators.kernel.knowledge.join import join
 from correlators.kernel.knowledge.weight import lightened, spared
 from correlators.kernel.routes import apart
-from correlators.kernel.routes.kinds import kind_of
+from correlators.kernel.routes.kinds import Kind, kind_of
 from correlators.kernel.routes.routing import judged_elsewhere, outbox
 from correlators.kernel.stored import known_by
 from correlators.kernel.views import exceptions, hearsay
@@ -83,6 +83,7 @@ class Correlator:
         credentials_max: int = apart.CREDENTIALS_MAX,
     ) -> None:
         self._controls = controls
+        self._everywhere = {name: control for name, control in controls.items() if control.CONTROL.everywhere}
         self._load = load
         self._bytes_max = sys.maxsize if bytes_max is None else bytes_max
         self._credentials_max = sys.maxsize if bytes_max is None else credentials_max
@@ -207,9 +208,10 @@ class Correlator:
         remembered = memory.forgotten(dossier, len(body), clock)
         if remembered is not dossier:
             dossier, body = remembered, self._encode(remembered)
-        if judged:
+        asked = self._controls if judged else self._everywhere if _lasts(kind, dossier) else {}
+        if asked:
             view = self._view(key, dossier, clock)
-            verdicts = self._judge(key, dossier, view, clock)
+            verdicts = self._judge(key, dossier, view, clock, asked)
             if dossier.unread:
                 verdicts = _standing(verdicts, view.dossier.reported)
             standing = apart.left_standing(dossier)
@@ -217,7 +219,8 @@ class Correlator:
             reports, reported, due = difference(said, verdicts, clock.now, self._paced, not dossier.unread)
             self._hold(key, due)
             settled.reports.extend(reports)
-            settled.credentials.extend(self._changed_rows(key, view))
+            if judged:
+                settled.credentials.extend(self._changed_rows(key, view))
             if reports:
                 dossier = frozen.changed(dossier, reported=reported | standing)
                 body = self._encode(dossier)
@@ -235,7 +238,10 @@ class Correlator:
                 dossier = _moved_out(key, dossier, names, settled)
                 body = self._encode(dossier)
         if len(body) > self._bytes_max:
+            marks = dossier.marks
             dossier, body = self._lightened(key, dossier, clock, judged)
+            if dossier.marks != marks:
+                self._dirty.add(key)  # The mark itself is told.
         settled.marks.extend(mark for mark in dossier.marks if mark not in known.marks)
         self._dossiers[key] = dossier
         settled.dossiers[key] = body
@@ -247,7 +253,8 @@ class Correlator:
         if not judged:
             return light, body
         left = {
-            v.uid: int(v.severity or 0) for v in self._judge(key, light, self._view(key, light, clock), clock)
+            v.uid: int(v.severity or 0)
+            for v in self._judge(key, light, self._view(key, light, clock), clock, self._controls)
         }
         kept = {uid: said for uid, said in light.reported.items() if _can_be_said(said, left.get(uid))}
         if len(kept) == len(light.reported):
@@ -302,13 +309,15 @@ class Correlator:
             heapq.heappush(self._due, (due, key))
         return View(apart.home_of(key, dossier), known, self._thresholds)
 
-    def _judge(self, key: str, dossier: Dossier, view: View, clock: Clock) -> list[Verdict]:
+    def _judge(
+        self, key: str, dossier: Dossier, view: View, clock: Clock, controls: Mapping[str, Judge]
+    ) -> list[Verdict]:
         doubts = clock.doubts
         doubts.due, doubts.until, doubts.watched = 0, {}, set()
-        verdicts = self._asked(view, clock)
+        verdicts = _asked(controls, view, clock)
         if dossier.heard:
             for voice, also in self._hearsay.doubted(key, dossier, view.dossier, clock):
-                heard = self._asked(self._seen(key, also, clock), clock)
+                heard = _asked(controls, self._seen(key, also, clock), clock)
                 verdicts = hearsay.beside(verdicts, heard, voice, clock)
         verdicts = apart.told_here(view.key, key, dossier, verdicts)
         due = min((t for t in (doubts.due, *(v.due for v in verdicts)) if t > clock.now), default=0)
@@ -316,13 +325,6 @@ class Correlator:
             heapq.heappush(self._due, (due, key))
         self._doubtful.note(key, doubts)
         return verdicts
-
-    def _asked(self, view: View, clock: Clock) -> list[Verdict]:
-        return [
-            _as_reported(v, view, clock)
-            for control in self._controls.values()
-            for v in control.judge(view, clock)
-        ]
 
     def _changed_rows(self, key: str, view: View) -> list[Lifeline]:
         """Lifelines of the credentials about which something was learned since they were last told."""
@@ -335,6 +337,17 @@ class Correlator:
         ]
         self._rows[key] = {**view.credentials, "": view.dossier.turns}
         return changed
+
+
+def _asked(controls: Mapping[str, Judge], view: View, clock: Clock) -> list[Verdict]:
+    """What these controls say of a view, as it is told."""
+    return [_as_reported(v, view, clock) for control in controls.values() for v in control.judge(view, clock)]
+
+
+def _lasts(kind: Kind | None, dossier: Dossier) -> bool:
+    """Whether a dossier of which nothing is judged bears a mark that is to be told: that of a trace or of
+    glimpses, which is gone in a day, is told to whom it is about."""
+    return bool(dossier.marks) and (kind is None or not kind.age) and bool(dossier.members)
 
 
 def _moved_out(key: str, dossier: Dossier, names: list[str], settled: Settled) -> Dossier:

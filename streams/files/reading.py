@@ -68,8 +68,8 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def read(path: Path, limit: int, limits: FileLimits = DEFAULTS) -> Iterator[Piece]:
-    """The records of one file; `limit` is the most bytes of a record. What is beyond the limits is left out,
-    and a last piece says so."""
+    """Yields the records of one file; `limit` is the most bytes of a record. What is beyond the limits is
+    left out, and a last piece says so."""
     try:
         with open_regular(path) as stream:
             yield from _within(read_stream(stream, str(path), limit, limits), str(path), limits)
@@ -95,7 +95,7 @@ def _within(pieces: Iterator[Piece], name: str, limits: FileLimits) -> Iterator[
 
 
 def read_stream(stream: BinaryIO, name: str, limit: int, limits: FileLimits = DEFAULTS) -> Iterator[Piece]:
-    """The records of a stream, which need not be seekable."""
+    """Yields the records of a stream, which need not be seekable."""
     troubles: list[str] = []
     chunks = _recoded(_unzipped(_chunks(stream), troubles, limits), name)
     first, chunks = _with_head(chunks)

@@ -76,8 +76,8 @@ def _pem(path: Path, setting: str) -> str:
 
 
 def read_secrets(settings: Settings) -> None:
-    """To be called before this process is shut in: what stands in files is read, and for tokens somebody is
-    there who goes on reading. Raises Stop where something cannot be read."""
+    """Reads the secrets that stand in files, before this process is shut in; for tokens somebody is there who
+    goes on reading. Raises Stop where something cannot be read."""
     if settings.broker is not None:
         _security(settings)
 

@@ -69,7 +69,8 @@ class Tokens:
 
 
 def tokens(settings: Settings) -> Tokens:
-    """Those of these settings, one in a process. Raises SettingsError where the settings name none."""
+    """Returns the tokens of these settings, one in a process. Raises SettingsError where the settings name
+    none."""
     if settings.broker_token_file:
         return _in_file(settings.broker_token_file)
     if settings.broker_token_url:

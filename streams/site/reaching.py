@@ -90,7 +90,7 @@ class ReachSettings(BaseSettings):
 
 
 def text_of(path: Path, setting: str) -> str:
-    """What the file holds. Raises SettingsError where it cannot be read."""
+    """Returns what the file holds. Raises SettingsError where it cannot be read."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -99,7 +99,7 @@ def text_of(path: Path, setting: str) -> str:
 
 
 def secret_in(path: Path, setting: str) -> str:
-    """The one line of the file, without the end of the line. Raises SettingsError."""
+    """Returns the one line of the file, without the end of the line. Raises SettingsError."""
     secret = text_of(path, setting).strip("\r\n")
     if not secret or not secret.isprintable():
         raise SettingsError(f"Setting {setting}: {path} holds nothing, or more than one line.")

@@ -30,7 +30,7 @@ Seen = dict[Path, tuple[int, int, int]]
 
 
 def files_of(settings: Settings, stage: str) -> list[Path]:
-    """The files whose change makes this stage start again."""
+    """Returns the files whose change makes this stage start again."""
     of_receiver = [f"{stage}_{word}" for word in RECEIVER] if stage.startswith("receive_") else []
     names = [*BROKER, *(CLICKHOUSE if stage == "deliver" else ()), *of_receiver]
     return [path for name in names if (path := getattr(settings, name, None))]
@@ -44,7 +44,7 @@ class Renewal:
         self._read = self._before = seen(files)
 
     def due(self) -> bool:
-        """Whether they are others than at the start, all there, and no longer being written."""
+        """Says whether they are others than at the start, all there, and no longer being written."""
         now = seen(self._files)
         settled = now == self._before and len(now) == len(self._files)
         self._before = now
@@ -52,7 +52,7 @@ class Renewal:
 
 
 def seen(files: list[Path]) -> Seen:
-    """What tells one content from another; links are followed, as those of mounted secrets are."""
+    """Returns what tells one content from another; links are followed, as those of mounted secrets are."""
     found: Seen = {}
     for path in files:
         try:
@@ -64,8 +64,8 @@ def seen(files: list[Path]) -> Seen:
 
 
 def watch(settings: Settings, stage: Stage) -> None:
-    """From now on the stage is asked to stop when its files have changed; ``stage.renewed`` says so. Workers
-    of one stage do so one after the other."""
+    """Asks the stage to stop, from now on, when its files have changed; ``stage.renewed`` says so. Workers of
+    one stage do so one after the other."""
     files = files_of(settings, stage.name)
     if not files:
         return

@@ -2,59 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-from pathlib import Path
-
-import pytest
-
-ROOT = Path(__file__).parents[2]
-PACKAGES = ("schemas", "correlators", "streams", "infra")
-COMMANDS = "streams/command/cli.py"
-"""Its docstrings are what `--help` shows of each command: they tell people what to do."""
-
-NOUNS = frozenset(
-    {"uses", "names", "turns", "calls", "reports", "records", "facts", "rows", "sightings", "as", "its"}
-)
-"""Words that end like a verb of the third person and are none, or could be either."""
+from tests.support.docstrings import fault_of, faults
 
 
-def functions(path: Path) -> list[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
-    """Returns the public functions of a module with their names; a property reads like an attribute."""
-    found: list[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]] = []
-
-    def walk(node: ast.Module | ast.ClassDef, above: str) -> None:
-        for child in node.body:
-            if isinstance(child, ast.ClassDef):
-                walk(child, f"{above}{child.name}.")
-            elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-                read = any("property" in ast.unparse(d) for d in child.decorator_list)
-                if not read and not child.name.startswith("_"):
-                    found.append((above + child.name, child))
-
-    walk(ast.parse(path.read_text(encoding="utf-8")), "")
-    return found
-
-
-def fault_of(name: str, text: str) -> str:
-    """Returns what is wrong with a function's docstring; "" where nothing is."""
-    words = text.split()
-    first = words[0].rstrip(",:;.").lower()
-    if first in NOUNS or not first.endswith("s"):
-        return "begins with no verb (Returns, Yields, Says whether, Joins …)"
-    said = {word.strip(".,;:`\"'()").lower() for word in words}
-    return "repeats the name" if said <= {first, "the", "a", "of", *name.lower().split("_")} else ""
-
-
-@pytest.mark.parametrize("package", PACKAGES)
-def test_a_docstring_begins_with_what_the_function_does(package: str) -> None:
-    faults = [
-        f"{path.relative_to(ROOT)}: {name} {fault}"
-        for path in sorted((ROOT / package).rglob("*.py"))
-        if str(path.relative_to(ROOT)) != COMMANDS
-        for name, function in functions(path)
-        if (text := ast.get_docstring(function)) and (fault := fault_of(function.name, text))
-    ]
-    assert not faults, "\n".join(faults)
+def test_a_docstring_begins_with_what_the_function_does() -> None:
+    assert not faults(), "\n".join(faults())
 
 
 def test_an_empty_sentence_and_one_without_a_verb_are_found() -> None:

@@ -27,6 +27,7 @@ from schemas.dossier import Credential, Dossier, Listed
 TURNS_MARK = "turns full"
 NAMES_MARK = "names full"
 STAYS_MARK = "places full"
+CLIENTS_MARK = "clients full"
 DECLARATIONS_MARK = "declarations full"
 CLAIMS_MARK = "claims full"
 LISTS_MARK = "lists of tools full"
@@ -76,8 +77,10 @@ def full_lists(lists: dict[str, Listed]) -> set[str]:
 
 
 def _full_of(c: Credential) -> Iterator[str]:
-    if len(c.names) >= NAMES_MAX or len(c.places) >= NAMES_MAX or len(c.clients) >= NAMES_MAX:
+    if len(c.names) >= NAMES_MAX:
         yield NAMES_MARK
+    if max(len(c.places), len(c.clients)) >= NAMES_MAX:
+        yield CLIENTS_MARK
     if len(c.did) >= DID_MAX or len(c.undid) >= UNDID_MAX:
         yield WRITES_MARK
     if max(len(c.stays), len(c.knocks)) >= STAYS_MAX:

@@ -13,12 +13,12 @@ _BETWEEN = "\n"
 
 
 def homes_of(text: str) -> list[str]:
-    """The keys in a field that holds homes."""
+    """Returns the keys in a field that holds homes."""
     return text.split(_BETWEEN)
 
 
 def homes(a: str, b: str) -> str:
-    """Union, the smallest kept."""
+    """Returns the union, the smallest kept."""
     if a == b or not b:
         return a
     if not a:

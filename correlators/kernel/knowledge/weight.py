@@ -36,6 +36,7 @@ from schemas.evidence import Evidence
 from schemas.stored import encode as encode_dossier
 
 CREDENTIALS_MARK = "credentials truncated"
+SPARE_MARK = "spare credentials truncated"
 
 ROOM_FOR_MARKS = 4_000
 """Bytes for the names of voices, times to come, and the marks."""
@@ -93,7 +94,7 @@ def spared(dossier: Dossier, body: bytes, bytes_max: int) -> tuple[Dossier, byte
     and its encoding."""
     if len(body) <= bytes_max:
         return dossier, body
-    light = _without(dossier, _spare(dossier), len(body) - bytes_max // 2)
+    light = _without(dossier, _spare(dossier), len(body) - bytes_max // 2, SPARE_MARK)
     return light, encode_dossier(light)
 
 
@@ -128,9 +129,9 @@ def _by_age(dossier: Dossier) -> list[str]:
     return [name for *_, name in order]
 
 
-def _without(dossier: Dossier, names: Iterable[str], excess: int) -> Dossier:
+def _without(dossier: Dossier, names: Iterable[str], excess: int, mark: str = CREDENTIALS_MARK) -> Dossier:
     """The dossier without so many of these credentials, and what was said of them, that it is ``excess``
-    bytes smaller. What was said stays as it was said."""
+    bytes smaller. What was said stays as it was said. Those that live apart have gone nowhere."""
     if excess <= 0:
         return dossier
     said: dict[str, int] = {}
@@ -145,11 +146,12 @@ def _without(dossier: Dossier, names: Iterable[str], excess: int) -> Dossier:
         gone.add(name)
     if not gone:
         return dossier
+    lost = any(dossier.credentials[name].lives != APART for name in gone)
     return frozen.changed(
         dossier,
         credentials=credentials,
         reported={uid: report for uid, report in dossier.reported.items() if report.subject not in gone},
-        marks=marks(dossier.marks, (CREDENTIALS_MARK,)),
+        marks=marks(dossier.marks, (mark,)) if lost else dossier.marks,
     )
 
 

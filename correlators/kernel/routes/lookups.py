@@ -28,6 +28,8 @@ MOMENTS_MAX = 400
 which nothing is inferred."""
 
 FLOOD_MARK = "glimpses truncated"
+FLOODED_MARK = "refusals in a flood"
+"""Told to whoever was looked up in a flood: of them, too, nothing is inferred there."""
 
 
 def tries_of(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
@@ -45,7 +47,12 @@ def tries_of(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     if FLOOD_MARK in kept.marks:
         doubt = Sightings((Evidence(bucket * GLIMPSE_SPAN, f"{FLOOD}{bucket}"),))
         for about in sorted({lookup.about for lookup in lookups}):
-            yield _home(about), Dossier(credentials={about: Credential(INFERRED, uses={DOUBTED: doubt})})
+            yield (
+                _home(about),
+                Dossier(
+                    credentials={about: Credential(INFERRED, uses={DOUBTED: doubt})}, marks=(FLOODED_MARK,)
+                ),
+            )
 
 
 def _lies_within(lookup: Glimpsed, refusal: Glimpsed) -> bool:

@@ -126,5 +126,6 @@ def capped(key: str, dossier: Dossier) -> Dossier:
         approvals=dossier.approvals,
         sampled=dossier.sampled,
         fronts=dossier.fronts,
+        reported=dossier.reported,
         marks=tuple(sorted({*dossier.marks, MEMBERS_MARK})),
     )

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from correlators.kernel.knowledge.spans import SPANS_MARK
 from correlators.kernel.views.approvals import same_name
 from correlators.kernel.views.calls import call_key, handoff_key
 from correlators.kernel.views.offers import list_key, tools_of
@@ -24,6 +25,9 @@ from schemas.evidence import Evidence
 from schemas.fact import TRACE_PREFIX
 from schemas.providers import CALLS
 from schemas.span import UNNAMED, Span, agent_key, agent_name, is_unnamed
+
+TRACES_MARK = "traces truncated"
+"""Told to each agent of a trace of which not all spans could be kept."""
 
 SOURCE = CALLS
 MERGED_MIN = 2
@@ -219,6 +223,9 @@ def calls_of(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
         yield from _disowned(trace, call)
     for agent, lists in offers.items():
         yield agent, _offered(trace, agent, lists)
+    if SPANS_MARK in dossier.marks:
+        for agent in sorted({call.agent for call in calls} | offers.keys()):
+            yield agent, Dossier(marks=(TRACES_MARK,))
     for span_id, span in trace.spans.items():
         if span.kind == "agent":
             agent = trace.named(span_id)

@@ -6,7 +6,7 @@ from correlators.kernel.caps import DOSSIER_BYTES_MAX
 from correlators.kernel.catalogue import controls
 from correlators.kernel.correlator import Correlator
 from correlators.kernel.knowledge.memory import CHILDREN_MARK, CHILDREN_MAX
-from correlators.kernel.knowledge.weight import CREDENTIALS_MARK
+from correlators.kernel.knowledge.weight import CREDENTIALS_MARK, SPARE_MARK
 from correlators.kernel.routes.apart import APART_MARK
 from schemas import frozen
 from schemas.activity import Issued
@@ -87,7 +87,7 @@ def test_what_has_long_expired_goes_before_what_lives() -> None:
     correlator.take([fact for activity in activities for fact in facts_of(activity)])
     correlator.settle(clock)
     dossier = correlator.dossier(USER)
-    assert CREDENTIALS_MARK in dossier.marks
+    assert SPARE_MARK in dossier.marks
     assert "aws:key/ASIA000249" in dossier.credentials and "aws:key/ASIA000000" not in dossier.credentials
 
 

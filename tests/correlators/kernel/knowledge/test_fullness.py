@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from correlators.kernel.caps import tidy
 from correlators.kernel.knowledge.fullness import (
     CLAIMS_MARK,
+    CLIENTS_MARK,
     DECLARATIONS_MARK,
     NAMES_MARK,
     SECRETS_MARK,
@@ -54,8 +55,8 @@ def turn(n: int) -> Turn:
 
 SETS: dict[str, tuple[str, int, Callable[[int], Dossier]]] = {
     "names": (NAMES_MARK, NAMES_MAX, lambda n: of_credential(names=(f"n{n:03}",))),
-    "places": (NAMES_MARK, NAMES_MAX, lambda n: of_credential(places=(f"n{n:03}",))),
-    "clients": (NAMES_MARK, NAMES_MAX, lambda n: of_credential(clients=(f"n{n:03}",))),
+    "places": (CLIENTS_MARK, NAMES_MAX, lambda n: of_credential(places=(f"n{n:03}",))),
+    "clients": (CLIENTS_MARK, NAMES_MAX, lambda n: of_credential(clients=(f"n{n:03}",))),
     "names of a call": (NAMES_MARK, NAMES_MAX, lambda n: Dossier(calls={"k": Calls((f"n{n:03}",))})),
     "servers": (NAMES_MARK, NAMES_MAX, lambda n: Dossier(calls={"k": Calls(servers=(f"n{n:03}",))})),
     "names of a descendant": (

@@ -1,0 +1,114 @@
+"""More was learned than is kept, and something may go untold for it.
+
+Fires: a part of what is known of an identity, a group or a roster was cut at its cap, and what was let go of
+could have shown a gap: ends and restorals, credentials, members, children, spans, secrets that were read,
+what one voice said. One finding for each, which names the parts. Low where ends, credentials or members were
+cut; informational for the rest. Of children only while those that were let go of may be alive.
+Proves: nothing. The finding stays, for what was let go of does not come back; of children it ends when they
+are over.
+Evaded by: whoever keeps below every cap has nothing to hide behind; filling a cap is what this tells.
+Benign: an account that a machine switches on and off; an agent whose runs have thousands of spans; a busy
+identity with a session for each call.
+Do: look at what fills the part (``activities`` holds every event). Split an identity that many workloads
+share; where a dossier as a whole is too small, raise the setting ``dossier_limit``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from correlators.control import Clock, Control, Credential, Severity, Verdict, View, named
+from correlators.kernel.knowledge import fullness, memory, weight
+from correlators.kernel.routes import lookups, rosters, traces
+
+CONTROL = Control(
+    name="cap_reached",
+    version="1",
+    title="More was learned than is kept",
+    owasp=("NHI9:2025",),
+    attack=(("T1562.006", "Impair Defenses: Indicator Blocking"),),
+    nist=("AU-4", "AU-5"),
+    csf=("DE.CM-01",),
+    remediation="Look at what fills it; split an identity that many workloads share.",
+    everywhere=True,
+)
+
+
+class Loss(NamedTuple):
+    """What a mark means: the part that was cut, and how grave it is that something may go untold."""
+
+    words: str
+    severity: Severity
+
+
+LOSSES = {
+    fullness.TURNS_MARK: Loss("ends and restorals between the first and the last", Severity.LOW),
+    weight.CREDENTIALS_MARK: Loss("credentials", Severity.LOW),
+    weight.COMING_MARK: Loss("records ahead of their time", Severity.LOW),
+    rosters.MEMBERS_MARK: Loss("identities of the installation", Severity.LOW),
+    weight.SPARE_MARK: Loss("credentials that no record claims anything about", Severity.INFORMATIONAL),
+    weight.HEARSAY_MARK: Loss("what others say", Severity.INFORMATIONAL),
+    memory.CHILDREN_MARK: Loss("what was issued first from one credential", Severity.INFORMATIONAL),
+    fullness.NAMES_MARK: Loss("other names of one credential or tool", Severity.INFORMATIONAL),
+    fullness.SECRETS_MARK: Loss("secrets that were read", Severity.INFORMATIONAL),
+    traces.TRACES_MARK: Loss("spans of a run", Severity.INFORMATIONAL),
+    lookups.FLOODED_MARK: Loss("refusals that name nobody, in a flood", Severity.INFORMATIONAL),
+}
+"""Marks of what may go untold. Any other part that was cut for the size of its dossier is in the same place
+(``… truncated``): low where it is among the parts below."""
+
+GRAVE = frozenset({"turns", "members", "stated", "grants", "addresses"})
+"""Parts that hold ends, or lead to whom an end is about."""
+
+HARMLESS = {
+    fullness.CLIENTS_MARK: "a client or place that was let go of is taken for a new one",
+    fullness.LISTS_MARK: "the newest are kept, and `tools_beyond_approval` tells where one month holds more",
+    fullness.STAYS_MARK: "a full set is judged as if one more place had come",
+    fullness.WRITES_MARK: "a write that was let go of is told as new",
+    fullness.DECLARATIONS_MARK: "the latest recorded are kept, and they decide",
+    fullness.CLAIMS_MARK: "the latest recorded are kept, and they decide",
+    "spans truncated": "told to each agent of the trace",
+    "glimpses truncated": "told to whoever was looked up",
+    "sessions truncated": "those begun last are kept, and those that only listen go first",
+    "begun operations truncated": "an operation that was let go of is taken for a use",
+    "credentials apart": "they have moved, and nothing is lost",
+    "aliases in a circle": "judged under the least key; `gapwatch doctor` names them",
+    "lineage depth reached": "the rest follows in the next settling",
+    "written by another version": "kept whole beside what is understood",
+    "ahead of its time": "kept until its time comes",
+}
+"""Marks after which nothing goes untold, and why."""
+
+
+def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    """Yields one verdict where something that was let go of may go untold."""
+    losses = {mark: loss for mark in view.dossier.marks if (loss := loss_of(mark))}
+    if not losses:
+        return
+    if memory.CHILDREN_MARK in losses and not any(map(_crowded, view.credentials.values())):
+        del losses[memory.CHILDREN_MARK]
+    parts = ", ".join(loss.words for loss in losses.values())
+    yield view.verdict(
+        CONTROL,
+        subject=f"{view.key} caps",
+        value="violated" if losses else "assumed",
+        title=f"{named(view)}: not all that was learned is kept",
+        reason=f"cut at a cap: {parts}" if losses else "what was let go of was over by then",
+        severity=max((loss.severity for loss in losses.values()), default=None),
+        truncated=True,
+    )
+
+
+def _crowded(credential: Credential) -> bool:
+    """Whether so much was issued from it at once that what was let go of may be alive."""
+    times = [child.issued for child in credential.children.values()]
+    return len(times) >= memory.CHILDREN_MAX and max(times) - min(times) < memory.AFTER_LIFE
+
+
+def loss_of(mark: str) -> Loss | None:
+    """Returns what a mark says may go untold; None where nothing may."""
+    part = mark.removesuffix(" truncated")
+    if mark in LOSSES or mark in HARMLESS or part == mark:
+        return LOSSES.get(mark)
+    return Loss(part, Severity.LOW if part in GRAVE else Severity.INFORMATIONAL)
