@@ -13,7 +13,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 def changed(record: T, **fields: object) -> T:
-    """A copy of a frozen record with some fields changed."""
+    """Returns a copy of a frozen record with some fields changed."""
     return msgspec.structs.replace(record, **fields)
 
 

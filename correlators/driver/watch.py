@@ -63,20 +63,20 @@ class Watching:
 
 
 def heard(tick: Tick) -> Dossier:
-    """What a tick tells, as a fact of ``WATCH``."""
+    """Returns what a tick tells, as a fact of ``WATCH``."""
     return Dossier(
         watch={entry: Watch(time, tick.now if "/" in entry else 0) for entry, time in tick.watermarks.items()}
     )
 
 
 def watch_key(partition: int) -> str:
-    """The key of a partition's own dossier of what the sources have shown."""
+    """Returns the key of a partition's own dossier of what the sources have shown."""
     return f"{WATCH}{partition}"
 
 
 def clock_at(now: int, watch: Mapping[str, Watch], source_of: Callable[[str], str]) -> Clock:
-    """The clock: ``now`` (µs), each source seen up to its newest event or its slowest partition where that
-    lags behind, and since when it has been watched. ``source_of`` a raw topic's name."""
+    """Returns the clock: ``now`` (µs), each source seen up to its newest event or its slowest partition where
+    that lags behind, and since when it has been watched. ``source_of`` a raw topic's name."""
     last_told = max((w.told for w in watch.values()), default=0)
     slowest: dict[str, int] = {}
     for entry, mark in watch.items():
@@ -93,8 +93,8 @@ def clock_at(now: int, watch: Mapping[str, Watch], source_of: Callable[[str], st
 
 
 def watched_since(days: Mapping[int, int], now: int) -> int:
-    """Since when (µs) a source has been watched without a break: the first event of the last unbroken stretch
-    of days.
+    """Returns since when (µs) a source has been watched without a break: the first event of the last unbroken
+    stretch of days.
 
     ``days``: by number of the day since 1970, its first event.
     """

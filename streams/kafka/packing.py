@@ -60,7 +60,7 @@ def _envelope(bodies: list[bytes]) -> bytes:
 
 
 def tick_envelope(tick: Tick) -> bytes:
-    """The message that tells the time; the same for every partition."""
+    """Returns the message that tells the time; the same for every partition."""
     return encode_envelope(Envelope(tick=tick))
 
 

@@ -52,7 +52,7 @@ def _secret(account: str, resource: str, region: str, asked: str) -> tuple[str, 
 
 
 def secret_key(account: str, resource: str) -> str:
-    """The key of a secret: ``aws:<account>:secret/<name>``, without what an arn adds to the name."""
+    """Returns the key of a secret: ``aws:<account>:secret/<name>``, without what an arn adds to the name."""
     found = ARN.fullmatch(resource)
     if found:
         return f"aws:{found['account']}:secret/{RANDOM.sub('', found['name'])}"
