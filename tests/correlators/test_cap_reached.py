@@ -114,7 +114,7 @@ def test_an_agent_of_a_trace_that_was_cut_is_told(monkeypatch: pytest.MonkeyPatc
         for n in range(8)
     }
     correlator, clock = Correlator(controls()), Clock(T0, {"otel": T0})
-    said = {}
+    said: dict[str, tuple[str, Severity | None]] = {}
     for part in ({"a": agent, **tools}, {"late": tools["s1"]}):
         correlator.take([(f"{TRACE_PREFIX}1", Dossier(spans=part))])
         for _ in range(3):
