@@ -56,8 +56,19 @@ AT_IT = {
         "LOCAL_ROUNDS_MAX": "the rest follows in the next settling; mark `lineage depth reached`",
     },
     "difference": {
+        "LEFT_MAX": "a crowd that it left long ago is not told that it has left again",
         "BURST": "from here on additions are told at the pace",
         "PACE": "an addition waits for its time; what is held back is told before a stop, and after a crash",
+    },
+    "crowding": {"KNOWN_MAX": "findings are said as alarms until the crowd itself has counted them"},
+    "crowds": {
+        "PARTS_MAX": "the story says `about`, and no longer that it is no crowd; mark "
+        "`crowd of severity {} is a sample`",
+        "MEMBERS_MAX": "findings of the others are alarms of their own; mark `crowd truncated`",
+    },
+    "many_findings_at_once": {
+        "NAMED_MAX": "the reason says `and others`",
+        "EVIDENCE_MAX": "the others stand below the story in `findings_open` alone",
     },
     "homes": {"HOMES_MAX": "the others are told nothing: records named them, none of them owns it"},
     "apart": {
@@ -92,6 +103,7 @@ AT_IT = {
         "PINNED": "later uses after that end are kept only as sightings are",
     },
     "kinds": {
+        "CROWD_AGE": "the dossier of the crowd is deleted; what was said stays said",
         "TRACE_AGE": "the dossier of the trace is deleted; what no agent claimed stays unattributed",
     },
     "lookups": {

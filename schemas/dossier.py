@@ -245,12 +245,30 @@ class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     days: dict[int, int] = {}
 
 
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):
+    """One finding of a crowd (``schemas.crowds``): the number of what was last said of it, whether it is told
+    at all and stands open, its severity, and the number at which it last left this crowd or changed its
+    severity (0: never); its id, control, subject, the dossier that tells it, and when it began (µs)."""
+
+    number: int
+    told: bool
+    open: bool
+    severity: int
+    fell: int
+    uid: str
+    control: str
+    subject: str
+    home: str
+    start: int
+
+
 class Reported(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):
     """What was last said about one verdict: a running number, the digest of what was said, whether it stands
     open.
 
     ``urgent``: the digest of what in it is said at once when it changes. ``first``, ``said``: when something
-    was said first and last, by our clock (µs).
+    was said first and last, by our clock (µs). ``crowds``: of which it is one, ``left``: of which it was,
+    ``fell``: see ``Part``.
     """
 
     number: int
@@ -265,6 +283,9 @@ class Reported(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_li
     urgent: str = ""
     first: int = 0
     said: int = 0
+    crowds: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    fell: int = 0
 
 
 class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -295,6 +316,8 @@ class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     ``releases``: by the workload they name. ``images``: what a workload was told to run (``set``) and what it
     was seen running (``ran``); as the operation the images, as ``asked`` the part of it.
     ``secrets``: secrets that it read, by name, when first (µs).
+    ``crowd``: findings of one cause (dossiers of crowds), by their place in the sample; ``crowded``: per
+    crowd and severity whether it is one, and as of which number (``correlators.kernel.routes.crowds``).
     ``unread``: the text of a dossier that this version does not wholly understand (``schemas.stored``).
     """
 
@@ -334,6 +357,8 @@ class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     releases: dict[str, tuple[Release, ...]] = {}
     images: dict[str, Sightings] = {}
     secrets: dict[str, int] = {}
+    crowd: dict[str, Part] = {}
+    crowded: dict[str, dict[int, tuple[int, bool]]] = {}
     unread: str = ""
     lists: dict[str, Listed] = {}
 

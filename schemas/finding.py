@@ -50,7 +50,7 @@ def render_finding(report: Report, control: Control) -> bytes:
     body |= {
         "status_id": status,
         "status": _STATUS[status],
-        "is_alert": status == 1,
+        "is_alert": status == 1 and not (verdict and verdict.story),
         "remediation": {"desc": _remediation(verdict, control)},
     }
     if status == 4:
@@ -151,6 +151,8 @@ def _fill(body: dict[str, Any], verdict: Verdict, events: list[Evidence]) -> Non
         unmapped["episodes"] = [
             {"start": _millis(e.start), "end": _millis(e.end) or None, "how": e.how} for e in verdict.episodes
         ]
+    if verdict.story:
+        unmapped["story"] = verdict.story
     if verdict.truncated:
         unmapped["evidence_truncated"] = True
     latency = _latency(events)

@@ -62,6 +62,11 @@ def digest(key: str) -> str:
     return _digest(key, _drawn[0])
 
 
+def share_below(drawn: str) -> float:
+    """Returns which share of all digests is no larger than this one."""
+    return (int(drawn[1:], 16) + 1) / float(1 << 4 * len(drawn[1:]))
+
+
 @lru_cache(maxsize=65_536)
 def _digest(key: str, drawn: bytes) -> str:
     return "!" + hashlib.blake2b(key.encode(), digest_size=6, key=drawn).hexdigest()

@@ -108,6 +108,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     claims; ``evidence`` what contradicts or proves it, sorted by time. ``exception``: the one under which the
     finding is suppressed, in words.
     ``voice``: by whose word alone it is so, "" by what is known.
+    ``crowds``: of findings of one cause that it is one of, ``story``: the id of the finding that tells of all
+    of them, below which it stands (``schemas.crowds``).
     ``due``: when the verdict may change by time alone (µs, 0: never).
     """
 
@@ -129,6 +131,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     truncated: bool = False
     exception: str = ""
     voice: str = ""
+    crowds: tuple[str, ...] = ()
+    story: str = ""
     due: int = 0
 
     @property

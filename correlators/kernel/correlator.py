@@ -15,15 +15,16 @@ from typing import Any
 
 from correlators.kernel.caps import DOSSIER_BYTES_MAX, expired, tidy
 from correlators.kernel.catalogue import Judge
+from correlators.kernel.crowding import Crowding
 from correlators.kernel.difference import announced, difference
 from correlators.kernel.doubtful import Doubtful
 from correlators.kernel.knowledge import coming, memory
 from correlators.kernel.knowledge.inferred import INFERRED
 from correlators.kernel.knowledge.join import join
 from correlators.kernel.knowledge.weight import lightened, spared
-from correlators.kernel.routes import apart
+from correlators.kernel.routes import apart, crowds
 from correlators.kernel.routes.kinds import Kind, kind_of
-from correlators.kernel.routes.routing import judged_elsewhere, outbox
+from correlators.kernel.routes.routing import gathered, judged_elsewhere, outbox
 from correlators.kernel.stored import known_by
 from correlators.kernel.views import exceptions, hearsay
 from correlators.kernel.views.lifelines import lifeline_of
@@ -96,6 +97,7 @@ class Correlator:
         self._paced = paced
         self._thresholds = thresholds
         self._hearsay = hearsay.Hearsay(authority)
+        self._crowds = Crowding()
         self._held: set[str] = set()
         self._unread = 0
         self._doubtful = Doubtful()
@@ -187,6 +189,7 @@ class Correlator:
         for held in (self._dossiers, self._rows, self._sent, self._dirty, self._due, self._held):
             held.clear()
         self._doubtful = Doubtful()
+        self._crowds = Crowding()
 
     def _settle(self, key: str, clock: Clock, settled: Settled) -> None:
         known = self._dossiers[key]
@@ -199,7 +202,7 @@ class Correlator:
             return
         believed = self._hearsay.believed(key, dossier, clock)
         kind = kind_of(key)
-        judged = not (kind or believed.members or judged_elsewhere(key, believed))
+        judged = kind.judged if kind else not (believed.members or judged_elsewhere(key, believed))
         dossier = apart.settled(dossier, self._credentials_max)
         if judged and (names := apart.many(key, dossier, self._credentials_max)):
             dossier = _moved_out(key, dossier, names, settled)
@@ -223,6 +226,7 @@ class Correlator:
                 settled.credentials.extend(self._changed_rows(key, view))
             if reports:
                 dossier = frozen.changed(dossier, reported=reported | standing)
+                self._tell_crowds(key, dossier, reports, settled)
                 body = self._encode(dossier)
                 first = any(report.finding and report.activity == 1 for report in reports)
                 if first and len(body) <= self._bytes_max:
@@ -320,11 +324,21 @@ class Correlator:
                 heard = _asked(controls, self._seen(key, also, clock), clock)
                 verdicts = hearsay.beside(verdicts, heard, voice, clock)
         verdicts = apart.told_here(view.key, key, dossier, verdicts)
+        verdicts = self._crowds.told(key, verdicts, view)
         due = min((t for t in (doubts.due, *(v.due for v in verdicts)) if t > clock.now), default=0)
         if due:
             heapq.heappush(self._due, (due, key))
         self._doubtful.note(key, doubts)
         return verdicts
+
+    def _tell_crowds(self, key: str, dossier: Dossier, reports: list[Report], settled: Settled) -> None:
+        """Tells what was said now to the crowds that it belongs to."""
+        self._crowds.said(reports)
+        sent = self._sent.setdefault(key, {})
+        for target, fact in gathered(crowds.told(key, dossier.reported)).items():
+            if sent.get(target) != fact:
+                sent[target] = fact
+                settled.forwards.append((target, fact))
 
     def _changed_rows(self, key: str, view: View) -> list[Lifeline]:
         """Lifelines of the credentials about which something was learned since they were last told."""

@@ -67,8 +67,9 @@ def difference(
         reports.append(_report(uid, verdict, said[uid], before))
     for uid, before in reported.items():
         if whole and uid not in current and before.digest:
+            number = before.number + 1
             said[uid] = frozen.changed(
-                before, number=before.number + 1, digest="", open=False, value="withdrawn"
+                before, number=number, digest="", open=False, value="withdrawn", fell=number
             )
             reports.append(Report(uid, None, said[uid], 3, "withdrawn", before.severity > 0))
     return Difference(reports, said if reports else reported, due)
@@ -104,6 +105,7 @@ def urgent_of(verdict: Verdict) -> str:
         verdict.episodes,
         verdict.others,
         verdict.exception,
+        *((verdict.story,) if verdict.story else ()),
     )
     return hashlib.blake2b(frozen.encoded(parts), digest_size=8).hexdigest()
 
@@ -126,13 +128,20 @@ def digest_of(verdict: Verdict) -> str:
         verdict.others,
         verdict.truncated,
         verdict.exception,
+        *((verdict.story,) if verdict.story else ()),
     )
     return hashlib.blake2b(frozen.encoded(parts), digest_size=8).hexdigest()
 
 
+LEFT_MAX = 8
+"""Crowds that a finding once was one of, and is told to have left: the last."""
+
+
 def _saying(verdict: Verdict, digest: str, urgent: str, before: Reported | None, now: int) -> Reported:
+    number = before.number + 1 if before else 1
+    left, fell = _left(verdict, before, number)
     return Reported(
-        before.number + 1 if before else 1,
+        number,
         digest,
         verdict.value == "violated",
         verdict.control,
@@ -144,7 +153,19 @@ def _saying(verdict: Verdict, digest: str, urgent: str, before: Reported | None,
         urgent,
         (before.first if before else 0) or now,
         now,
+        verdict.crowds,
+        left,
+        fell,
     )
+
+
+def _left(verdict: Verdict, before: Reported | None, number: int) -> tuple[tuple[str, ...], int]:
+    """The crowds that it was one of and is no more, and the number at which it last was less of one."""
+    if before is None:
+        return (), 0
+    gone = tuple(name for name in (*before.left, *before.crowds) if name not in verdict.crowds)
+    falls = gone != before.left or (before.crowds and before.severity != int(verdict.severity or 0))
+    return gone[-LEFT_MAX:], number if falls else before.fell
 
 
 def _report(uid: str, verdict: Verdict, now: Reported, before: Reported | None) -> Report:

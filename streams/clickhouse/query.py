@@ -96,10 +96,11 @@ def findings(settings: Settings, control: str | None, identity: str | None) -> l
 
 
 def open_findings(settings: Settings, limit: int) -> list[Finding]:
-    """Returns the gravest findings that are not resolved, of these the newest; the oldest evidence first."""
+    """Returns the gravest findings that are not resolved, of these the newest; the oldest evidence first.
+    What stands below a story comes after all that does not."""
     sql = (
         "SELECT ocsf FROM (SELECT ocsf, end_time, uid FROM findings FINAL WHERE status_id != 4 "
-        f"ORDER BY severity_id DESC, end_time DESC, uid LIMIT {limit}) ORDER BY end_time, uid"
+        f"ORDER BY story != '', severity_id DESC, end_time DESC, uid LIMIT {limit}) ORDER BY end_time, uid"
     )
     return [orjson.loads(row["ocsf"]) for row in rows(settings, sql)]
 

@@ -161,18 +161,21 @@ def findings(
     identity: Annotated[
         str | None, typer.Option(help="Only of identities with this in their key.", metavar="TEXT")
     ] = None,
+    below: Annotated[
+        bool, typer.Option("--below", help="Also those that stand below a story of many.")
+    ] = False,
     json: Json = False,
     config: Config = None,
     data: Data = None,
 ) -> None:
-    """Show the findings of a run, the oldest first.
+    """Show the findings of a run, the oldest first. With --json all of them.
 
     \b
     Example:  gapwatch findings --follow --control revoked_credential_used
     """
-    from streams.command.listing import show_findings
+    from streams.command.listing import Wanted, show_findings
 
-    show_findings(_settings(config, data), follow, control, identity, json)
+    show_findings(_settings(config, data), follow, Wanted(control, identity, below or json), json)
 
 
 @app.command(short_help="Draw what is behind a finding, and what to do.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
@@ -12,7 +13,7 @@ from rich.table import Table
 
 from streams.clickhouse import query
 from streams.kafka.feed import Feed, Finding
-from streams.screen.show import Screen, print_finding
+from streams.screen.show import Screen, print_finding, story_of
 from streams.site import datafolder
 from streams.site.errors import Stop
 from streams.site.foreign import shown
@@ -21,23 +22,44 @@ from streams.site.settings import Settings
 POLL_SECONDS = 0.5
 
 
-def show_findings(
-    settings: Settings, follow: bool, control: str | None, identity: str | None, as_json: bool
-) -> None:
+@dataclass(frozen=True)
+class Wanted:
+    """Which findings: of a control, of an identity with this in its key, and whether also those that stand
+    below a story."""
+
+    control: str | None = None
+    identity: str | None = None
+    below: bool = True
+
+    def is_one(self, finding: Finding) -> bool:
+        """Tells whether it is of this control and identity."""
+        if self.control and finding["finding_info"]["analytic"]["uid"] != self.control:
+            return False
+        resources = finding.get("resources") or [{}]
+        return not self.identity or self.identity in str(resources[0].get("uid", ""))
+
+    def is_shown(self, finding: Finding) -> bool:
+        """Tells whether it is to be printed."""
+        return self.below or not story_of(finding)
+
+
+def show_findings(settings: Settings, follow: bool, wanted: Wanted, as_json: bool) -> None:
     """Prints what is stored, then with `follow` what comes on the alert topic, until Ctrl-C."""
-    if control is not None:
-        _check_control(control)
+    if wanted.control is not None:
+        _check_control(wanted.control)
     console = Screen()
     feed = Feed(datafolder.attached(settings), from_start=False) if follow else None
     try:
-        known = query.findings(settings, control, identity)
-        for finding in known:
+        known = query.findings(settings, wanted.control, wanted.identity)
+        for finding in filter(wanted.is_shown, known):
             _print(console, finding, as_json)
+        if left := sum(not wanted.is_shown(finding) for finding in known):
+            print(f"{left:,} more stand below a story of many: --below shows them.", file=sys.stderr)
         if not known:
             print("No findings so far." if feed else "No findings.", file=sys.stderr)
         while feed is not None:
             for finding in feed.poll(POLL_SECONDS):
-                if _wanted(finding, control, identity):
+                if wanted.is_one(finding) and wanted.is_shown(finding):
                     _print(console, finding, as_json)
     except KeyboardInterrupt:
         return
@@ -54,13 +76,6 @@ def _check_control(name: str) -> None:
         near = get_close_matches(name, controls(), n=1)
         hint = f"Did you mean {near[0]}?" if near else "`gapwatch controls` lists them."
         raise Stop(f"There is no control {name}. {hint}", code=2)
-
-
-def _wanted(finding: Finding, control: str | None, identity: str | None) -> bool:
-    if control and finding["finding_info"]["analytic"]["uid"] != control:
-        return False
-    resources = finding.get("resources") or [{}]
-    return not identity or identity in str(resources[0].get("uid", ""))
 
 
 def _print(console: Console, finding: Finding, as_json: bool) -> None:

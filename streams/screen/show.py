@@ -80,6 +80,11 @@ def print_finding(console: Console, finding: Finding) -> None:
     console.print(line, soft_wrap=True)
 
 
+def story_of(finding: Finding) -> str:
+    """Returns the id of the finding of many below which this one stands, "" for none."""
+    return str((finding.get("unmapped") or {}).get("story") or "")
+
+
 def evidence_time(finding: Finding) -> str:
     """Returns when the last evidence happened, in UTC; OCSF times are milliseconds."""
     moment = finding.get("end_time") or finding.get("time")

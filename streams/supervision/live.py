@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.kafka.feed import Feed, Finding
-from streams.screen.show import Screen, print_finding
+from streams.screen.show import Screen, print_finding, story_of
 from streams.site import metrics
 from streams.site.datafolder import Instance
 from streams.supervision.process import StageProcess
@@ -50,6 +50,7 @@ class View:
     _totals: dict[tuple[str, str], float] = field(default_factory=dict)
     _counted: float = 0.0
     _findings: int = 0
+    _below: int = 0
     _stuck: float = 0.0
     _told_stuck: float = -60.0
 
@@ -80,6 +81,9 @@ class View:
     def show(self, finding: Finding) -> None:
         """Prints a finding above the status line."""
         self._findings += 1
+        if story_of(finding):
+            self._below += 1
+            return
         print_finding(self.console, finding)
         self._flush()
 
@@ -157,7 +161,8 @@ class View:
     def _where(self) -> Table:
         table = Table.grid(padding=(0, 2, 0, 0))
         facts, rows = self._total("gapwatch_facts_total"), self._total("gapwatch_rows_total")
-        words = f"{self._findings:,} shown, from {facts:,.0f} facts; {rows:,.0f} rows stored"
+        below = f" ({self._below:,} of them below a story)" if self._below else ""
+        words = f"{self._findings:,} said{below}, from {facts:,.0f} facts; {rows:,.0f} rows stored"
         table.add_row(Text("findings", "bold"), words)
         for name, where in self._addresses():
             table.add_row(Text(name, "bold"), Text(where))

@@ -28,6 +28,7 @@ from schemas.dossier import (
     Listed,
     Member,
     Opened,
+    Part,
     Passage,
     Reported,
     Sightings,
@@ -519,6 +520,8 @@ def _arrived(claim: Any) -> tuple[int, int, str]:
 
 join_reported: Join[Reported] = highest
 
+join_part: Join[Part] = highest
+
 _first_of_days: Join[dict[int, int]] = map_of(earliest_time)
 
 
@@ -570,6 +573,8 @@ join: Join[Dossier] = record_of(
     releases=map_of(claims),
     images=map_of(_sightings),
     secrets=secrets,
+    crowd=map_of(join_part),
+    crowded=map_of(map_of(highest)),
     unread=longest,
     lists=lists,
 )

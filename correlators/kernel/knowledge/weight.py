@@ -55,7 +55,7 @@ PARTS = (
     "members", "calls", "offered", "lists", "spans", "grants", "sessions", "glimpses", "begun", "turns",
     "stated", "rotations", "policies", "versions", "approvals", "exceptions", "covers", "sampled", "fronts",
     "lent", "made", "makers", "watch", "addresses", "reported", "ways", "releases", "images",
-    "secrets",
+    "secrets", "crowd", "crowded",
 )  # fmt: skip
 """Parts of a dossier beside its credentials that can grow."""
 

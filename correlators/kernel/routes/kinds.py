@@ -5,10 +5,13 @@
 | trace | the spans of one trace, until their agents are known | the agents' calls to the agents | a day |
 | glimpses | refusals without a name and look-ups, minute by minute | tries, to whom was looked up | a day |
 | roster | who is active and declared in one installation | that it is covered, to its identities | for ever |
+| crowd | findings of one cause within an hour | whether there are too many, to its shards | 400 days |
+| crowded | whose findings those are | the same, to these | 400 days |
 | watch | how far each source was seen, one a partition | nothing | for ever |
 
-None of them is judged: what they hold is what others are judged by. Every other dossier is of an identity, a
-credential or a group, which its own content tells apart; it lives as ``correlators.kernel.caps`` says.
+None of them but the crowd is judged: what they hold is what others are judged by. Every other dossier is
+of an identity, a credential or a group, which its own content tells apart; it lives as
+``correlators.kernel.caps`` says.
 """
 
 from __future__ import annotations
@@ -18,7 +21,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain
 
-from correlators.kernel.routes import lookups, rosters, traces
+from correlators.kernel.routes import crowds, lookups, rosters, traces
+from correlators.kernel.views.thresholds import DEFAULTS
+from schemas.crowds import CROWD_PREFIX, CROWDED_PREFIX
 from schemas.dossier import EMPTY, Dossier
 from schemas.evidence import micros
 from schemas.fact import TRACE_PREFIX, WATCH, Fact
@@ -29,6 +34,9 @@ from schemas.verdict import Clock
 TRACE_AGE = micros(timedelta(hours=24))
 """A trace is settled long before: the direct parent comes in the next export, a run lasts hours at most."""
 
+CROWD_AGE = DEFAULTS.memory
+"""As long as what its findings rest on is remembered."""
+
 Tell = Callable[[str, Dossier], Iterator[Fact]]
 
 
@@ -36,7 +44,8 @@ Tell = Callable[[str, Dossier], Iterator[Fact]]
 class Kind:
     """One kind. ``prefix``: how its keys begin. ``tells``: what it has to tell others; ``passed_on``: what,
     where it is a part of another dossier, that one is told instead. ``age``: for how long it lives after the
-    last that ``heard`` tells of it (µs; 0: for ever). ``capped``: itself within its caps."""
+    last that ``heard`` tells of it (µs; 0: for ever). ``capped``: itself within its caps.
+    ``judged``: something is said of it."""
 
     prefix: str
     tells: Tell
@@ -44,6 +53,7 @@ class Kind:
     age: int = 0
     heard: Callable[[Dossier], Iterator[int]] = lambda dossier: iter(())
     capped: Callable[[str, Dossier], Dossier] = lambda key, dossier: dossier
+    judged: bool = False
 
     def expired(self, dossier: Dossier, clock: Clock) -> bool:
         """Says whether its age is over; of one that tells of nothing it is not."""
@@ -69,6 +79,8 @@ KINDS = (
         heard=lambda dossier: (g.evidence.arrived or g.until for g in dossier.glimpses.values()),
     ),
     Kind(ROSTER_PREFIX, _of_roster, capped=rosters.capped),
+    Kind(CROWD_PREFIX, crowds.notices, age=CROWD_AGE, heard=crowds.hours, capped=crowds.capped, judged=True),
+    Kind(CROWDED_PREFIX, crowds.passed, age=CROWD_AGE, heard=crowds.hours, capped=crowds.shard_capped),
     Kind(WATCH, lambda key, dossier: iter(())),
 )
 

@@ -6,13 +6,13 @@ any more. Everything told is monotone in the dossier: what was once told is neve
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from correlators.kernel.knowledge.homes import homes_of
 from correlators.kernel.knowledge.join import firsts, join
 from correlators.kernel.knowledge.pins import sightings_of
 from correlators.kernel.knowledge.sightings import merge, thin
-from correlators.kernel.routes import apart, circles
+from correlators.kernel.routes import apart, circles, crowds
 from correlators.kernel.routes.grants import removals
 from correlators.kernel.routes.kinds import kind_of
 from correlators.kernel.routes.lendings import lendings
@@ -60,10 +60,15 @@ def outbox(key: str, dossier: Dossier) -> Outbox:
 
 
 def _gathered(key: str, dossier: Dossier) -> Outbox:
-    gathered: Outbox = {}
-    for target, fact in _for_others(key, dossier):
-        gathered[target] = join(gathered[target], fact) if target in gathered else fact
-    return gathered
+    return gathered(_for_others(key, dossier))
+
+
+def gathered(facts: Iterable[tuple[str, Dossier]]) -> Outbox:
+    """Joins facts to one for each dossier they are for."""
+    outgoing: Outbox = {}
+    for target, fact in facts:
+        outgoing[target] = join(outgoing[target], fact) if target in outgoing else fact
+    return outgoing
 
 
 def _for_others(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
@@ -111,6 +116,8 @@ def _for_others(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
         for target in targets:
             yield target, content
     yield from circles.notices(key, dossier)
+    if dossier.reported:
+        yield from crowds.told(key, dossier.reported)
     if not targets or circles.is_home(key, dossier):
         if dossier.credentials:
             yield from _lineage(key, dossier)
