@@ -92,7 +92,7 @@ class Worker:
         try:
             while not self._stage.stopping.is_set() and not self._crashed():
                 await asyncio.sleep(LOOK_SECONDS)
-                if self._write_behind.due():
+                if self._write_behind.due(self._behind):
                     await self._write_behind.flush()
                     metrics.LAG.labels("correlate").set(self._behind())
             if not self._crashed():

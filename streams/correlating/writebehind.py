@@ -26,14 +26,11 @@ from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from schemas.authority import PAGES_ONLY, Authority
 from schemas.stored import read_envelope
 from streams.correlating.messages import Message, messages
+from streams.correlating.pace import Pace
 from streams.site import metrics
 
 EVENTS_MAX = 2_000
 """Unacknowledged envelopes of one partition at which a flush does not wait for the interval."""
-
-PAUSE = 2.0
-"""Under load the next flush is put off by so many times what this one took: the longer one gathers, the more
-facts of a dossier are judged and stored at once, so that a worker that falls behind gets faster."""
 
 log = logging.getLogger("gapwatch.correlate")
 
@@ -99,10 +96,9 @@ class WriteBehind:
         self._load = load
         self._stored = stored
         self._partitions = partitions
-        self._flush_seconds = flush_seconds
         self._assigned: dict[int, Assigned] = {}
         self._lock = asyncio.Lock()
-        self._next = time.monotonic() + flush_seconds
+        self._pace = Pace(flush_seconds)
         self.crowded = False
 
     def take(self, partition: int, event: Event, body: bytes) -> None:
@@ -116,15 +112,17 @@ class WriteBehind:
         except msgspec.DecodeError as error:
             log.error("a message of the facts topic, partition %d, is no envelope: %s", partition, error)
             return
+        if envelope.tick is not None:
+            self._pace.heard(envelope.tick)
         held.partition.take(envelope.facts, envelope.tick)
 
     def pass_over(self, partition: int, event: Event) -> None:
         """Notes an event that is acknowledged with the others and of which nothing is taken."""
         (self._assigned.get(partition) or self._open(partition)).events.append(event)
 
-    def due(self) -> bool:
-        """Says whether it is time for a flush."""
-        return time.monotonic() >= self._next
+    def due(self, waiting: Callable[[], int]) -> bool:
+        """Says whether it is time for a flush. ``waiting``: how many messages wait to be taken."""
+        return self._pace.due(waiting)
 
     def hasten(self) -> None:
         """Lets the next flush, which is the last one, say what was held back."""
@@ -148,14 +146,14 @@ class WriteBehind:
                 with judging():
                     settled[partition], events[partition] = held.settle()
                 await asyncio.sleep(0)
-            self._put_off(began)
+            self._pace.flushed(began)
             if self._assigned is assigned:
                 await self._store({partition: dict(r.intents) for partition, r in settled.items()})
             if self._assigned is assigned:
                 await self._say(settled.values())
             if self._assigned is assigned:
                 await self._store({partition: r.dossiers for partition, r in settled.items()})
-            self._put_off(began)
+            self._pace.flushed(began)
             if self._assigned is not assigned:
                 return 0
             for partition, result in settled.items():
@@ -165,9 +163,6 @@ class WriteBehind:
                     event.ack()
             metrics.DOSSIERS.set(sum(len(held.partition) for held in assigned.values()))
             return sum(len(result.forwards) for result in settled.values())
-
-    def _put_off(self, began: float) -> None:
-        self._next = began + self._flush_seconds + PAUSE * (time.monotonic() - began)
 
     def _open(self, partition: int) -> Assigned:
         held = Assigned(Partition(self._judging, partition, self._load, self._stored(partition)))

@@ -56,12 +56,8 @@ class Intake:
         """Returns a Kafka message as a record. ``processed``: now, in µs."""
         topic, partition = place
         source, instance = self._hints.get(topic) or self._hint(topic)
-        headers = message.headers() if topic in self._in_headers else ()
-        for name, value in cast("list[tuple[str, bytes | str | None]]", headers or ()):
-            if name == "source" and _text(value) != INVENTORY:
-                source = _text(value)
-            elif name == "instance":
-                instance = _text(value)
+        if topic in self._in_headers:
+            source, instance = _told(message, source, instance)
         kind, stamp = message.timestamp()
         # Only the broker's own clock counts: a producer may write what it likes. Nothing is processed before
         # it arrives.
@@ -79,6 +75,16 @@ def place_of(message: Message) -> Partition:
     """Returns topic and partition of a message."""
     partition = message.partition()
     return message.topic() or "", -1 if partition is None else partition
+
+
+def _told(message: Message, source: str, instance: str) -> tuple[str, str]:
+    """Returns source and instance as the message's headers tell them, where they do."""
+    for name, value in cast("list[tuple[str, bytes | str | None]]", message.headers() or ()):
+        if name == "source" and _text(value) != INVENTORY:
+            source = _text(value)
+        elif name == "instance":
+            instance = _text(value)
+    return source, instance
 
 
 def _text(value: bytes | str | None) -> str:

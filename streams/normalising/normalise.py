@@ -82,7 +82,8 @@ class Normalising:
         self._done: dict[Partition, int] = {}
         self._owned: set[Partition] = set()
         self._intake = Intake(settings)
-        self._turns: Turns[Message] = Turns()
+        # None: the end of the partition.
+        self._turns: Turns[tuple[Partition, Message | None]] = Turns()
         self._suspects = Suspects(stage)
         self._paused: set[str] = set()
         self._record_bytes, self._record_seconds = 1_000.0, 0.0
@@ -129,24 +130,26 @@ class Normalising:
 
     def _hear(self, messages: list[Message]) -> None:
         """Lets what was fetched wait for its turn; the end of a partition comes after what is before it."""
+        more: set[Partition] = set()
         for message in messages:
             place = place_of(message)
             error = message.error()
             if error is None:
-                self._watermarks.has_more((place,))
-            elif not _is_end(error):
+                more.add(place)
+                self._turns.add(place[0], (place, message))
+            elif _is_end(error):
+                self._turns.add(place[0], (place, None))
+            else:
                 self._trouble(error, place)
-                continue
-            self._turns.add(place[0], message)
+        self._watermarks.has_more(more)
 
     def _work(self) -> None:
         """Reads records by turns and sends what they give, as one consignment."""
         processed, began, careful = _now(), time.monotonic(), self._suspects.careful
         offsets: dict[Partition, int] = {}
         size = count = 0
-        for message in self._turns.round():
-            place = place_of(message)
-            if message.error() is not None:
+        for place, message in self._turns.round():
+            if message is None:
                 self._watermarks.reached_end(place)
                 continue
             record = self._intake.record(message, place, processed)
@@ -255,7 +258,7 @@ class Normalising:
     def _lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         gone = {(p.topic, p.partition) for p in partitions}
         self._owned -= gone
-        self._turns.keep(lambda message: place_of(message) not in gone)
+        self._turns.keep(lambda waiting: waiting[0] not in gone)
         self._done = {place: offset for place, offset in self._done.items() if place not in gone}
         self._watermarks.forget(gone)
 

@@ -1,0 +1,47 @@
+"""Pace: when a worker flushes. A backlog is worked off in few large flushes; where there is none, what was
+learned is said at once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from schemas.evidence import SECOND
+from schemas.fact import Tick
+
+PAUSE = 2.0
+"""Under load the next flush is put off by so many times what this one took: the longer one gathers, the more
+facts of a dossier are judged and stored at once, so that a worker that falls behind gets faster."""
+
+READ_TO_END = 2 * SECOND
+"""A raw partition whose watermark is no older than this (µs) when a tick tells it is read to its end, or as
+good as that."""
+
+
+class Pace:
+    """``interval``: seconds from the beginning of one flush to the next where nothing waits."""
+
+    def __init__(self, interval: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._interval = interval
+        self._clock = clock
+        self._early = self._late = clock() + interval
+        self._at_end: dict[str, bool] = {}
+
+    def heard(self, tick: Tick) -> None:
+        """Takes note of how far the raw partitions are read."""
+        for entry, mark in tick.watermarks.items():
+            if "/" in entry:
+                self._at_end[entry] = mark + READ_TO_END >= tick.now
+
+    def flushed(self, began: float) -> None:
+        """A flush that began then (seconds of the clock) is over, or has come so far."""
+        self._early = began + self._interval
+        self._late = self._early + PAUSE * (self._clock() - began)
+
+    def due(self, waiting: Callable[[], int]) -> bool:
+        """Says whether it is time for a flush. ``waiting``: how many messages wait to be taken."""
+        now = self._clock()
+        if now >= self._late:
+            return True
+        return now >= self._early and all(self._at_end.values()) and not waiting()
