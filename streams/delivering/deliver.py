@@ -126,6 +126,7 @@ def _consumer(settings: Settings) -> Consumer:
             "auto.offset.reset": "earliest",
             "topic.metadata.refresh.interval.ms": METADATA_MS,
             "queued.max.messages.kbytes": QUEUE_KIB,
+            "fetch.queue.backoff.ms": topics.FULL_QUEUE_MS,
             "fetch.wait.max.ms": 100,
             # The embedded broker lets a member in after a few heartbeats; the default of 3 s makes that slow.
             "session.timeout.ms": 6_000,

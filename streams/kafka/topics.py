@@ -40,6 +40,9 @@ OUTPUT_PARTITIONS = 4
 """Of activities, rejects, findings, assurance and credentials: enough for four deliver processes."""
 ENVELOPE_ROOM = 2**20
 """Bytes a message may have beyond the largest record: blocks of rows, keys, headers."""
+FULL_QUEUE_MS = 20
+"""How soon a consumer fetches again whose queue was full: its default of a second is a pause whenever a batch
+empties the queue."""
 ADMIN_TIMEOUT_SECONDS = 10.0
 _INSTANCE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}\Z")
 

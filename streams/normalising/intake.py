@@ -38,6 +38,7 @@ def consumer_config(settings: Settings) -> dict[str, object]:
             "heartbeat.interval.ms": 1_500,
             "fetch.message.max.bytes": room,
             "queued.max.messages.kbytes": 65_536,
+            "fetch.queue.backoff.ms": topics.FULL_QUEUE_MS,
             "fetch.wait.max.ms": 100,
         },
     )
@@ -61,7 +62,9 @@ class Intake:
         kind, stamp = message.timestamp()
         # Only the broker's own clock counts: a producer may write what it likes. Nothing is processed before
         # it arrives.
-        arrived = min(stamp * 1_000, processed) if kind == APPENDED and stamp > 0 else processed
+        arrived = stamp * 1_000 if kind == APPENDED and stamp > 0 else processed
+        if arrived > processed:
+            arrived = processed
         body = message.value() or b""
         return Record(body, source, instance, topic, partition, message.offset() or 0, 0, arrived, processed)
 

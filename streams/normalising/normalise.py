@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -130,18 +130,19 @@ class Normalising:
 
     def _hear(self, messages: list[Message]) -> None:
         """Lets what was fetched wait for its turn; the end of a partition comes after what is before it."""
-        more: set[Partition] = set()
+        heard: defaultdict[str, list[tuple[Partition, Message | None]]] = defaultdict(list)
         for message in messages:
             place = place_of(message)
             error = message.error()
             if error is None:
-                more.add(place)
-                self._turns.add(place[0], (place, message))
+                heard[place[0]].append((place, message))
             elif _is_end(error):
-                self._turns.add(place[0], (place, None))
+                heard[place[0]].append((place, None))
             else:
                 self._trouble(error, place)
-        self._watermarks.has_more(more)
+        for topic, waiting in heard.items():
+            self._watermarks.has_more({place for place, message in waiting if message is not None})
+            self._turns.extend(topic, waiting)
 
     def _work(self) -> None:
         """Reads records by turns and sends what they give, as one consignment."""

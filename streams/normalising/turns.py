@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 ROUND_SECONDS = 1.0
@@ -35,14 +35,14 @@ class Turns(Generic[T]):
         """Those of which something waits."""
         return set(self._waiting)
 
-    def add(self, topic: str, one: T) -> None:
-        """Queues one item behind the others of its topic."""
+    def extend(self, topic: str, many: Iterable[T]) -> None:
+        """Queues items behind the others of their topic."""
         queue = self._waiting.get(topic)
         if queue is None:
             # A topic of which nothing waited comes first: it is not what holds up the others.
             queue = deque()
             self._waiting = {topic: queue} | self._waiting
-        queue.append(one)
+        queue.extend(many)
 
     def keep(self, wanted: Callable[[T], bool]) -> None:
         """Drops what is not wanted any more."""

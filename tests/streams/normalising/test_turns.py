@@ -26,7 +26,7 @@ def test_a_topic_alone_is_worked_off_in_its_order() -> None:
     clock = Clock()
     turns: Turns[str] = Turns(clock)
     for number in range(500):
-        turns.add("a", f"a{number}")
+        turns.extend("a", [f"a{number}"])
     assert worked_off(turns, clock, {"a": 0.001}) == [f"a{number}" for number in range(500)]
     assert not turns and turns.topics == set()
 
@@ -36,9 +36,9 @@ def test_a_slow_topic_holds_up_another_for_one_record() -> None:
     turns: Turns[str] = Turns(clock)
     cost = {"p": 4.0, "b": 0.001}
     for number in range(5):
-        turns.add("p", f"p{number}")
+        turns.extend("p", [f"p{number}"])
     assert worked_off(turns, clock, cost) == ["p0"]
-    turns.add("b", "b0")
+    turns.extend("b", ["b0"])
     assert worked_off(turns, clock, cost) == ["b0", "p1"], "what comes newly is first"
     assert turns.topics == {"p"}
 
@@ -47,8 +47,8 @@ def test_two_floods_share_a_round() -> None:
     clock = Clock()
     turns: Turns[str] = Turns(clock)
     for number in range(10_000):
-        turns.add("a", f"a{number}")
-        turns.add("b", f"b{number}")
+        turns.extend("a", [f"a{number}"])
+        turns.extend("b", [f"b{number}"])
     done = worked_off(turns, clock, {"a": 0.001, "b": 0.001})
     assert clock.now < ROUND_SECONDS + 0.2
     for letter in "ab":
@@ -59,6 +59,6 @@ def test_two_floods_share_a_round() -> None:
 def test_what_belongs_to_another_process_now_is_dropped() -> None:
     turns: Turns[str] = Turns()
     for one in ("a1", "a2", "b1"):
-        turns.add(one[0], one)
+        turns.extend(one[0], [one])
     turns.keep(lambda one: one != "b1")
     assert turns.topics == {"a"} and list(turns.round()) == ["a1", "a2"]
