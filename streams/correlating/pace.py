@@ -35,7 +35,7 @@ class Pace:
                 self._at_end[entry] = mark + READ_TO_END >= tick.now
 
     def flushed(self, began: float) -> None:
-        """A flush that began then (seconds of the clock) is over, or has come so far."""
+        """Notes that a flush that began then (seconds of the clock) is over, or has come so far."""
         self._early = began + self._interval
         self._late = self._early + PAUSE * (self._clock() - began)
 
