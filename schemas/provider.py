@@ -114,6 +114,9 @@ class Provider:
     Groups:
     ``reach``: the part of the installation that a grant reaches, as the first group of its name; a grant of
     another name reaches all of it.
+    ``passing``: names of grants that stand for passing for another (``almighty``: for one who may do
+    everything), and ``refused_self``: for a grant to oneself that was refused. There is no such object, the
+    reader says so of a use.
     ``single_objects``: groups are single objects, with few members each, and ``objects`` are the parts of
     keys that tell objects from identities. ``holders``: a part of the keys of holders that are groups.
     """
@@ -157,6 +160,9 @@ class Provider:
     old_version: str = ""
     new_version: str = ""
     reach: re.Pattern[str] = NEVER
+    passing: re.Pattern[str] = NEVER
+    almighty: re.Pattern[str] = NEVER
+    refused_self: re.Pattern[str] = NEVER
     single_objects: bool = False
     objects: tuple[str, ...] = ()
     holders: str = ""

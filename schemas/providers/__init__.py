@@ -110,10 +110,28 @@ def installation_of(key: str) -> str:
     return f"{word}:{installation}" if found and installation and name else ""
 
 
+def is_passing(grant: str) -> bool:
+    """Says whether a use by this grant is one in which the caller passed for another."""
+    page = page_of(grant)
+    return page is not None and page.passing.match(name_of(grant)) is not None
+
+
+def is_almighty(grant: str) -> bool:
+    """Says whether a grant or role allows everything."""
+    page = page_of(grant)
+    return page is not None and page.almighty.fullmatch(name_of(grant)) is not None
+
+
+def is_refused_self(grant: str) -> bool:
+    """Says whether a use by this grant is a try to grant oneself something, which was refused."""
+    page = page_of(grant)
+    return page is not None and page.refused_self.fullmatch(name_of(grant)) is not None
+
+
 def reaches_all_of(wide: str, narrow: str) -> bool:
     """Says whether one grant reaches wherever another one does."""
     page = page_of(wide)
-    if page is None or installation_of(wide) != installation_of(narrow):
+    if page is None or installation_of(wide) != installation_of(narrow) or is_passing(wide):
         return False
     one, other = (page.reach.match(name_of(grant)) for grant in (wide, narrow))
     return one is None or (other is not None and one[1] == other[1])

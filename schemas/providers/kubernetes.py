@@ -48,6 +48,9 @@ PROVIDER = Provider(
     driven=re.compile(r"k9s|Lens/|OpenLens|Headlamp", re.IGNORECASE),
     # A role binding allows in its namespace, a cluster role binding everywhere.
     reach=re.compile(r"rolebinding/(.+)/"),
+    passing=re.compile(r"passes-for/"),
+    almighty=re.compile(r"passes-for/masters|clusterrole/cluster-admin"),
+    refused_self=re.compile(r"binds-itself"),
     single_objects=True,
     objects=("/pods/", "/secrets/", ":nodes/"),
     holders=":group/",

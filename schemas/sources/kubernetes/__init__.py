@@ -44,6 +44,7 @@ from schemas.sources.kubernetes.envelopes import (
 )
 from schemas.sources.kubernetes.gke import cluster_of
 from schemas.sources.kubernetes.gke import event_of as google_event
+from schemas.sources.kubernetes.grants import refused_self
 from schemas.sources.kubernetes.reviews import reviewed
 from schemas.sources.kubernetes.wire import Event, event_of, head_of
 from schemas.summary import Summary
@@ -240,6 +241,9 @@ def _activity(call: Call, uid: str) -> Activity:
         effects = (known, *effects)
     if event.annotations and STALE in event.annotations and (stale := stale_of(call)):
         effects = (stale, *effects)
+    allowed_by = call.allowed_by
+    if not allowed_by and call.outcome == "forbidden":
+        allowed_by = refused_self(call)
     return Activity(
         uid=uid,
         time=call.time,
@@ -258,7 +262,7 @@ def _activity(call: Call, uid: str) -> Activity:
         resource=call.path,
         error=_error(call),
         incarnation=who.incarnation,
-        allowed_by=call.allowed_by,
+        allowed_by=allowed_by,
         effects=effects,
         arrived=call.context.arrived,
         processed=call.context.processed,

@@ -131,10 +131,13 @@ class Call:
 
     @property
     def allowed_by(self) -> str:
-        """The binding that allowed it; of an impersonated request that is another's. The cluster's own
-        bindings, which nobody removes, are left out: they are most of a log."""
-        if self.event.impersonated or not self.who.identity:
+        """The binding that allowed it. The cluster's own bindings, which nobody removes, are left out: they
+        are most of a log. Of an impersonated request the binding is another's: that the caller passed for him
+        is what allowed it, or was refused."""
+        if not self.who.identity:
             return ""
+        if self.event.impersonated or self.outcome == "forbidden":
+            return _passing(self)
         reason = self.note("authorization.k8s.io/reason")
         return _allowing(reason, self.prefix) if reason else ""
 
@@ -171,6 +174,16 @@ def grant_of(prefix: str, resource: str, namespace: str, name: str) -> str:
     """Returns the key of a binding."""
     place = f"{namespace}/" if namespace else ""
     return f"{prefix}{resource.removesuffix('s')}/{place}{short(name)}"
+
+
+def _passing(call: Call) -> str:
+    """For what sort of caller this one passed, or tried to, as a grant: few sorts, for a proxy passes for
+    everybody."""
+    if (other := call.event.impersonated) and other.username:
+        masters = MASTERS in (other.groups or ())
+        return f"{call.prefix}passes-for/{'masters' if masters else 'another'}"
+    denied = call.outcome == "forbidden" and DENIED_IMPERSONATION in call.message
+    return f"{call.prefix}passes-for/another" if denied else ""
 
 
 @lru_cache(maxsize=16_384)

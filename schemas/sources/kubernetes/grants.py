@@ -41,6 +41,15 @@ def grants_of(call: Call) -> Iterator[Effect]:
     yield Granted(grant, role_key(call, body.role), how, identities)
 
 
+def refused_self(call: Call) -> str:
+    """Says, as a grant, that the caller was refused to bind itself; "" where it bound others, or the body is
+    not on record."""
+    if call.group != RBAC or call.resource not in BINDINGS or call.verb not in ("create", "update", "patch"):
+        return ""
+    itself = call.who.identity in set(_subjects(call, call.asked.subjects or []))
+    return f"{call.prefix}binds-itself" if itself else ""
+
+
 def _key(call: Call, name: str) -> str:
     return grant_of(call.prefix, call.resource, call.namespace, name)
 

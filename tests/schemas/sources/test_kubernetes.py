@@ -328,7 +328,12 @@ def test_the_binding_behind_an_impersonated_request_is_not_the_callers() -> None
     said = 'RBAC: allowed by RoleBinding "r/shop" of Role "reader" to ServiceAccount "cart/shop"'
     reason = {"authorization.k8s.io/reason": said}
     assert activity(event(annotations=reason)).allowed_by == f"{PREFIX}rolebinding/shop/r"
-    assert activity(event(annotations=reason, impersonatedUser={"username": "x"})).allowed_by == ""
+    assert activity(event(annotations=reason, impersonatedUser={"username": "x"})).allowed_by == (
+        f"{PREFIX}passes-for/another"
+    )
+    masters = {"username": "x", "groups": ["system:masters"]}
+    assert activity(event(impersonatedUser=masters)).allowed_by == f"{PREFIX}passes-for/masters"
+    assert activity(event(code=403)).allowed_by == ""
 
 
 def test_a_denied_impersonation_has_no_impersonated_user() -> None:
