@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -41,6 +42,8 @@ table, the quota, the disk. Nothing is lost, all is offered again."""
 BLAMED_AFTER = 3
 """Offers at which a single row was refused while a neighbour was taken right before and right after it, until
 the row is to blame. They are some seconds apart."""
+
+_TOO_MUCH = re.compile(r"HTTP status (400|403|413|422)\b")
 
 WITNESS_BYTES_MAX = 64 * 1024
 """A larger row is no witness: it is kept in memory for as long as the process lives."""
@@ -179,7 +182,7 @@ class Sink:
             if second:
                 self._divide(table, first, division)
                 self._divide(table, second, division)
-            elif error.code in DATA_CODES or error.code is None:
+            elif error.code in DATA_CODES or _unreadable(error):
                 division.refused.append((first[0], error))
             else:
                 division.undecided.append((first[0], error))
@@ -252,9 +255,14 @@ class Sink:
 
 
 def _unanswered(error: Error) -> bool:
-    """Whether this is no answer of ClickHouse, since it has no number. With one exception: the embedded
-    engine quotes a row that is not UTF-8, and its words cannot be read either."""
-    return error.code is None and not isinstance(error.__cause__, UnicodeDecodeError)
+    """Whether this is no answer of ClickHouse, since it has no number. With two exceptions: the embedded
+    engine quotes a row that is not UTF-8, and its words cannot be read either; and what stands before a
+    server may refuse a request for its size or its words (RFC 9110, section 15.5), and take smaller ones."""
+    return error.code is None and not (_unreadable(error) or _TOO_MUCH.search(str(error)))
+
+
+def _unreadable(error: Error) -> bool:
+    return isinstance(error.__cause__, UnicodeDecodeError)
 
 
 def _place(row: Block) -> Place:

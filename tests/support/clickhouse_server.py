@@ -3,6 +3,7 @@ on demand."""
 
 from __future__ import annotations
 
+import ast
 import base64
 import gzip
 import re
@@ -38,6 +39,8 @@ class Faults:
     half: bool = False
     gone: bool = False
     """It takes connections and ends them without an answer."""
+    most: int = 0
+    """Bytes of a body beyond which what stands before the server answers 413; 0 for any."""
     full: bool = False
     """Its disk is."""
     refused: int = 0
@@ -67,7 +70,7 @@ class Server:
                     names = [name.strip(" `") for name in columns.split(",")] if columns else None
                     client.raw_insert(table, names, body, settings, fmt)
                     return b""
-                bound = {name.removeprefix("param_"): value for name, value in settings.items()}
+                bound = {name.removeprefix("param_"): _value(text) for name, text in settings.items()}
                 if not ANSWERS.match(query):
                     client.command(query, bound)
                     return b""
@@ -115,6 +118,9 @@ class Handler(BaseHTTPRequestHandler):
             whole = INSERT.match(statement.decode(errors="replace")) is None
             query, body = (body.decode(), b"") if whole else (statement.decode(), rows)
         inserts = INSERT.match(query) is not None
+        if faults.most and len(body) > faults.most:
+            self._answer(413, b"<html>Request Entity Too Large</html>")
+            return
         if inserts and faults.full:
             self._answer(500, b"Code: 243. DB::Exception: Cannot reserve 1 MiB. (NOT_ENOUGH_SPACE)\n", 243)
             return
@@ -134,7 +140,11 @@ class Handler(BaseHTTPRequestHandler):
         try:
             answer = server.run(query, body, settings, asked.get("default_format", "TabSeparated"))
         except ClickHouseError as error:
-            self._answer(400, str(error).encode() + b"\n", error.code or 0)  # type: ignore[attr-defined]
+            # The embedded engine has no number for a row that is not UTF-8.
+            code = getattr(error, "code", None) or (
+                117 if isinstance(error.__cause__, UnicodeDecodeError) else 0
+            )
+            self._answer(400, str(error).encode() + b"\n", code)
             return
         if inserts and faults.half:
             faults.halved += 1
@@ -178,6 +188,11 @@ class Handler(BaseHTTPRequestHandler):
         self.rfile.readline()
 
     def log_message(self, *_: object) -> None: ...
+
+
+def _value(text: str) -> Any:
+    """A parameter as it is bound: an array, or a text."""
+    return ast.literal_eval(text) if text.startswith("[") else text
 
 
 def _half(body: bytes) -> bytes:

@@ -116,7 +116,7 @@ def test_a_certificate_beside_a_password_is_only_what_tls_asks_for() -> None:
     assert "tls_mode" not in server_options("https://h", "u", "", own)
 
 
-def test_rows_of_an_insert_that_was_half_done_refused_or_slow_are_offered_again_and_each_is_one_row(
+def test_an_insert_that_was_half_done_refused_slow_or_too_large_is_offered_again_and_each_row_is_one(
     settings: Settings, server: Server
 ) -> None:
     engine = open_engine(settings)
@@ -133,12 +133,15 @@ def test_rows_of_an_insert_that_was_half_done_refused_or_slow_are_offered_again_
         faults.refuse, faults.slow = False, 0.3
         assert sink.write("activities", blocks) == 0
         faults.slow = 0.0
+        faults.most = 3_000
+        assert sink.write("activities", [lines("activities", *(activity(n) for n in range(140, 160)))]) == 0
+        faults.most = 0
         sql = (
-            "SELECT count() AS n, uniqExact(uid) AS u FROM activities FINAL WHERE offset BETWEEN 100 AND 139"
+            "SELECT count() AS n, uniqExact(uid) AS u FROM activities FINAL WHERE offset BETWEEN 100 AND 159"
         )
-        assert query.rows(settings, sql) == [{"n": 40, "u": 40}]
+        assert query.rows(settings, sql) == [{"n": 60, "u": 60}]
         assert faults.halved and faults.refused
     finally:
         server.faults.half = server.faults.refuse = False
-        server.faults.slow = 0.0
+        server.faults.slow = server.faults.most = 0
         engine.close()
