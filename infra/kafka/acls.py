@@ -56,6 +56,8 @@ def _normalise(settings: Settings) -> Iterator[Right]:
     for topic in _named(settings, topics.ACTIVITIES, topics.FACTS, topics.REJECTS):
         yield Right(who, ("WRITE",), "topic", topic)
     yield Right(who, ("READ",), "group", topics.name(settings, "normalise"))
+    # How far correlate is: where it is far behind, normalise waits.
+    yield Right(who, ("DESCRIBE",), "group", topics.name(settings, "correlate"))
 
 
 def _correlate(settings: Settings) -> Iterator[Right]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,9 +22,10 @@ from schemas.evidence import SECOND
 from schemas.fact import Tick
 from schemas.rejected import SET_ASIDE
 from schemas.sources import sources
-from streams.kafka import topics
+from streams.kafka import lag, topics
 from streams.kafka.outgoing import Outgoing, producer_config
 from streams.kafka.packing import blocks, envelopes, tick_envelope
+from streams.normalising.backlog import Backlog
 from streams.normalising.intake import Intake, consumer_config, place_of
 from streams.normalising.turns import ROUND_SECONDS, Turns
 from streams.site import garbage, metrics
@@ -86,6 +88,8 @@ class Normalising:
         self._turns: Turns[tuple[Partition, Message | None]] = Turns()
         self._suspects = Suspects(stage)
         self._paused: set[str] = set()
+        self._backlog = Backlog(lambda: lag.behind(settings, "correlate"), settings.facts_backlog)
+        self._waits = False
         self._record_bytes, self._record_seconds = 1_000.0, 0.0
         self._next_commit = self._next_tick = 0.0
         self._topics = {name: topics.name(settings, name) for name in topics.DERIVED}
@@ -98,6 +102,7 @@ class Normalising:
             on_revoke=self._revoked,
             on_lost=self._lost,
         )
+        self._backlog.watch(self._stage.stopping)
         try:
             while not self._stage.stopping.is_set():
                 self._round()
@@ -109,6 +114,8 @@ class Normalising:
     def _round(self) -> None:
         full = len(self._outgoing) >= BATCHES_UNDER_WAY
         self._outgoing.settle(CONSUME_SECONDS if full else 0.0)
+        if self._backlog.waits != self._waits:
+            self._wait(self._backlog.waits)
         if not full:
             patience = LOOK_SECONDS if self._turns else CONSUME_SECONDS
             self._hear(self._consumer.consume(self._wanted(), patience))
@@ -177,12 +184,21 @@ class Normalising:
 
     def _hold_back(self) -> None:
         """Fetches nothing of the topics that still wait here: what comes of others is seen at once."""
+        if self._waits:
+            return
         waiting = self._turns.topics
         for held, change in ((True, waiting - self._paused), (False, self._paused - waiting)):
             places = [_topic_partition(*place) for place in self._owned if place[0] in change]
             if places:
                 (self._consumer.pause if held else self._consumer.resume)(places)
         self._paused = waiting
+
+    def _wait(self, waits: bool) -> None:
+        """Fetches nothing more until correlate has caught up, or goes on; the group is served meanwhile."""
+        self._waits = waits
+        places = [_topic_partition(*place) for place in self._owned if waits or place[0] not in self._paused]
+        if places:
+            (self._consumer.pause if waits else self._consumer.resume)(places)
 
     def _trouble(self, error: KafkaError, place: Partition) -> None:
         """It is logged, and the client goes on trying."""
@@ -212,7 +228,9 @@ class Normalising:
 
     def _tick(self) -> None:
         """Tells every facts partition the time. A tick that is lost is made good by the next one."""
-        busy = [place for place, batches in self._busy.items() if batches > 0]
+        busy: Iterable[Partition] = [place for place, batches in self._busy.items() if batches > 0]
+        if self._backlog.hides_ends:
+            busy = self._owned
         body = tick_envelope(Tick(_now(), self._watermarks.tell(_now(), busy)))
         consignment = self._outgoing.open(lambda: None)
         for partition in range(self._settings.partitions):
@@ -243,10 +261,13 @@ class Normalising:
             self._outgoing.settle(min(left, CONSUME_SECONDS))
         self._commit(wait=True)
 
-    def _assigned(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+    def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._owned = {(p.topic, p.partition) for p in partitions}
         # A new assignment is read from what was committed.
         self._turns = Turns()
+        if self._waits:
+            consumer.assign(partitions)
+            consumer.pause(partitions)
         self._stage.ready()
         log.info("reads %d partitions", len(partitions))
         for topic in topics.unreadable(self._settings, {p.topic for p in partitions}):
@@ -266,12 +287,12 @@ class Normalising:
     def _measure_lag(self) -> None:
         from confluent_kafka import KafkaException
 
-        lag = 0
+        unread = 0
         with suppress(KafkaException):
             for at in self._consumer.position([_topic_partition(*place) for place in self._owned]):
                 _, high = self._consumer.get_watermark_offsets(at, cached=True)
-                lag += max(0, high - max(at.offset, 0))
-        metrics.LAG.labels("normalise").set(lag)
+                unread += max(0, high - max(at.offset, 0))
+        metrics.LAG.labels("normalise").set(unread)
 
 
 def _count(batch: Batch) -> None:

@@ -165,6 +165,13 @@ class Settings(ReachSettings, ThresholdSettings, AuthoritySettings, ReceiverSett
         description="Most bytes of one dossier: beyond it the longest unseen goes, with a mark "
         "(docs/caps.md). A Kafka message must stay below 1 MB, with room to spare.",
     )
+    facts_backlog: int = Field(
+        100_000,
+        ge=1,
+        description="Messages of the facts topic that correlate has yet to read, at which normalise reads no "
+        "more of the raw topics until half of them are read. The time, told once a second to each partition, "
+        "is among them: hours of it are no backlog.",
+    )
     deliver_interval: Duration = Field(
         timedelta(seconds=1),
         description="Longest time that rows wait before they are inserted into ClickHouse.",
