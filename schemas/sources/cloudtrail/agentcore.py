@@ -16,6 +16,7 @@ import msgspec
 from schemas.activity import Activity, Effect
 from schemas.sources import Context, Reading
 from schemas.sources.cloudtrail.wire import AnyEvent, text
+from schemas.sources.mcp import read_document
 
 SERVICE = "bedrock-agentcore"
 CALLS = frozenset({"InvokeGateway", "InvokeMcp"})
@@ -28,9 +29,6 @@ BETWEEN = "___"
 def called(event: AnyEvent, plain: Activity, context: Context) -> Activity:
     """Returns the activity of a call to a gateway: ``plain``, with who called, by which token, which tool,
     and how it ended."""
-    # MCP names its subjects by keys of other sources, this one's among them: it comes after them.
-    from schemas.sources.mcp import read_document
-
     request, response = event.request or {}, event.response or {}
     message, server = _message(request.get("body"))
     claims = _part(_part(event.additional).get("jwt")).get("claims")

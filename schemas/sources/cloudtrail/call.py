@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from schemas.activity import Outcome
-from schemas.sources.cloudtrail.identity import Caller, role_of, user_of
+from schemas.providers.aws.keys import role_of, user_of
+from schemas.sources.cloudtrail.identity import Caller
 from schemas.sources.cloudtrail.wire import Fields, text
 
 

@@ -14,9 +14,9 @@ from schemas.activity import Aliased, Effect, Ended, EndFailed, Exposed, Issued,
 from schemas.credential_kind import CredentialKind
 from schemas.evidence import SECOND, micros
 from schemas.providers import machine_key
+from schemas.providers.aws.keys import key_of, of_arn, password_of, user_of
+from schemas.providers.aws.outcome import GONE, bare
 from schemas.sources.cloudtrail.call import Call
-from schemas.sources.cloudtrail.identity import key_of, of_arn, password_of, user_of
-from schemas.sources.cloudtrail.outcome import GONE, bare
 from schemas.sources.cloudtrail.policies import DENY_ALL, REVOKE_OLDER, cut_at
 from schemas.sources.cloudtrail.wire import Fields, text
 from schemas.times import micros_of

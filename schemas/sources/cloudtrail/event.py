@@ -9,14 +9,15 @@ import msgspec
 
 from schemas.activity import Action, Activity, Effect, Known, Outcome
 from schemas.evidence import VIA
+from schemas.providers.aws.actions import DECRYPTED_READS, action_of
+from schemas.providers.aws.keys import password_of
+from schemas.providers.aws.outcome import outcome_of
 from schemas.sources import Context
 from schemas.sources.cloudtrail import agentcore, rotations
-from schemas.sources.cloudtrail.actions import DECRYPTED_READS, action_of
 from schemas.sources.cloudtrail.call import Call
 from schemas.sources.cloudtrail.effects import LENDINGS, effects_of
-from schemas.sources.cloudtrail.identity import Who, password_of, who_of
+from schemas.sources.cloudtrail.identity import Who, who_of
 from schemas.sources.cloudtrail.naming import ABOUT_IDENTITIES, resource_of, target_of
-from schemas.sources.cloudtrail.outcome import outcome_of
 from schemas.sources.cloudtrail.wire import AnyEvent, Fields, Principal, Unread, text
 from schemas.times import micros_of
 

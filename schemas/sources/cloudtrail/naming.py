@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from schemas.providers.aws.keys import key_of, of_arn, user_of
 from schemas.sources.cloudtrail.call import Call
-from schemas.sources.cloudtrail.identity import key_of, of_arn, user_of
 from schemas.sources.cloudtrail.wire import AnyEvent, text
 
 ABOUT_IDENTITIES = frozenset({"iam", "sts", "rolesanywhere", "eks-auth", "cognito-identity"})

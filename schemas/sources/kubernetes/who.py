@@ -14,7 +14,7 @@ import hashlib
 from functools import lru_cache
 from typing import NamedTuple
 
-from schemas.sources.cloudtrail.identity import key_of, of_arn
+from schemas.providers.aws.keys import key_of, of_arn
 from schemas.sources.gcp.identity import account_of
 from schemas.sources.kubernetes.wire import Labels, User
 

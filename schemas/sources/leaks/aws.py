@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import Field
 
 from schemas.activity import Activity, Exposed
+from schemas.providers.aws.keys import key_of, user_of
 from schemas.rejected import Rejected
 from schemas.sources import Context
-from schemas.sources.cloudtrail.identity import key_of, user_of
 from schemas.sources.shown_secrets import AWS_KEY
 from schemas.times import micros_of
 from schemas.wire import Items, Part, Text, Wire, as_fields, pick, text_at

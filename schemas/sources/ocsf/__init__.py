@@ -16,12 +16,12 @@ import orjson
 
 from schemas.activity import Action, Activity, Outcome
 from schemas.addresses import address_of
+from schemas.providers.aws.actions import action_of as aws_action_of
+from schemas.providers.aws.outcome import outcome_of as aws_outcome_of
 from schemas.records import Contents, head_of
 from schemas.rejected import Rejected
 from schemas.shippers import Envelopes
 from schemas.sources import Context, Reading
-from schemas.sources.cloudtrail.actions import action_of as aws_action_of
-from schemas.sources.cloudtrail.outcome import outcome_of as aws_outcome_of
 from schemas.sources.gcp.outcome import action_of as gcp_action_of
 from schemas.sources.ocsf.captions import (
     ACCOUNT_CHANGE,

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 
 from schemas.providers import BY_WORD
+from schemas.providers.aws.keys import of_arn, user_of
 from schemas.sources import Context
-from schemas.sources.cloudtrail.identity import of_arn, user_of
 from schemas.sources.gcp.identity import IAM, KEY_NAME, account_of, key_of
 from schemas.sources.ocsf.wire import Actor, Event, Session, User
 from schemas.sources.shown_secrets import found_in, key_or_secret
