@@ -7,7 +7,6 @@ import time
 from functools import reduce
 from typing import Any
 
-import msgspec
 import orjson
 from msgspec.structs import replace
 
@@ -20,6 +19,7 @@ from schemas.dossier import EMPTY, Dossier, Turn
 from schemas.evidence import iso
 from streams.clickhouse import query
 from streams.command.lineage import Family, Load, Node
+from streams.command.story import Count, Entry, Story
 from streams.kafka.feed import Finding
 from streams.site.errors import Stop
 from streams.site.foreign import for_shell
@@ -44,54 +44,6 @@ WHERE has(splitByChar('\x1f', {names:String}), credential)
 GROUP BY outcome ORDER BY first"""
 
 
-class Entry(msgspec.Struct, frozen=True, order=True):
-    """A line of the timeline: when (µs), what, about which credential or by whom, the vendor's event id."""
-
-    time: int
-    kind: str
-    text: str
-    uid: str = ""
-
-
-class Count(msgspec.Struct, frozen=True):
-    """Uses of a credential since the end of it or its origin, counted in ClickHouse; first and last in µs."""
-
-    credential: str
-    outcome: str
-    tries: int
-    first: int
-    last: int
-
-
-class Story(msgspec.Struct):
-    """All that is told about a finding."""
-
-    finding: Finding
-    sentence: str
-    lineage: list[Node]
-    timeline: list[Entry]
-    counts: list[Count]
-    next_steps: list[str]
-
-    def shown(self) -> dict[str, Any]:
-        """Returns the story as ``--json`` writes it: RFC 3339 times, null where unknown."""
-        return {
-            "finding": self.finding,
-            "sentence": self.sentence,
-            "lineage": [node.shown() for node in self.lineage],
-            "timeline": [
-                {"time": iso(e.time), "kind": e.kind, "text": e.text, "uid": e.uid or None}
-                for e in self.timeline
-            ],
-            "counts": [
-                {"credential": c.credential, "outcome": c.outcome, "count": c.tries}
-                | {"first": iso(c.first), "last": iso(c.last)}
-                for c in self.counts
-            ],
-            "next_steps": self.next_steps,
-        }
-
-
 def explain(settings: Settings, prefix: str, as_json: bool) -> None:
     """Prints the story of the finding whose id begins so. Raises Stop where there is none, or several."""
     finding = find(settings, prefix)
@@ -100,7 +52,7 @@ def explain(settings: Settings, prefix: str, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(orjson.dumps(story.shown()).decode() + "\n")
         return
-    from streams.command.story import draw
+    from streams.command.drawing import draw
 
     draw(story)
 
