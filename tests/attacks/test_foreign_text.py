@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.lifeline import Lifeline, Moment
-from streams.command.explain import Count, Entry, Story, _hunt
+from streams.command.drawing import draw
+from streams.command.explain import _hunt
 from streams.command.lineage import Node
-from streams.command.story import draw
+from streams.command.story import Count, Entry, Story
 from streams.screen.show import Screen, print_finding
 from streams.site.errors import Stop
 from streams.site.foreign import for_cell, for_shell, shown, shown_lines

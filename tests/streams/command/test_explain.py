@@ -18,8 +18,8 @@ from schemas.evidence import iso
 from streams.clickhouse.engine import Engine
 from streams.clickhouse.sql_endpoint import SqlEndpoint
 from streams.command import cli
+from streams.command.drawing import draw
 from streams.command.explain import find, story_of
-from streams.command.story import draw
 from streams.site.settings import Settings
 from tests.support.clickhouse import engine_over, rows
 from tests.support.make import KEY, SESSION
