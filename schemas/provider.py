@@ -96,6 +96,8 @@ class Provider:
     issued two credentials of one kind issued one under two names.
 
     ``gates``: how its log calls the gates (endpoints of a private network) that a caller may come through.
+    ``enumerates``: operations that show which secrets there are. ``collections``: names under which secrets
+    are listed or watched together.
     ``peers``: its log names the peer of a connection, which may be a balancer that stands for others.
 
     Ends:
@@ -147,6 +149,8 @@ class Provider:
     refusals_hidden: str = ""
     one_issue: bool = False
     gates: re.Pattern[str] = NEVER
+    enumerates: re.Pattern[str] = NEVER
+    collections: re.Pattern[str] = NEVER
     peers: bool = False
     grace: Grace | None = None
     graces: Mapping[EndKind, Grace] = field(default_factory=dict)

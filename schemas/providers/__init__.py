@@ -65,6 +65,13 @@ CALLS = PROVIDERS["agents"].uses
 """The source that shows agents' calls of tools."""
 
 
+ENUMERATES = re.compile("|".join(f"(?:{p.enumerates.pattern})" for p in PROVIDERS.values()))
+"""Operations that show which secrets there are."""
+
+COLLECTIONS = re.compile("|".join(f"(?:{p.collections.pattern})" for p in PROVIDERS.values()))
+"""Names under which secrets are listed together."""
+
+
 def is_gate(name: str) -> bool:
     """Says whether some provider's log calls a gate so."""
     return any(page.gates.fullmatch(name) for page in PROVIDERS.values())

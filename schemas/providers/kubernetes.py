@@ -23,6 +23,8 @@ PROVIDER = Provider(
     # site's; users and groups are people, or known by what signs them in.
     own=re.compile(r"(?!(?:user|group|system|secret|namespace|kube-[^/]*|openshift-[^/]*|gke-[^/]*)/)[^/]+/"),
     uses="kubernetes",
+    enumerates=re.compile(r"list secrets"),
+    collections=re.compile(r"(?:[^/]+/)?secrets"),
     # sourceIPs end with the peer: of a balancer that forwards TCP, the balancer's.
     peers=True,
     grace=Grace(

@@ -30,6 +30,8 @@ PROVIDER = Provider(
     names_first="/accessor/",
     names_last="-accessor/",
     uses="vault",
+    # ``scan`` is OpenBao's own: a list of everything below.
+    enumerates=re.compile(r"(?:list|scan) (?!auth/|sys/|identity/)"),
     # Two audit devices write the same request id under two salts.
     one_issue=True,
     # Until x_forwarded_for_authorized_addrs is set, a balancer's nodes (Vault, listener "tcp").

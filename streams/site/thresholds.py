@@ -85,6 +85,16 @@ class SharedThresholds(BaseSettings):
         "How long past the end of an approval an elevated use is the broker's delay: those that take grants "
         "away look for what is due every few minutes.",
     )
+    sweep_window: Duration = _time(
+        "sweep_window",
+        "Within how long first reads of secrets are one sweep: a script takes seconds, a person minutes.",
+    )
+    sweep_secrets: int = Field(
+        DEFAULTS.sweep_secrets,
+        ge=2,
+        description="How many secrets, read for the first time within sweep_window, are a sweep: a release "
+        "brings a few.",
+    )
     dormant: Duration = _time(
         "dormant",
         "A silence this long is dormancy: a monthly job runs within it. Not less than 30 days, for of older "

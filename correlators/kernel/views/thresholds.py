@@ -16,8 +16,8 @@ PROVIDED = {setting: micros(grace.length) for setting, grace in GRACES.items()}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """Times in µs, but for ``retry_buckets``, a count. ``provided``: what providers are granted, by the
-    setting that their pages name."""
+    """Times in µs, but for ``retry_buckets`` and ``sweep_secrets``, counts. ``provided``: what providers are
+    granted, by the setting that their pages name."""
 
     skew: int = micros(timedelta(seconds=2))
     refused_quiet: int = micros(timedelta(hours=1))
@@ -33,6 +33,8 @@ class Thresholds:
     residual_short: int = micros(timedelta(hours=1))
     leak_deadline: int = micros(timedelta(hours=24))
     elevation_leeway: int = micros(timedelta(minutes=5))
+    sweep_window: int = micros(timedelta(minutes=5))
+    sweep_secrets: int = 6
     dormant: int = micros(timedelta(days=30))
     memory: int = micros(timedelta(days=400))
     provided: Mapping[str, int] = field(default_factory=lambda: PROVIDED, hash=False)

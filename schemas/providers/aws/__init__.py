@@ -37,6 +37,8 @@ PROVIDER = Provider(
     # AKIAIOSFODNN7EXAMPLE and its like stand in every tutorial.
     placeholders=re.compile(r"key/.*EXAMPLE\Z"),
     uses="cloudtrail",
+    # Secrets Manager and Systems Manager (API references).
+    enumerates=re.compile(r"ListSecrets|BatchGetSecretValue|DescribeParameters|GetParametersByPath"),
     gates=re.compile(r"vpce-[0-9a-z]+"),
     refusals_hidden="CloudTrail does not deliver requests that fail authentication",
     grace=Grace(

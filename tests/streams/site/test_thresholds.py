@@ -118,7 +118,14 @@ BINDING = [
 
 ELEVATED = [approved(USER, 0, 60, "role/payments"), issue("late", 300, SESSION, ROLE, KEY, USER)]
 
+SECRETS = [
+    use(f"{n}", 8 * DAY * bool(n) + 40 * n, operation="Get", action="secret_read", resource=f"s{n}")
+    for n in range(8)
+]
+
 CASES = {
+    "sweep_window": Case("5m", "1m", "secret_sweep", SECRETS, LOW, None),
+    "sweep_secrets": Case("6", "8", "secret_sweep", SECRETS, LOW, None),
     "elevation_leeway": Case("5m", "1m", "elevation_outside_window", ELEVATED, ("proven", None), MEDIUM),
     "skew": Case("2s", "500ms", "revocation_failed", [FAILED, use("u", 11, instance="b")], QUIET, MEDIUM),
     "grace_aws_key": Case("10s", "5s", "revoked_credential_used", ended("cloudtrail", 19), QUIET, HIGH),
