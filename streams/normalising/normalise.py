@@ -169,7 +169,8 @@ class Normalising:
             else:
                 self._normaliser.take(record)
         if count:
-            self._record_bytes = size / count
+            # Records may be empty.
+            self._record_bytes = max(1.0, size / count)
             self._record_seconds = (time.monotonic() - began) / count
             self._send(self._normaliser.drain(), offsets)
 

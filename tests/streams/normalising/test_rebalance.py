@@ -128,3 +128,11 @@ def test_a_full_queue_is_waited_for_and_loses_no_message() -> None:
     outgoing = Outgoing(producer)  # type: ignore[arg-type]
     outgoing.send(outgoing.open(lambda: None), "facts", b"1")
     assert producer.sent == [("facts", b"1")]
+
+
+def test_an_empty_record_alone_stops_nothing(running: Running) -> None:
+    running.read(FakeMessage(TOPIC, 41, b""))
+    running.read(FakeMessage(TOPIC, 42, None), FakeMessage(TOPIC, 3, b"", partition=1))
+    running.read(FakeMessage(TOPIC, 43, BODY))
+    running.settle()
+    assert running.consumer.committed == {HERE: 44, THERE: 4}
