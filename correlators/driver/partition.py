@@ -5,6 +5,7 @@ Pure but for its memory: no clock of a machine, no broker, no file.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -100,7 +101,12 @@ class Partition:
         """Whether a tick has come: without one there is no time to judge at, and nothing is settled."""
         return bool(self._now)
 
-    def settle(self) -> Settled:
+    @property
+    def behind(self) -> bool:
+        """Tells whether something waits for another settling."""
+        return self._correlator.behind
+
+    def settle(self, most: int = sys.maxsize) -> Settled:
         """Returns everything that is to be forwarded, said and stored now."""
         if not self.timed:
             return Settled()
@@ -108,7 +114,7 @@ class Partition:
             self._correlator.dossier(key)
         del self._cold[-WARM_KEYS:]
         clock = clock_at(self._now, self._watch.watch, self._judging.source_of)
-        settled = self._correlator.settle(clock)
+        settled = self._correlator.settle(clock, most)
         known = clock.seen, {source: watch.days for source, watch in self._watch.watch.items()}
         if self._watch is not EMPTY and known != self._kept:
             # By itself a tick is not worth a write: where a worker starts again, the next one tells as much.

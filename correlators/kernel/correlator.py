@@ -31,6 +31,7 @@ from correlators.kernel.views.lifelines import lifeline_of
 from correlators.kernel.views.severity import weighed
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from correlators.kernel.views.view import View
+from correlators.kernel.waiting import Waiting
 from schemas import frozen
 from schemas.authority import PAGES_ONLY, Authority
 from schemas.dossier import EMPTY, Dossier, Reported
@@ -92,7 +93,7 @@ class Correlator:
         self._dossiers: dict[str, Dossier] = {}
         self._rows: dict[str, dict[str, Any]] = {}
         self._sent: dict[str, dict[str, Dossier]] = {}
-        self._dirty: set[str] = set()
+        self._dirty = Waiting()
         self._due: list[tuple[int, str]] = []
         self._paced = paced
         self._thresholds = thresholds
@@ -119,6 +120,8 @@ class Correlator:
             known = known_by(body) if body else EMPTY
             if body:
                 self._dirty.add(key)
+            else:
+                self._dirty.unheard_of(key)
             if known.unread:
                 self._unread += 1
             self._dossiers[key] = known
@@ -135,7 +138,7 @@ class Correlator:
                 continue
             if joined is not known:
                 self._dossiers[key] = joined
-                self._dirty.add(key)
+                self._dirty.learned(key, fact)
             elif fact.asked:
                 self._dirty.add(key)
 
@@ -148,15 +151,22 @@ class Correlator:
                 self._dirty.add(key)
         return bool(self._dirty)
 
-    def settle(self, clock: Clock) -> Settled:
-        """Forwards, judges and encodes every dossier that learned something or fell due."""
+    @property
+    def behind(self) -> bool:
+        """Tells whether some wait for another settling."""
+        return bool(self._dirty)
+
+    def settle(self, clock: Clock, most: int = sys.maxsize) -> Settled:
+        """Forwards, judges and encodes every dossier that learned something or fell due; of more than
+        ``most`` as many, none of them behind all that one source taught of."""
         clock = clock.listening()
         self.due(clock)
         self._dirty.update(key for key in self._doubtful.settled_by(clock) if key in self._dossiers)
         settled = Settled(marks=[UNREAD_MARK] * self._unread)
         self._unread = 0
-        while self._dirty:
-            batch, self._dirty = sorted(self._dirty), set()
+        while self._dirty and most > 0:
+            batch = self._dirty.taken(most, self._dossiers.__getitem__)
+            most -= len(batch)
             for key in batch:
                 self._settle_apart(key, clock, settled)
         settled.failed.extend(item for item in self._failed.items() if item[0] not in self._told_failed)

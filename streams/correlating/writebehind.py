@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -32,6 +33,11 @@ from streams.site import metrics
 EVENTS_MAX = 2_000
 """Unacknowledged envelopes of one partition at which a flush does not wait for the interval."""
 
+TURN_MAX = 1_000
+"""Dossiers of one partition that are settled in one flush, half a second's work, while no more envelopes than
+``EVENTS_MAX`` wait: what comes meanwhile does not stand behind twenty thousand of one source
+(``correlators.kernel.waiting``)."""
+
 log = logging.getLogger("gapwatch.correlate")
 
 
@@ -49,14 +55,19 @@ class Assigned:
 
     partition: Partition
     events: list[Event] = field(default_factory=list)
+    hastened: bool = False
 
     def settle(self) -> tuple[Settled, list[Event]]:
         """Returns what there is to say now, and the events that may be acknowledged once it is said and
-        stored: none before the time is known."""
+        stored: none before the time is known, and none while some dossiers wait for their turn."""
         if not self.partition.timed:
             return Settled(), []
+        full = self.hastened or len(self.events) >= EVENTS_MAX
+        settled = self.partition.settle(sys.maxsize if full else TURN_MAX)
+        if self.partition.behind:
+            return settled, []
         events, self.events = self.events, []
-        return self.partition.settle(), events
+        return settled, events
 
 
 class Outlet(Protocol):
@@ -128,6 +139,7 @@ class WriteBehind:
         """Lets the next flush, which is the last one, say what was held back."""
         for held in self._assigned.values():
             held.partition.hasten()
+            held.hastened = True
 
     def drop(self) -> None:
         """Forgets everything unsettled: the partitions may belong to another worker now, and the facts come

@@ -1,0 +1,92 @@
+"""Waiting: dossiers that are to be settled, and whose turn it is where they are too many for one settling.
+
+Mostly all are settled at once. Where one source has taught of twenty thousand things in a moment, what others
+taught does not wait behind them: those that wait stand in lines, and each line gets its share.
+
+| line | who stands in it |
+|---|---|
+| declared | what an inventory names |
+| known | what was settled before |
+| new | what nobody had heard of |
+| the voice | what only the word of others was learned of |
+| the crowd | what was only told that its findings are of a crowd |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from schemas.dossier import Dossier
+from schemas.providers import word_of
+
+CROWD_LINE = "crowd"
+
+DECLARED, KNOWN, NEW, HEARD = range(4)
+"""How lines stand behind each other where room is left."""
+
+Line = tuple[int, str]
+
+
+class Waiting:
+    """The keys of dossiers that wait, each once, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._why: dict[str, str] = {}
+        self._new: set[str] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._why)
+
+    def add(self, key: str) -> None:
+        """Lets a dossier wait that is to be settled."""
+        self._why[key] = ""
+
+    def update(self, keys: Iterable[str]) -> None:
+        """Lets each of them wait."""
+        self._why.update(dict.fromkeys(keys, ""))
+
+    def learned(self, key: str, fact: Dossier) -> None:
+        """Lets a dossier wait that learned this fact."""
+        if fact.heard and fact == Dossier(heard=fact.heard):
+            self._why.setdefault(key, min(fact.heard))
+        elif fact.crowded and fact == Dossier(crowded=fact.crowded):
+            self._why.setdefault(key, CROWD_LINE)
+        else:
+            self._why[key] = ""
+
+    def unheard_of(self, key: str) -> None:
+        """Notes that nothing was known of it until now."""
+        self._new.add(key)
+
+    def clear(self) -> None:
+        """Forgets all."""
+        self._why.clear()
+        self._new.clear()
+
+    def taken(self, most: int, dossier: Callable[[str], Dossier]) -> list[str]:
+        """Takes out those whose turn it is, ``most`` at most, in order of key."""
+        if len(self._why) <= most:
+            turn = sorted(self._why)
+            self._why = {}
+        else:
+            turn = sorted(self._shares(most, dossier))
+            for key in turn:
+                del self._why[key]
+        self._new.difference_update(turn)
+        return turn
+
+    def _shares(self, most: int, dossier: Callable[[str], Dossier]) -> list[str]:
+        lines: dict[Line, list[str]] = {}
+        for key, why in self._why.items():
+            lines.setdefault(self._line(key, why, dossier), []).append(key)
+        share = max(1, most // len(lines))
+        turn = [key for _, line in sorted(lines.items()) for key in line[:share]]
+        rest = [key for _, line in sorted(lines.items()) for key in line[share:]]
+        return (turn + rest)[:most]
+
+    def _line(self, key: str, why: str, dossier: Callable[[str], Dossier]) -> Line:
+        if why:
+            return HEARD, why
+        if dossier(key).stated:
+            return DECLARED, word_of(key)
+        return NEW if key in self._new else KNOWN, word_of(key)

@@ -1,0 +1,80 @@
+"""What one source taught of thousands of things does not stand before what others taught."""
+
+from __future__ import annotations
+
+from correlators.kernel.catalogue import controls
+from correlators.kernel.correlator import Correlator
+from schemas.activity import Activity
+from schemas.fact import Fact
+from schemas.verdict import Clock
+from tests.support.make import T0, kill, use
+from tests.support.scenario import HOUR, taught
+
+NOW = T0 + HOUR
+CLOCK = Clock(NOW, {"cloudtrail": NOW, "ocsf": NOW})
+MOST = 20
+
+
+def facts(*activities: Activity) -> list[Fact]:
+    return [fact for activity in activities for fact in taught(activity)]
+
+
+def flood(source: str, number: int = 500) -> list[Fact]:
+    """Ends and uses of keys that nobody had heard of."""
+    made: list[Activity] = []
+    for n in range(number):
+        key, user = f"aws:key/AKIAFORGED{n:09}", f"aws:111122223333:user/f{n}"
+        ended = kill(f"end{n}", 600, key, user)
+        made += [
+            use(f"end{n}", 600, "", "", source=source, effects=ended.effects),
+            use(f"use{n}", 700, user, key, source=source),
+        ]
+    return facts(*made)
+
+
+def settled_with_the_real_one(correlator: Correlator) -> int:
+    """In which settling what is real is told."""
+    for turn in range(1, 200):
+        settled = correlator.settle(CLOCK, MOST)
+        correlator.take(settled.forwards)
+        if any(r.finding and r.reported.subject == "aws:key/AKIAREAL000000000001" for r in settled.reports):
+            return turn
+    raise AssertionError("it was not told")
+
+
+def real(*, at: float = 650) -> tuple[list[Fact], list[Fact]]:
+    key, user = "aws:key/AKIAREAL000000000001", "aws:111122223333:user/z"
+    return facts(kill("end", 10, key, user)), facts(use("used", at, user, key))
+
+
+def test_what_is_known_does_not_wait_behind_what_nobody_had_heard_of() -> None:
+    correlator = Correlator(controls())
+    known, then = real()
+    correlator.take(known)
+    correlator.settle(CLOCK)
+    correlator.take(flood("cloudtrail"))
+    correlator.take(then)
+    assert settled_with_the_real_one(correlator) == 1
+
+
+def test_what_the_provider_says_does_not_wait_behind_what_others_say_of_it() -> None:
+    correlator = Correlator(controls())
+    correlator.take(flood("ocsf"))
+    correlator.take([fact for part in real() for fact in part])
+    assert settled_with_the_real_one(correlator) <= 2
+
+
+def test_what_waits_is_told_in_the_end_and_nothing_is_told_otherwise_for_it() -> None:
+    many = flood("cloudtrail", 60)
+    at_once, by_turns = Correlator(controls()), Correlator(controls())
+    at_once.take(many)
+    by_turns.take(many)
+    told: list[dict[str, tuple[str, int]]] = []
+    for correlator, most in ((at_once, 10**9), (by_turns, 7)):
+        said: dict[str, tuple[str, int]] = {}
+        while correlator.behind:
+            settled = correlator.settle(CLOCK, most)
+            correlator.take(settled.forwards)
+            said.update((r.uid, (r.reported.value, r.reported.severity)) for r in settled.reports)
+        told.append(said)
+    assert told[0] == told[1] and len(told[0]) >= 60
