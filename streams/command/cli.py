@@ -199,6 +199,26 @@ def explain(
 
 
 @app.command()
+def tools(
+    agent: Annotated[str, typer.Argument(metavar="AGENT", help="Its key: agent:<service.name>/<name>.")],
+    json: Json = False,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Show what an agent may call, what it was offered and what it called, tool by tool.
+
+    Also which definition was shown last, since when it is another one, and which tools were offered or
+    carried out though no record approves them.
+
+    \b
+    Example:  gapwatch tools agent:desk/triage
+    """
+    from streams.command.tools import tools as tell
+
+    tell(_settings(config, data), agent, json)
+
+
+@app.command()
 def sql(
     query: Annotated[
         str, typer.Argument(metavar="QUERY", help="ClickHouse SQL, or - to read it from stdin.")

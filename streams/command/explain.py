@@ -47,7 +47,7 @@ GROUP BY outcome ORDER BY first"""
 def explain(settings: Settings, prefix: str, as_json: bool) -> None:
     """Prints the story of the finding whose id begins so. Raises Stop where there is none, or several."""
     finding = find(settings, prefix)
-    story = story_of(finding, _loader(settings), time.time_ns() // 1000, settings.thresholds)
+    story = story_of(finding, loader(settings), time.time_ns() // 1000, settings.thresholds)
     story.counts = [count for node in _concerned(story) if node.since for count in _counts(settings, node)]
     if as_json:
         sys.stdout.write(orjson.dumps(story.shown()).decode() + "\n")
@@ -75,7 +75,9 @@ def find(settings: Settings, prefix: str) -> Finding:
     return finding
 
 
-def _loader(settings: Settings) -> Load:
+def loader(settings: Settings) -> Load:
+    """Returns what reads a stored dossier by its key."""
+
     def load(key: str) -> Dossier:
         found = query.rows(settings, _DOSSIER, {"key": key})
         bodies = found[0]["bodies"] if found else []

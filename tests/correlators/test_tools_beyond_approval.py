@@ -10,6 +10,8 @@ import pytest
 from correlators.kernel.knowledge.fullness import LISTS_MARK, marked
 from correlators.kernel.knowledge.join import LISTS_MAX, join
 from correlators.kernel.views.offers import list_key
+from correlators.kernel.views.tool_table import ToolRow, tool_table
+from correlators.kernel.views.view import View
 from schemas.activity import Activity
 from schemas.dossier import Dossier, Listed, Sightings
 from schemas.evidence import Evidence, iso
@@ -304,3 +306,25 @@ def test_lists_of_a_server_are_capped_alike_in_any_order_and_leave_a_mark_and_ot
     assert one == other and join(one, many[3]) is one
     assert len(one.lists) == LISTS_MAX + 1
     assert LISTS_MARK in marked(one).marks and LISTS_MARK not in marked(many[0]).marks
+
+
+# --- the table
+
+
+def table(records: list[Activity], *messages: dict[str, Any]) -> dict[str, ToolRow]:
+    world = run([*records, *activities(*messages)], CLOCK)
+    return {row.tool: row for row in tool_table(View(DESK, world.dossiers()[DESK]))}
+
+
+def test_the_table_says_what_is_approved_offered_and_called_who_changed_it_and_what_is_not_kept_to() -> None:
+    spare = {"name": "spare"}
+    shown = [*lists(0, GOOD, DROP), *calls(2), *lists(20, EVIL, DROP), *calls(23)]
+    found = table([approves(*pin(GOOD), spare)], *shown)
+    search = found["search"]
+    assert (search.approved, search.enforced, search.servers) == ("by digest", "", ("storage",))
+    assert (search.digest, iso(search.changed), search.by) == (digest_of(EVIL), at(21), "storage")
+    assert [iso(t) for t in (*search.offered, search.called)] == [at(1), at(21), at(23)]
+    assert (found["drop"].approved, found["drop"].enforced) == ("", "offered all the same")
+    assert found["spare"] == ToolRow(DESK, "spare", approved="by name")
+    assert table([approves(spare)], *calls(2, "drop"))["drop"].enforced == "carried out all the same"
+    assert table([], *calls(2, "drop"))["drop"].enforced == ""

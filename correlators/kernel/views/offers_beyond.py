@@ -38,7 +38,7 @@ def beyond_of(view: View, records: Records, offers: Offers) -> dict[str, Beyond]
         newest[group] = listing.evidence.time
         catalogue = records.recorded_by(listing.evidence.time)
         for name, _ in listing.tools:
-            if not _approves(catalogue, name, listing.server) and not _is_lead(name, known):
+            if not approves(catalogue, name, listing.server) and not _is_lead(name, known):
                 old = found.get(name)
                 found[name] = Beyond(old.first if old else listing.evidence, listing.evidence)
                 where.setdefault(name, set()).add(group)
@@ -48,15 +48,15 @@ def beyond_of(view: View, records: Records, offers: Offers) -> dict[str, Beyond]
 def _ended(
     one: Beyond, name: str, where: set[tuple[str, str]], newest: dict[tuple[str, str], int], now: Catalogue
 ) -> Beyond:
-    if all(_approves(now, name, server) for _, server in where):
+    if all(approves(now, name, server) for _, server in where):
         return one._replace(end=max(d.recorded for d in now))
     over = min(newest[group] for group in where)
     return one._replace(end=over) if over > one.last.time + GONE else one
 
 
-def _approves(catalogue: Catalogue, name: str, server: str) -> bool:
-    """Whether a record approves what is offered under a name. Hosts put the name of the server before that of
-    the tool; a call is judged by all of its names."""
+def approves(catalogue: Catalogue, name: str, server: str) -> bool:
+    """Says whether a record approves what is offered under a name. Hosts put the name of the server before
+    that of the tool; a call is judged by all of its names."""
     stated = [d.tools for d in catalogue if d.tools is not None]
     if not stated:
         return True
@@ -104,7 +104,7 @@ def changes_of(records: Records, offers: Offers, agent: str) -> Changes:
         changed = {
             name: first
             for name in {name for listing in listings for name, digest in listing.tools if digest}
-            if _approves(records.latest, name, server)
+            if approves(records.latest, name, server)
             and not records.pinned(name)
             and (first := _first_change(listings, name, records.first))
         }
