@@ -4,9 +4,10 @@ OTLP/JSON or protobuf, as Jaeger and Tempo export them, and one by one (``as_fla
 
 One record is one export request (or one exported trace) with many spans or log records. Every span is an
 activity, since any may lie on the chain of parents between a tool call and its agent; which agent made a
-call, and how the call ended, is settled where the whole trace is known, so the outcome of all but agent spans
-is ``unknown`` here. Of log records only those that speak of tools become activities. Arguments and results
-of tools are not read; nor are messages and status texts stored.
+call, and how the call ended, is settled where the whole trace is known, so the outcome of all but agent
+spans is ``unknown`` here. Of log records only those that speak of tools become activities; metrics are
+passed: they count calls, and name none. Arguments and results of tools are not read; nor are messages and
+status texts stored.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from schemas.sources import Context, Reading
 from schemas.sources.otel.as_protobuf import is_protobuf_export, protobuf_spans
 from schemas.sources.otel.documents import ENVELOPES, Raw, raw_of
 from schemas.sources.otel.genai import error_of, handoff_target, span_of
-from schemas.sources.otel.logs import LogSpan, spans_of
+from schemas.sources.otel.logs import LogSpan, spans_of, whose
 from schemas.sources.otel.logs_wire import protobuf_logs
 from schemas.sources.otel.raw import NAME, RawLog, RawSpan
 from schemas.span import Span, agent_key
@@ -31,7 +32,7 @@ __all__ = ["NAME", "read", "recognises"]
 SIGNS = frozenset({
     "resourceSpans", "resource_spans", "resourceLogs", "resource_logs", "batches", "traceID", "traceId",
     "SpanAttributes", "LogAttributes", "SpanContext", "otel_scope_name", "trace_id", "scopeSpans",
-    "scopeLogs",
+    "scopeLogs", "resourceMetrics",
 })  # fmt: skip
 
 OPERATIONS = {"agent": "invoke_agent", "tool": "execute_tool", "handoff": "handoff", "chat": "chat"}
@@ -102,10 +103,11 @@ def _json(record: bytes) -> Iterator[Raw]:
 def _read_log(log: RawLog, context: Context, reading: Reading) -> None:
     trace, spans = spans_of(log, context.arrived, context.processed)
     reading.passed += not spans
-    reading.activities += (_activity_of_log(trace, one, context) for one in spans)
+    told = whose(log) if spans else ""
+    reading.activities += (_activity_of_log(trace, one, told, context) for one in spans)
 
 
-def _activity_of_log(trace: str, of_log: LogSpan, context: Context) -> Activity:
+def _activity_of_log(trace: str, of_log: LogSpan, told: str, context: Context) -> Activity:
     span = of_log.span
     what = {"asked": f"ask for {span.tool}"}.get(
         span.side, f"execute_tool {span.tool}" if span.tool else "answer"
@@ -119,6 +121,7 @@ def _activity_of_log(trace: str, of_log: LogSpan, context: Context) -> Activity:
         actor_name=span.agent,
         operation="chat" if span.kind == "chat" else what,
         service=span.service,
+        client=told,
         resource=span.server,
         error="error" if span.status == "error" and span.tool else "",
         effects=(Spanned(trace, of_log.span_id, span),),

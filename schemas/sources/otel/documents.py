@@ -29,10 +29,22 @@ def raw_of(document: dict[str, Any], place: str = "") -> Iterator[Raw] | None:
         return json_spans(*batches)
     if logs := logs_of(document):
         return json_logs(*logs)
+    if metrics := metrics_of(document):
+        return iter(metrics)
     if traces := traces_of(document):
         return jaeger_spans(traces)
     single = _single(document)
     return _alone(single, document, place) if single else None
+
+
+def metrics_of(document: dict[str, Any]) -> list[Raw]:
+    """Returns a log record that says nothing for each batch of an export of metrics; nothing for any other
+    document."""
+    for key in ("resourceMetrics", "resource_metrics"):
+        batches = document.get(key)
+        if isinstance(batches, list):
+            return [RawLog("", "", 0, "metrics", "", {}) for _ in batches]
+    return []
 
 
 def _rows(document: dict[str, Any]) -> Contents | None:

@@ -60,6 +60,13 @@ NODE_MARKS = frozenset({"langgraph_step", "langgraph_node"})
 LOGFIRE_OPENAI = "logfire.openai_agents"
 LOGFIRE_SPANS = (("Agent run:", "agent"), ("Function:", "tool"), ("Handoff:", "handoff"))
 CLAUDE_CODE_TOOL = "claude_code.tool"
+CLAUDE_CODE_WAIT = "claude_code.tool.blocked_on_user"
+"""Below the span of a tool: the wait for the person who may let it run, with what was decided."""
+HIDDEN_TOOL = "mcp_tool"
+"""Claude Code's word for every MCP tool of its user, unless details are switched on
+(``OTEL_LOG_TOOL_DETAILS``)."""
+DENIALS = frozenset({"reject", "denied", "abort", "cancel", "deny", "timed_out"})
+"""Decisions by which a tool does not run (Claude Code, Gemini CLI, Codex)."""
 MONOCLE = {
     "agentic.tool.invocation": "tool",
     "agentic.mcp.invocation": "tool",
@@ -90,6 +97,12 @@ no such method, HTTP."""
 
 def span_of(raw: RawSpan, arrived: int = 0, processed: int = 0) -> Span:
     """Returns the span without arguments and results."""
+    if _is_rejection(raw):
+        # It answers the call above it, as a refusal of a gateway does.
+        return Span(
+            "tool", raw.parent, bounded(raw.service), start=raw.start or raw.end, end=raw.end, status="error",
+            arrived=arrived, processed=processed, denied=True,
+        )  # fmt: skip
     offered = offered_by(raw)
     kind = _kind(raw, offered is not None)
     named = _tool(raw) if kind == "tool" else handoff_target(raw) if kind == "handoff" else ""
@@ -118,9 +131,19 @@ def span_of(raw: RawSpan, arrived: int = 0, processed: int = 0) -> Span:
         step=is_step(raw, named) if kind == "tool" else kind == "other" and is_guardrail(raw),
         transfer=bounded(transfer_of(raw, named)) if kind == "tool" else "",
         deferred=kind == "tool" and bool(raw.text("pydantic_ai.tool.deferral.name")),
-        hidden=kind == "tool" and raw.scope == ADK and named == MERGED_TOOLS,
+        hidden=kind == "tool" and _is_hidden(raw, named),
         own=own_of(raw, offered) if offered else (),
     )
+
+
+def _is_rejection(raw: RawSpan) -> bool:
+    return raw.name == CLAUDE_CODE_WAIT and raw.text("decision").lower() in DENIALS
+
+
+def _is_hidden(raw: RawSpan, tool: str) -> bool:
+    if raw.name == CLAUDE_CODE_TOOL:
+        return tool == HIDDEN_TOOL
+    return raw.scope == ADK and tool == MERGED_TOOLS
 
 
 def _kind(raw: RawSpan, offers: bool) -> SpanKind:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from schemas import frozen
-from schemas.sources.otel.genai import UNKNOWN_TOOL, UNTRUSTED_AGENT
+from schemas.sources.otel.genai import DENIALS, HIDDEN_TOOL, UNKNOWN_TOOL, UNTRUSTED_AGENT
 from schemas.sources.otel.raw import GENAI_EVENTS, INTERNAL, SPAN_BYTES, TRACE_BYTES, RawLog, RawSpan
 from schemas.sources.otel.steps import is_form_of_log, is_step_of_log
 from schemas.sources.otel.tools import decoded, offered_by
@@ -30,12 +30,8 @@ CALLED = ".tool.call"
 """GitHub Copilot Chat: ``copilot_chat.tool.call`` (code.visualstudio.com, monitoring agents)."""
 
 CLAUDE_CODE = "claude_code."
-HIDDEN_TOOL = "mcp_tool"
-"""Claude Code's word for every MCP tool of its user, unless details are switched on
-(``OTEL_LOG_TOOL_DETAILS``)."""
 PREFIXED = re.compile(r"mcp__(.+?)__(.+)", re.DOTALL)
 
-DENIALS = frozenset({"reject", "denied", "abort", "cancel", "deny"})
 ACCEPTED = frozenset({"accept", "auto_accept", "modify", "approved", "allow"})
 
 BEFORE_THE_RUN = frozenset({"InputValidationError", "AbortError", "PermissionDenied"})
@@ -153,6 +149,22 @@ class _LogReader:
 
     def _own(self, what: str, number: int = 0) -> str:
         return derived_id(SPAN_BYTES, what, self.trace, self._log.span_id or self._log.time, number)
+
+
+WHOSE = (
+    ("session", ("session.id", "conversation.id", "gen_ai.conversation.id")),
+    ("user", ("user.account_uuid", "user.account_id", "user.id")),
+    ("organization", ("organization.id",)),
+    ("installation", ("installation.id",)),
+)
+"""By which attributes coding agents say for whom they work (Claude Code and Codex, monitoring; Gemini CLI,
+telemetry). Addresses of mail are not read."""
+
+
+def whose(log: RawLog) -> str:
+    """Returns for whom an agent works, in words: its session, its user's account, the organisation."""
+    told = ((what, log.text(*keys)) for what, keys in WHOSE)
+    return ", ".join(f"{what} {bounded(text)}" for what, text in told if text)
 
 
 def served_by(log: RawLog, tool: str) -> tuple[str, str]:

@@ -35,7 +35,7 @@ READ = frozenset({
     "span.type", "entity.1.name", "entity.2.name", "entity.2.type", "name", "from_agent", "to_agent",
     "tool_name", "rpc.method", "mcp.target", "mcp.server", "server.address", "http.response.status_code",
     "http.status_code", "http.status", "gen_ai.transfer.target.name", "gen_ai.transfer.mode",
-    "pydantic_ai.tool.deferral.name", "gen_ai.response.model", "gen_ai.data_source.id",
+    "pydantic_ai.tool.deferral.name", "gen_ai.response.model", "gen_ai.data_source.id", "decision",
 })  # fmt: skip
 """The attributes that are read. Arguments are read for one thing: which agent a hand-off names."""
 
@@ -80,7 +80,8 @@ LOG_READ = READ | {
     "event.name", "tool_name", "function_name", "success", "decision", "mcp_server_name", "call_id",
     "tool_use_id", "gen_ai.tool.call.id", "session.id", "decision_type", "error_type", "error",
     "tool_parameters", "mcp_server", "mcp_tool_name", "conversation.id", "gen_ai.conversation.id",
-    "gen_ai.input.messages", "gen_ai.output.messages",
+    "gen_ai.input.messages", "gen_ai.output.messages", "user.account_uuid", "user.account_id", "user.id",
+    "organization.id", "installation.id", "tool_type", "extension_name",
 }  # fmt: skip
 """The attributes of log records that are read. Of messages only the names and ids of calls are taken."""
 

@@ -15,7 +15,7 @@ alone: a tool of the same name from another scope, or one that a server serves, 
 | pydantic-ai, in messages | ``final_result``, the form of its answer | pydantic/pydantic-ai, _output.py |
 | OpenAI Agents, LangChain: messages | ``transfer_to_`` and the agent | openai/openai-agents-python |
 | agent-framework, in messages | ``handoff_to_`` and the agent | microsoft/agent-framework, orchestrations |
-| Claude Code's events | plan mode, to-do lists, questions to its user | Claude Code, tools reference |
+| coding agents' events | plan mode, to-do lists, questions to its user | Claude Code, tools reference |
 """
 
 from __future__ import annotations
@@ -53,6 +53,18 @@ CLAUDE_CODE_STEPS = frozenset({
 or ask for it themselves; a server's tools have names that begin with ``mcp__``."""
 
 
+STEPS_OF_LOGS = {
+    CLAUDE_CODE_EVENTS: CLAUDE_CODE_STEPS,
+    "codex_otel": frozenset({"update_plan", "request_user_input"}),
+    "gemini-cli": frozenset({"write_todos", "ask_user", "enter_plan_mode", "exit_plan_mode"}),
+    "copilot-chat": frozenset({"manage_todo_list", "think"}),
+}
+"""The same of other coding agents, by the scope of their events (openai/codex, core/src/tools; google-gemini/
+gemini-cli, packages/core/src/tools; microsoft/vscode-copilot-chat, tool names)."""
+SERVED = ("mcp_server_name", "mcp_server", "extension_name")
+"""What a server or an extension serves is a tool, whatever it is called."""
+
+
 def is_step(raw: RawSpan, tool: str) -> bool:
     """Says whether the span is a step of the framework."""
     if raw.scope == SMOLAGENTS:
@@ -70,7 +82,7 @@ def is_guardrail(raw: RawSpan) -> bool:
 
 def is_step_of_log(log: RawLog, tool: str) -> bool:
     """Says whether the event tells a step of the product."""
-    return log.scope == CLAUDE_CODE_EVENTS and tool in CLAUDE_CODE_STEPS
+    return tool in STEPS_OF_LOGS.get(log.scope, ()) and not log.text(*SERVED)
 
 
 def is_form_of_log(log: RawLog, tool: str) -> bool:

@@ -290,3 +290,64 @@ def test_plan_mode_and_lists_of_what_is_to_be_done_are_steps_of_claude_code_alon
     assert [one.step for one in result(CLAUDE, tool_name="Bash")] == [False]
     raw = RawLog("", "", 1, CLAUDE, "cc", {"tool_name": "TodoWrite"}, None, "another")
     assert [told.span.step for told in spans_of(raw)[1]] == [False]
+
+
+@pytest.mark.parametrize(
+    ("scope", "event", "step"),
+    [
+        ("codex_otel", "codex.tool_result", "update_plan"),
+        ("gemini-cli", GEMINI, "write_todos"),
+        ("copilot-chat", "copilot_chat.tool.call", "manage_todo_list"),
+    ],
+)
+def test_a_coding_agents_own_list_of_what_is_to_be_done_is_a_step_and_a_servers_tool_of_that_name_is_none(
+    scope: str, event: str, step: str
+) -> None:
+    def is_step(scope: str, **more: str) -> bool:
+        raw = RawLog("", "", 1, event, "x", {"tool_name": step, "success": "true"} | more, None, scope)
+        return spans_of(raw)[1][0].span.step
+
+    assert is_step(scope)
+    assert not is_step("another") and not is_step(scope, mcp_server_name="evil")
+    assert not is_step(scope, tool_name="shell")
+
+
+def test_for_whom_a_coding_agent_works_stands_in_the_activity_and_no_address_of_mail() -> None:
+    ids: dict[str, Any] = {
+        "session__id": "s1",
+        "user__account_uuid": "u1",
+        "organization__id": "o1",
+        "user__email": SECRET,
+    }
+    (told,) = read(log(CLAUDE, trace="", tool_name="Bash", success="true", **ids)).activities
+    assert told.client == "session s1, user u1, organization o1"
+    assert SECRET not in repr(told)
+    (codex,) = read(log("codex.tool_result", trace="", tool_name="shell", conversation__id="c1")).activities
+    assert codex.client == "session c1"
+
+
+def test_an_export_of_metrics_is_passed_for_it_names_no_call() -> None:
+    metric = {"name": "gemini_cli.tool.call.count", "sum": {"dataPoints": [{"asInt": "3"}]}}
+    body = orjson.dumps({"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]})
+    found = otel.read(body, Context())
+    assert detect(body) == "otel"
+    assert (found.activities, found.rejects, found.passed) == ([], [], 1)
+
+
+def claude_tool(name: str, *more: dict[str, Any]) -> dict[tuple[str, str], list[str]]:
+    spans = [
+        span(1, 0, "claude_code.interaction"),
+        span(2, 1, "claude_code.tool", attributes={"tool_name": name}),
+    ]
+    return ended(activities(*spans, *more, service="claude-code"))
+
+
+def test_a_call_that_its_user_rejected_was_not_carried_out_and_one_that_was_let_run_was() -> None:
+    def waited(decision: str) -> dict[str, Any]:
+        return span(3, 2, "claude_code.tool.blocked_on_user", attributes={"decision": decision})
+
+    key = ("agent:claude-code/claude-code", "Bash")
+    assert claude_tool("Bash") == {key: ["executed"]}
+    assert claude_tool("Bash", waited("accept")) == {key: ["executed"]}
+    assert claude_tool("Bash", waited("reject")) == {key: ["refused"]}
+    assert claude_tool("mcp_tool")[("agent:claude-code/claude-code", "mcp_tool")] == ["hidden"]
