@@ -21,6 +21,7 @@ from streams.correlating.fence import EPOCH, Fence
 from streams.correlating.messages import Message
 from streams.correlating.pulse import Pulse
 from streams.correlating.restore import restore as restore
+from streams.correlating.sequence import Sequence
 from streams.correlating.writebehind import WriteBehind
 from streams.kafka import topics
 from streams.kafka.connection import no_answer
@@ -55,7 +56,8 @@ class Worker:
         self._settings = settings
         self._stage = stage
         self._embedded = bool(stage.broker_id)
-        self._app = make_app(settings, stage.worker)
+        self._sequence = Sequence()
+        self._app = make_app(settings, stage.worker, self._sequence.sought)
         self._table = self._app.Table(TABLE, key_type=bytes, value_type=bytes, partitions=settings.partitions)
         self._fence = Fence(
             self._table.apply_changelog_batch, lambda: self._table.data, settings.dossier_limit
@@ -78,7 +80,6 @@ class Worker:
         )
         self._suspects = Suspects(stage)
         self._failure: BaseException | None = None
-        self._position: dict[int, int] = {}
         self._app.agent(self._topics[topics.FACTS], name="correlate")(self._correlate)
         self._app.on_partitions_revoked.connect(self._revoked)
         self._app.on_partitions_assigned.connect(self._assigned)
@@ -111,11 +112,13 @@ class Worker:
         unsettled."""
         try:
             async for event in stream.noack().events():
+                partition, offset = event.message.partition, event.message.offset
+                if not self._sequence.takes(partition, offset, time.monotonic()):
+                    continue
                 if self._suspects.careful:
                     await self._take_carefully(event)
                 else:
-                    self._write_behind.take(event.message.partition, event, event.value)
-                self._position[event.message.partition] = event.message.offset + 1
+                    self._write_behind.take(partition, event, event.value)
                 if self._write_behind.crowded:
                     await self._write_behind.flush()
         except asyncio.CancelledError:
@@ -195,7 +198,7 @@ class Worker:
 
     async def _revoked(self, *_: Any, **__: Any) -> None:
         self._write_behind.drop()
-        self._position = {}
+        self._sequence.forget()
 
     async def _assigned(self, _: Any, assigned: Any, **__: Any) -> None:
         """Dossiers of partitions that went away are dropped: they come from the changelog if ever they
@@ -226,9 +229,9 @@ class Worker:
     def _behind(self) -> int:
         """Messages of our partitions that were not taken yet, as far as the last fetch told."""
         ends = {
-            partition: self._app.consumer.highwater(self._place(partition)) for partition in self._position
+            partition: self._app.consumer.highwater(self._place(partition)) for partition in self._sequence
         }
-        return sum(max(0, (end or 0) - self._position[partition]) for partition, end in ends.items())
+        return sum(max(0, (end or 0) - self._sequence[partition]) for partition, end in ends.items())
 
     def _place(self, partition: int) -> Any:
         from faust.types import TP

@@ -6,6 +6,7 @@ import logging
 import time
 from typing import Any
 
+from streams.correlating.rewinding import Sought, rewinding
 from streams.kafka import topics
 from streams.kafka.connection import faust_broker, faust_credentials
 from streams.site.settings import Settings
@@ -41,9 +42,9 @@ def app_id(settings: Settings) -> str:
     return topics.name(settings, "correlate")
 
 
-def make_app(settings: Settings, worker: int) -> Any:
-    """Returns the Faust app. Each number that is not Faust's default is measured or argued where it is
-    defined."""
+def make_app(settings: Settings, worker: int, sought: Sought) -> Any:
+    """Returns the Faust app; ``sought`` is told where each partition of facts is read from. Each number that is not
+    Faust's default is measured or argued where it is defined."""
     import faust
 
     folder = settings.data.absolute() / "faust" / str(worker)
@@ -72,29 +73,8 @@ def make_app(settings: Settings, worker: int) -> Any:
         reply_create_topic=False,
     )
     transport: Any = app.transport
-    transport.Consumer = rewinding(topics.name(settings, topics.FACTS))
+    transport.Consumer = rewinding(topics.name(settings, topics.FACTS), sought)
     return app
-
-
-def rewinding(topic: str) -> Any:
-    """Returns Faust's consumer, made to read a partition again from where it really stands after a rebalance.
-
-    What is fetched while partitions move is thrown away, and the consumer seeks back to the committed offset;
-    where nothing has been committed yet, aiokafka's ``seek_to_committed`` seeks nowhere, and Faust then
-    acknowledges the gap. Facts would be lost in the first seconds of an installation.
-    """
-    from faust.transport.drivers.aiokafka import Consumer
-
-    class Rewinding(Consumer):  # type: ignore[misc, unused-ignore]
-        logger = logging.getLogger("faust.rewinding")
-
-        async def perform_seek(self) -> None:
-            await super().perform_seek()
-            for place in self.assignment():
-                if place.topic == topic and not self._read_offset.get(place):
-                    await self.seek(place, 0)
-
-    return Rewinding
 
 
 class _Seldom(logging.Filter):

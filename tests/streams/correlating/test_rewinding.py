@@ -1,37 +1,113 @@
-"""Faust's consumer is made to read a partition again from its beginning where nothing was committed yet."""
+"""Faust's consumer is made to hand over every message of the facts in its turn."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from faust.transport.drivers.aiokafka import Consumer
 from faust.types import TP
+from hypothesis import given
+from hypothesis import strategies as st
 
-from streams.correlating.faust_app import rewinding
+from streams.correlating.rewinding import rewinding
 
 FACTS, OTHER = TP("facts", 0), TP("other", 0)
+END = 12
 
 
-@pytest.mark.parametrize(
-    ("committed", "rewound"),
-    [({}, [FACTS]), ({FACTS: 0}, [FACTS]), ({FACTS: 17}, []), ({FACTS: None, OTHER: None}, [FACTS])],
-)
-def test_only_a_partition_of_facts_without_a_committed_offset_is_rewound(
-    monkeypatch: pytest.MonkeyPatch, committed: dict[TP, int | None], rewound: list[TP]
+class Broker:
+    """A partition of facts, and Faust's consumer over it: ``position`` is what it would fetch next."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, committed: int | None, first: int = 0) -> None:
+        self.position, self.first, self.told = 0, first, list[tuple[int, int]]()
+        self.fetched: list[tuple[TP, int]] = []
+
+        async def perform_seek(consumer: Any) -> None:
+            consumer._read_offset = {FACTS: committed, OTHER: None}
+            self.position = self.position if committed is None else committed
+
+        async def getmany(_: Any, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
+            fetched, self.fetched = self.fetched, []
+            for place, offset in fetched:
+                yield place, SimpleNamespace(offset=offset)
+
+        async def seek(consumer: Any, place: TP, offset: int) -> None:
+            self.position = offset
+
+        async def earliest(consumer: Any, *places: TP) -> dict[TP, int]:
+            return dict.fromkeys(places, self.first)
+
+        for name, fake in (("perform_seek", perform_seek), ("getmany", getmany)):
+            monkeypatch.setattr(Consumer, name, fake)
+        made = rewinding("facts", lambda partition, offset: self.told.append((partition, offset)))
+        monkeypatch.setattr(made, "assignment", lambda consumer: {FACTS, OTHER})
+        monkeypatch.setattr(made, "seek", seek)
+        monkeypatch.setattr(made, "earliest_offsets", earliest)
+        self.consumer = made.__new__(made)
+        self.consumer._due = {}
+
+    def fetch(self, number: int) -> None:
+        """It is in the consumer's hands, and not handed over yet."""
+        for offset in range(max(self.position, self.first), min(self.position + number, END)):
+            self.fetched.append((FACTS, offset))
+            self.position = offset + 1
+
+    def hand_over(self) -> list[int]:
+        async def go() -> list[int]:
+            return [message.offset async for _, message in self.consumer.getmany(1.0)]
+
+        return asyncio.run(go())
+
+
+@pytest.mark.parametrize(("committed", "due"), [(None, 0), (0, 0), (7, 7)])
+def test_facts_are_read_from_what_was_committed_or_from_the_beginning(
+    monkeypatch: pytest.MonkeyPatch, committed: int | None, due: int
 ) -> None:
-    sought: list[tuple[TP, int]] = []
+    broker = Broker(monkeypatch, committed)
+    broker.fetch(3)
+    assert broker.hand_over() == [], "nothing before it is known from where"
+    asyncio.run(broker.consumer.perform_seek())
+    assert broker.position == due and broker.told == [(0, due)]
+    broker.fetch(2)
+    broker.fetched.append((OTHER, 99))
+    assert broker.hand_over() == [due, due + 1, 99], "other topics are not its business"
 
-    async def seek(place: TP, offset: int) -> None:
-        sought.append((place, offset))
 
-    async def perform_seek(consumer: Any) -> None:
-        consumer._read_offset = dict(committed)
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 4), st.booleans()), max_size=8))
+def test_whatever_is_dropped_on_the_way_every_message_comes_in_its_turn(
+    steps: list[tuple[int, int, bool]],
+) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        broker = Broker(monkeypatch, None)
+        asyncio.run(broker.consumer.perform_seek())
+        seen: list[int] = []
+        for fetched, dropped, seeks in steps:
+            broker.fetch(fetched)
+            if seeks:
+                # What is in its hands comes after the seek.
+                asyncio.run(broker.consumer.perform_seek())
+                seen = []
+            del broker.fetched[:dropped]
+            seen += broker.hand_over()
+            assert seen == list(range(len(seen)))
+        while len(seen) < END:
+            broker.fetch(END)
+            seen += broker.hand_over()
+        assert seen == list(range(END))
 
-    monkeypatch.setattr(Consumer, "perform_seek", perform_seek)
-    consumer = rewinding("facts").__new__(rewinding("facts"))
-    monkeypatch.setattr(type(consumer), "assignment", lambda self: {FACTS, OTHER})
-    monkeypatch.setattr(type(consumer), "seek", lambda self, place, offset: seek(place, offset))
-    asyncio.run(consumer.perform_seek())
-    assert sought == [(place, 0) for place in rewound]
+
+def test_what_the_broker_deleted_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker = Broker(monkeypatch, 2, first=6)
+    asyncio.run(broker.consumer.perform_seek())
+    broker.fetch(6)
+    assert broker.hand_over() == []
+    broker.fetch(6)
+    assert broker.hand_over() == [6, 7, 8, 9, 10, 11]
+    assert broker.told[-1] == (0, 6)
+    assert "facts 2 to 5 are deleted unread" in caplog.text

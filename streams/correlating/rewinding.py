@@ -1,0 +1,79 @@
+"""Rewinding: Faust's consumer, made to hand over every message of a partition in its turn.
+
+What is fetched while partitions move is thrown away, and Faust seeks back to the committed offset. Three
+things of it lose messages. Where nothing has been committed yet, aiokafka's ``seek_to_committed`` seeks
+nowhere. A message that was fetched before the seek may come after it: what is before it is then taken for
+old. And of what was fetched while the flow stopped, the rest is dropped without a seek. Each gap would be
+acknowledged with what follows it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+Sought = Callable[[int, int], None]
+"""Is told a partition of facts and the offset from which it is read."""
+
+NEVER = 2**63
+"""The offset that is due before a partition was sought: none."""
+
+log = logging.getLogger("gapwatch.correlate")
+
+
+def rewinding(topic: str, sought: Sought) -> Any:
+    """The class of the consumer. Offsets of ``topic`` come one after the other: it is written without
+    transactions and never compacted."""
+    from faust.transport.drivers.aiokafka import Consumer
+
+    class Rewinding(Consumer):  # type: ignore[misc, unused-ignore]
+        logger = logging.getLogger("faust.rewinding")
+
+        def __init__(self, *arguments: Any, **more: Any) -> None:
+            super().__init__(*arguments, **more)
+            self._due: dict[Any, int] = {}
+
+        async def on_partitions_revoked(self, revoked: set[Any]) -> None:
+            for place in revoked:
+                self._due.pop(place, None)
+            await super().on_partitions_revoked(revoked)
+
+        async def perform_seek(self) -> None:
+            await super().perform_seek()
+            for place in self.assignment():
+                if place.topic == topic:
+                    await self._start(place, self._read_offset.get(place) or 0)
+
+        async def getmany(self, timeout: float) -> AsyncIterator[tuple[Any, Any]]:
+            """Messages as they are fetched; of the topic only those whose turn it is."""
+            sent_back: set[Any] = set()
+            async for place, message in super().getmany(timeout):
+                if place.topic == topic:
+                    if place in sent_back or message.offset < self._due.get(place, NEVER):
+                        continue
+                    if message.offset > self._due[place]:
+                        await self._send_back(place)
+                        sent_back.add(place)
+                        continue
+                    self._due[place] = message.offset + 1
+                    # Faust's own notion of what is old or missing has nothing to say here.
+                    self._read_offset[place] = message.offset
+                yield place, message
+
+        async def _send_back(self, place: Any) -> None:
+            """What is before a message has not come: it is read from there again."""
+            due = self._due[place]
+            first = (await self.earliest_offsets(place))[place]
+            if first > due:
+                log.error("partition %d: facts %d to %d are deleted unread", place.partition, due, first - 1)
+                await self._start(place, first)
+            else:
+                await self.seek(place, due)
+
+        async def _start(self, place: Any, offset: int) -> None:
+            await self.seek(place, offset)
+            self._due[place] = offset
+            sought(place.partition, offset)
+
+    return Rewinding
