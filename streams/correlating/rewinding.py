@@ -19,6 +19,9 @@ Sought = Callable[[int, int], None]
 NEVER = 2**63
 """The offset that is due before a partition was sought: none."""
 
+TRIES = 10
+"""Times that a missing offset is read again before the broker is believed not to have it."""
+
 log = logging.getLogger("gapwatch.correlate")
 
 
@@ -33,6 +36,7 @@ def rewinding(topic: str, sought: Sought) -> Any:
         def __init__(self, *arguments: Any, **more: Any) -> None:
             super().__init__(*arguments, **more)
             self._due: dict[Any, int] = {}
+            self._asked: dict[Any, tuple[int, int]] = {}
 
         async def on_partitions_revoked(self, revoked: set[Any]) -> None:
             for place in revoked:
@@ -52,8 +56,8 @@ def rewinding(topic: str, sought: Sought) -> Any:
                 if place.topic == topic:
                     if place in sent_back or message.offset < self._due.get(place, NEVER):
                         continue
-                    if message.offset > self._due[place]:
-                        await self._send_back(place)
+                    if message.offset > self._due[place] and not self._deleted(place, message.offset):
+                        await self.seek(place, self._due[place])
                         sent_back.add(place)
                         continue
                     self._due[place] = message.offset + 1
@@ -61,15 +65,17 @@ def rewinding(topic: str, sought: Sought) -> Any:
                     self._read_offset[place] = message.offset
                 yield place, message
 
-        async def _send_back(self, place: Any) -> None:
-            """What is before a message has not come: it is read from there again."""
-            due = self._due[place]
-            first = (await self.earliest_offsets(place))[place]
-            if first > due:
-                log.error("partition %d: facts %d to %d are deleted unread", place.partition, due, first - 1)
-                await self._start(place, first)
-            else:
-                await self.seek(place, due)
+        def _deleted(self, place: Any, offset: int) -> bool:
+            """Whether what is before this offset is gone from the broker: it was asked for often enough.
+            Nothing is asked of the broker here, which would wait while partitions move."""
+            due, (before, tries) = self._due[place], self._asked.get(place, (-1, 0))
+            tries = tries + 1 if due == before else 1
+            self._asked[place] = due, tries
+            if tries <= TRIES:
+                return False
+            log.error("partition %d: facts %d to %d are deleted unread", place.partition, due, offset - 1)
+            sought(place.partition, offset)
+            return True
 
         async def _start(self, place: Any, offset: int) -> None:
             await self.seek(place, offset)
