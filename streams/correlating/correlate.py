@@ -7,7 +7,8 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import msgspec
@@ -94,8 +95,10 @@ class Worker:
             while not self._stage.stopping.is_set() and not self._crashed():
                 await asyncio.sleep(LOOK_SECONDS)
                 if self._write_behind.due(self._behind):
-                    await self._write_behind.flush()
+                    await self._flush()
                     metrics.LAG.labels("correlate").set(self._behind())
+                for partition, due in self._sequence.stalled(self._ends(), time.monotonic()):
+                    await self._app.consumer.go_back(self._place(partition), due)
             if not self._crashed():
                 await self._finish()
                 self._suspects.end()
@@ -113,14 +116,14 @@ class Worker:
         try:
             async for event in stream.noack().events():
                 partition, offset = event.message.partition, event.message.offset
-                if not self._sequence.takes(partition, offset, time.monotonic()):
+                if not self._sequence.takes(partition, offset):
                     continue
                 if self._suspects.careful:
                     await self._take_carefully(event)
                 else:
                     self._write_behind.take(partition, event, event.value)
                 if self._write_behind.crowded:
-                    await self._write_behind.flush()
+                    await self._flush()
         except asyncio.CancelledError:
             raise
         except Exception as error:
@@ -128,6 +131,11 @@ class Worker:
             log.exception("the worker cannot go on")
             self._failure = error
             raise
+
+    async def _flush(self, judging: Callable[[], AbstractContextManager[object]] = nullcontext) -> None:
+        began = time.monotonic()
+        await self._write_behind.flush(judging)
+        self._sequence.busy(time.monotonic() - began)
 
     async def _take_carefully(self, event: Any) -> None:
         place = event.message.topic, event.message.partition, event.message.offset
@@ -139,7 +147,7 @@ class Worker:
             return
         with self._suspects.over(place):
             self._write_behind.take(event.message.partition, event, event.value)
-        await self._write_behind.flush(judging=lambda: self._suspects.over(place))
+        await self._flush(judging=lambda: self._suspects.over(place))
 
     def _still_ours(self) -> None:
         """Ends this process at once where it was stopped beyond its session: what it holds comes again in the
@@ -228,10 +236,12 @@ class Worker:
 
     def _behind(self) -> int:
         """Messages of our partitions that were not taken yet, as far as the last fetch told."""
-        ends = {
-            partition: self._app.consumer.highwater(self._place(partition)) for partition in self._sequence
-        }
-        return sum(max(0, (end or 0) - self._sequence[partition]) for partition, end in ends.items())
+        return sum(max(0, end - self._sequence[partition]) for partition, end in self._ends().items())
+
+    def _ends(self) -> dict[int, int]:
+        """Where our partitions end, as far as the last fetch told."""
+        highwater = self._app.consumer.highwater
+        return {partition: highwater(self._place(partition)) or 0 for partition in self._sequence}
 
     def _place(self, partition: int) -> Any:
         from faust.types import TP

@@ -77,6 +77,12 @@ def rewinding(topic: str, sought: Sought) -> Any:
             sought(place.partition, offset)
             return True
 
+        async def go_back(self, place: Any, offset: int) -> None:
+            """Reads again from an offset: what was handed over since did not arrive."""
+            log.warning("partition %d is read again from %d", place.partition, offset)
+            self._due[place] = offset
+            await self.seek(place, offset)
+
         async def _start(self, place: Any, offset: int) -> None:
             await self.seek(place, offset)
             self._due[place] = offset

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-SKIPPED_SECONDS = 10.0
-"""What was fetched before the client was sent back comes early, and again in its turn a moment later. What is
-missing for longer than this was lost on the way, and a new process reads it."""
+AGAIN_SECONDS = 3.0
+"""A partition that has more, of which nothing comes for so long, is read again: what was handed over while
+partitions moved did not arrive."""
+STALLED_SECONDS = 30.0
+"""What was read again for as long as this in vain is left to a new process."""
 
 
-class SkippedError(Exception):
-    """Messages of the facts topic did not reach the agent."""
+class StalledError(Exception):
+    """Messages of the facts topic do not reach the agent."""
 
 
 class Sequence:
@@ -18,30 +20,44 @@ class Sequence:
 
     def __init__(self) -> None:
         self._next: dict[int, int] = {}
-        self._since: dict[int, float] = {}
+        self._moved: dict[int, tuple[int, float]] = {}
+        self._asked: dict[int, float] = {}
 
     def sought(self, partition: int, offset: int) -> None:
         """The client reads this partition from here on."""
         self._next[partition] = offset
-        self._since.pop(partition, None)
+        self._moved.pop(partition, None)
 
     def forget(self) -> None:
         """The partitions may belong to another worker now."""
-        self._next, self._since = {}, {}
+        self._next, self._moved = {}, {}
 
-    def takes(self, partition: int, offset: int, now: float) -> bool:
-        """Whether it is this message's turn: not before and not again. Raises SkippedError where what is
-        before it stays away."""
-        due = self._next.get(partition, -1)
-        if offset < due:
+    def takes(self, partition: int, offset: int) -> bool:
+        """Whether it is this message's turn: not before, and not again."""
+        if offset != self._next.get(partition):
             return False
-        if offset == due:
-            self._next[partition] = offset + 1
-            self._since.pop(partition, None)
-            return True
-        if now - self._since.setdefault(partition, now) > SKIPPED_SECONDS:
-            raise SkippedError(f"partition {partition}: {offset} came where {due} is due")
-        return False
+        self._next[partition] = offset + 1
+        return True
+
+    def stalled(self, ends: Mapping[int, int], now: float) -> list[tuple[int, int]]:
+        """Partitions to be read again, and from which offset. ``ends`` are those of the broker. Raises
+        StalledError where that did not help."""
+        again = []
+        for partition, due in self._next.items():
+            before, since = self._moved.get(partition, (-1, now))
+            if due != before or ends.get(partition, 0) <= due:
+                self._moved[partition] = due, now
+                self._asked.pop(partition, None)
+            elif now - since > STALLED_SECONDS:
+                raise StalledError(f"partition {partition}: {due} does not come")
+            elif now - self._asked.get(partition, since) > AGAIN_SECONDS:
+                self._asked[partition] = now
+                again.append((partition, due))
+        return again
+
+    def busy(self, seconds: float) -> None:
+        """The agent had no time for what came: nothing stalled meanwhile."""
+        self._moved = {partition: (due, since + seconds) for partition, (due, since) in self._moved.items()}
 
     def __getitem__(self, partition: int) -> int:
         return self._next[partition]

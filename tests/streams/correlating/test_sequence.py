@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.correlating.sequence import SKIPPED_SECONDS, Sequence, SkippedError
+from streams.correlating.sequence import AGAIN_SECONDS, STALLED_SECONDS, Sequence, StalledError
+
+SOON = AGAIN_SECONDS / 2
 
 
 @given(st.integers(0, 9), st.lists(st.integers(0, 20), max_size=30))
@@ -15,27 +17,48 @@ def test_only_the_next_offset_is_taken(start: int, offsets: list[int]) -> None:
     sequence.sought(1, start)
     due = start
     for offset in offsets:
-        assert sequence.takes(1, offset, 0.0) == (offset == due)
+        assert sequence.takes(1, offset) == (offset == due)
         due += offset == due
         assert sequence[1] == due
 
 
 def test_nothing_is_taken_of_a_partition_before_it_is_sought() -> None:
     sequence = Sequence()
-    assert not sequence.takes(0, 0, 0.0) and list(sequence) == []
+    assert not sequence.takes(0, 0) and list(sequence) == []
     sequence.sought(0, 5)
-    assert sequence.takes(0, 5, 0.0) and sequence.takes(0, 6, 0.0)
+    assert sequence.takes(0, 5) and sequence.takes(0, 6)
     sequence.forget()
-    assert not sequence.takes(0, 7, 0.0)
+    assert not sequence.takes(0, 7)
     sequence.sought(0, 3)
-    assert not sequence.takes(0, 7, 0.0) and sequence.takes(0, 3, 0.0)
+    assert not sequence.takes(0, 7) and sequence.takes(0, 3)
 
 
-def test_what_stays_away_ends_the_worker() -> None:
+def test_a_partition_that_has_more_and_gives_nothing_is_read_again() -> None:
     sequence = Sequence()
     sequence.sought(0, 3)
-    assert not sequence.takes(0, 4, 100.0) and not sequence.takes(0, 5, 100.0 + SKIPPED_SECONDS)
-    assert sequence.takes(0, 3, 100.0 + SKIPPED_SECONDS), "it came"
-    assert not sequence.takes(0, 5, 200.0), "another gap has a time of its own"
-    with pytest.raises(SkippedError, match="partition 0: 6 came where 4 is due"):
-        sequence.takes(0, 6, 200.1 + SKIPPED_SECONDS)
+    sequence.sought(1, 3)
+    ends = {0: 9, 1: 3}
+    assert sequence.stalled(ends, 100.0) == []
+    assert sequence.stalled(ends, 100.0 + SOON) == []
+    later = 100.1 + AGAIN_SECONDS
+    assert sequence.stalled(ends, later) == [(0, 3)], "the other one is at its end"
+    assert sequence.stalled(ends, later + SOON) == [], "it has just been asked for"
+    assert sequence.takes(0, 3)
+    assert sequence.stalled(ends, later + AGAIN_SECONDS + 0.1) == [], "it came"
+
+
+def test_an_agent_that_is_busy_is_not_stalled() -> None:
+    sequence = Sequence()
+    sequence.sought(0, 3)
+    sequence.stalled({0: 9}, 100.0)
+    sequence.busy(20.0)
+    assert sequence.stalled({0: 9}, 120.0 + SOON) == []
+    assert sequence.stalled({0: 9}, 120.1 + AGAIN_SECONDS) == [(0, 3)]
+
+
+def test_what_does_not_come_ends_the_worker_at_last() -> None:
+    sequence = Sequence()
+    sequence.sought(0, 3)
+    sequence.stalled({0: 9}, 100.0)
+    with pytest.raises(StalledError, match="partition 0: 3 does not come"):
+        sequence.stalled({0: 9}, 100.1 + STALLED_SECONDS)
