@@ -26,7 +26,7 @@ log = logging.getLogger("gapwatch.correlate")
 
 
 def rewinding(topic: str, sought: Sought) -> Any:
-    """The class of the consumer. Offsets of ``topic`` come one after the other: it is written without
+    """Returns the class of the consumer. Offsets of ``topic`` come one after the other: it is written without
     transactions and never compacted."""
     from faust.transport.drivers.aiokafka import Consumer
 

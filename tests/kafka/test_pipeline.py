@@ -106,11 +106,15 @@ def uid_of(finding: Finding) -> str:
 
 
 def comparable(finding: Finding) -> Finding:
-    """Without what tells how it came to be known: whether it was said before, and when its evidence
-    arrived."""
+    """Without what tells how it came to be known: whether it was said before, when its evidence arrived, and
+    which of many uses stand for the rest: what was let go before the end of their credential was heard of is
+    not there to be pinned beside it. The first and the last always are."""
     for said in ("activity_id", "activity_name", "type_uid"):
         finding.pop(said, None)
     finding.get("unmapped", {}).pop("latency", None)
+    if "at least" in finding["finding_info"]["desc"]:
+        finding["evidences"] = [finding["evidences"][0], finding["evidences"][-1]]
+        finding["finding_info"].pop("related_events")
     return finding
 
 
