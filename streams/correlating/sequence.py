@@ -24,24 +24,24 @@ class Sequence:
         self._asked: dict[int, float] = {}
 
     def sought(self, partition: int, offset: int) -> None:
-        """The client reads this partition from here on."""
+        """Takes note that the client reads this partition from here on."""
         self._next[partition] = offset
         self._moved.pop(partition, None)
 
     def forget(self) -> None:
-        """The partitions may belong to another worker now."""
+        """Forgets all places: the partitions may belong to another worker now."""
         self._next, self._moved = {}, {}
 
     def takes(self, partition: int, offset: int) -> bool:
-        """Whether it is this message's turn: not before, and not again."""
+        """Says whether it is this message's turn: not before, and not again."""
         if offset != self._next.get(partition):
             return False
         self._next[partition] = offset + 1
         return True
 
     def stalled(self, ends: Mapping[int, int], now: float) -> list[tuple[int, int]]:
-        """Partitions to be read again, and from which offset. ``ends`` are those of the broker. Raises
-        StalledError where that did not help."""
+        """Returns the partitions to be read again, and from which offset. ``ends`` are those of the broker.
+        Raises StalledError where that did not help."""
         again = []
         for partition, due in self._next.items():
             before, since = self._moved.get(partition, (-1, now))
@@ -56,7 +56,7 @@ class Sequence:
         return again
 
     def busy(self, seconds: float) -> None:
-        """The agent had no time for what came: nothing stalled meanwhile."""
+        """Takes note that the agent had no time for what came: nothing stalled meanwhile."""
         self._moved = {partition: (due, since + seconds) for partition, (due, since) in self._moved.items()}
 
     def __getitem__(self, partition: int) -> int:
