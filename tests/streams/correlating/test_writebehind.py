@@ -15,7 +15,7 @@ from prometheus_client import REGISTRY
 from correlators.driver import partition as driver
 from correlators.kernel.caps import DOSSIER_BYTES_MAX
 from correlators.kernel.catalogue import controls
-from correlators.kernel.knowledge.weight import CREDENTIALS_MARK
+from correlators.kernel.knowledge.weight import SPARE_MARK
 from correlators.kernel.views.view import View
 from schemas.activity import Activity, Ended
 from schemas.fact import WATCH, Fact, Tick, facts_of, partition_of
@@ -404,11 +404,11 @@ def test_an_unsettled_crowd_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_dossier_stays_within_its_limit_and_each_cap_that_it_reaches_is_counted() -> None:
     outlet = Outlet()
     crowded = worker(outlet, dossier_limit=20_000)
-    before = REGISTRY.get_sample_value("gapwatch_caps_reached_total", {"cap": CREDENTIALS_MARK}) or 0
+    before = REGISTRY.get_sample_value("gapwatch_caps_reached_total", {"cap": SPARE_MARK}) or 0
     feed(crowded, outlet, [fact for n in range(200) for fact in use(f"use {n}", NOON + n, f"aws:key/{n}")])
     settle(crowded, outlet)
     assert max(map(len, outlet.dossiers.values())) <= 20_000
-    counted = REGISTRY.get_sample_value("gapwatch_caps_reached_total", {"cap": CREDENTIALS_MARK}) or 0
+    counted = REGISTRY.get_sample_value("gapwatch_caps_reached_total", {"cap": SPARE_MARK}) or 0
     assert counted - before == 1
 
 
