@@ -11,7 +11,9 @@ to its ends have been pinned (``pins.pinned``), which a bucket's middle might lo
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable
 from datetime import timedelta
+from operator import attrgetter
 
 from schemas.dossier import Sightings
 from schemas.evidence import Evidence, micros, network_of
@@ -97,31 +99,33 @@ def _order(e: Evidence) -> tuple[int, str, str, str, str, str, str, str, str]:
     return e.time, e.uid, e.origin, e.actor, e.credential, e.operation, e.place, e.client, e.asked
 
 
+_time_of: Callable[[Evidence], int] = attrgetter("time")
+_place_of: Callable[[Evidence], str] = attrgetter("place")
+_operation_of: Callable[[Evidence], str] = attrgetter("operation")
+
+
 def thin(sightings: Sightings) -> Sightings:
     """Returns the canonical form: what every level selects. Returns the argument itself where nothing is let
     go."""
     kept = sightings.kept
     if len(kept) <= 2 * LEVELS[-1][2]:
         return sightings
-    times, places = [e.time for e in kept], [e.place for e in kept]
-    chosen: set[int] = _ends_by_operation(kept)
+    times, places = list(map(_time_of, kept)), list(map(_place_of, kept))
+    chosen = _ends_by_operation(list(map(_operation_of, kept)))
     for width, buckets, ends in reversed(LEVELS):
         chosen.update(_select(times, places, width, buckets, ends))
         if len(chosen) == len(kept):
             return sightings
-    return Sightings(tuple(kept[i] for i in sorted(chosen)), True)
+    return Sightings(tuple(map(kept.__getitem__, sorted(chosen))), True)
 
 
-def _ends_by_operation(kept: tuple[Evidence, ...]) -> set[int]:
+def _ends_by_operation(operations: list[str]) -> set[int]:
     """Positions of the first and the last event of each operation: an exception for one must not cover
     another, whatever was let go."""
-    if all(e.operation == kept[0].operation for e in kept):
+    last = dict(zip(operations, range(len(operations)), strict=True))
+    if len(last) == 1:
         return set()
-    first: dict[str, int] = {}
-    last: dict[str, int] = {}
-    for i, e in enumerate(kept):
-        first.setdefault(e.operation, i)
-        last[e.operation] = i
+    first = dict(zip(reversed(operations), range(len(operations) - 1, -1, -1), strict=True))
     chosen: set[int] = set()
     for operation in sorted(first)[:OPERATIONS_MAX]:
         chosen.update((first[operation], last[operation]))

@@ -85,6 +85,11 @@ KINDS = (
 )
 
 
+_PREFIXES = tuple(kind.prefix for kind in KINDS)
+
+
 def kind_of(key: str) -> Kind | None:
     """Returns the kind of a dossier by its key; None for an identity's, a credential's, a group's."""
-    return next((kind for kind in KINDS if key.startswith(kind.prefix)), None)
+    if not key.startswith(_PREFIXES):
+        return None
+    return next(kind for kind in KINDS if key.startswith(kind.prefix))
