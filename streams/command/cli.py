@@ -233,14 +233,13 @@ def sql(
     Example:  gapwatch sql "SELECT control, count() FROM findings_current GROUP BY control"
     """
     from streams.clickhouse.query import ask
+    from streams.screen.answer import show_answer
 
     form = "JSONEachRow" if json else "PrettyCompact" if sys.stdout.isatty() else "TSVWithNames"
     text = sys.stdin.read() if query == "-" else query
     if not text.strip():
         raise Stop("The query is empty. Try: gapwatch sql 'SHOW TABLES'", code=2)
-    for chunk in ask(_settings(config, data), text, form):
-        sys.stdout.buffer.write(chunk)
-    sys.stdout.flush()
+    show_answer(ask(_settings(config, data), text, form), json, sys.stdout)
 
 
 @app.command()

@@ -22,7 +22,7 @@ from streams.command.lineage import Family, Load, Node
 from streams.command.story import Count, Entry, Story
 from streams.kafka.feed import Finding
 from streams.site.errors import Stop
-from streams.site.foreign import for_shell
+from streams.site.foreign import for_json, for_shell
 from streams.site.settings import Settings
 
 LIKE_MAX = 10
@@ -50,7 +50,7 @@ def explain(settings: Settings, prefix: str, as_json: bool) -> None:
     story = story_of(finding, loader(settings), time.time_ns() // 1000, settings.thresholds)
     story.counts = [count for node in _concerned(story) if node.since for count in _counts(settings, node)]
     if as_json:
-        sys.stdout.write(orjson.dumps(story.shown()).decode() + "\n")
+        sys.stdout.write(for_json(orjson.dumps(story.shown()).decode()) + "\n")
         return
     from streams.command.drawing import draw
 

@@ -16,7 +16,7 @@ from streams.kafka.feed import Feed, Finding
 from streams.screen.show import Screen, print_finding, story_of
 from streams.site import datafolder
 from streams.site.errors import Stop
-from streams.site.foreign import shown
+from streams.site.foreign import for_json, shown
 from streams.site.settings import Settings
 
 POLL_SECONDS = 0.5
@@ -80,7 +80,7 @@ def _check_control(name: str) -> None:
 
 def _print(console: Console, finding: Finding, as_json: bool) -> None:
     if as_json:
-        sys.stdout.write(orjson.dumps(finding).decode() + "\n")
+        sys.stdout.write(for_json(orjson.dumps(finding).decode()) + "\n")
     else:
         print_finding(console, finding)
     sys.stdout.flush()
@@ -114,7 +114,7 @@ def show_sources(as_json: bool) -> None:
 def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         for row in rows:
-            print(orjson.dumps(row).decode())
+            print(for_json(orjson.dumps(row).decode()))
         return
     console = Screen()
     if not console.is_terminal:

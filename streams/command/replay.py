@@ -27,6 +27,7 @@ from schemas.sources import Context, detect, sources
 from streams.files.paths import Reader, files
 from streams.site.context import Site
 from streams.site.errors import Stop
+from streams.site.foreign import json_bytes, shown
 
 RECORD_LIMIT = 64 * 2**20
 """Bytes of one record; files may hold larger export requests than a topic takes."""
@@ -180,7 +181,7 @@ class _Replay:
             if report.verdict:
                 assurance.append((report.reported.start, report.uid, render_assurance(report, control)))
         for _, _, line in sorted(findings):
-            out.write(line + b"\n")
+            out.write(json_bytes(line) + b"\n")
         out.flush()
         self._lines("assurance", (line for _, _, line in sorted(assurance)))
         self._summary.identities = self._replaying.identities
@@ -202,7 +203,7 @@ def _open(path: Path) -> BinaryIO:
 
 
 def described(summary: Summary) -> str:
-    """Returns the summary in a few lines."""
+    """Returns the summary in a few lines, whatever names are in it."""
     lines = [
         f"{summary.records:,} records: {summary.activities:,} activities, "
         f"{summary.passed:,} without a result of their own, {summary.rejects:,} rejects; "
@@ -213,7 +214,7 @@ def described(summary: Summary) -> str:
     lines += [f"reject: {_placed(row)}" for row in summary.first_rejects]
     if summary.rejects > len(summary.first_rejects):
         lines.append(f"and {summary.rejects - len(summary.first_rejects):,} more; --rejects FILE writes all")
-    return "\n".join(lines)
+    return "\n".join(map(shown, lines))
 
 
 def _placed(row: RejectRow) -> str:

@@ -16,7 +16,7 @@ from streams.screen.show import Screen
 from streams.site import garbage
 from streams.site.context import site_of
 from streams.site.errors import Stop
-from streams.site.foreign import shown, shown_lines
+from streams.site.foreign import shown
 from streams.site.settings import Settings
 
 
@@ -67,7 +67,7 @@ def replay_paths(settings: Settings, request: Request) -> None:
     with bar:
         task = bar.add_task("replay", total=None)
         summary = replay(options, sys.stdout.buffer, lambda records: bar.update(task, completed=records))
-    print(shown_lines(described(summary)), file=sys.stderr)
+    print(described(summary), file=sys.stderr)
     if not summary.records:
         # "findings: none" alone would read as if all were well.
         searched = shown(", ".join(request.paths))

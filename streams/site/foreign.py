@@ -17,6 +17,7 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _BLANK = frozenset("\u00a0\u115f\u1160\u2800\u3164\uffa0\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f")
 """Letters by their category that show nothing, or a space that is none."""
 _SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
+_PLAIN_JSON = re.compile(r"[ -~\n]*\Z")
 _ACTIVE = re.compile(r'["$`\\!]')
 """What a shell reads inside double quotes, too."""
 _WORD = re.compile(r"\w+")
@@ -94,6 +95,21 @@ def for_shell(text: str) -> str:
     return shlex.quote(said) if "'" not in said or _ACTIVE.search(said) else f'"{said}"'
 
 
+def for_json(text: str) -> str:
+    """Returns JSON that means the same, in which what is obeyed or not seen stands as its number. The line
+    breaks between its lines stay."""
+    if _PLAIN_JSON.match(text):
+        return text
+    return "".join(c if c == "\n" or _visible(c) == c else _json_escape(c) for c in text)
+
+
+def json_bytes(line: bytes) -> bytes:
+    """Returns what ``for_json`` does, of bytes as they are written."""
+    if line.isascii() and b"\x7f" not in line:
+        return line
+    return for_json(line.decode(errors="replace")).encode()
+
+
 def for_cell(text: object) -> str:
     """Returns the text as a cell of a table that may be opened in a spreadsheet: none begins a formula."""
     cell = shown(text)
@@ -111,6 +127,11 @@ def _visible(letter: str) -> str:
     ):
         return f"\\x{number:02x}" if number < 0x100 else f"\\u{{{number:x}}}"
     return letter
+
+
+def _json_escape(letter: str) -> str:
+    units = letter.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def _script(letter: str) -> str:
