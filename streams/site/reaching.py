@@ -18,7 +18,8 @@ class ReachSettings(BaseSettings):
     gapwatch runs (``streams.site.renewal``)."""
 
     broker_security: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = Field(
-        "plaintext", description="Security protocol towards an external Kafka."
+        "plaintext",
+        description="Security protocol of an external Kafka: plaintext, ssl, sasl_plaintext or sasl_ssl.",
     )
     broker_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] = Field(
         "SCRAM-SHA-512", description="SASL mechanism; used with broker_security sasl_plaintext or sasl_ssl."
@@ -30,7 +31,7 @@ class ReachSettings(BaseSettings):
         None, description="SASL password; rather in a variable than a file."
     )
     broker_password_file: Path | None = Field(
-        None, description="File that holds the SASL password alone, in place of broker_password."
+        None, description="File that holds nothing but the SASL password, in place of broker_password."
     )
     broker_ca_file: Path | None = Field(
         None,
@@ -57,7 +58,7 @@ class ReachSettings(BaseSettings):
     clickhouse_user: str = Field("default", description="User on the ClickHouse server.")
     clickhouse_password: SecretStr = Field(SecretStr(""), description="Password on the ClickHouse server.")
     clickhouse_password_file: Path | None = Field(
-        None, description="File that holds the password on the ClickHouse server alone, in its place."
+        None, description="File that holds nothing but that password, in place of clickhouse_password."
     )
     clickhouse_ca_file: Path | None = Field(
         None,
@@ -66,8 +67,8 @@ class ReachSettings(BaseSettings):
     )
     clickhouse_certificate: Path | None = Field(
         None,
-        description="PEM file of our certificate and its chain, for a ClickHouse that asks for one. Where "
-        "there is no password it says who we are.",
+        description="PEM file of our certificate and its chain, for a ClickHouse that asks for one; "
+        "without a password the server takes the user from it.",
     )
     clickhouse_key: Path | None = Field(
         None, description="PEM file of the key to clickhouse_certificate. Unset: the key is in that file."

@@ -12,13 +12,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from pydantic import Field, SecretStr
+from pydantic.fields import FieldInfo
 from pydantic_settings import SettingsConfigDict
 
 from streams.site.authority import AuthoritySettings
 from streams.site.reaching import ReachSettings
 from streams.site.receivers import ReceiverSettings
 from streams.site.thresholds import ThresholdSettings
-from streams.site.units import Duration, Size, show_duration
+from streams.site.units import SIZE, Duration, Size, exact_size, show_duration
 
 ENV_PREFIX = "GAPWATCH_"
 
@@ -156,7 +157,9 @@ class Settings(ReachSettings, ThresholdSettings, AuthoritySettings, ReceiverSett
         "Longer is cheaper: a dossier that changes often is written once per interval.",
     )
     tick_interval: Duration = Field(
-        timedelta(seconds=1), description="How often the clock is told to the correlators."
+        timedelta(seconds=1),
+        description="How often correlators are told the time: what waits for a moment is late by this at "
+        "most.",
     )
     dossier_limit: Size = Field(
         600_000,
@@ -169,8 +172,8 @@ class Settings(ReachSettings, ThresholdSettings, AuthoritySettings, ReceiverSett
         100_000,
         ge=1,
         description="Messages of the facts topic that correlate has yet to read, at which normalise reads no "
-        "more of the raw topics until half of them are read. The time, told once a second to each partition, "
-        "is among them: hours of it are no backlog.",
+        "more of the raw topics until half of them are read. The ticks, one a second for each partition, are "
+        "among them: a tick is read in no time.",
     )
     deliver_interval: Duration = Field(
         timedelta(seconds=1),
@@ -179,7 +182,8 @@ class Settings(ReachSettings, ThresholdSettings, AuthoritySettings, ReceiverSett
     deliver_rows: int = Field(
         50_000,
         ge=1,
-        description="Rows that are inserted at once at the latest; large inserts are what it likes.",
+        description="Rows at which an insert waits no longer for deliver_interval; ClickHouse prefers large "
+        "inserts.",
     )
     record_limit: Size = Field(
         4 * 2**20, ge=2**10, le=2**26, description="Most bytes of one raw record; a larger one is a reject."
@@ -194,7 +198,9 @@ class Settings(ReachSettings, ThresholdSettings, AuthoritySettings, ReceiverSett
     restart_limit: int = Field(
         5, ge=0, description="Crashes of one stage within restart_window after which the whole run gives up."
     )
-    restart_window: Duration = Field(timedelta(minutes=2), description="Window in which crashes are counted.")
+    restart_window: Duration = Field(
+        timedelta(minutes=2), description="Time within which restart_limit counts crashes."
+    )
 
     @property
     def engine_path(self) -> Path:
@@ -244,8 +250,7 @@ def describe() -> list[Mapping[str, str]]:
     rank = {name: place for place, fields in enumerate(last, 1) for name in fields}
     for name, field in sorted(Settings.model_fields.items(), key=lambda item: rank.get(item[0], 0)):
         # What a factory gives depends on the machine; the description says it in words.
-        default = None if field.default_factory else field.default
-        shown = "" if default is None or isinstance(default, SecretStr) else _text_of_default(default)
+        shown = "" if field.default_factory else _text_of_default(field)
         rows.append(
             {
                 "key": name,
@@ -257,5 +262,13 @@ def describe() -> list[Mapping[str, str]]:
     return rows
 
 
-def _text_of_default(value: object) -> str:
-    return show_duration(value) if isinstance(value, timedelta) else str(value)
+def _text_of_default(field: FieldInfo) -> str:
+    """A default as one would write it: "" for none and for what is empty."""
+    value = field.default
+    if isinstance(value, timedelta):
+        return show_duration(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value in (None, ()) or isinstance(value, SecretStr):
+        return ""
+    return exact_size(value) if SIZE in field.metadata else str(value)

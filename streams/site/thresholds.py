@@ -33,22 +33,24 @@ class SharedThresholds(BaseSettings):
     )
     redeployed: Duration = _time(
         "redeployed",
-        "Made again within this by the very actor that deleted it, an account is one deployment: tools that "
-        "replace do both in seconds, and wait for a finalizer at most.",
+        "An account that is made again within this time by the actor that deleted it was only deployed anew: "
+        "deployment tools do both within seconds, or wait for a finalizer.",
     )
     retry_window: Duration = _time(
-        "retry_window", "Refused tries beyond this are no client's retries: usual back-off ends at 5 min."
+        "retry_window",
+        "Refused tries that go on for longer than this are no client's retries: the usual back-off ends at "
+        "5 minutes.",
     )
     retry_bucket: Duration = _time(
         "retry_bucket",
-        "Width of the buckets that retry_buckets counts: the longest usual back-off.",
+        "Length of one of the stretches of time that retry_buckets counts: the longest usual back-off.",
         ge=timedelta(seconds=1),
     )
     retry_buckets: int = Field(
         DEFAULTS.retry_buckets,
         ge=1,
-        description="In how many buckets refused tries must lie to be a forgotten consumer: two bursts are "
-        "two restarts.",
+        description="In how many stretches of retry_bucket refused tries must lie to be those of a forgotten "
+        "consumer: two bursts are two restarts.",
     )
     rotation_overlap: Duration = _time(
         "rotation_overlap",
@@ -57,15 +59,16 @@ class SharedThresholds(BaseSettings):
     )
     rotation_testing: Duration = _time(
         "rotation_testing",
-        "How long whoever rotates may try the old one and the new one, and how long the rotation of a "
-        "secret takes from its first read to its last step.",
+        "How long whoever rotates a credential may try the old and the new one, and how long the rotation of "
+        "a secret takes from its first read to its last step.",
     )
     two_networks: Duration = _time(
         "two_networks",
-        "Uses of one credential from two networks within this are two holders: a move takes longer.",
+        "Uses of one credential from two networks within this time are uses by two holders: a move takes "
+        "longer.",
     )
     habit: Duration = _time(
-        "habit", "Less behaviour than this is no habit: a weekly job has not come round once."
+        "habit", "What was watched for less time than this is no habit: a weekly job has not come round once."
     )
     race: Duration = _time(
         "race",

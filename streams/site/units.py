@@ -55,5 +55,14 @@ def show_size(value: int) -> str:
     return f"{value} B"
 
 
+def exact_size(value: int) -> str:
+    """Returns the shortest exact form that `parse_size` reads back: whole units, else bytes."""
+    for unit, factor in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if value and value % factor == 0:
+            return f"{value // factor}{unit}"
+    return str(value)
+
+
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
-Size = Annotated[int, BeforeValidator(parse_size)]
+SIZE = BeforeValidator(parse_size)
+Size = Annotated[int, SIZE]

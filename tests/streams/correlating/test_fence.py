@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +14,9 @@ from schemas.activity import Activity, Ended
 from schemas.dossier import Dossier
 from schemas.fact import facts_of
 from schemas.stored import decode, encode
+from streams.correlating.correlate import Worker
 from streams.correlating.fence import EPOCH, Fence, epoch_of
+from streams.correlating.messages import Message
 from streams.correlating.pulse import Pulse
 
 USER, KEY = "aws:1:user/a", "aws:key/AKIA1"
@@ -97,6 +101,24 @@ def test_what_cannot_be_read_takes_nothing_away(fence: Fence, data: dict[bytes, 
 @pytest.mark.parametrize("headers", [None, [], {}, [("x", b"1")], {EPOCH: b"old"}])
 def test_a_dossier_without_an_epoch_is_of_the_first(headers: Any) -> None:
     assert epoch_of(headers) == 0
+
+
+def test_a_worker_that_was_stopped_beyond_its_session_ends_before_it_writes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [0.0]
+    worker = Worker.__new__(Worker)
+    worker._pulse = Pulse(6.0, lambda: now[0])
+
+    def leave(code: int) -> None:
+        raise SystemExit(code)
+
+    monkeypatch.setattr(os, "_exit", leave)
+    now[0] = 7.0
+    with pytest.raises(SystemExit):
+        asyncio.run(worker.store(0, "k", b"{}"))
+    with pytest.raises(SystemExit):
+        asyncio.run(worker.send(Message("findings", b"{}")))
 
 
 def test_a_pulse_that_was_missed_for_longer_than_the_session_is_lost_for_good() -> None:

@@ -68,6 +68,15 @@ def test_offsets_of_a_partition_that_was_lost_are_not_committed(running: Running
     assert running.consumer.committed == {HERE: 42}, "somebody else reads the other one"
 
 
+def test_what_waits_of_a_partition_that_was_lost_is_not_read(running: Running) -> None:
+    many = [FakeMessage(TOPIC, 41, BODY), FakeMessage(TOPIC, 7, BODY, partition=1)]
+    running.loop._hear(many)  # type: ignore[arg-type]
+    running.consumer.rebalance("on_lost", THERE)
+    running.loop._work()
+    rows = [body for topic, body in running.producer.sent if topic == "activities"]
+    assert [row.count(b'"uid"') for row in rows] == [1], "somebody else reads the other one"
+
+
 def test_offsets_that_had_arrived_when_it_was_lost_are_not_committed_either(
     running: Running,
 ) -> None:

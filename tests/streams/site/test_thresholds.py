@@ -32,7 +32,7 @@ from tests.support.scenario import run
 from tests.support.vault_lines import auth, dated, hmac, line, login
 
 DAY = 86_400
-SOURCES = ("cloudtrail", "vault", "kubernetes", "gcp", "azure")
+SOURCES = ("cloudtrail", "vault", "kubernetes", "gcp", "azure", "github")
 POD = "k8s:c1:shop/mailer"
 NEW = "aws:key/AKIANEW"
 
@@ -67,6 +67,7 @@ OWN = {
     "kubernetes": ("k8s:c1:jti/1", "k8s:c1:shop/mailer"),
     "gcp": ("gcp:apikey/1", "gcp:p:a@p.iam.gserviceaccount.com"),
     "azure": ("entra:t:key/1", "entra:t:app/1"),
+    "github": ("github:d:token/1", "github:d:app/a"),
 }
 """A credential of each source's own, and its identity."""
 
@@ -137,6 +138,7 @@ CASES = {
         "1h", "5m", "revoked_credential_used", ended("gcp", 4000, "gcp:key/a/1"), QUIET, HIGH
     ),
     "grace_entra": Case("15m", "1m", "revoked_credential_used", ended("azure", 800), QUIET, HIGH),
+    "grace_github": Case("1m", "10s", "revoked_credential_used", ended("github", 60), QUIET, HIGH),
     "grace_kubernetes": Case("15s", "5s", "revoked_credential_used", ended("kubernetes", 24), QUIET, HIGH),
     "grace_kubernetes_rbac": Case("5s", "1s", "access_outlived_removal", BINDING, QUIET, ENDED),
     "grace_vault": Case("5s", "1s", "revoked_credential_used", ended("vault", 14), QUIET, HIGH),
