@@ -34,13 +34,24 @@ by the parent, and survives it (a residual). ``made_by``: an orphan by design; a
 """
 
 EndKind = Literal[
-    "revoked", "deleted", "disabled", "cut", "exhausted", "declared", "group", "removed", "rotated", "remade"
+    "revoked",
+    "deleted",
+    "disabled",
+    "cut",
+    "exhausted",
+    "declared",
+    "group",
+    "removed",
+    "rotated",
+    "remade",
+    "silenced",
 ]
 """How a thing ended. ``cut``: a session-revoking policy. ``group``: died with its mount, lease prefix, role.
 ``removed``: what its access rests on was removed, the credential itself was not ended.
 ``rotated``: a successor took its place, it lives on. ``deleted`` of an identity ends its credentials;
 ``disabled`` of an identity is a status of the identity. ``remade``, of what lives: another thing has the name
-now (a user, a role, an account, a Secret made anew); that takes back nothing."""
+now (a user, a role, an account, a Secret made anew); that takes back nothing. ``silenced``, of a log: nobody
+writes it any more."""
 
 
 class Parent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):

@@ -72,6 +72,15 @@ WATCH = "watch:"
 key a fact is for all of them."""
 
 
+TELEMETRY = "telemetry:"
+"""The key of what is known of a source as such, before its name: on which days it showed something."""
+
+
+def telemetry_key(source: str) -> str:
+    """Returns the key of the dossier in which a source is judged for its silence."""
+    return f"{TELEMETRY}{source}"
+
+
 class Tick(msgspec.Struct, frozen=True, omit_defaults=True):
     """Time, as a message: ``now`` in µs, and per raw partition (``topic/partition``) its watermark in µs; or,
     under a source's own name, its newest event time.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from correlators.driver.combining import Combiner
-from correlators.driver.watch import Watching
+from correlators.driver.watch import Watching, rhythms
 from correlators.kernel.views.thresholds import DEFAULTS
 from schemas.activity import Activity
 from schemas.authority import INVENTORY
@@ -174,6 +174,7 @@ class Normaliser:
         shown = self._watching.drain()
         if shown is not EMPTY:
             batch.facts.append((WATCH, shown))
+            batch.facts.extend(rhythms(shown))
         return batch
 
     def _read(self, record: Record) -> Reading:

@@ -7,14 +7,14 @@ of each partition, joined and stored like any other, so a worker that starts aga
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 
 from correlators.kernel.knowledge.join import join
 from schemas.authority import INVENTORY
 from schemas.dossier import EMPTY, Dossier, Watch
 from schemas.evidence import micros
-from schemas.fact import WATCH, Tick
+from schemas.fact import WATCH, Fact, Tick, telemetry_key
 from schemas.verdict import Clock
 
 DAY = micros(timedelta(days=1))
@@ -60,6 +60,14 @@ class Watching:
         known = join(Dossier(watch=self._told), Dossier(watch=fresh))
         self._told, self._seen = known.watch, {}
         return Dossier(watch=fresh) if fresh else EMPTY
+
+
+def rhythms(shown: Dossier) -> Iterator[Fact]:
+    """Yields, for each source that showed a new day, that day to what is known of the source itself: it is
+    judged for its silence."""
+    for source, watch in shown.watch.items():
+        if watch.days:
+            yield telemetry_key(source), Dossier(watch={source: Watch(0, 0, watch.days)})
 
 
 def heard(tick: Tick) -> Dossier:

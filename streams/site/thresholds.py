@@ -98,6 +98,12 @@ class SharedThresholds(BaseSettings):
         description="How many secrets, read for the first time within sweep_window, are a sweep: a release "
         "brings a few.",
     )
+    heartbeat: Duration = _time(
+        "heartbeat",
+        "How much longer than ever before in its last four weeks a source may be silent: a holiday is longer "
+        "than a week-end by a day.",
+        ge=timedelta(hours=1),
+    )
     dormant: Duration = _time(
         "dormant",
         "A silence this long is dormancy: a monthly job runs within it. Not less than 30 days, for of older "

@@ -14,13 +14,13 @@ from schemas.providers import reaches_all_of
 REMOVED = "removed"
 
 
-def removals(turns: Iterable[Turn], redeployed: int) -> list[Off]:
+def removals(turns: Iterable[Turn], redeployed: int, kind: str = REMOVED) -> list[Off]:
     """Returns the periods from a removal to when it was given again, in order; each thing that a record named
     is a switch of its own. One that its remover gave again within ``redeployed`` (µs) is a deployment and no
     removal."""
     switches: dict[str, list[Turn]] = {}
     for turn in sorted(turns):
-        if turn.kind == REMOVED:
+        if turn.kind == kind:
             switches.setdefault(turn.about, []).append(turn)
     return sorted(
         off for switch in switches.values() for off in _periods(switch) if not _deployed(off, redeployed)

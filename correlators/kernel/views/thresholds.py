@@ -35,6 +35,7 @@ class Thresholds:
     elevation_leeway: int = micros(timedelta(minutes=5))
     sweep_window: int = micros(timedelta(minutes=5))
     sweep_secrets: int = 6
+    heartbeat: int = micros(timedelta(days=1))
     dormant: int = micros(timedelta(days=30))
     memory: int = micros(timedelta(days=400))
     provided: Mapping[str, int] = field(default_factory=lambda: PROVIDED, hash=False)

@@ -99,6 +99,20 @@ def _password_created(call: Call) -> tuple[Effect, ...]:
     return (Restored(call.operation, "remade", password, user),) if password else ()
 
 
+def _trail(call: Call, *, on: bool) -> tuple[Effect, ...]:
+    """A trail by its name or its ARN; a trail of an organization is of the account that it is in."""
+    name = text(call.request, "name")
+    if not name:
+        return ()
+    account, path = call.account, f"trail/{name.rpartition('/')[2]}"
+    if name.startswith("arn:"):
+        account = next(iter(name.split(":")[4:5]), "") or account
+    trail = f"aws:{account}:{path}"
+    if on:
+        return (Restored(call.operation, "silenced", identity=trail),)
+    return (Ended(call.operation, "silenced", identity=trail, claims_cut=False, carries=False),)
+
+
 def _identity_deleted(call: Call) -> tuple[Effect, ...]:
     identity = _named(call)
     return (Ended(call.operation, "deleted", identity=identity),) if identity else ()
@@ -267,6 +281,16 @@ LENDINGS: dict[str, Teach] = {
     "DisassociateAddress": _address_taken,
 }
 """Calls of EC2 that give addresses to machines, by operation: no other call of it is read for effects."""
+
+TRAILS: dict[str, Teach] = {
+    "StopLogging": partial(_trail, on=False),
+    "DeleteTrail": partial(_trail, on=False),
+    "StartLogging": partial(_trail, on=True),
+}
+TEACH |= {("cloudtrail", operation): teach for operation, teach in TRAILS.items()}
+
+OF_OTHERS = frozenset({*LENDINGS, *TRAILS})
+"""Calls of other services than those about identities that have effects."""
 
 TEACH |= {("ec2", operation): teach for operation, teach in LENDINGS.items()}
 for _what, (_named_by, _prefix) in KEYS.items():

@@ -15,7 +15,7 @@ from schemas.providers.aws.outcome import outcome_of
 from schemas.sources import Context
 from schemas.sources.cloudtrail import agentcore, rotations
 from schemas.sources.cloudtrail.call import Call
-from schemas.sources.cloudtrail.effects import LENDINGS, effects_of
+from schemas.sources.cloudtrail.effects import OF_OTHERS, effects_of
 from schemas.sources.cloudtrail.identity import Who, who_of
 from schemas.sources.cloudtrail.naming import ABOUT_IDENTITIES, resource_of, target_of
 from schemas.sources.cloudtrail.wire import AnyEvent, Fields, Principal, Unread, text
@@ -104,7 +104,7 @@ def _told(event: AnyEvent, time: int, who: Who, usual: Usual, resource: str) -> 
     outcome, error = _ended(event, service)
     target, effects = "", NO_EFFECTS
     account = event.recipient_account_id or caller.account
-    if service in ABOUT_IDENTITIES or operation in LENDINGS:
+    if service in ABOUT_IDENTITIES or operation in OF_OTHERS:
         call = Call(service, operation, outcome, error, time, account, caller, event.request, event.response)
         target, effects = target_of(call), effects_of(call)
     if service == rotations.SERVICE and outcome == "succeeded":
@@ -159,7 +159,7 @@ def _usual(
         _client(agent),
         "service" if by_service else action_of(service, operation, False),
         service in DECRYPTED_READS or operation in OF_ONE_OBJECT or operation in LOG_OPENINGS,
-        not (service in TELLING or operation in LENDINGS or operation in ROTATION_FAILURES or who.theirs),
+        not (service in TELLING or operation in OF_OTHERS or operation in ROTATION_FAILURES or who.theirs),
     )
 
 

@@ -23,6 +23,7 @@ MOUNTS = re.compile(r"sys/(auth|mounts)/(.+)")
 NAMESPACES = re.compile(r"sys/namespaces/([^/]+/?)")
 ROLES = re.compile(r"auth/.+/(?:role|roles|users|user|certs)/[^/]+")
 POLICIES = re.compile(r"sys/(?:policies/acl|policy)/(.+)")
+AUDIT = re.compile(r"sys/audit/(.+)")
 ENTITIES = re.compile(r"identity/entity(?:/(id|name)/(.+))?")
 SECRET_ID_ENDS = re.compile(r"auth/.+/role/[^/]+/(secret-id|secret-id-accessor)/destroy(?:/.*)?")
 
@@ -127,6 +128,9 @@ def _secret_id(call: Call, took: bool, key: str, verb: str) -> Effect:
 
 def _system(call: Call) -> Iterator[Effect]:
     path, deleted = call.path, call.operation == "delete"
+    if device := AUDIT.fullmatch(path):
+        yield from _audited(call, f"{call.prefix}audit/{device[1].rstrip('/')}", deleted)
+        return
     mount = MOUNTS.fullmatch(path) if deleted else None
     policy = POLICIES.fullmatch(path) if deleted else None
     prefix = PREFIX_ENDS.fullmatch(path)
@@ -144,6 +148,15 @@ def _system(call: Call) -> Iterator[Effect]:
         yield Ended(
             f"{path} deleted", "removed", group=call.group(f"policy/{policy[1]}"), carries=False, scope=TOKENS
         )
+
+
+def _audited(call: Call, device: str, deleted: bool) -> Iterator[Effect]:
+    """An audit device that is disabled, or enabled. Of the last one the log shows nothing any more."""
+    if deleted:
+        how = f"{call.path} disabled"
+        yield Ended(how, "silenced", identity=device, claims_cut=False, carries=False)
+    elif call.operation in ("create", "update"):
+        yield Restored(f"{call.path} enabled", "silenced", identity=device)
 
 
 def _namespace(call: Call, name: str) -> Ended:

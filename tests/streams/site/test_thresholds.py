@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from correlators.driver.watch import DAY as LENGTH
+from correlators.driver.watch import rhythms
 from schemas.activity import (
     Activity,
     Ended,
@@ -21,6 +23,7 @@ from schemas.activity import (
     Withdrawn,
 )
 from schemas.claims import UNSAID
+from schemas.dossier import Dossier, Watch
 from schemas.verdict import Clock, Confidence, Severity
 from streams.command.replaying import Request, replay_paths
 from streams.site.loading import load
@@ -124,7 +127,10 @@ SECRETS = [
     for n in range(8)
 ]
 
+SPOKE = [Activity(f"day {n}", at(n * DAY), "mcp") for n in range(20)]
+
 CASES = {
+    "heartbeat": Case("1d", "9d", "telemetry_gap", SPOKE, LOW, ("proven", None), 72),
     "sweep_window": Case("5m", "1m", "secret_sweep", SECRETS, LOW, None),
     "sweep_secrets": Case("6", "8", "secret_sweep", SECRETS, LOW, None),
     "elevation_leeway": Case("5m", "1m", "elevation_outside_window", ELEVATED, ("proven", None), MEDIUM),
@@ -236,6 +242,10 @@ def judged(case: Case, settings: Settings) -> Told:
     now = max(a.time for a in case.many) + int(case.hours * 3_600_000_000)
     clock = Clock(now, dict.fromkeys((*SOURCES, "leaks"), now), dict.fromkeys(SOURCES, T0 - 1))
     world = run(case.many, clock, thresholds=settings.thresholds)
+    days = {a.time // LENGTH: a.time for a in case.many if a.source not in (*SOURCES, "leaks", "inventory")}
+    if days:
+        world.take(rhythms(Dossier(watch={"mcp": Watch(0, 0, days)})))
+        world.settle()
     verdicts = [r.verdict for r in world.last.values() if r.verdict and r.verdict.control == case.control]
     assert len(verdicts) <= 1
     return (verdicts[0].value, verdicts[0].severity) if verdicts else None

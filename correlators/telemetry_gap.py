@@ -1,0 +1,146 @@
+"""A log falls silent, or somebody stops it.
+
+Fires: a trail is stopped or deleted, an audit device disabled, and not made again by the same hand within
+minutes (medium, until it is written again); or a source that showed something on most days of a fortnight
+shows nothing for a day longer than it ever did in the four weeks before (low, until it speaks again).
+Proves: it speaks, or is written, again.
+Evaded by: narrowing what is logged without stopping it; forging a heartbeat.
+Benign: quiet nights and week-ends (they are its habit); a deployment that replaces a trail; a long holiday; a
+source that was moved on purpose.
+Do: find out who stopped it, or where its records stay (`gapwatch doctor`); until it is back, what hangs on it
+is not proven: its verdicts say that the log has not reached the time in question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
+
+from correlators.control import (
+    Clock,
+    Control,
+    Episode,
+    Evidence,
+    Off,
+    Severity,
+    Value,
+    Verdict,
+    View,
+    iso,
+    micros,
+    short,
+)
+from correlators.kernel.views.ends import standing
+from correlators.kernel.views.removals import removals
+from schemas.fact import DAY, TELEMETRY
+
+CONTROL = Control(
+    name="telemetry_gap",
+    version="1",
+    title="A log has fallen silent",
+    owasp=("NHI1:2025",),
+    attack=(("T1562.008", "Impair Defenses: Disable or Modify Cloud Logs"),),
+    nist=("AU-5", "AU-9"),
+    csf=("DE.CM-03", "PR.PS-04"),
+    tenets=(7,),
+    remediation="Find out who stopped it or where its records stay, and have it written again.",
+)
+
+SILENCED = "silenced"
+
+HABIT = 28
+"""Days of which the longest silence is a source's habit: every week-end of a month, and its first Monday."""
+
+MOST = 10
+FORTNIGHT = 14
+"""A source that shows something on so many days of these is one that speaks daily."""
+
+RECENT = micros(timedelta(days=30))
+"""A silence that is over is told of for so long."""
+
+
+def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    """Yields a verdict for each log that was stopped, and for a source that has a rhythm."""
+    for about, turns in sorted(view.dossier.turns.items()):
+        periods = removals(turns, view.thresholds.redeployed, SILENCED)
+        if periods:
+            yield _stopped(view, about, standing(periods))
+    if view.key.startswith(TELEMETRY):
+        for source, watch in view.dossier.watch.items():
+            yield from _silent(view, clock, source, sorted(watch.days))
+
+
+def _stopped(view: View, about: str, off: Off) -> Verdict:
+    by = f" by {short(off.turn.evidence.actor)}" if off.turn.evidence.actor else ""
+    said = f"{off.turn.how}{by} at {iso(off.start)}"
+    if off.end:
+        said += f"; written again since {iso(off.end)}"
+    return view.verdict(
+        CONTROL,
+        subject=about,
+        value="proven" if off.end else "violated",
+        title=f"{short(about)} was stopped",
+        reason=said,
+        severity=Severity.MEDIUM,
+        claim=(off.turn.evidence,),
+        evidence=tuple(t.evidence for t in off.undone),
+        episodes=(Episode(off.start, off.end, off.turn.how),),
+        next_step="ask who stopped it, and start it again",
+    )
+
+
+def _silent(view: View, clock: Clock, source: str, days: list[int]) -> Iterator[Verdict]:
+    """The source's last silence that was longer than its habit."""
+    days = [day for day in days if day * DAY <= clock.now]
+    past = [(a, b) for a, b in pairwise(days) if _speaks(days, a) and (b - a) * DAY > _allowed(view, days, a)]
+    newest = max(clock.seen.get(source, 0), days[-1] * DAY if days else 0)
+    if not days or not _speaks(days, days[-1]):
+        return
+    allowed = _allowed(view, days, days[-1])
+    if clock.past(newest + allowed):
+        yield _verdict(
+            view, source, "violated", Episode(newest, 0, "silent"), Severity.LOW,
+            f"nothing since {iso(newest)}; before, it was never silent for {allowed // DAY} days",
+        )  # fmt: skip
+        return
+    if past and not clock.past(past[-1][1] * DAY + RECENT):
+        start, end = past[-1]
+        yield _verdict(
+            view, source, "proven", Episode((start + 1) * DAY, end * DAY, "silent"), Severity.LOW,
+            f"nothing from {iso((start + 1) * DAY)} to {iso(end * DAY)}; it speaks again",
+        )  # fmt: skip
+        return
+    said = f"it shows something on most days, and was last silent for {allowed // DAY - 1} days at most"
+    yield _verdict(view, source, "proven", None, None, said)
+
+
+def _speaks(days: list[int], last: int) -> bool:
+    """Whether it spoke on most days up to then."""
+    return sum(last - FORTNIGHT < day <= last for day in days) >= MOST
+
+
+def _allowed(view: View, days: list[int], last: int) -> int:
+    """For how long it may be silent after that day (µs): a little longer than ever in the weeks before."""
+    known = [day for day in days if last - HABIT <= day <= last]
+    return max((b - a for a, b in pairwise(known)), default=1) * DAY + view.thresholds.heartbeat
+
+
+def _verdict(
+    view: View, source: str, value: Value, episode: Episode | None, severity: Severity | None, said: str
+) -> Verdict:
+    quiet = episode is not None and not episode.end
+    claim = (
+        (Evidence(episode.start, f"last of {source}", source, operation="last record"),) if episode else ()
+    )
+    return view.verdict(
+        CONTROL,
+        subject=view.key,
+        value=value,
+        title=f"{source} {'is silent' if quiet else 'was silent' if episode else 'speaks'}",
+        reason=said,
+        severity=severity,
+        claim=claim,
+        episodes=(episode,) if episode else (),
+        next_step="gapwatch doctor says where records stay" if quiet else "",
+    )
