@@ -228,6 +228,8 @@ class Year:
         told["status"] = [{"value": "active", "from": SINCE}, *(play.statuses() if play else ())]
         if play and (declared := play.declared()):
             told["credentials"] = declared
+        if play and (windows := play.windows()):
+            told["windows"] = windows
         if play and (aliases := play.aliases()):
             told["aliases"] = aliases
         return told

@@ -94,19 +94,23 @@ class Runs:
 
     def __init__(self, agent: Agent, chance: Chance) -> None:
         self.agent = agent
+        self.asked = ""
+        """The id of the last question to the model."""
         self.otlp = Otlp(agent.service, agent.style, chance, agent.ahead)
         self._server = Otlp(f"mcp-{agent.number % 7}", "strands", chance, agent.ahead)
 
-    def run(self, time: int, tools: tuple[str, ...], refusal: str = "") -> tuple[str, list[str], Times]:
+    def run(
+        self, time: int, tools: tuple[str, ...], refusal: str = "", more: tuple[str, ...] = ()
+    ) -> tuple[str, list[str], Times]:
         """Returns the ids of the agent's span and of its tools' spans, and the requests: tools and chats as
-        they end, the agent last."""
+        they end, the agent last. ``more``: offered to its model beside its tools."""
         otlp, agent = self.otlp, self.agent
         trace, top, root = (
             otlp.new_trace(),
             otlp.new_id(),
             otlp.new_id() if agent.style == "google-adk" else "",
         )
-        offered = tuple(sorted({*agent.tools, *tools})) if not refusal else agent.tools
+        offered = tuple(sorted({*agent.tools, *tools, *more})) if not refusal else agent.tools
         sent: Times = []
         uids: list[str] = []
         at = time + 20_000
@@ -116,6 +120,7 @@ class Runs:
                 trace, top, agent.name, tool, at + 1_000_000, 400_000, refusal if n == len(tools) - 1 else ""
             )
             uids.append(called.uid)
+            self.asked = chat.uid
             sent.append((at + 1_500_000, otlp.request(chat, called)))
             at += 1_600_000
         last = [otlp.agent(trace, top, root, agent.name, time, at - time)]
@@ -211,6 +216,9 @@ class AgentPlay(Play):
             case "call":
                 tool = STYLES[agent.style].also.format(agent.tools[0]) if step.of == "also" else step.of
                 _, (uid,), sent = runs.run(time, (tool,))
+            case "offered":
+                _, _, sent = runs.run(time, agent.tools[:1], more=(step.of,))
+                uid = runs.asked
             case "call_refused":
                 _, (uid,), sent = runs.run(time, (step.of,), f"Unknown tool: {step.of}")
             case "call_over_mcp":

@@ -16,11 +16,12 @@ class YearCase(Case):
     judged, "" its first.
 
     ``expects``: a finding of the control, a proof of it, or silence about the subject. ``also``: controls
-    that may speak of it too. ``goes_on``: its routine resumes the day after. ``wrong``: the claim is what is
-    wrong, and not in the clean year either. ``severity``: that of the finding, "" for any. ``about``:
+    that may speak of it too. ``goes_on``: its routine resumes the day after. ``wrong``: the claim is what
+    is wrong, and not in the clean year either. ``severity``: that of the finding, "" for any. ``about``:
     credential, identity, sessions, switch (the provider's own), root or trust. ``silent``: days without
     routine before it. ``exposed``: since when the inventory has its credential as exposed; ``rotated``: as
-    rotated, to the key ``.next``; ``approved``: from when until when a root was approved.
+    rotated, to the key ``.next``; ``approved``: from when until when a root was approved; ``window``: until
+    when its identity may act at all.
     """
 
     source: str = "cloudtrail"
@@ -33,6 +34,7 @@ class YearCase(Case):
     exposed: str = ""
     rotated: str = ""
     approved: tuple[str, str] = ("", "")
+    window: str = ""
 
 
 MORE = "more"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infra.simulator.cases import CONTRADICTION, PROOF, Status, Step
-from infra.simulator.year_case import YearCase
+from infra.simulator.year_case import MORE, YearCase
 
 
 def _agent(name: str, says: str, *steps: Step, **told: object) -> YearCase:
@@ -34,6 +34,23 @@ AGENTS = (
         Step("12:00:00", "agent", "run", mark=CONTRADICTION),
         control="inactive_identity_active", severity="high", about="identity",
         statuses=(Status("agent", "decommissioned", "-1+00:00:00"),),
+    ),
+    _agent(
+        "offered_beyond_approval", "a plugin offers a tool that nobody approved, and nobody calls it",
+        Step("09:00:00", "agent", "offered", "wipe_disk", CONTRADICTION),
+        control="tools_beyond_approval", severity="low", about="identity",
+    ),
+    _agent(
+        "acts_after_its_window", "an agent runs on after the end of its window",
+        Step("09:00:00", "agent", "run", mark=CONTRADICTION),
+        Step("12:00:00", "agent", "call", "also", MORE),
+        control="agent_outside_window", severity="high", about="identity", window="08:00:00",
+    ),
+    _agent(
+        "acts_inside_its_window", "an agent ends its work before its window does",
+        Step("09:00:00", "agent", "run"),
+        Step("12:00:00", "agent", "call", "also"),
+        expects="silence", about="identity", window="13:00:00",
     ),
     _agent(
         "unknown_tool_refused", "the model makes up a tool, and the framework refuses it",

@@ -37,7 +37,9 @@ class Play(ABC):
         self.chance = Chance(f"{seed}/case/{self.name}")
         self.marked: dict[str, list[tuple[int, str]]] = defaultdict(list)
         self.events: list[str] = []
-        tied = bool(case.statuses or case.revoked or case.exposed or case.rotated or any(case.approved))
+        tied = bool(
+            case.statuses or case.revoked or case.exposed or case.rotated or any(case.approved) or case.window
+        )
         self._shift = 0 if tied else self.chance.randrange(SHIFTS_BY // SECOND) * SECOND
 
     @abstractmethod
@@ -86,7 +88,9 @@ class Play(ABC):
             for s in self.case.statuses
             if s.value != "active" and not s.since.startswith("2099")
         ]
-        times += [at(self.day, text) for text in (self.case.revoked, self.case.exposed) if text]
+        times += [
+            at(self.day, text) for text in (self.case.revoked, self.case.exposed, self.case.window) if text
+        ]
         until = self.day + DAY * (1 + (max(times) - self.day) // DAY)
         return min(times) - SETTLES - self.case.silent * DAY, until if self.case.goes_on else 1 << 62
 
@@ -109,6 +113,10 @@ class Play(ABC):
             "ticket": f"CER-{self.day // DAY}",
         }
         return {"approvals": [{"identity": "vault:default:root", "grant": "root", **told}]}
+
+    def windows(self) -> list[dict[str, str]]:
+        """Returns the windows of the case as the inventory declares them."""
+        return [{"until": stamp(at(self.day, self.case.window))}] if self.case.window else []
 
     def statuses(self) -> list[dict[str, str]]:
         """Returns the statuses of the case as the inventory declares them."""

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from schemas.activity import Activity
 from schemas.evidence import iso
@@ -157,3 +158,44 @@ def test_calls_after_the_end_of_all_its_credentials_are_told_low_unless_one_live
     assert judged(*record(credentials=[revoked, {"id": "oauth:client/other"}]), *CALLED) == {}
     assert judged(*record(credentials=[revoked | {"revoked": at(90)}]), *CALLED) == {}
     assert subject not in judged(*record(credentials=[revoked]), *CALLED, by(61, DESK, CLIENT_ID, "mcp"))
+
+
+# --- ordinary life
+
+
+LATER = activities(agent(1, at=100), tool(2, 1, at=120))
+ORDINARY: dict[str, list[Activity]] = {
+    "spans that a collector delivers long after, of a run in time": [
+        replace(a, arrived=START + 7_000_000_000) for a in activities(agent(1), tool(2, 1, at=20))
+    ],
+    "a window that was extended before its end": [*until(200, recorded=20), *LATER],
+    "a record that is made anew each night with the same window": [
+        *until(30, recorded=-60), *until(30, recorded=25),
+    ],
+    "a holiday: nobody runs it": [],
+    "a record that says nothing of windows any more": [*record(50), *LATER],
+    "another agent of the same service, which has no window": activities(
+        agent(1, name="other", at=100), tool(2, 1, at=120)
+    ),
+    "a call that is refused by its gateway": activities(
+        span(
+            2, 0, "tools/call search", at=60, kind=CLIENT, status={"code": 2},
+            attributes={
+                "mcp.method.name": "tools/call", "gen_ai.tool.name": "search", "error.type": "403",
+                "gen_ai.agent.name": "triage",
+            },
+        )
+    ),
+    "the server's side of somebody else's call": activities(
+        span(2, 0, "tools/call search", at=60, kind=2, attributes={"mcp.method.name": "tools/call"})
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ORDINARY)
+def test_the_ordinary_day_of_an_agent_with_a_window_is_told_of_nobody_and_a_run_past_it_is(name: str) -> None:
+    base = [*until(30), *ORDINARY[name]]
+    assert judged(*base)[DESK].severity is None
+    shut = until(30, recorded=3_000)
+    late = activities(agent(8, at=3_100), tool(9, 8, at=3_200))
+    assert judged(*base, *shut, *late)[DESK].severity == Severity.HIGH

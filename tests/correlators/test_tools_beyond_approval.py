@@ -328,3 +328,66 @@ def test_the_table_says_what_is_approved_offered_and_called_who_changed_it_and_w
     assert found["spare"] == ToolRow(DESK, "spare", approved="by name")
     assert table([approves(spare)], *calls(2, "drop"))["drop"].enforced == "carried out all the same"
     assert table([], *calls(2, "drop"))["drop"].enforced == ""
+
+
+# --- ordinary life
+
+
+def page(second: int, *tools: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
+    asked, told = lists(second, *tools, **more)
+    told["message"]["result"]["nextCursor"] = "2"
+    return [asked, told]
+
+
+NEW = GOOD | {"description": "Search the docs, faster."}
+CHANGED = record(
+    {"jsonrpc": "2.0", "method": "notifications/tools/list_changed"},
+    "server_to_client",
+    ts=at(19),
+    session="s1",
+    **US,
+)
+ORDINARY: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
+    "a server that restarts, and is asked again by new sessions": (
+        pin(GOOD), [*lists(0, GOOD), *calls(2), *lists(20, GOOD, session="s2"), *calls(25, session="s2")],
+    ),
+    "a server that says that its list changed, and shows the same one": (
+        pin(GOOD), [*lists(0, GOOD), CHANGED, *lists(20, GOOD), *calls(25)],
+    ),
+    "a release that rolls out over two replicas, both of which are approved": (
+        pin(GOOD, NEW),
+        [*lists(0, GOOD), *lists(5, NEW, session="s2"), *calls(7), *calls(9, session="s2"), *lists(11, GOOD)],
+    ),
+    "a list in two pages": (
+        [*pin(GOOD), {"name": "drop"}], [*page(0, GOOD), *lists(3, DROP), *calls(5), *calls(7, "drop")],
+    ),
+    "a collector that came too late for the list": (pin(GOOD), calls(5)),
+    "an agent of another team on the same server, which is shown more": (
+        pin(GOOD), [*lists(0, GOOD), *lists(3, GOOD, DROP, agent="other", session="s2"), *calls(5)],
+    ),
+    "a list that is asked for and never answered": (
+        pin(GOOD), [*lists(0, GOOD), lists(3, EVIL)[0], *calls(5)],
+    ),
+    "a gateway that delivers everything twice": (
+        pin(GOOD), [*lists(0, GOOD), *lists(0, GOOD), *calls(5), *calls(5)],
+    ),
+    "a server that renames nothing and orders its list anew": (
+        [*pin(GOOD), {"name": "drop"}], [*lists(0, GOOD, DROP), *lists(5, DROP, GOOD), *calls(9)],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ORDINARY)
+def test_the_ordinary_day_of_a_server_is_told_of_nobody_and_one_that_shows_another_text_is(name: str) -> None:
+    approved, messages = ORDINARY[name]
+    assert {v.severity for v in judged([approves(*approved)], *messages).values()} == {None}
+    other = [*messages, *lists(40, EVIL, session="s7"), *calls(45, session="s7")]
+    assert judged([approves(*approved)], *other)[PINNED].severity == Severity.HIGH
+
+
+def test_a_description_with_the_date_in_it_is_told_in_a_word_as_long_as_nobody_pins_it() -> None:
+    days = [
+        lists(n * 86_400, GOOD | {"description": f"Search as of day {n}."}, session=f"s{n}") for n in range(9)
+    ]
+    found = replayed([approves({"name": "search"})], *(m for day in days for m in day))
+    assert {v.severity for v in found.values()} == {None, Severity.INFORMATIONAL}
