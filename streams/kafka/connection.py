@@ -62,6 +62,9 @@ def _security(settings: Settings) -> dict[str, Any]:
             "ssl.certificate.pem": (settings.broker_certificate, "broker_certificate"),
             "ssl.key.pem": (key, "broker_key"),
         }
+        if not {path for path, _ in files.values() if path} <= _read.keys():
+            # What cannot be used is said in words, before a client says it in its own.
+            _tls(settings)
         config |= {name: _pem(path, setting) for name, (path, setting) in files.items() if path}
     return config
 
@@ -121,13 +124,18 @@ def _tls(settings: Settings) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=settings.broker_ca_file)
         if settings.broker_certificate:
-            context.load_cert_chain(settings.broker_certificate, settings.broker_key)
-    except (OSError, ssl.SSLError) as error:
+            context.load_cert_chain(settings.broker_certificate, settings.broker_key, _no_password)
+    except (OSError, ValueError) as error:
         raise SettingsError(
             "The certificates towards Kafka (broker_ca_file, broker_certificate, broker_key) cannot be "
-            f"used: {error.strerror or error}."
+            f"used: {getattr(error, 'reason', None) or getattr(error, 'strerror', None) or error}."
         ) from None
     return context
+
+
+def _no_password() -> str:
+    """Raises ValueError: without it OpenSSL would ask at the terminal."""
+    raise ValueError("the key is locked with a password")
 
 
 def _token_provider(settings: Settings) -> Any:

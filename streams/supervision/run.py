@@ -151,10 +151,11 @@ def _show_findings(view: object, plan: object) -> None:
         for finding in _found_before(plan.settings, view.instance):
             view.show(finding)
         view.say_where()
-    else:
-        view.feed.close()
+    feed, before = Feed(plan.settings, from_start=plan.embedded_broker), view.feed
     view.status(f"Running: {', '.join(plan.names)}. Ctrl-C stops it.")
-    view.feed = Feed(plan.settings, from_start=plan.embedded_broker)
+    view.feed = feed
+    if before is not None:
+        before.close()
 
 
 def _found_before(settings: Settings, instance: Instance) -> list[dict[str, object]]:

@@ -226,6 +226,9 @@ class Supervisor:
             return
         if code == RENEWED:
             stage.next_start = time.monotonic()
+            # Whoever looks on does so with what the files hold now, too; without an answer as before.
+            with contextlib.suppress(Stop):
+                self._on_up()
             return
         if code == broker.AT_CEILING:
             raise Stop(_at_ceiling(self._plan.settings))

@@ -18,6 +18,7 @@ from streams.kafka.connection import kafka_config
 from streams.kafka.tokens import UNKNOWN_SECONDS, Token, Tokens, tokens
 from streams.site.errors import SettingsError, Stop
 from streams.site.settings import Settings
+from tests.support.certificates import Authority
 
 
 class Issuer(BaseHTTPRequestHandler):
@@ -115,3 +116,28 @@ def test_an_issuer_in_clear_elsewhere_is_no_setting(tmp_path: Path) -> None:
 def test_one_that_has_ended_is_not_shown() -> None:
     with pytest.raises(Stop, match="has ended"):
         Tokens(lambda: Token("old", time.time() - 5), held=False).get()
+
+
+@pytest.mark.parametrize("setting", ["broker_ca_file", "broker_certificate", "broker_key"])
+def test_a_file_that_is_no_certificate_or_key_is_said_in_words(tmp_path: Path, setting: str) -> None:
+    authority = Authority(tmp_path, "authority")
+    certificate, key = authority.issue("me")
+    files = {"broker_ca_file": authority.file, "broker_certificate": certificate, "broker_key": key}
+    wrong = tmp_path / "wrong"
+    wrong.write_text("no certificate")
+    named = settings(tmp_path, broker_security="ssl", **files)
+    assert "ssl.key.pem" in kafka_config(named)
+    with pytest.raises(SettingsError, match="cannot be used"):
+        kafka_config(named.model_copy(update={setting: wrong}))
+
+
+def test_a_locked_key_is_not_asked_for_at_the_terminal(tmp_path: Path) -> None:
+    from cryptography.hazmat.primitives import serialization
+
+    certificate, key = Authority(tmp_path, "authority").issue("me")
+    opened = serialization.load_pem_private_key(key.read_bytes(), None)
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8)
+    key.write_bytes(opened.private_bytes(*form, serialization.BestAvailableEncryption(b"hush")))
+    named = settings(tmp_path, broker_security="ssl", broker_certificate=certificate, broker_key=key)
+    with pytest.raises(SettingsError, match="locked with a password"):
+        kafka_config(named)

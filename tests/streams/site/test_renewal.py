@@ -59,8 +59,11 @@ def test_its_end_is_no_crash_and_it_starts_again_at_once(tmp_path: Path) -> None
 
     settings = Settings(data=tmp_path / "data", restart_limit=0)
     datafolder.make_folders(settings)
-    supervisor = Supervisor(Plan(["correlate"], settings, tmp_path, 0, []), Watcher(), lambda: None)
+    looked: list[None] = []
+    plan = Plan(["correlate"], settings, tmp_path, 0, [])
+    supervisor = Supervisor(plan, Watcher(), lambda: looked.append(None))
     stage = StageProcess("correlate")
     for _ in range(3):
         supervisor._on_end(stage, RENEWED)
     assert stage.next_start is not None and not stage.crashes
+    assert len(looked) == 3, "who looks on has a new client"
