@@ -74,9 +74,10 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     """Yields a verdict for each agent whose record states windows, and one where it acts by nothing that
     lives."""
     for identity, declarations in sorted(view.dossier.stated.items()):
-        ordered = sorted(declarations, key=lambda d: (d.recorded, d.uid, repr(d)))
-        if is_unnamed(view.key) or not (unnamed_of(identity) or ordered[-1].kind == AGENT):
+        # Asked of every declared identity: what is no agent costs a look at its key.
+        if is_unnamed(view.key) or not (unnamed_of(identity) or any(d.kind == AGENT for d in declarations)):
             continue
+        ordered = sorted(declarations, key=lambda d: (d.recorded, d.uid, repr(d)))
         if any(d.windows is not None for d in ordered):
             yield _windows(view, clock, identity, ordered)
         dead = _dead(view, clock, identity, ordered)

@@ -73,10 +73,11 @@ NAMES_SHOWN = 10
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     """Yields a verdict for each pinned tool and for each agent with a catalogue, and one where definitions
     changed that nobody pins."""
-    if not view.dossier.stated or is_unnamed(view.key):
+    # Asked of every declared identity: what has no catalogue costs a look at its records.
+    if not any(d.tools is not None for many in view.dossier.stated.values() for d in many):
         return
     records = Records(view)
-    if not any(d.tools is not None for d in records.latest):
+    if is_unnamed(view.key) or not any(d.tools is not None for d in records.latest):
         return
     offers = Offers(view.dossier.lists)
     for agent in offers.agents(view):
