@@ -67,7 +67,7 @@ def _verdict(view: View, crowd: Crowd, many: dict[int, Counted]) -> Verdict:
     )
     named = "; ".join(f"{part.control} of {short(part.subject)}" for part in parts[:NAMED_MAX])
     rest = "; and others" if len(parts) > NAMED_MAX or not exact else ""
-    told = view.verdict(
+    story = view.verdict(
         CONTROL,
         subject=crowd.subject,
         value="violated" if grave else "assumed",
@@ -78,7 +78,7 @@ def _verdict(view: View, crowd: Crowd, many: dict[int, Counted]) -> Verdict:
         others=tuple(sorted({part.home for part in parts[:NAMED_MAX]})),
         truncated=not exact,
     )
-    return frozen.changed(told, identity=crowd.actor or crowd.producer)
+    return frozen.changed(story, identity=crowd.actor or crowd.producer)
 
 
 def _ranked(many: dict[int, Counted]) -> list[Part]:

@@ -36,12 +36,12 @@ def licence_of(name: str) -> str:
     """Returns what a package that is installed says of its licence; "" where it says nothing, "-" where it is
     not installed (another platform's)."""
     try:
-        told = metadata(name)
+        package = metadata(name)
     except PackageNotFoundError:
         return "-"
-    every = told.get_all("Classifier") or ()
+    every = package.get_all("Classifier") or ()
     classified = [one.rpartition(" :: ")[2] for one in every if one.startswith("License ::")]
-    written = (told.get_all("License-Expression") or [], classified, told.get_all("License") or [])
+    written = (package.get_all("License-Expression") or [], classified, package.get_all("License") or [])
     fields = [", ".join(map(str, field)) for field in written]
     return next((text.strip().partition("\n")[0][:80] for text in fields if text.strip()), "")
 

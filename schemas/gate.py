@@ -130,11 +130,11 @@ class Gate:
         for start, form, under in forms:
             if not name.startswith(start):
                 continue
-            told = name[len(start) :]
-            if not told or form.fullmatch(told):
+            rest = name[len(start) :]
+            if not rest or form.fullmatch(rest):
                 return text
-            before = found[0] if (found := under.match(told)) and found[0] != told else ""
-            secret = told.removeprefix(before)
+            before = found[0] if (found := under.match(rest)) and found[0] != rest else ""
+            secret = rest.removeprefix(before)
             return text.removesuffix(secret) + self.mask(secret)
         return text
 

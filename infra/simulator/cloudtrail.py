@@ -125,7 +125,7 @@ class CloudTrail:
     def _identity(self, caller: Holder, through: str) -> Record:
         if caller.kind == "service":
             return {"type": "AWSService", "invokedBy": caller.name}
-        told: Record = {
+        record: Record = {
             "type": "IAMUser" if caller.kind == "user" else "AssumedRole",
             "principalId": caller.principal + (f":{caller.session}" if caller.session else ""),
             "arn": caller.arn if caller.kind == "user" else session_arn(caller),
@@ -133,9 +133,9 @@ class CloudTrail:
             "accessKeyId": caller.key,
         }
         if caller.kind == "user":
-            told["userName"] = caller.name
+            record["userName"] = caller.name
         else:
-            told["sessionContext"] = {
+            record["sessionContext"] = {
                 "sessionIssuer": {
                     "type": "Role",
                     "principalId": caller.principal,
@@ -146,8 +146,8 @@ class CloudTrail:
                 "attributes": {"creationDate": caller.made, "mfaAuthenticated": "false"},
             }
         if through:
-            told["invokedBy"] = through
-        return told
+            record["invokedBy"] = through
+        return record
 
 
 def session_arn(session: Holder) -> str:

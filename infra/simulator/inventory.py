@@ -30,7 +30,7 @@ def inventory(story: Story) -> str:
 
 
 def _identity(holder: Holder, start: datetime) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "id": holder.identity,
         "name": holder.name,
         "kind": "role" if holder.kind == "role" else "service_account",
@@ -38,13 +38,13 @@ def _identity(holder: Holder, start: datetime) -> dict[str, Any]:
         "environment": holder.environment,
     }
     statuses = [s for case in CASES for s in case.statuses if s.who == holder.handle]
-    told["status"] = [{"value": "active", "from": SINCE}, *(_status(s, start) for s in statuses)]
+    fields["status"] = [{"value": "active", "from": SINCE}, *(_status(s, start) for s in statuses)]
     revoked = [case.revoked for case in CASES if case.revoked and case.subject == holder.handle]
     if revoked:
-        told["credentials"] = [{"id": holder.credential, "revoked": stamp(at(start, revoked[0]))}]
-    return told
+        fields["credentials"] = [{"id": holder.credential, "revoked": stamp(at(start, revoked[0]))}]
+    return fields
 
 
 def _status(status: Status, start: datetime) -> dict[str, str]:
-    told = {"value": status.value, "from": stamp(at(start, status.since))}
-    return told | ({"until": stamp(at(start, status.until))} if status.until else {})
+    fields = {"value": status.value, "from": stamp(at(start, status.since))}
+    return fields | ({"until": stamp(at(start, status.until))} if status.until else {})

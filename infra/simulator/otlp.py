@@ -81,12 +81,14 @@ class Otlp:
         text."""
         nanos = (start + self.ahead) * 1000 + self._chance.getrandbits(9)
         above = f'"parentSpanId":"{parent}",' if parent else ""
-        told = ",".join(f'{{"key":"{key}","value":{{"stringValue":"{value}"}}}}' for key, value in attributes)
+        pairs = ",".join(
+            f'{{"key":"{key}","value":{{"stringValue":"{value}"}}}}' for key, value in attributes
+        )
         return Span(
             f"{trace}:{span_id}",
             f'{{"traceId":"{trace}","spanId":"{span_id}",{above}"name":"{name}","kind":{kind},'
             f'"startTimeUnixNano":"{nanos}",'
-            f'"endTimeUnixNano":"{nanos + took * 1000}","attributes":[{told}],"status":{status},'
+            f'"endTimeUnixNano":"{nanos + took * 1000}","attributes":[{pairs}],"status":{status},'
             f'"flags":256}}',
         )
 

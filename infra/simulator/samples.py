@@ -87,7 +87,7 @@ def agents_inventory(catalog: dict[str, Any]) -> str:
 
 def _agent(entry: dict[str, Any]) -> dict[str, Any]:
     credential = entry["credential"]
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "id": f"agent:{entry['service_name']}/{entry['agent_name']}",
         "name": entry["agent_name"],
         "kind": "agent",
@@ -100,14 +100,14 @@ def _agent(entry: dict[str, Any]) -> dict[str, Any]:
     }
     if credential["revoked_at"]:
         key = f"agent:{entry['service_name']}/{credential['id']}"
-        told["credentials"] = [{"id": key, "revoked": credential["revoked_at"]}]
-    return told
+        fields["credentials"] = [{"id": key, "revoked": credential["revoked_at"]}]
+    return fields
 
 
 def _tool(tool: dict[str, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = {"name": tool["name"]}
+    fields: dict[str, Any] = {"name": tool["name"]}
     if "mcp_server" in tool:
-        told["server"] = tool["mcp_server"]
+        fields["server"] = tool["mcp_server"]
     if tool["also_seen_as"]:
-        told["also"] = list(tool["also_seen_as"])
-    return told
+        fields["also"] = list(tool["also_seen_as"])
+    return fields

@@ -205,12 +205,12 @@ class Year:
         people = [{"id": identity, "owner": "team-platform"} for identity in self._people()]
         roles = [play.trusted for play in self.plays if isinstance(play, KubernetesPlay) and play.trusted]
         trusted = [{"id": role, "owner": "team-platform"} for role in roles]
-        told: dict[str, Any] = {"gapwatch": "inventory/v1", "recorded": stamp(self.plan.start - DAY)}
-        told["identities"] = everybody + people + trusted
+        fields: dict[str, Any] = {"gapwatch": "inventory/v1", "recorded": stamp(self.plan.start - DAY)}
+        fields["identities"] = everybody + people + trusted
         for play in self.plays:
             for section, records in play.records().items():
-                told.setdefault(section, []).extend(records)
-        return told
+                fields.setdefault(section, []).extend(records)
+        return fields
 
     def _subjects(self) -> Iterable[Any]:
         for many in self.cast.by_kind.values():
@@ -222,17 +222,17 @@ class Year:
     @staticmethod
     def _identity(subject: Any, play: Play | None) -> dict[str, Any]:
         owner = subject.owner if hasattr(subject, "owner") else subject.holder.owner
-        told: dict[str, Any] = {"id": subject.identity, "owner": owner, "environment": "prod"}
+        fields: dict[str, Any] = {"id": subject.identity, "owner": owner, "environment": "prod"}
         if hasattr(subject, "declared"):
-            told |= subject.declared()
-        told["status"] = [{"value": "active", "from": SINCE}, *(play.statuses() if play else ())]
+            fields |= subject.declared()
+        fields["status"] = [{"value": "active", "from": SINCE}, *(play.statuses() if play else ())]
         if play and (declared := play.declared()):
-            told["credentials"] = declared
+            fields["credentials"] = declared
         if play and (windows := play.windows()):
-            told["windows"] = windows
+            fields["windows"] = windows
         if play and (aliases := play.aliases()):
-            told["aliases"] = aliases
-        return told
+            fields["aliases"] = aliases
+        return fields
 
     def truth(self) -> dict[str, Any]:
         """Returns the truth of the year as JSON: its plan, and what each case played should lead to."""

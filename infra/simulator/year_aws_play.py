@@ -73,8 +73,8 @@ class AwsPlay(Play):
 
     def declared(self) -> list[dict[str, str]]:
         """Returns the access key of the case as the inventory declares it."""
-        told = {"revoked": self.case.revoked, "exposed": self.case.exposed}
-        said = {name: stamp(at(self.day, text)) for name, text in told.items() if text}
+        claims = {"revoked": self.case.revoked, "exposed": self.case.exposed}
+        said = {name: stamp(at(self.day, text)) for name, text in claims.items() if text}
         return [{"id": self._subject.holder.credential, **said}] if said else []
 
     def records(self) -> dict[str, list[dict[str, str]]]:

@@ -6,8 +6,8 @@ from infra.simulator.cases import CONTRADICTION, PROOF, Status, Step
 from infra.simulator.year_case import MORE, YearCase
 
 
-def _agent(name: str, says: str, *steps: Step, **told: object) -> YearCase:
-    return YearCase(name, says, "agent", steps, source="otel", **told)  # type: ignore[arg-type]
+def _agent(name: str, says: str, *steps: Step, **more: object) -> YearCase:
+    return YearCase(name, says, "agent", steps, source="otel", **more)  # type: ignore[arg-type]
 
 
 AGENTS = (

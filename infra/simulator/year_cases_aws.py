@@ -23,14 +23,14 @@ LONG_AGO = "-21+00:00:00"
 
 def _of_the_story(case: Case) -> YearCase:
     proofs = any(step.mark == PROOF for step in case.steps)
-    told = {field.name: getattr(case, field.name) for field in fields(Case)}
-    told["statuses"] = tuple(
+    given = {field.name: getattr(case, field.name) for field in fields(Case)}
+    given["statuses"] = tuple(
         replace(s, since=LONG_AGO) if s.since.startswith("2026-") else s for s in case.statuses
     )
     if proofs:
-        told["control"] = "outlived_parent"
+        given["control"] = "outlived_parent"
     return YearCase(
-        **told,
+        **given,
         expects="finding" if case.control else "proof" if proofs else "silence",
         also=("revocation_race",) if case.name in RACES else (),
         goes_on=case.name in GO_ON,

@@ -6,8 +6,8 @@ from infra.simulator.cases import CLAIM, CONTRADICTION, PROOF, Status, Step
 from infra.simulator.year_case import MORE, TRIED, YearCase
 
 
-def _kubernetes(name: str, says: str, *steps: Step, **told: object) -> YearCase:
-    return YearCase(name, says, "account", steps, source="kubernetes", **({"credential": "token"} | told))  # type: ignore[arg-type]
+def _kubernetes(name: str, says: str, *steps: Step, **more: object) -> YearCase:
+    return YearCase(name, says, "account", steps, source="kubernetes", **({"credential": "token"} | more))  # type: ignore[arg-type]
 
 
 BOUND = Step("09:00:00", "account", "pod", into="token", hours=24)

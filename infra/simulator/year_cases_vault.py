@@ -6,8 +6,8 @@ from infra.simulator.cases import CLAIM, CONTRADICTION, PROOF, Status, Step
 from infra.simulator.year_case import DENIED, MORE, TRIED, YearCase
 
 
-def _vault(name: str, says: str, *steps: Step, **told: object) -> YearCase:
-    return YearCase(name, says, "app", steps, source="vault", **({"credential": "token"} | told))  # type: ignore[arg-type]
+def _vault(name: str, says: str, *steps: Step, **more: object) -> YearCase:
+    return YearCase(name, says, "app", steps, source="vault", **({"credential": "token"} | more))  # type: ignore[arg-type]
 
 
 LOGIN = Step("09:00:00", "app", "login", into="token", hours=4)

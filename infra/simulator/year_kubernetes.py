@@ -178,7 +178,7 @@ class Cluster:
         )
         marks = f',"deletionTimestamp":"{stamp(time + grace * SECOND)}","deletionGracePeriodSeconds":{grace}'
         body = object_of("Pod", account.namespace, pod.name, pod.uid, pod.made, marks)
-        told = self.log.write(
+        call = self.log.write(
             time,
             who or controller("replicaset-controller", time),
             "delete",
@@ -188,8 +188,8 @@ class Cluster:
             answered=body,
         )
         if not grace:
-            return [told]
-        return [told, *self.stop(account, pod, time + 5 * SECOND, kubelet(account.node), 0)]
+            return [call]
+        return [call, *self.stop(account, pod, time + 5 * SECOND, kubelet(account.node), 0)]
 
     def caller(self, account: Account, jti: str, secret: str = "") -> Caller:
         """Returns the caller that a pod of an account is, by a bound token (``jti``) or by a legacy

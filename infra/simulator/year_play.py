@@ -107,12 +107,12 @@ class Play(ABC):
         since, until = self.case.approved
         if not since:
             return {}
-        told = {
+        fields = {
             "from": stamp(at(self.day, since)),
             "until": stamp(at(self.day, until)),
             "ticket": f"CER-{self.day // DAY}",
         }
-        return {"approvals": [{"identity": "vault:default:root", "grant": "root", **told}]}
+        return {"approvals": [{"identity": "vault:default:root", "grant": "root", **fields}]}
 
     def windows(self) -> list[dict[str, str]]:
         """Returns the windows of the case as the inventory declares them."""
@@ -120,11 +120,11 @@ class Play(ABC):
 
     def statuses(self) -> list[dict[str, str]]:
         """Returns the statuses of the case as the inventory declares them."""
-        told = []
+        fields = []
         for status in self.case.statuses:
             entry = {"value": status.value, "from": stamp(at(self.day, status.since))}
-            told.append(entry | ({"until": stamp(at(self.day, status.until))} if status.until else {}))
-        return told
+            fields.append(entry | ({"until": stamp(at(self.day, status.until))} if status.until else {}))
+        return fields
 
     def truth(self) -> dict[str, Any]:
         """Returns the truth of the case as JSON: who, what is expected, and the events that show it."""

@@ -154,23 +154,23 @@ def _stages(instance: datafolder.Instance, settings: Settings) -> Result:
     """What the run itself counts: which stages are up, and whether any waits for another in vain."""
     try:
         with urllib.request.urlopen(instance.metrics, timeout=TIMEOUT_SECONDS) as answer:
-            told = metrics.parsed(answer.read().decode())
+            found = metrics.parsed(answer.read().decode())
     except (OSError, ValueError) as error:
         advice = f"Is the process {instance.pid} stopped, or its machine overloaded?"
         return Result("stages", False, f"{instance.metrics} does not answer: {error}", advice)
     logs = datafolder.log_folder(settings)
-    if seconds := metrics.stuck_for(told, time.time()):
+    if seconds := metrics.stuck_for(found, time.time()):
         said = f"ClickHouse has taken nothing for {seconds:.0f} s; what comes waits in the topics"
         return Result("stages", False, said, f"Its answer is in {logs / 'deliver.log'}.")
     # A stage that only begins a run, such as restore, is not down when it has done its work.
-    up = {label: value for (name, label), value in told.items() if name == metrics.UP_NAME}
+    up = {label: value for (name, label), value in found.items() if name == metrics.UP_NAME}
     down = sorted(
         label for label, value in up.items() if label.partition("-")[0] in instance.stages and not value
     )
     if down:
         said = f"not up: {', '.join(down)}"
         return Result("stages", False, said, f"If that lasts: their logs are in {logs}.")
-    held = sorted(label for (name, label), value in told.items() if name == metrics.HELD_NAME and value)
+    held = sorted(label for (name, label), value in found.items() if name == metrics.HELD_NAME and value)
     if held:
         advice = "Is the broker up, and intake open?"
         return Result("stages", False, f"Kafka takes nothing from {', '.join(held)}; senders wait", advice)
@@ -199,17 +199,17 @@ def _authority(settings: Settings) -> Iterator[Result]:
 
 
 def _beyond(settings: Settings) -> Result:
-    told = [
+    found = [
         f"{row['voice']} {int(row['things']):,}"
         for row in query.rows(settings, trust.BEYOND)
         if not settings.believed.grants_any(row["voice"])
     ]
-    if not told:
+    if not found:
         return Result("hearsay", True, "nobody spoke of what is another's")
     advice = (
         "It tells, and decides nothing. Where a source is the provider's own log, grant it: docs/trust.md."
     )
-    return Result("hearsay", True, f"things of others that a source spoke of: {', '.join(told)}", advice)
+    return Result("hearsay", True, f"things of others that a source spoke of: {', '.join(found)}", advice)
 
 
 def _circles(settings: Settings) -> Result:

@@ -102,8 +102,11 @@ def _issued(url: str, user: str, secret: str, scope: str) -> Tokens:
         try:
             tls = ssl.create_default_context()
             with urllib.request.urlopen(request, timeout=ISSUER_SECONDS, context=tls) as answer:
-                told = orjson.loads(answer.read(ANSWER_BYTES_MAX))
-            text, seconds = str(told["access_token"]), float(told.get("expires_in") or UNKNOWN_SECONDS)
+                answered = orjson.loads(answer.read(ANSWER_BYTES_MAX))
+            text, seconds = (
+                str(answered["access_token"]),
+                float(answered.get("expires_in") or UNKNOWN_SECONDS),
+            )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             why = getattr(error, "reason", None) or type(error).__name__
             raise Stop(f"{url} (setting broker_token_url) gave no token: {why}.") from None

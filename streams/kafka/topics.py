@@ -84,12 +84,12 @@ def unreadable(settings: Settings, names: Iterable[str]) -> list[str]:
     """Returns the raw topics whose name says no source that there is: what comes there is a reject. Those
     that may say in headers what they hold are none of them."""
     prefix = f"{settings.topic_prefix}{RAW}."
-    told = settings.header_topics or ()
+    named = settings.header_topics or ()
     return sorted(
         topic
         for topic in names
         if topic.startswith(prefix)
-        and topic not in told
+        and topic not in named
         and source_and_instance(settings, topic)[0] not in sources()
     )
 

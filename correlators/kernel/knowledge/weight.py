@@ -103,12 +103,12 @@ def _with_less_beside(dossier: Dossier, bytes_max: int) -> Dossier:
     it leaves."""
     known, body = lightened(frozen.changed(dossier, heard={}, coming={}), bytes_max * 3 // 4)
     share = (bytes_max - len(body) - ROOM_FOR_MARKS) // (len(dossier.heard) + len(dossier.coming))
-    told = (HEARSAY_MARK,) if dossier.heard else ()
+    cut_marks = (HEARSAY_MARK,) if dossier.heard else ()
     return frozen.changed(
         known,
         heard={voice: lightened(said, share)[0] for voice, said in dossier.heard.items()},
         coming={time: lightened(said, share)[0] for time, said in dossier.coming.items()},
-        marks=marks(known.marks, (*told, COMING_MARK) if dossier.coming else told),
+        marks=marks(known.marks, (*cut_marks, COMING_MARK) if dossier.coming else cut_marks),
     )
 
 

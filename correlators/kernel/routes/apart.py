@@ -52,10 +52,10 @@ def questions(key: str, dossier: Dossier) -> Iterator[Fact]:
     if APART_MARK not in dossier.marks:
         return
     for name, credential in dossier.credentials.items():
-        told = {name: frozen.changed(credential, lives=0)}
-        if not name or name == key or credential.lives == HERE or told[name] == Credential():
+        alone = {name: frozen.changed(credential, lives=0)}
+        if not name or name == key or credential.lives == HERE or alone[name] == Credential():
             continue
-        asking = frozen.changed(_context(dossier, told), credentials=told)
+        asking = frozen.changed(_context(dossier, alone), credentials=alone)
         yield name, frozen.changed(asking, addresses={key: Address()}, asked={key: True})
 
 
@@ -170,14 +170,14 @@ def _moving(
     key: str, dossier: Dossier, group: list[str], said: dict[str, dict[str, Reported]]
 ) -> Iterator[Fact]:
     leads = group[0]
-    told = {name: frozen.changed(dossier.credentials[name], lives=0) for name in group}
+    alone = {name: frozen.changed(dossier.credentials[name], lives=0) for name in group}
     for name in group:
         led = Dossier(addresses={key: Address()}, asked={key: True}, apart={key: leads})
         if name == leads:
             reported = {uid: r for one in group for uid, r in said.get(one, {}).items()}
             led = frozen.changed(
-                _context(dossier, told),
-                credentials=told,
+                _context(dossier, alone),
+                credentials=alone,
                 reported=reported,
                 addresses=led.addresses,
                 asked=led.asked,
@@ -186,16 +186,16 @@ def _moving(
         yield name, led
 
 
-def _context(dossier: Dossier, told: dict[str, Credential]) -> Dossier:
+def _context(dossier: Dossier, alone: dict[str, Credential]) -> Dossier:
     """What is known of the identity by which its credentials are judged, as little as will do."""
-    uses = [s for c in told.values() for key, s in c.uses.items() if key.endswith(":continues")]
+    uses = [s for c in alone.values() for key, s in c.uses.items() if key.endswith(":continues")]
     asked = {e.asked for s in uses for e in s.kept}
     return Dossier(
         turns={about: few(turns) for about, turns in dossier.turns.items()},
         stated={about: (_in_short(every),) for about, every in dossier.stated.items()},
         exceptions=dossier.exceptions,
-        rotations={about: every for about, every in dossier.rotations.items() if about in told},
-        sessions={uid: s for uid, s in dossier.sessions.items() if s.began.credential in told},
+        rotations={about: every for about, every in dossier.rotations.items() if about in alone},
+        sessions={uid: s for uid, s in dossier.sessions.items() if s.began.credential in alone},
         begun={what: time for what, time in dossier.begun.items() if what in asked},
     )
 

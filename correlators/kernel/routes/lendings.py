@@ -25,8 +25,8 @@ def lendings(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     places = [at for at in dossier.lent if at.startswith(LENT_PLACE)]
     for holder, turns in dossier.lent.items():
         if places and holder and not holder.startswith(LENT_PLACE):
-            told = tuple(sorted({*turns, *_taken(holder, dossier)}))
-            yield holder, Dossier(lent=dict.fromkeys(places, told))
+            lent = tuple(sorted({*turns, *_taken(holder, dossier)}))
+            yield holder, Dossier(lent=dict.fromkeys(places, lent))
 
 
 def _asked(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:

@@ -98,8 +98,8 @@ def tries_on_members(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]
             uses=tried.uses,
             turns=tuple(t for t in turns if itself == (t.scope == ITSELF)),
         )
-        told = Dossier(credentials={name: known})
-        yield from ((home, told) for home in homes_of(member.identity))
+        fact = Dossier(credentials={name: known})
+        yield from ((home, fact) for home in homes_of(member.identity))
 
 
 def capped(dossier: Dossier) -> Dossier:

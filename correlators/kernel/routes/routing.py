@@ -136,8 +136,8 @@ def _made_by_it(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     if records:
         first = min(_record(d) for d in records)
         keys = {key, *dossier.stated, *(alias for d in records for alias in d.aliases)}
-        told = Dossier(makers=dict.fromkeys(sorted(keys), first))
-        yield from ((identity, told) for identity in dossier.made)
+        fact = Dossier(makers=dict.fromkeys(sorted(keys), first))
+        yield from ((identity, fact) for identity in dossier.made)
 
 
 def _calls_of_nobody(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
@@ -194,8 +194,8 @@ def _group_deaths(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
             if member.issued <= turn.time and member.path.startswith(turn.scope)
         )
         if turns:
-            told = Dossier(credentials={credential: Credential(turns=turns)})
-            yield from ((home, told) for home in homes_of(member.identity))
+            fact = Dossier(credentials={credential: Credential(turns=turns)})
+            yield from ((home, fact) for home in homes_of(member.identity))
 
 
 def _as_member(turn: Turn) -> Turn:
@@ -243,8 +243,8 @@ def _deaths_down(view: View, name: str, credential: Credential) -> Iterator[tupl
             if ancestor != child
         }
         if turns:
-            told = Dossier(credentials={child: Credential(ancestors=turns)})
-            yield from ((home, told) for home in homes_of(link.identity))
+            fact = Dossier(credentials={child: Credential(ancestors=turns)})
+            yield from ((home, fact) for home in homes_of(link.identity))
 
 
 def _rotated(view: View) -> tuple[Turn, ...]:
@@ -309,5 +309,5 @@ def _uses_up(view: View, name: str, credential: Credential) -> Iterator[tuple[st
             end.edge, credential.kind, credential.names, credential.issued, expiry, uses, did,
             _superseded(view, name, credential),
         )  # fmt: skip
-        told = Dossier(credentials={ancestor: Credential(descendants={name: report})})
-        yield from ((home, told) for home in homes_of(end.home))
+        fact = Dossier(credentials={ancestor: Credential(descendants={name: report})})
+        yield from ((home, fact) for home in homes_of(end.home))

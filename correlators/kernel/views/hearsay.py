@@ -87,8 +87,8 @@ def beside(known: list[Verdict], heard: Iterable[Verdict], voice: str, clock: Cl
             continue
         mine, open_ = verdicts.get(verdict.uid), verdict.value == "violated"
         if mine is None or (open_ and (mine.severity is None or mine.value != "violated")):
-            told = _by_the_word_of(voice, verdict, clock)
-            verdicts[told.uid] = told
+            doubted = _by_the_word_of(voice, verdict, clock)
+            verdicts[doubted.uid] = doubted
     return list(verdicts.values())
 
 

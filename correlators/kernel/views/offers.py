@@ -82,13 +82,13 @@ class Offers:
     def of(self, agent: str, names: Iterable[str], servers: Iterable[str]) -> list[Listing]:
         """Returns the lists of these servers (none named: of any server that is known) that show a
         definition of one of these names."""
-        wanted, told = set(names), set(servers)
+        wanted, named = set(names), set(servers)
         return [
             one
             for one in self.listings
             if one.agent == agent
             and one.server
-            and (not told or one.server in told)
+            and (not named or one.server in named)
             and any(name in wanted and digest for name, digest in one.tools)
         ]
 

@@ -52,9 +52,9 @@ def activity_of(event: AnyEvent, context: Context) -> Activity | None:
     usual = usual_of(who, event.event_source, event.event_name, address, event.vpc_endpoint_id, agent)
     caller, resource = who.caller, resource_of(event)
     if usual.plain and not event.error_code:
-        told = PLAINLY
+        facts = PLAINLY
     else:
-        told = _told(event, time, who, usual, resource)
+        facts = _told(event, time, who, usual, resource)
     activity = Activity(
         event.event_id,
         time,
@@ -66,17 +66,17 @@ def activity_of(event: AnyEvent, context: Context) -> Activity | None:
         (),
         usual.operation,
         usual.service,
-        told.outcome,
-        told.action or _action(event, who, usual),
+        facts.outcome,
+        facts.action or _action(event, who, usual),
         usual.place,
         usual.client,
-        told.target,
+        facts.target,
         resource,
-        told.error,
+        facts.error,
         "",
         "",
-        told.asked,
-        told.effects,
+        facts.asked,
+        facts.effects,
         context.arrived,
         context.processed,
     )
@@ -203,7 +203,7 @@ def _password(who: Who, operation: str) -> str:
 
 def _action(event: AnyEvent, who: Who, usual: Usual) -> Action:
     usually = usual.action
-    if usually == "service" or ((told := event.context) is not None and _through_service(told)):
+    if usually == "service" or ((facts := event.context) is not None and _through_service(facts)):
         return "service"
     if not usual.parts:
         return usually
@@ -247,9 +247,9 @@ def _by_function_service(event: AnyEvent, principal: Principal | None) -> bool:
 LOG_OPENINGS = frozenset({"CreateLogGroup", "CreateLogStream"})
 
 
-def _through_service(told: Fields) -> bool:
+def _through_service(facts: Fields) -> bool:
     """AWS calls on somebody's behalf: what it carries was not presented by its holder."""
-    context = told.get("requestContext")
+    context = facts.get("requestContext")
     return isinstance(context, dict) and context.get("aws:ViaAWSService") in (True, "true")
 
 

@@ -87,11 +87,11 @@ def read(record: bytes, context: Context) -> Reading:
     """Returns every event of the record as activities or a located reject; never raises."""
     reading = Reading([], [], 0)
     for place, found in ENVELOPES.objects(record):
-        told = found if isinstance(found, Rejected) else _read(found, place, context)
-        if isinstance(told, Rejected):
-            reading.rejects.append(told)
+        activity = found if isinstance(found, Rejected) else _read(found, place, context)
+        if isinstance(activity, Rejected):
+            reading.rejects.append(activity)
         else:
-            reading.activities.extend(told)
+            reading.activities.extend(activity)
     return reading
 
 
@@ -105,8 +105,8 @@ def _read(document: dict[str, Any], place: str, context: Context) -> list[Activi
         return Rejected(NAME, "is missing or not a time", "@timestamp", place)
     # Git events may have no id: the same event is the same wherever it is delivered again.
     uid = event.document_id or derived_id(UID_BYTES, _written(document))
-    told = _activity(event, uid[:TEXT_MAX], time, context)
-    return [told, *_authorization(told, event)]
+    activity = _activity(event, uid[:TEXT_MAX], time, context)
+    return [activity, *_authorization(activity, event)]
 
 
 def _written(document: dict[str, Any]) -> str:
@@ -140,27 +140,27 @@ def _activity(event: Event, uid: str, time: int, context: Context) -> Activity:
     )
 
 
-def _authorization(told: Activity, event: Event) -> list[Activity]:
+def _authorization(activity: Activity, event: Event) -> list[Activity]:
     """The use of the authorization of a person's token for an organisation. It says nothing more of where
     from, and does nothing on its own."""
-    if not is_authorized_apart(told.identity, event) or not told.credential:
+    if not is_authorized_apart(activity.identity, event) or not activity.credential:
         return []
-    sso, *others = [authorization_key(name, event.org) for name in (told.credential, *told.names)]
+    sso, *others = [authorization_key(name, event.org) for name in (activity.credential, *activity.names)]
     return [
         Activity(
-            uid=f"{told.uid}#sso",
-            time=told.time,
+            uid=f"{activity.uid}#sso",
+            time=activity.time,
             source=NAME,
-            instance=told.instance,
-            identity=told.identity,
-            actor_name=told.actor_name,
+            instance=activity.instance,
+            identity=activity.identity,
+            actor_name=activity.actor_name,
             credential=sso,
             names=tuple(others),
-            operation=told.operation,
-            service=told.service,
-            outcome=told.outcome,
-            resource=told.resource,
-            arrived=told.arrived,
-            processed=told.processed,
+            operation=activity.operation,
+            service=activity.service,
+            outcome=activity.outcome,
+            resource=activity.resource,
+            arrived=activity.arrived,
+            processed=activity.processed,
         )
     ]

@@ -52,8 +52,8 @@ PUBLIC = re.compile(r"(?:ssh-|ecdsa-|sk-)\S+ ([A-Za-z0-9+/]+={0,2})(?: .*)?", re
 
 def sort_of(event: Event) -> str:
     """Returns which sort of credential an event was authenticated by, or is about; "" for none."""
-    told = event.programmatic_access_type.casefold()
-    return next((sort for words, sort in TYPES if words in told), "")
+    access = event.programmatic_access_type.casefold()
+    return next((sort for words, sort in TYPES if words in access), "")
 
 
 def identity_of(site: str, event: Event) -> str:

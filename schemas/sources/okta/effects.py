@@ -96,10 +96,10 @@ def key_of_actor(org: str, actor: Actor) -> str:
 
 def outcome_of(event: Event) -> Outcome:
     """Returns how it ended. Who acts was let in, but for a client whose grant says that it is not itself."""
-    told = RESULTS.get(event.outcome.result.upper(), "unknown")
-    if told == "failed" and event.event_type.startswith(GRANTS):
+    outcome = RESULTS.get(event.outcome.result.upper(), "unknown")
+    if outcome == "failed" and event.event_type.startswith(GRANTS):
         return "unauthenticated" if event.outcome.reason.lower() in UNPROVEN else "forbidden"
-    return told
+    return outcome
 
 
 def action_of(event: Event) -> Action:

@@ -103,11 +103,11 @@ def _json(record: bytes) -> Iterator[Raw]:
 def _read_log(log: RawLog, context: Context, reading: Reading) -> None:
     trace, spans = spans_of(log, context.arrived, context.processed)
     reading.passed += not spans
-    told = whose(log) if spans else ""
-    reading.activities += (_activity_of_log(trace, one, told, context) for one in spans)
+    person = whose(log) if spans else ""
+    reading.activities += (_activity_of_log(trace, one, person, context) for one in spans)
 
 
-def _activity_of_log(trace: str, of_log: LogSpan, told: str, context: Context) -> Activity:
+def _activity_of_log(trace: str, of_log: LogSpan, person: str, context: Context) -> Activity:
     span = of_log.span
     what = {"asked": f"ask for {span.tool}"}.get(
         span.side, f"execute_tool {span.tool}" if span.tool else "answer"
@@ -121,7 +121,7 @@ def _activity_of_log(trace: str, of_log: LogSpan, told: str, context: Context) -
         actor_name=span.agent,
         operation="chat" if span.kind == "chat" else what,
         service=span.service,
-        client=told,
+        client=person,
         resource=span.server,
         error="error" if span.status == "error" and span.tool else "",
         effects=(Spanned(trace, of_log.span_id, span),),

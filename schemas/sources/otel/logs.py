@@ -163,8 +163,8 @@ telemetry). Addresses of mail are not read."""
 
 def whose(log: RawLog) -> str:
     """Returns for whom an agent works, in words: its session, its user's account, the organisation."""
-    told = ((what, log.text(*keys)) for what, keys in WHOSE)
-    return ", ".join(f"{what} {bounded(text)}" for what, text in told if text)
+    named = ((what, log.text(*keys)) for what, keys in WHOSE)
+    return ", ".join(f"{what} {bounded(text)}" for what, text in named if text)
 
 
 def served_by(log: RawLog, tool: str) -> tuple[str, str]:

@@ -70,8 +70,8 @@ def _bound(name: str, path: Path | None) -> dict[bytes, tuple[str, ...]]:
     if path is None:
         return {}
     try:
-        told = json.loads(path.read_bytes())
-        bound = {token.encode(): tuple(map(str, services)) for token, services in told.items()}
+        senders = json.loads(path.read_bytes())
+        bound = {token.encode(): tuple(map(str, services)) for token, services in senders.items()}
     except (OSError, ValueError, AttributeError, TypeError):
         raise SettingsError(
             f"Setting {name}_senders is not usable: {path} must be a JSON object of tokens, each with a list "
