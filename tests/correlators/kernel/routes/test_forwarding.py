@@ -66,6 +66,8 @@ KEPT = {
     "sampled": "a roster's own",
     "fronts": "a roster's own",
     "watch": "a partition's own",
+    "crowd": "findings of one cause meet in a dossier of theirs",
+    "crowded": "what the crowd has told: each dossier hears it itself",
     "coming": "told when its time has come",
     "apart": "a credential that is judged apart is named by its own key",
     "asked": "a credential that is judged apart is named by its own key",
