@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
 from correlators.control import (
@@ -44,6 +43,7 @@ from schemas.declaration import Declaration
 from schemas.evidence import gate_of, instance_of_origin
 from schemas.fact import standing
 from schemas.providers import is_gate
+from schemas.remembering import remembered
 
 CONTROL = Control(
     name="secret_store_from_unexpected_network",
@@ -173,7 +173,7 @@ def _covers(declared: str, read: Evidence) -> bool:
     return covers(declared, read.place)
 
 
-@lru_cache(maxsize=4_096)
+@remembered(4_096)
 def _is_shown(declared: str) -> bool:
     """Whether records name such a place: a network, an address, a cluster's log, or a gate."""
     if declared.startswith(CLUSTER) or is_gate(declared):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-from functools import lru_cache
+
+from schemas.remembering import remembered
 
 
-@lru_cache(maxsize=65_536)
+@remembered(65_536)
 def address_of(text: str) -> str:
     """Returns the address in its usual form; "" for none, for an unspecified one (0.0.0.0) and for what no
     address can be."""

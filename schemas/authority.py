@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 from schemas.activity import Activity, Ended, Exposed
 from schemas.evidence import origin_of, source_of_origin
 from schemas.providers import BY_WORD, PROVIDERS, installation_of, is_credential, is_own, source_of, word_of
+from schemas.remembering import remembered, remembered_together
 
 INVENTORY = "inventory"
 """The source of declarations."""
@@ -44,7 +44,7 @@ def voice_of(activity: Activity) -> str:
     return origin_of(activity.source, activity.instance)
 
 
-@lru_cache(maxsize=65_536)
+@remembered_together(65_536)
 def speaks_for(voice: str, key: str) -> bool:
     """Says whether a key is this voice's own to speak about. A key that is no provider's is anybody's."""
     source = source_of_origin(voice)
@@ -78,7 +78,7 @@ def may_report(voice: str, effect: object) -> bool:
     return isinstance(effect, Exposed) or (isinstance(effect, Ended) and bool(effect.credential))
 
 
-@lru_cache(maxsize=65_536)
+@remembered(65_536)
 def is_identity(key: str) -> bool:
     """Says whether a key is surely an identity's: never to be taken for a credential's."""
     return is_own(key) and not is_credential(key)

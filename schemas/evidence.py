@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import ipaddress
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 
 import msgspec
+
+from schemas.remembering import remembered, remembered_together
 
 SECOND = 1_000_000
 
@@ -74,14 +75,14 @@ class Evidence(
         return self.origin, self.uid
 
 
-@lru_cache(maxsize=4_096)
+@remembered_together(4_096)
 def origin_of(source: str, instance: str) -> str:
     """Returns who says something: the source and, where there are several of it, which installation
     (``vault/prod``)."""
     return source if instance in ("", DEFAULT_INSTANCE) else f"{source}/{instance}"
 
 
-@lru_cache(maxsize=4_096)
+@remembered(4_096)
 def source_of_origin(origin: str) -> str:
     """Returns the source of an origin that reads ``source/installation``."""
     return origin.partition("/")[0]
@@ -102,7 +103,7 @@ def gate_of(place: str) -> str:
     return place.partition(VIA)[2]
 
 
-@lru_cache(maxsize=65_536)
+@remembered(65_536)
 def network_of(place: str) -> str:
     """Returns the network a caller came from: /24 of IPv4, /48 of IPv6, any other name as it is, "" for no
     place.

@@ -10,7 +10,6 @@ import ipaddress
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -59,6 +58,7 @@ from schemas.dossier import (
 )
 from schemas.evidence import VIA, Evidence, micros, network_of
 from schemas.providers import machine_of
+from schemas.remembering import remembered
 from schemas.sharding import GROUP_SHARDS as GROUP_SHARDS
 from schemas.sharding import glimpse_keys, grant_key, grant_keys, group_keys
 from schemas.sharding import group_key as group_key
@@ -260,7 +260,7 @@ def stay_key(source: str, place: str) -> str:
     return f"{source}\t{standing(place)}"
 
 
-@lru_cache(maxsize=65_536)
+@remembered(65_536)
 def standing(place: str) -> str:
     """Returns the text under which a place stands."""
     if ":" not in place or VIA in place:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from functools import lru_cache
+
+from schemas.remembering import remembered_together
 
 ROSTER_PREFIX = "roster:"
 EVERYWHERE = "*"
@@ -67,6 +68,6 @@ def share_below(drawn: str) -> float:
     return (int(drawn[1:], 16) + 1) / float(1 << 4 * len(drawn[1:]))
 
 
-@lru_cache(maxsize=65_536)
+@remembered_together(65_536)
 def _digest(key: str, drawn: bytes) -> str:
     return "!" + hashlib.blake2b(key.encode(), digest_size=6, key=drawn).hexdigest()

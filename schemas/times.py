@@ -16,9 +16,9 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
 
 from schemas.evidence import SECOND
+from schemas.remembering import remembered
 
 SECONDS_LONG = 19
 """Characters of ``2026-11-22T09:00:00``."""
@@ -74,7 +74,7 @@ def _zoned(text: str) -> int:
     return _iso(found) if found is not None and found[5] else 0
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def _any(text: str) -> int:
     text = text.strip()
     if found := ISO.fullmatch(text):
@@ -108,7 +108,7 @@ def _fraction(decimals: str) -> int:
     return int(decimals[:6].ljust(6, "0")) if decimals else 0
 
 
-@lru_cache(maxsize=4_096)
+@remembered(4_096)
 def _second(text: str) -> int | None:
     """Seconds since 1970; None for no moment of the calendar."""
     if not WHOLE.fullmatch(text):

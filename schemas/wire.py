@@ -7,11 +7,12 @@ that an event cannot do without is looked for by the reader, which rejects the e
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Annotated, Any
 
 import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+
+from schemas.remembering import remembered
 
 TEXT_MAX = 2_048
 """A longer text is no id, name or address that a vendor writes: it is cut, since dossiers keep it."""
@@ -24,7 +25,7 @@ Fields = dict[str, Any]
 """A free-form part: its content differs per service and call."""
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def plain(name: str) -> str:
     """Returns a field's name without the differences that exports make."""
     return name.replace("_", "").lower()

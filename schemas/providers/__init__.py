@@ -10,11 +10,11 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from schemas.credential_kind import traits_of
 from schemas.evidence import micros
 from schemas.provider import EVERY_KIND, Grace, Provider
+from schemas.remembering import remembered, remembered_together
 
 
 def _pages() -> Iterator[Provider]:
@@ -106,7 +106,7 @@ def name_of(key: str) -> str:
     return name if found else rest
 
 
-@lru_cache(maxsize=65_536)
+@remembered(65_536)
 def installation_of(key: str) -> str:
     """Returns the installation of an identity's key (``aws:111122223333``, ``k8s:c1``,
     ``agent:support-host``); "" for keys that name none (``aws:key/…``, ``aws:service/…``)."""
@@ -155,7 +155,7 @@ def source_of(key: str) -> str:
     return page.uses
 
 
-@lru_cache(maxsize=65_536)
+@remembered(65_536)
 def longest_life(key: str) -> int:
     """Returns for how long the provider lets a credential of this name live at most, in µs; 0: no page
     says."""
@@ -187,21 +187,21 @@ def refusals_hidden(key: str) -> str:
     return page.refusals_hidden if page is not None else ""
 
 
-@lru_cache(maxsize=65_536)
+@remembered(65_536)
 def is_credential(key: str) -> bool:
     """Says whether a key names a credential, and not an identity or a resource."""
     page = BY_WORD.get(key.partition(":")[0])
     return page is not None and name_of(key).startswith(page.credentials)
 
 
-@lru_cache(maxsize=65_536)
+@remembered(65_536)
 def is_own(key: str) -> bool:
     """Says whether a key names an identity that an inventory of the site should know."""
     page = BY_WORD.get(key.partition(":")[0])
     return page is not None and page.own.match(name_of(key)) is not None and not is_credential(key)
 
 
-@lru_cache(maxsize=65_536)
+@remembered(65_536)
 def is_imitable(key: str) -> bool:
     """Says whether a key has a name as the provider's own identities have, whose sessions it marks."""
     page = BY_WORD.get(word_of(key))
@@ -281,7 +281,7 @@ def preference(name: str) -> tuple[bool, bool, str]:
     return (first not in name, bool(last) and last in name, name)
 
 
-@lru_cache(maxsize=65_536)
+@remembered_together(65_536)
 def machine_of(identity: str, actor_name: str) -> str:
     """Returns the machine after which a session of this identity is named, "" for any other."""
     page = page_of(identity)
@@ -294,7 +294,7 @@ def machine_key(installation: str, machine: str) -> str:
     return f"{installation}:machine/{machine}"
 
 
-@lru_cache(maxsize=65_536)
+@remembered(65_536)
 def behind(key: str) -> str:
     """Returns the installation of a credential of which records name the peer of a connection, which may be a
     balancer; "" for any other."""
@@ -302,7 +302,7 @@ def behind(key: str) -> str:
     return installation_of(key) if page is not None and page.peers else ""
 
 
-@lru_cache(maxsize=65_536)
+@remembered(65_536)
 def is_trust(key: str) -> bool:
     """Says whether a key names a credential that nobody holds: who it admits comes from many places by
     design."""

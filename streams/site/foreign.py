@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import shlex
 import unicodedata
-from functools import lru_cache
+
+from schemas.remembering import remembered
 
 _HARMLESS = re.compile(r"[ -~]*\Z")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -58,7 +59,7 @@ def shown_lines(text: object) -> str:
     return "".join(letter if letter == "\n" else _visible(letter) for letter in said)
 
 
-@lru_cache(maxsize=10_000)
+@remembered(10_000)
 def mixed_scripts(text: str) -> tuple[str, ...]:
     """Returns the scripts of the first word whose letters are of several, in small letters; none is usual."""
     if text.isascii():
@@ -70,7 +71,7 @@ def mixed_scripts(text: str) -> tuple[str, ...]:
     return ()
 
 
-@lru_cache(maxsize=10_000)
+@remembered(10_000)
 def imitated(text: str) -> str:
     """Returns the script of the first word that has no Latin letter and looks as if it had no other, beside
     words that are Latin; "" is usual. (A text of one script alone is whatever it is.)"""

@@ -8,13 +8,13 @@ beforehand.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 from correlators.kernel.knowledge.join import passages
 from schemas.credential_kind import traits_of
 from schemas.dossier import Credential, Dossier, Member, Passage
 from schemas.fact import standing
 from schemas.providers import BY_WORD, behind, installation_of, is_credential, is_own, word_of
+from schemas.remembering import remembered_together
 from schemas.rosters import EVERYWHERE, digest, roster_head, roster_key, roster_of
 
 MEMBERS_MAX = 4_000
@@ -41,7 +41,7 @@ def enrolments(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
         yield enrolment
 
 
-@lru_cache(maxsize=16_384)
+@remembered_together(16_384)
 def _enrolment(key: str, drawn: str) -> tuple[str, Dossier] | None:
     installation = installation_of(key)
     if not installation or "#" in key:

@@ -7,12 +7,12 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from functools import lru_cache
 from typing import NamedTuple
 
 from correlators.kernel.knowledge.join import SERVICES_MAX
 from schemas.dossier import Stay
 from schemas.evidence import VIA, gate_of, micros, network_of
+from schemas.remembering import remembered, remembered_together
 
 INSIDE = tuple(
     ipaddress.ip_network(network)
@@ -63,7 +63,7 @@ def _begins(here: Here) -> tuple[int, str, str]:
     return (*here.begins, here.place)
 
 
-@lru_cache(maxsize=65_536)
+@remembered_together(65_536)
 def covers(declared: str, place: str) -> bool:
     """Says whether a declared network or name covers a place; an unknown place ("") is covered by nothing,
     and what is seen through a gate by the gate's name alone: anybody may have these private addresses."""
@@ -105,7 +105,7 @@ def _reached_both_ways(one: Stay, other: Stay) -> bool:
     return not set(one.services).isdisjoint(other.services)
 
 
-@lru_cache(maxsize=65_536)
+@remembered(65_536)
 def inside(place: str) -> bool:
     """Says whether it is an address of a private network, or a named place (a VPC endpoint), which is one's
     own name for it."""

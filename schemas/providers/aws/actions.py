@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from schemas.activity import Action
+from schemas.remembering import remembered_together
 
 IDENTITY_WRITES: dict[str, tuple[str, ...]] = {
     "iam": (
@@ -42,7 +41,7 @@ DECRYPTED_READS: dict[str, tuple[str, ...]] = {"ssm": ("GetParameter",)}
 sealed."""
 
 
-@lru_cache(maxsize=16_384)
+@remembered_together(16_384)
 def action_of(service: str, operation: str, decrypted: bool) -> Action:
     """Returns the action of a call by its caller; ``decrypted``: it asked for what it reads in clear."""
     if operation.startswith(IDENTITY_WRITES.get(service, ())):

@@ -5,7 +5,7 @@ CloudTrail names them, and so do others that speak of AWS: OCSF, Kubernetes, rep
 
 from __future__ import annotations
 
-from functools import lru_cache
+from schemas.remembering import remembered
 
 
 def key_of(access_key: str) -> str:
@@ -28,7 +28,7 @@ def role_of(account: str, name: str) -> str:
     return f"aws:{account}:role/{name}" if account and name else ""
 
 
-@lru_cache(maxsize=65_536)
+@remembered(65_536)
 def of_arn(arn: str) -> str:
     """Returns the identity that an IAM or STS arn names: a user, a (session's) role, a root; "" for any other
     arn."""

@@ -6,9 +6,8 @@ suffix (``…Exception``).
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from schemas.activity import Outcome
+from schemas.remembering import remembered
 
 UNAUTHENTICATED = frozenset({
     "ExpiredToken", "ExpiredTradeInToken", "IDPRejectedClaim", "IncompleteSignature", "InvalidAccessKeyId",
@@ -34,7 +33,7 @@ GONE = frozenset({"NoSuchEntity", "ResourceNotFound", "NotFound"})
 """There was nothing to end: neither a kill nor a failed one."""
 
 
-@lru_cache(maxsize=4_096)
+@remembered(4_096)
 def bare(code: str) -> str:
     """Returns the error code without the prefix of its protocol and the suffix of its SDK."""
     return code.removeprefix("Client.").removeprefix("Server.").removesuffix("Exception")

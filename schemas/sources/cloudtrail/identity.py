@@ -16,6 +16,7 @@ from functools import lru_cache
 import msgspec
 
 from schemas.providers.aws.keys import key_of, of_arn
+from schemas.remembering import remembered_together
 from schemas.sources.cloudtrail.wire import AnyEvent, Principal, Unread, text
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
@@ -103,7 +104,7 @@ def caller_of(principal: Principal | None, recipient: str | None) -> Caller:
     )
 
 
-@lru_cache(maxsize=65_536)
+@remembered_together(65_536)
 def _caller(*parts: str | None) -> Caller:
     """As ``caller_of``, for each different caller once. Its parts: see there."""
     kind, arn, issuer, account, user, principal, key, bearer, service, provider, behalf, scope, recipient = (

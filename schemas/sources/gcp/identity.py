@@ -13,9 +13,9 @@ issues, ``gcp:apikey/<id>``, ``gcp:hmac/<access id>``.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
 
+from schemas.remembering import remembered_together
 from schemas.sources.gcp.wire import Authentication, Delegation
 
 SERVICE_ACCOUNT = ".gserviceaccount.com"
@@ -85,7 +85,7 @@ def key_of(account: str, key: str) -> str:
     return f"gcp:key/{account.lower()}/{key}"
 
 
-@lru_cache(maxsize=65_536)
+@remembered_together(65_536)
 def account_of(account: str, project: str = "") -> str:
     """Returns the identity of a service account by its email or its unique id."""
     if not account or account == "-":
@@ -95,7 +95,7 @@ def account_of(account: str, project: str = "") -> str:
     return f"gcp:{_project(account.lower()) or project or 'unknown'}:{account.lower()}"
 
 
-@lru_cache(maxsize=65_536)
+@remembered_together(65_536)
 def _identity(email: str, subject: str, project: str) -> str:
     if email in GOOGLE:
         return f"gcp:google/{email}"

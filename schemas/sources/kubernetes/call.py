@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from schemas.activity import Action, Outcome
+from schemas.remembering import remembered_together
 from schemas.sources import Context
 from schemas.sources.kubernetes.who import MASTERS, Who, identity_of, object_key, short, who_of
 from schemas.sources.kubernetes.wire import Body, Event, Meta, ObjectRef
@@ -186,7 +186,7 @@ def _passing(call: Call) -> str:
     return f"{call.prefix}passes-for/another" if denied else ""
 
 
-@lru_cache(maxsize=16_384)
+@remembered_together(16_384)
 def _allowing(reason: str, prefix: str) -> str:
     found = REASON.match(reason)
     if found is None or found[2].startswith("system:"):
@@ -195,7 +195,7 @@ def _allowing(reason: str, prefix: str) -> str:
     return grant_of(prefix, "rolebindings" if namespace else "clusterrolebindings", namespace, name)
 
 
-@lru_cache(maxsize=4096)
+@remembered_together(4096)
 def _worded(verb: str, resource: str, subresource: str) -> str:
     return f"{verb or '?'} {resource}{'/' if subresource else ''}{subresource}".rstrip()
 

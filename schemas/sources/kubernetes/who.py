@@ -11,10 +11,10 @@ A static token has none.
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.providers.aws.keys import key_of, of_arn
+from schemas.remembering import remembered, remembered_together
 from schemas.sources.gcp.identity import account_of
 from schemas.sources.kubernetes.wire import Labels, User
 
@@ -85,12 +85,12 @@ def first(extra: dict[str, list[str]], name: str) -> str:
     return values[0] if values else ""
 
 
-@lru_cache(maxsize=64)
+@remembered(64)
 def _spelled(name: str) -> str:
     return name.replace(".", "_").replace("/", "_slash_")
 
 
-@lru_cache(maxsize=65_536)
+@remembered_together(65_536)
 def identity_of(username: str, prefix: str) -> str:
     """Returns the key of a username."""
     if username.startswith(ACCOUNT):
@@ -131,7 +131,7 @@ def namespaced(namespace: str) -> str:
     return f"namespace/{namespace}" if namespace in RESERVED else short(namespace)
 
 
-@lru_cache(maxsize=65_536)
+@remembered_together(65_536)
 def credential_key(logged: str, prefix: str) -> str:
     """Returns the key of a logged credential id (``JTI=…``, ``X509SHA256=…``); "" for none."""
     kind, found, value = logged.partition("=")
