@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache, wraps
-from typing import Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 LETTERS_MAX = 1_000
 """Letters of what is remembered: keys, names and addresses of vendors are a few hundred at most."""
@@ -42,16 +42,16 @@ def remembered(most: int) -> Callable[[Callable[[str], T]], Callable[[str], T]]:
 
 
 def remembered_together(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Makes a function of several texts (by position) remember up to so many answers."""
+    """Makes a function of several texts (or bytes), given by position, remember up to so many answers."""
 
     def of(function: Callable[P, T]) -> Callable[P, T]:
-        known = lru_cache(maxsize=most)(function)
+        plain: Callable[..., T] = function
+        known: Callable[..., T] = lru_cache(maxsize=most)(plain)
 
         @wraps(function)
-        def asked(*texts: P.args, **named: P.kwargs) -> T:
-            long = sum(len(text) for text in texts if isinstance(text, str)) > LETTERS_MAX
-            return function(*texts, **named) if long or named else known(*texts)
+        def asked(*texts: Any) -> T:
+            return (known if sum(map(len, texts)) <= LETTERS_MAX else plain)(*texts)
 
-        return asked
+        return cast("Callable[P, T]", asked)
 
     return of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from schemas.activity import Action
-from schemas.remembering import remembered_together
 
 IDENTITY_WRITES: dict[str, tuple[str, ...]] = {
     "iam": (
@@ -41,7 +40,6 @@ DECRYPTED_READS: dict[str, tuple[str, ...]] = {"ssm": ("GetParameter",)}
 sealed."""
 
 
-@remembered_together(16_384)
 def action_of(service: str, operation: str, decrypted: bool) -> Action:
     """Returns the action of a call by its caller; ``decrypted``: it asked for what it reads in clear."""
     if operation.startswith(IDENTITY_WRITES.get(service, ())):

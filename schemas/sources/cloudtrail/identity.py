@@ -87,7 +87,7 @@ def caller_of(principal: Principal | None, recipient: str | None) -> Caller:
         return Caller(account=recipient or "")
     session = principal.session_context
     issuer = session.session_issuer if session else None
-    return _caller(
+    parts = (
         principal.type,
         principal.arn,
         issuer.arn if issuer else None,
@@ -102,13 +102,14 @@ def caller_of(principal: Principal | None, recipient: str | None) -> Caller:
         text(principal.in_scope_of, "credentialsIssuedTo") if principal.in_scope_of else "",
         recipient,
     )
+    return _caller(*(part or "" for part in parts))
 
 
 @remembered_together(65_536)
-def _caller(*parts: str | None) -> Caller:
+def _caller(*parts: str) -> Caller:
     """As ``caller_of``, for each different caller once. Its parts: see there."""
     kind, arn, issuer, account, user, principal, key, bearer, service, provider, behalf, scope, recipient = (
-        part or "" for part in parts
+        parts
     )
     user = "" if user == HIDDEN else user
     account = _account(arn) or (account if account != ANONYMOUS else "") or recipient
