@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from correlators.control import Clock, Control, Credential, Severity, Verdict, View, named
 from correlators.kernel.knowledge import fullness, memory, weight
-from correlators.kernel.routes import lookups, rosters, traces
+from correlators.kernel.routes import crowds, lookups, rosters, traces
 
 CONTROL = Control(
     name="cap_reached",
@@ -68,6 +68,8 @@ HARMLESS = {
     fullness.WRITES_MARK: "a write that was let go of is told as new",
     fullness.DECLARATIONS_MARK: "the latest recorded are kept, and they decide",
     fullness.CLAIMS_MARK: "the latest recorded are kept, and they decide",
+    "crowd truncated": "findings of the others stay alarms of their own",
+    crowds.PARTS_MARK: "the story says about how many, and stays one",
     "spans truncated": "told to each agent of the trace",
     "glimpses truncated": "told to whoever was looked up",
     "sessions truncated": "those begun last are kept, and those that only listen go first",

@@ -53,6 +53,7 @@ from correlators.kernel.views.ends import ANOTHER, standing, undone_by
 from correlators.kernel.views.inflight import excuse
 from correlators.kernel.views.progress import rotated_away
 from schemas.dossier import Opened
+from schemas.evidence import event_key
 
 CONTROL = Control(
     name="revoked_credential_used",
@@ -184,7 +185,7 @@ def _violated(
     severity: Severity | None = of_uses(used, writes, forbidden)
     held = _held_open(view, name, credential, periods)
     if held and len(held) == len(used):
-        passive = all(view.dossier.sessions[e.uid].passive for e in held)
+        passive = all(view.dossier.sessions[event_key(*e.event)].passive for e in held)
         severity = Severity.LOW if passive else Severity.MEDIUM
     how = f"{last.turn.how} at {iso(last.start)}"
     seen = times(used, "authenticated use", thinned([credential]))

@@ -75,6 +75,11 @@ class Evidence(
         return self.origin, self.uid
 
 
+def event_key(origin: str, uid: str) -> str:
+    """Returns the text under which an event stands among those of several installations."""
+    return f"{origin}\t{uid}" if "/" in origin else uid
+
+
 @remembered_together(4_096)
 def origin_of(source: str, instance: str) -> str:
     """Returns who says something: the source and, where there are several of it, which installation

@@ -56,7 +56,7 @@ from schemas.dossier import (
     Stay,
     Turn,
 )
-from schemas.evidence import VIA, Evidence, micros, network_of
+from schemas.evidence import VIA, Evidence, event_key, micros, network_of
 from schemas.providers import machine_of
 from schemas.remembering import remembered
 from schemas.sharding import GROUP_SHARDS as GROUP_SHARDS
@@ -527,7 +527,7 @@ def _withdrawn(activity: Activity, evidence: Evidence, effect: Withdrawn) -> Ite
 def _session(activity: Activity, evidence: Evidence, effect: Session) -> Iterator[Fact]:
     secret = activity.action == "secret_read"
     opened = Opened(evidence, effect.ended, activity.allowed_by, effect.passive, secret)
-    yield effect.identity, Dossier(sessions={activity.uid: opened})
+    yield effect.identity, Dossier(sessions={event_key(*evidence.event): opened})
 
 
 def _begun(activity: Activity, evidence: Evidence, effect: Begun) -> Iterator[Fact]:
@@ -556,7 +556,7 @@ def _lent(activity: Activity, evidence: Evidence, effect: Lent) -> Iterator[Fact
 def _glimpse(activity: Activity, evidence: Evidence, effect: Glimpse) -> Iterator[Fact]:
     glimpsed = Glimpsed(effect.until, effect.about, evidence)
     for key in glimpse_keys(effect.room, activity.time):
-        yield key, Dossier(glimpses={activity.uid: glimpsed})
+        yield key, Dossier(glimpses={event_key(*evidence.event): glimpsed})
 
 
 SET, RAN = "set", "ran"

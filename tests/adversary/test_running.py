@@ -139,3 +139,96 @@ def test_what_lies_about_its_time_or_its_kind_is_a_reject_with_the_time_it_came(
     rows = Tail(site, "rejects").until(lambda tail: tail.rows, "rejects").rows
     assert FROM_AHEAD in {row["reason"] for row in rows}
     assert all(row["arrived"] > 0 for row in rows)
+
+
+FORGED = 60
+"""Alarms of one producer; an hour may end among them, and then most are still more than a crowd."""
+VICTIM, VICTIMS_KEY = "arn:aws:iam::111122223399:user/victim", "AKIAVICTIM0000000099"
+
+
+def used_after_its_end(name: str, key: str) -> list[bytes]:
+    """What CloudTrail shows of a key that goes on after its end."""
+    ended = {"userName": name, "accessKeyId": key}
+    return [
+        _cloudtrail("admin", "AKIAADMIN00000000099", "10:00", "iam", "DeleteAccessKey", ended),
+        _cloudtrail(name, key, "11:00", "s3", "GetObject", None),
+    ]
+
+
+def _cloudtrail(name: str, key: str, at: str, service: str, operation: str, asked: object) -> bytes:
+    who = {"type": "IAMUser", "arn": f"arn:aws:iam::111122223399:user/{name}", "accountId": "111122223399"}
+    record = {
+        "eventVersion": "1.11", "userIdentity": {**who, "accessKeyId": key, "userName": name},
+        "eventTime": f"2026-11-22T{at}:00Z", "eventSource": f"{service}.amazonaws.com",
+        "eventName": operation, "awsRegion": "us-east-1", "sourceIPAddress": "198.51.100.7",
+        "userAgent": "aws-cli/2.15.0", "requestParameters": asked, "eventID": f"{name}-{operation}",
+        "recipientAccountId": "111122223399", "eventCategory": "Management", "eventType": "AwsApiCall",
+    }  # fmt: skip
+    return json.dumps(record).encode()
+
+
+def forged(number: int) -> list[bytes]:
+    """What a portal says of a key of AWS that it made up: that it ended, and was used."""
+    user = {"uid": f"arn:aws:iam::111122223399:user/f{number}"}
+    key = f"AKIAFORGED{number:010}"
+    about = {"entity": {"type": "access key", "uid": key, "user": user}, "actor": {"user": {"uid": "portal"}}}
+    use = {"actor": {"user": {**user, "credential_uid": key}}, "api": {"operation": "GetObject"}}
+    return [_ocsf(f"e{number}", 3004, 4, 10, about), _ocsf(f"u{number}", 6003, 2, 11, use)]
+
+
+def _ocsf(uid: str, kind: int, activity: int, hour: int, said: dict[str, Any]) -> bytes:
+    record = {
+        "class_uid": kind, "category_uid": kind // 1000, "activity_id": activity,
+        "type_uid": kind * 100 + activity, "severity_id": 1, "time": 1_795_305_600_000 + hour * 3_600_000,
+        "status_id": 1, "metadata": {"uid": uid, "version": "1.5.0", "product": {"name": "Portal"}}, **said,
+    }  # fmt: skip
+    return json.dumps(record).encode()
+
+
+DECLARED = {
+    by: b"exceptions:\n- control: revoked_credential_used\n  until: 2099-01-01\n  reason: by %s\n"
+    % by.encode()
+    for by in ("header", "topic")
+}
+"""An exception for everything, where nobody may declare."""
+
+
+def test_a_flood_of_forged_alarms_stands_below_one_and_no_header_or_topic_excuses_the_real_one(
+    site: Settings,
+) -> None:
+    named = [("cloudtrail", "a99"), ("ocsf", "a99"), ("otel", "a99")]
+    topics.create_missing(site, [topics.raw_topic(site, source, instance) for source, instance in named])
+    topics.create_missing(site, [topics.raw_topic(site, "myapp")])
+    topic.produce(site, "raw.otel.a99", [DECLARED["header"]], headers=[("source", b"inventory")])
+    topic.produce(site, "raw.myapp", [DECLARED["topic"]])
+    topic.produce(site, "raw.ocsf.a99", [body for n in range(FORGED) for body in forged(n)])
+    topic.produce(site, "raw.cloudtrail.a99", used_after_its_end("victim", VICTIMS_KEY))
+    end = time.monotonic() + 120
+    rows: list[dict[str, Any]] = []
+    while time.monotonic() < end:
+        rows = open_rows(site)
+        said = " ".join(row["subject"] for row in rows)
+        all_told = VICTIMS_KEY in said and said.count("FORGED") == FORGED
+        if all_told and alarms_of_the_forger(rows) <= 25:
+            break
+        time.sleep(0.5)
+    at = next(n for n, row in enumerate(rows) if VICTIMS_KEY in row["subject"])
+    assert (rows[at]["story"], rows[at]["severity"]) == ("", "high")
+    assert at < min(n for n, row in enumerate(rows) if row["story"])
+    assert sum("FORGED" in row["subject"] for row in rows) == FORGED, "each is a row"
+    assert alarms_of_the_forger(rows) <= 25, "none is an alarm"
+    stories = [row for row in rows if row["control"] == "many_findings_at_once"]
+    assert {row["story"] for row in rows if row["story"]} == {row["uid"] for row in stories}
+    assert all("by the word of ocsf/a99" in row["title"] for row in stories)
+    assert max(stories, key=lambda row: row["title"])["severity"] == "low"
+
+
+def alarms_of_the_forger(rows: list[dict[str, Any]]) -> int:
+    return sum("FORGED" in row["subject"] and not row["story"] for row in rows)
+
+
+def open_rows(settings: Settings) -> list[dict[str, Any]]:
+    endpoint = settings.model_copy(update={"clickhouse": f"http://127.0.0.1:{settings.sql_port}"})
+    with suppress(NotRunning):
+        return query.rows(endpoint, "SELECT * FROM findings_open")
+    return []

@@ -24,9 +24,9 @@ def sure(uses: dict[str, Sightings], outcome: str, kept: tuple[Evidence, ...]) -
     doubts = uses.get(DOUBTED)
     if doubts is None or outcome != TRIED:
         return kept
-    doubted = {e.uid for e in doubts.kept}
+    doubted = {e.event for e in doubts.kept}
     return tuple(
-        e for e in kept if e.uid not in doubted and f"{FLOOD}{e.time // GLIMPSE_SPAN}" not in doubted
+        e for e in kept if e.event not in doubted and ("", f"{FLOOD}{e.time // GLIMPSE_SPAN}") not in doubted
     )
 
 

@@ -511,7 +511,7 @@ def front_sample(
 
 def _said(claim: Any) -> tuple[Any, ...]:
     fields = (getattr(claim, name) for name in claim.__struct_fields__ if name != "record")
-    return claim.record.time, claim.record.uid, *fields
+    return claim.record.time, claim.record.uid, claim.record.origin, *fields
 
 
 def _arrived(claim: Any) -> tuple[int, int, str]:

@@ -59,8 +59,11 @@ class Ids(NamedTuple):
 
 def ids_of(envelope: Envelope, number: object, tool: str = "") -> Ids:
     """Returns the ids by which request and answer share: the session (or the exchange) and the id of the
-    message. Ids that are numbers and ids that are texts are told apart. A client may use an id again, so each
-    message is a span of its own time: which answer is to which request is settled where all are known."""
+    message. Ids that are numbers and ids that are texts are told apart; 3.0 is the number 3 (JSON has one
+    kind of number, and JavaScript writes both as 3). A client may use an id again, so each message is a span
+    of its own time: which answer is to which request is settled where all are known."""
+    if isinstance(number, float) and number.is_integer():
+        number = int(number)
     trace = derived_id(TRACE_BYTES, "mcp", envelope.server, envelope.link, orjson.dumps(number).decode())
     asked = derived_id(SPAN_BYTES, "asked", trace, envelope.time, tool)
     return Ids(trace, asked, derived_id(SPAN_BYTES, "answered", trace, envelope.time))

@@ -372,7 +372,8 @@ def test_impersonation_stays_the_callers_and_is_told_by_its_operation(
 def test_sessions_stand_from_their_begin_to_their_end(world: World, truth: dict[str, Any]) -> None:
     for name, identity in (("D30", "shop/oncall"), ("D31", "shop/oncall2"), ("D32", "ops/watcher")):
         (session,) = [s for s in steps(truth[name]) if "ResponseStarted" in s["lines"]]
-        opened = dossier(world, identity).sessions[session["auditID"]]
+        sessions = dossier(world, identity).sessions.values()
+        opened = next(s for s in sessions if s.began.uid == session["auditID"])
         assert (iso(opened.began.time), iso(opened.ended)) == (session["time"], session["end"])
         kill = steps(truth[name], "kill")[0]
         outlived = kill["time"] < session["end"]
