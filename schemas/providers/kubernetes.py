@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from schemas.provider import COUNTED, NAMES, UUID, Grace, Id, Provider
+from schemas.provider import COUNTED, MASKS, NAMES, UUID, Grace, Id, Provider
 
 PROVIDER = Provider(
     name="kubernetes",
     words=("k8s",),
     sources=("kubernetes",),
     # k8s:<cluster>:jti/<token id>, …:x509/<fingerprint>, …:secret/<namespace>/<name> (a token kept there)
-    credentials=("jti/", "x509/", "secret/"),
+    # …:other/<mask> (what an authenticator of the site calls a credential)
+    credentials=("jti/", "x509/", "other/", "secret/"),
     ids={
         # The API server draws token ids as UUIDs and names certificates by their SHA-256 (KEP-4193).
         "jti/": Id(rf"{UUID}|{COUNTED}"),
         "x509/": Id(r"[0-9a-f]{64}"),
+        "other/": MASKS,
         "secret/": NAMES,
     },
     # Accounts of the namespaces that the cluster and its distributions keep for themselves are not the

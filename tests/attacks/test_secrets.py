@@ -102,3 +102,23 @@ def texts(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from texts(inner)
+
+
+def test_what_an_authenticator_calls_a_credential_is_masked_and_what_kubernetes_calls_one_is_not() -> None:
+    event = orjson.loads(
+        b'{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","stage":"ResponseComplete",'
+        b'"auditID":"e1","verb":"get","requestURI":"/api/v1/namespaces/ops/configmaps/c",'
+        b'"sourceIPs":["198.51.100.7"],"requestReceivedTimestamp":"2026-11-22T20:35:27.351445Z",'
+        b'"stageTimestamp":"2026-11-22T20:35:27.353448Z","responseStatus":{"code":200},'
+        b'"objectRef":{"resource":"configmaps","namespace":"ops","name":"c","apiVersion":"v1"}}'
+    )
+    for shown, clear in (
+        ("aws_secret_access_key=uh80tpBMqETofmAf38AS0oSP", False),
+        ("TOKEN=correct-horse", False),
+        ("JTI=0fac6416-10d3-4be4-b4ec-99b14e63b967", True),
+    ):
+        extra = {"authentication.kubernetes.io/credential-id": [shown]}
+        batch = read("kubernetes", event | {"user": {"username": "alice", "extra": extra}})
+        assert len(batch.activities) == 1
+        assert (shown.partition("=")[2].encode() in kept(batch)) is clear
+        assert (b'"credential":"k8s:default:other/hmac-' in kept(batch)) is not clear, kept(batch)

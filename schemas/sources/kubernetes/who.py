@@ -133,11 +133,13 @@ def namespaced(namespace: str) -> str:
 
 @remembered_together(65_536)
 def credential_key(logged: str, prefix: str) -> str:
-    """Returns the key of a logged credential id (``JTI=…``, ``X509SHA256=…``); "" for none."""
+    """Returns the key of a logged credential id (``JTI=…``, ``X509SHA256=…``); "" for none. What an
+    authenticator of the site calls a credential may be anything, the credential too: all of it is masked."""
     kind, found, value = logged.partition("=")
     if not found or not value:
         return ""
-    return f"{prefix}{KINDS.get(kind, short(kind.lower()))}/{short(value)}"
+    known = KINDS.get(kind)
+    return f"{prefix}{known}/{short(value)}" if known else f"{prefix}other/{short(logged)}"
 
 
 def _legacy(username: str, prefix: str, annotations: Labels) -> str:
