@@ -13,7 +13,8 @@ Proves: the last list that shows the tool shows the approved definition; all tha
 Ends: a record that comes later and approves what was shown; one that was recorded before and comes late
 withdraws it.
 Evaded by: a server that does another thing under the same definition; definitions that a gateway does not
-log (frameworks' spans show names, no digests that are comparable); approving tools without a digest.
+log (frameworks' spans show names, no digests that are comparable); approving tools without a digest; a list
+of more than a thousand tools, which is not read.
 Benign: a new version of a server (pin the new digest, beside the old one while both run); descriptions made
 anew with each list (these cannot be pinned); a server with many tools of which few are meant (filter them
 in the gateway). Order of fields and blanks in descriptions change no digest.

@@ -186,6 +186,14 @@ def test_two_definitions_under_one_name_in_one_list_do_not_hide_each_other() -> 
         assert told.severity == Severity.HIGH
 
 
+def test_a_definition_that_nobody_can_read_is_no_approved_one() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(90):
+        deep = {"properties": {"a": deep}}
+    shown = [*lists(0, GOOD), *lists(20, GOOD | {"inputSchema": deep}), *calls(23)]
+    assert judged([approves(*pin(GOOD))], *shown)[PINNED].severity == Severity.HIGH
+
+
 def test_another_server_may_show_what_it_likes_under_the_name() -> None:
     elsewhere = {"server": "docs", "session": "s2"}
     found = judged([approves(*pin(GOOD))], *lists(0, GOOD), *lists(20, EVIL, **elsewhere), *calls(23))

@@ -20,7 +20,9 @@ MEANT = ("name", "title", "description", "inputSchema", "outputSchema", "annotat
 PROSE = frozenset({"title", "description"})
 SETS = frozenset({"required"})
 DEPTH_MAX = 64
-"""A schema is never nested so deep; one that is has no digest."""
+"""A schema is never nested so deep; of one that is, no two are the same."""
+UNREADABLE = "unreadable"
+"""Stands for the digest of such a one: it is no approved definition, whoever wrote it."""
 
 TOOLS_MAX = 1_000
 
@@ -37,12 +39,12 @@ def offered_by(tools: list[Any]) -> tuple[tuple[str, ...], tuple[str, ...]] | No
 
 
 def digest_of(tool: dict[str, Any]) -> str:
-    """Returns the digest of a definition; "" for one that is no sane JSON."""
+    """Returns the digest of a definition; ``UNREADABLE`` for one that is no sane JSON."""
     try:
         meant = _canonical({key: tool[key] for key in MEANT if key in tool}, "", DEPTH_MAX)
         body = orjson.dumps(meant, option=orjson.OPT_SORT_KEYS)
     except (TypeError, ValueError, RecursionError):
-        return ""
+        return UNREADABLE
     return f"sha256:{hashlib.sha256(body).hexdigest()}"
 
 
