@@ -122,3 +122,27 @@ def test_what_an_authenticator_calls_a_credential_is_masked_and_what_kubernetes_
         assert len(batch.activities) == 1
         assert (shown.partition("=")[2].encode() in kept(batch)) is clear
         assert (b'"credential":"k8s:default:other/hmac-' in kept(batch)) is not clear, kept(batch)
+
+
+LOGIN = "https://svc:q1w2e3r4t5y6u7i8@db.example.com/x"
+
+
+@pytest.mark.parametrize(
+    ("source", "where", "told", "secret"),
+    [
+        ("caep", ("iss",), LOGIN, "q1w2e3r4t5y6u7i8"),
+        ("cloudtrail", ("userIdentity", "arn"), LOGIN, "q1w2e3r4t5y6u7i8"),
+        ("cloudtrail", ("userIdentity", "arn"), "postgres://app:q1w2e3r4t5@10.0.0.7:5432/s", "q1w2e3r4t5"),
+        ("azure", ("properties", "requestUri"), "X-Api-Key: q1w2e3r4t5y6u7i8p9", "q1w2e3r4t5y6u7i8p9"),
+    ],
+)
+def test_no_part_of_a_text_reaches_the_gate_without_what_tells_the_secret_in_it(
+    source: str, where: tuple[str, ...], told: str, secret: str, seeds: Corpus
+) -> None:
+    tried = 0
+    for document in documents(source, seeds):
+        if where in set(leaves(document)):
+            tried += 1
+            batch = read(source, planted(document, where, putting(told)))
+            assert secret.encode() not in kept(batch), kept(batch)
+    assert tried

@@ -59,11 +59,12 @@ def read(record: Record) -> RowRead:
 
 
 def _path(uri: str) -> str:
-    """The path alone: a query may hold whatever was searched for."""
+    """The path alone: a query may hold whatever was searched for. Of what is no URL nothing."""
     try:
-        return DOUBLED.sub("/", urlsplit(uri).path)
+        parts = urlsplit(uri)
     except ValueError:
         return ""
+    return DOUBLED.sub("/", parts.path) if parts.scheme in ("https", "http", "") else ""
 
 
 def _outcome(status: int | None) -> Outcome:

@@ -183,7 +183,8 @@ def _activity(claims: dict[str, Any], name: str, event: dict[str, Any], context:
         actor_name=(text_at(event, "initiating_entity") or issuer)[:SHOWN_MAX],
         credential=(subject.session or subject.token) if presented else "",
         operation=word[:SHOWN_MAX],
-        service=issuer.removeprefix("https://")[:SHOWN_MAX],
+        # A login in it does not outlive its scheme, by which it would be known.
+        service=issuer.removeprefix("https://").rpartition("@")[2][:SHOWN_MAX],
         outcome=outcome,
         place=_place(event),
         client=text_at(event, "fp_ua")[:CLIENT_MAX],

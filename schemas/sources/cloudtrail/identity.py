@@ -112,6 +112,8 @@ def _caller(*parts: str) -> Caller:
         parts
     )
     user = "" if user == HIDDEN else user
+    # A part of what is no ARN could be a part of anything.
+    arn = arn if arn.startswith("arn:") else ""
     account = _account(arn) or (account if account != ANONYMOUS else "") or recipient
     credential = key_of(key) or (f"aws:bearer/{bearer}" if bearer else "")
     at = f"aws:{account}"
