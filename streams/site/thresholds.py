@@ -104,6 +104,16 @@ class SharedThresholds(BaseSettings):
         "than a week-end by a day.",
         ge=timedelta(hours=1),
     )
+    rollout: Duration = _time(
+        "rollout",
+        "How long a roll-out may take where its release does not say: a large deployment takes a quarter of "
+        "an hour, a stuck one does not end.",
+    )
+    unused: Duration = _time(
+        "unused",
+        "Access that is not used for so long is listed: a quarterly job has come round within it.",
+        ge=timedelta(days=1),
+    )
     dormant: Duration = _time(
         "dormant",
         "A silence this long is dormancy: a monthly job runs within it. Not less than 30 days, for of older "

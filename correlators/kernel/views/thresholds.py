@@ -36,6 +36,8 @@ class Thresholds:
     sweep_window: int = micros(timedelta(minutes=5))
     sweep_secrets: int = 6
     heartbeat: int = micros(timedelta(days=1))
+    rollout: int = micros(timedelta(minutes=30))
+    unused: int = micros(timedelta(days=90))
     dormant: int = micros(timedelta(days=30))
     memory: int = micros(timedelta(days=400))
     provided: Mapping[str, int] = field(default_factory=lambda: PROVIDED, hash=False)

@@ -16,7 +16,10 @@ from schemas.activity import (
     Ended,
     EndFailed,
     Exposed,
+    Granted,
+    Imaged,
     Issued,
+    Released,
     Restored,
     Rotated,
     Session,
@@ -127,10 +130,18 @@ SECRETS = [
     for n in range(8)
 ]
 
+WORKLOAD = "k8s:c1:shop/web"
+OLD = [
+    Activity("r", at(0), "inventory", effects=(Released(WORKLOAD, "r2", "web:2", at(0)),)),
+    change("pod", 3600, Imaged(WORKLOAD, ("web:1",), True, "pods/web-1"), source="kubernetes"),
+]
+HELD = change("bound", 10, Granted(GRANT, "k8s:c1:role/shop/r", "create", (POD,)), source="kubernetes")
 SPOKE = [Activity(f"day {n}", at(n * DAY), "mcp") for n in range(20)]
 
 CASES = {
     "heartbeat": Case("1d", "9d", "telemetry_gap", SPOKE, LOW, ("proven", None), 72),
+    "rollout": Case("30m", "2h", "outdated_image_running", OLD, LOW, QUIET),
+    "unused": Case("90d", "200d", "unused_access", [HELD], TOLD, None, 100 * 24),
     "sweep_window": Case("5m", "1m", "secret_sweep", SECRETS, LOW, None),
     "sweep_secrets": Case("6", "8", "secret_sweep", SECRETS, LOW, None),
     "elevation_leeway": Case("5m", "1m", "elevation_outside_window", ELEVATED, ("proven", None), MEDIUM),

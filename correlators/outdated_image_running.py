@@ -1,0 +1,207 @@
+"""A workload runs another image than the one that was released.
+
+Fires: where a release is declared, past its window: a part of the workload is seen running an image that the
+latest release does not name, or is told to run one; an image is set by another than the release says. Without
+a declared release, what the workload itself was last told to run is what was released: past the roll-out's
+time it is seen running an earlier one and never this one; another account gives a part of it an image that it
+never had; or an image is set by one who never set any, where another one always did (low confidence). Low;
+medium where its identity holds a credential that is in use.
+Proves: since the last release all that was seen runs it.
+Evaded by: audit levels without bodies (they name no image); a tag that is moved to another build.
+Benign: a canary or blue and green (both images were set by the releaser); a rollback by the releaser; a
+roll-out that is under way; test pods and jobs of the releaser; side-cars, which injectors add; people who
+debug; the scaler, which sets no image.
+Do: ask who set it; roll the release out again, and look at what the other image did with its credentials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from correlators.control import (
+    Clock,
+    Confidence,
+    Control,
+    Episode,
+    Evidence,
+    Severity,
+    Verdict,
+    View,
+    iso,
+    named,
+    short,
+)
+from schemas.claims import UNSAID, Release
+from schemas.fact import IMAGES_JOINED, RAN, SET
+from schemas.providers import is_own
+
+CONTROL = Control(
+    name="outdated_image_running",
+    version="1",
+    title="Another image than the released one runs",
+    owasp=("NHI6:2025",),
+    attack=(("T1525", "Implant Internal Image"),),
+    nist=("CM-8", "SI-2"),
+    csf=("ID.AM-02", "PR.PS-01"),
+    remediation=(
+        "Ask who set it. Roll the release out again, and look at what the other image did with its "
+        "credentials."
+    ),
+)
+
+SETS = 2
+"""So often somebody must have released a workload before another one who does is a stranger."""
+
+
+class Told(NamedTuple):
+    """What is wrong with a workload: what it is, and the records that show it."""
+
+    says: str
+    shown: tuple[Evidence, ...]
+    confidence: Confidence
+
+
+def judge(view: View, clock: Clock) -> Iterator[Verdict]:
+    """Yields at most one verdict about the workload that goes by this key."""
+    images = view.dossier.images
+    releases = sorted(r for many in view.dossier.releases.values() for r in many if r.image)
+    if not images and not releases:
+        return
+    told = list(_declared(view, clock, releases) if releases else _recorded(view, clock))
+    claim = tuple(r.record for r in releases[-1:])
+    if told:
+        yield _verdict(view, told, claim)
+    elif releases:
+        yield _standing(view, releases, claim)
+
+
+def _standing(view: View, releases: list[Release], claim: tuple[Evidence, ...]) -> Verdict:
+    """Nothing is wrong, as far as is known: what was seen last runs the latest release, or not yet."""
+    ran = _kept(view, RAN)[-1:]
+    runs = any(_is(image, releases[-1]) for e in ran for image in _images(e))
+    reason = f"{ran[0].operation} at {iso(ran[0].time)}" if ran else ""
+    if ran and not runs:
+        reason += f"; the roll-out of {releases[-1].image} was not seen yet"
+    return view.verdict(
+        CONTROL,
+        subject=view.key,
+        value="proven" if runs else "assumed" if ran else "unverifiable",
+        title=f"{named(view)} runs what was released",
+        reason=reason or "no record shows which image it runs: the audit level may have no bodies",
+        claim=claim,
+        evidence=ran,
+    )
+
+
+def _kept(view: View, how: str) -> tuple[Evidence, ...]:
+    return view.dossier.images[how].kept if how in view.dossier.images else ()
+
+
+def _images(seen: Evidence) -> set[str]:
+    return set(seen.operation.split(IMAGES_JOINED))
+
+
+def _declared(view: View, clock: Clock, releases: list[Release]) -> Iterator[Told]:
+    """Held against the release that was in force when it was seen, and had had its time."""
+    wrong: list[Evidence] = []
+    strangers: list[Evidence] = []
+    for seen in (*_kept(view, SET), *_kept(view, RAN)):
+        due = [r for r in releases if r.at + _window(view, r) <= seen.time]
+        if not due:
+            continue
+        latest = due[-1]
+        allowed = [r for r in releases if r.at >= latest.at]
+        back = {
+            image
+            for e in _kept(view, SET)
+            if not e.asked and latest.by and e.actor == latest.by and latest.at <= e.time <= seen.time
+            for image in _images(e)
+        }
+        if not any(image in back or _is(image, r) for r in allowed for image in _images(seen)):
+            wrong.append(seen)
+    for seen in _kept(view, SET):
+        meant = [r for r in releases if any(_is(image, r) for image in _images(seen)) and r.by]
+        if meant and not seen.asked and all(seen.actor != r.by for r in meant):
+            strangers.append(seen)
+    newest = releases[-1]
+    clock.past(newest.at + _window(view, newest))
+    if wrong:
+        says = f"{wrong[-1].operation} instead of {newest.image}"
+        yield Told(says, tuple(sorted(wrong)), Confidence.HIGH)
+    if strangers:
+        says = f"{strangers[-1].operation} was set by {short(strangers[-1].actor)}"
+        yield Told(says, tuple(sorted(strangers)), Confidence.HIGH)
+
+
+def _window(view: View, release: Release) -> int:
+    return view.thresholds.rollout if release.window == UNSAID else release.window
+
+
+def _is(image: str, release: Release) -> bool:
+    """Whether this is the released image: by its whole name, by name and tag under whatever registry, or by
+    one of its digests, whatever tag stands before it."""
+    name, at, digest = image.partition("@")
+    if at and release.digests:
+        return digest in release.digests
+    released, _, pinned = release.image.partition("@")
+    if at and pinned:
+        return digest == pinned
+    return name == released or name.endswith(f"/{released}")
+
+
+def _recorded(view: View, clock: Clock) -> Iterator[Told]:
+    """Held against what the workload itself was last told to run."""
+    sets = [e for e in _kept(view, SET) if not e.asked]
+    if not sets:
+        return
+    by = {e.actor for e in sets}
+    earlier = {e.actor for e in sets[:-1]}
+    ever = {image for e in sets for image in _images(e)}
+    odd = [
+        e
+        for e in _kept(view, SET)
+        if e.asked
+        and not _images(e) & ever
+        and e.time >= sets[0].time
+        and is_own(e.actor)
+        and e.actor not in by
+    ]
+    if odd:
+        yield Told(f"{odd[-1].asked} was told to run {odd[-1].operation}", tuple(odd), Confidence.LOW)
+    last = sets[-1]
+    before = [e for e in sets[:-1] if _images(e) != _images(last)]
+    if (
+        len(sets) > SETS
+        and len(earlier) == 1
+        and last.actor not in earlier
+        and _images(last) != _images(sets[-2])
+    ):
+        says = f"{last.operation} was set by {short(last.actor)}, who never did"
+        yield Told(says, (last,), Confidence.LOW)
+    late = last.time + view.thresholds.rollout
+    old = {image for e in before for image in _images(e)} - _images(last)
+    ran = [e for e in _kept(view, RAN) if e.time > late]
+    stale = [e for e in ran if _images(e) & old]
+    if any(_images(e) & _images(last) for e in ran):
+        stale = []
+    if stale:
+        yield Told(f"{stale[-1].asked} goes on with {stale[-1].operation}", tuple(stale), Confidence.MEDIUM)
+
+
+def _verdict(view: View, told: list[Told], claim: tuple[Evidence, ...]) -> Verdict:
+    shown = tuple(sorted({e for t in told for e in t.shown}))
+    live = any(view.uses(c, "succeeded") for name, c in view.credentials.items() if name)
+    return view.verdict(
+        CONTROL,
+        subject=view.key,
+        value="violated",
+        title=f"{named(view)}: {told[0].says}",
+        reason="; ".join(t.says for t in told) + f"; since {iso(shown[0].time)}",
+        severity=Severity.MEDIUM if live else Severity.LOW,
+        confidence=min(t.confidence for t in told),
+        claim=claim,
+        evidence=shown,
+        episodes=(Episode(shown[0].time, 0, "another image"),),
+        next_step="ask who set it, and roll the release out again",
+    )
