@@ -34,6 +34,7 @@ from schemas.dossier import (
     Listed,
     Member,
     Opened,
+    Part,
     Passage,
     Reported,
     Sightings,
@@ -110,6 +111,8 @@ WORST: dict[str, Callable[[], Any]] = {
     "releases": lambda: by_key(lambda n: (Release(T0, event(n), LONG, LONG),)),
     "images": lambda: {how: seen(1, MANY) for how in ("set", "ran")},
     "secrets": lambda: {f"{LONG}{n}": n for n in range(MANY)},
+    "crowd": lambda: by_key(lambda n: Part(1, True, True, 3, 0, f"u{n}", "c", LONG, LONG, n)),
+    "crowded": lambda: {f"{n}\tby\t\t{LONG}": {3: (0, True)} for n in range(MANY)},
     "reported": lambda: by_key(lambda n: Reported(1, "d", True, "c", LONG, LONG, 3, n, "violated"), 3_000),
 }
 
