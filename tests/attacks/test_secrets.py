@@ -146,3 +146,17 @@ def test_no_part_of_a_text_reaches_the_gate_without_what_tells_the_secret_in_it(
             batch = read(source, planted(document, where, putting(told)))
             assert secret.encode() not in kept(batch), kept(batch)
     assert tried
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("source", sorted(sources()))
+def test_no_secret_of_any_kind_in_any_field_leaves_the_normaliser(source: str, seeds: Corpus) -> None:
+    """Every kind in every field, where the tests of every day let kinds take turns."""
+    maker, found = Maker(5), []
+    for document in documents(source, seeds):
+        for path in some(leaves(document)):
+            for kind, make in KINDS.items():
+                told, secret = make(maker)
+                if secret.encode() in kept(read(source, planted(document, path, putting(told)))):
+                    found.append((kind, path))
+    assert not found
