@@ -24,8 +24,8 @@ from streams.screen.show import Screen, print_finding
 from streams.site.context import Site
 from streams.site.foreign import json_bytes
 from streams.supervision.stages import OneLine
-from tests.attacks.test_foreign_text import MARKUP, OBEYED, node_of
 from tests.fuzz.corpus import Corpus, corpus
+from tests.support.foreign_text import MARKUP, OBEYED, node_of
 from tests.support.planted import at, leaves, planted
 from tests.support.plants import documents, putting, some
 

@@ -16,7 +16,9 @@ from schemas.finding import render_finding
 from schemas.sources.mcp.definitions import digest_of
 from schemas.verdict import Clock, Report
 from streams.command.explain import story_of
-from tests.correlators.test_tools_beyond_approval import (
+from tests.support.mcp import activities, record
+from tests.support.scenario import World, every_way
+from tests.support.tool_lists import (
     DESK,
     DROP,
     EVIL,
@@ -27,8 +29,6 @@ from tests.correlators.test_tools_beyond_approval import (
     calls,
     lists,
 )
-from tests.support.mcp import activities, record
-from tests.support.scenario import World, every_way
 
 CATALOGUE = approves(
     {"name": "search", "server": "storage", "digest": digest_of(GOOD)},

@@ -11,10 +11,10 @@ import pytest
 
 from streams.clickhouse.sql_endpoint import SqlEndpoint
 from streams.command import cli
-from tests.correlators.test_tools_beyond_approval import DROP, GOOD, SWAP, approves, lists, pin
 from tests.support.clickhouse import engine_over
 from tests.support.mcp import activities
 from tests.support.stored import store
+from tests.support.tool_lists import DROP, GOOD, SWAP, approves, lists, pin
 
 DESK = "agent:edge/desk"
 

@@ -11,10 +11,10 @@ import pytest
 from streams.normalising.backlog import CATCH_UP_SECONDS, FAILURES_MAX, Backlog
 from streams.site.errors import NotRunning
 from streams.site.settings import Settings
-from tests.streams.normalising.test_rebalance import HERE, THERE, TOPIC, Running
 from tests.support import topic
 from tests.support.cloudtrail import event
 from tests.support.fake_kafka import FakeMessage
+from tests.support.normalising import HERE, THERE, TOPIC, Running
 from tests.support.stages import Stages
 from tests.support.topic import Tail
 from tests.support.waiting import wait_for
