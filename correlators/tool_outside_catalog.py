@@ -5,7 +5,8 @@ approve, by any name: the name that the model used is approved, or every name th
 is (also as another name of an approved tool). Where the approved tool names its server and the call's servers
 are known, they must agree (unknown: its name decides, and the agent's row is less sure). High; hand-offs
 outside the declared delegates, medium. In force is the latest record recorded before the call; before the
-first record, the first. Confidence is medium where only the caller's side was seen or only the server
+first record, the first. A call that came more than a day later than it says must be approved at its arrival
+as well. Confidence is medium where only the caller's side was seen or only the server
 differs, low where contradicting evidence may have been let go.
 Proves: a refused call of a tool that is not approved (by protocol, gateway or framework; or an error on a
 tool that was not offered). Nothing is proven of the agent as a whole: its own row is assumed, or unverifiable
@@ -26,6 +27,7 @@ what its calls did.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from correlators.control import (
     Clock,
@@ -38,6 +40,7 @@ from correlators.control import (
     Verdict,
     View,
     iso,
+    micros,
     named,
     times,
 )
@@ -92,6 +95,11 @@ CONTRADICTED = ("declined", "refused")
 """Refusals by the word of a server, which its own list of tools may contradict."""
 
 
+LATE = micros(timedelta(days=1))
+"""An exporter that tries again gives up within minutes; a file of spans is sent the same day. Who writes of a
+time at which he was still allowed, writes later than that."""
+
+
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     """Yields one verdict for each tool and agent that was called against a declared catalogue, and one for
     the agent as a whole."""
@@ -115,6 +123,8 @@ def _judged(view: View, records: Records, key: str, calls: Calls) -> Verdict | N
     for call in endings(key, calls):
         catalogue = records.at(call.evidence.time)
         match = match_of(catalogue, tool, calls)
+        if match in WITHIN and came_late(call.evidence):
+            match = match_of(records.at(call.evidence.arrived), tool, calls)
         if match and match not in WITHIN:
             outside[_ending(view, key, call, leads_within(catalogue, calls))].append(call)
             matches[call.evidence.uid] = match
@@ -155,7 +165,7 @@ def _violated(
         subject=_subject(key),
         value="assumed" if ended else "violated",
         title=f"{_who(view, agent)} {_what(tool, calls, {matches[e.uid] for e in evidence})}",
-        reason=f"{times(evidence, 'call', gone)} on record, {_span(evidence)}{also}{ended}",
+        reason=f"{times(evidence, 'call', gone)} on record, {_span(evidence)}{also}{ended}{_late(evidence)}",
         severity=_severity(calls, {matches[e.uid] for e in evidence}),
         confidence=_confidence(executed, matches),
         claim=_claim(records, evidence[0].time, calls.handoff),
@@ -164,6 +174,19 @@ def _violated(
         next_step=f"ask {view.owner or 'the owner'} whether {tool} is meant",
         truncated=any(s.truncated for s in calls.channels.values()),
     )  # fmt: skip
+
+
+def came_late(call: Evidence) -> bool:
+    """Tells whether a call came so much later than it says that it may have been written later, too."""
+    return call.arrived > call.time + LATE
+
+
+def _late(evidence: tuple[Evidence, ...]) -> str:
+    many = tuple(e for e in evidence if came_late(e))
+    if not many:
+        return ""
+    said = f"{times(many, 'call')} came more than a day later than said, last at {iso(many[-1].arrived)}"
+    return f"; {said}, and the catalogue of then counts as well"
 
 
 def _span(evidence: tuple[Evidence, ...]) -> str:

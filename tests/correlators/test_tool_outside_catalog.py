@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from schemas import frozen
 from schemas.activity import Activity
 from schemas.evidence import iso
 from schemas.fact import facts_of
@@ -332,3 +333,29 @@ def test_of_two_records_the_one_that_speaks_of_tools_is_claimed() -> None:
     silent = record(identity=role, aliases=[DESK])
     verdict = judged(silent, approves("search"), *activities(agent(1), tool(2, 1, "drop")))[f"{DESK} drop"]
     assert len(verdict.claim) == 1
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_call_that_comes_much_later_than_it_says_must_be_approved_at_its_arrival_as_well(
+    late: bool,
+) -> None:
+    """The tool is taken from the catalogue after the time that the span claims."""
+    came = T0 // 1000 + (30 if late else 2) * 3_600_000_000
+    taken_away = approves("search", at=AFTER)
+    calls = [
+        frozen.changed(a, arrived=came, effects=tuple(_came(e, came) for e in a.effects))
+        for a in activities(agent(1), tool(2, 1, "rm"))
+    ]
+    clock = Clock(came + 3_600_000_000, {"otel": came})
+    found = judged(approves("rm"), taken_away, *calls, clock=clock).get(f"{DESK} rm")
+    assert (found is not None and found.severity is not None) == late
+    if late:
+        assert found and "came more than a day later than said" in found.reason
+
+
+def _came(effect: Any, at: int) -> Any:
+    return (
+        frozen.changed(effect, span=frozen.changed(effect.span, arrived=at))
+        if hasattr(effect, "span")
+        else effect
+    )
