@@ -63,10 +63,11 @@ def test_tokens_do_not_show_when_settings_are_printed() -> None:
     assert "correct-horse" not in repr(settings)
 
 
-def test_the_settings_of_receivers_are_listed_after_all_others() -> None:
+def test_the_settings_of_receivers_and_of_their_files_are_listed_after_all_others() -> None:
     keys = [row["key"] for row in describe()]
     first = next(index for index, key in enumerate(keys) if key.startswith("receive_"))
-    assert keys[0] == "data" and all(key.startswith("receive_") for key in keys[first:])
+    assert keys[0] == "data"
+    assert all(key.startswith("receive_") or re.fullmatch("file_.*_limit", key) for key in keys[first:])
 
 
 def test_a_run_starts_its_receivers_and_stops_them(
