@@ -57,6 +57,12 @@ def after(case: dict[str, Any], lines: list[str]) -> set[str]:
     return {lines[use["line"] - 1] for use in case["uses_after"] if use.get("line")}
 
 
+def swept(case: dict[str, Any], lines: list[str]) -> set[str]:
+    """What the case's token read, where that was a sweep: of no dead credential."""
+    uses = case["uses_before"] if case["verdict"] == "secret_sweep" else []
+    return {lines[use["line"] - 1] for use in uses if use.get("line")}
+
+
 def mine(case: dict[str, Any], row: dict[str, Any]) -> bool:
     names = {n for n in (case["token_hmac"], case["accessor_hmac"]) if n}
     credential = row["unmapped"].get("credential", "") + row["unmapped"]["subject"]
@@ -142,6 +148,12 @@ def test_the_recorded_ends_of_leases_are_kept_and_unverifiable(
     assert missed == []
 
 
+def test_the_sweep_is_told(said: Said, cases: Any, lines: list[str]) -> None:
+    (case,) = [c for c in cases if c["verdict"] == "secret_sweep"]
+    told = [f for f in said.findings if control(f) == "secret_sweep"]
+    assert [bool(swept(case, lines) & uids(f)) for f in told] == [True]
+
+
 def test_nothing_false_is_said(said: Said, cases: Any, lines: list[str]) -> None:
     false = list(_false(said, cases, lines))
     assert false == []
@@ -153,6 +165,7 @@ def _false(said: Said, cases: list[dict[str, Any]], lines: list[str]) -> Iterato
     """
     places = {c["accessor_hmac"] for c in cases if c["verdict"] == "one_token_two_addresses"}
     positive = [after(c, lines) for c in cases if c["positive"]] + [failed(c, lines) for c in cases]
+    positive += [swept(c, lines) for c in cases]
     for finding in said.findings:
         if any(name in finding["unmapped"]["credential"] for name in places):
             continue

@@ -92,16 +92,15 @@ def _is_kong(document: Document) -> bool:
 def _of_kong(document: Document) -> Contents:
     """A denial is the gateway's own (``ai.mcp.audit[].action``), and so is a 401 or 403 of the whole request
     where no message was let through."""
-    mcp = document["ai"]["mcp"]
     denied = {
         text_at(one, "primitive_name")
-        for one in as_list(mcp.get("audit"))
+        for one in as_list(pick(document, "ai", "mcp", "audit"))
         if text_at(one, "action") == "deny"
     }
     status = pick(document, "response", "status")
     consumer = text_at(document, "consumer", "username") or text_at(document, "consumer", "id")
     contents: Contents = []
-    for i, rpc in enumerate(as_list(mcp["rpc"])):
+    for i, rpc in enumerate(as_list(pick(document, "ai", "mcp", "rpc"))):
         method, tool = text_at(rpc, "method"), text_at(rpc, "tool_name")
         number = text_at(rpc, "id")
         made: Document = {
