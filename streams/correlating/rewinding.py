@@ -28,6 +28,7 @@ log = logging.getLogger("gapwatch.correlate")
 def rewinding(topic: str, sought: Sought) -> Any:
     """Returns the class of the consumer. Offsets of ``topic`` come one after the other: it is written without
     transactions and never compacted."""
+    from aiokafka.errors import IllegalStateError  # type: ignore[import-untyped, unused-ignore]
     from faust.transport.drivers.aiokafka import Consumer
 
     class Rewinding(Consumer):  # type: ignore[misc, unused-ignore]
@@ -57,7 +58,7 @@ def rewinding(topic: str, sought: Sought) -> Any:
                     if place in sent_back or message.offset < self._due.get(place, NEVER):
                         continue
                     if message.offset > self._due[place] and not self._deleted(place, message.offset):
-                        await self.seek(place, self._due[place])
+                        await self._read_again(place)
                         sent_back.add(place)
                         continue
                     self._due[place] = message.offset + 1
@@ -81,7 +82,21 @@ def rewinding(topic: str, sought: Sought) -> Any:
             """Reads again from an offset: what was handed over since did not arrive."""
             log.warning("partition %d is read again from %d", place.partition, offset)
             self._due[place] = offset
-            await self.seek(place, offset)
+            await self._read_again(place)
+
+        async def _read_again(self, place: Any) -> None:
+            try:
+                await self.seek(place, self._due[place])
+            except IllegalStateError:
+                log.info("partition %d has just gone to another worker", place.partition)
+
+        async def _seek(self, partition: Any, offset: int) -> None:
+            """Seeks in the thread of the client: its fetcher may be in the midst of handing over."""
+
+            async def seek() -> None:
+                self._thread.seek(partition, offset)
+
+            await self._thread.call_thread(seek)
 
         async def _start(self, place: Any, offset: int) -> None:
             await self.seek(place, offset)
