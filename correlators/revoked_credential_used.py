@@ -53,7 +53,6 @@ from correlators.kernel.views.ends import ANOTHER, standing, undone_by
 from correlators.kernel.views.inflight import excuse
 from correlators.kernel.views.progress import rotated_away
 from schemas.dossier import Opened
-from schemas.evidence import event_key
 
 CONTROL = Control(
     name="revoked_credential_used",
@@ -100,7 +99,7 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential, periods
     used = tuple(sorted({*used, *held}))
     refused = tuple(e for e in proofs(credential) if any(off.holds(e.time) for off in periods))
     if used:
-        return _violated(view, clock, name, credential, periods, used, writes)
+        return _violated(view, clock, name, credential, periods, used, writes, held)
     last = standing(periods)
     if refused:
         return _verdict(
@@ -175,6 +174,7 @@ def _violated(
     periods: list[Off],
     used: tuple[Evidence, ...],
     writes: set[Event],
+    held: tuple[Evidence, ...],
 ) -> Verdict:
     broken = [off for off in periods if any(off.holds(e.time) for e in used)]
     last = standing(broken)
@@ -183,10 +183,9 @@ def _violated(
     back = not any(not off.end for off in periods) and all(taken_back(off, own) for off in broken)
     forbidden = {e.event for e in view.uses(credential, "forbidden")}
     severity: Severity | None = of_uses(used, writes, forbidden)
-    held = _held_open(view, name, credential, periods)
     if held and len(held) == len(used):
-        passive = all(view.dossier.sessions[event_key(*e.event)].passive for e in held)
-        severity = Severity.LOW if passive else Severity.MEDIUM
+        passive = {s.began.event for s in _sessions(view, name, credential) if s.passive}
+        severity = Severity.LOW if passive.issuperset(e.event for e in held) else Severity.MEDIUM
     how = f"{last.turn.how} at {iso(last.start)}"
     seen = times(used, "authenticated use", thinned([credential]))
     reason = f"{seen} on record since {how}, last at {iso(used[-1].time)}"

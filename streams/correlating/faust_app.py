@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import time
 from typing import Any
 
 from streams.correlating.rewinding import Sought, rewinding
 from streams.kafka import topics
 from streams.kafka.connection import faust_broker, faust_credentials
+from streams.kafka.seldom import Seldom
 from streams.site.settings import Settings
 
 TABLE = "dossiers"
@@ -21,7 +21,6 @@ BUFFERED_ENVELOPES = 64
 """Envelopes read ahead per stream: Faust's 4,096 could be 2 GB."""
 BATCH_BYTES = 512 * 2**10
 """Of one batch of outgoing messages; a broker's limit for a batch is 1 MB by default."""
-SAY_AGAIN_SECONDS = 30.0
 CLIENT_LOGGERS = (
     "aiokafka",
     "aiokafka.cluster",
@@ -77,24 +76,8 @@ def make_app(settings: Settings, worker: int, sought: Sought) -> Any:
     return app
 
 
-class _Seldom(logging.Filter):
-    """Lets the same message of the Kafka client through twice a minute: without a broker it says it 30
-    times a second."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._last: dict[str, float] = {}
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        now = time.monotonic()
-        if now - self._last.get(record.msg, -SAY_AGAIN_SECONDS) < SAY_AGAIN_SECONDS:
-            return False
-        self._last[record.msg] = now
-        return True
-
-
 def quieten() -> None:
     """Quietens the loggers of Faust and its libraries; to be called once per process."""
-    seldom = _Seldom()
+    seldom = Seldom(lambda record: record.msg)
     for name in CLIENT_LOGGERS:
         logging.getLogger(name).addFilter(seldom)

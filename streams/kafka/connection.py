@@ -8,10 +8,14 @@ import ssl
 from pathlib import Path
 from typing import Any
 
+from streams.kafka.seldom import Seldom, of_librdkafka
 from streams.kafka.tokens import tokens
 from streams.site.errors import NotRunning, SettingsError
 from streams.site.reaching import text_of
 from streams.site.settings import Settings
+
+_log = logging.getLogger("gapwatch.kafka")
+_log.addFilter(Seldom(of_librdkafka))
 
 _read: dict[Path, str] = {}
 """What was read of certificates and keys: a process that was shut in since does not reach them any more."""
@@ -34,7 +38,7 @@ def kafka_config(settings: Settings, **more: Any) -> dict[str, Any]:
     config: dict[str, Any] = {
         "bootstrap.servers": bootstrap(settings),
         "client.id": "gapwatch",
-        "logger": logging.getLogger("gapwatch.kafka"),
+        "logger": _log,
         # librdkafka's default of 100 s would let a command look hung on a wrong address.
         "reconnect.backoff.max.ms": 2000,
     }

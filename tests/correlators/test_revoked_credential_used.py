@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
+from correlators.kernel.knowledge.join import join
+from correlators.kernel.views.view import View
 from correlators.kernel.views.wording import ROUND
+from correlators.revoked_credential_used import judge
 from schemas import frozen
 from schemas.activity import Activity, Aliased, Ended, Issued, Known, Restored, Session
+from schemas.dossier import Dossier
 from schemas.evidence import SECOND
 from schemas.fact import facts_of
 from schemas.verdict import Clock, Severity
@@ -457,6 +461,18 @@ def test_a_session_opened_before_the_end_and_closed_after_it_is_told() -> None:
     assert must([use("shell", 5, effects=(before,)), kill("kill", 10)]).value == "assumed"
     left = must([use("shell", 5, effects=(Session(USER),)), kill("kill", 10)])
     assert left.value == "assumed" and "is not known to have been closed" in left.reason
+
+
+def test_a_session_is_known_by_its_event_whatever_it_was_stored_under() -> None:
+    """Earlier versions stored those of a named installation under the bare id."""
+    shell = use("shell", 5, instance="prod", effects=(Session(USER, T0 + 900 * SECOND, True),))
+    known = Dossier()
+    for key, fact in [*facts_of(shell), *facts_of(kill("kill", 10))]:
+        known = join(known, fact) if key == USER else known
+    for uid in ("cloudtrail/prod\tshell", "shell"):
+        view = View(USER, frozen.changed(known, sessions={uid: next(iter(known.sessions.values()))}))
+        (verdict,) = judge(view, Clock(T0 + 1000 * SECOND))
+        assert (verdict.value, verdict.severity) == ("violated", Severity.LOW)
 
 
 def test_of_uses_that_were_thinned_at_least_those_on_record_are_told() -> None:

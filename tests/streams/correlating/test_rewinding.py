@@ -107,3 +107,23 @@ def test_what_the_broker_deleted_is_not_waited_for(
     assert broker.hand_over() == [6, 7]
     assert broker.told[-1] == (0, 6)
     assert "facts 2 to 5 are deleted unread" in caplog.text
+
+
+def test_the_client_is_sent_back_in_its_own_thread() -> None:
+    """From another one it may fall into the midst of its fetcher's handing over."""
+    steps: list[Any] = []
+
+    class Thread:
+        def seek(self, place: TP, offset: int) -> None:
+            steps.append((place, offset))
+
+        async def call_thread(self, work: Any) -> None:
+            steps.append("in the thread")
+            await work()
+            steps.append("left")
+
+    made = rewinding("facts", lambda partition, offset: None)
+    consumer = made.__new__(made)
+    consumer._thread = Thread()
+    asyncio.run(consumer._seek(FACTS, 7))
+    assert steps == ["in the thread", (FACTS, 7), "left"]
