@@ -5,7 +5,7 @@ latest release does not name, or is told to run one; an image is set by another 
 a declared release, what the workload itself was last told to run is what was released: past the roll-out's
 time it is seen running an earlier one and never this one; another account gives a part of it an image that it
 never had; or an image is set by one who never set any, where another one always did (low confidence). Low;
-medium where its identity holds a credential that is in use.
+where its identity holds a credential that is in use high, and medium without a declared release.
 Proves: since the last release all that was seen runs it.
 Evaded by: audit levels without bodies (they name no image); a tag that is moved to another build.
 Benign: a canary or blue and green (both images were set by the releaser); a rollback by the releaser; a
@@ -198,7 +198,7 @@ def _verdict(view: View, told: list[Told], claim: tuple[Evidence, ...]) -> Verdi
         value="violated",
         title=f"{named(view)}: {told[0].says}",
         reason="; ".join(t.says for t in told) + f"; since {iso(shown[0].time)}",
-        severity=Severity.MEDIUM if live else Severity.LOW,
+        severity=(Severity.HIGH if claim else Severity.MEDIUM) if live else Severity.LOW,
         confidence=min(t.confidence for t in told),
         claim=claim,
         evidence=shown,

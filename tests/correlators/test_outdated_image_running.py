@@ -72,10 +72,13 @@ def test_without_a_record_of_what_runs_it_is_unverifiable() -> None:
     assert verdict is not None and verdict.value == "unverifiable"
 
 
-def test_medium_where_its_identity_holds_a_credential_that_is_in_use() -> None:
+def test_graver_where_its_identity_holds_a_credential_that_is_in_use() -> None:
     live = use("live", 30, WEB, "k8s:c1:jti/1", source="kubernetes")
     verdict = judged([released(0, "web:2"), live, ran("old", HOUR, "web:1")])
-    assert verdict is not None and verdict.severity == Severity.MEDIUM
+    assert verdict is not None and verdict.severity == Severity.HIGH
+    undeclared = [told("one", 0, "web:1"), told("two", 60, "web:2"), live, ran("old", 3 * HOUR, "web:1")]
+    verdict = judged(undeclared)
+    assert verdict is not None and verdict.severity == Severity.MEDIUM, "no record says what was released"
 
 
 @pytest.mark.parametrize(
