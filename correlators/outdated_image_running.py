@@ -6,7 +6,8 @@ a declared release, what the workload itself was last told to run is what was re
 time it is seen running an earlier one and never this one; another account gives a part of it an image that it
 never had; or an image is set by one who never set any, where another one always did (low confidence). Low;
 where its identity holds a credential that is in use high, and medium without a declared release.
-Proves: since the last release all that was seen runs it.
+Proves: since the last release all that was seen runs it; after a finding, the part that ran another one runs
+it, or the workload was rolled out again and a part of it does.
 Evaded by: audit levels without bodies (they name no image); a tag that is moved to another build.
 Benign: a canary or blue and green (both images were set by the releaser); a rollback by the releaser; a
 roll-out that is under way; test pods and jobs of the releaser; side-cars, which injectors add; people who
@@ -55,11 +56,13 @@ SETS = 2
 
 
 class Told(NamedTuple):
-    """What is wrong with a workload: what it is, and the records that show it."""
+    """What is wrong with a workload: what it is, the records that show it, and since when it is so no more
+    (µs, 0: it is, as far as is known)."""
 
     says: str
     shown: tuple[Evidence, ...]
     confidence: Confidence
+    over: int = 0
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
@@ -128,10 +131,22 @@ def _declared(view: View, clock: Clock, releases: list[Release]) -> Iterator[Tol
     clock.past(newest.at + _window(view, newest))
     if wrong:
         says = f"{wrong[-1].operation} instead of {newest.image}"
-        yield Told(says, tuple(sorted(wrong)), Confidence.HIGH)
+        right = [e for e in (*_kept(view, SET), *_kept(view, RAN)) if e not in wrong]
+        gone = [_replaced(e, right, newest) for e in wrong]
+        yield Told(says, tuple(sorted(wrong)), Confidence.HIGH, max(gone) if all(gone) else 0)
     if strangers:
         says = f"{strangers[-1].operation} was set by {short(strangers[-1].actor)}"
         yield Told(says, tuple(sorted(strangers)), Confidence.HIGH)
+
+
+def _replaced(wrong: Evidence, right: list[Evidence], newest: Release) -> int:
+    """Since when (µs) what ran runs no more: its part runs what was released last, or the workload was told
+    to run that and one of its parts does; 0 where that was not seen."""
+    later = sorted(e for e in right if e.time > wrong.time and any(_is(i, newest) for i in _images(e)))
+    rolled = [e for e in later if not e.asked]
+    part = (e.time for e in later if e.asked == wrong.asked)
+    whole = (e.time for e in later if rolled and e.asked and e.time >= rolled[0].time)
+    return min((*part, *whole), default=0) if wrong.asked else min(part, default=0)
 
 
 def _window(view: View, release: Release) -> int:
@@ -191,17 +206,20 @@ def _recorded(view: View, clock: Clock) -> Iterator[Told]:
 
 def _verdict(view: View, told: list[Told], claim: tuple[Evidence, ...]) -> Verdict:
     shown = tuple(sorted({e for t in told for e in t.shown}))
+    over = max(t.over for t in told) if all(t.over for t in told) else 0
     live = any(view.uses(c, "succeeded") for name, c in view.credentials.items() if name)
     return view.verdict(
         CONTROL,
         subject=view.key,
-        value="violated",
+        value="proven" if over else "violated",
         title=f"{named(view)}: {told[0].says}",
-        reason="; ".join(t.says for t in told) + f"; since {iso(shown[0].time)}",
+        reason="; ".join(t.says for t in told)
+        + f"; since {iso(shown[0].time)}"
+        + (f"; replaced by {iso(over)}" if over else ""),
         severity=(Severity.HIGH if claim else Severity.MEDIUM) if live else Severity.LOW,
         confidence=min(t.confidence for t in told),
         claim=claim,
         evidence=shown,
-        episodes=(Episode(shown[0].time, 0, "another image"),),
+        episodes=(Episode(shown[0].time, over, "another image"),),
         next_step="ask who set it, and roll the release out again",
     )

@@ -34,6 +34,7 @@ from correlators.control import (
     surely_after,
 )
 from correlators.kernel.views.inflight import excuse
+from correlators.kernel.views.inventoried import keys_of
 from correlators.kernel.views.view import uses_of
 
 CONTROL = Control(
@@ -71,7 +72,7 @@ def _by_another(view: View, name: str, turn: Turn) -> bool:
     killer = turn.evidence
     return (
         bool(killer.actor)
-        and killer.actor != view.key
+        and killer.actor not in keys_of(view)
         and killer.credential not in (name, *view.credentials[name].names)
     )
 

@@ -5,7 +5,8 @@ refused to it before); it passes for one who may do everything right after the s
 itself (high); it tries in vain to grant itself something (medium), or to pass for another (medium, low where
 passing for others is its job). Where its scopes are declared and name roles or grants: it is given (low), or
 uses (medium), one that is not among them and that no approval covers then.
-Proves: with declared scopes, all that it used is among them.
+Proves: with declared scopes, all that it used is among them; what it took away from itself again, or another
+from it, is refused.
 Over: what it gave itself is taken away; no more tries for a day.
 Evaded by: rights that were always too wide; providers whose records do not say what allowed a use.
 Benign: a deployment that writes the binding it holds already, or that may do everything anyway; controllers
@@ -36,7 +37,7 @@ from correlators.control import (
     sighted,
     thinned,
 )
-from correlators.kernel.views.inventoried import approvals, ours, uncovered
+from correlators.kernel.views.inventoried import approvals, keys_of, ours, uncovered
 from correlators.kernel.views.removals import removals
 from schemas.declaration import Declaration
 from schemas.dossier import Grant
@@ -91,7 +92,7 @@ def _used(grant: Grant, *outcomes: str) -> tuple[Evidence, ...]:
 
 def _by_itself(view: View, name: str, grant: Grant) -> Turn | None:
     """The first time it was given by the very identity, where that did not hold it or its role already."""
-    own = {view.key, *view.dossier.stated}
+    own = keys_of(view)
     for turn in grant.turns:
         if turn.alive and turn.evidence.actor in own:
             held = _held_before(view, name, grant.role, turn)
@@ -120,18 +121,19 @@ def _granted(view: View, name: str, grant: Grant, turn: Turn) -> Verdict:
     opened = {e.operation for e in before} & {e.operation for e in used}
     gone = removals(grant.turns, 0)
     over = gone[-1].start if gone and not gone[-1].end else 0
+    lost = tuple(e for e in denied if over and e.time > over and e.operation in {u.operation for u in used})
     role = short(grant.role) or short(name)
     said = f"{turn.how} by itself at {iso(turn.time)}"
     if opened:
         said += f"; {min(opened)} had been refused to it before"
     said += f"; used until {iso(used[-1].time)}" if used else "; not used since"
     if over:
-        said += f"; taken away at {iso(over)}"
+        said += f"; taken away at {iso(over)}" + (f", and refused at {iso(lost[-1].time)}" if lost else "")
     shown = tuple(sorted({turn.evidence, *used, *(e for e in before if e.operation in opened)}))
     return view.verdict(
         CONTROL,
         subject=f"{view.key} {name}",
-        value="assumed" if over else "violated",
+        value="proven" if lost else "assumed" if over else "violated",
         title=f"{named(view)} gave itself {role}",
         reason=said,
         severity=Severity.HIGH if opened else Severity.MEDIUM,

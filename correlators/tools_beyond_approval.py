@@ -9,7 +9,8 @@ until they are approved or have not been offered for a day while others were. A 
 pins changed after the approval: informational, one for each server. A pinned tool whose server makes more
 lists in a month than are remembered: low, for one of them may show another definition. In force is the
 latest record before; lists before the first record are held against it by digest alone.
-Proves: the last list that shows the tool shows the approved definition; all that is offered is approved.
+Proves: the last list that shows the tool shows the approved definition; all that is offered is approved, or
+what was not is offered no more.
 Ends: a record that comes later and approves what was shown; one that was recorded before and comes late
 withdraws it.
 Evaded by: a server that does another thing under the same definition; definitions that a gateway does not
@@ -196,7 +197,7 @@ def _offered(view: View, records: Records, offers: Offers, clock: Clock) -> Verd
         return view.verdict(
             CONTROL,
             subject=view.key,
-            value="violated" if open_ else "assumed",
+            value="violated" if open_ else "proven" if all(o.gone for o in found.values()) else "assumed",
             title=f"{named(view)} is offered {_listed(open_ or sorted(found))}, which is not approved",
             reason=f"offered first at {iso(evidence[0].time)}, last at {iso(evidence[-1].time)}; "
             + ("not called, as far as is known" if open_ else "approved since, or not offered any more"),

@@ -162,3 +162,33 @@ def test_parts_that_go_on_with_the_old_image_while_none_runs_the_new_one() -> No
     assert shown([*TWICE, ran("old", HOUR + 600, "web:1")]) == []
     canary = [ran("old", 3 * HOUR, "web:1"), ran("new", 3 * HOUR, "web:2", "pods/web-2")]
     assert shown([*TWICE, *canary]) == []
+
+
+# Once it is mended
+
+
+WRONG = [released(0, "web:2"), ran("old", HOUR, "web:1")]
+
+
+@pytest.mark.parametrize(
+    ("later", "over"),
+    [
+        pytest.param([ran("new", 2 * HOUR, "web:2")], True, id="the same pod runs it"),
+        pytest.param([ran("new", 2 * HOUR, "web:2", "pods/web-2")], False, id="another pod runs it"),
+        pytest.param([told("set", 2 * HOUR, "web:2"), ran("new", 3 * HOUR, "web:2", "pods/web-2")], True,
+                     id="rolled out again"),
+        pytest.param([told("set", 2 * HOUR, "web:2")], False, id="told to, and not seen running"),
+        pytest.param([ran("new", 1800, "web:2")], False, id="before"),
+    ],
+)  # fmt: skip
+def test_what_was_replaced_since_is_over(later: list[Activity], over: bool) -> None:
+    verdict = judged([*WRONG, *later])
+    assert verdict is not None and verdict.severity == Severity.LOW
+    assert verdict.value == ("proven" if over else "violated")
+    assert (verdict.episodes[0].end > 0) == over
+
+
+def test_another_pod_that_goes_on_with_it_keeps_it_open() -> None:
+    both = [*WRONG, ran("two", HOUR, "web:1", "pods/web-2"), ran("new", 2 * HOUR, "web:2")]
+    verdict = judged(both)
+    assert verdict is not None and verdict.value == "violated"

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from schemas.activity import Activity
+from schemas.activity import Activity, Aliased
 from schemas.evidence import SECOND
 from schemas.verdict import Clock, Severity, Verdict
 from tests.support.bindings import ADMIN, OTHER, RBAC, allowed, given, read, taken
 from tests.support.declared import approved, declared
 from tests.support.kubernetes import ACCOUNT, account, event, ref
-from tests.support.make import T0
+from tests.support.make import T0, change
 from tests.support.scenario import clock_after, every_way
 
 NAME = "scope_escalation"
@@ -66,6 +66,20 @@ def test_one_that_opens_nothing_new_is_medium_and_over_once_taken_away() -> None
     verdict = one(allowed(0), itself(10), taken(60, "tmp", wide=True))
     assert (verdict.value, verdict.severity) == ("assumed", Severity.MEDIUM)
     assert "taken away at" in verdict.reason
+
+
+def test_what_it_had_given_itself_and_is_refused_since_is_proven() -> None:
+    many = (itself(10), allowed(20, "tmp", resource="secrets", wide=True), taken(60, "tmp", wide=True))
+    assert one(*many).value == "assumed"
+    assert one(*many, allowed(90, code=403, resource="secrets")).value == "proven"
+    assert one(*many, allowed(90, code=403, resource="pods")).value == "assumed"
+
+
+def test_an_account_by_another_of_its_names_is_itself() -> None:
+    """The inventory knows the agent; the cluster knows its account."""
+    agent = declared("agent:desk/triage", aliases=(ACCOUNT,))
+    link = change("alias", -60, Aliased(ACCOUNT, "agent:desk/triage", at=T0), source="inventory")
+    assert one(allowed(0), itself(10), also=(agent, link)).identity == "agent:desk/triage"
 
 
 @pytest.mark.parametrize(

@@ -206,7 +206,7 @@ def test_what_was_offered_before_any_record_is_not_held_against_it() -> None:
 
 def test_what_is_not_offered_for_a_day_while_others_are_is_offered_no_more() -> None:
     few, later = {"name": "search"}, 90_000
-    for second, value in ((later, "assumed"), (40_000, "violated")):
+    for second, value in ((later, "proven"), (40_000, "violated")):
         found = judged([approves(few)], *lists(0, GOOD, DROP), *lists(second, GOOD, session="s2"))[""]
         assert (found.value, found.severity) == (value, Severity.LOW)
 

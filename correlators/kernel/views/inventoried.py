@@ -65,6 +65,15 @@ def _by_provider(view: View, evidence: Evidence) -> bool:
     return evidence.source == source_of(view.key)
 
 
+def keys_of(view: View) -> frozenset[str]:
+    """Returns every key that this identity goes by now: its own, those that the latest records name, and
+    those whose dossiers forward to it."""
+    latest = [max(many, key=lambda d: (d.recorded, d.uid)) for many in view.dossier.stated.values() if many]
+    aliases = {alias for declaration in latest for alias in declaration.aliases}
+    ways = {end for way, (_, holds) in view.dossier.ways.items() if holds for end in way.split("\t")}
+    return frozenset({view.key, *view.dossier.stated, *aliases, *ways})
+
+
 def current(view: View, uses: Iterable[Evidence]) -> tuple[Evidence, ...]:
     """Returns the uses without those under a key that records called an alias and the latest one of them no
     longer does: what was told here meanwhile is another's."""

@@ -20,11 +20,12 @@ tools that fit its question."""
 
 class Beyond(NamedTuple):
     """A tool that was offered and not approved: the first and the last time, and since when it is so no more
-    (µs, 0: it is yet)."""
+    (µs, 0: it is yet). ``gone``: later lists show that it is offered no more."""
 
     first: Evidence
     last: Evidence
     end: int = 0
+    gone: bool = False
 
 
 def beyond_of(view: View, records: Records, offers: Offers) -> dict[str, Beyond]:
@@ -51,7 +52,7 @@ def _ended(
     if all(approves(now, name, server) for _, server in where):
         return one._replace(end=max(d.recorded for d in now))
     over = min(newest[group] for group in where)
-    return one._replace(end=over) if over > one.last.time + GONE else one
+    return one._replace(end=over, gone=True) if over > one.last.time + GONE else one
 
 
 def approves(catalogue: Catalogue, name: str, server: str) -> bool:

@@ -1,0 +1,135 @@
+"""The examples of a gap on one running pipeline, from the vendors' raw records to what people read: each is
+told, each is over once it is mended, and `explain` shows both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from correlators.driver.normaliser import Record
+from correlators.driver.replaying import Replaying
+from correlators.kernel.catalogue import controls
+from schemas.evidence import micros
+from schemas.sources import Context
+from schemas.verdict import Report
+from streams.command.explain import find, loader, story_of
+from streams.kafka.producing import RawProducer
+from streams.site import datafolder
+from streams.site.settings import Settings
+from tests.attacks.running import Running
+from tests.support.examples import EXAMPLES, ORIGIN, Example, Raw
+from tests.support.waiting import wait_for
+
+pytestmark = pytest.mark.slow
+
+SECONDS = 180.0
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NEW, RESOLVED = 1, 4
+"""OCSF ``status_id``."""
+
+BACK = timedelta(hours=30)
+"""The records begin so long ago, and are over by now."""
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    run = Running(tmp_path_factory.mktemp("examples") / "data")
+    try:
+        run.start()
+        yield run
+    finally:
+        run.stop()
+
+
+class Site:
+    """What is sent to the run, and what it says."""
+
+    def __init__(self, run: Running) -> None:
+        self.settings = datafolder.attached(Settings(data=run.data))
+        self.run = run
+        self.by = datetime.now(UTC).replace(microsecond=0) - BACK - ORIGIN
+
+    def send(self, raws: Iterable[Raw]) -> None:
+        """Sends the records as they come: declarations too are records."""
+        producer = RawProducer(self.settings, datafolder.run_folder(self.settings))
+        for raw in raws:
+            producer.send(raw.source, raw.moved(self.by), raw.instance or None)
+        producer.finish()
+
+    def rows(self, table: str) -> dict[str, dict[str, Any]]:
+        """Findings, or rows of assurance, by id."""
+        found = (orjson.loads(row["ocsf"]) for row in self.run.rows(f"SELECT ocsf FROM {table} FINAL"))
+        return {row["finding_info"]["uid"]: row for row in found}
+
+    def explained(self, uid: str) -> str:
+        """What `gapwatch explain --json` says."""
+        now = micros(datetime.now(UTC) - EPOCH)
+        story = story_of(find(self.settings, uid), loader(self.settings), now, self.settings.thresholds)
+        return orjson.dumps(story.shown()).decode()
+
+
+def told(site: Site) -> dict[str, str]:
+    """By example, the id of its finding, where one stands open as it should."""
+    return {
+        example.name: uid
+        for example in EXAMPLES
+        for uid, row in site.rows("findings").items()
+        if row["status_id"] == NEW
+        and (row["finding_info"]["analytic"]["uid"], row["severity"]) == example.told[:2]
+        and example.told[2] in row["finding_info"]["title"]
+    }
+
+
+def over(site: Site, uids: dict[str, str]) -> dict[str, bool]:
+    """By example, whether its finding is resolved and its row, and those beside it, say what they should."""
+    findings, rows = site.rows("findings"), site.rows("assurance")
+    values = {(r["finding_info"]["analytic"]["uid"], r["unmapped"]["value"]) for r in rows.values()}
+    return {
+        e.name: findings[uid]["status_id"] == RESOLVED
+        and rows[uid]["unmapped"]["value"] == e.ended
+        and values.issuperset(e.beside)
+        for e in EXAMPLES
+        for uid in (uids[e.name],)
+    }
+
+
+def test_each_example_is_told_is_over_once_mended_and_is_explained(running: Running) -> None:
+    site = Site(running)
+    site.send(raw for example in EXAMPLES for raw in example.broken)
+    wait_for(lambda: len(told(site)) == len(EXAMPLES), "a finding of each", SECONDS, lambda: str(told(site)))
+    uids = told(site)
+    site.send(raw for example in EXAMPLES for raw in example.mended)
+    wait_for(
+        lambda: all(over(site, uids).values()), "the end of each", SECONDS, lambda: str(over(site, uids))
+    )
+    for example in EXAMPLES:
+        shown = site.explained(uids[example.name])
+        missing = [text for text in example.explained if text not in shown]
+        assert not missing, f"{example.name}: {missing} in {shown}"
+
+
+def replayed(raws: Iterable[Raw]) -> list[Report]:
+    """What a replay of the records says."""
+    now = ORIGIN + BACK - timedelta(minutes=1)
+    replaying = Replaying(controls(), Context(key=b"site"), now=micros(now - EPOCH))
+    for raw in raws:
+        replaying.take(Record(raw.moved(timedelta()), raw.source, raw.instance))
+    assert not replaying.drain(last=True).rejects
+    replaying.settle()
+    return replaying.reports
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.name)
+def test_a_replay_says_the_same_of_each(example: Example) -> None:
+    control, severity, text = example.told
+    many = [r.verdict for r in replayed(example.broken) if r.verdict and r.verdict.control == control]
+    (open_,) = [v for v in many if v.severity is not None and text in v.title]
+    assert (open_.value, open_.severity and open_.severity.name.title()) == ("violated", severity)
+    last = {r.uid: r.verdict for r in replayed((*example.broken, *example.mended))}
+    assert (verdict := last[open_.uid]) and verdict.value == example.ended
+    values = {(v.control, v.value) for v in last.values() if v}
+    assert values.issuperset(example.beside)
