@@ -55,7 +55,7 @@ SETS = 2
 """So often somebody must have released a workload before another one who does is a stranger."""
 
 
-class Told(NamedTuple):
+class Contradiction(NamedTuple):
     """What is wrong with a workload: what it is, the records that show it, and since when it is so no more
     (µs, 0: it is, as far as is known)."""
 
@@ -71,10 +71,10 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     releases = sorted(r for many in view.dossier.releases.values() for r in many if r.image)
     if not images and not releases:
         return
-    told = list(_declared(view, clock, releases) if releases else _recorded(view, clock))
+    contradictions = list(_declared(view, clock, releases) if releases else _recorded(view, clock))
     claim = tuple(r.record for r in releases[-1:])
-    if told:
-        yield _verdict(view, told, claim)
+    if contradictions:
+        yield _verdict(view, contradictions, claim)
     elif releases:
         yield _standing(view, releases, claim)
 
@@ -105,7 +105,7 @@ def _images(seen: Evidence) -> set[str]:
     return set(seen.operation.split(IMAGES_JOINED))
 
 
-def _declared(view: View, clock: Clock, releases: list[Release]) -> Iterator[Told]:
+def _declared(view: View, clock: Clock, releases: list[Release]) -> Iterator[Contradiction]:
     """Held against the release that was in force when it was seen, and had had its time."""
     wrong: list[Evidence] = []
     strangers: list[Evidence] = []
@@ -133,10 +133,10 @@ def _declared(view: View, clock: Clock, releases: list[Release]) -> Iterator[Tol
         says = f"{wrong[-1].operation} instead of {newest.image}"
         right = [e for e in (*_kept(view, SET), *_kept(view, RAN)) if e not in wrong]
         gone = [_replaced(e, right, newest) for e in wrong]
-        yield Told(says, tuple(sorted(wrong)), Confidence.HIGH, max(gone) if all(gone) else 0)
+        yield Contradiction(says, tuple(sorted(wrong)), Confidence.HIGH, max(gone) if all(gone) else 0)
     if strangers:
         says = f"{strangers[-1].operation} was set by {short(strangers[-1].actor)}"
-        yield Told(says, tuple(sorted(strangers)), Confidence.HIGH)
+        yield Contradiction(says, tuple(sorted(strangers)), Confidence.HIGH)
 
 
 def _replaced(wrong: Evidence, right: list[Evidence], newest: Release) -> int:
@@ -165,7 +165,7 @@ def _is(image: str, release: Release) -> bool:
     return name == released or name.endswith(f"/{released}")
 
 
-def _recorded(view: View, clock: Clock) -> Iterator[Told]:
+def _recorded(view: View, clock: Clock) -> Iterator[Contradiction]:
     """Held against what the workload itself was last told to run."""
     sets = [e for e in _kept(view, SET) if not e.asked]
     if not sets:
@@ -183,7 +183,9 @@ def _recorded(view: View, clock: Clock) -> Iterator[Told]:
         and e.actor not in by
     ]
     if odd:
-        yield Told(f"{odd[-1].asked} was told to run {odd[-1].operation}", tuple(odd), Confidence.LOW)
+        yield Contradiction(
+            f"{odd[-1].asked} was told to run {odd[-1].operation}", tuple(odd), Confidence.LOW
+        )
     last = sets[-1]
     before = [e for e in sets[:-1] if _images(e) != _images(last)]
     if (
@@ -193,7 +195,7 @@ def _recorded(view: View, clock: Clock) -> Iterator[Told]:
         and _images(last) != _images(sets[-2])
     ):
         says = f"{last.operation} was set by {short(last.actor)}, who never did"
-        yield Told(says, (last,), Confidence.LOW)
+        yield Contradiction(says, (last,), Confidence.LOW)
     late = last.time + view.thresholds.rollout
     old = {image for e in before for image in _images(e)} - _images(last)
     ran = [e for e in _kept(view, RAN) if e.time > late]
@@ -201,23 +203,25 @@ def _recorded(view: View, clock: Clock) -> Iterator[Told]:
     if any(_images(e) & _images(last) for e in ran):
         stale = []
     if stale:
-        yield Told(f"{stale[-1].asked} goes on with {stale[-1].operation}", tuple(stale), Confidence.MEDIUM)
+        yield Contradiction(
+            f"{stale[-1].asked} goes on with {stale[-1].operation}", tuple(stale), Confidence.MEDIUM
+        )
 
 
-def _verdict(view: View, told: list[Told], claim: tuple[Evidence, ...]) -> Verdict:
-    shown = tuple(sorted({e for t in told for e in t.shown}))
-    over = max(t.over for t in told) if all(t.over for t in told) else 0
+def _verdict(view: View, contradictions: list[Contradiction], claim: tuple[Evidence, ...]) -> Verdict:
+    shown = tuple(sorted({e for t in contradictions for e in t.shown}))
+    over = max(t.over for t in contradictions) if all(t.over for t in contradictions) else 0
     live = any(view.uses(c, "succeeded") for name, c in view.credentials.items() if name)
     return view.verdict(
         CONTROL,
         subject=view.key,
         value="proven" if over else "violated",
-        title=f"{named(view)}: {told[0].says}",
-        reason="; ".join(t.says for t in told)
+        title=f"{named(view)}: {contradictions[0].says}",
+        reason="; ".join(t.says for t in contradictions)
         + f"; since {iso(shown[0].time)}"
         + (f"; replaced by {iso(over)}" if over else ""),
         severity=(Severity.HIGH if claim else Severity.MEDIUM) if live else Severity.LOW,
-        confidence=min(t.confidence for t in told),
+        confidence=min(t.confidence for t in contradictions),
         claim=claim,
         evidence=shown,
         episodes=(Episode(shown[0].time, over, "another image"),),

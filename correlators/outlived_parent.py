@@ -61,7 +61,7 @@ CONTROL = Control(
 
 
 REVOKED = "revoked_credential_used"
-TOLD_HERE = frozenset({"cut", "exhausted"})
+ENDS_OF_SESSIONS = frozenset({"cut", "exhausted"})
 """Ends of a session that ``revoked_credential_used`` leaves to this control, or to none."""
 
 
@@ -107,7 +107,7 @@ def _own_ends(view: View, child: str) -> list[Off]:
     are ``revoked_credential_used``'s to tell."""
     if child not in view.credentials:
         return []
-    return off_intervals(t for t in view.turns_of(child) if t.kind not in TOLD_HERE)
+    return off_intervals(t for t in view.turns_of(child) if t.kind not in ENDS_OF_SESSIONS)
 
 
 def _heir(view: View, clock: Clock, name: str, report: Descendant, periods: list[Off]) -> Heir:

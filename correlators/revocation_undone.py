@@ -160,7 +160,7 @@ CASES = (
         says="a secret that was switched off is switched on again by the app whose secret it is",
         records=(*_LIFE, _switch("activate", "0oa1", "PublicClientApp", 11)),
         value="violated",
-        told=True,
+        finding=True,
     ),
     Case(
         says="who switched a secret off may switch it on again",

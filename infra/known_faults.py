@@ -16,7 +16,7 @@ from infra.licences import LOCK
 ASK = ("--require-hashes", "--disable-pip", "--format", "json", "--progress-spinner", "off", "--requirement")
 
 
-def told(report: dict[str, Any]) -> tuple[list[str], bool]:
+def summed_up(report: dict[str, Any]) -> tuple[list[str], bool]:
     """Returns what pip-audit's report comes to, as lines, and whether nothing has to be done."""
     packages = report["dependencies"]
     unasked = [package["name"] for package in packages if "skip_reason" in package]
@@ -46,7 +46,7 @@ def main() -> int:
     except ValueError:
         print(f"pip-audit gave no report: {(done.stderr.strip().splitlines() or ['no words'])[-1][:300]}")
         return 1
-    lines, fine = told(report)
+    lines, fine = summed_up(report)
     print("\n".join(lines))
     return 0 if fine else 1
 

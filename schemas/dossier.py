@@ -236,22 +236,23 @@ class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """How far a source, or one raw partition of it (``topic/number``), has been read.
 
     ``newest``: the latest event time, of a partition the time up to which it is worked off (µs).
-    ``told``: when a tick last told of the partition (µs). ``days``: the first event (µs) of each day, by the
-    day's number since 1970.
+    ``ticked``: when a tick last spoke of the partition (µs; stored under its name of old). ``days``: the
+    first event (µs) of each day, by the day's number since 1970.
     """
 
     newest: int = 0
-    told: int = 0
+    ticked: int = msgspec.field(default=0, name="told")
     days: dict[int, int] = {}
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):
-    """One finding of a crowd (``schemas.crowds``): the number of what was last said of it, whether it is told
-    at all and stands open, its severity, and the number at which it last left this crowd or changed its
-    severity (0: never); its id, control, subject, the dossier that tells it, and when it began (µs)."""
+    """One finding of a crowd (``schemas.crowds``): the number of what was last said of it, whether it stands,
+    open or resolved, and stands open, its severity, and the number at which it last left this crowd or
+    changed its severity (0: never); its id, control, subject, the dossier that tells it, and when it began
+    (µs)."""
 
     number: int
-    told: bool
+    stands: bool
     open: bool
     severity: int
     fell: int

@@ -36,8 +36,8 @@ from schemas.fact import (
 )
 from schemas.providers import machine_of
 
-TOLD_MAX = 100_000
-"""Addresses that are remembered as told: a credential tells its identity with every use, again and again."""
+SENT_MAX = 100_000
+"""Addresses that are remembered as sent: a credential tells its identity with every use, again and again."""
 
 FACTS_MAX = 64
 """Other facts of one key that wait to be joined: bounds memory where one key is all that is spoken of."""
@@ -52,7 +52,7 @@ class Combiner:
     def __init__(self) -> None:
         self._uses: dict[_Use, Gathered] = {}
         self._facts: dict[str, list[Dossier]] = {}
-        self._told: dict[tuple[str, str], int] = {}
+        self._sent: dict[tuple[str, str], int] = {}
 
     def take(self, activity: Activity, until: int = 0) -> None:
         """Raises whatever ``facts_of`` raises for an activity that makes no sense; then nothing of it was
@@ -90,7 +90,7 @@ class Combiner:
         return {key: _all(many) for key, many in facts.items()}
 
     def _say(self, use: _Use, gathered: Gathered, credentials: dict[str, dict[str, Credential]]) -> None:
-        """Joins what ``facts_of`` says of each of these uses, without addresses that were told before.
+        """Joins what ``facts_of`` says of each of these uses, without addresses that were sent before.
         ``credentials``: by whose they are, to which that of these uses is joined."""
         identity, credential, names, outcome, action, incarnation, grant, actor, source, *_ = use
         stands = _stands(use)
@@ -125,13 +125,13 @@ class Combiner:
             self._join(granted_uses(identity, grant, key, sightings))
 
     def _is_news(self, key: str, home: str, since: int) -> bool:
-        """Whether nobody told so early an address yet. What was told is on its way, or this process ends."""
-        earliest = self._told.get((key, home))
+        """Whether so early an address was not sent yet. What was sent is on its way, or this process ends."""
+        earliest = self._sent.get((key, home))
         if earliest is not None and earliest <= since:
             return False
-        if len(self._told) >= TOLD_MAX:
-            self._told.clear()
-        self._told[key, home] = since
+        if len(self._sent) >= SENT_MAX:
+            self._sent.clear()
+        self._sent[key, home] = since
         return True
 
     def _join(self, facts: Iterable[Fact]) -> None:

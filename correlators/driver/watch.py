@@ -23,7 +23,7 @@ UNWATCHED = 7
 """Days without one record of a source beyond which it was not watched: a collector that was away, or
 recordings of two times; not a source that was quiet for a while."""
 
-UNTOLD_AGE = micros(timedelta(days=1))
+UNTICKED_AGE = micros(timedelta(days=1))
 """A raw partition of which no tick tells for so long while others are told of is gone with its topic: it
 holds its source back no more. A partition that waits to be read is told of every second."""
 
@@ -33,7 +33,7 @@ class Watching:
 
     def __init__(self) -> None:
         self._seen: dict[str, Watch] = {}
-        self._told: dict[str, Watch] = {}
+        self._drained: dict[str, Watch] = {}
 
     def saw(self, source: str, times: Iterable[int]) -> None:
         """Notes that a source showed events of these times (µs). An inventory declares, so it watches
@@ -53,12 +53,12 @@ class Watching:
         """Returns what is new since the last call, as a fact of ``WATCH``; empty where nothing is."""
         fresh: dict[str, Watch] = {}
         for source, watch in self._seen.items():
-            before = self._told.get(source, Watch())
+            before = self._drained.get(source, Watch())
             days = {day: time for day, time in watch.days.items() if time < before.days.get(day, time + 1)}
             if days or watch.newest > before.newest:
                 fresh[source] = Watch(watch.newest, 0, days)
-        known = join(Dossier(watch=self._told), Dossier(watch=fresh))
-        self._told, self._seen = known.watch, {}
+        known = join(Dossier(watch=self._drained), Dossier(watch=fresh))
+        self._drained, self._seen = known.watch, {}
         return Dossier(watch=fresh) if fresh else EMPTY
 
 
@@ -85,11 +85,11 @@ def watch_key(partition: int) -> str:
 def clock_at(now: int, watch: Mapping[str, Watch], source_of: Callable[[str], str]) -> Clock:
     """Returns the clock: ``now`` (µs), each source seen up to its newest event or its slowest partition where
     that lags behind, and since when it has been watched. ``source_of`` a raw topic's name."""
-    last_told = max((w.told for w in watch.values()), default=0)
+    last_tick = max((w.ticked for w in watch.values()), default=0)
     slowest: dict[str, int] = {}
     for entry, mark in watch.items():
         topic, slash, _ = entry.rpartition("/")
-        if slash and mark.told + UNTOLD_AGE >= last_told:
+        if slash and mark.ticked + UNTICKED_AGE >= last_tick:
             source = source_of(topic)
             slowest[source] = min(mark.newest, slowest.get(source, mark.newest))
     sources = {source: w for source, w in watch.items() if "/" not in source}

@@ -13,9 +13,9 @@ from schemas.verdict import Value
 class Case:
     """One case of a control. ``says``: what it shows, as a sentence. ``records``: vendors' records, each with
     its source. ``value``: of the control's verdict a day after the last record; None: it says nothing.
-    ``told``: whether a finding stands behind it."""
+    ``finding``: whether a finding stands behind it."""
 
     says: str
     records: tuple[tuple[str, Mapping[str, Any]], ...]
     value: Value | None
-    told: bool = False
+    finding: bool = False

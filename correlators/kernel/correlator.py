@@ -103,7 +103,7 @@ class Correlator:
         self._unread = 0
         self._doubtful = Doubtful()
         self._failed: dict[str, str] = {}
-        self._told_failed: set[str] = set()
+        self._said_failed: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._dossiers)
@@ -169,8 +169,8 @@ class Correlator:
             most -= len(batch)
             for key in batch:
                 self._settle_apart(key, clock, settled)
-        settled.failed.extend(item for item in self._failed.items() if item[0] not in self._told_failed)
-        self._told_failed.update(self._failed)
+        settled.failed.extend(item for item in self._failed.items() if item[0] not in self._said_failed)
+        self._said_failed.update(self._failed)
         self._failed.clear()
         return settled
 
@@ -236,7 +236,7 @@ class Correlator:
                 settled.credentials.extend(self._changed_rows(key, view))
             if reports:
                 dossier = frozen.changed(dossier, reported=reported | standing)
-                self._tell_crowds(key, dossier, reports, settled)
+                self._forward_to_crowds(key, dossier, reports, settled)
                 body = self._encode(dossier)
                 first = any(report.finding and report.activity == 1 for report in reports)
                 if first and len(body) <= self._bytes_max:
@@ -333,19 +333,19 @@ class Correlator:
             for voice, also in self._hearsay.doubted(key, dossier, view.dossier, clock):
                 heard = _asked(controls, self._seen(key, also, clock), clock)
                 verdicts = hearsay.beside(verdicts, heard, voice, clock)
-        verdicts = apart.told_here(view.key, key, dossier, verdicts)
-        verdicts = self._crowds.told(key, verdicts, view)
+        verdicts = apart.own_verdicts(view.key, key, dossier, verdicts)
+        verdicts = self._crowds.placed(key, verdicts, view)
         due = min((t for t in (doubts.due, *(v.due for v in verdicts)) if t > clock.now), default=0)
         if due:
             heapq.heappush(self._due, (due, key))
         self._doubtful.note(key, doubts)
         return verdicts
 
-    def _tell_crowds(self, key: str, dossier: Dossier, reports: list[Report], settled: Settled) -> None:
+    def _forward_to_crowds(self, key: str, dossier: Dossier, reports: list[Report], settled: Settled) -> None:
         """Tells what was said now to the crowds that it belongs to."""
         self._crowds.said(reports)
         sent = self._sent.setdefault(key, {})
-        for target, fact in gathered(crowds.told(key, dossier.reported)).items():
+        for target, fact in gathered(crowds.to_crowds(key, dossier.reported)).items():
             if sent.get(target) != fact:
                 sent[target] = fact
                 settled.forwards.append((target, fact))

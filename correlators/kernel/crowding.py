@@ -32,7 +32,7 @@ class Crowding:
         self._standing: dict[At, set[str]] = {}
         self._places: dict[str, list[At]] = {}
 
-    def told(self, key: str, verdicts: list[Verdict], view: View) -> list[Verdict]:
+    def placed(self, key: str, verdicts: list[Verdict], view: View) -> list[Verdict]:
         """Returns the verdicts with their crowds, each below the story of the widest that is one."""
         if all(verdict.severity is None for verdict in verdicts):
             return verdicts

@@ -113,11 +113,13 @@ class KubernetesLog:
         bodies = (f'"requestObject":{asked},' if asked else "") + (
             f'"responseObject":{answered},' if answered else ""
         )
-        told = f'{notes}"authorization.k8s.io/decision":"allow","authorization.k8s.io/reason":"{who.reason}"'
+        annotations = (
+            f'{notes}"authorization.k8s.io/decision":"allow","authorization.k8s.io/reason":"{who.reason}"'
+        )
         complete = (
             f'{head % "ResponseComplete"}{named or ref},"responseStatus":{{"metadata":{{}},{status}'
             f'"code":{code}}},{bodies}{came},'
-            f'"stageTimestamp":"{micro_stamp(done)}","annotations":{{{told}}}}}'
+            f'"stageTimestamp":"{micro_stamp(done)}","annotations":{{{annotations}}}}}'
         )
         return Call(uid, time, ((time, received.encode()), (done, complete.encode())))
 

@@ -179,11 +179,11 @@ def truth(story: Story, seed: int) -> dict[str, Any]:
         "start": story.start.isoformat().replace("+00:00", "Z"),
         "until": story.until.isoformat().replace("+00:00", "Z"),
         "events": len(story.sent),
-        "cases": [_told(case, story) for case in CASES],
+        "cases": [_row_of(case, story) for case in CASES],
     }
 
 
-def _told(case: Case, story: Story) -> dict[str, Any]:
+def _row_of(case: Case, story: Story) -> dict[str, Any]:
     holder = story.holders[case.subject]
     subjects = {
         "credential": holder.credential,

@@ -58,7 +58,7 @@ class Intake:
         topic, partition = place
         source, instance = self._hints.get(topic) or self._hint(topic)
         if topic in self._in_headers:
-            source, instance = _told(message, source, instance)
+            source, instance = _from_headers(message, source, instance)
         kind, stamp = message.timestamp()
         # Only the broker's own clock counts: a producer may write what it likes. Nothing is processed before
         # it arrives.
@@ -80,7 +80,7 @@ def place_of(message: Message) -> Partition:
     return message.topic() or "", -1 if partition is None else partition
 
 
-def _told(message: Message, source: str, instance: str) -> tuple[str, str]:
+def _from_headers(message: Message, source: str, instance: str) -> tuple[str, str]:
     """Returns source and instance as the message's headers tell them, where they do."""
     for name, value in cast("list[tuple[str, bytes | str | None]]", message.headers() or ()):
         if name == "source" and _text(value) != INVENTORY:

@@ -23,7 +23,7 @@ from streams.supervision.process import StageProcess
 
 COUNT_SECONDS = 1.0
 """Collecting the numbers of all processes takes milliseconds; more often than this nobody reads them."""
-TELL_AGAIN_SECONDS = 60.0
+SAY_AGAIN_SECONDS = 60.0
 STUCK = "ClickHouse has taken nothing for {:.0f} s; nothing is lost, its log says what it answers"
 COLUMNS = (
     ("records", "gapwatch_records_total"),
@@ -52,7 +52,7 @@ class View:
     _findings: int = 0
     _below: int = 0
     _stuck: float = 0.0
-    _told_stuck: float = -60.0
+    _said_stuck: float = -60.0
 
     def start(self) -> None:
         """Begins to draw the status line, where the output is a terminal."""
@@ -95,14 +95,14 @@ class View:
         if time.monotonic() - self._counted >= COUNT_SECONDS:
             self._counted = time.monotonic()
             self._totals = metrics.totals(self.registry)
-            self._tell_if_stuck()
+            self._say_if_stuck()
             if self._live is not None:
                 self._live.refresh()
 
-    def _tell_if_stuck(self) -> None:
+    def _say_if_stuck(self) -> None:
         self._stuck = metrics.stuck_for(self._totals, time.time())
-        if self._stuck and time.monotonic() - self._told_stuck > TELL_AGAIN_SECONDS:
-            self._told_stuck = time.monotonic()
+        if self._stuck and time.monotonic() - self._said_stuck > SAY_AGAIN_SECONDS:
+            self._said_stuck = time.monotonic()
             self.error("deliver", STUCK.format(self._stuck))
 
     def say_where(self) -> None:

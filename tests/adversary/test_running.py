@@ -25,7 +25,7 @@ from streams.site.errors import NotRunning
 from streams.site.settings import Settings
 from streams.supervision import ports
 from tests.support import topic
-from tests.support.expectations import Told, unmet
+from tests.support.expectations import Rows, unmet
 from tests.support.stages import Stages
 from tests.support.topic import Tail
 
@@ -129,8 +129,8 @@ def test_what_attackers_write_closes_hides_and_moves_nothing(site: Settings) -> 
     wrong: dict[str, list[str]] = {"": ["nothing was read"]}
     while wrong and time.monotonic() < end:
         time.sleep(0.5)
-        told = Told(findings(site), [], [], [])
-        wrong = {a.name: faults for a in many if (faults := list(unmet(told, a.wanted)))}
+        rows = Rows(findings(site), [], [], [])
+        wrong = {a.name: faults for a in many if (faults := list(unmet(rows, a.wanted)))}
     assert not wrong, json.dumps(wrong, indent=1)
     assert len(many) > 20
 

@@ -22,10 +22,10 @@ def test_a_control_says_what_its_cases_say(name: str, case: Case) -> None:
         activities += reading.activities
     told = [r.verdict for r in every_way(activities).last.values() if r.verdict]
     values = {(v.value, v.severity is not None) for v in told if v.control == name}
-    assert values == ({(case.value, case.told)} if case.value else set())
+    assert values == ({(case.value, case.finding)} if case.value else set())
 
 
 def test_a_control_that_has_cases_has_one_that_is_told_and_one_that_is_not() -> None:
     for name in {name for name, _ in CASES}:
         own = [case for other, case in CASES if other == name]
-        assert {case.told for case in own} == {True, False}, name
+        assert {case.finding for case in own} == {True, False}, name

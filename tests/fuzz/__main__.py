@@ -44,7 +44,7 @@ def main() -> int:
             print(f"{number - asked.first + 1:,} of {asked.records:,}", file=sys.stderr, flush=True)
 
     report = fuzzer.run(numbers, told)
-    print("\n".join(report.told()))
+    print("\n".join(report.lines()))
     return 1 if report.faults else 0
 
 

@@ -44,7 +44,7 @@ class Report:
     slowest: tuple[float, int] = (0.0, -1)
     seconds: float = 0.0
 
-    def told(self) -> Iterator[str]:
+    def lines(self) -> Iterator[str]:
         rate = self.records / self.seconds if self.seconds else 0
         yield f"{self.records:,} records in {self.seconds:.1f} s ({rate:,.0f}/s), {len(self.faults)} faults"
         yield ", ".join(f"{name}: {n:,}" for name, n in self.outcomes.most_common())

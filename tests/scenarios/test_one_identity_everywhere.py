@@ -49,9 +49,9 @@ def at(time: str, offset: str = "Z") -> str:
 
 
 def read(source: str, record: dict[str, Any], instance: str = "default") -> list[Activity]:
-    told = sources()[source].read(json.dumps(record).encode(), Context(instance=instance, key=b"site"))
-    assert not told.rejects, told.rejects
-    return told.activities
+    result = sources()[source].read(json.dumps(record).encode(), Context(instance=instance, key=b"site"))
+    assert not result.rejects, result.rejects
+    return result.activities
 
 
 def declared() -> list[Activity]:

@@ -15,7 +15,7 @@ import orjson
 from typer.testing import CliRunner
 
 from streams.command.cli import app
-from tests.support.expectations import SEVERITIES, STATUSES, Row, Told
+from tests.support.expectations import SEVERITIES, STATUSES, Row, Rows
 
 CASES = Path(__file__).parents[1] / "cases"
 FOLDERS = ("ordinary",)
@@ -34,7 +34,7 @@ def every() -> list[Path]:
     return sorted(p.parent for folder in FOLDERS for p in (CASES / folder).glob("*/expect.json"))
 
 
-def replayed(case: Path, folder: Path, extra: list[str]) -> Told:
+def replayed(case: Path, folder: Path, extra: list[str]) -> Rows:
     """What the command line says of a case that was copied to the folder, which is the current one."""
     config = folder / "config.toml"
     words = ["replay", next(path.name for path in folder.iterdir() if path.stem == "input")]
@@ -49,26 +49,26 @@ def replayed(case: Path, folder: Path, extra: list[str]) -> Told:
     assert result.exception is None, result.stderr
     side = {name: _rows((folder / f"{name}.jsonl").read_bytes()) for name in SIDE_FILES}
     side["activities"] = [row for row in side["activities"] if row.get("source") != "inventory"]
-    return Told(_rows(result.stdout_bytes), **side)
+    return Rows(_rows(result.stdout_bytes), **side)
 
 
 def _rows(lines: bytes) -> list[Row]:
     return [orjson.loads(line) for line in lines.splitlines() if line.strip()]
 
 
-def row_of(case: Path, told: Told) -> str:
+def row_of(case: Path, rows: Rows) -> str:
     """The row of the table."""
     name = re.sub(r"_still_\w+$", "", case.name).replace("_", " ")
     want: Row = json.loads((case / "expect.json").read_text())
     real = any("findings" in one for one in (want, *want.get("any_of", ())))
     shown = f"**{name}**" if real else name
-    return f"| {shown} | {said(told)} |"
+    return f"| {shown} | {said(rows)} |"
 
 
-def said(told: Told) -> str:
+def said(rows: Rows) -> str:
     """The findings by severity and control, the loudest first; those that were taken back say so."""
     found: dict[tuple[int, str, str], int] = {}
-    for row in told.findings:
+    for row in rows.findings:
         status = STATUSES.get(row["status_id"], "open")
         control = row["finding_info"]["analytic"]["uid"]
         key = -int(row["severity_id"]), control, "" if status == "open" else f", {status}"

@@ -159,8 +159,8 @@ def activities(draw: st.DrawFn) -> Activity:
 def dossiers(many: list[Activity]) -> Dossier:
     """All that these activities teach, in one dossier, and what their spans tell of their agents."""
     facts = [fact for a in many for key, fact in taught(a)]
-    told = (told for fact in facts if fact.spans for _, told in calls_of("trace:7e", fact))
-    return reduce(join, (*facts, *told), EMPTY)
+    result = (result for fact in facts if fact.spans for _, result in calls_of("trace:7e", fact))
+    return reduce(join, (*facts, *result), EMPTY)
 
 
 MANY = st.lists(activities(), max_size=6)

@@ -211,7 +211,7 @@ def reading(record: object, context: Context = CONTEXT) -> Reading:
 
 def activity(record: object, context: Context = CONTEXT) -> Activity:
     """The one activity of a record without a reject."""
-    told = reading(record, context)
-    assert not told.rejects, told.rejects
-    (one,) = told.activities
+    result = reading(record, context)
+    assert not result.rejects, result.rejects
+    (one,) = result.activities
     return one

@@ -15,9 +15,9 @@ OTHER: dict[str, Any] = ADMIN | {"username": "bob@example.com"}
 
 def read(*records: dict[str, Any]) -> list[Activity]:
     """The activities of these records."""
-    told = reading(list(records) if len(records) != 1 else records[0])
-    assert not told.rejects
-    return told.activities
+    result = reading(list(records) if len(records) != 1 else records[0])
+    assert not result.rejects
+    return result.activities
 
 
 def binding(name: str, wide: bool = False) -> dict[str, str]:
@@ -67,14 +67,14 @@ def session(
 ) -> list[dict[str, Any]]:
     """The two lines of a session; ``took`` 0: it stands yet. ``what``: a subresource, or a watch."""
     watch = what == "watch"
-    told: dict[str, Any] = {
+    result: dict[str, Any] = {
         "auditID": f"session-{at}",
         "verb": "watch" if watch else "create",
         "objectRef": ref(resource) if watch else ref("pods", "web-1", subresource=what),
     }
     code = 200 if watch else 101
-    begun = allowed(at, by, code=code, stage="ResponseStarted", **(told | more))
-    return [begun] if not took else [begun, allowed(at, by, code=code, took=took, **(told | more))]
+    begun = allowed(at, by, code=code, stage="ResponseStarted", **(result | more))
+    return [begun] if not took else [begun, allowed(at, by, code=code, took=took, **(result | more))]
 
 
 __all__ = ["ADMIN", "GRANT", "OTHER", "WIDE", "account", "allowed", "binding", "given", "read", "session",

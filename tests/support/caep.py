@@ -52,9 +52,9 @@ def claims(word: str = "session-revoked", event: dict[str, Any] | None = None, *
     } | more  # fmt: skip
 
 
-def token(told: dict[str, Any], key: Any = None, algorithm: str = "ES256", **header: Any) -> bytes:
+def token(result: dict[str, Any], key: Any = None, algorithm: str = "ES256", **header: Any) -> bytes:
     headers = {"typ": "secevent+jwt", "kid": "k1"} | header
-    return jwt.encode(told, key or private(), algorithm=algorithm, headers=headers).encode()
+    return jwt.encode(result, key or private(), algorithm=algorithm, headers=headers).encode()
 
 
 def reading(record: bytes, within: Context | None = None) -> Reading:
@@ -63,7 +63,7 @@ def reading(record: bytes, within: Context | None = None) -> Reading:
 
 def activity(*args: Any, **more: Any) -> Activity:
     """The activity of a signed token with these claims."""
-    told = reading(token(claims(*args, **more)))
-    assert not told.rejects, told.rejects
-    (one,) = told.activities
+    result = reading(token(claims(*args, **more)))
+    assert not result.rejects, result.rejects
+    (one,) = result.activities
     return one

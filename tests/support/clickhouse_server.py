@@ -99,8 +99,8 @@ class Handler(BaseHTTPRequestHandler):
         self._serve(body)
 
     def _serve(self, body: bytes) -> None:
-        told = parse_qs(urlsplit(self.path).query, keep_blank_values=True)
-        asked = {name: values[0] for name, values in told.items()}
+        result = parse_qs(urlsplit(self.path).query, keep_blank_values=True)
+        asked = {name: values[0] for name, values in result.items()}
         server, faults = self.served, self.served.faults
         time.sleep(faults.slow)
         if faults.gone:

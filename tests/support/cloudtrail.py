@@ -71,9 +71,9 @@ def reading(record: object) -> Reading:
 
 def activity(*args: Any, **more: Any) -> Activity:
     """The activity of one event."""
-    told = reading(event(*args, **more))
-    assert not told.rejects, told.rejects
-    (one,) = told.activities
+    result = reading(event(*args, **more))
+    assert not result.rejects, result.rejects
+    (one,) = result.activities
     return one
 
 

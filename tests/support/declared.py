@@ -18,10 +18,10 @@ def at(seconds: float) -> int:
     return T0 + int(seconds * SECOND)
 
 
-def declared(identity: str, recorded: float = 0, uid: str = "", **told: Any) -> Activity:
+def declared(identity: str, recorded: float = 0, uid: str = "", **result: Any) -> Activity:
     """The inventory declares this identity."""
     uid = uid or f"record of {identity}"
-    body = Declaration(at(recorded), uid, **told)
+    body = Declaration(at(recorded), uid, **result)
     return Activity(uid, at(recorded), "inventory", effects=(Stated(identity, body),))
 
 

@@ -14,7 +14,7 @@ STATUSES = {1: "open", 2: "open", 3: "suppressed", 4: "resolved"}
 
 
 @dataclass(frozen=True)
-class Told:
+class Rows:
     """The rows that one replay gave; ``activities`` without those of declarations."""
 
     findings: list[Row]
@@ -23,42 +23,42 @@ class Told:
     rejects: list[Row]
 
 
-def unmet(told: Told, want: Row) -> Iterator[str]:
+def unmet(rows: Rows, want: Row) -> Iterator[str]:
     """What is missing, too loud or untrue, a sentence each; none where the case is right."""
-    if len(told.activities) < want.get("read", 0):
-        yield f"only {len(told.activities)} of {want['read']} activities were read"
+    if len(rows.activities) < want.get("read", 0):
+        yield f"only {len(rows.activities)} of {want['read']} activities were read"
     for kind in ("findings", "assurance"):
-        rows = getattr(told, kind)
+        those = getattr(rows, kind)
         for each in want.get(kind, ()):
-            if not any(_fits(row, each) for row in rows):
+            if not any(_fits(row, each) for row in those):
                 yield f"{kind}: none is {_json(each)}"
         for each in want.get(f"no_{kind}", ()):
-            yield from (f"{kind}: {_title(row)} is {_json(each)}" for row in rows if _fits(row, each))
-    yield from _counted(told, want)
-    yield from _activities(told, want)
+            yield from (f"{kind}: {_title(row)} is {_json(each)}" for row in those if _fits(row, each))
+    yield from _counted(rows, want)
+    yield from _activities(rows, want)
     if options := want.get("any_of", ()):
-        each_unmet = [list(unmet(told, option)) for option in options]
+        each_unmet = [list(unmet(rows, option)) for option in options]
         if all(each_unmet):
             yield "none of the ways holds: " + " | ".join("; ".join(one) for one in each_unmet)
 
 
-def _counted(told: Told, want: Row) -> Iterator[str]:
+def _counted(rows: Rows, want: Row) -> Iterator[str]:
     if most := want.get("findings_at_most"):
-        such = sum(_fits(row, most) for row in told.findings)
+        such = sum(_fits(row, most) for row in rows.findings)
         if such > most["count"]:
             yield f"{such} findings are {_json(most)}"
     if rejects := want.get("rejects"):
-        such = sum(_has(_text(row), rejects.get("says", ())) for row in told.rejects)
+        such = sum(_has(_text(row), rejects.get("says", ())) for row in rows.rejects)
         if not rejects.get("at_least", 0) <= such <= rejects.get("at_most", such):
             yield f"{such} rejects are {_json(rejects)}"
 
 
-def _activities(told: Told, want: Row) -> Iterator[str]:
+def _activities(rows: Rows, want: Row) -> Iterator[str]:
     for each in want.get("activities", ()):
-        if sum(_is(row, each) for row in told.activities) < each.get("at_least", 1):
+        if sum(_is(row, each) for row in rows.activities) < each.get("at_least", 1):
             yield f"no activity is {_json(each)}"
     for each in want.get("no_activities", ()):
-        if any(_is(row, each) for row in told.activities):
+        if any(_is(row, each) for row in rows.activities):
             yield f"an activity is {_json(each)}"
 
 

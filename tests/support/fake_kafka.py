@@ -25,11 +25,11 @@ class FakeMessage:
         headers: Any = None,
         error: Any = None,
     ) -> None:
-        told = {
+        result = {
             "topic": topic, "offset": offset, "value": value, "partition": partition, "key": key,
             "timestamp": stamp, "headers": headers, "error": error,
         }  # fmt: skip
-        for name, content in told.items():
+        for name, content in result.items():
             setattr(self, name, lambda content=content: content)
 
 
@@ -116,5 +116,5 @@ class FakeProducer:
 
     def arrive(self) -> None:
         waiting, self._waiting = self._waiting, []
-        for topic, told in waiting:
-            told(None, SimpleNamespace(topic=lambda topic=topic: topic))
+        for topic, result in waiting:
+            result(None, SimpleNamespace(topic=lambda topic=topic: topic))

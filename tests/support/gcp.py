@@ -78,7 +78,7 @@ def reading(record: object, context: Context = CONTEXT) -> Reading:
 
 def activity(record: object) -> Activity:
     """The one activity of a record without a reject."""
-    told = reading(record)
-    assert not told.rejects, told.rejects
-    (one,) = told.activities
+    result = reading(record)
+    assert not result.rejects, result.rejects
+    (one,) = result.activities
     return one

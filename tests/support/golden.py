@@ -48,7 +48,7 @@ def answer_of(path: Path) -> Path:
     return path.with_name(f"{path.name.partition('.in.')[0]}.out.json")
 
 
-def told(path: Path) -> Any:
+def read(path: Path) -> Any:
     """What the source makes of a record now, as JSON."""
     reading = sources()[path.parent.name].read(path.read_bytes(), CONTEXT)
     answer = {
@@ -71,7 +71,7 @@ def write(source: str = "*") -> int:
     """Writes the answers anew and says how many there are."""
     many = records(source)
     for path in many:
-        answer_of(path).write_bytes(msgspec.json.format(msgspec.json.encode(told(path)), indent=1) + b"\n")
+        answer_of(path).write_bytes(msgspec.json.format(msgspec.json.encode(read(path)), indent=1) + b"\n")
     return len(many)
 
 

@@ -133,9 +133,9 @@ def reading(record: Any, context: Context = CONTEXT) -> Reading:
 
 def activity(record: Any) -> Any:
     """The one activity of a record."""
-    told = reading(record)
-    assert not told.rejects
-    (only,) = told.activities
+    result = reading(record)
+    assert not result.rejects
+    (only,) = result.activities
     return only
 
 

@@ -51,10 +51,10 @@ def variants(document: Any, maker: Maker, kinds: Iterator[str]) -> Iterator[tupl
     for path in some(leaves(document)):
         for turn in range(WAYS):
             kind = next(kinds)
-            told, secret = KINDS[kind](maker)
+            result, secret = KINDS[kind](maker)
             before = at(document, path)[:80]
-            text = (told, f"{before} {told} x", f"{before}/{told}")[turn % 3]
+            text = (result, f"{before} {result} x", f"{before}/{result}")[turn % 3]
             yield f"{kind} at {path}", secret, planted(document, path, putting(text))
     for path in some(holders(document)):
-        told, secret = KINDS[(kind := next(kinds))](maker)
-        yield f"{kind} as a name in {path}", secret, planted(document, path, naming(told))
+        result, secret = KINDS[(kind := next(kinds))](maker)
+        yield f"{kind} as a name in {path}", secret, planted(document, path, naming(result))

@@ -30,7 +30,7 @@ SOURCES = {
 }  # fmt: skip
 """The topic that an event goes to which no source knows, by the folder or the platform that it is from."""
 
-Told = Counter[tuple[str, str]]
+Tally = Counter[tuple[str, str]]
 """How often a field was rejected for a reason (a parser's own words left out)."""
 
 
@@ -57,24 +57,24 @@ def normalised(record: Record) -> Batch:
     return normaliser.drain()
 
 
-def replayed(path: Path, side: Path) -> tuple[Summary, Told]:
+def replayed(path: Path, side: Path) -> tuple[Summary, Tally]:
     """A log through `gapwatch replay`; ``side`` takes the rejects."""
     summary = replay(Options((str(path),), rejects=side), io.BytesIO())
     return summary, _counted((row["field"], row["reason"]) for row in map(orjson.loads, side.open("rb")))
 
 
-def taken(path: Path) -> Told:
+def taken(path: Path) -> Tally:
     """The rejects of a catalogue's events."""
     return _counted((r.field, r.reason) for _, record in events(path) for r in normalised(record).rejects)
 
 
-def _counted(rejects: Iterator[tuple[str, str]]) -> Told:
+def _counted(rejects: Iterator[tuple[str, str]]) -> Tally:
     return Counter((field, reason.partition(":")[0]) for field, reason in rejects)
 
 
-def tables() -> tuple[dict[str, Told], list[str]]:
+def tables() -> tuple[dict[str, Tally], list[str]]:
     """The page: per file its rejects, and the patterns of the names of what is no log."""
-    broken: dict[str, Told] = {}
+    broken: dict[str, Tally] = {}
     others: list[str] = []
     for line in PAGE.read_text(encoding="utf-8").splitlines():
         cells = [cell.strip().strip("`") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]

@@ -44,9 +44,9 @@ class World:
         self.judging = Judging(controls(), thresholds, **caps)
         self.clock = clock
         self.stores: list[dict[str, bytes]] = [{} for _ in range(partitions)]
-        self.desks = [self._open(n) for n in range(partitions)]
+        self.running = [self._open(n) for n in range(partitions)]
         self.last: dict[str, Report] = {}
-        self.told = 0
+        self.reports = 0
 
     def _open(self, n: int) -> Partition:
         return Partition(self.judging, n, self.stores[n].get, self.stores[n])
@@ -55,12 +55,12 @@ class World:
         for key, fact in facts:
             every = range(self.partitions) if key == WATCH else (partition_of(key, self.partitions),)
             for n in every:
-                self.desks[n].take([(key, fact)])
+                self.running[n].take([(key, fact)])
 
     def tick(self, tick: Tick) -> None:
         """Tells every partition the time."""
-        for desk in self.desks:
-            desk.take((), tick)
+        for one in self.running:
+            one.take((), tick)
 
     def settle(self) -> None:
         """Settles every partition at the world's clock until nothing is forwarded any more."""
@@ -72,11 +72,11 @@ class World:
         """Settles at the time that the partitions were told."""
         for _ in range(SETTLINGS_MAX):
             forwards: list[Fact] = []
-            for n, desk in enumerate(self.desks):
-                settled = desk.settle()
+            for n, one in enumerate(self.running):
+                settled = one.settle()
                 forwards += settled.forwards
                 for report in settled.reports:
-                    self.told += 1
+                    self.reports += 1
                     self.last[report.uid] = report
                 for key, body in settled.dossiers.items():
                     if body is None:
@@ -90,7 +90,7 @@ class World:
 
     def crash(self) -> None:
         """All memory is gone; what was stored stays."""
-        self.desks = [self._open(n) for n in range(self.partitions)]
+        self.running = [self._open(n) for n in range(self.partitions)]
 
     def verdicts(self, about: Container[str] = (), by_word: bool = True) -> dict[str, tuple[bytes, bytes]]:
         """What stands in the end: per id, finding and assurance as others read them (activity ids aside).

@@ -37,8 +37,8 @@ def lists(second: int, *tools: dict[str, Any], session: str = "s1", **more: Any)
     """A request for the tools, and its answer a second later."""
     where = US | {"session": session} | more
     asked = request("tools/list", f"l{second}", ts=at(second), **where)
-    told = answer({"tools": list(tools)}, f"l{second}", ts=at(second + 1), **where)
-    return [asked, told]
+    result = answer({"tools": list(tools)}, f"l{second}", ts=at(second + 1), **where)
+    return [asked, result]
 
 
 def calls(second: int, name: str = "search", session: str = "s1", **more: Any) -> list[dict[str, Any]]:

@@ -534,7 +534,7 @@ def days(a: dict[int, int], b: dict[int, int]) -> dict[int, int]:
     return a if kept == a else kept
 
 
-join_watch: Join[Watch] = record_of(Watch, newest=highest, told=highest, days=days)
+join_watch: Join[Watch] = record_of(Watch, newest=highest, ticked=highest, days=days)
 
 join: Join[Dossier] = record_of(
     Dossier,

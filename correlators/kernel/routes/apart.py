@@ -79,7 +79,7 @@ def settled(dossier: Dossier, most: int) -> Dossier:
     return _without(dossier, away) if len(away) > most else dossier
 
 
-def told_here(home: str, key: str, dossier: Dossier, verdicts: list[Verdict]) -> list[Verdict]:
+def own_verdicts(home: str, key: str, dossier: Dossier, verdicts: list[Verdict]) -> list[Verdict]:
     """Returns, of the verdicts that controls gave here, those that this dossier says: a credential that lives
     apart speaks of itself alone, and its identity not of it."""
     if home != key:

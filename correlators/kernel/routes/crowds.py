@@ -1,10 +1,10 @@
 """Crowds: findings of one cause within an hour, which are told as one story.
 
-Each dossier tells the crowds of its findings of them (``told``): the head, where they are counted and named,
-and a shard, which knows the dossiers. Where there are too many of one severity the head says so to the
-shards, and these to the dossiers; a finding of that severity then stands below the story. Nothing is counted
-in a join: the head holds a sample by the site's digests, the smallest of each severity, which is all of them
-while they are few.
+Each dossier sends its findings to their crowds (``to_crowds``): to the head, where they are counted and
+named, and to a shard, which knows the dossiers. Where there are too many of one severity the head says so to
+the shards, and these to the dossiers; a finding of that severity then stands below the story. Nothing is
+counted in a join: the head holds a sample by the site's digests, the smallest of each severity, which is all
+of them while they are few.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Counted(NamedTuple):
     exact: bool
 
 
-def told(key: str, reported: Mapping[str, Reported]) -> Iterator[tuple[str, Dossier]]:
+def to_crowds(key: str, reported: Mapping[str, Reported]) -> Iterator[tuple[str, Dossier]]:
     """Yields each finding to the crowds that it is one of, and to those that it has left."""
     for uid, said in reported.items():
         for name in (*said.crowds, *said.left):
@@ -61,7 +61,7 @@ def levels_of(key: str, dossier: Dossier) -> dict[int, Counted]:
     """Returns per severity what there is of a crowd."""
     levels: dict[int, Counted] = {}
     for severity in sorted({part.severity for part in dossier.crowd.values()}):
-        kept = {at: part for at, part in dossier.crowd.items() if part.severity == severity and part.told}
+        kept = {at: part for at, part in dossier.crowd.items() if part.severity == severity and part.stands}
         exact = PARTS_MARK.format(severity) not in dossier.marks
         many = len(kept) if exact or not kept else round(len(kept) / share_below(max(kept)))
         parts = tuple(part for _, part in sorted(kept.items()))
@@ -87,7 +87,7 @@ def notices(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
         name = key.removeprefix(CROWD_PREFIX)
         notice = Dossier(crowded={name: levels})
         yield from ((shard, notice) for shard in shards_of(name))
-    yield from told(key, dossier.reported)
+    yield from to_crowds(key, dossier.reported)
 
 
 def passed(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:

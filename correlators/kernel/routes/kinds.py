@@ -37,18 +37,18 @@ TRACE_AGE = micros(timedelta(hours=24))
 CROWD_AGE = DEFAULTS.memory
 """As long as what its findings rest on is remembered."""
 
-Tell = Callable[[str, Dossier], Iterator[Fact]]
+Forwards = Callable[[str, Dossier], Iterator[Fact]]
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind. ``prefix``: how its keys begin. ``tells``: what it has to tell others; ``passed_on``: what,
+    """One kind. ``prefix``: how its keys begin. ``forwards``: what it sends to others; ``passed_on``: what,
     where it is a part of another dossier, that one is told instead. ``age``: for how long it lives after the
     last that ``heard`` tells of it (µs; 0: for ever). ``capped``: itself within its caps.
     ``judged``: something is said of it."""
 
     prefix: str
-    tells: Tell
+    forwards: Forwards
     passed_on: Callable[[str, Dossier], Dossier] = lambda key, dossier: EMPTY
     age: int = 0
     heard: Callable[[Dossier], Iterator[int]] = lambda dossier: iter(())

@@ -77,7 +77,7 @@ def _for_others(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
         whole = forwarded_to(key, dossier)
         yield from ((target, kind.passed_on(key, dossier)) for target in whole)
         if not whole:
-            yield from kind.tells(key, dossier)
+            yield from kind.forwards(key, dossier)
         return
     if dossier.members:
         yield from _group_deaths(key, dossier)
@@ -117,7 +117,7 @@ def _for_others(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
             yield target, content
     yield from circles.notices(key, dossier)
     if dossier.reported:
-        yield from crowds.told(key, dossier.reported)
+        yield from crowds.to_crowds(key, dossier.reported)
     if not targets or circles.is_home(key, dossier):
         if dossier.credentials:
             yield from _lineage(key, dossier)
@@ -226,7 +226,7 @@ def _lineage(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
 
 
 def _deaths_down(view: View, name: str, credential: Credential) -> Iterator[tuple[str, Dossier]]:
-    ends = tuple(turn for turn in view.told_turns(name) if turn.carries or turn.alive) + _rotated(view)
+    ends = tuple(turn for turn in view.possible_turns(name) if turn.carries or turn.alive) + _rotated(view)
     lost: dict[str, Ancestor] = dict(credential.ancestors)
     if any(not turn.alive for turn in ends):
         lost[name] = Ancestor(

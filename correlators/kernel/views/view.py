@@ -77,9 +77,9 @@ class View:
     def turns_of(self, name: str) -> tuple[Turn, ...]:
         """Returns the turns that reach a credential: its own, and those of the identity that end credentials
         (deleted, sessions cut)."""
-        return reaching(name, self.credentials[name], self.told_turns(name))
+        return reaching(name, self.credentials[name], self.possible_turns(name))
 
-    def told_turns(self, name: str) -> tuple[Turn, ...]:
+    def possible_turns(self, name: str) -> tuple[Turn, ...]:
         """Returns the turns that may reach a credential, whatever is still to be learned about its kind,
         issue and incarnation."""
         own = self.credentials[name].turns

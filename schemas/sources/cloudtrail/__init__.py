@@ -49,13 +49,13 @@ def read(record: bytes, context: Context) -> Reading:
     and what is wrong in these, is ``unpack``'s.
     """
     reading = Reading()
-    if record.startswith(EVENT) and _told(reading, record, "", context):
+    if record.startswith(EVENT) and _read_plain(reading, record, "", context):
         return reading
     most = events_max(record)
     for place, content in sliced(record):
         if _over(reading, most):
             break
-        if _told(reading, content, place, context):
+        if _read_plain(reading, content, place, context):
             continue
         for inner, found in unpack(content, place):
             if _over(reading, most):
@@ -63,7 +63,7 @@ def read(record: bytes, context: Context) -> Reading:
             if isinstance(found, Rejected):
                 reading.rejects.append(found)
             else:
-                _tell(reading, found, inner, context)
+                _add(reading, found, inner, context)
     return reading
 
 
@@ -78,19 +78,19 @@ def _over(reading: Reading, most: int) -> bool:
 _UNREAD = msgspec.json.Decoder(Unread)
 
 
-def _told(reading: Reading, content: bytes, place: str, context: Context) -> bool:
+def _read_plain(reading: Reading, content: bytes, place: str, context: Context) -> bool:
     """Whether it is an event in CloudTrail's own form; if so, it is told."""
     try:
         event = _UNREAD.decode(content)
         if not event.event_id or not event.event_time:
             return False
-        _tell(reading, event, place, context)
+        _add(reading, event, place, context)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     return True
 
 
-def _tell(reading: Reading, event: AnyEvent, place: str, context: Context) -> None:
+def _add(reading: Reading, event: AnyEvent, place: str, context: Context) -> None:
     if missing := _missing(event):
         reading.rejects.append(Rejected(NAME, "is missing or empty", missing, place))
         return

@@ -52,9 +52,9 @@ def activity_of(event: AnyEvent, context: Context) -> Activity | None:
     usual = usual_of(who, event.event_source, event.event_name, address, event.vpc_endpoint_id, agent)
     caller, resource = who.caller, resource_of(event)
     if usual.plain and not event.error_code:
-        facts = PLAINLY
+        facts = NOTHING_BEYOND
     else:
-        facts = _told(event, time, who, usual, resource)
+        facts = _beyond(event, time, who, usual, resource)
     activity = Activity(
         event.event_id,
         time,
@@ -85,7 +85,7 @@ def activity_of(event: AnyEvent, context: Context) -> Activity | None:
     return activity
 
 
-class Told(msgspec.Struct, frozen=True, gc=False):
+class Beyond(msgspec.Struct, frozen=True, gc=False):
     """What the event says beyond who called what."""
 
     outcome: Outcome = "succeeded"
@@ -96,10 +96,10 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     action: Action = ""
 
 
-PLAINLY = Told()
+NOTHING_BEYOND = Beyond()
 
 
-def _told(event: AnyEvent, time: int, who: Who, usual: Usual, resource: str) -> Told:
+def _beyond(event: AnyEvent, time: int, who: Who, usual: Usual, resource: str) -> Beyond:
     caller, service, operation = who.caller, usual.service, usual.operation
     outcome, error = _ended(event, service)
     target, effects = "", NO_EFFECTS
@@ -113,7 +113,7 @@ def _told(event: AnyEvent, time: int, who: Who, usual: Usual, resource: str) -> 
     action: Action = "aside" if exchange and outcome == "unauthenticated" else ""
     if who.theirs and caller.credential:
         effects += (Known(caller.credential, caller.identity, person=who.person, theirs=True),)
-    return Told(outcome, error, target, target if exchange else "", effects, action)
+    return Beyond(outcome, error, target, target if exchange else "", effects, action)
 
 
 TIME_MAX = 64

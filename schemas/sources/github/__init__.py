@@ -52,12 +52,12 @@ SUMMARY = Summary(
 )
 """Its row in docs/sources.md."""
 
-TOLD = frozenset({
+FIELDS = frozenset({
     "_document_id", "actor_location", "programmatic_access_type", "operation_type", "actor_ip", "org",
     "business", "hashed_token", "token_id", "transport_protocol_name", "user_id", "actor_id",
 })  # fmt: skip
 """Fields of which an event has some beside its action, its actor and its time."""
-TOLD_MIN = 2
+FIELDS_MIN = 2
 MARKS = ('"action"', '"actor"', '"@timestamp"')
 TEXT_MAX = 512
 """Letters that are kept of a text that somebody else chose."""
@@ -77,7 +77,7 @@ def _is_event(document: dict[str, Any]) -> bool:
     timed = "@timestamp" in document or "created_at" in document
     if not (timed and "actor" in document and isinstance(action, str) and "." in action):
         return False
-    return isinstance(document["actor"], str) and len(TOLD & document.keys()) >= TOLD_MIN
+    return isinstance(document["actor"], str) and len(FIELDS & document.keys()) >= FIELDS_MIN
 
 
 ENVELOPES = Envelopes(NAME, _is_event, is_bare=lambda document: "action" in document and "actor" in document)

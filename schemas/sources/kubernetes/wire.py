@@ -167,7 +167,7 @@ class Body(Wire):
     type: str | None = None
     metadata: Meta | None = None
     spec: Spec | None = None
-    told: Status | str | None = Field(None, alias="status", union_mode="left_to_right")
+    status_or_word: Status | str | None = Field(None, alias="status", union_mode="left_to_right")
     details: Details | None = None
     role: RoleRef | None = Field(None, alias="roleRef")
     subjects: list[Subject] | None = None
@@ -178,7 +178,7 @@ class Body(Wire):
     @property
     def status(self) -> Status | None:
         """The status as an object; None where it is a word or absent."""
-        return self.told if isinstance(self.told, Status) else None
+        return self.status_or_word if isinstance(self.status_or_word, Status) else None
 
 
 class Item(Wire):

@@ -127,8 +127,8 @@ def _effects(alert: Alert, action: str, found: Found, name: str) -> tuple[Effect
     effects = list(_reported(alert, action, named, name, report))
     if found.credential:
         how, times = f"GitHub {name}: names its secret", (alert.created_at, alert.updated_at)
-        told_at = dict.fromkeys(at for time in times if (at := micros_of(time)))
-        effects += [Exposed(how, report, "", True, at, report) for at in told_at]
+        reported_at = dict.fromkeys(at for time in times if (at := micros_of(time)))
+        effects += [Exposed(how, report, "", True, at, report) for at in reported_at]
     return tuple(effects)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from correlators.driver.watch import UNTOLD_AGE, Watching, clock_at, heard
+from correlators.driver.watch import UNTICKED_AGE, Watching, clock_at, heard
 from correlators.driver.watermarks import Watermarks
 from correlators.kernel.knowledge.join import join
 from schemas.fact import Tick
@@ -81,7 +81,7 @@ def test_partitions_given_away_are_no_longer_told() -> None:
 
 def test_a_topic_that_is_gone_holds_its_source_back_for_a_day_and_no_longer() -> None:
     gone = heard(Tick(1_000, {"raw.vault.old/0": 20}))
-    for later, reached in ((UNTOLD_AGE, 20), (UNTOLD_AGE + 1, 70)):
+    for later, reached in ((UNTICKED_AGE, 20), (UNTICKED_AGE + 1, 70)):
         tick = Tick(1_000 + later, {"raw.vault.new/0": 1_000})
         known = join(join(gone, heard(tick)), heard(Tick(1_000, {"vault": 70})))
         assert clock_at(tick.now, known.watch, source_of).seen == {"vault": reached}

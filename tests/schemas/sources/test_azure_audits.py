@@ -89,9 +89,9 @@ def test_a_keys_display_name_is_what_somebody_typed() -> None:
 def test_a_list_that_was_cut_short_removes_nothing_and_says_so(new: str) -> None:
     target = keys_changed([key_entry(KEY_ID)], [])
     target["modifiedProperties"][0]["newValue"] = new
-    told = reading(audit(REMOVE, target))
-    assert told.activities[0].effects == (ALIAS,)
-    assert [(r.field, r.reason) for r in told.rejects] == [("targetResources.KeyDescription", UNREADABLE)]
+    result = reading(audit(REMOVE, target))
+    assert result.activities[0].effects == (ALIAS,)
+    assert [(r.field, r.reason) for r in result.rejects] == [("targetResources.KeyDescription", UNREADABLE)]
 
 
 def test_an_applications_key_waits_for_the_sign_in_that_says_whose_it_is() -> None:
@@ -101,9 +101,9 @@ def test_an_applications_key_waits_for_the_sign_in_that_says_whose_it_is() -> No
 
 def test_an_application_that_the_details_name_is_known_by_its_app_id() -> None:
     target = keys_changed([], [key_entry(KEY_ID)], id=OBJECT_ID, type="Application")
-    told = audit(SECRETS, target, additionalDetails=[{"key": "AppId", "value": APP_ID}])
+    result = audit(SECRETS, target, additionalDetails=[{"key": "AppId", "value": APP_ID}])
     alias = Aliased(f"entra:{TENANT}:application/{OBJECT_ID}", APP)
-    assert activity(told).effects == (alias, Issued(KEY, APP, "client_secret"))
+    assert activity(result).effects == (alias, Issued(KEY, APP, "client_secret"))
 
 
 def test_federated_credentials_are_told_by_their_id() -> None:
@@ -188,17 +188,19 @@ def test_revoked_sessions_of_a_user_are_cut(operation: str) -> None:
 
 
 def test_a_change_that_failed_only_tried() -> None:
-    told = audit(
+    result = audit(
         REMOVE, keys_changed([key_entry(KEY_ID)], []), result="failure", resultReason="Microsoft.Online.X"
     )
-    one = activity(told)
+    one = activity(result)
     assert (one.outcome, one.error) == ("failed", "failure")
     assert one.effects == (EndFailed(REMOVE, KEY, APP),)
 
 
 def test_a_change_without_the_privileges_is_forbidden() -> None:
-    told = audit(REMOVE, result="failure", resultReason="Insufficient privileges to complete the operation.")
-    assert activity(told).outcome == "forbidden"
+    result = audit(
+        REMOVE, result="failure", resultReason="Insufficient privileges to complete the operation."
+    )
+    assert activity(result).outcome == "forbidden"
 
 
 def test_an_application_that_changes_something_is_told_by_both_of_its_ids() -> None:
@@ -248,8 +250,8 @@ def test_an_entry_is_the_same_in_every_shape(shape: str) -> None:
     ],
 )
 def test_what_is_broken_is_a_reject_with_its_place(broken: object, field: str) -> None:
-    told = reading(broken)
-    assert not told.activities and [r.field for r in told.rejects] == [field]
+    result = reading(broken)
+    assert not result.activities and [r.field for r in result.rejects] == [field]
 
 
 def unified(operation: str, **more: Any) -> dict[str, Any]:
@@ -297,8 +299,11 @@ def test_a_row_of_a_search_of_the_unified_log_holds_the_record_as_text() -> None
 
 
 def test_a_refused_log_in_of_the_unified_log_is_refused_whatever_its_result_says() -> None:
-    told = unified("UserLoginFailed", LogonError="InvalidUserNameOrPassword", UserId="jo@example.com")
-    assert (activity(told).outcome, activity(told).error) == ("unauthenticated", "InvalidUserNameOrPassword")
+    result = unified("UserLoginFailed", LogonError="InvalidUserNameOrPassword", UserId="jo@example.com")
+    assert (activity(result).outcome, activity(result).error) == (
+        "unauthenticated",
+        "InvalidUserNameOrPassword",
+    )
 
 
 def test_an_alert_is_nobodys_act() -> None:

@@ -116,7 +116,7 @@ def test_a_row_that_stands_for_many_sign_ins_is_one_activity() -> None:
 
 
 def test_a_person_signs_in_to_a_session_and_gets_tokens_of_it() -> None:
-    told: dict[str, Any] = {
+    result: dict[str, Any] = {
         "userId": USER_ID,
         "userPrincipalName": "jo@example.com",
         "sessionId": "S-9",
@@ -126,11 +126,11 @@ def test_a_person_signs_in_to_a_session_and_gets_tokens_of_it() -> None:
         "appDisplayName": "Azure CLI",
     }
     session = f"entra:{TENANT}:session/s-9"
-    one = activity(sign_in(category="SignInLogs", **told))
+    one = activity(sign_in(category="SignInLogs", **result))
     assert (one.identity, one.actor_name, one.credential) == (USER, "jo@example.com", session)
     token = Issued(TOKEN, USER, "access_token", parents={session: Parent("came_from", USER)})
     assert one.effects == (Issued(session, USER, "session"), token)
-    later = activity(sign_in(category="NonInteractiveUserSignInLogs", **(told | {"isInteractive": False})))
+    later = activity(sign_in(category="NonInteractiveUserSignInLogs", **(result | {"isInteractive": False})))
     assert (later.credential, later.effects) == (session, (token,))
 
 
@@ -243,14 +243,14 @@ def test_a_sign_in_is_the_same_in_every_shape(shape: str) -> None:
     ],
 )
 def test_what_is_broken_is_a_reject_with_its_place(broken: object, field: str) -> None:
-    told = reading(broken)
-    assert not told.activities and [r.field for r in told.rejects] == [field]
+    result = reading(broken)
+    assert not result.activities and [r.field for r in result.rejects] == [field]
 
 
 def test_one_broken_row_does_not_cost_the_others() -> None:
-    told = reading({"records": [sign_in(), {"operationName": "x"}, graph_call()]})
-    assert len(told.activities) == 2
-    assert [(r.place, r.field) for r in told.rejects] == [("records[1]", "operationName")]
+    result = reading({"records": [sign_in(), {"operationName": "x"}, graph_call()]})
+    assert len(result.activities) == 2
+    assert [(r.place, r.field) for r in result.rejects] == [("records[1]", "operationName")]
 
 
 def test_metrics_in_the_same_hub_are_passed() -> None:
@@ -264,8 +264,8 @@ def test_metrics_in_the_same_hub_are_passed() -> None:
     }
     for records in ([metric, sign_in()], [sign_in(), metric]):
         assert detect(json.dumps({"records": records}).encode()) == "azure"
-        told = reading({"records": records})
-        assert (len(told.activities), told.passed, told.rejects) == (1, 1, [])
+        result = reading({"records": records})
+        assert (len(result.activities), result.passed, result.rejects) == (1, 1, [])
 
 
 def test_records_of_clusters_are_the_kubernetes_sources() -> None:
@@ -276,7 +276,7 @@ def test_records_of_clusters_are_the_kubernetes_sources() -> None:
         "properties": {"log": "{}"},
     }
     assert detect(json.dumps(cluster).encode()) != "azure"
-    told = reading({"records": [sign_in(), cluster]})
-    assert {r.source for r in told.rejects} <= {"kubernetes", "azure"}
-    assert len([a for a in told.activities if a.source == "azure"]) == 1
-    assert PRINCIPAL_ID in repr(told.activities[0])
+    result = reading({"records": [sign_in(), cluster]})
+    assert {r.source for r in result.rejects} <= {"kubernetes", "azure"}
+    assert len([a for a in result.activities if a.source == "azure"]) == 1
+    assert PRINCIPAL_ID in repr(result.activities[0])

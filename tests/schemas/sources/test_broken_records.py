@@ -33,8 +33,8 @@ RUBBISH: dict[str, bytes] = {
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("rubbish", RUBBISH)
 def test_rubbish_is_one_reject_or_a_few(name: str, rubbish: str) -> None:
-    told = sources()[name].read(RUBBISH[rubbish], CONTEXT)
-    assert not told.activities and len(told.rejects) <= 2
+    result = sources()[name].read(RUBBISH[rubbish], CONTEXT)
+    assert not result.activities and len(result.rejects) <= 2
     assert detect(RUBBISH[rubbish]) is None
 
 
@@ -42,6 +42,6 @@ def test_rubbish_is_one_reject_or_a_few(name: str, rubbish: str) -> None:
 def test_a_gz_bomb_is_refused_within_bounded_memory(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("schemas.records.UNPACKED_MAX", 1 << 20)
     bomb = gzip.compress(b" " * (8 << 20))
-    told = sources()[name].read(bomb, CONTEXT)
-    assert not told.activities and len(told.rejects) == 1
-    assert told.rejects[0].reason == "unpacks to more than 1 MiB" or name in NEVER_PACKED
+    result = sources()[name].read(bomb, CONTEXT)
+    assert not result.activities and len(result.rejects) == 1
+    assert result.rejects[0].reason == "unpacks to more than 1 MiB" or name in NEVER_PACKED

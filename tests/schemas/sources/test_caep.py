@@ -31,9 +31,9 @@ from tests.support.caep import (
 
 
 def refused(record: bytes, within: Context | None = None) -> list[str]:
-    told = reading(record, within)
-    assert not told.activities and all(r.reason for r in told.rejects)
-    return [r.field for r in told.rejects]
+    result = reading(record, within)
+    assert not result.activities and all(r.reason for r in result.rejects)
+    return [r.field for r in result.rejects]
 
 
 def test_a_signed_token_is_believed_and_known_by_its_jti() -> None:
@@ -129,9 +129,9 @@ def test_an_event_stays_true_after_its_token_has_expired() -> None:
 def test_the_answer_to_a_poll_holds_many_tokens_each_judged_alone() -> None:
     sets = {"a": token(claims()).decode(), "b": token(claims(jti="b"), stranger()).decode(), "c": 7}
     record = json.dumps({"sets": sets}).encode()
-    told = reading(record)
-    assert len(told.activities) == 1
-    assert [(r.place, r.field) for r in told.rejects] == [("sets.b", "signature"), ("sets.c", "token")]
+    result = reading(record)
+    assert len(result.activities) == 1
+    assert [(r.place, r.field) for r in result.rejects] == [("sets.b", "signature"), ("sets.c", "token")]
     lines = token(claims()) + b"\r\n" + token(claims(jti="b")) + b"\n"
     assert detect(lines) == "caep" and len(reading(lines).activities) == 2
 
@@ -144,7 +144,7 @@ def test_what_is_no_token_is_a_reject(record: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("event", "told", "time"),
+    ("event", "result", "time"),
     [
         ({"event_timestamp": 1795341600}, {}, 1_795_341_600),
         ({"event_timestamp": 1795341600123}, {}, 1_795_341_600.123),
@@ -153,9 +153,9 @@ def test_what_is_no_token_is_a_reject(record: bytes) -> None:
     ],
 )
 def test_when_it_happened_in_seconds_or_as_drafts_had_it_in_milliseconds(
-    event: dict[str, Any], told: dict[str, Any], time: float
+    event: dict[str, Any], result: dict[str, Any], time: float
 ) -> None:
-    assert activity("session-revoked", event, **told).time == int(time * SECOND)
+    assert activity("session-revoked", event, **result).time == int(time * SECOND)
 
 
 def test_a_token_without_any_time_is_rejected() -> None:
@@ -207,8 +207,8 @@ def test_a_credential_without_a_name_is_the_one_of_its_type_that_the_subject_has
 
 
 def test_changed_claims_of_a_token_end_nothing_and_their_values_are_not_kept() -> None:
-    told = {"claims": {"role": "ro-admin", "trusted_network": "false"}}
-    one = activity("token-claims-change", told, sub_id={"format": "jwt_id", "iss": ISSUER, "jti": "J-1"})
+    result = {"claims": {"role": "ro-admin", "trusted_network": "false"}}
+    one = activity("token-claims-change", result, sub_id={"format": "jwt_id", "iss": ISSUER, "jti": "J-1"})
     assert (one.target, one.effects) == ("oidc:idp.example.com/123456789:jti/J-1", ())
     assert one.resource == "role, trusted_network" and "ro-admin" not in repr(one)
 
@@ -264,11 +264,11 @@ def test_subjects_go_by_a_form_that_is_recognised(subject: dict[str, Any], key: 
 
 
 def test_events_about_the_stream_are_passed() -> None:
-    told = reading(token(claims("https://schemas.openid.net/secevent/ssf/event-type/verification")))
-    assert (told.activities, told.rejects, told.passed) == ([], [], 1)
+    result = reading(token(claims("https://schemas.openid.net/secevent/ssf/event-type/verification")))
+    assert (result.activities, result.rejects, result.passed) == ([], [], 1)
 
 
 def test_several_events_of_one_token_have_ids_of_their_own() -> None:
     events: dict[str, dict[str, str]] = {CAEP + "session-revoked": {}, RISC + "account-disabled": {}}
-    told = reading(token(claims(events=events)))
-    assert len({a.uid for a in told.activities}) == 2
+    result = reading(token(claims(events=events)))
+    assert len({a.uid for a in result.activities}) == 2

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 Event = dict[str, Any]
 
 
-def told(source: str) -> list[tuple[Event, Activity]]:
+def activities_of(source: str) -> list[tuple[Event, Activity]]:
     """Each event of the catalogue with its activity."""
     every = [case for path in PANTHER[source] for case in cases(DATA / path)]
     assert all(len(case.activities) == 1 or case.rejects for case in every)
@@ -41,7 +41,7 @@ def said(event: Event, *places: tuple[str, ...]) -> bool:
 
 
 def test_every_event_of_a_cluster_is_an_activity_and_one_without_a_time_is_as_old_as_its_arrival() -> None:
-    every = told("kubernetes")
+    every = activities_of("kubernetes")
     late = [event for event, activity in every if activity.time == activity.arrived == CONTEXT.arrived]
     assert (len(every), len(late)) == (280, 240)
     assert not [event for event in late if said(event, ("requestReceivedTimestamp",), ("timestamp",))]
@@ -50,27 +50,29 @@ def test_every_event_of_a_cluster_is_an_activity_and_one_without_a_time_is_as_ol
 def test_who_did_something_in_a_cluster_is_known_wherever_it_is_said() -> None:
     names = (("user", "username"), ("protoPayload", "authenticationInfo", "principalEmail"),
              ("protoPayload", "authenticationInfo", "authoritySelector"))  # fmt: skip
-    assert [a for event, a in told("kubernetes") if said(event, *names) != bool(a.identity)] == []
+    assert [a for event, a in activities_of("kubernetes") if said(event, *names) != bool(a.identity)] == []
 
 
 def test_from_where_is_known_wherever_it_is_said() -> None:
     names = (("sourceIPs",), ("protoPayload", "requestMetadata", "callerIp"),
              ("protoPayload", "requestMetadata", "callerIP"))  # fmt: skip
-    assert [a for event, a in told("kubernetes") if said(event, *names) != bool(a.place)] == []
+    assert [a for event, a in activities_of("kubernetes") if said(event, *names) != bool(a.place)] == []
 
 
 def test_how_a_request_ended_is_known_wherever_it_is_said() -> None:
     names = (("responseStatus", "code"), ("protoPayload",))
-    assert [a for event, a in told("kubernetes") if said(event, *names) != (a.outcome != "unknown")] == []
+    assert [
+        a for event, a in activities_of("kubernetes") if said(event, *names) != (a.outcome != "unknown")
+    ] == []
 
 
 def test_what_was_done_is_known_of_all_but_the_one_that_says_only_who() -> None:
-    (bare,) = (event for event, a in told("kubernetes") if not a.operation.strip("? "))
+    (bare,) = (event for event, a in activities_of("kubernetes") if not a.operation.strip("? "))
     assert set(bare) == {"apiVersion", "kind", "sourceIPs", "user", "p_log_type"}
 
 
 def test_each_act_at_a_model_provider_says_who_what_and_how_it_ended() -> None:
-    every = told("provider_admin")
+    every = activities_of("provider_admin")
     assert len(every) == 71 and all(a.operation and a.outcome != "unknown" for _, a in every)
     assert {event["actor"]["type"] for event, a in every if not a.identity} == {
         "api_actor",  # Named by its key alone.

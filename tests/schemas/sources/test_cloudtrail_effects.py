@@ -117,7 +117,7 @@ def test_roles_anywhere_wraps_its_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "asked", "expires"),
+    ("result", "asked", "expires"),
     [
         ("2026-11-22T11:00:00Z", None, TEN + 60 * MINUTE),
         ("Nov 22, 2026, 11:00:00\u202fAM", None, TEN + 60 * MINUTE),
@@ -128,8 +128,10 @@ def test_roles_anywhere_wraps_its_answer() -> None:
         (None, None, 0),
     ],
 )
-def test_a_sessions_expiry_is_told_or_follows_from_its_duration(told: Any, asked: Any, expires: int) -> None:
-    answer = {"credentials": {"accessKeyId": OTHER, "expiration": told}}
+def test_a_sessions_expiry_is_told_or_follows_from_its_duration(
+    result: Any, asked: Any, expires: int
+) -> None:
+    answer = {"credentials": {"accessKeyId": OTHER, "expiration": result}}
     (issued,) = effects(
         "AssumeRole", "sts", requestParameters=ASK | {"durationSeconds": asked}, responseElements=answer
     )
@@ -170,10 +172,10 @@ def test_other_long_lived_credentials_of_users_end_too() -> None:
 
 @pytest.mark.parametrize("code", ["AccessDenied", "DeleteConflict", "ServiceFailure", "InvalidClientTokenId"])
 def test_a_kill_that_did_not_succeed_is_a_failed_one(code: str) -> None:
-    told = effects(
+    result = effects(
         "DeleteAccessKey", requestParameters={"userName": "bot", "accessKeyId": OTHER}, errorCode=code
     )
-    assert told == (EndFailed("DeleteAccessKey", f"aws:key/{OTHER}", f"{AT}:user/bot"),)
+    assert result == (EndFailed("DeleteAccessKey", f"aws:key/{OTHER}", f"{AT}:user/bot"),)
 
 
 @pytest.mark.parametrize("code", ["NoSuchEntity", "NoSuchEntityException"])
@@ -231,31 +233,31 @@ def cut(
     document: str, name: str = "AWSRevokeOlderSessions", operation: str = "PutRolePolicy"
 ) -> Ended | None:
     who = "roleName" if "Role" in operation else "userName"
-    told = effects(
+    result = effects(
         operation, requestParameters={who: "payments", "policyName": name, "policyDocument": document}
     )
-    assert all(isinstance(effect, Ended) for effect in told)
-    return told[0] if told else None  # type: ignore[return-value]
+    assert all(isinstance(effect, Ended) for effect in result)
+    return result[0] if result else None  # type: ignore[return-value]
 
 
 def test_revoking_a_roles_sessions_cuts_those_issued_before_the_policys_time() -> None:
-    told = cut(older_sessions("2026-11-22T09:59:59.250Z"))
-    assert told == Ended(
+    result = cut(older_sessions("2026-11-22T09:59:59.250Z"))
+    assert result == Ended(
         "PutRolePolicy AWSRevokeOlderSessions", "cut", identity=f"{AT}:role/payments", at=TEN - 750_000
     )
-    assert cut(older_sessions("2026-11-22T09:59:59.250Z"), name="own name") == told
-    assert cut(quote(older_sessions("2026-11-22T09:59:59.250Z"))) == told
+    assert cut(older_sessions("2026-11-22T09:59:59.250Z"), name="own name") == result
+    assert cut(quote(older_sessions("2026-11-22T09:59:59.250Z"))) == result
 
 
 def test_users_sessions_are_cut_alike() -> None:
-    told = cut(older_sessions("2026-11-22T10:00:00Z"), operation="PutUserPolicy")
-    assert told is not None and told.identity == f"{AT}:user/payments" and told.at == TEN
+    result = cut(older_sessions("2026-11-22T10:00:00Z"), operation="PutUserPolicy")
+    assert result is not None and result.identity == f"{AT}:user/payments" and result.at == TEN
 
 
 @pytest.mark.parametrize("time", ["2026-11-22T03:00:00Z", "2030-01-01T00:00:00Z"])
 def test_a_cut_never_works_before_its_policy_was_put_nor_waits_for_a_far_time(time: str) -> None:
-    told = cut(older_sessions(time))
-    assert told is not None and told.at == TEN
+    result = cut(older_sessions(time))
+    assert result is not None and result.at == TEN
 
 
 @pytest.mark.parametrize(
@@ -285,8 +287,8 @@ def test_a_narrower_or_other_policy_cuts_nothing(document: str) -> None:
 
 
 def test_a_revoking_policy_whose_document_is_gone_cuts_at_its_own_time() -> None:
-    told = cut("")
-    assert told is not None and told.at == TEN
+    result = cut("")
+    assert result is not None and result.at == TEN
 
 
 def test_denying_everything_cuts_and_its_removal_restores() -> None:
@@ -370,9 +372,9 @@ def test_no_secret_reaches_an_activity() -> None:
 
 
 def test_a_renamed_user_is_the_same_under_its_new_name() -> None:
-    told = effects("UpdateUser", requestParameters={"userName": "bot", "newUserName": "svc-x"})
+    result = effects("UpdateUser", requestParameters={"userName": "bot", "newUserName": "svc-x"})
     old, new = f"{AT}:user/bot", f"{AT}:user/svc-x"
-    assert [(e.alias, e.identity, e.alive) for e in all_of(Aliased, told)] == [
+    assert [(e.alias, e.identity, e.alive) for e in all_of(Aliased, result)] == [
         (old, new, True),
         (new, old, False),
     ]

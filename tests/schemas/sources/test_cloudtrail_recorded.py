@@ -27,9 +27,9 @@ def stratus() -> list[Activity]:
     activities: list[Activity] = []
     for path in sorted(STRATUS.rglob("*.json")):
         assert detect(path.read_bytes()) == "cloudtrail"
-        told = reading(path.read_bytes())
-        assert not told.rejects and told.activities
-        activities += told.activities
+        result = reading(path.read_bytes())
+        assert not result.rejects and result.activities
+        activities += result.activities
     return activities
 
 
@@ -61,9 +61,9 @@ def test_every_key_that_was_issued_is_linked_to_its_uses_and_no_other() -> None:
 
 @pytest.mark.skipif(not OTRF.exists(), reason="the shipper's export is not here")
 def test_a_shippers_export_without_event_time_is_read() -> None:
-    told = [reading(line) for line in OTRF.read_bytes().splitlines()]
-    activities = [a for one in told for a in one.activities]
-    assert len(activities) == 103 and not any(one.rejects for one in told)
+    result = [reading(line) for line in OTRF.read_bytes().splitlines()]
+    activities = [a for one in result for a in one.activities]
+    assert len(activities) == 103 and not any(one.rejects for one in result)
     issued = {e.credential: e for a in activities for e in a.effects if isinstance(e, Issued)}
     used = {a.credential for a in activities} & issued.keys()
     assert used and all(

@@ -91,30 +91,30 @@ ENCODINGS = {
 
 @pytest.mark.parametrize("encoded", ENCODINGS.values(), ids=ENCODINGS.keys())
 def test_every_encoding_gives_the_event(encoded: Any) -> None:
-    told = reading(encoded(json.dumps(ONE).encode()))
-    assert [(a.uid, a.operation, a.credential) for a in told.activities] == [
+    result = reading(encoded(json.dumps(ONE).encode()))
+    assert [(a.uid, a.operation, a.credential) for a in result.activities] == [
         (ONE["eventID"], "ListBuckets", f"aws:key/{KEY}")
     ]
-    assert not told.rejects
+    assert not result.rejects
 
 
 def test_many_lines_in_one_gz_record_are_all_read() -> None:
     lines = [json.dumps(event(eventID=f"id-{n}")) for n in range(3)]
-    told = reading(gzip.compress("\n".join(lines).encode()))
-    assert [a.uid for a in told.activities] == ["id-0", "id-1", "id-2"]
+    result = reading(gzip.compress("\n".join(lines).encode()))
+    assert [a.uid for a in result.activities] == ["id-0", "id-1", "id-2"]
 
 
 def test_a_gz_cut_short_gives_what_came_and_names_the_line_that_broke() -> None:
     lines = [json.dumps(event(eventID=f"id-{n}", requestID="0123456789abcdef" * n)) for n in range(40)]
-    told = reading(gzip.compress("\n".join(lines).encode(), compresslevel=0)[:-4000])
-    assert len(told.activities) > 20
-    assert [r.place for r in told.rejects] == [f"line {len(told.activities) + 1}"]
+    result = reading(gzip.compress("\n".join(lines).encode(), compresslevel=0)[:-4000])
+    assert len(result.activities) > 20
+    assert [r.place for r in result.rejects] == [f"line {len(result.activities) + 1}"]
 
 
 def test_one_bad_event_does_not_stop_its_neighbours() -> None:
-    told = reading({"Records": [ONE, {**ONE, "eventID": ""}, 17, {**ONE, "userIdentity": []}, ONE]})
-    assert len(told.activities) == 2
-    assert [(r.place, r.field) for r in told.rejects] == [
+    result = reading({"Records": [ONE, {**ONE, "eventID": ""}, 17, {**ONE, "userIdentity": []}, ONE]})
+    assert len(result.activities) == 2
+    assert [(r.place, r.field) for r in result.rejects] == [
         ("Records[1]", "eventID"),
         ("Records[2]", ""),
         ("Records[3]", "userIdentity"),
@@ -136,9 +136,11 @@ def test_one_bad_event_does_not_stop_its_neighbours() -> None:
     ],
 )
 def test_what_cannot_be_read_is_a_reject_that_names_its_field(more: dict[str, Any], field: str) -> None:
-    told = reading(event(**more))
-    assert not told.activities
-    assert [(r.source, r.field) for r in told.rejects] == [("cloudtrail", field)] and told.rejects[0].reason
+    result = reading(event(**more))
+    assert not result.activities
+    assert [(r.source, r.field) for r in result.rejects] == [("cloudtrail", field)] and result.rejects[
+        0
+    ].reason
 
 
 @pytest.mark.parametrize(
@@ -162,8 +164,8 @@ def test_what_cannot_be_read_is_a_reject_that_names_its_field(more: dict[str, An
     ],
 )
 def test_rubbish_never_raises(record: bytes) -> None:
-    told = reading(record)
-    assert not told.activities
+    result = reading(record)
+    assert not result.activities
 
 
 def test_half_a_line_is_a_reject_that_says_where_it_breaks() -> None:
@@ -172,8 +174,8 @@ def test_half_a_line_is_a_reject_that_says_where_it_breaks() -> None:
 
 
 def test_a_megabyte_of_request_is_read() -> None:
-    told = reading(event(requestParameters={"items": [{"value": "x" * 100}] * 10_000}))
-    assert len(told.activities) == 1
+    result = reading(event(requestParameters={"items": [{"value": "x" * 100}] * 10_000}))
+    assert len(result.activities) == 1
 
 
 def test_a_gz_that_unpacks_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,9 +208,9 @@ def test_other_logs_are_not_taken_for_cloudtrail(other: object) -> None:
 
 
 def test_a_delivery_without_events_is_cloudtrail_and_gives_none() -> None:
-    told = reading({"Records": []})
+    result = reading({"Records": []})
     assert detect(b'{"Records":[]}') == "cloudtrail"
-    assert not told.activities and not told.rejects
+    assert not result.activities and not result.rejects
 
 
 def test_bytes_that_no_parser_took_are_recognised() -> None:
@@ -247,9 +249,9 @@ def test_fractions_are_kept_to_the_microsecond_and_future_times_as_they_are() ->
 
 
 def test_numbers_in_the_place_of_text_are_read_as_text() -> None:
-    told = reading(event(recipientAccountId=int(ACCOUNT), userIdentity={**ROLE, "accountId": int(ACCOUNT)}))
-    assert told.activities[0].identity == f"aws:{ACCOUNT}:role/payments"
-    assert told.activities[0].credential == f"aws:key/{SESSION}"
+    result = reading(event(recipientAccountId=int(ACCOUNT), userIdentity={**ROLE, "accountId": int(ACCOUNT)}))
+    assert result.activities[0].identity == f"aws:{ACCOUNT}:role/payments"
+    assert result.activities[0].credential == f"aws:key/{SESSION}"
 
 
 def test_when_it_came_and_which_installation_stand_in_the_activity() -> None:
@@ -277,11 +279,11 @@ def test_a_part_as_text_says_what_the_part_says(part: str) -> None:
 
 def test_one_caller_seen_by_two_accounts_is_read_for_each() -> None:
     nobody = {"type": "AWSAccount", "principalId": "AIDAEXAMPLEUSER00001"}
-    told = {
+    result = {
         reading(event(userIdentity=nobody, recipientAccountId=account)).activities[0].identity
         for account in ("111122223333", "444455556666")
     }
-    assert len(told) == 2
+    assert len(result) == 2
 
 
 def test_what_is_long_is_read_and_not_remembered() -> None:

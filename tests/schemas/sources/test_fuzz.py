@@ -28,7 +28,7 @@ SMALL = sorted(RECORDS.keys() - set(LARGE))
 @pytest.mark.slow
 def test_each_of_many_mutants_is_an_activity_or_passed_or_a_reject_with_its_place() -> None:
     report = Fuzzer(corpus(), seed=2).run(range(MUTANTS))
-    assert not report.faults, "\n".join(report.told())
+    assert not report.faults, "\n".join(report.lines())
     assert report.records == MUTANTS
     assert set(report.by_source) == sources().keys(), "some source's mutants never became activities"
     assert min(report.outcomes["activity"], report.outcomes["reject"]) > MUTANTS // 10

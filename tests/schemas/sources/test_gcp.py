@@ -42,8 +42,8 @@ T = 1_795_341_600 * SECOND + 123_456
 UNIQUE = Aliased("gcp:sa/103566171230474107362", ACCOUNT)
 
 
-def who(**told: Any) -> tuple[str, str]:
-    one = activity(entry(authenticationInfo=told))
+def who(**result: Any) -> tuple[str, str]:
+    one = activity(entry(authenticationInfo=result))
     return one.identity, one.credential
 
 
@@ -105,8 +105,8 @@ def test_federated_callers_have_no_email(subject: str, key: str) -> None:
 
 
 def test_a_key_named_by_the_accounts_unique_id_is_the_accounts_key_by_email() -> None:
-    told = BY_KEY | {"serviceAccountKeyName": KEY_NAME.replace(EMAIL, "103566171230474107362")}
-    assert who(**told) == (ACCOUNT, KEY)
+    result = BY_KEY | {"serviceAccountKeyName": KEY_NAME.replace(EMAIL, "103566171230474107362")}
+    assert who(**result) == (ACCOUNT, KEY)
 
 
 def test_an_impersonated_account_acts_with_a_token_that_its_impersonator_got() -> None:
@@ -114,8 +114,8 @@ def test_an_impersonated_account_acts_with_a_token_that_its_impersonator_got() -
         {"firstPartyPrincipal": {"principalEmail": "Jo@example.com"}},
         {"firstPartyPrincipal": {"principalEmail": f"deployer@{PROJECT}.iam.gserviceaccount.com"}},
     ]
-    told = {"principalEmail": EMAIL, "serviceAccountDelegationInfo": chain}
-    assert who(**told) == (ACCOUNT, f"gcp:impersonation/{EMAIL}/jo@example.com")
+    result = {"principalEmail": EMAIL, "serviceAccountDelegationInfo": chain}
+    assert who(**result) == (ACCOUNT, f"gcp:impersonation/{EMAIL}/jo@example.com")
 
 
 @pytest.mark.parametrize(
@@ -168,8 +168,10 @@ def test_an_address_inside_google_is_no_place_but_its_network_is(
 
 def test_what_changes_with_every_call_of_gcloud_is_no_part_of_the_client() -> None:
     agent = "google-cloud-sdk gcloud/431.0.0 command/gcloud.list invocation-id/b2 environment/shell,gzip(gfe)"
-    told = {"callerIp": "198.51.100.7", "callerSuppliedUserAgent": agent}
-    assert activity(entry(requestMetadata=told)).client == "google-cloud-sdk gcloud/431.0.0 environment/shell"
+    result = {"callerIp": "198.51.100.7", "callerSuppliedUserAgent": agent}
+    assert (
+        activity(entry(requestMetadata=result)).client == "google-cloud-sdk gcloud/431.0.0 environment/shell"
+    )
 
 
 @pytest.mark.parametrize(
@@ -248,13 +250,13 @@ def test_a_key_ended_by_the_accounts_unique_id_is_the_accounts_key_by_email() ->
 
 
 def test_an_account_that_only_its_unique_id_names_is_followed_by_it() -> None:
-    told = iam(
+    result = iam(
         "DisableServiceAccount",
         request={"name": "projects/-/serviceAccounts/42"},
         resourceName="projects/-/serviceAccounts/42",
         entry_resource={"labels": {"project_id": PROJECT}},
     )
-    assert activity(told).effects == (Ended("DisableServiceAccount", "disabled", identity="gcp:sa/42"),)
+    assert activity(result).effects == (Ended("DisableServiceAccount", "disabled", identity="gcp:sa/42"),)
 
 
 def test_a_denied_end_was_tried_and_one_of_nothing_was_none() -> None:
@@ -304,12 +306,12 @@ def test_api_keys_live_and_die() -> None:
     ("version", "name"), [("5", "version 5"), ("latest", "stage AWSCURRENT"), ("prod", "stage AWSCURRENT")]
 )
 def test_which_version_of_a_secret_was_read(version: str, name: str) -> None:
-    told = entry(
+    result = entry(
         "google.cloud.secretmanager.v1.SecretManagerService.AccessSecretVersion",
         "secretmanager",
         resourceName=f"projects/123456/secrets/db/versions/{version}",
     )
-    assert activity(told).effects == (Fetched(f"gcp:{PROJECT}:secret/db", name),)
+    assert activity(result).effects == (Fetched(f"gcp:{PROJECT}:secret/db", name),)
 
 
 def test_a_version_that_is_added_takes_the_place_of_the_one_before() -> None:
@@ -328,9 +330,9 @@ def test_a_version_that_is_added_takes_the_place_of_the_one_before() -> None:
 )
 def test_a_version_that_is_switched_off_or_on_rotates_nothing(word: str, overlap: int) -> None:
     name = "projects/123456/secrets/db/versions/2"
-    told = activity(entry(f"x.SecretManagerService.{word}", resourceName=name))
+    result = activity(entry(f"x.SecretManagerService.{word}", resourceName=name))
     secret = f"gcp:{PROJECT}:secret/db"
-    assert told.effects == (Rotated(secret, successor="version 2", overlap=overlap, how=word),)
+    assert result.effects == (Rotated(secret, successor="version 2", overlap=overlap, how=word),)
 
 
 # Shapes.
@@ -376,9 +378,9 @@ def test_an_entry_is_the_same_in_every_shape(shape: str) -> None:
 
 def test_lines_of_which_one_is_half_are_read_and_the_half_one_is_rejected_with_its_place() -> None:
     line = json.dumps(entry()).encode()
-    told = reading(line + b"\n" + line[:200])
-    assert len(told.activities) == 1
-    assert [(r.place, r.reason.partition(":")[0]) for r in told.rejects] == [("line 2", "is not JSON")]
+    result = reading(line + b"\n" + line[:200])
+    assert len(result.activities) == 1
+    assert [(r.place, r.reason.partition(":")[0]) for r in result.rejects] == [("line 2", "is not JSON")]
 
 
 @pytest.mark.parametrize(
@@ -396,10 +398,10 @@ def test_lines_of_which_one_is_half_are_read_and_the_half_one_is_rejected_with_i
     ],
 )
 def test_what_is_broken_is_a_reject_with_its_place(broken: object, field: str) -> None:
-    told = reading(broken)
-    assert not told.activities
-    assert [r.field for r in told.rejects] == ([field] if broken != [] else [])
-    assert all(r.reason for r in told.rejects)
+    result = reading(broken)
+    assert not result.activities
+    assert [r.field for r in result.rejects] == ([field] if broken != [] else [])
+    assert all(r.reason for r in result.rejects)
 
 
 def test_an_entry_without_any_time_is_as_old_as_its_arrival() -> None:
@@ -427,14 +429,14 @@ def test_entries_of_clusters_are_the_kubernetes_sources(service: str | None) -> 
     cluster = entry("io.k8s.core.v1.secrets.list", entry_insertId="k8s")
     cluster["protoPayload"]["serviceName"] = service
     assert detect(json.dumps(cluster).encode()) != "gcp"
-    told = reading([entry(), cluster])
-    assert [a.source for a in told.activities][:1] == ["gcp"]
-    assert all(a.source == "kubernetes" for a in told.activities[1:])
-    assert len(told.activities) + len(told.rejects) + told.passed == 2
+    result = reading([entry(), cluster])
+    assert [a.source for a in result.activities][:1] == ["gcp"]
+    assert all(a.source == "kubernetes" for a in result.activities[1:])
+    assert len(result.activities) + len(result.rejects) + result.passed == 2
 
 
-def part_of(**told: Any) -> Activity:
-    operation = {"id": "op-1", "producer": "compute.googleapis.com", **told}
+def part_of(**result: Any) -> Activity:
+    operation = {"id": "op-1", "producer": "compute.googleapis.com", **result}
     return activity(entry("v1.compute.instances.insert", "compute", entry_operation=operation))
 
 

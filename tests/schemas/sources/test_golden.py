@@ -8,14 +8,14 @@ import msgspec
 import pytest
 
 from schemas.sources import DECLARATION, detect
-from tests.support.golden import FOLDER, answer_of, folders, records, told
+from tests.support.golden import FOLDER, answer_of, folders, read, records
 
 
 @pytest.mark.parametrize("path", records(), ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_a_record_becomes_what_it_became(path: Path) -> None:
     source = path.parent.name
     assert detect(path.read_bytes()) == (DECLARATION if source == "inventory" else source)
-    assert told(path) == msgspec.json.decode(answer_of(path).read_bytes()), (
+    assert read(path) == msgspec.json.decode(answer_of(path).read_bytes()), (
         f"`make golden SOURCE={source}` writes the answers anew: read the difference"
     )
 

@@ -78,8 +78,8 @@ def test_a_name_that_no_server_writes_is_cut_to_a_digest() -> None:
 
 
 def test_a_google_service_account_is_the_clouds_own_identity() -> None:
-    told = activity(event(user={"username": "ci@shop-prod.iam.gserviceaccount.com"}))
-    assert told.identity == "gcp:shop-prod:ci@shop-prod.iam.gserviceaccount.com"
+    result = activity(event(user={"username": "ci@shop-prod.iam.gserviceaccount.com"}))
+    assert result.identity == "gcp:shop-prod:ci@shop-prod.iam.gserviceaccount.com"
 
 
 def test_an_iam_principal_that_eks_let_in_is_the_clouds_own_identity_with_its_key() -> None:
@@ -88,8 +88,8 @@ def test_an_iam_principal_that_eks_let_in_is_the_clouds_own_identity_with_its_ke
         "arn": ["arn:aws:sts::111122223333:assumed-role/deployer/s1"],
         "canonicalArn": ["arn:aws:iam::111122223333:role/deployer"],
     }
-    told = activity(event(user={"username": "kubernetes-admin", "extra": extra}))
-    assert (told.identity, told.credential, told.actor_name) == (
+    result = activity(event(user={"username": "kubernetes-admin", "extra": extra}))
+    assert (result.identity, result.credential, result.actor_name) == (
         "aws:111122223333:role/deployer",
         "aws:key/ASIAIOSFODNN7EXAMPLE",
         "kubernetes-admin",
@@ -116,10 +116,10 @@ def test_a_legacy_token_is_known_by_the_secret_that_its_annotation_names() -> No
         "authentication.k8s.io/legacy-token": "system:serviceaccount:shop:mailer",
         "authentication.k8s.io/legacy-token-manual-secret": "mailer-token",
     }
-    told = activity(event(user=account(jti=""), annotations=notes))
-    assert told.credential == f"{PREFIX}secret/shop/mailer-token"
+    result = activity(event(user=account(jti=""), annotations=notes))
+    assert result.credential == f"{PREFIX}secret/shop/mailer-token"
     assert effect(event(user=account(jti=""), annotations=notes), Known) == Known(
-        told.credential, ACCOUNT, "legacy_token", groups={f"{PREFIX}shop/secrets/mailer-token": "itself"}
+        result.credential, ACCOUNT, "legacy_token", groups={f"{PREFIX}shop/secrets/mailer-token": "itself"}
     )
 
 
@@ -131,16 +131,16 @@ def test_a_static_token_has_no_credential() -> None:
 
 
 def test_a_request_that_was_only_received_is_passed() -> None:
-    told = reading(event(code=None, stage="RequestReceived", responseStatus=None, annotations=None))
-    assert (told.passed, told.activities, told.rejects) == (1, [], [])
+    result = reading(event(code=None, stage="RequestReceived", responseStatus=None, annotations=None))
+    assert (result.passed, result.activities, result.rejects) == (1, [], [])
 
 
 def test_half_a_line_of_a_received_request_is_a_reject() -> None:
     import json
 
     whole = json.dumps(event(code=None, stage="RequestReceived"), separators=(",", ":")).encode()
-    told = reading(whole[: len(whole) // 2])
-    assert (told.passed, len(told.rejects)) == (0, 1)
+    result = reading(whole[: len(whole) // 2])
+    assert (result.passed, len(result.rejects)) == (0, 1)
 
 
 def test_the_lines_of_one_request_are_one_use() -> None:
@@ -177,15 +177,15 @@ def test_a_session_that_was_refused_never_stood() -> None:
 
 
 def test_the_commands_of_an_exec_are_not_kept() -> None:
-    told = activity(
+    result = activity(
         event(
             verb="create",
             requestURI="/api/v1/x/exec?command=cat&command=hunter2",
             objectRef=ref("pods", "web-1", subresource="exec"),
         )
     )
-    assert "hunter2" not in msgspec.json.encode(told).decode()
-    assert (told.operation, told.resource) == ("create pods/exec", "shop/pods/web-1/exec")
+    assert "hunter2" not in msgspec.json.encode(result).decode()
+    assert (result.operation, result.resource) == ("create pods/exec", "shop/pods/web-1/exec")
 
 
 # Outcomes
@@ -210,14 +210,14 @@ def test_the_code_is_the_outcome(code: int | None, outcome: str) -> None:
 
 
 def test_a_403_is_forbidden_whatever_the_decision_says() -> None:
-    told = activity(event(code=403, annotations={"authorization.k8s.io/decision": "allow"}))
-    assert told.outcome == "forbidden"
+    result = activity(event(code=403, annotations={"authorization.k8s.io/decision": "allow"}))
+    assert result.outcome == "forbidden"
 
 
 def test_a_401_names_nobody_and_lasts_from_its_receipt_to_its_answer() -> None:
-    told = activity(unauthorized(5, took=0.003))
-    assert (told.outcome, told.identity, told.credential) == ("unauthenticated", "", "")
-    assert told.effects == (Glimpse(PREFIX, at(5.003)),)
+    result = activity(unauthorized(5, took=0.003))
+    assert (result.outcome, result.identity, result.credential) == ("unauthenticated", "", "")
+    assert result.effects == (Glimpse(PREFIX, at(5.003)),)
 
 
 @pytest.mark.parametrize(
@@ -246,8 +246,8 @@ def test_a_message_that_may_quote_what_was_sent_is_left_out() -> None:
 
 
 def test_the_status_of_a_failure_is_a_word() -> None:
-    told = activity(event(code=403, responseObject={"kind": "Status", "status": "Failure", "code": 403}))
-    assert told.outcome == "forbidden"
+    result = activity(event(code=403, responseObject={"kind": "Status", "status": "Failure", "code": 403}))
+    assert result.outcome == "forbidden"
 
 
 # Place and client
@@ -289,8 +289,8 @@ def test_writing_what_identities_are_or_may_do_is_an_identity_write(
 
 
 def test_a_path_that_is_no_resource_is_the_operation() -> None:
-    told = activity(event(objectRef=None, verb="get", requestURI="/version?timeout=5s"))
-    assert (told.operation, told.resource, told.service) == ("get /version", "/version", "")
+    result = activity(event(objectRef=None, verb="get", requestURI="/version?timeout=5s"))
+    assert (result.operation, result.resource, result.service) == ("get /version", "/version", "")
 
 
 def test_an_unknown_method_has_an_empty_verb() -> None:
@@ -305,23 +305,23 @@ def test_a_name_that_the_server_generated_is_taken_from_the_answer() -> None:
         responseObject={"metadata": {"name": "web-x7"}},
     )
     assert activity(made).resource == "shop/pods/web-x7"
-    told = effect(made, Imaged)
-    assert (told.workload, told.part) == (f"{PREFIX}shop/web-x7", "pods/web-x7")
+    result = effect(made, Imaged)
+    assert (result.workload, result.part) == (f"{PREFIX}shop/web-x7", "pods/web-x7")
 
 
 # Impersonation
 
 
 def test_an_impersonated_request_is_the_real_callers_and_says_for_whom_it_passed() -> None:
-    told = activity(
+    result = activity(
         event(
             impersonatedUser={"username": "root", "groups": ["system:masters"]},
             verb="get",
             objectRef=ref("secrets", "db"),
         )
     )
-    assert (told.identity, told.credential, told.incarnation) == (ACCOUNT, f"{PREFIX}jti/{JTI}", UID)
-    assert (told.target, told.operation) == (f"{PREFIX}user/root", "get secrets as root (system:masters)")
+    assert (result.identity, result.credential, result.incarnation) == (ACCOUNT, f"{PREFIX}jti/{JTI}", UID)
+    assert (result.target, result.operation) == (f"{PREFIX}user/root", "get secrets as root (system:masters)")
 
 
 def test_the_binding_behind_an_impersonated_request_is_not_the_callers() -> None:
@@ -355,9 +355,9 @@ def test_a_token_request_issues_the_credential_that_its_annotation_names() -> No
 
 
 def test_without_the_annotation_the_token_itself_tells_its_id_and_nothing_else_of_it_is_kept() -> None:
-    told = activity(token_issued(1) | {"annotations": {}})
-    assert [e.credential for e in told.effects] == [f"{PREFIX}jti/{JTI}"]
-    assert jwt(JTI) not in msgspec.json.encode(told).decode()
+    result = activity(token_issued(1) | {"annotations": {}})
+    assert [e.credential for e in result.effects] == [f"{PREFIX}jti/{JTI}"]
+    assert jwt(JTI) not in msgspec.json.encode(result).decode()
 
 
 @pytest.mark.parametrize(
@@ -446,8 +446,8 @@ def test_without_a_body_the_collectors_delete_of_a_pod_is_its_end_too() -> None:
 @pytest.mark.parametrize(("grace", "ends"), [(0, 1), (30, 0), (None, 0), (False, 0), ("0", 0)])
 def test_where_only_the_request_is_logged_it_says_whether_a_pod_ends_at_once(grace: Any, ends: int) -> None:
     asked = {"kind": "DeleteOptions", "gracePeriodSeconds": grace}
-    told = effects(event(3, verb="delete", objectRef=ref("pods", "web-1"), user=ADMIN, requestObject=asked))
-    assert len(told) == ends
+    result = effects(event(3, verb="delete", objectRef=ref("pods", "web-1"), user=ADMIN, requestObject=asked))
+    assert len(result) == ends
 
 
 def test_without_a_body_only_the_kubelets_delete_of_a_pod_is_its_end() -> None:
@@ -579,28 +579,30 @@ def test_a_patch_leaves_the_labels_that_it_does_not_name() -> None:
     ],
 )
 def test_a_dry_run_ends_nothing_and_writes_no_identity(dry: dict[str, Any]) -> None:
-    told = activity(deleted(5, "serviceaccounts", "mailer") | dry)
-    assert (told.effects, told.action, told.outcome) == ((), "", "succeeded")
+    result = activity(deleted(5, "serviceaccounts", "mailer") | dry)
+    assert (result.effects, result.action, result.outcome) == ((), "", "succeeded")
 
 
 def test_a_word_about_dry_runs_elsewhere_makes_none() -> None:
-    told = activity(labelled("decommissioned") | {"requestURI": "/api/v1/x?a=dryRun=All&fieldManager=dryRun"})
-    assert isinstance(told.effects[0], Ended)
+    result = activity(
+        labelled("decommissioned") | {"requestURI": "/api/v1/x?a=dryRun=All&fieldManager=dryRun"}
+    )
+    assert isinstance(result.effects[0], Ended)
     body = {"dryRun": ["All"], "metadata": {"labels": {"lifecycle": "retired"}}}
     assert isinstance(activity(labelled("retired") | {"requestObject": body}).effects[0], Ended)
 
 
 @pytest.mark.parametrize("dry", [[], "All", None, {"All": 1}])
 def test_only_a_dry_run_is_none(dry: Any) -> None:
-    told = activity(deleted(5, "serviceaccounts", "mailer") | {"requestObject": {"dryRun": dry}})
-    assert isinstance(told.effects[0], Ended) and told.action == "identity_write"
+    result = activity(deleted(5, "serviceaccounts", "mailer") | {"requestObject": {"dryRun": dry}})
+    assert isinstance(result.effects[0], Ended) and result.action == "identity_write"
 
 
 def test_a_token_that_the_server_calls_stale_expired_so_many_seconds_ago() -> None:
     stale = "subject: system:serviceaccount:shop:mailer, seconds after warning threshold: 420"
-    told = activity(event(600, annotations={"authentication.k8s.io/stale-token": stale}))
-    expired = told.time - 420 * SECOND
-    assert told.effects == (Known(f"{PREFIX}jti/{JTI}", ACCOUNT, "token_extended", expires=expired),)
+    result = activity(event(600, annotations={"authentication.k8s.io/stale-token": stale}))
+    expired = result.time - 420 * SECOND
+    assert result.effects == (Known(f"{PREFIX}jti/{JTI}", ACCOUNT, "token_extended", expires=expired),)
     without = event(600, user=account(jti=""), annotations={"authentication.k8s.io/stale-token": stale})
     assert activity(without).effects == ()
 
@@ -728,18 +730,18 @@ def test_an_image_that_a_body_sets_is_told_with_its_workload() -> None:
 
 def test_an_image_that_is_seen_running_is_told_so() -> None:
     body = {"status": {"containerStatuses": [{"image": "catalog:1.0"}]}}
-    told = event(verb="patch", objectRef=ref("pods", "web-1", subresource="status"), requestObject=body)
-    assert effect(told, Imaged) == Imaged(
+    result = event(verb="patch", objectRef=ref("pods", "web-1", subresource="status"), requestObject=body)
+    assert effect(result, Imaged) == Imaged(
         f"{PREFIX}shop/web-1", ("catalog:1.0",), running=True, part="pods/web-1"
     )
 
 
 def test_a_debug_container_is_an_image_of_its_pod() -> None:
     body = {"spec": {"ephemeralContainers": [{"name": "dbg", "image": "netshoot:latest"}]}}
-    told = event(
+    result = event(
         verb="patch", objectRef=ref("pods", "web-1", subresource="ephemeralcontainers"), requestObject=body
     )
-    made = effect(told, Imaged)
+    made = effect(result, Imaged)
     assert (made.images, made.part) == (("netshoot:latest",), "pods/web-1/ephemeralcontainers")
 
 
@@ -768,8 +770,8 @@ def test_an_object_is_a_part_of_the_workload_that_made_it(
 
 
 def test_a_json_patch_is_a_list_where_a_body_should_be() -> None:
-    told = activity(event(verb="patch", requestObject=[{"op": "add", "path": "/x", "value": 1}]))
-    assert (told.outcome, told.identity) == ("succeeded", ACCOUNT)
+    result = activity(event(verb="patch", requestObject=[{"op": "add", "path": "/x", "value": 1}]))
+    assert (result.outcome, result.identity) == ("succeeded", ACCOUNT)
 
 
 def test_the_body_of_a_delete_decides_whether_it_is_a_rehearsal() -> None:
@@ -799,5 +801,5 @@ def test_a_secret_of_another_type_gets_no_new_token(body: Any, restores: bool) -
 
 def test_an_account_made_under_a_name_is_another_one() -> None:
     made = event(5, 201, user=ADMIN, verb="create", objectRef=ref("serviceaccounts", "mailer"))
-    (told,) = effects(made)
-    assert (type(told), told.kind, told.identity) == (Restored, "remade", ACCOUNT)
+    (result,) = effects(made)
+    assert (type(result), result.kind, result.identity) == (Restored, "remade", ACCOUNT)

@@ -47,7 +47,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Said:
 
 @pytest.fixture(scope="module")
 def world(readings: list[Reading]) -> World:
-    return run([a for told in readings for a in told.activities])
+    return run([a for result in readings for a in result.activities])
 
 
 def dossier(world: World, key: str) -> Dossier:
@@ -81,8 +81,8 @@ def named(username: str | None) -> str:
 
 
 def test_no_line_is_rejected_and_only_received_requests_are_passed(readings: list[Reading]) -> None:
-    assert [r for told in readings for r in told.rejects] == []
-    assert sum(told.passed for told in readings) == 309
+    assert [r for result in readings for r in result.rejects] == []
+    assert sum(result.passed for result in readings) == 309
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -90,19 +90,19 @@ def test_every_step_is_told_with_who_with_what_when_and_how_it_ended(
     name: str, readings: list[Reading], truth: dict[str, Any]
 ) -> None:
     for step in steps(truth[name]):
-        told = told_of(readings, step)
-        assert told.uid == step["auditID"]
-        assert iso(told.time) == step["time"]
-        assert told.identity == named(step["log_user"])
+        result = told_of(readings, step)
+        assert result.uid == step["auditID"]
+        assert iso(result.time) == step["time"]
+        assert result.identity == named(step["log_user"])
         if step["identified_by"] != "legacy-token":
-            assert told.credential == key_of(step["log_credential_id"])
-        assert told.place == step["sourceIPs"][-1]
-        assert told.client == step["userAgent"]
+            assert result.credential == key_of(step["log_credential_id"])
+        assert result.place == step["sourceIPs"][-1]
+        assert result.client == step["userAgent"]
         code = step["code"]
         expected = (
             "succeeded" if code < 300 else {401: "unauthenticated", 403: "forbidden"}.get(code, "failed")
         )
-        assert told.outcome == expected
+        assert result.outcome == expected
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -155,8 +155,8 @@ def test_a_refusal_is_told_to_the_identity_that_the_look_up_gives_away_and_no_ot
     given_away = {s["auditID"]: s for s in refused if s["identified_by"] == "lookup"}
     assert len(given_away) == 7
     rows = [*said.assurance, *said.findings]
-    told = {uid for row in rows for uid in uids(row)} & {s["auditID"] for s in refused}
-    assert told == set(given_away)
+    result = {uid for row in rows for uid in uids(row)} & {s["auditID"] for s in refused}
+    assert result == set(given_away)
 
 
 HOLDERS = {
@@ -273,7 +273,7 @@ def test_shuffled_and_doubled_input_gives_byte_identical_sorted_findings(said: S
 
 
 def test_partitions_and_restarts_give_the_same_verdicts(readings: list[Reading], world: World) -> None:
-    activities = [a for told in readings for a in told.activities]
+    activities = [a for result in readings for a in result.activities]
     chance = random.Random(5)
     chance.shuffle(activities)
     other = World(4, clock_after(activities))
@@ -336,9 +336,9 @@ def test_an_account_that_binds_itself_is_both_actor_and_holder(
     readings: list[Reading], truth: dict[str, Any], world: World
 ) -> None:
     (act,) = steps(truth["D12"], "act")
-    told = told_of(readings, act)
-    (granted,) = [e for e in told.effects if isinstance(e, Granted)]
-    assert granted.identities == (told.identity,) == (f"{PREFIX}ci/builder",)
+    result = told_of(readings, act)
+    (granted,) = [e for e in result.effects if isinstance(e, Granted)]
+    assert granted.identities == (result.identity,) == (f"{PREFIX}ci/builder",)
     assert granted.role == f"{PREFIX}clusterrole/cluster-admin"
     after = {s["auditID"] for s in steps(truth["D12"], "use_after")}
     uses = dossier(world, "ci/builder").grants[granted.grant].uses
@@ -433,15 +433,15 @@ IMAGES = {
 
 @pytest.mark.parametrize("name", IMAGES)
 def test_an_image_is_told_with_who_set_it(name: str, readings: list[Reading], truth: dict[str, Any]) -> None:
-    told = [told_of(readings, s) for s in steps(truth[name], "act")]
+    result = [told_of(readings, s) for s in steps(truth[name], "act")]
     found = {
         (e.workload.removeprefix(PREFIX), e.images, e.running)
-        for a in told
+        for a in result
         for e in a.effects
         if isinstance(e, Imaged)
     }
     assert found == IMAGES[name]
-    assert all(a.identity for a in told)
+    assert all(a.identity for a in result)
 
 
 def test_images_that_go_on_running_are_seen_in_what_the_kubelet_reports(
@@ -468,9 +468,9 @@ def test_a_certificate_is_issued_to_its_subject_and_ends_by_nothing_but_its_date
 
 def test_noise_that_never_had_a_credential_has_none(readings: list[Reading], truth: dict[str, Any]) -> None:
     for step in steps(truth["D14"], "act"):
-        told = told_of(readings, step)
-        assert not [e for e in told.effects if not isinstance(e, Glimpse)]
-        assert told.identity in ("", f"{PREFIX}system/anonymous", f"{PREFIX}user/alice@example.com")
+        result = told_of(readings, step)
+        assert not [e for e in result.effects if not isinstance(e, Glimpse)]
+        assert result.identity in ("", f"{PREFIX}system/anonymous", f"{PREFIX}user/alice@example.com")
     assert not any("couldn't" in told_of(readings, s).error for s in steps(truth["D14"]))
 
 
@@ -486,15 +486,15 @@ def test_an_expired_token_is_used_within_the_leeway_that_the_server_grants(
 def test_no_token_is_kept(readings: list[Reading]) -> None:
     import msgspec
 
-    everything = b"".join(msgspec.json.encode(a) for told in readings for a in told.activities)
+    everything = b"".join(msgspec.json.encode(a) for result in readings for a in result.activities)
     assert b"eyJ" not in everything
 
 
 def test_a_session_is_told_only_for_what_is_one(readings: list[Reading]) -> None:
     operations = {
         a.operation.partition(" as ")[0]
-        for told in readings
-        for a in told.activities
+        for result in readings
+        for a in result.activities
         if any(isinstance(e, Session) for e in a.effects)
     }
     assert all(

@@ -94,8 +94,8 @@ SHAPES: dict[str, object] = {
 def test_every_shape_is_recognised_and_reads_alike(record: object) -> None:
     body = json.dumps(record).encode()
     assert detect(body) == "kubernetes"
-    told = reading(body)
-    assert told.activities == reading(ONE).activities and not told.rejects
+    result = reading(body)
+    assert result.activities == reading(ONE).activities and not result.rejects
 
 
 def test_what_other_components_of_a_clusters_control_plane_say_is_passed_beside_its_audit_log() -> None:
@@ -105,9 +105,9 @@ def test_what_other_components_of_a_clusters_control_plane_say_is_passed_beside_
         body = json.dumps({"records": records}).encode()
         assert detect(body) == "kubernetes"
         for source in (kubernetes, azure):
-            told = source.read(body, CONTEXT)
-            assert [a.uid for a in told.activities] == ["audit-1"] and told.passed == 1
-            assert not told.rejects
+            result = source.read(body, CONTEXT)
+            assert [a.uid for a in result.activities] == ["audit-1"] and result.passed == 1
+            assert not result.rejects
 
 
 ENCODINGS = {
@@ -130,9 +130,9 @@ ENCODINGS = {
 @pytest.mark.parametrize("encoded", ENCODINGS.values(), ids=ENCODINGS.keys())
 def test_every_encoding_gives_the_event(encoded: Any) -> None:
     body = encoded(json.dumps(ONE, separators=(",", ":")).encode())
-    told = reading(body)
-    assert [(a.uid, a.operation) for a in told.activities] == [("audit-1", "get secrets")]
-    assert not told.rejects
+    result = reading(body)
+    assert [(a.uid, a.operation) for a in result.activities] == [("audit-1", "get secrets")]
+    assert not result.rejects
     assert detect(body) == "kubernetes"
 
 
@@ -150,8 +150,8 @@ def test_an_envelope_that_names_its_cluster_names_the_installation_unless_told_o
 
 def test_an_event_without_a_time_of_its_own_has_that_of_its_envelope() -> None:
     bare = {k: v for k, v in ONE.items() if not k.endswith("Timestamp")}
-    told = reading(AKS | {"properties": {"log": json.dumps(bare)}})
-    assert [a.time for a in told.activities] == [micros_of("2026-11-22T10:00:01Z")]
+    result = reading(AKS | {"properties": {"log": json.dumps(bare)}})
+    assert [a.time for a in result.activities] == [micros_of("2026-11-22T10:00:01Z")]
     assert [(r.field, r.reason) for r in reading(bare).rejects] == [
         ("requestReceivedTimestamp", "is missing or no time")
     ]
@@ -160,8 +160,8 @@ def test_an_event_without_a_time_of_its_own_has_that_of_its_envelope() -> None:
 def test_an_event_without_any_time_is_as_old_as_its_arrival_but_a_time_that_is_none_is_a_reject() -> None:
     bare = {k: v for k, v in ONE.items() if not k.endswith("Timestamp")}
     arrived = Context(instance="c1", arrived=1_795_400_000_000_000)
-    (told,) = reading(bare, arrived).activities
-    assert told.time == told.arrived == arrived.arrived
+    (result,) = reading(bare, arrived).activities
+    assert result.time == result.arrived == arrived.arrived
     assert [a.time for a in reading(ONE, arrived).activities] == [a.time for a in reading(ONE).activities]
     for name in ("requestReceivedTimestamp", "@timestamp"):
         assert [r.field for r in reading(bare | {name: "soon"}, arrived).rejects] == [
@@ -172,8 +172,8 @@ def test_an_event_without_any_time_is_as_old_as_its_arrival_but_a_time_that_is_n
 def test_an_entry_of_google_may_hold_its_time_further_in_or_only_that_of_its_arrival_there() -> None:
     late = "2026-11-22T10:00:09Z"
     within = entry(timestamp=late) | {"timestamp": None}
-    for told in (within, entry() | {"timestamp": None, "receiveTimestamp": late}):
-        assert [a.time for a in reading(told).activities] == [micros_of(late)]
+    for result in (within, entry() | {"timestamp": None, "receiveTimestamp": late}):
+        assert [a.time for a in reading(result).activities] == [micros_of(late)]
 
 
 def test_an_event_without_an_audit_id_is_told_by_its_digest_always_the_same() -> None:
@@ -195,8 +195,8 @@ def test_old_versions_have_one_timestamp() -> None:
         "user": {"username": "bob"},
         "responseStatus": {"code": 200},
     }
-    (told,) = reading(old).activities
-    assert (told.time, told.outcome) == (micros_of("2017-09-11T19:55:05Z"), "succeeded")
+    (result,) = reading(old).activities
+    assert (result.time, result.outcome) == (micros_of("2017-09-11T19:55:05Z"), "succeeded")
 
 
 # Google
@@ -226,15 +226,15 @@ def entry(**more: Any) -> dict[str, Any]:
 
 
 def test_a_log_entry_of_gke_is_an_event_of_its_cluster() -> None:
-    (told,) = kubernetes.read(json.dumps(entry()).encode(), Context()).activities
-    assert told.identity == "k8s:shop-prod/europe-west1/c1:shop/mailer"
-    assert (told.operation, told.resource, told.action, told.outcome) == (
+    (result,) = kubernetes.read(json.dumps(entry()).encode(), Context()).activities
+    assert result.identity == "k8s:shop-prod/europe-west1/c1:shop/mailer"
+    assert (result.operation, result.resource, result.action, result.outcome) == (
         "get secrets",
         "shop/secrets/db",
         "secret_read",
         "succeeded",
     )
-    assert (told.place, told.client, told.uid) == ("10.1.2.3", "mailer/1.0", "i-1")
+    assert (result.place, result.client, result.uid) == ("10.1.2.3", "mailer/1.0", "i-1")
     assert detect(json.dumps(entry()).encode()) == "kubernetes"
 
 
@@ -274,8 +274,8 @@ def test_googles_codes_are_outcomes(more: dict[str, Any], outcome: str) -> None:
     ],
 )
 def test_an_entry_with_parts_of_another_form_is_still_an_event(more: dict[str, Any]) -> None:
-    told = reading(entry(**more))
-    assert len(told.activities) == 1 and not told.rejects
+    result = reading(entry(**more))
+    assert len(result.activities) == 1 and not result.rejects
 
 
 def test_other_services_log_entries_and_core_events_are_not_ours() -> None:
@@ -310,9 +310,9 @@ def test_one_bad_event_does_not_stop_its_neighbours() -> None:
             ONE,
         ],
     }
-    told = reading(batch)
-    assert len(told.activities) == 2
-    assert [(r.place, r.field) for r in told.rejects] == [
+    result = reading(batch)
+    assert len(result.activities) == 2
+    assert [(r.place, r.field) for r in result.rejects] == [
         ("items[1]", "user"),
         ("items[2]", ""),
         ("items[3]", "requestReceivedTimestamp"),
@@ -337,8 +337,8 @@ def test_one_bad_event_does_not_stop_its_neighbours() -> None:
     ],
 )
 def test_a_part_of_another_form_is_left_out_and_the_event_stays(more: dict[str, Any]) -> None:
-    told = reading(event(1, **more))
-    assert len(told.activities) == 1 and not told.rejects
+    result = reading(event(1, **more))
+    assert len(result.activities) == 1 and not result.rejects
 
 
 @pytest.mark.parametrize(
@@ -354,8 +354,8 @@ def test_a_part_of_another_form_is_left_out_and_the_event_stays(more: dict[str, 
 def test_an_event_in_doubt_is_a_reject_that_names_its_field_and_quotes_nothing(
     more: dict[str, Any], field: str
 ) -> None:
-    told = reading(event(1, **more))
-    assert [(r.source, r.field) for r in told.rejects] == [("kubernetes", field)] and not told.activities
+    result = reading(event(1, **more))
+    assert [(r.source, r.field) for r in result.rejects] == [("kubernetes", field)] and not result.activities
 
 
 @pytest.mark.parametrize(
@@ -383,8 +383,8 @@ def test_an_event_in_doubt_is_a_reject_that_names_its_field_and_quotes_nothing(
     ],
 )
 def test_rubbish_never_raises(record: bytes) -> None:
-    told = reading(record)
-    assert told.rejects and not told.activities
+    result = reading(record)
+    assert result.rejects and not result.activities
     detect(record)
 
 
@@ -421,10 +421,10 @@ PARTS = st.recursive(
 def test_whatever_stands_in_an_event_it_is_an_activity_passed_or_a_reject_with_its_place(
     more: dict[str, Any], verb: str
 ) -> None:
-    told = reading(
+    result = reading(
         json.dumps({**event(1, verb=verb, objectRef=ref("serviceaccounts", "x")), **more}).encode()
     )
-    assert told.activities or told.rejects or told.passed
+    assert result.activities or result.rejects or result.passed
 
 
 def test_cut_and_flipped_lines_never_raise() -> None:
@@ -435,8 +435,8 @@ def test_cut_and_flipped_lines_never_raise() -> None:
         for _ in range(chance.randrange(1, 6)):
             body[chance.randrange(len(body))] = chance.randrange(256)
         for record in (bytes(body), line[: chance.randrange(len(line))]):
-            told = reading(record)
-            assert told.activities or told.rejects or told.passed
+            result = reading(record)
+            assert result.activities or result.rejects or result.passed
 
 
 @pytest.mark.parametrize(
@@ -492,9 +492,9 @@ def test_test_events_of_a_rule_set_are_read_with_who_what_outcome_and_place(name
     for log in panther(name):
         if not kubernetes.recognises(log):
             continue
-        told = reading({"@timestamp": TIMELESS, "timestamp": TIMELESS} | log)
-        assert not told.rejects, (log, told.rejects)
-        (found,) = told.activities
+        result = reading({"@timestamp": TIMELESS, "timestamp": TIMELESS} | log)
+        assert not result.rejects, (log, result.rejects)
+        (found,) = result.activities
         text = json.dumps(log)
         if ("username" in text or "principalEmail" in text) and not found.identity:
             missing.append((log, "identity"))
@@ -518,8 +518,8 @@ def test_of_the_rule_sets_events_all_but_other_services_are_recognised() -> None
 def test_a_log_of_2017_is_read_whole() -> None:
     lines = data("kubernetes/liggitt_audit2rbac/demo.log").read_bytes().splitlines()
     found = [reading(line) for line in lines]
-    assert [r for told in found for r in told.rejects] == []
-    activities = [a for told in found for a in told.activities]
+    assert [r for result in found for r in result.rejects] == []
+    activities = [a for result in found for a in result.activities]
     assert len(activities) == len(lines)
     assert {a.identity for a in activities if a.target} == {"k8s:c1:system/admin"}
     assert {a.outcome for a in activities} >= {"succeeded", "forbidden"}

@@ -28,9 +28,9 @@ def reading(record: object, context: Context = CONTEXT) -> Reading:
 
 
 def activity(record: object) -> Activity:
-    told = reading(record)
-    assert not told.rejects, told.rejects
-    (one,) = told.activities
+    result = reading(record)
+    assert not result.rejects, result.rejects
+    (one,) = result.activities
     return one
 
 
@@ -176,7 +176,7 @@ def test_a_partners_notice_has_the_token_and_is_as_old_as_its_arrival() -> None:
 
 
 def health(code: str = "AWS_RISK_CREDENTIALS_EXPOSED", **detail: Any) -> dict[str, Any]:
-    told = {
+    result = {
         "eventArn": "arn:aws:health:us-east-1::event/RISK/x", "service": "RISK", "eventTypeCode": code,
         "eventTypeCategory": "issue", "startTime": "Sun, 22 Nov 2026 10:00:00 GMT",
         "affectedEntities": [{"entityValue": "AKIAQYLPMN5HFIQR7XYA"}],
@@ -190,7 +190,7 @@ def health(code: str = "AWS_RISK_CREDENTIALS_EXPOSED", **detail: Any) -> dict[st
         "time": "2026-11-22T10:05:00Z",
         "region": "us-east-1",
         "resources": [],
-        "detail": told | detail,
+        "detail": result | detail,
     }
 
 
@@ -226,13 +226,13 @@ def test_trusted_advisor_names_key_and_user() -> None:
 
 
 def test_health_of_other_things_is_passed() -> None:
-    told = reading(
+    result = reading(
         [
             health("AWS_EC2_OPERATIONAL_ISSUE"),
             health() | {"source": "aws.trustedadvisor", "detail": {"check-name": "Cost"}},
         ]
     )
-    assert (told.activities, told.rejects, told.passed) == ([], [], 2)
+    assert (result.activities, result.rejects, result.passed) == ([], [], 2)
 
 
 @pytest.mark.parametrize(
@@ -246,10 +246,10 @@ def test_health_of_other_things_is_passed() -> None:
     ],
 )
 def test_what_is_broken_is_a_reject_with_its_place(broken: object, field: str) -> None:
-    told = reading(broken)
-    assert not told.activities and [r.field for r in told.rejects] == [field]
+    result = reading(broken)
+    assert not result.activities and [r.field for r in result.rejects] == [field]
 
 
 def test_a_half_alert_is_rejected_without_its_secret() -> None:
-    told = read(json.dumps(webhook(secret="hvs.CAESIJ1aB2cD3eF4gH5iJ6kL7mN8oP9q")).encode()[:-40], CONTEXT)
-    assert not told.activities and len(told.rejects) == 1 and "hvs" not in repr(told)
+    result = read(json.dumps(webhook(secret="hvs.CAESIJ1aB2cD3eF4gH5iJ6kL7mN8oP9q")).encode()[:-40], CONTEXT)
+    assert not result.activities and len(result.rejects) == 1 and "hvs" not in repr(result)

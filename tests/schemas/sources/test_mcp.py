@@ -86,8 +86,8 @@ def test_an_id_that_is_used_again_is_another_call() -> None:
     first = [call("search") | OPS, returned(at=1) | OPS]
     again = [call("rm", at=2) | OPS, returned(at=3) | OPS]
     for many in (first + again, again[::-1] + first[::-1]):
-        told = ended(activities(*many))
-        assert told == {(CLEANER, "search"): ["executed"], (CLEANER, "rm"): ["executed"]}
+        result = ended(activities(*many))
+        assert result == {(CLEANER, "search"): ["executed"], (CLEANER, "rm"): ["executed"]}
     refused = [call("search") | OPS, failed(-32602, at=1) | OPS, *again]
     assert ended(activities(*refused)) == {(CLEANER, "search"): ["refused"], (CLEANER, "rm"): ["executed"]}
 
@@ -186,8 +186,8 @@ def test_an_agent_that_the_gateway_knows_is_the_caller() -> None:
 
 
 def test_a_verified_subject_is_the_caller_where_no_agent_is_named() -> None:
-    told = {"subject": "svc-7", "issuer": "https://idp.example", "gateway": "edge", "token_id": "t-1"}
-    many = activities(call() | told, returned() | told)
+    result = {"subject": "svc-7", "issuer": "https://idp.example", "gateway": "edge", "token_id": "t-1"}
+    many = activities(call() | result, returned() | result)
     assert many[1].identity == "oidc:idp.example:sub/svc-7"
     assert many[1].credential == "oidc:idp.example:jti/t-1"
     assert Aliased("agent:edge/svc-7", "oidc:idp.example:sub/svc-7") in many[1].effects
@@ -222,10 +222,10 @@ def test_a_call_seen_by_the_framework_and_on_the_wire_is_one() -> None:
     agent = otlp.activities(otlp.agent(1), otlp.tool(2, 1, "storage_query_db"))
     many = agent + activities(call(meta=traced(2)), returned())
     ((found,),) = calls(many).values()
-    (told,) = dossiers(many)["agent:desk/triage"].calls.values()
+    (result,) = dossiers(many)["agent:desk/triage"].calls.values()
     assert found.evidence.uid == otlp.uid(2)
     assert set(found.evidence.mirrors) == {many[2].uid, many[3].uid}
-    assert (told.names, told.servers) == (("query_db", "storage_query_db"), ("storage",))
+    assert (result.names, result.servers) == (("query_db", "storage_query_db"), ("storage",))
 
 
 def test_who_is_verified_counts_more_than_the_trace_that_a_client_claims() -> None:
@@ -288,9 +288,9 @@ def test_the_digest_of_a_definition_is_the_documented_one() -> None:
 
 
 def test_digests_stand_in_the_order_of_the_names() -> None:
-    (told,) = spans(activities(offered("b", "a")))
-    assert told.offered == ("a", "b")
-    assert told.digests == tuple(
+    (result,) = spans(activities(offered("b", "a")))
+    assert result.offered == ("a", "b")
+    assert result.digests == tuple(
         digest_of({"name": n, "inputSchema": {"type": "object"}}) for n in ("a", "b")
     )
 
@@ -303,8 +303,8 @@ def test_a_definition_nested_beyond_sense_has_no_digest() -> None:
 
 
 def test_a_list_longer_than_any_real_one_offers_nothing() -> None:
-    (told,) = spans(activities(offered(*(f"t{n}" for n in range(1_001)))))
-    assert told.offered is None
+    (result,) = spans(activities(offered(*(f"t{n}" for n in range(1_001)))))
+    assert result.offered is None
 
 
 # --- records
@@ -359,7 +359,7 @@ def examples() -> list[Path]:
 @pytest.mark.skipif(not EXAMPLES.is_dir(), reason=f"no examples of the specification at {EXAMPLES}")
 def test_every_example_of_the_specification_is_read() -> None:
     assert len(examples()) > 40
-    told: dict[str, int] = {}
+    result: dict[str, int] = {}
     for path in examples():
         body = orjson.loads(path.read_bytes())
         kind = path.parent.name
@@ -375,9 +375,11 @@ def test_every_example_of_the_specification_is_read() -> None:
         reading = read(record(message, direction))
         assert not reading.rejects, path
         for activity in reading.activities:
-            told[activity.operation] = told.get(activity.operation, 0) + 1
-    assert told["tools/call get_weather"] == told["tools/list"] == 2
-    assert told["answer to tools/call"] >= 8 and told["answer to tools/list"] >= 4 and told["answer"] >= 8
+            result[activity.operation] = result.get(activity.operation, 0) + 1
+    assert result["tools/call get_weather"] == result["tools/list"] == 2
+    assert (
+        result["answer to tools/call"] >= 8 and result["answer to tools/list"] >= 4 and result["answer"] >= 8
+    )
 
 
 @pytest.mark.skipif(not AGENTS.is_dir(), reason=f"no recorded messages at {AGENTS}")

@@ -46,9 +46,9 @@ def reading(record: object) -> Reading:
 
 
 def activity(record: object) -> Activity:
-    told = reading(record)
-    assert not told.rejects, told.rejects
-    (one,) = told.activities
+    result = reading(record)
+    assert not result.rejects, result.rejects
+    (one,) = result.activities
     return one
 
 
@@ -107,7 +107,7 @@ def test_a_bare_token_is_masked_and_one_with_an_id_is_not() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "outcome"),
+    ("result", "outcome"),
     [
         ({"status_id": 2, "api": {"operation": "x", "response": {"error": "AccessDenied"}}}, "forbidden"),
         ({"status_id": 2, "api": {"operation": "x", "response": {"code": 401}}}, "unauthenticated"),
@@ -119,8 +119,8 @@ def test_a_bare_token_is_masked_and_one_with_an_id_is_not() -> None:
         ({"status_id": None}, "unknown"),
     ],
 )
-def test_how_a_call_ended(told: dict[str, Any], outcome: str) -> None:
-    assert activity(event(**told)).outcome == outcome
+def test_how_a_call_ended(result: dict[str, Any], outcome: str) -> None:
+    assert activity(event(**result)).outcome == outcome
 
 
 def test_calls_that_write_identities_or_read_secrets_are_known_by_their_services() -> None:
@@ -228,8 +228,8 @@ def test_a_time_may_be_a_text() -> None:
 def test_what_is_broken_or_of_another_class_is_a_reject_with_its_place(
     broken: object, field: str, reason: str
 ) -> None:
-    told = reading(broken)
-    assert not told.activities and [(r.field, r.reason) for r in told.rejects] == [(field, reason)]
+    result = reading(broken)
+    assert not result.activities and [(r.field, r.reason) for r in result.rejects] == [(field, reason)]
 
 
 # What a producer wrote in captions, and what old versions call otherwise.
@@ -238,7 +238,7 @@ RC_2 = {"uid": "evt-1", "version": "1.0.0-rc.2", "product": {"name": "CloudTrail
 
 
 @pytest.mark.parametrize(
-    ("told", "outcome"),
+    ("result", "outcome"),
     [
         ({"status_id": None, "status": "Success"}, "succeeded"),
         ({"status_id": None, "status": "FAILURE"}, "failed"),
@@ -248,9 +248,9 @@ RC_2 = {"uid": "evt-1", "version": "1.0.0-rc.2", "product": {"name": "CloudTrail
     ],
 )
 def test_an_outcome_is_told_by_its_caption_where_there_is_no_number(
-    told: dict[str, Any], outcome: str
+    result: dict[str, Any], outcome: str
 ) -> None:
-    assert activity(event(**told)).outcome == outcome
+    assert activity(event(**result)).outcome == outcome
 
 
 def test_class_and_activity_are_told_by_type_or_captions_alone() -> None:
@@ -296,5 +296,5 @@ def test_another_product_s_user_of_that_kind_is_not_aws_s() -> None:
 
 def test_a_changed_user_is_named_by_its_name_in_the_trail_s_account() -> None:
     more = {"user": {"name": "batch"}, "unmapped": {"recipientAccountId": "111122223333"}, "cloud": {}}
-    told = activity(event(3001, 6, metadata=RC_2, **more))
-    assert told.effects == (Ended("GetObject", "deleted", identity="aws:111122223333:user/batch"),)
+    result = activity(event(3001, 6, metadata=RC_2, **more))
+    assert result.effects == (Ended("GetObject", "deleted", identity="aws:111122223333:user/batch"),)

@@ -43,8 +43,8 @@ def write(at: float, **more: Any) -> dict[str, Any]:
 def verdicts(*documents: dict[str, Any]) -> dict[tuple[str, str], Verdict]:
     """What stands in the end, in every order, by control and subject."""
     world = every_way([activity for document in documents for activity in reading(document).activities])
-    told = [report.verdict for report in world.last.values() if report.verdict]
-    return {(verdict.control, verdict.subject): verdict for verdict in told}
+    result = [report.verdict for report in world.last.values() if report.verdict]
+    return {(verdict.control, verdict.subject): verdict for verdict in result}
 
 
 def test_a_token_that_acts_after_its_revocation_is_told_and_one_that_acted_before_is_not() -> None:
@@ -59,8 +59,8 @@ def test_a_token_that_acts_after_its_revocation_is_told_and_one_that_acted_befor
 def test_a_token_ends_with_the_account_of_who_made_it() -> None:
     gone = event("user.lifecycle.deactivate", 600, target("User", USER))
     back = event("user.lifecycle.activate", 1_200, target("User", USER))
-    told = verdicts(MADE, gone, back, write(1_800))["revoked_credential_used", KEY]
-    assert told.value == "violated", "whoever is activated again makes new tokens"
+    result = verdicts(MADE, gone, back, write(1_800))["revoked_credential_used", KEY]
+    assert result.value == "violated", "whoever is activated again makes new tokens"
     assert ("revoked_credential_used", KEY) not in verdicts(MADE, write(1_800))
 
 
@@ -73,11 +73,11 @@ def test_a_suspended_account_is_off_and_may_come_back() -> None:
 
 def test_a_service_app_that_gets_tokens_after_it_was_deactivated_is_told() -> None:
     off = event("application.lifecycle.deactivate", 600, target("AppInstance", CLIENT))
-    told = verdicts(granted(60), off, granted(1_800))
-    (active,) = [v for (control, _), v in told.items() if control == "inactive_identity_active"]
+    result = verdicts(granted(60), off, granted(1_800))
+    (active,) = [v for (control, _), v in result.items() if control == "inactive_identity_active"]
     assert active.identity == SERVICE and active.value == "violated"
-    told = verdicts(granted(60), off, granted(1_800, "FAILURE", "invalid_client"))
-    assert all(v.severity is None for (c, _), v in told.items() if c == "inactive_identity_active")
+    result = verdicts(granted(60), off, granted(1_800, "FAILURE", "invalid_client"))
+    assert all(v.severity is None for (c, _), v in result.items() if c == "inactive_identity_active")
 
 
 def test_a_token_of_an_app_is_issued_by_its_grant_and_one_of_a_person_is_not() -> None:
@@ -118,8 +118,10 @@ def test_secrets_and_keys_of_an_app_are_its_own_from_issue_to_end_in_any_order_o
 def test_which_secret_was_presented_is_in_no_log_so_its_end_is_unverifiable() -> None:
     app, secret = target("PublicClientApp", CLIENT), target("ClientSecret", SECRET)
     life = "app.oauth2.credentials.lifecycle."
-    told = verdicts(event(life + "create", 0, app, secret), event(life + "delete", 600, secret), granted(900))
-    assert told["revoked_credential_used", HELD].value == "unverifiable"
+    result = verdicts(
+        event(life + "create", 0, app, secret), event(life + "delete", 600, secret), granted(900)
+    )
+    assert result["revoked_credential_used", HELD].value == "unverifiable"
 
 
 def test_a_revocation_that_failed_revoked_nothing() -> None:
@@ -149,14 +151,14 @@ def test_who_acts_goes_by_its_type_and_id(actor: dict[str, Any], key: str) -> No
     "kind", ["user.session.start", "user.authentication.sso", "policy.evaluate_sign_on", "user.mfa.factor.x"]
 )
 def test_people_signing_in_are_passed(kind: str) -> None:
-    told = reading(event(kind))
-    assert (told.activities, told.rejects, told.passed) == ([], [], 1)
+    result = reading(event(kind))
+    assert (result.activities, result.rejects, result.passed) == ([], [], 1)
 
 
 def test_secrets_that_the_log_shows_are_not_kept() -> None:
     shown = target("ClientSecret", SECRET, detailEntry={"clientSecret": "in-clear"})
-    told = [one(event("app.oauth2.credentials.lifecycle.create", 0, shown)), one(granted(1))]
-    assert "in-clear" not in str(told) and "never-to-be-kept" not in str(told)
+    result = [one(event("app.oauth2.credentials.lifecycle.create", 0, shown)), one(granted(1))]
+    assert "in-clear" not in str(result) and "never-to-be-kept" not in str(result)
 
 
 @pytest.mark.parametrize(
@@ -169,8 +171,8 @@ def test_secrets_that_the_log_shows_are_not_kept() -> None:
 )
 def test_hooks_and_streams_are_opened(wrapped: Any) -> None:
     assert detect(json.dumps(wrapped).encode()) == "okta"
-    told = reading(wrapped)
-    assert told.activities[0] == one(MADE) and not told.rejects
+    result = reading(wrapped)
+    assert result.activities[0] == one(MADE) and not result.rejects
 
 
 @pytest.mark.parametrize(
@@ -184,8 +186,8 @@ def test_hooks_and_streams_are_opened(wrapped: Any) -> None:
     ],
 )
 def test_what_an_event_cannot_do_without_is_a_located_reject(broken: dict[str, Any], field: str) -> None:
-    told = reading(MADE | broken)
-    assert [r.field for r in told.rejects] == [field] and not told.activities
+    result = reading(MADE | broken)
+    assert [r.field for r in result.rejects] == [field] and not result.activities
 
 
 @pytest.mark.parametrize("odd", [{"target": "x"}, {"target": [None]}, {"outcome": None}, {"transaction": []}])

@@ -97,19 +97,19 @@ def test_a_failure_is_told_by_a_tag(failed: list[dict[str, Any]]) -> None:
 
 
 def test_text_of_a_failure_tells_an_unknown_tool_and_is_not_kept() -> None:
-    told = tags(gen_ai__tool__name="rm", error=True, otel__status_description="Unknown tool: rm hunter2")
-    reading = read(trace(jaeger(tags=told)))
-    assert said(trace(jaeger(tags=told))).refused
+    result = tags(gen_ai__tool__name="rm", error=True, otel__status_description="Unknown tool: rm hunter2")
+    reading = read(trace(jaeger(tags=result)))
+    assert said(trace(jaeger(tags=result))).refused
     assert "hunter2" not in repr(reading)
 
 
 def test_numbered_functions_are_the_offered_tools() -> None:
-    told = tags(
+    result = tags(
         llm__request__functions__0__name="b",
         llm__request__functions__1__name="a",
         llm__request__functions__1__description="x",
     )
-    assert said(trace(jaeger(operationName="openai.chat", tags=told))).offered == ("a", "b")
+    assert said(trace(jaeger(operationName="openai.chat", tags=result))).offered == ("a", "b")
 
 
 def test_bad_jaeger_spans_are_rejects_with_their_place_and_the_others_are_read() -> None:

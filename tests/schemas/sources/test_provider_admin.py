@@ -56,14 +56,16 @@ def read(document: Any) -> Reading:
     return provider_admin.read(orjson.dumps(document), Context(instance="prod"))
 
 
-def told(document: Any) -> Activity:
+def read_one(document: Any) -> Activity:
     (activity,) = read(document).activities
     return activity
 
 
 @pytest.mark.parametrize("dotted", [True, False])
 def test_an_api_key_belongs_to_who_made_it(dotted: bool) -> None:
-    activity = told(openai("api_key.created", {"id": "key-1", "data": {"scopes": ["all"]}}, dotted=dotted))
+    activity = read_one(
+        openai("api_key.created", {"id": "key-1", "data": {"scopes": ["all"]}}, dotted=dotted)
+    )
     assert activity.effects == (Issued("openai:key/key-1", "openai:prod:user/user-1", "api_key"),)
     assert (activity.identity, activity.actor_name) == ("openai:prod:user/user-1", "a@x.example")
     assert (activity.target, activity.place, activity.client) == (
@@ -79,7 +81,7 @@ def test_an_api_key_belongs_to_who_made_it(dotted: bool) -> None:
 
 
 def test_a_key_made_with_a_key_has_it_as_its_parent_and_outlives_it() -> None:
-    activity = told(openai("api_key.created", {"id": "key-1"}, BY_KEY))
+    activity = read_one(openai("api_key.created", {"id": "key-1"}, BY_KEY))
     (effect,) = activity.effects
     assert isinstance(effect, Issued)
     assert effect.parents == {"openai:key/key-0": Parent("made_by", "openai:prod:service_account/svc-1")}
@@ -88,17 +90,17 @@ def test_a_key_made_with_a_key_has_it_as_its_parent_and_outlives_it() -> None:
 
 def test_a_deleted_key_has_ended_and_its_later_use_is_found() -> None:
     dead = openai("api_key.deleted", {"id": "key-0"})
-    assert told(dead).effects == (Ended("api_key.deleted", "deleted", "openai:key/key-0"),)
+    assert read_one(dead).effects == (Ended("api_key.deleted", "deleted", "openai:key/key-0"),)
     late = openai("project.created", {"id": "p"}, BY_KEY, id="audit_log-2", effective_at=1_790_003_600)
-    verdicts = [r.verdict for r in run([told(dead), told(late)]).last.values() if r.verdict]
+    verdicts = [r.verdict for r in run([read_one(dead), read_one(late)]).last.values() if r.verdict]
     assert {(v.control, v.value) for v in verdicts} >= {("revoked_credential_used", "violated")}
 
 
 def test_a_deleted_account_has_ended_with_its_keys() -> None:
-    assert told(openai("service_account.deleted", {"id": "svc-1"})).effects == (
+    assert read_one(openai("service_account.deleted", {"id": "svc-1"})).effects == (
         Ended("service_account.deleted", "deleted", identity="openai:prod:service_account/svc-1"),
     )
-    assert told(anthropic("org_user_deleted", deleted_user_id="user_02")).effects == (
+    assert read_one(anthropic("org_user_deleted", deleted_user_id="user_02")).effects == (
         Ended("org_user_deleted", "deleted", identity="anthropic:org_1:user/user_02"),
     )
 
@@ -106,8 +108,8 @@ def test_a_deleted_account_has_ended_with_its_keys() -> None:
 def test_a_role_is_granted_and_withdrawn_by_one_key() -> None:
     name = "role_assignment_role-api-organization-owner__api-organization__org-1_user-2"
     details = {"id": name, "principal_id": "user-2", "principal_type": "user"}
-    given = told(openai("role.assignment.created", details)).effects
-    taken = told(openai("role.assignment.deleted", details)).effects
+    given = read_one(openai("role.assignment.created", details)).effects
+    taken = read_one(openai("role.assignment.deleted", details)).effects
     grant = f"openai:prod:grant/{name}"
     role = "openai:prod:role/role-api-organization-owner"
     assert given == (Granted(grant, role, "role.assignment.created", ("openai:prod:user/user-2",)),)
@@ -120,7 +122,7 @@ def test_a_role_is_granted_and_withdrawn_by_one_key() -> None:
         "resource_type": "t",
     }
     granted, revoked = (
-        told(anthropic(f"role_assignment_{done}", **same)).effects[0] for done in ("granted", "revoked")
+        read_one(anthropic(f"role_assignment_{done}", **same)).effects[0] for done in ("granted", "revoked")
     )
     assert isinstance(granted, Granted) and isinstance(revoked, Withdrawn) and granted.grant == revoked.grant
     assert granted.identities == ("anthropic:org_1:user/user_02",)
@@ -129,15 +131,15 @@ def test_a_role_is_granted_and_withdrawn_by_one_key() -> None:
 @pytest.mark.parametrize("kind", ["service_key", "admin_api_key", "api_key"])
 def test_service_keys_are_made_and_revoked(kind: str) -> None:
     named = {f"{kind}_id": "apikey_1"}
-    (made,) = told(anthropic(f"{kind}_created", **named)).effects
-    (ended,) = told(anthropic(f"{kind}_revoked", **named)).effects
+    (made,) = read_one(anthropic(f"{kind}_created", **named)).effects
+    (ended,) = read_one(anthropic(f"{kind}_revoked", **named)).effects
     known: CredentialKind = "admin_key" if kind == "admin_api_key" else "api_key"
     assert made == Issued("anthropic:key/apikey_1", "anthropic:org_1:user/user_01", known)
     assert ended == Ended(f"{kind}_revoked", "revoked", "anthropic:key/apikey_1")
 
 
 def test_an_event_that_does_not_name_its_key_is_kept_without_an_effect() -> None:
-    activity = told(anthropic("service_key_revoked"))
+    activity = read_one(anthropic("service_key_revoked"))
     assert (activity.operation, activity.action, activity.effects) == (
         "service_key_revoked",
         "identity_write",
@@ -146,14 +148,16 @@ def test_an_event_that_does_not_name_its_key_is_kept_without_an_effect() -> None
 
 
 def test_a_server_that_was_added_is_the_target() -> None:
-    activity = told(anthropic("mcp_server_created", mcp_server_id="mcpsrv_1", mcp_server_name="Snowflake"))
+    activity = read_one(
+        anthropic("mcp_server_created", mcp_server_id="mcpsrv_1", mcp_server_name="Snowflake")
+    )
     assert (activity.target, activity.resource) == ("anthropic:org_1:mcp_server/mcpsrv_1", "Snowflake")
     assert activity.action == "identity_write"
 
 
 def test_an_integration_is_granted_to_who_connected_it() -> None:
     given, taken = (
-        told(anthropic(f"integration_user_{d}", integration_type="github")).effects[0]
+        read_one(anthropic(f"integration_user_{d}", integration_type="github")).effects[0]
         for d in ("connected", "disconnected")
     )
     assert isinstance(given, Granted) and isinstance(taken, Withdrawn) and given.grant == taken.grant
@@ -176,7 +180,7 @@ def test_an_integration_is_granted_to_who_connected_it() -> None:
 def test_what_is_logged_was_done_unless_it_says_that_it_failed(
     document: dict[str, Any], outcome: str, error: str
 ) -> None:
-    activity = told(document)
+    activity = read_one(document)
     assert (activity.outcome, activity.error, activity.action) == (outcome, error, "")
 
 
@@ -216,7 +220,7 @@ def test_each_test_event_of_the_rules_says_who_did_what_from_where() -> None:
         for line in path.read_bytes().splitlines():
             row = orjson.loads(line)["log"]
             assert detect(orjson.dumps(row)) == "provider_admin"
-            activity = told(row)
+            activity = read_one(row)
             assert activity.operation and activity.service and activity.outcome != "unknown"
             assert activity.place or activity.credential
             resolved["events"] += 1

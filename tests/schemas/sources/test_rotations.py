@@ -11,7 +11,7 @@ from schemas.evidence import SECOND
 from tests.support.cloudtrail import ACCOUNT, activity, effects
 from tests.support.kubernetes import ACCOUNT as MAILER
 from tests.support.kubernetes import ADMIN, event, ref
-from tests.support.kubernetes import effects as told
+from tests.support.kubernetes import effects as effects_of
 
 ARN = f"arn:aws:secretsmanager:eu-central-1:{ACCOUNT}:secret:prod/db-AbC123"
 SECRET = f"aws:{ACCOUNT}:secret/prod/db"
@@ -71,7 +71,7 @@ def test_a_refused_read_gives_nothing_and_a_new_key_is_no_rotation() -> None:
 def annotated(name: str, value: str) -> list[Rotated]:
     body = {"metadata": {"annotations": {name: value}}}
     line = event(4, user=ADMIN, verb="patch", objectRef=ref("serviceaccounts", "mailer"), requestObject=body)
-    return [e for e in told(line) if isinstance(e, Rotated)]
+    return [e for e in effects_of(line) if isinstance(e, Rotated)]
 
 
 @pytest.mark.parametrize(
@@ -90,4 +90,4 @@ def test_other_annotations_and_values_that_are_no_time_say_nothing() -> None:
 def test_the_object_in_an_answer_repeats_old_annotations_and_declares_nothing_anew() -> None:
     body = {"metadata": {"annotations": {"rotation.example.com/cutover": "2026-11-22T10:00:00Z"}}}
     line = event(4, user=ADMIN, verb="patch", objectRef=ref("serviceaccounts", "mailer"), responseObject=body)
-    assert not [e for e in told(line) if isinstance(e, Rotated)]
+    assert not [e for e in effects_of(line) if isinstance(e, Rotated)]

@@ -62,9 +62,9 @@ def test_a_record_is_not_taken_for_an_envelope_by_the_names_of_its_own_fields(so
     bare = sources()[source].read(json.dumps(record).encode(), context).activities
     body = json.dumps({"log": "{}", "attributes": {"a": 1}, "events": [], **record}).encode()
     assert detect(body) == source
-    told = sources()[source].read(body, context).activities
+    result = sources()[source].read(body, context).activities
     # Without an id of its own, a record's is a digest of all that it holds.
-    nameless = [[msgspec.structs.replace(one, uid="") for one in many] for many in (told, bare)]
+    nameless = [[msgspec.structs.replace(one, uid="") for one in many] for many in (result, bare)]
     assert nameless[0] == nameless[1]
 
 

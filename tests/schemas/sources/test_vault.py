@@ -17,19 +17,27 @@ OPS = auth("ops", "e-ops")
 
 
 def test_a_use_names_entity_accessor_and_token() -> None:
-    told = activity(
+    result = activity(
         line("secret/data/db", operation="read", who=auth(), mount_point="secret/", mount_type="kv")
     )
-    assert (told.identity, told.credential, told.names) == (entity("e-app"), accessor("app"), (token("app"),))
-    assert (told.outcome, told.action, told.service) == ("succeeded", "secret_read", "kv")
-    assert (told.operation, told.resource) == ("read secret/data/db", "secret/data/db")
-    assert (told.uid, told.source, told.instance) == ("5c1f8f0e-0000-4000-8000-000000000001", "vault", "prod")
-    assert (told.place, told.actor_name) == ("10.1.2.3", "approle")
+    assert (result.identity, result.credential, result.names) == (
+        entity("e-app"),
+        accessor("app"),
+        (token("app"),),
+    )
+    assert (result.outcome, result.action, result.service) == ("succeeded", "secret_read", "kv")
+    assert (result.operation, result.resource) == ("read secret/data/db", "secret/data/db")
+    assert (result.uid, result.source, result.instance) == (
+        "5c1f8f0e-0000-4000-8000-000000000001",
+        "vault",
+        "prod",
+    )
+    assert (result.place, result.actor_name) == ("10.1.2.3", "approle")
 
 
 def test_an_identity_is_never_a_display_name() -> None:
-    told = activity(line("sys/mounts", operation="read", who=auth("root", "", display_name="root")))
-    assert told.identity == "" and told.credential == accessor("root")
+    result = activity(line("sys/mounts", operation="read", who=auth("root", "", display_name="root")))
+    assert result.identity == "" and result.credential == accessor("root")
 
 
 def test_a_request_line_is_passed_even_with_an_error() -> None:
@@ -41,14 +49,14 @@ def test_a_request_line_is_passed_even_with_an_error() -> None:
 @pytest.mark.parametrize("path", ["sys/wrapping/unwrap", "sys/wrapping/lookup", "sys/seal"])
 def test_a_refusal_that_has_no_response_line_is_told_by_its_request_line(path: str) -> None:
     error = "wrapping token is not valid or does not exist" if "wrapping" in path else "permission denied"
-    told = activity(line(path, kind="request", error=error, client_token=hmac("w token")))
-    assert (told.outcome, told.credential, told.effects) == ("unauthenticated", token("w"), ())
+    result = activity(line(path, kind="request", error=error, client_token=hmac("w token")))
+    assert (result.outcome, result.credential, result.effects) == ("unauthenticated", token("w"), ())
     assert read(line(path, kind="request", who=auth())).passed == 1
 
 
 @pytest.mark.parametrize("who", [None, auth()], ids=["nobody", "a caller with a token of its own"])
 def test_a_wrapping_token_in_the_body_is_the_one_that_was_refused(who: Any) -> None:
-    told = activity(
+    result = activity(
         line(
             "sys/wrapping/unwrap",
             kind="request",
@@ -57,22 +65,22 @@ def test_a_wrapping_token_in_the_body_is_the_one_that_was_refused(who: Any) -> N
             who=who,
         )
     )
-    assert (told.outcome, told.credential, told.identity) == ("unauthenticated", token("w"), "")
+    assert (result.outcome, result.credential, result.identity) == ("unauthenticated", token("w"), "")
 
 
 def test_a_dead_or_unknown_token_is_refused_by_its_hmac_alone() -> None:
-    told = activity(line("secret/data/db", operation="read", client_token=hmac("app token"), error=DENIED))
-    assert (told.outcome, told.identity, told.credential) == ("unauthenticated", "", token("app"))
-    assert told.error == "1 error occurred: * permission denied"
+    result = activity(line("secret/data/db", operation="read", client_token=hmac("app token"), error=DENIED))
+    assert (result.outcome, result.identity, result.credential) == ("unauthenticated", "", token("app"))
+    assert result.error == "1 error occurred: * permission denied"
 
 
 def test_a_disabled_entity_is_refused_with_the_accessor_of_a_living_token() -> None:
-    told = activity(
+    result = activity(
         line("secret/data/db", operation="read", error=DENIED, client_token=hmac("app token"),
              client_token_accessor=hmac("app accessor"))
     )  # fmt: skip
-    assert (told.outcome, told.identity) == ("unauthenticated", "")
-    assert (told.credential, told.names) == (accessor("app"), (token("app"),))
+    assert (result.outcome, result.identity) == ("unauthenticated", "")
+    assert (result.credential, result.names) == (accessor("app"), (token("app"),))
 
 
 def test_a_denial_by_policy_is_an_authenticated_use() -> None:
@@ -97,26 +105,26 @@ def test_a_stored_secret_with_a_key_error_is_no_error() -> None:
 
 
 def test_an_error_of_the_server_says_nothing_about_an_unseen_token() -> None:
-    told = activity(
+    result = activity(
         line("secret/data/db", operation="read", client_token=hmac("app token"), error="internal error")
     )
-    assert told.outcome == "unknown"
+    assert result.outcome == "unknown"
 
 
 def test_a_call_without_any_token_names_no_credential() -> None:
-    told = activity(line("secret/data/db", operation="read", error=DENIED))
-    assert (told.outcome, told.credential, told.identity) == ("unauthenticated", "", "")
+    result = activity(line("secret/data/db", operation="read", error=DENIED))
+    assert (result.outcome, result.credential, result.identity) == ("unauthenticated", "", "")
 
 
 def test_an_open_endpoint_does_not_vouch_for_the_token_that_came_along() -> None:
-    told = activity(line("sys/internal/ui/mounts", operation="read", client_token=hmac("dead token")))
-    assert (told.outcome, told.credential) == ("succeeded", "")
+    result = activity(line("sys/internal/ui/mounts", operation="read", client_token=hmac("dead token")))
+    assert (result.outcome, result.credential) == ("succeeded", "")
 
 
 def test_a_login_uses_its_secret_id_and_issues_a_token_that_came_from_it() -> None:
-    told = activity(login(num_uses=3))
-    assert (told.outcome, told.credential, told.identity) == ("succeeded", SECRET, entity("e-app"))
-    [issued] = told.effects
+    result = activity(login(num_uses=3))
+    assert (result.outcome, result.credential, result.identity) == ("succeeded", SECRET, entity("e-app"))
+    [issued] = result.effects
     assert issued == Issued(
         accessor("app"), entity("e-app"), kind="service", names=(token("app"),),
         parents={SECRET: Parent("came_from", entity("e-app"))},
@@ -125,62 +133,64 @@ def test_a_login_uses_its_secret_id_and_issues_a_token_that_came_from_it() -> No
             "vault:prod:auth/approle/role/payments": "token:",
             "vault:prod:policy/app": "token:",
         },
-        expires=told.time + 3600 * SECOND, max_uses=3,
+        expires=result.time + 3600 * SECOND, max_uses=3,
     )  # fmt: skip
 
 
 def test_an_old_token_sent_along_with_a_login_was_not_used() -> None:
     sent = login()
     sent["request"] |= {"client_token": hmac("old token"), "client_token_accessor": hmac("old accessor")}
-    told = activity(sent)
-    assert "old" not in repr(told) and told.credential == SECRET
-    assert hmac("old token") not in repr(told) and hmac("old accessor") not in repr(told)
+    result = activity(sent)
+    assert "old" not in repr(result) and result.credential == SECRET
+    assert hmac("old token") not in repr(result) and hmac("old accessor") not in repr(result)
 
 
 def test_a_refused_login_is_a_refused_use_of_the_secret_id() -> None:
     for error, data in (("invalid credentials", {"error": hmac("x")}), (None, {"error": hmac("x")})):
-        told = activity(
+        result = activity(
             line("auth/approle/login", data={"secret_id": hmac("s1")}, response={"data": data}, error=error,
                  mount_point="auth/approle/")
         )  # fmt: skip
-        assert (told.outcome, told.credential, told.identity) == ("unauthenticated", SECRET, "")
+        assert (result.outcome, result.credential, result.identity) == ("unauthenticated", SECRET, "")
 
 
 def test_a_login_that_the_server_could_not_judge_refuses_nothing() -> None:
-    told = activity(
+    result = activity(
         line("auth/approle/login", data={"secret_id": hmac("s1")}, error="context deadline exceeded")
     )
-    assert told.outcome == "unknown"
+    assert result.outcome == "unknown"
 
 
 def test_a_login_that_still_wants_a_second_factor_issues_nothing() -> None:
-    told = activity(
+    result = activity(
         line("auth/people/login/olga", response={"auth": {"mfa_requirement": {}, "client_token": ""}})
     )
-    assert (told.outcome, told.effects) == ("unknown", ())
+    assert (result.outcome, result.effects) == ("unknown", ())
 
 
 def test_a_login_without_secret_id_is_a_use_by_the_entity() -> None:
     new = auth("cart", "e-cart", metadata={"role": "shop"})
-    told = activity(
+    result = activity(
         line("auth/k8s-prod/login", data={"jwt": hmac("jwt")}, response={"auth": new}) | {"auth": new}
     )
-    assert (told.identity, told.credential, told.outcome) == (entity("e-cart"), "", "succeeded")
-    [issued] = told.effects
+    assert (result.identity, result.credential, result.outcome) == (entity("e-cart"), "", "succeeded")
+    [issued] = result.effects
     assert isinstance(issued, Issued) and issued.parents == {}
     assert "vault:prod:auth/k8s-prod/role/shop" in issued.groups
 
 
 def test_a_role_named_login_is_no_login() -> None:
-    told = activity(line("auth/approle/role/login", operation="create", who=OPS, mount_point="auth/approle/"))
-    assert (told.action, told.credential) == ("identity_write", accessor("ops"))
+    result = activity(
+        line("auth/approle/role/login", operation="create", who=OPS, mount_point="auth/approle/")
+    )
+    assert (result.action, result.credential) == ("identity_write", accessor("ops"))
 
 
 def created(path: str = "auth/token/create", by: dict[str, Any] | None = None, **child: Any) -> Issued:
     data = child.pop("data", {})
-    told = activity(line(path, who=by or OPS, data=data, response={"auth": auth("child", **child)}))
-    [issued] = [effect for effect in told.effects if isinstance(effect, Issued)]
-    assert told.credential == accessor("ops") and told.action == "identity_write"
+    result = activity(line(path, who=by or OPS, data=data, response={"auth": auth("child", **child)}))
+    [issued] = [effect for effect in result.effects if isinstance(effect, Issued)]
+    assert result.credential == accessor("ops") and result.action == "identity_write"
     return issued
 
 
@@ -224,17 +234,19 @@ def test_a_batch_token_goes_by_its_token_and_survives_its_mount() -> None:
 
 @pytest.mark.parametrize("path", ["auth/token/renew-self", "auth/token/renew", "auth/token/renew-accessor"])
 def test_a_renewal_is_no_issue(path: str) -> None:
-    told = activity(line(path, who=auth(), response={"auth": auth(token_issue_time="2026-11-22T21:07:50Z")}))
-    assert told.effects == (Renewed(accessor("app"), entity("e-app"), told.time + 3600 * SECOND),)
-    assert told.action == ("renew" if path != "auth/token/renew-accessor" else "")
+    result = activity(
+        line(path, who=auth(), response={"auth": auth(token_issue_time="2026-11-22T21:07:50Z")})
+    )
+    assert result.effects == (Renewed(accessor("app"), entity("e-app"), result.time + 3600 * SECOND),)
+    assert result.action == ("renew" if path != "auth/token/renew-accessor" else "")
 
 
 def test_a_renewal_of_somebody_elses_token_is_not_a_renewal_by_the_caller() -> None:
-    told = activity(
+    result = activity(
         line("auth/token/renew", who=OPS, data={"token": hmac("app token")}, response={"auth": auth()})
     )
-    assert told.action == "" and told.credential == accessor("ops")
-    assert told.effects == (Renewed(accessor("app"), entity("e-app"), told.time + 3600 * SECOND),)
+    assert result.action == "" and result.credential == accessor("ops")
+    assert result.effects == (Renewed(accessor("app"), entity("e-app"), result.time + 3600 * SECOND),)
 
 
 def test_a_secret_id_is_issued_without_identity_and_with_its_accessor() -> None:
@@ -244,9 +256,9 @@ def test_a_secret_id_is_issued_without_identity_and_with_its_accessor() -> None:
         "secret_id_num_uses": 1,
         "secret_id_ttl": 60,
     }
-    told = activity(line("auth/approle/role/payments/secret-id", who=OPS, response={"data": answer}))
-    assert told.action == "identity_write"
-    assert told.effects == (
+    result = activity(line("auth/approle/role/payments/secret-id", who=OPS, response={"data": answer}))
+    assert result.action == "identity_write"
+    assert result.effects == (
         Issued(
             SECRET, kind="secret_id", names=(f"vault:prod:secret-id-accessor/{hmac('a1')}",),
             parents={accessor("ops"): Parent("made_by", entity("e-ops"))},
@@ -254,26 +266,26 @@ def test_a_secret_id_is_issued_without_identity_and_with_its_accessor() -> None:
                 "vault:prod:auth/approle/": "secret-id:auth/approle/role/payments/",
                 "vault:prod:auth/approle/role/payments": "secret-id:",
             },
-            expires=told.time + 60 * SECOND, max_uses=1, incarnation=SPONSORED,
+            expires=result.time + 60 * SECOND, max_uses=1, incarnation=SPONSORED,
         ),
     )  # fmt: skip
 
 
 def test_a_stored_secret_with_a_key_secret_id_issues_none() -> None:
-    told = activity(
+    result = activity(
         line("kv/app", operation="read", who=auth(), response={"data": {"secret_id": hmac("s1"), "a": 1}})
     )
-    assert told.effects == ()
+    assert result.effects == ()
 
 
 def test_a_lease_dies_with_its_token_and_stands_under_its_prefix() -> None:
-    told = activity(
+    result = activity(
         line("database/creds/reader", operation="read", who=auth(),
              mount_point="database/", mount_type="database",
              response={"secret": {"lease_id": "database/creds/reader/xyz"}})
     )  # fmt: skip
-    assert told.action == "secret_read"
-    assert told.effects == (
+    assert result.action == "secret_read"
+    assert result.effects == (
         Issued(
             "vault:prod:lease/database/creds/reader/xyz", entity("e-app"), kind="lease",
             parents={accessor("app"): Parent("dies_with", entity("e-app"))},
@@ -283,7 +295,7 @@ def test_a_lease_dies_with_its_token_and_stands_under_its_prefix() -> None:
 
 
 def test_a_renewed_lease_is_no_issue_and_tells_its_hmac() -> None:
-    told = activity(
+    result = activity(
         line(
             "sys/leases/renew",
             who=OPS,
@@ -292,29 +304,29 @@ def test_a_renewed_lease_is_no_issue_and_tells_its_hmac() -> None:
         )
     )
     lease = "vault:prod:lease/db/creds/l1"
-    assert told.effects == (Known(lease, lease, "lease", (f"vault:prod:lease/{hmac('l1')}",)),)
+    assert result.effects == (Known(lease, lease, "lease", (f"vault:prod:lease/{hmac('l1')}",)),)
 
 
 WRAP = {"ttl": 120, "token": hmac("w token"), "accessor": hmac("w accessor"), "wrapped_accessor": hmac("a1")}
 
 
 def test_a_wrapped_secret_id_issues_a_token_for_one_unwrap_and_names_what_is_in_it() -> None:
-    told = activity(line("auth/approle/role/payments/secret-id", who=OPS, response={"wrap_info": WRAP}))
-    inner, wrapping = told.effects
+    result = activity(line("auth/approle/role/payments/secret-id", who=OPS, response={"wrap_info": WRAP}))
+    inner, wrapping = result.effects
     assert isinstance(inner, Issued) and inner.credential == f"vault:prod:secret-id-accessor/{hmac('a1')}"
     assert wrapping == Issued(
         accessor("w"), entity("e-ops"), kind="wrapping", names=(token("w"),),
         parents={accessor("ops"): Parent("made_by", entity("e-ops"))},
-        expires=told.time + 120 * SECOND, max_uses=1, incarnation=SPONSORED,
+        expires=result.time + 120 * SECOND, max_uses=1, incarnation=SPONSORED,
     )  # fmt: skip
 
 
 def test_an_unwrap_uses_the_token_up_and_shows_the_secret_id() -> None:
     wrapping = auth("w", "", entity_id=None, policies=["response-wrapping"], remaining_uses=1)
     answer = {"data": {"secret_id": hmac("s1"), "secret_id_accessor": hmac("a1")}}
-    told = activity(line("sys/wrapping/unwrap", who=wrapping, response=answer))
-    assert (told.credential, told.outcome) == (accessor("w"), "succeeded")
-    assert told.effects == (
+    result = activity(line("sys/wrapping/unwrap", who=wrapping, response=answer))
+    assert (result.credential, result.outcome) == (accessor("w"), "succeeded")
+    assert result.effects == (
         Ended("its last allowed use", "exhausted", accessor("w"), carries=False),
         Known(SECRET, SECRET, "secret_id", (f"vault:prod:secret-id-accessor/{hmac('a1')}",)),
     )
@@ -323,14 +335,14 @@ def test_an_unwrap_uses_the_token_up_and_shows_the_secret_id() -> None:
 def test_an_unwrap_that_a_control_group_has_not_approved_yet_uses_nothing_up() -> None:
     waiting = auth("w", "", entity_id=None, policies=["control-group"], remaining_uses=1)
     error = "1 error occurred:\n\t* Request needs further approval\n\n"
-    told = activity(line("sys/wrapping/unwrap", who=waiting, error=error))
-    assert (told.outcome, told.effects) == ("failed", ())
+    result = activity(line("sys/wrapping/unwrap", who=waiting, error=error))
+    assert (result.outcome, result.effects) == ("failed", ())
 
 
 def test_an_unwrap_by_a_caller_with_a_token_of_its_own_uses_up_the_one_in_the_body() -> None:
-    told = activity(line("sys/wrapping/unwrap", who=auth(), data={"token": hmac("w token")}))
-    assert told.credential == accessor("app")
-    assert told.effects == (Ended("its last allowed use", "exhausted", token("w"), carries=False),)
+    result = activity(line("sys/wrapping/unwrap", who=auth(), data={"token": hmac("w token")}))
+    assert result.credential == accessor("app")
+    assert result.effects == (Ended("its last allowed use", "exhausted", token("w"), carries=False),)
 
 
 def test_a_wrapped_token_is_known_by_its_accessor_until_the_unwrap_shows_it() -> None:
@@ -339,19 +351,19 @@ def test_a_wrapped_token_is_known_by_its_accessor_until_the_unwrap_shows_it() ->
     assert isinstance(inner, Issued) and inner.credential == accessor("child")
     assert inner.parents == {accessor("ops"): Parent("dies_with", entity("e-ops"))}
     wrapping = auth("w", "", entity_id=None, policies=["response-wrapping"], remaining_uses=1)
-    told = activity(line("sys/wrapping/unwrap", who=wrapping, response={"auth": auth("child", "e-ops")}))
-    shown = told.effects[-1]
+    result = activity(line("sys/wrapping/unwrap", who=wrapping, response={"auth": auth("child", "e-ops")}))
+    shown = result.effects[-1]
     assert isinstance(shown, Issued) and (shown.credential, shown.names) == (
         accessor("child"),
         (token("child"),),
     )
-    assert told.credential == accessor("w")
+    assert result.credential == accessor("w")
 
 
 def test_the_last_allowed_use_ends_the_token_whatever_became_of_the_call() -> None:
     for error in (None, "unsupported path"):
-        told = activity(line("secret/data/db", operation="read", who=auth(remaining_uses=1), error=error))
-        assert told.effects == (Ended("its last allowed use", "exhausted", accessor("app"), carries=True),)
+        result = activity(line("secret/data/db", operation="read", who=auth(remaining_uses=1), error=error))
+        assert result.effects == (Ended("its last allowed use", "exhausted", accessor("app"), carries=True),)
     assert activity(line("secret/data/db", operation="read", who=auth(remaining_uses=2))).effects == ()
 
 
@@ -366,33 +378,37 @@ def test_the_last_allowed_use_ends_the_token_whatever_became_of_the_call() -> No
 def test_a_revocation_ends_its_target(
     path: str, data: dict[str, str], credential: str, carries: bool
 ) -> None:
-    told = activity(line(path, who=OPS, data=data))
-    assert told.effects == (Ended(path, "revoked", credential, carries=carries),)
-    assert (told.credential, told.target, told.action) == (accessor("ops"), credential, "identity_write")
+    result = activity(line(path, who=OPS, data=data))
+    assert result.effects == (Ended(path, "revoked", credential, carries=carries),)
+    assert (result.credential, result.target, result.action) == (
+        accessor("ops"),
+        credential,
+        "identity_write",
+    )
 
 
 def test_revoke_self_ends_the_caller_and_is_no_write_to_identities() -> None:
-    told = activity(line("auth/token/revoke-self", who=auth()))
-    assert told.effects == (Ended("auth/token/revoke-self", "revoked", accessor("app"), entity("e-app")),)
-    assert told.action == ""
+    result = activity(line("auth/token/revoke-self", who=auth()))
+    assert result.effects == (Ended("auth/token/revoke-self", "revoked", accessor("app"), entity("e-app")),)
+    assert result.action == ""
 
 
 def test_a_look_up_of_a_token_is_no_use_of_it() -> None:
-    told = activity(line("auth/token/lookup-accessor", who=OPS, data={"accessor": hmac("app accessor")}))
-    assert (told.credential, told.effects, told.action) == (accessor("ops"), (), "")
-    assert hmac("app accessor") not in repr(told)
+    result = activity(line("auth/token/lookup-accessor", who=OPS, data={"accessor": hmac("app accessor")}))
+    assert (result.credential, result.effects, result.action) == (accessor("ops"), (), "")
+    assert hmac("app accessor") not in repr(result)
 
 
 def test_a_revocation_that_found_nothing_did_not_take() -> None:
-    told = activity(
+    result = activity(
         line("auth/token/revoke-accessor", who=OPS, data={"accessor": hmac("app accessor")},
              response={"warnings": ["No token found with this accessor"]})
     )  # fmt: skip
-    assert told.effects == (EndFailed("auth/token/revoke-accessor", accessor("app")),)
+    assert result.effects == (EndFailed("auth/token/revoke-accessor", accessor("app")),)
 
 
 def test_a_warning_about_something_else_lets_the_revocation_stand() -> None:
-    told = activity(
+    result = activity(
         line(
             "auth/token/revoke",
             who=OPS,
@@ -400,23 +416,23 @@ def test_a_warning_about_something_else_lets_the_revocation_stand() -> None:
             response={"warnings": ["be quick"]},
         )
     )
-    assert told.effects == (Ended("auth/token/revoke", "revoked", token("app")),)
+    assert result.effects == (Ended("auth/token/revoke", "revoked", token("app")),)
 
 
 def test_the_refused_revocation_of_a_batch_token_did_not_take() -> None:
     refused = {"data": {"error": hmac("batch tokens cannot be revoked")}}
-    told = activity(line("auth/token/revoke", who=OPS, data={"token": hmac("job token")}, response=refused))
-    assert told.effects == (EndFailed("auth/token/revoke", token("job")),)
-    assert told.error == "refused, the reason is HMAC'd"
+    result = activity(line("auth/token/revoke", who=OPS, data={"token": hmac("job token")}, response=refused))
+    assert result.effects == (EndFailed("auth/token/revoke", token("job")),)
+    assert result.error == "refused, the reason is HMAC'd"
     job = auth("job", accessor=None, token_type="batch")
-    told = activity(line("auth/token/revoke-self", who=job, response=refused))
-    assert told.effects == (EndFailed("auth/token/revoke-self", token("job"), entity("e-app")),)
+    result = activity(line("auth/token/revoke-self", who=job, response=refused))
+    assert result.effects == (EndFailed("auth/token/revoke-self", token("job"), entity("e-app")),)
 
 
 def test_a_denied_revocation_was_not_tried() -> None:
     denied = auth(policy_results={"allowed": False})
-    told = activity(line("auth/token/revoke", who=denied, data={"token": hmac("x")}, error=DENIED))
-    assert told.effects == ()
+    result = activity(line("auth/token/revoke", who=denied, data={"token": hmac("x")}, error=DENIED))
+    assert result.effects == ()
 
 
 @pytest.mark.parametrize(
@@ -427,22 +443,22 @@ def test_a_denied_revocation_was_not_tried() -> None:
     ],
 )
 def test_both_forms_of_destroying_a_secret_id_end_it(verb: str, name: str, key: str) -> None:
-    told = activity(line(f"auth/approle/role/payments/{verb}/destroy", who=OPS, data={name: hmac("s1")}))
-    assert told.effects == (Ended(f"{verb}/destroy", "revoked", key + hmac("s1")),)
+    result = activity(line(f"auth/approle/role/payments/{verb}/destroy", who=OPS, data={name: hmac("s1")}))
+    assert result.effects == (Ended(f"{verb}/destroy", "revoked", key + hmac("s1")),)
 
 
 def test_a_deleted_role_ends_its_secret_ids_and_only_the_ground_of_its_tokens() -> None:
-    told = activity(line("auth/approle/role/payments", operation="delete", who=OPS))
+    result = activity(line("auth/approle/role/payments", operation="delete", who=OPS))
     group, how = "vault:prod:auth/approle/role/payments", "auth/approle/role/payments deleted"
-    assert told.effects == (
+    assert result.effects == (
         Ended(how, "removed", group=group, claims_cut=False, carries=False, scope="token:"),
         Ended(how, "group", group=group, carries=False, scope="secret-id:"),
     )
 
 
 def test_a_deleted_field_of_a_role_is_no_deleted_role() -> None:
-    told = activity(line("auth/approle/role/payments/secret-id-num-uses", operation="delete", who=OPS))
-    assert told.effects == ()
+    result = activity(line("auth/approle/role/payments/secret-id-num-uses", operation="delete", who=OPS))
+    assert result.effects == ()
 
 
 @pytest.mark.parametrize("path", ["sys/policies/acl/temp", "sys/policy/temp"])
@@ -453,8 +469,8 @@ def test_a_deleted_policy_is_the_end_of_no_token(path: str) -> None:
 
 
 def test_a_disabled_auth_mount_ends_tokens_and_secret_ids_and_leaves_batch_tokens() -> None:
-    told = activity(line("sys/auth/approle", operation="delete", who=OPS))
-    assert [(e.group, e.scope, e.kind, e.carries) for e in told.effects if isinstance(e, Ended)] == [
+    result = activity(line("sys/auth/approle", operation="delete", who=OPS))
+    assert [(e.group, e.scope, e.kind, e.carries) for e in result.effects if isinstance(e, Ended)] == [
         ("vault:prod:auth/approle/", "auth/approle/", "group", True),
         ("vault:prod:auth/approle/", "secret-id:auth/approle/", "group", False),
         ("vault:prod:auth/approle/", "batch:auth/approle/", "removed", False),
@@ -483,8 +499,8 @@ def test_a_disabled_secrets_mount_ends_its_leases() -> None:
 
 def test_a_revoked_lease_is_recorded_under_the_hmac_of_its_id() -> None:
     key = f"vault:prod:lease/{hmac('l1')}"
-    told = activity(line("sys/leases/revoke", who=OPS, data={"lease_id": hmac("l1")}))
-    assert told.effects == (Known(key, key, "lease"), Ended("sys/leases/revoke", "revoked", key))
+    result = activity(line("sys/leases/revoke", who=OPS, data={"lease_id": hmac("l1")}))
+    assert result.effects == (Known(key, key, "lease"), Ended("sys/leases/revoke", "revoked", key))
     plain = activity(line("sys/leases/revoke/db/creds/x/l1", who=OPS)).effects[-1]
     assert isinstance(plain, Ended) and plain.credential == "vault:prod:lease/db/creds/x/l1"
 
@@ -503,8 +519,8 @@ def test_an_entity_is_disabled_enabled_and_deleted_by_its_id() -> None:
 
 
 def test_an_entity_named_by_name_gets_a_key_that_an_inventory_can_declare() -> None:
-    told = activity(line("identity/entity/name/app", who=OPS, data={"disabled": True}))
-    assert told.target == "vault:prod:entity-name/app"
+    result = activity(line("identity/entity/name/app", who=OPS, data={"disabled": True}))
+    assert result.target == "vault:prod:entity-name/app"
 
 
 def test_a_failed_end_of_an_entity_or_mount_changes_nothing() -> None:
@@ -525,10 +541,10 @@ def test_a_generated_root_token_is_issued_under_the_id_of_the_call_that_complete
 
 
 def test_a_use_of_a_root_token_says_that_it_is_one() -> None:
-    told = activity(
+    result = activity(
         line("sys/mounts", operation="read", who=auth("root", "", entity_id=None, policies=["root"]))
     )
-    assert told.effects == (Known(accessor("root"), accessor("root"), "root", (token("root"),)),)
+    assert result.effects == (Known(accessor("root"), accessor("root"), "root", (token("root"),)),)
 
 
 @pytest.mark.parametrize(
@@ -568,5 +584,5 @@ def test_what_kind_of_use_a_path_is(path: str, operation: str, action: str) -> N
     ],
 )
 def test_what_is_read_is_told_from_the_mount_where_it_is_known(kind: str, path: str, action: str) -> None:
-    told = activity(line(path, operation="read", who=OPS, mount_point="team/kv/", mount_type=kind))
-    assert told.action == action
+    result = activity(line(path, operation="read", who=OPS, mount_point="team/kv/", mount_type=kind))
+    assert result.action == action

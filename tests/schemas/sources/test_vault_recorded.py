@@ -79,13 +79,13 @@ def readings() -> list[Reading]:
 
 def at(number: int) -> Activity:
     """The activity of a line, counted from 1."""
-    [told] = readings()[number - 1].activities
-    return told
+    [result] = readings()[number - 1].activities
+    return result
 
 
 @cache
 def known() -> Known:
-    return Known(told for reading in readings() for told in reading.activities)
+    return Known(result for reading in readings() for result in reading.activities)
 
 
 def credential(case: Case) -> tuple[View, str, Credential]:
@@ -123,14 +123,14 @@ def refused_after(case: Case) -> Credential:
 
 
 def test_every_line_is_an_activity_or_passed() -> None:
-    told = [(len(r.activities), r.passed, len(r.rejects)) for r in readings()]
-    assert len(told) == 1198 and all(sum(each) == 1 for each in told)
-    assert sum(each[0] for each in told) == 597 + 2, "597 response lines and two refusals without one"
+    result = [(len(r.activities), r.passed, len(r.rejects)) for r in readings()]
+    assert len(result) == 1198 and all(sum(each) == 1 for each in result)
+    assert sum(each[0] for each in result) == 597 + 2, "597 response lines and two refusals without one"
     assert not any(r.rejects for r in readings())
 
 
 def test_every_activity_has_the_request_id_of_its_line_and_each_id_one_activity() -> None:
-    ids = [told.uid for reading in readings() for told in reading.activities]
+    ids = [result.uid for reading in readings() for result in reading.activities]
     assert len(set(ids)) == len(ids)
     assert set(ids) <= {json.loads(line)["request"]["id"] for line in lines()}
 
@@ -206,10 +206,10 @@ def test_a_disabled_entity_is_a_switch_of_the_identity_and_its_token_lives(case:
 
 @named("revoke_failed_used_succeeded")
 def test_a_revocation_in_the_old_form_failed_on_a_masked_token(case: Case) -> None:
-    told = at(case["kill"]["line"])
-    [failed] = told.effects
+    result = at(case["kill"]["line"])
+    [failed] = result.effects
     assert isinstance(failed, EndFailed) and failed.credential.startswith("vault:default:token/hmac-")
-    assert "clear" in told.error and "s.65cgBXXcdXMyvrL2Jhb2ym6V" not in repr(told)
+    assert "clear" in result.error and "s.65cgBXXcdXMyvrL2Jhb2ym6V" not in repr(result)
     _, _, found = credential(case)
     assert not found.turns and uids(lines_of(case, "uses_after")) <= seen(found, "succeeded")
 
@@ -306,8 +306,8 @@ def test_a_lease_is_issued_and_its_end_recorded(case: Case) -> None:
 @named("expired_credential_login_denied", "missing_token_denied")
 def test_a_refusal_that_names_no_credential_is_nobodys(case: Case) -> None:
     for number in lines_of(case, "uses_before", "uses_after"):
-        told = at(number)
-        assert (told.outcome, told.credential, told.identity) == ("unauthenticated", "", "")
+        result = at(number)
+        assert (result.outcome, result.credential, result.identity) == ("unauthenticated", "", "")
 
 
 @named("unknown_token_denied")
@@ -319,9 +319,9 @@ def test_a_token_never_issued_is_claimed_by_nobody(case: Case) -> None:
 
 @named("secret_sweep")
 def test_a_sweep_is_a_row_of_different_secrets_read_by_one_token(case: Case) -> None:
-    told = [at(number) for number in lines_of(case, "uses_before", "uses_after")]
-    assert len({t.operation for t in told if t.action == "secret_read"}) == 40
-    assert {t.credential for t in told} == {credential(case)[1]}
+    result = [at(number) for number in lines_of(case, "uses_before", "uses_after")]
+    assert len({t.operation for t in result if t.action == "secret_read"}) == 40
+    assert {t.credential for t in result} == {credential(case)[1]}
 
 
 @named("one_token_two_addresses")
@@ -351,7 +351,7 @@ ASKED = [
 
 
 def test_the_recording_gives_the_same_verdicts_in_any_order_doubled_split_and_restarted() -> None:
-    every_way([told for reading in readings() for told in reading.activities])
+    every_way([result for reading in readings() for result in reading.activities])
 
 
 # A second audit device: the same events under another salt, later by a little.
@@ -371,7 +371,7 @@ def other_device(line: bytes) -> bytes:
 def test_two_devices_tell_each_entity_the_same_once() -> None:
     both = [*lines(), *(other_device(line) for line in lines())]
     random.Random(7).shuffle(both)
-    twice = Known(told for line in both for told in vault.read(line, Context()).activities)
+    twice = Known(result for line in both for result in vault.read(line, Context()).activities)
     entities = {key: view for key, view in known().views.items() if ":entity/" in key}
     assert set(entities) == {key for key in twice.views if ":entity/" in key}
     for key, view in entities.items():
@@ -397,9 +397,9 @@ def told_of(view: View) -> list[tuple[Any, ...]]:
 
 @pytest.mark.skipif(not (LEARN.exists() and LINKS.exists()), reason=f"the sample is not at {LEARN}")
 def test_every_issued_token_is_linked_to_its_uses_and_to_no_others() -> None:
-    told = [vault.read(line, Context()) for line in LEARN.read_bytes().splitlines()]
-    assert not any(reading.rejects for reading in told)
-    found = Known(activity for reading in told for activity in reading.activities)
+    result = [vault.read(line, Context()) for line in LEARN.read_bytes().splitlines()]
+    assert not any(reading.rejects for reading in result)
+    found = Known(activity for reading in result for activity in reading.activities)
     truth = {f"vault:default:token/{link['client_token']}": link for link in json.loads(LINKS.read_text())}
     issued, used = set(), set()
     for view, name in set(found.credentials.values()):

@@ -42,9 +42,9 @@ def packed(document: dict[str, Any]) -> bytes:
 def everything(document: dict[str, Any]) -> str:
     """All that a line leaves behind: its activity, its facts and its rejects."""
     reading = read(document)
-    told = [msgspec.json.encode(a) for a in reading.activities]
-    told += [msgspec.json.encode(fact) for a in reading.activities for fact in facts_of(a)]
-    return b"".join([*told, msgspec.json.encode(reading.rejects)]).decode()
+    result = [msgspec.json.encode(a) for a in reading.activities]
+    result += [msgspec.json.encode(fact) for a in reading.activities for fact in facts_of(a)]
+    return b"".join([*result, msgspec.json.encode(reading.rejects)]).decode()
 
 
 # Secrets in clear.
@@ -54,12 +54,12 @@ def test_an_old_path_form_leaves_no_clear_token_behind_and_its_failure_is_told()
     revoke = line(
         f"auth/token/revoke/{OLD_CLEAR}", who=OPS, error="1 error occurred:\n\t* unsupported path\n\n"
     )
-    told = activity(revoke)
+    result = activity(revoke)
     assert OLD_CLEAR not in everything(revoke)
-    assert told.effects == (EndFailed("auth/token/revoke", f"vault:prod:token/{CONTEXT.mask(OLD_CLEAR)}"),)
-    assert told.resource == f"auth/token/revoke/{CONTEXT.mask(OLD_CLEAR)}"
+    assert result.effects == (EndFailed("auth/token/revoke", f"vault:prod:token/{CONTEXT.mask(OLD_CLEAR)}"),)
+    assert result.resource == f"auth/token/revoke/{CONTEXT.mask(OLD_CLEAR)}"
     assert (
-        told.error == "1 error occurred: * unsupported path; a token stood in clear in the path of this log"
+        result.error == "1 error occurred: * unsupported path; a token stood in clear in the path of this log"
     )
 
 
@@ -158,8 +158,10 @@ def namespaced(path: str, **more: Any) -> dict[str, Any]:
 
 
 def test_paths_and_groups_of_a_namespace_carry_it() -> None:
-    told = activity(namespaced("secret/data/db", operation="read", who=auth(), mount_point="team-a/secret/"))
-    assert (told.resource, told.action) == ("team-a/secret/data/db", "secret_read")
+    result = activity(
+        namespaced("secret/data/db", operation="read", who=auth(), mount_point="team-a/secret/")
+    )
+    assert (result.resource, result.action) == ("team-a/secret/data/db", "secret_read")
     [ended] = activity(namespaced("sys/policies/acl/temp", operation="delete", who=OPS)).effects
     assert isinstance(ended, Ended) and ended.group == "vault:prod:team-a/policy/temp"
     new = auth(metadata={"role_name": "payments"})
@@ -174,11 +176,11 @@ def test_paths_and_groups_of_a_namespace_carry_it() -> None:
 
 
 def test_a_login_at_a_mount_of_several_steps_is_one() -> None:
-    told = activity(
+    result = activity(
         line("auth/team/approle/login", data={"secret_id": hmac("s1")}, error="invalid credentials",
              mount_point="auth/team/approle/")
     )  # fmt: skip
-    assert told.outcome == "unauthenticated" and told.credential.startswith("vault:prod:secret-id/")
+    assert result.outcome == "unauthenticated" and result.credential.startswith("vault:prod:secret-id/")
 
 
 def test_the_end_of_a_nested_mount_reaches_only_what_stands_under_it() -> None:
@@ -193,8 +195,8 @@ def test_the_place_is_the_address_that_the_server_took_for_the_callers(place: st
 
 
 def test_a_user_agent_is_the_client_where_the_header_is_audited() -> None:
-    told = activity(line("secret/data/db", who=auth(), headers={"User-Agent": ["vault-agent/1.18"]}))
-    assert told.client == "vault-agent/1.18"
+    result = activity(line("secret/data/db", who=auth(), headers={"User-Agent": ["vault-agent/1.18"]}))
+    assert result.client == "vault-agent/1.18"
 
 
 # Inline authentication: two request ids, and a token without accessor.
@@ -211,8 +213,8 @@ def test_a_token_of_inline_authentication_is_the_one_that_its_login_issued() -> 
 
 def test_the_format_of_2020_without_mounts_and_ttls_is_read() -> None:
     new = auth(token_ttl=None, metadata={"username": "lab-user-7"})
-    told = activity(line("auth/userpass/login/lab-user-7", response={"auth": new}) | {"auth": new})
-    [issued] = told.effects
+    result = activity(line("auth/userpass/login/lab-user-7", response={"auth": new}) | {"auth": new})
+    [issued] = result.effects
     assert isinstance(issued, Issued) and issued.expires == 0
     assert issued.groups["vault:prod:auth/userpass/users/lab-user-7"] == "token:"
     assert issued.groups["vault:prod:auth/userpass/"] == "auth/userpass/login/lab-user-7/"
@@ -228,9 +230,9 @@ def test_a_line_of_version_0_with_empty_error_and_no_request_id_is_read() -> Non
         "request": {"operation": "update", "path": "sys/policy/x", "data": None, "remote_address": ""},
         "response": {"secret": {"lease_id": ""}, "data": None, "redirect": ""},
     }  # fmt: skip
-    told = activity(document)
-    assert (told.outcome, told.credential, told.error) == ("succeeded", token("root"), "")
-    assert told.uid.startswith("sha256:") and told.uid == activity(document).uid
+    result = activity(document)
+    assert (result.outcome, result.credential, result.error) == ("succeeded", token("root"), "")
+    assert result.uid.startswith("sha256:") and result.uid == activity(document).uid
     assert detect(packed(document)) == "vault"
 
 
@@ -323,8 +325,8 @@ def test_a_request_line_that_is_no_json_is_a_reject_and_not_passed() -> None:
 
 
 def test_of_a_key_that_stands_twice_the_last_counts() -> None:
-    told = read(GOOD.replace(b'"operation":"read"', b'"operation":"list","operation":"read"')).activities
-    assert told[0].operation == "read secret/data/db"
+    result = read(GOOD.replace(b'"operation":"read"', b'"operation":"list","operation":"read"')).activities
+    assert result[0].operation == "read secret/data/db"
 
 
 ENVELOPES: dict[str, Callable[[str], Any]] = {
@@ -380,9 +382,9 @@ def test_a_user_cannot_hide_a_line_behind_stored_text() -> None:
 
 def test_very_long_ids_and_paths_are_cut_or_masked() -> None:
     long = "x" * 100_000
-    told = activity(line(f"secret/data/{long}", who=auth(accessor=long, entity_id=long), id=long))
-    assert len(msgspec.json.encode(told)) < 4_000
-    assert told.uid.startswith("sha256:")
+    result = activity(line(f"secret/data/{long}", who=auth(accessor=long, entity_id=long), id=long))
+    assert len(msgspec.json.encode(result)) < 4_000
+    assert result.uid.startswith("sha256:")
 
 
 def test_audit_lines_are_told_from_others() -> None:
@@ -449,8 +451,8 @@ def test_no_record_raises_and_every_one_is_accounted_for(seed: int) -> None:
             holder[last] = json.loads(json.dumps(chance.choice(VALUES)))
     reading = read(document)
     assert reading.activities or reading.rejects or reading.passed
-    for told in reading.activities:
-        for key, fact in facts_of(told):
+    for result in reading.activities:
+        for key, fact in facts_of(result):
             assert key and msgspec.json.encode(fact)
 
 
@@ -482,13 +484,13 @@ def test_the_reader_makes_nothing_of_the_entity_that_is_not_there() -> None:
 def test_a_refusal_of_what_the_server_still_knows_is_about_something_else(name: str, action: str) -> None:
     """Recorded: of a token that it knows the server writes the accessor, of a secret id that it does not know
     "invalid credentials"."""
-    (told,) = read(json.loads(golden.record("vault", name))).activities
-    assert (told.outcome, told.action) == ("unauthenticated", action)
+    (result,) = read(json.loads(golden.record("vault", name))).activities
+    assert (result.outcome, result.action) == ("unauthenticated", action)
 
 
 def test_what_was_presented_to_what_is_told() -> None:
-    told = activity(namespaced("secret/data/db", operation="read", who=auth()))
-    assert told.asked.endswith(":namespace/team-a/")
+    result = activity(namespaced("secret/data/db", operation="read", who=auth()))
+    assert result.asked.endswith(":namespace/team-a/")
     assert activity(line("secret/data/db", operation="read", who=auth())).asked == ""
     refused = activity(line("auth/approle/login", data={"role_id": "hmac-sha256:aa", "secret_id": hmac("s")}))
     assert refused.asked.endswith(":role-id/hmac-sha256:aa")

@@ -42,7 +42,7 @@ SOURCES = ("cloudtrail", "vault", "kubernetes", "gcp", "azure", "github")
 POD = "k8s:c1:shop/mailer"
 NEW = "aws:key/AKIANEW"
 
-Told = tuple[str, Severity | None] | None
+Loudness = tuple[str, Severity | None] | None
 
 
 class Case(NamedTuple):
@@ -52,8 +52,8 @@ class Case(NamedTuple):
     changed: str
     control: str
     many: Sequence[Activity]
-    first: Told
-    then: Told
+    first: Loudness
+    then: Loudness
     hours: float = 1
 
 
@@ -249,7 +249,7 @@ CASES = {
 }
 
 
-def judged(case: Case, settings: Settings) -> Told:
+def judged(case: Case, settings: Settings) -> Loudness:
     now = max(a.time for a in case.many) + int(case.hours * 3_600_000_000)
     clock = Clock(now, dict.fromkeys((*SOURCES, "leaks"), now), dict.fromkeys(SOURCES, T0 - 1))
     world = run(case.many, clock, thresholds=settings.thresholds)
