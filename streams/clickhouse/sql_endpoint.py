@@ -1,9 +1,8 @@
 """A read-only HTTP endpoint in front of the embedded engine that speaks as ClickHouse does over HTTP.
 
 clickhouse-connect, curl and `gapwatch sql` use it as they would a server. There are no users: whoever reaches
-the port can read, nobody can do more (`streams.clickhouse.engine`, `streams.clickhouse.sql_gate`). A
-browser is a way to reach it for any page that is open in it, so a request whose Host or
-Origin is not this endpoint's own is refused.
+the port can read, nobody can do more (`streams.clickhouse.engine`, `streams.clickhouse.sql_gate`). A request
+that a page of another site sent is refused (`streams.site.listening`).
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ from streams.clickhouse.readers import Answer
 from streams.clickhouse.sql_gate import RefusedError
 from streams.site.errors import Stop
 from streams.site.http_protocol import TimedProtocol
-from streams.site.listening import only_here
+from streams.site.listening import asked_from_here, only_here
 
 BODY_SECONDS = 10.0
 """Time a request may take to arrive. One that dribbles would hold its place for ever."""
@@ -57,7 +56,7 @@ class SqlEndpoint:
         self._asking = Asking(engine)
         self._socket = _listen(host, port)
         self.host, self.port = self._socket.getsockname()[:2]
-        self._own_names = {host.lower(), "localhost", "127.0.0.1", "::1"}
+        self._listens_on = host
         self._version = str(engine_version(engine))
         paths = [Route(path, self._ok) for path in ("/ping", "/replicas_status")]
         app = Starlette(routes=[*paths, Route("/", self._answer, methods=["GET", "POST", "HEAD"])])
@@ -174,18 +173,9 @@ class SqlEndpoint:
         }
 
     def _refuse_foreign(self, request: Request) -> Response | None:
-        """A page of another site may send requests here, even under a name of its own that leads here."""
-        host = request.headers.get("host", "")
-        origin = request.headers.get("origin")
-        site = request.headers.get("sec-fetch-site", "none")
-        if self._own(host) and origin in (None, f"http://{host}") and site in ("none", "same-origin"):
+        if asked_from_here(request.headers, self._listens_on):
             return None
         return self._failure(403, 497, "a request from another site is not answered (ACCESS_DENIED)")
-
-    def _own(self, host: str) -> bool:
-        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
-        name = name.strip("[]").lower()
-        return name in self._own_names
 
 
 def engine_version(engine: Engine) -> object:

@@ -16,6 +16,8 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
+from streams.site.listening import asked_from_here
+
 CONNECTIONS_MAX = 8
 """Open at once, each a thread: a few scrapers, each with one."""
 SILENT_SECONDS = 5.0
@@ -36,6 +38,7 @@ class MetricsServer(ThreadingHTTPServer):
         self._open: dict[Any, None] = {}
         self._lock = threading.Lock()
         self._answers: dict[Callable[..., bytes], tuple[float, bytes]] = {}
+        self.listens_on = host
         super().__init__((host, port), _Handler)
         threading.Thread(target=self.serve_forever, name="metrics", daemon=True).start()
 
@@ -83,6 +86,10 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = SILENT_SECONDS
 
     def do_GET(self) -> None:
+        headers = {name.lower(): text for name, text in self.headers.items()}
+        if not asked_from_here(headers, self.server.listens_on):
+            self.send_error(403, "a request from another site is not answered")
+            return
         if self.path.partition("?")[0] not in ("/", "/metrics"):
             self.send_error(404)
             return

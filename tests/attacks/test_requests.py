@@ -159,6 +159,43 @@ def test_the_page_of_metrics_says_nothing_of_such_requests_either(
     assert "Traceback" not in said and "evil" not in said
 
 
+FOREIGN = [
+    (b"evil.example", b""),
+    (b"evil.example:%d", b""),
+    (b"127.0.0.1.evil.example", b""),
+    (b"[::1].evil.example:%d", b""),
+    (b"localhost.", b""),
+    (b"", b""),
+    (b"localhost:%d", b"Origin: http://evil.example\r\n"),
+    (b"localhost:%d", b"Origin: null\r\n"),
+    (b"localhost:%d", b"Origin: https://localhost:%d\r\n"),
+    (b"localhost:%d", b"Sec-Fetch-Site: cross-site\r\n"),
+    (b"localhost:%d", b"Sec-Fetch-Site: same-site\r\n"),
+]
+
+
+def test_a_page_of_another_site_reads_neither_rows_nor_metrics(
+    endpoint: SqlEndpoint, record_property: Callable[[str, object], None]
+) -> None:
+    record_property("tried", 2 * len(FOREIGN))
+    metrics = MetricsServer("127.0.0.1", 0, CollectorRegistry())
+    try:
+        for port, path in ((endpoint.port, b"/?query=SELECT+1"), (metrics.server_port, b"/metrics")):
+            asked = b"GET " + path + b" HTTP/1.1\r\nHost: %s\r\n%sConnection: close\r\n\r\n"
+            for host, more in FOREIGN:
+                host, more = host.replace(b"%d", b"%d" % port), more.replace(b"%d", b"%d" % port)
+                assert b" 403 " in _sent(port, asked % (host, more), closed=True).splitlines()[0], (
+                    host,
+                    more,
+                )
+            own = b"LocalHost:%d" % port
+            for more in (b"", b"Origin: http://" + own + b"\r\nSec-Fetch-Site: same-origin\r\n"):
+                assert b" 200 " in _sent(port, asked % (own, more), closed=False).splitlines()[0]
+    finally:
+        metrics.shutdown()
+        metrics.server_close()
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.2.3", "gapwatch.example.com", ""])
 def test_what_asks_for_no_token_listens_on_this_machine_alone(tmp_path: Path, host: str) -> None:
     for setting in ("sql_host", "metrics_host"):
