@@ -3,16 +3,16 @@ carried out.
 
 Conventions read: OpenTelemetry GenAI (before and after 1.37) and MCP, OpenInference, OpenLLMetry
 (``traceloop.*``), Google ADK (``gcp.vertex.agent.*``), LangGraph's agent name in association properties or
-in a metadata text, pydantic-ai, crewAI, strands, Vercel's AI SDK (``ai.*``); what a span is in Langfuse's
-``langfuse.observation.type``, Monocle's ``span.type`` (langfuse.com/docs, observation types;
-monocle2ai/monocle, entities); Logfire's spans of the OpenAI Agents SDK, Claude Code's own (monitoring,
-traces); MCP gateways of Docker, ToolHive, agentgateway (``mcp.target``), Kuadrant (``mcp.server``).
+in a metadata text, pydantic-ai, crewAI, strands, Vercel's AI SDK (``ai.*``); MCP gateways of Docker,
+ToolHive, agentgateway (``mcp.target``), Kuadrant (``mcp.server``). What vendors mark in words of their own is
+read by ``schemas.sources.otel.marks``.
 """
 
 from __future__ import annotations
 
 import re
 
+from schemas.sources.otel.marks import CLAUDE_CODE_TOOL, LOGFIRE_OPENAI, mark_of
 from schemas.sources.otel.raw import CLIENT, SERVER, RawSpan
 from schemas.sources.otel.steps import (
     ADK,
@@ -57,9 +57,6 @@ DOCKER_CALL = "mcp.tool.call"
 LOCAL_CLIENTS = frozenset({"opentelemetry.instrumentation.openai_agents"})
 SERVERS = ("fastmcp.server.name", "mcp.server.name", "mcp.target", "mcp.server")
 NODE_MARKS = frozenset({"langgraph_step", "langgraph_node"})
-LOGFIRE_OPENAI = "logfire.openai_agents"
-LOGFIRE_SPANS = (("Agent run:", "agent"), ("Function:", "tool"), ("Handoff:", "handoff"))
-CLAUDE_CODE_TOOL = "claude_code.tool"
 CLAUDE_CODE_WAIT = "claude_code.tool.blocked_on_user"
 """Below the span of a tool: the wait for the person who may let it run, with what was decided."""
 HIDDEN_TOOL = "mcp_tool"
@@ -67,13 +64,6 @@ HIDDEN_TOOL = "mcp_tool"
 (``OTEL_LOG_TOOL_DETAILS``)."""
 DENIALS = frozenset({"reject", "denied", "abort", "cancel", "deny", "timed_out"})
 """Decisions by which a tool does not run (Claude Code, Gemini CLI, Codex)."""
-MONOCLE = {
-    "agentic.tool.invocation": "tool",
-    "agentic.mcp.invocation": "tool",
-    "agentic.invocation": "agent",
-}
-ENTITY = "entity.1.name"
-
 ERROR_LENGTH_MAX = 80
 """``error.type`` is a class name or a code; longer is a message, which may quote arguments."""
 
@@ -150,7 +140,7 @@ def _kind(raw: RawSpan, offers: bool) -> SpanKind:
     operation = _operation(raw)
     inference = raw.text("openinference.span.kind").upper()
     loop = raw.text("traceloop.span.kind").lower()
-    said = _vendors_kind(raw)
+    said = mark_of(raw).kind
     if raw.text("gen_ai.transfer.target.name"):
         return "handoff"
     if operation in HANDOFFS or loop == "handoff" or said == "handoff":
@@ -192,18 +182,6 @@ def _says_otherwise(raw: RawSpan) -> bool:
 def _is_own_class(raw: RawSpan) -> bool:
     """Google ADK's transfer is a function, or a class of its own; a server's tool is of another class."""
     return raw.text("gen_ai.tool.type") in ("", "FunctionTool", "TransferToAgentTool")
-
-
-def _vendors_kind(raw: RawSpan) -> str:
-    """What the span is by a vendor's own mark; "" for none."""
-    langfuse = raw.text("langfuse.observation.type").lower()
-    if langfuse in ("tool", "agent"):
-        return langfuse
-    if raw.scope == LOGFIRE_OPENAI:
-        return next((kind for start, kind in LOGFIRE_SPANS if raw.name.startswith(start)), "")
-    if raw.name == CLAUDE_CODE_TOOL and raw.text("tool_name"):
-        return "tool"
-    return MONOCLE.get(raw.text("span.type"), "")
 
 
 def _is_remote(raw: RawSpan) -> bool:
@@ -278,9 +256,9 @@ def _agent(raw: RawSpan) -> str:
     graph = _graph_agent(raw)
     if graph:
         return graph
-    said = _vendors_kind(raw)
-    if said == "agent":
-        return raw.text(ENTITY) or raw.text("name") or raw.name
+    marked = mark_of(raw)
+    if marked.kind == "agent":
+        return marked.name or raw.name.removesuffix(".agent")
     if raw.text("traceloop.span.kind").lower() == "agent":
         return raw.text("traceloop.entity.name") or raw.name.removesuffix(".agent")
     if raw.text("openinference.span.kind").upper() == "AGENT":
@@ -315,8 +293,9 @@ def _tool(raw: RawSpan) -> str:
     named = raw.text("gen_ai.tool.name", "tool.name", "mcp.tool.name", "ai.toolCall.name")
     if named:
         return named
-    if _vendors_kind(raw) == "tool":
-        return raw.text(ENTITY, "name", "tool_name") or raw.name
+    marked = mark_of(raw)
+    if marked.kind == "tool" and marked.name:
+        return marked.name
     found = _CALL.fullmatch(raw.name) or _EXECUTE.fullmatch(raw.name)
     if found:
         return found[1]

@@ -36,6 +36,14 @@ READ = frozenset({
     "tool_name", "rpc.method", "mcp.target", "mcp.server", "server.address", "http.response.status_code",
     "http.status_code", "http.status", "gen_ai.transfer.target.name", "gen_ai.transfer.mode",
     "pydantic_ai.tool.deferral.name", "gen_ai.response.model", "gen_ai.data_source.id", "decision",
+    "entity.type", "entity.name", "mlflow.spanType", "langsmith.span.kind", "braintrust.span_attributes",
+    "braintrust.span_attributes.type", "braintrust.span_attributes.name", "lmnr.span.type",
+    "agentops.span.kind", "agentops.entity.name", "operation.name", "genkit:metadata:subtype", "genkit:name",
+    "confident.span.type", "confident.tool.name", "confident.agent.name", "confident.span.name",
+    "honeyhive_event_type", "honeyhive_event_name", "gen_ai.span.kind", "mastra.span.type", "spring.ai.kind",
+    "spring.ai.tool.definition.name", "au.span.kind", "au.tool.name", "au.agent.name",
+    "lk.function_tool.name", "lk.agent_name", "haystack.tool.name",
+    "haystack.agent.hook.human_in_the_loop.strategy.decision",
 })  # fmt: skip
 """The attributes that are read. Arguments are read for one thing: which agent a hand-off names."""
 
