@@ -1,9 +1,10 @@
 """A dead credential is presented, and refused.
 
-Fires: an unauthenticated try with a credential that is dead (revoked, expired, used up, or dead with what it
-dies with). Informational at the first try, which tells at once that somebody still holds it; low once tries
-go on beyond the retry window (the forgotten consumer); medium when a try comes from a place or client that
-never used it while it lived (a copy is at large), another host of the same network too.
+Fires: an unauthenticated try with a credential that is dead (revoked, expired, used up, dead with what it
+dies with, or unknown after it had worked). Informational at the first try, which tells at once that somebody
+still holds it; low once tries go on beyond the retry window (the forgotten consumer), but not where no record
+says how it ended; medium when a try comes from a place or client that never used it while it lived (a copy is
+at large), another host of the same network too.
 Proves: nothing (silence is no proof), but where a record says that a successor took its place and every known
 consumer was seen on that after the last try, the finding ends.
 Evaded by: sources that do not log unauthenticated calls (AWS mostly), refusals that name nobody.
@@ -32,6 +33,7 @@ from correlators.control import (
     frozen,
     iso,
     named,
+    proofs,
     short,
     thinned,
     times,
@@ -40,6 +42,7 @@ from correlators.kernel.knowledge.inferred import INFERRED
 from correlators.kernel.knowledge.join import NAMES_MAX, STAYS_MAX
 from correlators.kernel.views.fronts import fronts_of
 from correlators.kernel.views.progress import rotation_progress
+from correlators.kernel.views.refusals import UNSAID_END, lapsed
 from schemas.fact import standing
 
 CONTROL = Control(
@@ -65,6 +68,10 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
             continue
         periods = deaths_of(view, name, credential)
         tries = tuple(e for e in view.refused(credential) if any(off.holds(e.time) for off in periods))
+        unsaid = None if tries else lapsed(view, clock, name, credential)
+        if unsaid:
+            periods = [unsaid]
+            tries = tuple(e for e in proofs(credential) if unsaid.holds(e.time))
         if tries:
             yield _judged(view, name, credential, periods, tries)
 
@@ -85,6 +92,11 @@ def _judged(
         severity, why = (
             Severity.MEDIUM,
             f"from {strange[0].place or strange[0].client}, which never used it while it lived",
+        )
+    elif first.turn.how == UNSAID_END:
+        severity, why = (
+            Severity.INFORMATIONAL,
+            f"no record says how it ended: between {iso(first.start)} and {iso(tries[0].time)}",
         )
     elif _goes_on(view, tries):
         severity, why = Severity.LOW, "beyond any retry window: a consumer was forgotten"

@@ -3,7 +3,8 @@
 Fires: an authenticated use after the latest stated expiry and the provider's leeway. High; low for
 Kubernetes' extended (stale) tokens, of which the API server itself says that they are stale: one finding per
 account and day. Renewals move the expiry, whenever they are learned.
-Proves: a try refused after the expiry, of a credential known by its id.
+Proves: a try refused after the expiry, of a credential known by its id; where no record says how it
+ended, one refused as unknown, of a credential that had worked.
 Evaded by: sources that do not say when a credential expires.
 Benign: clocks that differ by less than the leeway.
 Do: end the credential, and find out why the provider went on accepting it.
@@ -24,8 +25,10 @@ from correlators.control import (
     Severity,
     Verdict,
     View,
+    deaths_of,
     iso,
     named,
+    proofs,
     short,
     sighted,
     thinned,
@@ -34,6 +37,7 @@ from correlators.control import (
     worst_of,
 )
 from correlators.kernel.views.ends import leeway_of
+from correlators.kernel.views.refusals import lapsed
 
 CONTROL = Control(
     name="expired_credential_accepted",
@@ -77,6 +81,7 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     for name, credential in view.credentials.items():
         past = _past(view, name, credential)
         if past is None:
+            yield from _unsaid(view, clock, name, credential)
             continue
         if past.used and traits_of(credential.kind).extended:
             for use in past.used:
@@ -90,6 +95,28 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
 def _elsewhere(name: str, kind: str) -> bool:
     """Leases end in systems with logs of their own; a wrapping token is judged as a one-time credential."""
     return traits_of(kind).once or bool(traits_of(kind).unseen)
+
+
+def _unsaid(view: View, clock: Clock, name: str, credential: Credential) -> Iterator[Verdict]:
+    """It had worked, and is unknown since: what the record of its issue would say, refusals prove."""
+    off = lapsed(view, clock, name, credential) if name and not _elsewhere(name, credential.kind) else None
+    if off is None:
+        return
+    refused = tuple(e for e in proofs(credential) if off.holds(e.time))
+    if any(death.holds(refused[0].time) for death in deaths_of(view, name, credential)):
+        return
+    yield view.verdict(
+        CONTROL,
+        subject=name,
+        value="proven",
+        credential=name,
+        title=f"{named(view)}: credential {short(name)} has ended, although no record says how",
+        reason=f"it worked at {iso(off.start)}, and was refused at {iso(refused[0].time)} "
+        f"({times(refused, 'refused try', thinned([credential]))}): its end lies between",
+        confidence=Confidence.HIGH,
+        claim=(off.turn.evidence,),
+        evidence=refused,
+    )
 
 
 def _past(view: View, name: str, credential: Credential) -> Past | None:

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from correlators.control import (
     Clock,
     Control,
+    Credential,
     Episode,
     Evidence,
     Off,
@@ -38,6 +39,7 @@ from correlators.control import (
     sighted,
     source_of,
     taken_back,
+    traits_of,
     unheard,
 )
 from correlators.kernel.views.ends import standing, undone_by
@@ -243,14 +245,24 @@ def _late(view: View, periods: list[Off], use: Evidence) -> bool:
 
 
 def _outlives(view: View, identity: str, gone: list[Off]) -> tuple[Evidence, ...]:
-    """Uses by a deleted identity of which the log names no credential (of those that it names
-    ``revoked_credential_used`` tells). The next holder of the name is another one, by what its provider tells
-    them apart by, or else from when a record says that it was made."""
-    bare = view.dossier.credentials.get("")
-    uses = view.used(bare) if bare else ()
-    mine = [e for e in uses if e.actor == identity]
+    """Uses by a deleted identity of which the log names no credential, or a token that outlives it by design
+    and of which no record says what it came from (of the others ``revoked_credential_used`` and
+    ``outlived_parent`` tell). The next holder of the name is another one, by what its provider tells them
+    apart by, or else from when a record says that it was made."""
+    begun = gone[0].start
+    uses = sighted(
+        view.used(c) for name, c in view.credentials.items() if not name or _from_nowhere(c, begun)
+    )
+    mine = [e for e in uses if _acts_as(view, identity, e)]
     late = [e for e in mine if any(_of_gone(off, e, mine, view) for off in gone)]
     return tuple(late)
+
+
+def _from_nowhere(credential: Credential, end: int) -> bool:
+    """Whether no record says what it came from. Of what was issued after the end its issue was the use."""
+    if not traits_of(credential.kind).residual or credential.parents or credential.ancestors:
+        return False
+    return not credential.issued or credential.issued.time <= end
 
 
 def _of_gone(off: Off, use: Evidence, uses: list[Evidence], view: View) -> bool:

@@ -47,6 +47,7 @@ from correlators.control import (
     worst_of,
 )
 from correlators.kernel.views.ends import grace_of, skew_of
+from correlators.kernel.views.refusals import lapsed
 from schemas.providers import is_placeholder, is_unnamed, longest_life
 from schemas.providers.leaks import NAMELESS
 
@@ -109,7 +110,7 @@ def _meant(credential: Credential, exposure: Off) -> bool:
 
 def _life(view: View, clock: Clock, name: str, credential: Credential, exposure: Off) -> Life:
     ends = [off for off in deaths_of(view, name, credential) if not off.end and off.start <= clock.now]
-    death = ends[0] if ends else None
+    death = ends[0] if ends else lapsed(view, clock, name, credential)
     until = death.start + grace_of(death.turn, view.thresholds) if death else clock.now
     used = tuple(
         e

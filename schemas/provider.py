@@ -92,8 +92,10 @@ class Provider:
     ``sources``: the sources that hold the provider's own records. ``uses``: the source that would show a use;
     ``uses_of``: where it depends on how the name begins. ``unseen``: by kind of credential (``EVERY_KIND``),
     why no source shows a use by design, "" where one does. ``refusals_hidden``: why a refused try of a dead
-    credential is mostly not recorded; "": refusals are recorded as uses are. ``one_issue``: one event that
-    issued two credentials of one kind issued one under two names.
+    credential is mostly not recorded; "": refusals are recorded as uses are. ``forgets``: how the names of
+    credentials begin of which a refusal says that the server does not know them, unless the reader says that
+    it is about something beside them. ``one_issue``: one event that issued two credentials of one kind issued
+    one under two names.
 
     ``gates``: how its log calls the gates (endpoints of a private network) that a caller may come through.
     ``enumerates``: operations that show which secrets there are. ``collections``: names under which secrets
@@ -147,6 +149,7 @@ class Provider:
     uses_of: Mapping[str, str] = field(default_factory=dict)
     unseen: Mapping[str, str] = field(default_factory=dict)
     refusals_hidden: str = ""
+    forgets: tuple[str, ...] = ()
     one_issue: bool = False
     gates: re.Pattern[str] = NEVER
     enumerates: re.Pattern[str] = NEVER

@@ -166,6 +166,12 @@ def longest_life(key: str) -> int:
     return next((micros(life) for start, life in page.lives.items() if name.startswith(start)), 0)
 
 
+def forgets(key: str) -> bool:
+    """Says whether a refusal of a credential of this name means that the server does not know it."""
+    page = BY_WORD.get(word_of(key))
+    return page is not None and bool(page.forgets) and name_of(key).startswith(page.forgets)
+
+
 def is_unnamed(key: str) -> bool:
     """Says whether a key stands for a credential that its record does not name."""
     page = BY_WORD.get(word_of(key))

@@ -30,6 +30,7 @@ PROVIDER = Provider(
     names_first="/accessor/",
     names_last="-accessor/",
     uses="vault",
+    forgets=("accessor/", "token/"),
     # ``scan`` is OpenBao's own: a list of everything below.
     enumerates=re.compile(r"(?:list|scan) (?!auth/|sys/|identity/)"),
     # Two audit devices write the same request id under two salts.

@@ -85,7 +85,35 @@ def test_an_unknown_place_is_no_place() -> None:
 
 
 def test_a_try_with_a_living_credential_says_nothing() -> None:
-    assert verdict_of([use("a", 0), tried("try", 60)], KEY, NAME) is None
+    assert verdict_of([use("a", 0), tried("try", 60), use("b", 120)], KEY, NAME) is None
+    assert verdict_of([tried("try", 60)], KEY, NAME) is None
+
+
+LAPSED = [
+    use("a", 0),
+    *(use(f"t{n}", 4_000 + n * 600, outcome="unauthenticated", place="198.51.100.7") for n in range(6)),
+]
+
+
+def test_what_worked_and_is_unknown_since_has_ended_although_no_record_says_how() -> None:
+    verdict = judged(LAPSED)
+    assert (verdict.value, verdict.severity) == ("violated", Severity.INFORMATIONAL)
+    assert "no record says how it ended: between " in verdict.reason
+    proof = must(LAPSED, KEY, "expired_credential_accepted")
+    assert proof.value == "proven" and proof.reason.endswith("its end lies between")
+    back = [*LAPSED, use("again", 9_000)]
+    assert verdict_of(back, KEY, NAME) is None
+    assert verdict_of(back, KEY, "expired_credential_accepted") is None
+
+
+def test_a_stranger_with_what_is_unknown_is_a_copy_at_large() -> None:
+    copy = use("copy", 8_000, outcome="unauthenticated", place="192.0.2.66")
+    assert judged([*LAPSED, copy]).severity == Severity.MEDIUM
+
+
+def test_a_refusal_that_is_about_something_beside_the_credential_is_no_end_of_it() -> None:
+    beside = use("no", 4_000, outcome="unauthenticated", action="aside")
+    assert verdict_of([use("a", 0), beside], KEY, NAME) is None
 
 
 def test_a_try_before_the_kill_says_nothing() -> None:
@@ -102,7 +130,7 @@ def test_expired_is_dead_and_a_renewal_moves_it() -> None:
 
 def test_used_up_is_dead() -> None:
     issued = change("issue", 0, Issued(KEY, USER, max_uses=2))
-    assert verdict_of([issued, use("1", 5), tried("try", 60)], KEY, NAME) is None
+    assert verdict_of([issued, tried("try", 60)], KEY, NAME) is None
     assert judged([issued, use("1", 5), use("2", 6), tried("try", 60)]).severity == Severity.INFORMATIONAL
 
 

@@ -287,6 +287,26 @@ def test_a_switch_under_the_second_name_of_the_only_identity_there_holds_for_its
     assert judged([alias, joined, other, off, signs_in], f"{PRINCIPAL} provider switch").severity is None
 
 
+def test_a_token_of_a_deleted_principal_is_told_also_where_no_record_says_what_it_came_from() -> None:
+    alias = change("alias", 0, Aliased(PRINCIPAL, APP), source="azure")
+    token = "entra:t:token/t"
+
+    def signed_in(uid: str, at: float, principal: str) -> Activity:
+        issued = (Issued(token, APP, "access_token"),)
+        return use(
+            uid, at, identity=APP, credential="", source="azure", incarnation=principal, effects=issued
+        )
+
+    gone = change("gone", 50, Ended("Remove", "deleted", identity=PRINCIPAL, scope="p"), source="azure")
+    acts = use("acts", 9_000, identity=APP, credential=token, source="azure")
+    found = judged([alias, signed_in("in", 10, "p"), gone, acts], f"{PRINCIPAL} deleted")
+    assert (found.value, found.severity) == ("violated", Severity.HIGH)
+    assert [e.uid for e in found.evidence] == ["acts"]
+    assert (
+        verdict_of([alias, gone, signed_in("next", 8_000, "q"), acts], f"{PRINCIPAL} deleted", NAME) is None
+    )
+
+
 def test_a_later_record_of_an_operation_that_began_before_is_no_use() -> None:
     off = change("off", 50, Ended("disable", "disabled", identity=USER))
     later = bare("last", 500, action="continues", asked="service op")

@@ -13,13 +13,17 @@ from collections.abc import Iterable
 
 from correlators.kernel.knowledge.inferred import sure
 from correlators.kernel.knowledge.pins import sightings_of
-from correlators.kernel.views.ends import NOT_A_DEATH
+from correlators.kernel.views.ends import NOT_A_DEATH, Off
 from correlators.kernel.views.view import View, sighted
 from schemas.authority import FINDERS
-from schemas.dossier import Credential
+from schemas.dossier import Credential, Turn
 from schemas.evidence import Evidence
 from schemas.fact import AUTHENTICATED
+from schemas.providers import forgets
 from schemas.verdict import Clock
+
+UNSAID_END = "its last use"
+"""How a credential ended of which no record says it: it had worked, and is unknown since."""
 
 BESIDE = frozenset({"aside", "service"})
 """Actions whose refusals are about something else, or are no use by the credential's holder."""
@@ -65,6 +69,20 @@ def over_since(
             for t in (view.turns_of(name) if name in view.credentials else credential.turns)
         ),
     )
+
+
+def lapsed(view: View, clock: Clock, name: str, credential: Credential) -> Off | None:
+    """Returns the period since the last use of a credential that had worked and is refused by now, whether or
+    not a record says how it ended: its end lies between. None while it may still work."""
+    used = view.used(credential) if forgets(name) and proofs(credential) else ()
+    if not used:
+        return None
+    since, due = over_since(view, clock, name, credential, used[-1].time)
+    if due:
+        clock.past(due - 1)
+    if not since:
+        return None
+    return Off(used[-1].time, 0, Turn(used[-1].time, False, UNSAID_END, used[-1], "exhausted", about=name))
 
 
 def settled(

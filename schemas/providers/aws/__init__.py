@@ -37,6 +37,7 @@ PROVIDER = Provider(
     # AKIAIOSFODNN7EXAMPLE and its like stand in every tutorial.
     placeholders=re.compile(r"key/.*EXAMPLE\Z"),
     uses="cloudtrail",
+    forgets=("key/",),
     # Secrets Manager and Systems Manager (API references).
     enumerates=re.compile(r"ListSecrets|BatchGetSecretValue|DescribeParameters|GetParametersByPath"),
     gates=re.compile(r"vpce-[0-9a-z]+"),

@@ -17,6 +17,9 @@ UNAUTHENTICATED = frozenset({
 """The credential itself was not accepted. AWS logs few of these: most calls with a dead key leave no
 record."""
 
+OF_THE_SECRET = frozenset({"IncompleteSignature", "InvalidSignature", "SignatureDoesNotMatch"})
+"""Of these: the key is known, and who signed does not have its secret."""
+
 FORBIDDEN = frozenset({
     "AllAccessDisabled", "AuthorizationError", "Forbidden", "KMS.AccessDenied", "NotAuthorized",
     "Unauthorized", "UnauthorizedAccess", "UnauthorizedOperation", "VpceAccessDenied",
@@ -37,6 +40,11 @@ GONE = frozenset({"NoSuchEntity", "ResourceNotFound", "NotFound"})
 def bare(code: str) -> str:
     """Returns the error code without the prefix of its protocol and the suffix of its SDK."""
     return code.removeprefix("Client.").removeprefix("Server.").removesuffix("Exception")
+
+
+def is_of_secret(code: str) -> bool:
+    """Says whether a refusal with this code is about what was signed with, and says nothing about the key."""
+    return bool(code) and bare(code) in OF_THE_SECRET
 
 
 def outcome_of(code: str, message: str) -> Outcome:

@@ -92,7 +92,8 @@ class Changes:
             yield Aliased(alias, identity)
         for changed in _changed(target):
             yield from self._property(changed, identity, self._holder(identity))
-        yield from self._account(identity)
+        principal = target.id if target.type.lower() == "serviceprincipal" else ""
+        yield from self._account(identity, principal)
 
     def _alias(self, target: Target) -> str:
         kind = target.type.lower()
@@ -100,10 +101,10 @@ class Changes:
             return self.tenant.principal(target.id)
         return self.tenant.application(target.id) if kind == "application" else ""
 
-    def _account(self, identity: str) -> Iterator[Effect]:
+    def _account(self, identity: str, principal: str) -> Iterator[Effect]:
         word, how = self.word, self.operation
         if word in DELETED:
-            yield Ended(how, "deleted", identity=identity)
+            yield Ended(how, "deleted", identity=identity, scope=principal)
         elif word in RESTORED:
             yield Restored(how, "deleted", identity=identity)
         elif word in MADE:

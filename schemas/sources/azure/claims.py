@@ -20,14 +20,15 @@ PRINCIPALS = {"user": "user", "serviceprincipal": "sp", "foreigngroup": "", "gro
 
 
 class Caller(NamedTuple):
-    """Identity key, readable name, credential key (""  where unknown), aliases, and the tenant of the
-    token."""
+    """Identity key, readable name, credential key ("" where unknown), aliases, the tenant of the token, and
+    the object id of an application's service principal."""
 
     identity: str
     name: str
     credential: str
     effects: tuple[Effect, ...]
     tenant: Tenant
+    principal: str = ""
 
 
 def caller_of(call: Operation, record: Record) -> Caller:
@@ -52,7 +53,12 @@ def caller_of(call: Operation, record: Record) -> Caller:
     if resource and key:
         effects.append(Aliased(resource, key))
     return Caller(
-        key or principal, call.caller or app, tenant.token(claims.get("uti", "")), tuple(effects), tenant
+        key or principal,
+        call.caller or app,
+        tenant.token(claims.get("uti", "")),
+        tuple(effects),
+        tenant,
+        object_id,
     )
 
 

@@ -38,14 +38,15 @@ def read(record: Record) -> RowRead:
     tenant = tenant_of(record.outer, record.context)
     app, principal = tenant.app(call.app_id), tenant.principal(call.service_principal_id)
     effects: tuple[Effect, ...] = (Aliased(principal, app),) if app and principal and not call.user_id else ()
-    path = _path(call.request_uri)
+    path, token = _path(call.request_uri), tenant.token(call.sign_in_activity_id)
     return made(
         record,
         uid=uid_of(record, call.request_id),
         time=time,
         identity=tenant.user(call.user_id) or app or principal,
         actor_name=call.app_id,
-        credential=tenant.token(call.sign_in_activity_id),
+        credential=token,
+        incarnation="" if token or call.user_id else call.service_principal_id,
         operation=f"{call.request_method} {path}",
         service="graph",
         outcome=_outcome(call.response_status_code),

@@ -78,13 +78,15 @@ def read(record: Record) -> RowRead:
         return wrong("operationName", "is missing")
     caller = caller_of(call, record)
     outcome, error = _ended(call)
+    credential = caller.credential or _storage_credential(call, record)
     return made(
         record,
         uid=uid_of(record, call.event_data_id, _event_of(call.id), _composed(call, operation)),
         time=time,
         identity=caller.identity,
         actor_name=caller.name,
-        credential=caller.credential or _storage_credential(call, record),
+        credential=credential,
+        incarnation="" if credential else caller.principal,
         operation=operation,
         service=_service(call, operation),
         outcome=outcome,

@@ -42,6 +42,7 @@ def read(record: Record) -> RowRead:
         identity=identity,
         actor_name=name,
         credential=credential,
+        incarnation="" if credential or row.user_id else row.service_principal_id,
         operation="Sign-in activity",
         service="entra",
         outcome=outcome,

@@ -11,7 +11,7 @@ from schemas.activity import Action, Activity, Effect, Known, Outcome
 from schemas.evidence import VIA
 from schemas.providers.aws.actions import DECRYPTED_READS, action_of
 from schemas.providers.aws.keys import password_of
-from schemas.providers.aws.outcome import outcome_of
+from schemas.providers.aws.outcome import is_of_secret, outcome_of
 from schemas.sources import Context
 from schemas.sources.cloudtrail import agentcore, rotations
 from schemas.sources.cloudtrail.call import Call
@@ -110,7 +110,8 @@ def _beyond(event: AnyEvent, time: int, who: Who, usual: Usual, resource: str) -
     if service == rotations.SERVICE and outcome == "succeeded":
         effects = rotations.rotations_of(event, account, resource)
     exchange = service == "sts" and operation in EXCHANGES
-    action: Action = "aside" if exchange and outcome == "unauthenticated" else ""
+    beside = exchange or service == "signin" or is_of_secret(error)
+    action: Action = "aside" if beside and outcome == "unauthenticated" else ""
     if who.theirs and caller.credential:
         effects += (Known(caller.credential, caller.identity, person=who.person, theirs=True),)
     return Beyond(outcome, error, target, target if exchange else "", effects, action)

@@ -129,10 +129,13 @@ def test_federated_credentials_are_told_by_their_id() -> None:
 @pytest.mark.parametrize(
     ("operation", "effect"),
     [
-        ("Remove service principal", Ended("Remove service principal", "deleted", identity=PRINCIPAL)),
+        (
+            "Remove service principal",
+            Ended("Remove service principal", "deleted", identity=PRINCIPAL, scope=PRINCIPAL_ID),
+        ),
         (
             "Hard delete service principal",
-            Ended("Hard delete service principal", "deleted", identity=PRINCIPAL),
+            Ended("Hard delete service principal", "deleted", identity=PRINCIPAL, scope=PRINCIPAL_ID),
         ),
         ("Add service principal", Restored("Add service principal", "remade", identity=PRINCIPAL)),
         ("Restore service principal", Restored("Restore service principal", "deleted", identity=PRINCIPAL)),
