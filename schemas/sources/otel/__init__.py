@@ -32,7 +32,8 @@ __all__ = ["NAME", "read", "recognises"]
 SIGNS = frozenset({
     "resourceSpans", "resource_spans", "resourceLogs", "resource_logs", "batches", "traceID", "traceId",
     "SpanAttributes", "LogAttributes", "SpanContext", "otel_scope_name", "trace_id", "scopeSpans",
-    "scopeLogs", "resourceMetrics",
+    "scopeLogs", "resourceMetrics", "operation_Id", "OperationId", "displayName", "trace.trace_id", "Traces",
+    "subsegments", "meta",
 })  # fmt: skip
 
 OPERATIONS = {"agent": "invoke_agent", "tool": "execute_tool", "handoff": "handoff", "chat": "chat"}
@@ -41,7 +42,8 @@ OPERATIONS = {"agent": "invoke_agent", "tool": "execute_tool", "handoff": "hando
 SUMMARY = Summary(
     gives=(
         "Agents' runs and tool calls as OpenTelemetry GenAI spans (OTLP, Jaeger, Tempo, Zipkin, "
-        "rows of ClickHouse, Elasticsearch and Logfire, span by span) and "
+        "rows of ClickHouse, Elasticsearch, OpenSearch, Logfire and Application Insights, "
+        "X-Ray, Cloud Trace, Datadog, Honeycomb, span by span) and "
         "log records: which agent called which tool, offered tools, hand-offs, refused or executed"
     ),
     cannot_show=(

@@ -41,7 +41,8 @@ def _is_span(document: dict[str, Any]) -> bool:
     context = document.get("context")
     if isinstance(context, dict):
         return "trace_id" in context and "span_id" in context
-    return "traceId" in document and "spanId" in document
+    # What Data Prepper writes has its service beside, and other times.
+    return "traceId" in document and "spanId" in document and "serviceName" not in document
 
 
 def _span(span: dict[str, Any]) -> RawSpan:

@@ -12,6 +12,7 @@ from schemas.sources.otel.as_exported import exported_of
 from schemas.sources.otel.as_flat import flat_of
 from schemas.sources.otel.as_jaeger import jaeger_spans, traces_of
 from schemas.sources.otel.as_json import batches_of, json_spans
+from schemas.sources.otel.as_platforms import platform_spans, segments_of
 from schemas.sources.otel.as_rows import reader_of
 from schemas.sources.otel.logs_wire import json_logs, logs_of
 from schemas.sources.otel.raw import NAME, RawLog, RawSpan, Unreadable
@@ -34,7 +35,10 @@ def raw_of(document: dict[str, Any], place: str = "") -> Iterator[Raw] | None:
     if traces := traces_of(document):
         return jaeger_spans(traces)
     single = _single(document)
-    return _alone(single, document, place) if single else None
+    if single:
+        return _alone(single, document, place)
+    spans = platform_spans(document)
+    return _readable(spans, place) if spans else None
 
 
 def metrics_of(document: dict[str, Any]) -> list[Raw]:
@@ -48,6 +52,8 @@ def metrics_of(document: dict[str, Any]) -> list[Raw]:
 
 
 def _rows(document: dict[str, Any]) -> Contents | None:
+    if segments := segments_of(document):
+        return segments
     for name in LISTS:
         many = document.get(name)
         if isinstance(many, list) and many and isinstance(many[0], dict) and raw_of(many[0]) is not None:
@@ -75,3 +81,11 @@ def _alone(single: Single, document: dict[str, Any], place: str) -> Iterator[Raw
         return
     if found is not None:
         yield found
+
+
+def _readable(spans: Iterator[RawSpan], place: str) -> Iterator[Raw]:
+    """The spans of one record, up to the first that cannot be read."""
+    try:
+        yield from spans
+    except Unreadable as bad:
+        yield Rejected(NAME, str(bad), bad.field, place)

@@ -302,9 +302,143 @@ def logfire(**more: Any) -> dict[str, Any]:
     }
 
 
+def prepper(**more: Any) -> dict[str, Any]:
+    return {
+        "traceId": "4b" * 16,
+        "spanId": "00000000000000b2",
+        "parentSpanId": "00000000000000a1",
+        "name": "s",
+        "kind": "SPAN_KIND_CLIENT",
+        "startTime": "2026-11-22T10:00:01Z",
+        "endTime": "2026-11-22T10:00:01.100Z",
+        "durationInNanos": 100000000,
+        "serviceName": "desk",
+        "status.code": 2,
+        **{f"span.attributes.{key.replace('.', '@')}": value for key, value in CALL.items()},
+        **more,
+    }
+
+
+def insights(**more: Any) -> dict[str, Any]:
+    return {
+        "TimeGenerated": "2026-11-22T10:00:01Z",
+        "OperationId": "4b" * 16,
+        "Id": "00000000000000b2",
+        "ParentId": "00000000000000a1",
+        "Name": "s",
+        "AppRoleName": "desk",
+        "DependencyType": "InProc",
+        "DurationMs": 100,
+        "Success": False,
+        "Type": "AppDependencies",
+        "Properties": orjson.dumps(CALL).decode(),
+        **more,
+    }
+
+
+def cloud_trace() -> dict[str, Any]:
+    values = {**CALL, "service.name": "desk"}
+    return {
+        "name": f"projects/p/traces/{'4b' * 16}/spans/00000000000000b2",
+        "spanId": "00000000000000b2",
+        "parentSpanId": "00000000000000a1",
+        "displayName": {"value": "s"},
+        "startTime": "2026-11-22T10:00:01Z",
+        "endTime": "2026-11-22T10:00:01.100Z",
+        "attributes": {"attributeMap": {k: {"stringValue": {"value": v}} for k, v in values.items()}},
+        "status": {"code": 2},
+        "spanKind": "CLIENT",
+    }
+
+
+def segment(**more: Any) -> dict[str, Any]:
+    return {
+        "trace_id": f"1-{'4b' * 4}-{'4b' * 12}",
+        "id": "00000000000000b2",
+        "parent_id": "00000000000000a1",
+        "name": "desk",
+        "start_time": 1795341601.0,
+        "end_time": 1795341601.1,
+        "fault": True,
+        "metadata": {"default": CALL},
+        **more,
+    }
+
+
+def datadog() -> dict[str, Any]:
+    return {
+        "trace_id": int("4b" * 8, 16),
+        "span_id": 0xB2,
+        "parent_id": 0xA1,
+        "service": "desk",
+        "name": "opentelemetry.client",
+        "resource": "s",
+        "start": 1795341601000000000,
+        "duration": 100000000,
+        "error": 1,
+        "meta": {**CALL, "_dd.p.tid": "4b" * 8},
+    }
+
+
+def honeycomb() -> dict[str, Any]:
+    return {
+        "Timestamp": "2026-11-22T10:00:01Z",
+        "trace.trace_id": "4b" * 16,
+        "trace.span_id": "00000000000000b2",
+        "trace.parent_id": "00000000000000a1",
+        "name": "s",
+        "service.name": "desk",
+        "duration_ms": 100,
+        "error": True,
+        **CALL,
+    }
+
+
+def test_what_runs_inside_an_x_ray_segment_is_a_span_of_its_service() -> None:
+    below = {
+        "id": "00000000000000b3",
+        "name": "execute_tool rm",
+        "start_time": 1795341601.0,
+        "end_time": 1795341601.1,
+        "metadata": {"default": {"gen_ai.tool.name": "rm"}},
+    }
+    reading = otel.read(orjson.dumps(segment(subsegments=[below], metadata={})), Context())
+    own, inner = (only(Spanned, activity.effects) for activity in reading.activities)
+    assert (inner.span.tool, inner.span.parent, inner.span.service) == ("rm", own.span_id, "desk")
+
+
+def test_the_request_of_application_insights_is_what_the_service_was_asked() -> None:
+    row = insights(Type="AppRequests", ParentId="4b" * 16, DependencyType="")
+    (activity,) = otel.read(orjson.dumps(row), Context()).activities
+    span = only(Spanned, activity.effects).span
+    assert (span.side, span.parent) == ("server", "")
+
+
 @pytest.mark.parametrize(
     "document",
     [
+        prepper(),
+        {"_source": prepper()},
+        {**{k: v for k, v in prepper().items() if "@" not in k}, "attributes": CALL},
+        insights(),
+        insights(Properties=CALL),
+        {
+            "timestamp": "2026-11-22T10:00:01Z",
+            "operation_Id": "4b" * 16,
+            "id": "00000000000000b2",
+            "operation_ParentId": "00000000000000a1",
+            "name": "s",
+            "cloud_RoleName": "desk",
+            "duration": 100,
+            "success": "False",
+            "customDimensions": CALL,
+        },
+        cloud_trace(),
+        segment(),
+        {"Traces": [{"Id": "1", "Segments": [{"Id": "b2", "Document": orjson.dumps(segment()).decode()}]}]},
+        datadog(),
+        [[datadog()]],
+        honeycomb(),
         clickhouse(),
         clickhouse(SpanAttributes=NESTED, Duration=100000000, StatusCode="STATUS_CODE_ERROR"),
         {"meta": [], "data": [clickhouse()], "rows": 1},
