@@ -3,9 +3,8 @@
 Fires: a part of what is known of an identity, a group or a roster was cut at its cap, and what was let go of
 could have shown a gap: ends and restorals, credentials, members, children, spans, secrets that were read,
 what one voice said. One finding for each, which names the parts. Low where ends, credentials or members were
-cut; informational for the rest. Of children only while those that were let go of may be alive.
-Proves: nothing. The finding stays, for what was let go of does not come back; of children it ends when they
-are over.
+cut; informational for the rest.
+Proves: nothing. The finding stays, for what was let go of does not come back.
 Evaded by: whoever keeps below every cap has nothing to hide behind; filling a cap is what this tells.
 Benign: an account that a machine switches on and off; an agent whose runs have thousands of spans; a busy
 identity with a session for each call.
@@ -18,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from correlators.control import Clock, Control, Credential, Severity, Verdict, View, named
+from correlators.control import Clock, Control, Severity, Verdict, View, named
 from correlators.kernel.knowledge import fullness, memory, weight
 from correlators.kernel.routes import crowds, lookups, rosters, traces
 
@@ -49,7 +48,7 @@ LOSSES = {
     rosters.MEMBERS_MARK: Loss("identities of the installation", Severity.LOW),
     weight.SPARE_MARK: Loss("credentials that no record claims anything about", Severity.INFORMATIONAL),
     weight.HEARSAY_MARK: Loss("what others say", Severity.INFORMATIONAL),
-    memory.CHILDREN_MARK: Loss("what was issued first from one credential", Severity.INFORMATIONAL),
+    memory.CHILDREN_MARK: Loss("what was issued first from one credential, of millions", Severity.LOW),
     fullness.NAMES_MARK: Loss("other names of one credential or tool", Severity.INFORMATIONAL),
     fullness.SECRETS_MARK: Loss("secrets that were read", Severity.INFORMATIONAL),
     traces.TRACES_MARK: Loss("spans of a run", Severity.INFORMATIONAL),
@@ -88,24 +87,16 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     losses = {mark: loss for mark in view.dossier.marks if (loss := loss_of(mark))}
     if not losses:
         return
-    if memory.CHILDREN_MARK in losses and not any(map(_crowded, view.credentials.values())):
-        del losses[memory.CHILDREN_MARK]
     parts = ", ".join(loss.words for loss in losses.values())
     yield view.verdict(
         CONTROL,
         subject=f"{view.key} caps",
-        value="violated" if losses else "assumed",
+        value="violated",
         title=f"{named(view)}: not all that was learned is kept",
-        reason=f"cut at a cap: {parts}" if losses else "what was let go of was over by then",
-        severity=max((loss.severity for loss in losses.values()), default=None),
+        reason=f"cut at a cap: {parts}",
+        severity=max(loss.severity for loss in losses.values()),
         truncated=True,
     )
-
-
-def _crowded(credential: Credential) -> bool:
-    """Whether so much was issued from it at once that what was let go of may be alive."""
-    times = [child.issued for child in credential.children.values()]
-    return len(times) >= memory.CHILDREN_MAX and max(times) - min(times) < memory.AFTER_LIFE
 
 
 def loss_of(mark: str) -> Loss | None:

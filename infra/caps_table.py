@@ -104,6 +104,7 @@ AT_IT = {
     },
     "kinds": {
         "CROWD_AGE": "the dossier of the crowd is deleted; what was said stays said",
+        "SIBLINGS_AGE": "the dossier of siblings is deleted",
         "TRACE_AGE": "the dossier of the trace is deleted; what no agent claimed stays unattributed",
     },
     "lookups": {
@@ -112,10 +113,15 @@ AT_IT = {
     "memory": {
         "FORGET_BEYOND": "credentials whose life is over are forgotten; what was said stays",
         "AFTER_LIFE": "so long after its expiry, or its last record if that came later, a life is over",
-        "CHILDREN_MAX": "children issued earlier are let go of; mark `children truncated`",
     },
     "rosters": {
         "MEMBERS_MAX": "the identities with the largest digests are let go of; mark `roster truncated`"
+    },
+    "siblings": {
+        "CHILDREN_MAX": "those issued earlier move into a dossier of siblings, down to half, and are told "
+        "there what ended their parent",
+        "SIBLING_SHARDS": "each parts in the same way when it fills up",
+        "GENERATIONS_MAX": "children issued earlier are let go of; mark `children truncated`",
     },
     "spans": {
         "SPANS_MAX": "of spans that decide (agents, tools, hand-offs, lists of tools) and of the others the "

@@ -32,7 +32,7 @@ the only record there is, and is believed."""
 SUBJECTS = frozenset(word for page in PROVIDERS.values() for word in page.issued)
 """First words of keys whose installation is the issuer."""
 
-MEETING = ("trace:", "glimpses:", "roster:", "watch:", "crowd:", "crowded:")
+MEETING = ("trace:", "glimpses:", "roster:", "watch:", "crowd:", "crowded:", "siblings:")
 """How keys of dossiers begin in which facts of one kind of source meet; no source speaks of another's
 there."""
 

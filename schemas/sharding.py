@@ -12,6 +12,9 @@ GROUP_SHARDS = 16
 ITSELF = "itself"
 """Path, in the group of an object, of the credential that the object is: a token kept in a Secret."""
 
+SIBLINGS_PREFIX = "siblings:"
+"""How keys of dossiers begin that hold children of a credential that has too many."""
+
 GLIMPSE_PREFIX = "glimpses:"
 GLIMPSE_SPAN = 4_000_000
 """Length of one bucket of glimpses, and of the longest refusal that is set beside a look-up, in µs: an API
@@ -47,6 +50,11 @@ def grant_key(grant: str, identity: str) -> str:
 def grant_keys(grant: str) -> list[str]:
     """Returns the keys of all shards of a grant's group."""
     return [f"{grant}#{shard}" for shard in range(GROUP_SHARDS)]
+
+
+def are_siblings(name: str) -> bool:
+    """Says whether what stands among children is a dossier of more of them."""
+    return name.startswith(SIBLINGS_PREFIX)
 
 
 def glimpse_keys(room: str, time: int) -> list[str]:

@@ -15,6 +15,7 @@ from correlators.kernel.catalogue import Judge
 from correlators.kernel.correlator import Correlator, Settled
 from correlators.kernel.knowledge.join import join
 from correlators.kernel.routes.apart import CREDENTIALS_MAX
+from correlators.kernel.routes.siblings import CHILDREN_MAX
 from correlators.kernel.stored import known_by
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from schemas.authority import PAGES_ONLY, Authority
@@ -36,7 +37,8 @@ class Judging:
     """What every partition of a site judges by. ``bytes_max``: of one dossier; None: of any size, and not
     stored. ``paced``: what only adds evidence is told at a pace. ``source_of``: the source of a raw topic.
     ``authority``: what is believed beyond the pages of providers.
-    ``credentials_max``: with an end, beyond which they move out (``correlators.kernel.routes.apart``).
+    ``credentials_max``: with an end, beyond which they move out (``correlators.kernel.routes.apart``);
+    ``children_max``: of one credential (``correlators.kernel.routes.siblings``).
     """
 
     controls: Mapping[str, Judge]
@@ -46,6 +48,7 @@ class Judging:
     source_of: Callable[[str], str] = field(default=_itself)
     authority: Authority = PAGES_ONLY
     credentials_max: int = CREDENTIALS_MAX
+    children_max: int = CHILDREN_MAX
 
 
 class Partition:
@@ -72,6 +75,7 @@ class Partition:
             judging.thresholds,
             judging.authority,
             judging.credentials_max,
+            judging.children_max,
         )
         body = load(self._key)
         self._watch = known_by(body) if body else EMPTY

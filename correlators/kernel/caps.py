@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from correlators.kernel.knowledge import memory, spans
+from correlators.kernel.knowledge import spans
 from correlators.kernel.knowledge.fullness import marked
 from correlators.kernel.knowledge.join import join, marks
 from correlators.kernel.knowledge.pins import pinned
@@ -54,7 +54,7 @@ def tidy(dossier: Dossier) -> Dossier:
         dossier = _hearsay_capped(dossier)
     if dossier.coming:
         dossier = frozen.changed(dossier, coming={at: tidy(said) for at, said in dossier.coming.items()})
-    return marked(memory.capped(spans.capped(lookups.capped(grants.capped(_thinned(pinned(dossier)))))))
+    return marked(spans.capped(lookups.capped(grants.capped(_thinned(pinned(dossier))))))
 
 
 def _hearsay_capped(dossier: Dossier) -> Dossier:

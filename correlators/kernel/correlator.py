@@ -22,7 +22,7 @@ from correlators.kernel.knowledge import coming, memory
 from correlators.kernel.knowledge.inferred import INFERRED
 from correlators.kernel.knowledge.join import join
 from correlators.kernel.knowledge.weight import lightened, spared
-from correlators.kernel.routes import apart, crowds
+from correlators.kernel.routes import apart, crowds, siblings
 from correlators.kernel.routes.kinds import Kind, kind_of
 from correlators.kernel.routes.routing import gathered, judged_elsewhere, outbox
 from correlators.kernel.stored import known_by
@@ -83,12 +83,14 @@ class Correlator:
         thresholds: Thresholds = DEFAULTS,
         authority: Authority = PAGES_ONLY,
         credentials_max: int = apart.CREDENTIALS_MAX,
+        children_max: int = siblings.CHILDREN_MAX,
     ) -> None:
         self._controls = controls
         self._everywhere = {name: control for name, control in controls.items() if control.CONTROL.everywhere}
         self._load = load
         self._bytes_max = sys.maxsize if bytes_max is None else bytes_max
         self._credentials_max = sys.maxsize if bytes_max is None else credentials_max
+        self._children_max = sys.maxsize if bytes_max is None else children_max
         self._encode = _not_stored if bytes_max is None else encode_dossier
         self._dossiers: dict[str, Dossier] = {}
         self._rows: dict[str, dict[str, Any]] = {}
@@ -203,7 +205,8 @@ class Correlator:
 
     def _settle(self, key: str, clock: Clock, settled: Settled) -> None:
         known = self._dossiers[key]
-        dossier = self._forward(key, self._come(key, known, clock), settled)
+        dossier = self._parted(key, self._come(key, known, clock), self._children_max, settled)
+        dossier = self._forward(key, dossier, settled)
         if not dossier.unread and expired(key, dossier, clock, self._thresholds.memory):
             self._dossiers.pop(key)
             self._sent.pop(key, None)
@@ -245,20 +248,37 @@ class Correlator:
                     # A first finding puts its dossier on a roster, from which exceptions come. Where what was
                     # said is itself cut, it would be the first again and again.
                     self._dirty.add(key)
-        if judged and len(body) > self._bytes_max:
+        if len(body) > self._bytes_max:
+            dossier, body = self._fitted(key, dossier, body, clock, judged, settled)
+        settled.marks.extend(mark for mark in dossier.marks if mark not in known.marks)
+        self._dossiers[key] = dossier
+        settled.dossiers[key] = body
+
+    def _parted(self, key: str, dossier: Dossier, most: int, settled: Settled) -> Dossier:
+        """The dossier without children that are too many for it: they are told elsewhere what it tells."""
+        left, facts = siblings.moved_out(key, dossier, most)
+        settled.forwards.extend(facts)
+        return left
+
+    def _fitted(
+        self, key: str, dossier: Dossier, body: bytes, clock: Clock, judged: bool, settled: Settled
+    ) -> tuple[Dossier, bytes]:
+        """The dossier within its bytes, what moves out of it for that told to where it goes."""
+        if judged:
+            whole = dossier
             dossier, body = spared(dossier, body, self._bytes_max)
+            settled.forwards.extend(siblings.let_go(key, whole, dossier))
             names = apart.heavy(key, dossier, len(body) - self._bytes_max // 2)
             if len(body) > self._bytes_max and names:
                 dossier = _moved_out(key, dossier, names, settled)
                 body = self._encode(dossier)
         if len(body) > self._bytes_max:
-            marks = dossier.marks
+            whole = dossier
             dossier, body = self._lightened(key, dossier, clock, judged)
-            if dossier.marks != marks:
+            settled.forwards.extend(siblings.let_go(key, whole, dossier))
+            if dossier.marks != whole.marks:
                 self._dirty.add(key)  # The mark itself is told.
-        settled.marks.extend(mark for mark in dossier.marks if mark not in known.marks)
-        self._dossiers[key] = dossier
-        settled.dossiers[key] = body
+        return dossier, body
 
     def _lightened(self, key: str, dossier: Dossier, clock: Clock, judged: bool) -> tuple[Dossier, bytes]:
         """Judged before, as long as all was known. What was said and could not be said of what is left stays

@@ -16,6 +16,7 @@ from correlators.kernel.views.view import View
 from schemas.dossier import EMPTY, Child, Dossier
 from schemas.evidence import iso
 from schemas.lifeline import Lifeline, Moment
+from schemas.sharding import are_siblings
 
 HOPS_MAX = 16
 """Forwarding addresses, and generations up, that are followed: beyond any lineage on record; ends cycles."""
@@ -143,8 +144,9 @@ class Family:
         alive, until, state = self._state(life, bool(since))
         since = _first(since, life.died.time if life.died else 0)
         node = Node(life, edge, state, alive, credential.names, until, since, [])
-        shown = self._shown(credential.children, below)
-        node.more = len(credential.children) - len(shown)
+        children = self._children(credential.children)
+        shown = self._shown(children, below)
+        node.more = len(children) - len(shown)
         for child, link in shown:
             homes = homes_of(link.identity or home)
             found = next((at for each in homes if (at := self._find(each, child))), None)
@@ -154,6 +156,14 @@ class Family:
             if grown:
                 node.children.append(grown)
         return node
+
+    def _children(self, children: Mapping[str, Child]) -> dict[str, Child]:
+        """With those that stand in dossiers of siblings."""
+        every = {name: link for name, link in children.items() if not are_siblings(name)}
+        for name in children.keys() - every.keys():
+            for credential in self._load(name).credentials.values():
+                every |= self._children(credential.children)
+        return every
 
     def _shown(self, children: Mapping[str, Child], below: bool) -> list[tuple[str, Child]]:
         """The way down to what was asked for, and below that, or where they are few, the latest others."""

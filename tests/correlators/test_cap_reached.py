@@ -12,14 +12,14 @@ import correlators
 from correlators.cap_reached import HARMLESS, LOSSES, loss_of
 from correlators.kernel.catalogue import controls
 from correlators.kernel.correlator import Correlator
-from correlators.kernel.knowledge import memory, spans
+from correlators.kernel.knowledge import spans
 from correlators.kernel.knowledge.join import CLAIMS_MAX, TURNS_MAX
 from correlators.kernel.knowledge.weight import PARTS
 from correlators.kernel.routes import lookups, rosters, traces
 from schemas import coming, stored
 from schemas.activity import Approved
 from schemas.claims import Approval
-from schemas.dossier import Child, Credential, Dossier, Glimpsed, Member, Turn
+from schemas.dossier import Dossier, Glimpsed, Member, Turn
 from schemas.evidence import Evidence
 from schemas.fact import TRACE_PREFIX, Fact
 from schemas.rosters import roster_key
@@ -30,7 +30,6 @@ from tests.support.make import T0, USER, change
 from tests.support.scenario import every_way
 
 NAME = "cap_reached"
-KEY = "aws:key/AKIA1"
 
 
 def told(*facts: Fact) -> dict[str, tuple[str, Severity | None]]:
@@ -87,23 +86,6 @@ def test_a_full_roster_and_a_group_that_was_cut_are_told_though_nothing_else_is_
     )
     assert told((group, cut)) == {group: ("cut at a cap: members", Severity.LOW)}
     assert not told((group, Dossier(members=cut.members)))
-
-
-def test_a_parent_of_more_children_at_once_than_are_kept_is_told_until_they_are_over(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(memory, "CHILDREN_MAX", 3)
-
-    def parent_of(apart: int) -> Dossier:
-        children = {f"aws:key/ASIA{n}": Child("dies_with", "", issued=T0 + n * apart) for n in range(5)}
-        return Dossier(credentials={KEY: Credential("access_key", known=at(1), children=children)})
-
-    parent = parent_of(1)
-    assert not told((USER, parent_of(memory.AFTER_LIFE)))
-    assert told((USER, parent))[USER] == (
-        "cut at a cap: what was issued first from one credential",
-        Severity.INFORMATIONAL,
-    )
 
 
 def test_an_agent_of_a_trace_that_was_cut_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

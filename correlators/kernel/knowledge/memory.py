@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from correlators.kernel.knowledge.join import marks
 from schemas import frozen
-from schemas.dossier import Child, Credential, Dossier
+from schemas.dossier import Credential, Dossier
 from schemas.evidence import Evidence, micros
 from schemas.verdict import Clock
 
@@ -25,28 +24,8 @@ AFTER_LIFE = micros(timedelta(hours=36))
 """The longest AWS session, and far beyond any lateness of a log: a child that was issued at the last moment
 has ended too."""
 
-CHILDREN_MAX = 1_000
-"""Children of one credential whose death would be told on: the newest. An hourly session is over long before
-it leaves this list."""
-
 CHILDREN_MARK = "children truncated"
-
-
-def capped(dossier: Dossier) -> Dossier:
-    """Returns the dossier with the newest children of each credential. Returns the argument where nothing is
-    let go."""
-    long = {name: c for name, c in dossier.credentials.items() if len(c.children) > CHILDREN_MAX}
-    if not long:
-        return dossier
-    kept = {name: frozen.changed(c, children=_newest(c.children)) for name, c in long.items()}
-    return frozen.changed(
-        dossier, credentials={**dossier.credentials, **kept}, marks=marks(dossier.marks, (CHILDREN_MARK,))
-    )
-
-
-def _newest(children: dict[str, Child]) -> dict[str, Child]:
-    ranked = sorted(children, key=lambda name: (children[name].issued, name))
-    return {name: children[name] for name in sorted(ranked[-CHILDREN_MAX:])}
+"""Of a credential from which more were issued than are kept (``correlators.kernel.routes.siblings``)."""
 
 
 def forgotten(dossier: Dossier, size: int, clock: Clock) -> Dossier:

@@ -20,6 +20,7 @@ from schemas.dossier import (
     APART,
     Ancestor,
     Calls,
+    Child,
     Credential,
     Descendant,
     Dossier,
@@ -33,6 +34,7 @@ from schemas.dossier import (
     Turn,
 )
 from schemas.evidence import Evidence
+from schemas.sharding import are_siblings
 from schemas.stored import encode as encode_dossier
 
 CREDENTIALS_MARK = "credentials truncated"
@@ -186,7 +188,7 @@ def brief(c: Credential) -> Credential:
         failed_ends=few(c.failed_ends),
         exposures=few(c.exposures),
         ancestors={name: _ancestor(a) for name, a in _newest(c.ancestors, _latest).items()},
-        children=_newest(c.children, lambda child: child.issued),
+        children=_children(c.children),
         descendants={name: _descendant(d) for name, d in _newest(c.descendants, _reported).items()},
         uses={key: Sightings(_ends(s.kept), True) for key, s in c.uses.items()},
         pins={key: Sightings(_ends(s.kept[:1]), True) for key, s in _newest(c.pins, _pinned).items()},
@@ -195,6 +197,13 @@ def brief(c: Credential) -> Credential:
         stays=_stays(c.stays),
         knocks=_stays(c.knocks),
     )
+
+
+def _children(children: dict[str, Child]) -> dict[str, Child]:
+    """The newest, and all dossiers of their siblings."""
+    shards = {name: child for name, child in children.items() if are_siblings(name)}
+    others = {name: child for name, child in children.items() if name not in shards}
+    return {**_newest(others, lambda child: child.issued), **shards}
 
 
 def _stays(stays: dict[str, Stay]) -> dict[str, Stay]:

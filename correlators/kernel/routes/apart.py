@@ -1,15 +1,15 @@
 """Apart: credentials that moved out of their identity's dossier into a dossier of their own.
 
 An identity with very many credentials would have to forget some, and with them their ends. So each of which a
-record claims something (an end, above all) moves into the dossier under the credential's own key, where it is
-judged as if it still stood with its identity. The identity keeps no list of what moved out: of each
-credential that it hears of it asks under that credential's key, and hands over what it has learned with the
-question. The answer (``Credential.lives``) says whether the credential lives here or apart.
+record claims an end, its own or that of what it came from, moves into the dossier under the credential's own
+key, where it is judged as if it still stood with its identity. The identity keeps no list of what moved out:
+of each credential that it hears of it asks under that credential's key, and hands over what it has learned
+with the question. The answer (``Credential.lives``) says whether the credential lives here or apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from correlators.kernel.knowledge.inferred import INFERRED
 from correlators.kernel.knowledge.join import marks
@@ -105,33 +105,40 @@ def many(key: str, dossier: Dossier, most: int) -> list[str]:
     down to half."""
     if len(dossier.credentials) <= most:
         return []
-    may = _movable(key, dossier)
+    may = _movable(key, dossier, _off)
     return may[: len(may) - most // 2] if len(may) > most else []
 
 
-def _movable(key: str, dossier: Dossier) -> list[str]:
-    """Those that are off by an end of their own, the longest unseen first. What a later end of the identity
-    would still change stays."""
+def _movable(key: str, dossier: Dossier, may: Callable[[Credential], bool]) -> list[str]:
+    """Those of which this holds, the longest unseen first."""
     if home_of(key, dossier) != key:
         return []
     last = max(map(last_seen, dossier.credentials.values()), default=0)
     found = (
         (last_seen(c), name)
         for name, c in dossier.credentials.items()
-        if name and name != key and c.lives != APART and c.kind != INFERRED and _off(c) and not over(c, last)
+        if name and name != key and c.lives != APART and c.kind != INFERRED and may(c) and not over(c, last)
     )
     return [name for _, name in sorted(found)]
 
 
 def _off(credential: Credential) -> bool:
+    """Off by an end of its own: no later end of the identity would change that."""
     turns = credential.turns
     return bool(turns) and not turns[-1].alive and turns[-1].kind not in NOT_A_DEATH
+
+
+def _told_of(credential: Credential) -> bool:
+    """Off, or what it came from has ended: its next use brings a later end of the identity with it."""
+    return _off(credential) or any(
+        not turn.alive for ancestor in credential.ancestors.values() for turn in ancestor.turns
+    )
 
 
 def heavy(key: str, dossier: Dossier, excess: int) -> list[str]:
     """Returns the credentials that are to move out of a dossier that is ``excess`` bytes too large: the
     longest unseen first. None where they are few: then it is not their number that makes it large."""
-    may = _movable(key, dossier)
+    may = _movable(key, dossier, _told_of)
     if len(may) < FEW:
         return []
     leaving: list[str] = []

@@ -5,7 +5,7 @@ A removal names the grant alone, so the grant's dossier remembers who was given 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from correlators.kernel.knowledge.sightings import thin
 from schemas import frozen
@@ -14,8 +14,10 @@ from schemas.fact import group_of
 from schemas.providers import is_group_of_holders
 
 SESSIONS_MAX = 128
-"""Sessions of one identity that are kept, those begun last, and before those that only listen the others: a
-workload holds some twenty watches, renewed every few minutes, so this is the last half an hour at least."""
+"""Sessions of one identity that are kept: so many that are not known to have ended, those begun last, and
+beside them so many that ended last and half as many that stood open longest; before those that only listen
+the others. A workload holds some twenty watches, renewed every few minutes, so this is the last half an hour
+at least; and many short ones push out none that stands open."""
 
 BEGUN_MAX = 512
 """Operations that are remembered with their beginning, the newest: one lasts minutes, rarely hours, and one
@@ -59,9 +61,10 @@ def capped(dossier: Dossier) -> Dossier:
     if grants:
         dossier = frozen.changed(dossier, grants={**dossier.grants, **grants})
     if len(dossier.sessions) > SESSIONS_MAX:
-        last = sorted(dossier.sessions.items(), key=_begun)[-SESSIONS_MAX:]
-        marks = tuple(sorted({*dossier.marks, SESSIONS_MARK}))
-        dossier = frozen.changed(dossier, sessions=dict(last), marks=marks)
+        kept = _sessions(dossier.sessions)
+        if len(kept) < len(dossier.sessions):
+            marks = tuple(sorted({*dossier.marks, SESSIONS_MARK}))
+            dossier = frozen.changed(dossier, sessions=kept, marks=marks)
     if len(dossier.begun) > BEGUN_MAX:
         newest = sorted(dossier.begun.items(), key=lambda one: (one[1], one[0]))[-BEGUN_MAX:]
         marks = tuple(sorted({*dossier.marks, BEGUN_MARK}))
@@ -69,5 +72,16 @@ def capped(dossier: Dossier) -> Dossier:
     return dossier
 
 
-def _begun(item: tuple[str, Opened]) -> tuple[bool, int, str]:
-    return not item[1].passive, item[1].began.time, item[0]
+def _sessions(sessions: dict[str, Opened]) -> dict[str, Opened]:
+    open_now = [key for key, session in sessions.items() if not session.ended]
+    closed = [key for key, session in sessions.items() if session.ended]
+
+    def last(keys: list[str], many: int, rank: Callable[[Opened], int]) -> list[str]:
+        return sorted(keys, key=lambda k: (not sessions[k].passive, rank(sessions[k]), k))[-many:]
+
+    kept = {
+        *last(open_now, SESSIONS_MAX, lambda session: session.began.time),
+        *last(closed, SESSIONS_MAX, lambda session: session.ended),
+        *last(closed, SESSIONS_MAX // 2, lambda session: session.ended - session.began.time),
+    }
+    return {key: sessions[key] for key in sorted(kept)}

@@ -7,6 +7,7 @@
 | roster | who is active and declared in one installation | that it is covered, to its identities | for ever |
 | crowd | findings of one cause within an hour | whether there are too many, to its shards | 400 days |
 | crowded | whose findings those are | the same, to these | 400 days |
+| siblings | children of a credential that has very many | what ended it, to each | 400 days |
 | watch | how far each source was seen, one a partition | nothing | for ever |
 
 None of them but the crowd is judged: what they hold is what others are judged by. Every other dossier is
@@ -21,14 +22,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain
 
-from correlators.kernel.routes import crowds, lookups, rosters, traces
+from correlators.kernel.routes import crowds, lookups, rosters, siblings, traces
 from correlators.kernel.views.thresholds import DEFAULTS
 from schemas.crowds import CROWD_PREFIX, CROWDED_PREFIX
 from schemas.dossier import EMPTY, Dossier
 from schemas.evidence import micros
 from schemas.fact import TRACE_PREFIX, WATCH, Fact
 from schemas.rosters import ROSTER_PREFIX
-from schemas.sharding import GLIMPSE_PREFIX
+from schemas.sharding import GLIMPSE_PREFIX, SIBLINGS_PREFIX
 from schemas.verdict import Clock
 
 TRACE_AGE = micros(timedelta(hours=24))
@@ -36,6 +37,9 @@ TRACE_AGE = micros(timedelta(hours=24))
 
 CROWD_AGE = DEFAULTS.memory
 """As long as what its findings rest on is remembered."""
+
+SIBLINGS_AGE = DEFAULTS.memory
+"""As long as a credential is remembered of which nobody says when it expires."""
 
 Forwards = Callable[[str, Dossier], Iterator[Fact]]
 
@@ -81,6 +85,7 @@ KINDS = (
     Kind(ROSTER_PREFIX, _of_roster, capped=rosters.capped),
     Kind(CROWD_PREFIX, crowds.notices, age=CROWD_AGE, heard=crowds.hours, capped=crowds.capped, judged=True),
     Kind(CROWDED_PREFIX, crowds.passed, age=CROWD_AGE, heard=crowds.hours, capped=crowds.shard_capped),
+    Kind(SIBLINGS_PREFIX, siblings.deaths, age=SIBLINGS_AGE, heard=siblings.heard),
     Kind(WATCH, lambda key, dossier: iter(())),
 )
 

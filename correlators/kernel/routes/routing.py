@@ -12,7 +12,8 @@ from correlators.kernel.knowledge.homes import homes_of
 from correlators.kernel.knowledge.join import firsts, join
 from correlators.kernel.knowledge.pins import sightings_of
 from correlators.kernel.knowledge.sightings import merge, thin
-from correlators.kernel.routes import apart, circles, crowds
+from correlators.kernel.knowledge.weight import CREDENTIALS_MARK, SPARE_MARK
+from correlators.kernel.routes import apart, circles, crowds, siblings
 from correlators.kernel.routes.grants import removals
 from correlators.kernel.routes.kinds import kind_of
 from correlators.kernel.routes.lendings import lendings
@@ -20,8 +21,8 @@ from correlators.kernel.routes.lookups import tries_on_members
 from correlators.kernel.routes.rosters import enrolments
 from correlators.kernel.views.view import View
 from schemas import frozen
-from schemas.activity import Edge, EndKind
-from schemas.authority import INVENTORY
+from schemas.activity import EndKind
+from schemas.authority import INVENTORY, is_identity
 from schemas.declaration import Declaration
 from schemas.dossier import (
     Address,
@@ -39,6 +40,9 @@ from schemas.span import is_unnamed
 CONTINUES = ":continues"
 """How the uses end that may be no uses of their own (``schemas.activity.Action``): an ancestor's dossier does
 not know what began, so they are not told to it."""
+
+CUT = frozenset({CREDENTIALS_MARK, SPARE_MARK})
+"""Marks of dossiers that have let go of children for their size."""
 
 Outbox = dict[str, Dossier]
 
@@ -218,14 +222,17 @@ def _lineage(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     died.
     """
     view = View(key, dossier)
+    incomplete = not CUT.isdisjoint(dossier.marks)
     for name, credential in view.credentials.items():
-        if credential.children:
-            yield from _deaths_down(view, name, credential)
+        if credential.children or (incomplete and name):
+            yield from _deaths_down(view, name, credential, incomplete)
         if credential.ancestors:
             yield from _uses_up(view, name, credential)
 
 
-def _deaths_down(view: View, name: str, credential: Credential) -> Iterator[tuple[str, Dossier]]:
+def _deaths_down(
+    view: View, name: str, credential: Credential, incomplete: bool
+) -> Iterator[tuple[str, Dossier]]:
     ends = tuple(turn for turn in view.possible_turns(name) if turn.carries or turn.alive) + _rotated(view)
     lost: dict[str, Ancestor] = dict(credential.ancestors)
     if any(not turn.alive for turn in ends):
@@ -234,17 +241,13 @@ def _deaths_down(view: View, name: str, credential: Credential) -> Iterator[tupl
         )
     if not lost:
         return
+    parent = frozen.changed(credential, ancestors=lost)
     for child, link in credential.children.items():
-        if link.edge == "made_by":
-            continue
-        turns = {
-            ancestor: frozen.changed(end, edge=_compose(end.edge, link.edge))
-            for ancestor, end in lost.items()
-            if ancestor != child
-        }
-        if turns:
-            fact = Dossier(credentials={child: Credential(ancestors=turns)})
-            yield from ((home, fact) for home in homes_of(link.identity))
+        yield from siblings.told_to(child, link, parent)
+    for one in (name, *credential.names) if incomplete else ():
+        if not is_identity(one):
+            head = siblings.head_of(one)
+            yield from siblings.told_to(head, siblings.elder(head), parent)
 
 
 def _rotated(view: View) -> tuple[Turn, ...]:
@@ -255,10 +258,6 @@ def _rotated(view: View) -> tuple[Turn, ...]:
         for subject, many in view.dossier.rotations.items()
         for r in many
     )
-
-
-def _compose(up: Edge, down: Edge) -> Edge:
-    return "dies_with" if up == down == "dies_with" else "came_from"
 
 
 def _did_before(view: View, time: int) -> dict[str, int]:

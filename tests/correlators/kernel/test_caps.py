@@ -5,7 +5,6 @@ from __future__ import annotations
 from correlators.kernel.caps import DOSSIER_BYTES_MAX
 from correlators.kernel.catalogue import controls
 from correlators.kernel.correlator import Correlator
-from correlators.kernel.knowledge.memory import CHILDREN_MARK, CHILDREN_MAX
 from correlators.kernel.knowledge.weight import CREDENTIALS_MARK, SPARE_MARK
 from correlators.kernel.routes.apart import APART_MARK
 from schemas import frozen
@@ -59,16 +58,6 @@ def test_what_is_over_the_cap_goes_with_a_mark_and_withdraws_nothing() -> None:
     body = second.dossiers[USER]
     assert body and len(body) <= DOSSIER_BYTES_MAX and APART_MARK in decode(body).marks
     assert [r for r in (*first.reports, *second.reports) if r.detail == "withdrawn"] == []
-
-
-def test_of_many_children_the_newest_are_kept_with_a_mark() -> None:
-    correlator = Correlator(controls())
-    for n in range(CHILDREN_MAX + 50):
-        correlator.take(facts_of(issue(f"i{n}", n, f"aws:key/ASIA{n:06}", ROLE, KEY, USER)))
-    correlator.settle(Clock(T0 + DAY, {"cloudtrail": T0 + DAY}))
-    dossier = correlator.dossier(USER)
-    assert len(dossier.credentials[KEY].children) == CHILDREN_MAX and CHILDREN_MARK in dossier.marks
-    assert f"aws:key/ASIA{CHILDREN_MAX + 49:06}" in dossier.credentials[KEY].children
 
 
 def test_what_has_long_expired_goes_before_what_lives() -> None:

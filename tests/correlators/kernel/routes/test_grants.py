@@ -96,6 +96,13 @@ def test_the_begin_and_the_end_of_a_session_are_one_session_in_any_order() -> No
         assert [(s.began.uid, s.ended) for s in dossier.sessions.values()] == [("s", T0 + 20 * SECOND)]
 
 
+def test_short_sessions_push_out_none_that_stands_open_and_none_that_stood_open_for_long() -> None:
+    held = {"open": Opened(Evidence(T0, "open")), "long": Opened(Evidence(T0, "long"), T0 + 9_999)}
+    short = {f"s{n:04}": Opened(Evidence(T0 + n, f"s{n:04}"), T0 + n + 1) for n in range(1_000)}
+    kept = canonical(Dossier(sessions={**held, **short}))[0].sessions
+    assert {"open", "long", "s0999"} <= kept.keys() and len(kept) < 400
+
+
 def test_capping_twice_is_capping_once() -> None:
     many = {f"s{n:04}": Opened(Evidence(T0 + n, f"s{n:04}")) for n in range(2 * SESSIONS_MAX)}
     once = canonical(Dossier(sessions=many))[0]
