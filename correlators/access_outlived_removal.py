@@ -131,8 +131,8 @@ def _of_grant(view: View, clock: Clock, name: str, grant: Grant, off: Off) -> Ve
     if off.end:
         said = f"given again at {iso(off.end)}; nothing of it was seen in between"
         return _verdict(view, name, off, "assumed", said, (), tuple(claims))
-    value, said, due = unheard(off, view.key, "", clock, view.thresholds)
-    return _verdict(view, name, off, value, said, (), tuple(claims), due=due)
+    value, said = unheard(off, view.key, "", clock, view.thresholds)
+    return _verdict(view, name, off, value, said, (), tuple(claims))
 
 
 def _sessions(view: View, clock: Clock, name: str, off: Off) -> Gap | None:
@@ -153,7 +153,7 @@ def _sessions(view: View, clock: Clock, name: str, off: Off) -> Gap | None:
 
 def _open(view: View, clock: Clock, off: Off, session: Opened) -> bool:
     """Whether a session without an end on record stands past the removal: its end would be here by now."""
-    value, _, _ = unheard(off, view.key, "", clock, view.thresholds)
+    value, _ = unheard(off, view.key, "", clock, view.thresholds)
     if value != "assumed" or not clock.reached(session.began.source, off.start):
         return False
     return not (session.passive and clock.past(session.began.time + LOST))
@@ -229,15 +229,15 @@ def _of_origin(view: View, clock: Clock, name: str, credential: Credential, off:
     if refused:
         said = f"refused at {iso(refused[-1].time)}"
         return _verdict(view, subject, off, "proven", said, refused, claims, credential=name)
-    value, said, due = unheard(off, name, credential.kind, clock, view.thresholds)
-    return _verdict(view, subject, off, value, said, (), claims, credential=name, due=due)
+    value, said = unheard(off, name, credential.kind, clock, view.thresholds)
+    return _verdict(view, subject, off, value, said, (), claims, credential=name)
 
 
 def _verdict(
     view: View, subject: str, off: Off, value: Value, said: str, evidence: tuple[Evidence, ...],
     claims: tuple[Evidence, ...], *, severity: Severity | None = None,
     confidence: Confidence = Confidence.HIGH, others: tuple[str, ...] = (), credential: str = "",
-    episode: Episode | None = None, due: int = 0,
+    episode: Episode | None = None,
 ) -> Verdict:  # fmt: skip
     goes_on = "goes on after" if severity else "ended by"
     return view.verdict(
@@ -255,5 +255,4 @@ def _verdict(
         others=others,
         truncated=thinned(view.credentials.values()),
         next_step="end what stands open, or say that it is meant" if severity else "",
-        due=due,
     )

@@ -111,7 +111,7 @@ def _silences(view: View, clock: Clock) -> Iterator[Silence]:
         return
     succeeded = {e.event for c in view.credentials.values() for e in view.uses(c, "succeeded")}
     succeeded.update(e.event for e in executed(view.dossier.calls))
-    since = max((clock.watched_since(s) for s in {e.source for e in used}), default=clock.now)
+    since = max((clock.watched_since(s) for s in {e.source for e in used}), default=0)
     since = max(since, _whole_since(view))
     for silence in long:
         woke = _success_since(silence, used, succeeded, view.thresholds.dormant)

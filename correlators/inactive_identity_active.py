@@ -35,6 +35,7 @@ from correlators.control import (
     off_intervals,
     over_since,
     past_grace,
+    proofs,
     short,
     sighted,
     source_of,
@@ -115,7 +116,7 @@ def _declared(
     inactive_now = now is not None and now.value in INACTIVE
     if used:
         open_ = bool(standing) and inactive_now
-        after, due = _refused_since(view, clock, used, refused)
+        after = _refused_since(view, clock, used, refused)
         value: Value = "violated" if open_ and not after else "proven" if after else "assumed"
         reason = (
             f"recorded {period.value} since {iso(period.start) or 'ever'}, yet active from "
@@ -132,7 +133,6 @@ def _declared(
             evidence,
             used,
             Episode(period.start, 0 if open_ else max(period.end, 1), period.value),
-            due,
         )
     if refused:
         return _verdict(
@@ -205,26 +205,25 @@ def _refused(view: View) -> tuple[Evidence, ...]:
 
 def _refused_since(
     view: View, clock: Clock, used: tuple[Evidence, ...], refused: tuple[Evidence, ...]
-) -> tuple[bool, int]:
+) -> bool:
     """Whether something was refused after the last of these uses, and each credential that was used is dead
-    or refused since its own last one; and when one that lives expires (µs, 0: none does)."""
+    or refused since its own last one."""
     if not any(e.time > used[-1].time for e in refused):
-        return False, 0
+        return False
     contradicting = {e.event for e in used}
     for name, credential in view.credentials.items():
         uses = view.used(credential) if name else ()
         last = max((e.time for e in uses if e.event in contradicting), default=None)
         if last is None:
             continue
-        proof, later = over_since(view, clock, name, credential, last)
-        if proof:
+        if over_since(view, clock, name, credential, last):
             continue
-        if later:
-            return False, later
+        if any(e.time > last for e in proofs(credential)):
+            return False  # Refused, but not for long enough.
         ends = [o.start for o in deaths_of(view, name, credential) if not o.end and o.start > last]
         if not ends or not clock.past(ends[0] - 1):
-            return False, ends[0] + 1 if ends else 0
-    return True, 0
+            return False
+    return True
 
 
 def _acts_as(view: View, identity: str, use: Evidence) -> bool:
@@ -284,7 +283,7 @@ def _switched(
     how = last.turn.how
     if used:
         broken = next((o for o in reversed(periods) if any(o.holds(e.time) for e in used)), periods[-1])
-        after, due = _refused_since(view, clock, used, refused)
+        after = _refused_since(view, clock, used, refused)
         reason = f"{how} at {iso(broken.start)}, yet active from {iso(used[0].time)} to {iso(used[-1].time)}"
         back = not any(not o.end for o in periods) and all(
             taken_back(o, _own(view, identity)) for o in periods if any(o.holds(e.time) for e in used)
@@ -302,7 +301,6 @@ def _switched(
             broken.turn.evidence,
             used,
             Episode(broken.start, broken.end, how),
-            due,
         )
     if refused:
         reason = f"refused at {iso(refused[-1].time)}, after {how} at {iso(last.start)}"
@@ -310,8 +308,8 @@ def _switched(
     if last.end:
         reason = f"{how} at {iso(last.start)}, {undone_by(last)}; no use was seen while it was off"
         return _verdict(view, identity, status, "assumed", reason, claim, (), None, now=False)
-    value, reason, due = unheard(last, identity, "", clock, view.thresholds)
-    return _verdict(view, identity, status, value, reason, claim, (), None, due)
+    value, reason = unheard(last, identity, "", clock, view.thresholds)
+    return _verdict(view, identity, status, value, reason, claim, (), None)
 
 
 def _own(view: View, identity: str) -> set[str]:
@@ -328,7 +326,6 @@ def _verdict(
     claim: Evidence,
     evidence: tuple[Evidence, ...],
     episode: Episode | None,
-    due: int = 0,
     now: bool = True,
 ) -> Verdict:
     severity = _severity(view, evidence) if episode else None
@@ -351,7 +348,6 @@ def _verdict(
         episodes=(episode,) if episode else (),
         truncated=any(s.truncated for c in view.dossier.credentials.values() for s in c.uses.values()),
         next_step="say which side is stale: the record or the use",
-        due=due,
     )
 
 

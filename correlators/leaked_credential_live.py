@@ -109,13 +109,13 @@ def _meant(credential: Credential, exposure: Off) -> bool:
 
 
 def _life(view: View, clock: Clock, name: str, credential: Credential, exposure: Off) -> Life:
-    ends = [off for off in deaths_of(view, name, credential) if not off.end and off.start <= clock.now]
+    ends = [off for off in deaths_of(view, name, credential) if not off.end and clock.past(off.start - 1)]
     death = ends[0] if ends else lapsed(view, clock, name, credential)
-    until = death.start + grace_of(death.turn, view.thresholds) if death else clock.now
     used = tuple(
         e
         for e in view.used(credential)
-        if exposure.start + skew_of(exposure.turn, e, view.thresholds) < e.time <= until
+        if exposure.start + skew_of(exposure.turn, e, view.thresholds) < e.time
+        and (death is None or e.time <= death.start + grace_of(death.turn, view.thresholds))
     )
     tries = proofs(credential)
     refused = tuple(e for e in tries if death and e.time > max(death.start, exposure.start))
@@ -130,7 +130,7 @@ def _judged(view: View, clock: Clock, subject: str, exposure: Off, lives: list[L
     last = max(ends, default=0)
     lapses = (_lapse(view, life.name) for life in lives)
     deadline = max((exposure.start + view.thresholds.leak_deadline, *lapses))
-    value, reason, due = _value(clock, subject, exposure, deadline, dead, last, bool(used), refused)
+    value, reason = _value(clock, subject, exposure, deadline, dead, last, bool(used), refused)
     severity = None
     if used:
         severity = _severity(view, lives, used)
@@ -157,7 +157,6 @@ def _judged(view: View, clock: Clock, subject: str, exposure: Off, lives: list[L
         episodes=(Episode(exposure.start, last if dead else 0, exposure.turn.how),) if severity else (),
         truncated=any(worst_of(view.credentials[life.name]) for life in lives),
         next_step=f"end {what} now" if severity and not dead else "",
-        due=due,
     )
 
 
@@ -194,32 +193,26 @@ def _value(
     last: int,
     used: bool,
     refused: tuple[Evidence, ...],
-) -> tuple[Value, str, int]:
-    """What the claim that it leaked is worth, why, and when to ask again."""
+) -> tuple[Value, str]:
+    """What the claim that it leaked is worth, and why."""
     since = f"exposed since {iso(exposure.start)}"
     if dead:
         order = "before that" if last <= exposure.start else "since"
         if refused:
-            return (
-                "proven",
-                f"{since}; ended {order} at {iso(last)}, and refused at {iso(refused[-1].time)}",
-                0,
-            )
-        return "assumed", f"{since}; ended {order} at {iso(last)}, and silent", 0
+            said = f"{since}; ended {order} at {iso(last)}, and refused at {iso(refused[-1].time)}"
+            return "proven", said
+        return "assumed", f"{since}; ended {order} at {iso(last)}, and silent"
     if used:
-        return "violated", since, 0
+        return "violated", since
     if is_unnamed(subject):
-        return "unverifiable", f"{since}; {NAMELESS}", 0
+        return "unverifiable", f"{since}; {NAMELESS}"
     source = source_of(subject)
     if not clock.hears(source):
-        return (
-            "unverifiable",
-            f"{since}; no {source or 'log'} records are collected that would show its end",
-            0,
-        )
-    if clock.now <= deadline:
-        return "assumed", f"{since}; to be ended by {iso(deadline)}", deadline + 1
-    return "violated", f"{since}, and not ended by {iso(deadline)}", 0
+        said = f"{since}; no {source or 'log'} records are collected that would show its end"
+        return "unverifiable", said
+    if not clock.past(deadline):
+        return "assumed", f"{since}; to be ended by {iso(deadline)}"
+    return "violated", f"{since}, and not ended by {iso(deadline)}"
 
 
 def _severity(view: View, lives: list[Life], used: tuple[Evidence, ...]) -> Severity:

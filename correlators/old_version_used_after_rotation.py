@@ -71,10 +71,10 @@ def _judged(view: View, clock: Clock, many: list[Progress]) -> Verdict:
     late = tuple(sorted({e for p in many for e in (*p.late, *p.residual)}))
     if late:
         return _violated(view, clock, many, late)
-    value, reason, due = _kept(view, clock, last)
+    value, reason = _kept(view, clock, last)
     moved = tuple(sorted(c.moved for c in last.moved if c.moved))
     evidence = moved if value == "proven" else ()
-    return _verdict(view, many, value, reason, evidence, due=due)
+    return _verdict(view, many, value, reason, evidence)
 
 
 def _violated(view: View, clock: Clock, many: list[Progress], late: tuple[Evidence, ...]) -> Verdict:
@@ -117,27 +117,23 @@ def _dead_since(view: View, clock: Clock, name: str, time: int) -> bool:
     return time < expires and clock.past(expires)
 
 
-def _kept(view: View, clock: Clock, last: Progress) -> tuple[Value, str, int]:
-    """What the latest rotation is worth where nothing contradicts it, why, and when to ask again."""
+def _kept(view: View, clock: Clock, last: Progress) -> tuple[Value, str]:
+    """What the latest rotation is worth where nothing contradicts it, and why."""
     change = last.change
     if change.back:
-        return "assumed", f"{_how(change)} was taken back at {iso(change.back)}: its successor is gone", 0
+        return "assumed", f"{_how(change)} was taken back at {iso(change.back)}: its successor is gone"
     if last.consumers and not last.staying and last.complete:
-        return "proven", f"{_in_words(last)}; safe to delete {_olds(change)}", 0
+        return "proven", f"{_in_words(last)}; safe to delete {_olds(change)}"
     source = source_of(change.subject)
     if source and not clock.hears(source):
-        return "unverifiable", f"no {source} records are collected that would show a use of the old one", 0
+        return "unverifiable", f"no {source} records are collected that would show a use of the old one"
     if source and not clock.reached(source, change.at):
-        return "unverifiable", f"the {source} log has not reached the time of the rotation", 0
+        return "unverifiable", f"the {source} log has not reached the time of the rotation"
     if not change.deadline:
-        return "assumed", f"{_in_words(last)}; the successor has not been used yet", 0
-    if clock.now <= change.deadline:
-        return (
-            "assumed",
-            f"{_in_words(last)}; within the overlap until {iso(change.deadline)}",
-            change.deadline + 1,
-        )
-    return "assumed", f"{_in_words(last)}; no use of the old one since the overlap", 0
+        return "assumed", f"{_in_words(last)}; the successor has not been used yet"
+    if not clock.past(change.deadline):
+        return "assumed", f"{_in_words(last)}; within the overlap until {iso(change.deadline)}"
+    return "assumed", f"{_in_words(last)}; no use of the old one since the overlap"
 
 
 def _in_words(progress: Progress) -> str:
@@ -201,7 +197,6 @@ def _verdict(
     *,
     severity: Severity | None = None,
     episodes: tuple[Episode, ...] = (),
-    due: int = 0,
 ) -> Verdict:
     change = many[-1].change
     policy = policy_of(view, change.subject)
@@ -228,7 +223,6 @@ def _verdict(
         episodes=episodes,
         truncated=not all(p.complete for p in many),
         next_step=_next(many[-1]) if severity else "",
-        due=due,
     )
 
 

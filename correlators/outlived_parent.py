@@ -67,16 +67,13 @@ ENDS_OF_SESSIONS = frozenset({"cut", "exhausted"})
 
 class Heir(NamedTuple):
     """One descendant after its ancestor's end: successes since, and refusals that prove it over.
-    ``ended``: it was used after an end of its own too, which another control tells. ``due``: when a refusal
-    will have stood long enough (µs, 0: none waits).
-    """
+    ``ended``: it was used after an end of its own too, which another control tells."""
 
     name: str
     report: Descendant
     used: tuple[Evidence, ...]
     refused: tuple[Evidence, ...]
     ended: bool = False
-    due: int = 0
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
@@ -117,8 +114,8 @@ def _heir(view: View, clock: Clock, name: str, report: Descendant, periods: list
     late = tuple(e for e in every if not any(past_grace(off, e, view.thresholds) for off in own))
     tries = proofs_among(uses_of(report).items())
     since = tuple(e for e in tries if any(off.holds(e.time) for off in periods))
-    refused, due = settled(since, late[-1].time, clock, view.thresholds.refused_quiet) if late else (since, 0)
-    return Heir(name, report, late, refused, len(late) < len(every), due)
+    refused = settled(since, late[-1].time, clock, view.thresholds.refused_quiet) if late else since
+    return Heir(name, report, late, refused, len(late) < len(every))
 
 
 def _sighted(report: Descendant, *outcomes: str) -> tuple[Evidence, ...]:
@@ -143,7 +140,7 @@ def _verdict(view: View, clock: Clock, subject: str, off: Off, heirs: list[Heir]
     living = [h for h in heirs if h.used]
     used = tuple(sorted(e for h in living for e in h.used))
     refused = tuple(sorted(e for h in heirs for e in h.refused))
-    value, reason, due = _value(clock, off, heirs, living, (view.key, subject))
+    value, reason = _value(clock, off, heirs, living, (view.key, subject))
     severity = max((_severity(view, off, h) for h in living), default=None)
     if severity and severity <= Severity.MEDIUM and rotated_away(view).issuperset(e.event for e in used):
         severity, reason = None, f"{reason}; told by old_version_used_after_rotation"
@@ -166,36 +163,33 @@ def _verdict(view: View, clock: Clock, subject: str, off: Off, heirs: list[Heir]
         episodes=(Episode(off.start, off.end, off.turn.how),) if living else (),
         others=tuple(sorted({e.actor for e in used} - {view.key, ""})),
         truncated=any(s.truncated for h in heirs for s in h.report.uses.values()),
-        due=due,
     )
 
 
 def _value(
     clock: Clock, off: Off, heirs: list[Heir], living: list[Heir], own: Collection[str]
-) -> tuple[Value, str, int]:
+) -> tuple[Value, str]:
     open_heirs = [h for h in living if not _over(h, clock)]
     until = max((h.report.expiry[1] for h in heirs), default=0)
-    waits = [h.report.expiry[1] + 1 for h in heirs if h.report.expiry[1] >= clock.now]
-    due = min((*waits, *(h.due for h in heirs if h.due)), default=0)
     if living:
         last = max(h.used[-1].time for h in living)
         reason = (
             f"{len(living)} of {len(heirs)} descendant(s) used after {iso(off.start)}, last at {iso(last)}"
         )
         if taken_back(off, own):
-            return "assumed", f"{reason}; the parent was restored at {iso(off.end)}", 0
+            return "assumed", f"{reason}; the parent was restored at {iso(off.end)}"
         if off.end:
             reason += f"; its end was undone by another than who stated it: {undone_by(off)}"
         if open_heirs:
-            return "violated", f"{reason}; still live until {iso(until) or 'an unknown time'}", due
-        return "proven", f"{reason}; all of those are refused or expired since", 0
+            return "violated", f"{reason}; still live until {iso(until) or 'an unknown time'}"
+        return "proven", f"{reason}; all of those are refused or expired since"
     if heirs and all(unseen(h.name, h.report.kind) for h in heirs):
-        return "unverifiable", "the end is recorded; the use of its leases is not in this source", 0
+        return "unverifiable", "the end is recorded; the use of its leases is not in this source"
     if all(_over(h, clock) for h in heirs):
-        return "proven", "every known descendant is refused or expired", 0
+        return "proven", "every known descendant is refused or expired"
     ended = any(h.ended for h in heirs)
     what = f"used since their own end, as {REVOKED} tells" if ended else "no descendant was used since"
-    return "assumed", f"{what}; live until {iso(until) or 'an unknown time'}", due
+    return "assumed", f"{what}; live until {iso(until) or 'an unknown time'}"
 
 
 def _severity(view: View, off: Off, heir: Heir) -> Severity:
@@ -246,6 +240,5 @@ def _session(view: View, clock: Clock, off: Off, name: str, credential: Credenti
     after = used[-1].time if used else off.start
     denied = tuple(e for e in view.uses(credential, "forbidden", "unauthenticated") if e.time > after)
     if used:
-        denied, due = settled(denied, after, clock, view.thresholds.refused_quiet)
-        return Heir(name, report, used, denied, due=due)
+        denied = settled(denied, after, clock, view.thresholds.refused_quiet)
     return Heir(name, report, used, denied)

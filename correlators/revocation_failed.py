@@ -146,9 +146,9 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential) -> Verd
     used = tuple(
         e for e in uses if e.event not in own and any(f.unheeded(e, view.thresholds) for f in failed)
     )
-    refused, due = tuple(e for e in proofs(credential) if e.time > tried.time), 0
+    refused = tuple(e for e in proofs(credential) if e.time > tried.time)
     if used and standing:
-        refused, due = over_since(view, clock, name, credential, used[-1].time)
+        refused = over_since(view, clock, name, credential, used[-1].time)
     expires = credential.expiry[1]
     over = bool(not standing or refused or (expires and clock.past(expires)))
     unknown = bool(MASKED.search(name)) and not credential.uses and credential.issued is None
@@ -177,7 +177,6 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential) -> Verd
             for f in failed
             if any(f.unheeded(e, view.thresholds) for e in used)
         ),
-        due=due,
     )
 
 

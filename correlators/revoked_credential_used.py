@@ -114,13 +114,13 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential, periods
     if last.end:
         reason = f"{_undone(last)}; no use was seen while it was off"
         return _verdict(view, name, credential, last, "assumed", (), reason=reason)
-    value, reason, due = unheard(last, name, credential.kind, clock, view.thresholds)
+    value, reason = unheard(last, name, credential.kind, clock, view.thresholds)
     if value == "assumed" and (left := _left_open(view, name, credential, last)):
         reason = f"the record says so; a session opened at {iso(left.time)} is not known to have been closed"
     tried = [e for e in view.refused(credential) if last.holds(e.time)]
     if tried and value == "assumed":
         reason = f"the record says so; refused at {iso(tried[-1].time)} for something beside the credential"
-    return _verdict(view, name, credential, last, value, (), reason=reason, due=due)
+    return _verdict(view, name, credential, last, value, (), reason=reason)
 
 
 def _excused(
@@ -178,7 +178,7 @@ def _violated(
 ) -> Verdict:
     broken = [off for off in periods if any(off.holds(e.time) for e in used)]
     last = standing(broken)
-    refused, due = over_since(view, clock, name, credential, used[-1].time)
+    refused = over_since(view, clock, name, credential, used[-1].time)
     own = (view.key, name, *credential.names)
     back = not any(not off.end for off in periods) and all(taken_back(off, own) for off in broken)
     forbidden = {e.event for e in view.uses(credential, "forbidden")}
@@ -207,7 +207,6 @@ def _violated(
         reason=reason,
         severity=severity,
         broken=broken,
-        due=due,
     )
 
 
@@ -222,7 +221,6 @@ def _verdict(
     reason: str,
     severity: Severity | None = None,
     broken: list[Off] | None = None,
-    due: int = 0,
 ) -> Verdict:
     claims = tuple(o.turn.evidence for o in broken or [off])
     return view.verdict(
@@ -240,5 +238,4 @@ def _verdict(
         claim=claims,
         evidence=evidence,
         episodes=episodes_of(broken or [], evidence) if severity else (),
-        due=due,
     )

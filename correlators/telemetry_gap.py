@@ -92,7 +92,7 @@ def _stopped(view: View, about: str, off: Off) -> Verdict:
 
 def _silent(view: View, clock: Clock, source: str, days: list[int]) -> Iterator[Verdict]:
     """The source's last silence that was longer than its habit."""
-    days = [day for day in days if day * DAY <= clock.now]
+    days = [day for day in days if clock.past(day * DAY - 1)]
     past = [(a, b) for a, b in pairwise(days) if _speaks(days, a) and (b - a) * DAY > _allowed(view, days, a)]
     newest = max(clock.seen.get(source, 0), days[-1] * DAY if days else 0)
     if not days or not _speaks(days, days[-1]):

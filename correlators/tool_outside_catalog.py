@@ -44,7 +44,7 @@ from correlators.control import (
     named,
     times,
 )
-from correlators.kernel.views.approvals import WITHIN, Match, Records, leads_within, match_of
+from correlators.kernel.views.approvals import WITHIN, Catalogue, Match, Records, leads_within, match_of
 from correlators.kernel.views.calls import Call, Ending, endings, parted
 from schemas.dossier import Calls
 from schemas.providers import CALLS
@@ -168,7 +168,7 @@ def _violated(
         reason=f"{times(evidence, 'call', gone)} on record, {_span(evidence)}{also}{ended}{_late(evidence)}",
         severity=_severity(calls, {matches[e.uid] for e in evidence}),
         confidence=_confidence(executed, matches),
-        claim=_claim(records, evidence[0].time, calls.handoff),
+        claim=_claim(records.at(evidence[0].time), calls.handoff),
         evidence=evidence,
         episodes=(Episode(evidence[0].time, end, "outside the catalogue"),),
         next_step=f"ask {view.owner or 'the owner'} whether {tool} is meant",
@@ -235,7 +235,7 @@ def _row(
         value=value,
         title=f"{_who(view, agent)} tried {tool}, which its catalogue does not approve",
         reason=f"{WHY[ending]}, last at {iso(evidence[-1].time)}",
-        claim=_claim(records, evidence[0].time, calls.handoff),
+        claim=_claim(records.at(evidence[0].time), calls.handoff),
         evidence=evidence,
         truncated=any(s.truncated for s in calls.channels.values()),
     )
@@ -272,7 +272,7 @@ def _agent(view: View, records: Records, clock: Clock) -> Verdict:
         title=f"{named(view)} has an approved catalogue of tools",
         reason=reason,
         confidence=Confidence.MEDIUM if by_name else Confidence.HIGH,
-        claim=_claim(records, clock.now, False),
+        claim=_claim(records.latest, False),
         evidence=seen,
     )
 
@@ -313,11 +313,11 @@ def _who(view: View, agent: str) -> str:
     return named(view) if agent == view.key else f"{agent} of {named(view)}"
 
 
-def _claim(records: Records, time: int, handoff: bool) -> tuple[Evidence, ...]:
+def _claim(catalogue: Catalogue, handoff: bool) -> tuple[Evidence, ...]:
     """The records in force that speak of tools (or delegates)."""
     what = "approved delegates" if handoff else "approved tools"
     return tuple(
         Evidence(d.recorded, d.uid, d.source, operation=what, arrived=d.arrived, processed=d.processed)
-        for d in records.at(time)
+        for d in catalogue
         if (d.delegates if handoff else d.tools) is not None
     )

@@ -117,7 +117,7 @@ def _pinned(view: View, records: Records, offers: Offers, pinned: Pinned) -> Ver
         reason=_why(pinned, records, strange, listings, called) + (f"; {ended}" if ended else ""),
         severity=CALLED_SEVERITY if called else OFFERED_SEVERITY,
         confidence=Confidence.HIGH if sure or not called else Confidence.MEDIUM,
-        claim=(*_claim(records, strange[0].evidence.time), strange[0].evidence),
+        claim=(*_claim(records.at(strange[0].evidence.time)), strange[0].evidence),
         evidence=evidence,
         episodes=(Episode(strange[0].evidence.time, end, "another definition than the approved one"),),
         next_step=f"ask {view.owner or 'the owner'} whether the new definition of {pinned.name} is meant",
@@ -160,7 +160,7 @@ def _as_approved(
         title=f"{_who(view, pinned.agent)} may call {pinned.name} by an approved definition",
         reason=reason,
         severity=OFFERED_SEVERITY if restless else None,
-        claim=_claim(records, last.evidence.time if last else 0),
+        claim=_claim(records.at(last.evidence.time if last else 0)),
         evidence=(last.evidence,) if last else (),
     )
 
@@ -179,7 +179,7 @@ def _changed(view: View, records: Records, offers: Offers, agent: str) -> Iterat
             + ("; a record was made since" if again else "")
             + ("; they change with every list" if offers.flapping(agent, server) else ""),
             severity=CHANGED_SEVERITY,
-            claim=_claim(records, evidence[0].time),
+            claim=_claim(records.at(evidence[0].time)),
             evidence=evidence,
             episodes=(Episode(evidence[0].time, again, "another definition than before"),),
             truncated=offers.truncated,
@@ -202,7 +202,7 @@ def _offered(view: View, records: Records, offers: Offers, clock: Clock) -> Verd
             reason=f"offered first at {iso(evidence[0].time)}, last at {iso(evidence[-1].time)}; "
             + ("not called, as far as is known" if open_ else "approved since, or not offered any more"),
             severity=OFFERED_SEVERITY,
-            claim=_claim(records, evidence[0].time),
+            claim=_claim(records.at(evidence[0].time)),
             evidence=evidence,
             episodes=(Episode(evidence[0].time, end, "offered beyond the catalogue"),),
             next_step=f"ask {view.owner or 'the owner'} whether these tools are meant",
@@ -222,7 +222,7 @@ def _offered(view: View, records: Records, offers: Offers, clock: Clock) -> Verd
         value="proven" if last else "assumed" if offers.listings else "unverifiable",
         title=f"{named(view)} is to be offered approved tools alone",
         reason=reason,
-        claim=_claim(records, clock.now),
+        claim=_claim(records.latest),
         evidence=(last.evidence,) if last else (),
     )
 
@@ -241,12 +241,11 @@ def _who(view: View, agent: str) -> str:
     return named(view) if agent == view.key else f"{agent} of {named(view)}"
 
 
-def _claim(records: Records, time: int) -> tuple[Evidence, ...]:
-    in_force: Catalogue = records.at(time)
+def _claim(catalogue: Catalogue) -> tuple[Evidence, ...]:
     return tuple(
         Evidence(
             d.recorded, d.uid, d.source, operation="approved tools", arrived=d.arrived, processed=d.processed
         )
-        for d in in_force
+        for d in catalogue
         if d.tools is not None
     )

@@ -130,7 +130,7 @@ def _judged(view: View, clock: Clock, subject: str, gone: list[Turn], exchanges:
     end, again = lasting[0]
     off = Off(end.time, 0, end)
     admitted = tuple(e for e in exchanges.admitted if past_grace(off, e, view.thresholds))
-    value, reason, proof, due = _value(view, clock, subject, off, admitted, exchanges)
+    value, reason, proof = _value(view, clock, subject, off, admitted, exchanges)
     severity, confidence = None, Confidence.HIGH
     if admitted:
         severity = Severity.HIGH
@@ -151,7 +151,6 @@ def _judged(view: View, clock: Clock, subject: str, gone: list[Turn], exchanges:
         episodes=(Episode(end.time, 0, end.how),) if admitted else (),
         others=tuple(sorted({e.actor for e in admitted} - {view.key, ""})),
         next_step=f"take {short(subject)} out of the trust" if admitted else "",
-        due=due,
     )
 
 
@@ -169,9 +168,9 @@ def _redeployed(view: View, subject: str, end: Turn, again: Turn | None) -> Verd
 
 def _value(
     view: View, clock: Clock, subject: str, off: Off, admitted: tuple[Evidence, ...], exchanges: Exchanges
-) -> tuple[Value, str, tuple[Evidence, ...], int]:
-    """The value, why, the refusals that prove it, and when to ask again (µs, 0 never). Who was let in by one
-    role is refuted by that role alone."""
+) -> tuple[Value, str, tuple[Evidence, ...]]:
+    """The value, why, and the refusals that prove it. Who was let in by one role is refuted by that role
+    alone."""
     gone = f"{off.turn.how} at {iso(off.start)}"
     roles = {e.asked for e in admitted or exchanges.admitted}
     denied = tuple(e for e in exchanges.denied if off.holds(e.time))
@@ -185,17 +184,16 @@ def _value(
         each = [
             settled(tuple(e for e in proof if e.asked == role), at, clock, quiet) for role, at in last.items()
         ]
-        if all(since for since, _ in each):
-            return "proven", f"{reason}; refused since", proof, 0
-        return "violated", reason, proof, max(due for _, due in each)
+        value: Value = "proven" if all(each) else "violated"
+        return value, f"{reason}; refused since" if value == "proven" else reason, proof
     if proof:
-        return "proven", f"{gone}; the exchange was refused at {iso(proof[-1].time)}", proof, 0
+        return "proven", f"{gone}; the exchange was refused at {iso(proof[-1].time)}", proof
     source = source_of(subject)
     if source and not clock.hears(source):
-        return "unverifiable", f"{gone}; no {source} records are collected", (), 0
+        return "unverifiable", f"{gone}; no {source} records are collected", ()
     if denied:
         reason = (
             f"{gone}; denied since, last at {iso(denied[-1].time)}, by what is not known to have let it in"
         )
-        return "assumed", reason, (), 0
-    return "assumed", f"{gone}; no exchange was seen since", (), 0
+        return "assumed", reason, ()
+    return "assumed", f"{gone}; no exchange was seen since", ()

@@ -21,6 +21,7 @@ from datetime import timedelta
 
 from correlators.control import (
     Clock,
+    Confidence,
     Control,
     Credential,
     Episode,
@@ -40,7 +41,6 @@ from correlators.control import (
 )
 from correlators.kernel.views.deaths import deaths_of
 from correlators.kernel.views.inventoried import covers_most, current, declared, ours, speaks
-from correlators.kernel.views.severity import within_habit
 from schemas.fact import GRAVE
 from schemas.providers import installation_of
 
@@ -99,7 +99,7 @@ def _over(view: View, clock: Clock) -> bool:
         return True
     staying = {name: c for name, c in view.credentials.items() if c.issued and _lasts(c)}
     return bool(staying) and all(
-        any(not off.end and off.start <= clock.now for off in deaths_of(view, name, c))
+        any(not off.end and clock.past(off.start - 1) for off in deaths_of(view, name, c))
         for name, c in staying.items()
     )
 
@@ -142,8 +142,7 @@ def _unknown(
     maker: str,
 ) -> Verdict:  # fmt: skip
     shown = tuple(sorted({*acts[:1], *acts[-1:], *issued}))
-    clock.past(shown[0].time + view.thresholds.habit)
-    _, confidence = within_habit(Severity.LOW, shown[0].time, clock.now, view.thresholds.habit)
+    habitual = clock.past(shown[0].time + view.thresholds.habit)
     grave = any(view.acted(c, action, "succeeded") for c in view.credentials.values() for action in GRAVE)
     stays = bool(issued) and (not maker or grave or clock.past(issued[0].time + LASTING))
     did = f"is active since {iso(acts[0].time)}" if acts else "has not acted yet"
@@ -157,7 +156,7 @@ def _unknown(
         title=f"{named(view)} is not in the inventory that covers {installation_of(view.key)}",
         reason=f"it {did}{given}; no record names it by any key",
         severity=Severity.MEDIUM if stays else Severity.LOW,
-        confidence=confidence,
+        confidence=Confidence.MEDIUM if habitual else Confidence.LOW,
         claim=(cover,),
         evidence=shown,
         episodes=(Episode(shown[0].time, 0, "not in the inventory"),),

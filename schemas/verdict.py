@@ -110,7 +110,6 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     ``voice``: by whose word alone it is so, "" by what is known.
     ``crowds``: of findings of one cause that it is one of, ``story``: the id of the finding that tells of all
     of them, below which it stands (``schemas.crowds``).
-    ``due``: when the verdict may change by time alone (µs, 0: never).
     """
 
     control: str
@@ -133,7 +132,6 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     voice: str = ""
     crowds: tuple[str, ...] = ()
     story: str = ""
-    due: int = 0
 
     @property
     def uid(self) -> str:

@@ -355,9 +355,8 @@ class Correlator:
                 verdicts = hearsay.beside(verdicts, heard, voice, clock)
         verdicts = apart.own_verdicts(view.key, key, dossier, verdicts)
         verdicts = self._crowds.placed(key, verdicts, view)
-        due = min((t for t in (doubts.due, *(v.due for v in verdicts)) if t > clock.now), default=0)
-        if due:
-            heapq.heappush(self._due, (due, key))
+        if doubts.due:
+            heapq.heappush(self._due, (doubts.due, key))
         self._doubtful.note(key, doubts)
         return verdicts
 
@@ -425,5 +424,4 @@ def _as_reported(verdict: Verdict, view: View, clock: Clock) -> Verdict:
     exception = exceptions.exception_of(verdict, view, clock)
     if exception is None:
         return verdict
-    due = min(verdict.due or exception.until, exception.until)
-    return frozen.changed(verdict, exception=exceptions.words(exception), due=due)
+    return frozen.changed(verdict, exception=exceptions.words(exception))

@@ -10,7 +10,7 @@ from schemas.activity import Activity, Ended, Exposed, Issued, Parent, Stated
 from schemas.declaration import Declaration
 from schemas.evidence import SECOND
 from schemas.verdict import Clock, Confidence, Severity, Verdict
-from tests.support.judged import verdict_of
+from tests.support.judged import as_time_passes, verdict_of
 from tests.support.make import KEY, T0, USER, change, kill, restore, use
 from tests.support.scenario import every_way
 
@@ -65,7 +65,10 @@ def test_a_write_to_identities_is_critical_and_forbidden_uses_are_medium() -> No
 def test_unused_it_has_a_day_to_end_and_is_asked_again_then() -> None:
     early = judged([BORN, use("before", 50), exposed()], hours=23)
     assert (early.value, early.severity) == ("assumed", None)
-    assert early.due == T0 + (100 + DAY) * SECOND + 1
+    still, over = as_time_passes(
+        [BORN, use("before", 50), exposed()], T0 + (100 + DAY) * SECOND + 1, "leaked_credential_live"
+    )
+    assert (still.value, over.value) == ("assumed", "violated")
     late = judged([BORN, use("before", 50), exposed()], hours=25)
     assert (late.value, late.severity, late.confidence) == ("violated", Severity.MEDIUM, Confidence.HIGH)
 

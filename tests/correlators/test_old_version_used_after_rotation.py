@@ -14,7 +14,7 @@ from schemas.evidence import SECOND, iso
 from schemas.fact import partition_of
 from schemas.stored import decode
 from schemas.verdict import Clock, Confidence, Severity, Verdict
-from tests.support.judged import must, verdict_of
+from tests.support.judged import as_time_passes, must, verdict_of
 from tests.support.make import KEY, ROLE, SESSION, T0, USER, change, issue, kill, restore, use
 from tests.support.scenario import every_way, run
 
@@ -62,7 +62,8 @@ def test_within_the_overlap_nothing_is_said_and_it_is_asked_again_at_its_end() -
     many = [OLD, BORN, rotated(100, overlap=hour), use("fine", 200)]
     verdict = judged(many, days=0.01)
     assert (verdict.value, verdict.severity) == ("assumed", None)
-    assert "within the overlap until" in verdict.reason and verdict.due == T0 + 3700 * SECOND + 1
+    still, over = as_time_passes(many, T0 + 3700 * SECOND + 1, NAME, USER)
+    assert "within the overlap until" in still.reason and "since the overlap" in over.reason
     assert judged([*many, use("late", 3800)]).value == "violated"
 
 

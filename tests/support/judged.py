@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from schemas.activity import Activity
-from schemas.verdict import Verdict
+from schemas.fact import Tick
+from schemas.verdict import Clock, Verdict
 from tests.support.make import KEY
-from tests.support.scenario import every_way
+from tests.support.scenario import World, every_way, run
 
 
 def verdict_of(
@@ -27,3 +28,22 @@ def must(activities: list[Activity], subject: str = KEY, control: str = "revoked
     verdict = verdict_of(activities, subject, control)
     assert verdict is not None
     return verdict
+
+
+def as_time_passes(
+    activities: list[Activity], at: int, control: str, subject: str = KEY
+) -> tuple[Verdict, Verdict]:
+    """The verdict of a control about a subject just before ``at`` (µs) and then, nothing having come but the
+    time."""
+    seen = {a.source: at - 1 for a in activities}
+    world = run(activities, Clock(at - 1, seen))
+    before = _of(world, control, subject)
+    world.tick(Tick(at))
+    world.settle_now()
+    return before, _of(world, control, subject)
+
+
+def _of(world: World, control: str, subject: str) -> Verdict:
+    verdicts = (report.verdict for report in world.last.values())
+    (found,) = (v for v in verdicts if v and (v.control, v.subject) == (control, subject))
+    return found

@@ -40,7 +40,7 @@ def _latest(exceptions: Iterable[PolicyException]) -> list[PolicyException]:
 
 
 def _holds(exception: PolicyException, verdict: Verdict, view: View, clock: Clock) -> bool:
-    if exception.control != verdict.control or clock.now >= exception.until:
+    if exception.control != verdict.control:
         return False
     if exception.identity and not _names(exception.identity, verdict, view):
         return False
@@ -49,12 +49,13 @@ def _holds(exception: PolicyException, verdict: Verdict, view: View, clock: Cloc
         return False
     if not evidence and (exception.place or exception.action):
         return False
-    return all(
+    within = all(
         e.time < exception.until
         and (not exception.place or covers(exception.place, e.place))
         and (not exception.action or exception.action == e.operation)
         for e in evidence
     )
+    return within and not clock.past(exception.until - 1)
 
 
 def _names(scope: str, verdict: Verdict, view: View) -> bool:

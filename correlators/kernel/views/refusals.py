@@ -56,9 +56,9 @@ def _is_proof(key: str) -> bool:
 
 def over_since(
     view: View, clock: Clock, name: str, credential: Credential, last: int
-) -> tuple[tuple[Evidence, ...], int]:
-    """Returns the proofs by which a use at ``last`` (µs) is over: none came since, or not yet for long
-    enough; then also when to ask again (µs, 0: never)."""
+) -> tuple[Evidence, ...]:
+    """Returns the proofs by which a use at ``last`` (µs) is over; none where none came since, or none has
+    stood for long enough."""
     return settled(
         proofs(credential),
         last,
@@ -87,12 +87,8 @@ def lapsed(view: View, clock: Clock, name: str, credential: Credential) -> Off |
 
 def settled(
     many: tuple[Evidence, ...], last: int, clock: Clock, quiet: int, ended_again: bool = False
-) -> tuple[tuple[Evidence, ...], int]:
+) -> tuple[Evidence, ...]:
     """Returns what ``over_since`` does, but of proofs that were chosen already. ``ended_again``: an end was
     stated after the last use."""
     since = tuple(e for e in many if e.time > last)
-    if not since:
-        return (), 0
-    if ended_again or clock.now >= last + quiet:
-        return since, 0
-    return (), last + quiet
+    return since if since and (ended_again or clock.past(last + quiet - 1)) else ()

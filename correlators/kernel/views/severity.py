@@ -52,14 +52,6 @@ def of_uses(used: Collection[Evidence], writes: Collection[Event], forbidden: Co
     return Severity.HIGH
 
 
-def within_habit(base: Severity, known_since: int, now: int, habit: int) -> tuple[Severity, Confidence]:
-    """Returns what a departure from habit is worth of an identity known since then (µs; 0 unknown): new
-    identities must not flood."""
-    if not known_since or now - known_since < habit:
-        return min(base, Severity.LOW), Confidence.LOW
-    return base, Confidence.MEDIUM
-
-
 def weighed(verdict: Verdict, view: View) -> Verdict:
     """Returns the verdict with severity and confidence moved by what is known of its identity and
     credential."""

@@ -8,21 +8,18 @@ from schemas.providers import refusals_hidden, source_of, unseen
 from schemas.verdict import Clock, Value
 
 
-def unheard(
-    off: Off, credential: str, kind: str, clock: Clock, granted: Thresholds
-) -> tuple[Value, str, int]:
-    """Returns the value of a claim without evidence, why, and when to ask again (µs, 0 never)."""
-    settled = off.start + grace_of(off.turn, granted)
-    if clock.now <= settled:
-        return "indeterminate", "within the time that the provider needs to make the end true", settled + 1
+def unheard(off: Off, credential: str, kind: str, clock: Clock, granted: Thresholds) -> tuple[Value, str]:
+    """Returns the value of a claim without evidence, and why."""
+    if not clock.past(off.start + grace_of(off.turn, granted)):
+        return "indeterminate", "within the time that the provider needs to make the end true"
     hidden = unseen(credential, kind)
     if hidden:
-        return "unverifiable", f"the end is recorded; its use is in no log here: {hidden}", 0
+        return "unverifiable", f"the end is recorded; its use is in no log here: {hidden}"
     source = source_of(credential)
     if not source or not clock.hears(source):
-        return "unverifiable", f"no {source or 'log'} records are collected that would show a use", 0
+        return "unverifiable", f"no {source or 'log'} records are collected that would show a use"
     if not clock.reached(source, off.start):
-        return "unverifiable", f"the {source} log has not reached the time of the end", 0
+        return "unverifiable", f"the {source} log has not reached the time of the end"
     hidden = refusals_hidden(credential)
     why = f" ({hidden})" if hidden else ""
-    return "assumed", f"the record says so, and no use or refused try has been seen since{why}", 0
+    return "assumed", f"the record says so, and no use or refused try has been seen since{why}"

@@ -38,7 +38,6 @@ class More(TypedDict, total=False):
     episodes: tuple[Episode, ...]
     others: tuple[str, ...]
     next_step: str
-    due: int
 
 
 def worst_of(credential: Credential) -> bool:

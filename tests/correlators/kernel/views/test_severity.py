@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from correlators.kernel.views.severity import moved, of_uses, within_habit
+from correlators.kernel.views.severity import moved, of_uses
 from schemas.activity import Activity, Issued, Stated
 from schemas.declaration import Declaration
 from schemas.evidence import Evidence
-from schemas.verdict import Confidence, Severity
+from schemas.verdict import Severity
 from tests.support.judged import must
 from tests.support.make import KEY, T0, USER, change, kill, use
 
@@ -47,13 +47,6 @@ def test_uses_are_worth_what_they_did_and_whether_they_were_let() -> None:
     assert of_uses([one, two], {two.event}, {one.event}) == CRITICAL
     assert of_uses([one, two], set(), {one.event}) == HIGH
     assert of_uses([one, two], set(), {one.event, two.event}) == MEDIUM
-
-
-def test_a_new_identity_departs_from_no_habit() -> None:
-    day = 86_400_000_000
-    assert within_habit(HIGH, 100 * day, 106 * day, 7 * day) == (LOW, Confidence.LOW)
-    assert within_habit(HIGH, 100 * day, 108 * day, 7 * day) == (HIGH, Confidence.MEDIUM)
-    assert within_habit(HIGH, 0, 108 * day, 7 * day) == (LOW, Confidence.LOW)
 
 
 def declared(**told: Any) -> Activity:

@@ -18,8 +18,7 @@ def said(key: str, kind: str, *collected: str) -> tuple[str, str]:
     """The value and the reason for a credential that ended long ago, with these sources collected."""
     turn = Turn(END, False, "revoked", Evidence(END, "kill"), about=key)
     clock = Clock(NOW, dict.fromkeys(collected, NOW))
-    value, reason, _ = unheard(Off(END, 0, turn), key, kind, clock, DEFAULTS)
-    return value, reason
+    return unheard(Off(END, 0, turn), key, kind, clock, DEFAULTS)
 
 
 @pytest.mark.parametrize(
