@@ -77,10 +77,7 @@ def lapsed(view: View, clock: Clock, name: str, credential: Credential) -> Off |
     used = view.used(credential) if forgets(name) and proofs(credential) else ()
     if not used:
         return None
-    since, due = over_since(view, clock, name, credential, used[-1].time)
-    if due:
-        clock.past(due - 1)
-    if not since:
+    if not over_since(view, clock, name, credential, used[-1].time):
         return None
     return Off(used[-1].time, 0, Turn(used[-1].time, False, UNSAID_END, used[-1], "exhausted", about=name))
 
