@@ -27,7 +27,9 @@ def producer_config(settings: Settings) -> dict[str, object]:
         **{
             "acks": "all",
             "linger.ms": LINGER_MS,
-            "compression.type": "lz4",
+            # Half the bytes of lz4 at the same price: whoever keeps or reads them pays less.
+            "compression.type": "zstd",
+            "compression.level": 1,
             "message.max.bytes": settings.record_limit + topics.ENVELOPE_ROOM,
             "batch.size": 2**20,
         },

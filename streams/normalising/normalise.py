@@ -50,6 +50,14 @@ COMMIT_SECONDS = 0.5
 """Between commits of offsets: what a crash makes this process read again."""
 LOOK_SECONDS = 0.05
 """How long news of the other topics is waited for while some wait here."""
+FIRST_SECONDS = 0.000_1
+"""Taken for what a record costs before the first round tells: of a new process, which remembers nothing."""
+FETCHED_SHARE = 0.75
+"""Of a round, how much work is fetched for it: what the clock leaves over of a round waits for the next."""
+HELD_SECONDS = 1.0
+"""Of work that waits, before its topics are fetched from no more. To hold one back throws away all that the
+client has fetched ahead of it, up to 64 MB, and the broker sends it once more: a fifth of what the stage and
+the broker cost went into that when every round that ended late did so."""
 REVOKED_SECONDS = 4.0
 """To get everything confirmed before partitions go to another process; what is not, it reads again."""
 
@@ -90,7 +98,7 @@ class Normalising:
         self._paused: set[str] = set()
         self._backlog = Backlog(lambda: lag.behind(settings, "correlate"), settings.facts_backlog)
         self._waits = False
-        self._record_bytes, self._record_seconds = 1_000.0, 0.0
+        self._record_bytes, self._record_seconds = 1_000.0, FIRST_SECONDS
         self._next_commit = self._next_tick = 0.0
         self._topics = {name: topics.name(settings, name) for name in topics.DERIVED}
 
@@ -118,7 +126,8 @@ class Normalising:
             self._wait(self._backlog.waits)
         if not full:
             patience = LOOK_SECONDS if self._turns else CONSUME_SECONDS
-            self._hear(self._consumer.consume(self._wanted(), patience))
+            wanted = max(FEW_RECORDS, self._wanted() - len(self._turns))
+            self._hear(self._consumer.consume(wanted, patience))
             self._work()
             self._hold_back()
         now = time.monotonic()
@@ -131,7 +140,7 @@ class Normalising:
 
     def _wanted(self) -> int:
         """How many records to fetch: what one round can work off and memory holds."""
-        in_time = ROUND_SECONDS / self._record_seconds if self._record_seconds else BATCH_RECORDS
+        in_time = FETCHED_SHARE * ROUND_SECONDS / self._record_seconds
         in_memory = BATCH_BYTES / self._record_bytes
         return int(min(BATCH_RECORDS, max(FEW_RECORDS, min(in_memory, in_time))))
 
@@ -171,7 +180,7 @@ class Normalising:
         if count:
             # Records may be empty.
             self._record_bytes = max(1.0, size / count)
-            self._record_seconds = (time.monotonic() - began) / count
+            self._record_seconds = max(1e-9, (time.monotonic() - began) / count)
             self._send(self._normaliser.drain(), offsets)
 
     def _take_carefully(self, record: Record, place: Partition) -> None:
@@ -184,10 +193,12 @@ class Normalising:
             self._normaliser.take(record)
 
     def _hold_back(self) -> None:
-        """Fetches nothing of the topics that still wait here: what comes of others is seen at once."""
+        """Fetches nothing of the topics of which much still waits here: what comes of others is seen at
+        once."""
         if self._waits:
             return
-        waiting = self._turns.topics
+        much = len(self._turns) * self._record_seconds >= HELD_SECONDS
+        waiting = self._turns.topics if much else set()
         for held, change in ((True, waiting - self._paused), (False, self._paused - waiting)):
             places = [_topic_partition(*place) for place in self._owned if place[0] in change]
             if places:

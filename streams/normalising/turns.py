@@ -27,8 +27,8 @@ class Turns(Generic[T]):
         self._clock = clock
         self._waiting: dict[str, deque[T]] = {}
 
-    def __bool__(self) -> bool:
-        return bool(self._waiting)
+    def __len__(self) -> int:
+        return sum(map(len, self._waiting.values()))
 
     @property
     def topics(self) -> set[str]:

@@ -12,6 +12,7 @@ from confluent_kafka import TIMESTAMP_CREATE_TIME, TIMESTAMP_LOG_APPEND_TIME
 
 from streams.kafka.outgoing import Outgoing
 from streams.normalising.intake import Intake
+from streams.normalising.normalise import HELD_SECONDS
 from streams.site.settings import Settings
 from tests.support.cloudtrail import event
 from tests.support.fake_kafka import FakeMessage, FakeProducer
@@ -110,6 +111,29 @@ def test_a_full_queue_is_waited_for_and_loses_no_message() -> None:
     outgoing = Outgoing(producer)  # type: ignore[arg-type]
     outgoing.send(outgoing.open(lambda: None), "facts", b"1")
     assert producer.sent == [("facts", b"1")]
+
+
+def test_only_a_topic_of_which_much_waits_is_held_back(running: Running) -> None:
+    """What the client has fetched ahead is thrown away by holding back."""
+    running.loop._hear([FakeMessage(TOPIC, n, BODY) for n in range(20)])  # type: ignore[misc]
+    running.loop._record_seconds = HELD_SECONDS / 21
+    running.loop._hold_back()
+    assert not running.consumer.paused, "the next round is through with it"
+    running.loop._record_seconds = HELD_SECONDS / 20
+    running.loop._hold_back()
+    assert running.consumer.paused == {HERE, THERE}
+    running.loop._work()
+    running.loop._hold_back()
+    assert not running.consumer.paused
+    assert running.loop._record_seconds < HELD_SECONDS / 20
+
+
+def test_less_is_fetched_by_as_much_as_waits(running: Running) -> None:
+    running.read()
+    fetched = running.consumer.most
+    running.loop._hear([FakeMessage(TOPIC, n, BODY) for n in range(20)])  # type: ignore[misc]
+    running.read()
+    assert running.consumer.most == fetched - 20
 
 
 def test_an_empty_record_alone_stops_nothing(running: Running) -> None:
