@@ -65,6 +65,7 @@ CONTROL = Control(
     attack=(("T1078.004", "Valid Accounts: Cloud Accounts"),),
     nist=("AC-12", "AC-6", "AC-3(8)"),
     csf=("PR.AA-05", "RS.MI-01"),
+    bound=True,
     remediation=(
         "End the session or the token, and take away the other grant through which the access goes on, or "
         "record that it is meant."

@@ -54,6 +54,7 @@ CONTROL = Control(
     nist=("AC-2(6)", "AC-2(3)"),
     csf=("PR.AA-05",),
     tenets=(4,),
+    bound=True,
     remediation="Ask the owner whether the agent is still meant to run. Extend its window, or stop it, end "
     "its credentials and review what it did.",
 )

@@ -49,6 +49,7 @@ CONTROL = Control(
     nist=("AC-2(6)", "AC-2(2)"),
     csf=("PR.AA-05", "DE.CM-03"),
     tenets=(4,),
+    bound=True,
     remediation=(
         "Ask who acted, and remove the grant where it still stands. If it was meant, record the approval or "
         "its extension."

@@ -33,7 +33,8 @@ from correlators.control import (
     named,
     short,
 )
-from schemas.claims import UNSAID, Release
+from correlators.kernel.views.released import is_image_of, length
+from schemas.claims import Release
 from schemas.fact import IMAGES_JOINED, RAN, SET
 from schemas.providers import is_own
 
@@ -45,6 +46,7 @@ CONTROL = Control(
     attack=(("T1525", "Implant Internal Image"),),
     nist=("CM-8", "SI-2"),
     csf=("ID.AM-02", "PR.PS-01"),
+    bound=True,
     remediation=(
         "Ask who set it. Roll the release out again, and look at what the other image did with its "
         "credentials."
@@ -82,7 +84,7 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
 def _standing(view: View, releases: list[Release], claim: tuple[Evidence, ...]) -> Verdict:
     """Nothing is wrong, as far as is known: what was seen last runs the latest release, or not yet."""
     ran = _kept(view, RAN)[-1:]
-    runs = any(_is(image, releases[-1]) for e in ran for image in _images(e))
+    runs = any(is_image_of(image, releases[-1]) for e in ran for image in _images(e))
     reason = f"{ran[0].operation} at {iso(ran[0].time)}" if ran else ""
     if ran and not runs:
         reason += f"; the roll-out of {releases[-1].image} was not seen yet"
@@ -110,7 +112,7 @@ def _declared(view: View, clock: Clock, releases: list[Release]) -> Iterator[Con
     wrong: list[Evidence] = []
     strangers: list[Evidence] = []
     for seen in (*_kept(view, SET), *_kept(view, RAN)):
-        due = [r for r in releases if r.at + _window(view, r) <= seen.time]
+        due = [r for r in releases if r.at + length(view, r) <= seen.time]
         if not due:
             continue
         latest = due[-1]
@@ -121,14 +123,14 @@ def _declared(view: View, clock: Clock, releases: list[Release]) -> Iterator[Con
             if not e.asked and latest.by and e.actor == latest.by and latest.at <= e.time <= seen.time
             for image in _images(e)
         }
-        if not any(image in back or _is(image, r) for r in allowed for image in _images(seen)):
+        if not any(image in back or is_image_of(image, r) for r in allowed for image in _images(seen)):
             wrong.append(seen)
     for seen in _kept(view, SET):
-        meant = [r for r in releases if any(_is(image, r) for image in _images(seen)) and r.by]
+        meant = [r for r in releases if any(is_image_of(image, r) for image in _images(seen)) and r.by]
         if meant and not seen.asked and all(seen.actor != r.by for r in meant):
             strangers.append(seen)
     newest = releases[-1]
-    clock.past(newest.at + _window(view, newest))
+    clock.past(newest.at + length(view, newest))
     if wrong:
         says = f"{wrong[-1].operation} instead of {newest.image}"
         right = [e for e in (*_kept(view, SET), *_kept(view, RAN)) if e not in wrong]
@@ -142,27 +144,13 @@ def _declared(view: View, clock: Clock, releases: list[Release]) -> Iterator[Con
 def _replaced(wrong: Evidence, right: list[Evidence], newest: Release) -> int:
     """Since when (µs) what ran runs no more: its part runs what was released last, or the workload was told
     to run that and one of its parts does; 0 where that was not seen."""
-    later = sorted(e for e in right if e.time > wrong.time and any(_is(i, newest) for i in _images(e)))
+    later = sorted(
+        e for e in right if e.time > wrong.time and any(is_image_of(i, newest) for i in _images(e))
+    )
     rolled = [e for e in later if not e.asked]
     part = (e.time for e in later if e.asked == wrong.asked)
     whole = (e.time for e in later if rolled and e.asked and e.time >= rolled[0].time)
     return min((*part, *whole), default=0) if wrong.asked else min(part, default=0)
-
-
-def _window(view: View, release: Release) -> int:
-    return view.thresholds.rollout if release.window == UNSAID else release.window
-
-
-def _is(image: str, release: Release) -> bool:
-    """Whether this is the released image: by its whole name, by name and tag under whatever registry, or by
-    one of its digests, whatever tag stands before it."""
-    name, at, digest = image.partition("@")
-    if at and release.digests:
-        return digest in release.digests
-    released, _, pinned = release.image.partition("@")
-    if at and pinned:
-        return digest == pinned
-    return name == released or name.endswith(f"/{released}")
 
 
 def _recorded(view: View, clock: Clock) -> Iterator[Contradiction]:

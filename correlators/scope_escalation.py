@@ -57,6 +57,7 @@ CONTROL = Control(
     nist=("AC-6(5)", "AC-6(10)"),
     csf=("PR.AA-05", "DE.CM-03"),
     tenets=(4,),
+    bound=True,
     remediation=(
         "Take away what it gave itself, ask who used it, and take away the right to bind, escalate or "
         "impersonate."
@@ -65,6 +66,9 @@ CONTROL = Control(
 
 QUIET = micros(timedelta(days=1))
 """Whoever still tries comes again within a day: jobs run daily."""
+
+SHOWN = 24
+"""The last uses within its scopes that are shown."""
 
 NEAR = micros(timedelta(minutes=5))
 """What was refused to it this near a try is shown with it."""
@@ -228,6 +232,7 @@ def _scoped(view: View, grants: dict[str, Grant]) -> Iterator[Verdict]:
         return
     granted = approvals(view)
     used: list[tuple[Evidence, ...]] = []
+    within: list[tuple[Evidence, ...]] = []
     beyond: list[tuple[Evidence, ...]] = []
     more: list[str] = []
     for name, grant in sorted(grants.items()):
@@ -235,7 +240,8 @@ def _scoped(view: View, grants: dict[str, Grant]) -> Iterator[Verdict]:
             continue
         names = {key for whole in (name, grant.role) if whole for key in (whole, name_of(whole))}
         covering = [a for a in granted if a.grant in names]
-        acts = uncovered(view, (e for e in _used(grant, *AUTHENTICATED)), covering)
+        within.append(_used(grant, "succeeded"))
+        acts = uncovered(view, _used(grant, *AUTHENTICATED), covering)
         given = uncovered(view, (t.evidence for t in grant.turns if t.alive), covering)
         bad, gave = (tuple(e for e in many if _beyond(ordered, names, e)) for many in (acts, given))
         used.append(bad)
@@ -254,6 +260,7 @@ def _scoped(view: View, grants: dict[str, Grant]) -> Iterator[Verdict]:
             title=f"{named(view)} keeps to its scopes",
             reason=f"approved: {approved}",
             claim=claim,
+            evidence=sighted(within)[-SHOWN:],
         )
         return
     yield view.verdict(

@@ -16,7 +16,6 @@ and bind the credential to its networks where the store can.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -36,14 +35,13 @@ from correlators.control import (
     network_of,
     worst_of,
 )
+from correlators.kernel.views.approved_places import is_approved, stated_places, unknown_places
 from correlators.kernel.views.fronts import fronts_of
 from correlators.kernel.views.inventoried import ours
-from correlators.kernel.views.places import covers, inside
+from correlators.kernel.views.places import inside
 from schemas.declaration import Declaration
-from schemas.evidence import gate_of, instance_of_origin
+from schemas.evidence import gate_of
 from schemas.fact import standing
-from schemas.providers import is_gate
-from schemas.remembering import remembered
 
 CONTROL = Control(
     name="secret_store_from_unexpected_network",
@@ -53,6 +51,7 @@ CONTROL = Control(
     attack=(("T1555.006", "Credentials from Password Stores: Cloud Secrets Management Stores"),),
     nist=("SC-7", "AC-17"),
     csf=("PR.AA-05", "PR.IR-01"),
+    bound=True,
     remediation=(
         "Ask the owner which network it is. Declare it, or rotate the credential and what it read, and bind "
         "the credential to its networks where the store can."
@@ -66,9 +65,6 @@ NETWORKS = 3
 
 SHOWN = 24
 """Places of which a finding shows the first read."""
-
-CLUSTER = "cluster/"
-"""Before the name of a cluster among declared places: what its own log shows from inside is there."""
 
 
 class Read(NamedTuple):
@@ -98,9 +94,9 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     reads = list(_reads(view))
     if not reads:
         return
-    stated = [d for many in view.dossier.stated.values() for d in many if d.places is not None]
+    stated = stated_places(view)
     if stated:
-        yield _declared(view, reads, sorted(stated, key=lambda d: (d.recorded, d.uid, repr(d))))
+        yield _declared(view, reads, stated)
     elif ours(view):
         strange = _strange(view, reads)
         if strange:
@@ -132,9 +128,9 @@ def _reads(view: View) -> Iterator[Read]:
 def _declared(view: View, reads: list[Read], stated: list[Declaration]) -> Verdict:
     since = stated[0].recorded
     held = [late for r in reads if (late := r.those(lambda e: e.time >= since))]
-    outside = [bad for r in held if (bad := r.those(lambda e: not _approved(stated, e)))]
+    outside = [bad for r in held if (bad := r.those(lambda e: not is_approved(stated, e)))]
     claims = (_record(stated[-1]),)
-    unknown = sorted({p for p in stated[-1].places or () if not _is_shown(p)})
+    unknown = unknown_places(stated)
     if outside and unknown:
         return view.verdict(
             CONTROL,
@@ -157,32 +153,9 @@ def _declared(view: View, reads: list[Read], stated: list[Declaration]) -> Verdi
         if held
         else "no read since its places were declared",
         claim=claims,
-        evidence=tuple(sorted(r.first for r in held))[:SHOWN],
+        # Also the last of each place: a release asks for what was proven since.
+        evidence=tuple(sorted({e for r in held for e in (r.first, r.seen[-1])}))[-SHOWN:],
     )
-
-
-def _approved(stated: list[Declaration], read: Evidence) -> bool:
-    """Whether the latest record covers it, or the one that was in force then."""
-    in_force = next((d for d in reversed(stated) if d.recorded <= read.time), stated[0])
-    return any(_covers(place, read) for d in (stated[-1], in_force) for place in d.places or ())
-
-
-def _covers(declared: str, read: Evidence) -> bool:
-    if declared.startswith(CLUSTER):
-        return instance_of_origin(read.origin) == declared.removeprefix(CLUSTER) and inside(read.place)
-    return covers(declared, read.place)
-
-
-@remembered(4_096)
-def _is_shown(declared: str) -> bool:
-    """Whether records name such a place: a network, an address, a cluster's log, or a gate."""
-    if declared.startswith(CLUSTER) or is_gate(declared):
-        return True
-    try:
-        ipaddress.ip_network(declared, strict=False)
-    except ValueError:
-        return False
-    return True
 
 
 def _strange(view: View, reads: list[Read]) -> list[Read]:

@@ -59,6 +59,7 @@ CONTROL = Control(
     nist=("AC-3", "CM-7(5)"),
     csf=("PR.AA-05", "DE.CM-03"),
     tenets=(4,),
+    bound=True,
     remediation="Ask the owner whether the tool is meant. Approve it in the inventory, or take it from the "
     "agent and review what its calls did.",
 )

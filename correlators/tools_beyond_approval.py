@@ -58,6 +58,7 @@ CONTROL = Control(
     nist=("CM-3", "SR-4"),
     csf=("ID.RA-09", "DE.CM-09"),
     tenets=(5,),
+    bound=True,
     remediation="Read the definition that the server showed. Approve its digest in the inventory, or take "
     "the server from the agent and review what its calls did.",
 )

@@ -33,8 +33,8 @@ class ApprovedTool(msgspec.Struct, frozen=True, forbid_unknown_fields=True, arra
 
 class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, order=True):
     """``statuses``: a later entry holds from its start on (periods may be open-ended). None for tools,
-    delegates or windows: the record says nothing of them, so nothing can contradict it. ``aliases``: other
-    keys of the identity, all that hold."""
+    delegates, windows, scopes, places or secrets: the record says nothing of them, so nothing can contradict
+    it. ``aliases``: other keys of the identity, all that hold."""
 
     recorded: int
     uid: str
@@ -49,6 +49,7 @@ class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     delegates: tuple[str, ...] | None = None
     scopes: tuple[str, ...] | None = None
     places: tuple[str, ...] | None = None
+    secrets: tuple[str, ...] | None = None
     aliases: tuple[str, ...] = ()
     source: str = "inventory"
     arrived: int = 0

@@ -135,7 +135,8 @@ class RotationPolicy(_Strict):
 
 
 class Identity(_Strict):
-    """One non-human identity as the record claims it to be."""
+    """One non-human identity as the record claims it to be. ``secrets``: those that it may read, by the names
+    that logs give them."""
 
     id: Key
     name: Word | None = None
@@ -150,6 +151,7 @@ class Identity(_Strict):
     delegates: list[Key] | None = None
     scopes: list[Word] | None = None
     places: list[Word] | None = None
+    secrets: list[Word] | None = None
     images: list[Image] = []
     credentials: list[Credential] = []
     rotation: list[RotationPolicy] = []

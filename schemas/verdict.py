@@ -150,6 +150,7 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     those that hold for every control (``schemas.finding``).
 
     ``everywhere``: it is asked about groups and rosters with a mark, too, of which no other control is asked.
+    ``bound``: it holds a workload to what was approved for it, so after a release it must be proven again.
     """
 
     name: str
@@ -160,6 +161,7 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     nist: tuple[str, ...]
     csf: tuple[str, ...] = ()
     everywhere: bool = False
+    bound: bool = False
     tenets: tuple[int, ...] = ()
     remediation: str
 

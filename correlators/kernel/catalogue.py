@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Protocol, cast
 
@@ -34,3 +34,15 @@ def controls() -> dict[str, Judge]:
     )
     found = [cast(Judge, module) for module in modules if hasattr(module, "CONTROL")]
     return {module.CONTROL.name: module for module in sorted(found, key=lambda m: m.CONTROL.name)}
+
+
+def followed(controls: Mapping[str, Judge], said: list[Verdict], view: View, clock: Clock) -> list[Verdict]:
+    """Returns what is said after those controls have looked at it that rest on what others say: beside
+    ``judge`` they have ``follow(view, clock, said, bound)``, with the names of the controls whose proofs a
+    release ends, and return what is said in the end."""
+    bound = frozenset(name for name, control in controls.items() if control.CONTROL.bound)
+    for control in controls.values():
+        follow = getattr(control, "follow", None)
+        if follow is not None:
+            said = follow(view, clock, said, bound)
+    return said

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from correlators.kernel.caps import DOSSIER_BYTES_MAX, expired, tidy
-from correlators.kernel.catalogue import Judge
+from correlators.kernel.catalogue import Judge, followed
 from correlators.kernel.crowding import Crowding
 from correlators.kernel.difference import announced, difference
 from correlators.kernel.doubtful import Doubtful
@@ -384,7 +384,10 @@ class Correlator:
 
 def _asked(controls: Mapping[str, Judge], view: View, clock: Clock) -> list[Verdict]:
     """What these controls say of a view, as it is told."""
-    return [_as_reported(v, view, clock) for control in controls.values() for v in control.judge(view, clock)]
+    said = [verdict for control in controls.values() for verdict in control.judge(view, clock)]
+    if view.dossier.releases:
+        said = followed(controls, said, view, clock)
+    return [_as_reported(verdict, view, clock) for verdict in said]
 
 
 def _lasts(kind: Kind | None, dossier: Dossier) -> bool:

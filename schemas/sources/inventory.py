@@ -204,6 +204,7 @@ def _declaration(
         delegates=_sorted(record.delegates),
         scopes=_sorted(record.scopes),
         places=_sorted(_places(record.places, networks)),
+        secrets=_sorted(record.secrets),
         aliases=_sorted(record.aliases) or (),
         arrived=context.arrived,
         processed=context.processed,

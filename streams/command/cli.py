@@ -218,6 +218,26 @@ def tools(
     tell(_settings(config, data), agent, json)
 
 
+@app.command(short_help="Show what a release brought, and what is proven again since.")
+def release(
+    name: Annotated[
+        str, typer.Argument(metavar="ID", help="The release, as the inventory calls it; or a workload's key.")
+    ],
+    json: Json = False,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Show the proof run of a release: what its workload showed before it and since, element by element
+    (images, networks, tools, access, secrets), and which controls have proven again what they had proven.
+
+    \b
+    Example:  gapwatch release shop-1.4.2
+    """
+    from streams.command.release import release as tell
+
+    tell(_settings(config, data), name, json)
+
+
 @app.command()
 def sql(
     query: Annotated[

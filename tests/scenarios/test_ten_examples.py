@@ -17,11 +17,12 @@ from schemas.evidence import micros
 from schemas.sources import Context
 from schemas.verdict import Report
 from streams.command.explain import find, loader, story_of
+from streams.command.release import release
 from streams.kafka.producing import RawProducer
 from streams.site import datafolder
 from streams.site.settings import Settings
 from tests.attacks.running import Running
-from tests.support.examples import EXAMPLES, ORIGIN, Example, Raw
+from tests.support.examples import BATCH, EXAMPLES, ORIGIN, Example, Raw
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.slow
@@ -97,7 +98,9 @@ def over(site: Site, uids: dict[str, str]) -> dict[str, bool]:
     }
 
 
-def test_each_example_is_told_is_over_once_mended_and_is_explained(running: Running) -> None:
+def test_each_example_is_told_is_over_once_mended_and_is_explained(
+    running: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
     site = Site(running)
     site.send(raw for example in EXAMPLES for raw in example.broken)
     wait_for(lambda: len(told(site)) == len(EXAMPLES), "a finding of each", SECONDS, lambda: str(told(site)))
@@ -110,6 +113,17 @@ def test_each_example_is_told_is_over_once_mended_and_is_explained(running: Runn
         shown = site.explained(uids[example.name])
         missing = [text for text in example.explained if text not in shown]
         assert not missing, f"{example.name}: {missing} in {shown}"
+    capsys.readouterr()
+    release(site.settings, "batch-2", as_json=True)
+    (run,) = orjson.loads(capsys.readouterr().out)
+    states = {
+        row["control"]: (row["state"], bool(row["before"]), bool(row["after"])) for row in run["controls"]
+    }
+    assert states["elevation_outside_window"] == ("proven again", True, True)
+    roles = {row["name"]: row for row in run["elements"] if row["kind"] == "access"}
+    assert roles["k8s:flow:clusterrole/admin"]["approved"] and roles["k8s:flow:clusterrole/admin"]["first"]
+    release(site.settings, BATCH, as_json=False)
+    assert "proven again" in capsys.readouterr().out
 
 
 def replayed(raws: Iterable[Raw]) -> list[Report]:

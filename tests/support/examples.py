@@ -347,6 +347,7 @@ WORKFLOW = Example(
     (approval(60, 15, 50, "T-2"),),
     "proven",
     ("list secrets",),
+    (("drift_after_release", "proven"),),
 )
 
 WEB = "k8s:live:shop/web"

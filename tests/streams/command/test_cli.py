@@ -23,6 +23,8 @@ CONTRACT = {
     "declare": [],
     "findings": ["--follow", "--control", "--identity", "--json"],
     "explain": ["--json"],
+    "tools": ["--json"],
+    "release": ["--json"],
     "sql": [],
     "controls": [],
     "sources": [],

@@ -1,0 +1,60 @@
+"""Approved places: what an identity's records say of where it may be, held against where it was."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+
+from correlators.kernel.views.places import covers, inside
+from correlators.kernel.views.view import View
+from schemas.declaration import Declaration
+from schemas.evidence import Evidence, instance_of_origin
+from schemas.providers import is_gate
+from schemas.remembering import remembered
+
+CLUSTER = "cluster/"
+"""Before the name of a cluster among declared places: what its own log shows from inside is there."""
+
+
+def stated_places(view: View) -> list[Declaration]:
+    """Returns the records that say where the identity may be, in order of recording."""
+    return in_order(d for many in view.dossier.stated.values() for d in many if d.places is not None)
+
+
+def in_order(records: Iterable[Declaration]) -> list[Declaration]:
+    """Returns records in order of recording."""
+    return sorted(records, key=lambda d: (d.recorded, d.uid, repr(d)))
+
+
+def in_force(stated: list[Declaration], time: int) -> tuple[Declaration, Declaration]:
+    """Returns the latest record, and the one in force at a time (µs; before the first one that): what either
+    of them approves is approved."""
+    return stated[-1], next((d for d in reversed(stated) if d.recorded <= time), stated[0])
+
+
+def is_approved(stated: list[Declaration], use: Evidence) -> bool:
+    """Says whether the latest record covers the place of a use, or the one that was in force then."""
+    return any(_covers(place, use) for d in in_force(stated, use.time) for place in d.places or ())
+
+
+def unknown_places(stated: list[Declaration]) -> list[str]:
+    """Returns the places by whose names records do not go."""
+    return sorted({place for place in stated[-1].places or () if not _is_shown(place)})
+
+
+def _covers(declared: str, use: Evidence) -> bool:
+    if declared.startswith(CLUSTER):
+        return instance_of_origin(use.origin) == declared.removeprefix(CLUSTER) and inside(use.place)
+    return covers(declared, use.place)
+
+
+@remembered(4_096)
+def _is_shown(declared: str) -> bool:
+    """Whether records name such a place: a network, an address, a cluster's log, or a gate."""
+    if declared.startswith(CLUSTER) or is_gate(declared):
+        return True
+    try:
+        ipaddress.ip_network(declared, strict=False)
+    except ValueError:
+        return False
+    return True
