@@ -13,7 +13,7 @@ import orjson
 from schemas.activity import Outcome
 from schemas.sources.mcp.definitions import offered_by
 from schemas.sources.mcp.envelope import FORBIDDEN, UNAUTHENTICATED, Envelope
-from schemas.sources.otel.genai import UNKNOWN_TOOL
+from schemas.sources.otel.refusals import INVALID_ARGUMENTS, UNKNOWN_TOOL
 from schemas.span import SPAN_BYTES, TRACE_BYTES, Side, Span, derived_id
 from schemas.wire import as_fields, as_list, text_at
 
@@ -28,9 +28,6 @@ REFUSED = frozenset({-32602, -32601})
 """Invalid params (an unknown tool, or one that this caller may not use), and no such method."""
 
 SHOWN = 200
-INVALID = re.compile(r"\W*(?:MCP error -?\d+:\s*)?Input validation error\b", re.IGNORECASE)
-"""The handler of a tool is not reached where its arguments do not validate (the SDKs of TypeScript and
-Python, server)."""
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}.*")
 
 Kind = Literal["call", "list"]
@@ -131,7 +128,8 @@ def _returned(result: dict[str, Any]) -> Answer:
     if result.get("isError") is not True:
         return Answer("call", "succeeded")
     first = next(iter(as_list(result.get("content"))), None)
-    if INVALID.match(text_at(first, "text")[:SHOWN]):
+    # The handler of a tool is not reached where its arguments do not validate.
+    if INVALID_ARGUMENTS.match(text_at(first, "text")[:SHOWN]):
         return Answer("call", "failed", "invalid arguments", failed=True)
     if UNKNOWN_TOOL.match(text_at(first, "text")[:SHOWN]):
         return Answer("call", "forbidden", "unknown tool", failed=True, refused=True)

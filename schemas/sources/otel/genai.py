@@ -14,6 +14,7 @@ import re
 
 from schemas.sources.otel.marks import CLAUDE_CODE_TOOL, LOGFIRE_OPENAI, mark_of
 from schemas.sources.otel.raw import CLIENT, SERVER, RawSpan
+from schemas.sources.otel.refusals import UNKNOWN_TOOL
 from schemas.sources.otel.steps import (
     ADK,
     LANGCHAIN,
@@ -73,11 +74,6 @@ _EXECUTE = re.compile(r"\s*(?:execute_tool|running tool:?|Tool:)\s+(.+)", re.DOT
 _HANDOFF = re.compile(r"handoff to (.+)", re.DOTALL)
 _INVOKE = re.compile(r"invoke_agent (.+)|agent_run \[(.+)\]", re.DOTALL)
 """Since the conventions, and as Google ADK had it before."""
-UNKNOWN_TOOL = re.compile(
-    r"\W*(?:MCP error -?\d+:\s*)?"
-    r"(?:unknown tool\b|no such tool\b|tool \S{1,120} (?:was )?not found\b|tool not found\b)",
-    re.IGNORECASE,
-)
 REFUSALS = ("http.response.status_code", "http.status_code", "http.status")
 FAILURES = ("error.type", "rpc.response.status_code", "rpc.jsonrpc.error_code")
 _DENIED = frozenset({"-32602", "-32601", "401", "403"})

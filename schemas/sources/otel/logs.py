@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from schemas import frozen
-from schemas.sources.otel.genai import DENIALS, HIDDEN_TOOL, UNKNOWN_TOOL, UNTRUSTED_AGENT
+from schemas.sources.otel.genai import DENIALS, HIDDEN_TOOL, UNTRUSTED_AGENT
 from schemas.sources.otel.raw import GENAI_EVENTS, INTERNAL, SPAN_BYTES, TRACE_BYTES, RawLog, RawSpan
+from schemas.sources.otel.refusals import UNKNOWN_TOOL
 from schemas.sources.otel.steps import is_form_of_log, is_step_of_log
 from schemas.sources.otel.tools import decoded, offered_by
 from schemas.span import Span, bounded, derived_id
