@@ -86,16 +86,21 @@ UNNAMED = ""
 """The name of whichever agent of a service acts where its spans name none."""
 
 _MADE_ANEW = re.compile(
-    r"[-_/.: ]?(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f]))",
-    re.IGNORECASE,
+    r"[-_/.: @]?(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])"
+    r"|(?<![0-9a-z])20\d\d-?[01]\d-?[0-3]\d[T _-]?[0-2]\d[:-]?[0-5]\d(?:[:-]?[0-6]\d(?:[.,]\d+)?)?Z?"
+    r"(?![0-9a-z])|(?<![0-9a-z])1[5-9]\d{8}(?:\d{3}){0,3}(?![0-9a-z]))",
+    re.IGNORECASE | re.ASCII,
 )
+_SHORTEST = 10
+"""Of what is made anew: the seconds since 1970."""
 
 
 def lasting(name: str) -> str:
-    """Returns a name of an agent without the ids in it that are made anew for each run or object (UUIDs, also
-    without hyphens); "" where nothing is left of it. Microsoft's Agent Framework and Koog name an agent that
-    was given no name by the id of its object, AutoGen's teams add the id of the team."""
-    return _MADE_ANEW.sub("", name).strip("-_/.: ") if len(name) >= 32 else name
+    """Returns a name of an agent without what is made anew in it for each run or object (UUIDs, also without
+    hyphens; times to the minute or finer, and seconds, ms, µs or ns since 1970); "" where nothing is left of
+    it. Microsoft's Agent Framework and Koog name an agent that was given no name by the id of its object,
+    AutoGen's teams add the id of the team."""
+    return _MADE_ANEW.sub("", name).strip("-_/.: ") if len(name) >= _SHORTEST else name
 
 
 def agent_name(key: str) -> str:
