@@ -16,8 +16,8 @@ time); a record that was recorded before the call but arrived after it withdraws
 nothing: another instance may refuse.
 Evaded by: names. A server may name a dangerous tool like an approved one (declare servers and watch
 definitions); a tool may fail on purpose with the text of an unknown tool, where no list of offered tools is
-seen; a tool named ``transfer_to_agent`` reads as a hand-off; spans that were sampled away, or a framework
-that writes none.
+seen; a tool named ``transfer_to_agent`` or ``handoff_to_agent`` reads as a hand-off where its framework has
+that; spans that were sampled away, or a framework that writes none.
 Benign: a new tool that shipped before its approval; a prefix that a framework adds to names (declare it under
 ``also``).
 Do: ask the owner whether the tool is meant; approve it in the inventory, or take it from the agent and review

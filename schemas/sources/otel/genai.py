@@ -21,6 +21,7 @@ from schemas.sources.otel.steps import (
     is_guardrail,
     is_step,
     is_unnamed_subagent,
+    names_nobody,
     own_of,
     transfer_of,
 )
@@ -147,7 +148,9 @@ def _kind(raw: RawSpan, offers: bool) -> SpanKind:
     if operation == "execute_tool" or inference == "TOOL" or loop == "tool" or _is_call(raw):
         named = "yes"
     if named or said == "tool":
-        hands_over = _tool(raw) == TRANSFER_TOOL and raw.scope == ADK and _is_own_class(raw)
+        tool = _tool(raw)
+        hands_over = tool == TRANSFER_TOOL and raw.scope == ADK and _is_own_class(raw)
+        hands_over = hands_over or names_nobody(raw, tool)
         if hands_over or (not raw.text("gen_ai.tool.name", "tool.name") and _HANDOFF.fullmatch(raw.name)):
             return "handoff"
         return "tool"

@@ -12,6 +12,9 @@ alone: a tool of the same name from another scope, or one that a server serves, 
 | crewAI | ``Delegate work to coworker``, ``Ask question to coworker`` | crewAIInc/crewAI, tools/agent_tools |
 | Claude Agent SDK | ``Agent`` (before: ``Task``), ``subagent_type`` | Claude Agent SDK, subagents |
 | strands | ``handoff_to_agent``, ``agent_name`` | strands-agents/sdk-python, multiagent/swarm.py |
+| AutoGen | ``transfer_to_`` and the agent, in small letters | microsoft/autogen, agentchat/base/_handoff.py |
+| Semantic Kernel | ``Handoff-transfer_to_`` and the agent | microsoft/semantic-kernel, agents/orchestration |
+| Semantic Kernel | ``Handoff-complete_task`` | the same, handoffs.py |
 | pydantic-ai, in messages | ``final_result``, the form of its answer | pydantic/pydantic-ai, _output.py |
 | OpenAI Agents, LangChain: messages | ``transfer_to_`` and the agent | openai/openai-agents-python |
 | agent-framework, in messages | ``handoff_to_`` and the agent | microsoft/agent-framework, orchestrations |
@@ -29,6 +32,8 @@ LANGCHAIN = ("openinference.instrumentation.langchain", "opentelemetry.instrumen
 CREWAI = "openinference.instrumentation.crewai"
 CLAUDE_SDK = "openinference.instrumentation.claude_agent_sdk"
 STRANDS = "strands.telemetry.tracer"
+AUTOGEN = "autogen-core"
+SEMANTIC_KERNEL = "semantic_kernel.functions.kernel_function"
 CLAUDE_CODE_EVENTS = "com.anthropic.claude_code.events"
 
 PYDANTIC_AI = "pydantic-ai"
@@ -38,7 +43,10 @@ OPENAI_AGENTS = (
     "opentelemetry.instrumentation.openai_agents",
 )
 
+STRANDS_TRANSFER = "handoff_to_agent"
 TRANSFER = "transfer_to_"
+PREFIXES = {**dict.fromkeys((*LANGCHAIN, AUTOGEN), TRANSFER), SEMANTIC_KERNEL: f"Handoff-{TRANSFER}"}
+"""By scope, how the names of a framework's transfers begin; the rest is the agent."""
 ANSWER_FORM = "final_result"
 COWORKERS = frozenset({"Delegate work to coworker", "Ask question to coworker"})
 SUBAGENTS = frozenset({"Agent", "Task"})
@@ -69,6 +77,8 @@ def is_step(raw: RawSpan, tool: str) -> bool:
     """Says whether the span is a step of the framework."""
     if raw.scope == SMOLAGENTS:
         return tool == "final_answer" and raw.name == "FinalAnswerTool"
+    if raw.scope == SEMANTIC_KERNEL:
+        return tool == "Handoff-complete_task"
     return raw.scope == ADK and raw.text("gen_ai.tool.type") == "SetModelResponseTool"
 
 
@@ -96,7 +106,8 @@ def _is_form(scope: str, tool: str) -> bool:
         return tool == ANSWER_FORM or tool.startswith(f"{ANSWER_FORM}_")
     if scope == AGENT_FRAMEWORK:
         return tool.startswith("handoff_to_")
-    return scope in (*LANGCHAIN, *OPENAI_AGENTS) and tool.startswith(TRANSFER)
+    prefix = TRANSFER if scope in OPENAI_AGENTS else PREFIXES.get(scope, "")
+    return bool(prefix) and tool.startswith(prefix)
 
 
 OWN = {
@@ -104,7 +115,8 @@ OWN = {
     ADK: frozenset({"transfer_to_agent", "set_model_response"}),
     CREWAI: COWORKERS,
     CLAUDE_SDK: SUBAGENTS,
-    STRANDS: frozenset({"handoff_to_agent"}),
+    STRANDS: frozenset({STRANDS_TRANSFER}),
+    SEMANTIC_KERNEL: frozenset({"Handoff-complete_task"}),
 }
 """What a framework offers beside the tools, by names that it reserves."""
 
@@ -119,17 +131,24 @@ def own_of(raw: RawSpan, offered: tuple[str, ...] | None) -> tuple[str, ...]:
 def transfer_of(raw: RawSpan, tool: str) -> str:
     """Returns the agent to which a tool of the framework hands over; "" for any other tool, or where it is
     not told."""
-    if raw.scope in LANGCHAIN and tool.startswith(TRANSFER):
-        return tool.removeprefix(TRANSFER)
+    prefix = PREFIXES.get(raw.scope, "")
+    if prefix and tool.startswith(prefix):
+        return tool.removeprefix(prefix)
     if raw.scope.startswith(CREWAI) and tool in COWORKERS:
         return _argument(raw, "input.value", "coworker")
     if raw.scope == CLAUDE_SDK and tool in SUBAGENTS:
         return _argument(raw, "tool.parameters", "subagent_type") or _argument(
             raw, "input.value", "subagent_type"
         )
-    if raw.scope == STRANDS and tool == "handoff_to_agent":
+    if raw.scope == STRANDS and tool == STRANDS_TRANSFER:
         return _argument(raw, "gen_ai.tool.call.arguments", "agent_name")
     return ""
+
+
+def names_nobody(raw: RawSpan, tool: str) -> bool:
+    """Says whether it is a swarm's hand-over whose arguments, which name the agent, stand in an event of the
+    span: they are not read."""
+    return raw.scope == STRANDS and tool == STRANDS_TRANSFER and not transfer_of(raw, tool)
 
 
 def is_unnamed_subagent(raw: RawSpan, name: str) -> bool:
