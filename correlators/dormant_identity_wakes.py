@@ -5,9 +5,9 @@ this identity was watched throughout; also the first use ever of a credential th
 before. Low; medium where within a day of waking it writes identities or reads secrets.
 Proves: nothing.
 Evaded by: one harmless call a month.
-Benign: a job by the quarter or the year (the same silence before makes it a habit; the third takes back what
-was told of the first); recordings too short to
-tell, and sources watched for less than the silence, say nothing.
+Benign: a job by the quarter or the year (the same silence before makes it a habit, while it reads secrets and
+writes identities as before; the third takes back what was told of the first); recordings too short to tell,
+and sources watched for less than the silence, say nothing.
 Do: ask the owner what woke it. If nobody expected it, end its credentials and review what it did since.
 """
 
@@ -56,6 +56,9 @@ CONTROL = Control(
 WAKING = micros(timedelta(days=1))
 """What is done within a day of waking belongs to it."""
 
+GRAVE = ("identity_write", "secret_read")
+"""What makes a waking medium."""
+
 SEASON = 0.2
 """Two silences whose lengths differ by less than a fifth are a rhythm."""
 
@@ -85,7 +88,7 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     if view.key in view.dossier.credentials:
         return
     silences = [s for s in _silences(view, clock) if not _inactive(view, s.woke)]
-    woken = [s for i, s in enumerate(silences) if not _in_rhythm(i, silences)]
+    woken = [s for i, s in enumerate(silences) if not _in_rhythm(i, silences) or _does_new(view, s)]
     if woken:
         yield _verdict(view, woken)
 
@@ -94,6 +97,18 @@ def _in_rhythm(i: int, silences: list[Silence]) -> bool:
     """It was like one before it; or it was the first of a rhythm that two more have kept since."""
     alike = [n for n, other in enumerate(silences) if n != i and _alike(silences[i], other)]
     return any(n < i for n in alike) or len(alike) >= RHYTHM - 1
+
+
+def _does_new(view: View, silence: Silence) -> bool:
+    """Whether on waking it writes identities or reads secrets in a way in which it never did before: whoever
+    keeps another's rhythm is no job of his."""
+    acts = _grave(view)
+    known = {e.operation for e in acts if e.time <= silence.last.time}
+    return any(e.operation not in known for e in acts if 0 <= e.time - silence.woke.time <= WAKING)
+
+
+def _grave(view: View) -> tuple[Evidence, ...]:
+    return sighted(view.acted(c, action, "succeeded") for c in view.credentials.values() for action in GRAVE)
 
 
 def _silences(view: View, clock: Clock) -> Iterator[Silence]:
@@ -174,12 +189,7 @@ def _inactive(view: View, use: Evidence) -> bool:
 
 def _verdict(view: View, woken: list[Silence]) -> Verdict:
     last = woken[-1]
-    acts = sighted(
-        view.acted(c, action, "succeeded")
-        for c in view.credentials.values()
-        for action in ("identity_write", "secret_read")
-    )
-    grave = tuple(e for e in acts if 0 <= e.time - last.woke.time <= WAKING)
+    grave = tuple(e for e in _grave(view) if 0 <= e.time - last.woke.time <= WAKING)
     days = last.length // micros(timedelta(days=1))
     return view.verdict(
         CONTROL,

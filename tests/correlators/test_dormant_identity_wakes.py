@@ -76,6 +76,15 @@ def test_a_job_by_the_quarter_is_a_habit_and_its_third_silence_takes_the_first_b
     assert [e.uid for e in must([*quarterly, use("odd", 500 * DAY)]).evidence] == ["odd"]
 
 
+@pytest.mark.parametrize("action", ["identity_write", "secret_read"])
+def test_who_keeps_anothers_rhythm_and_does_what_it_never_did_is_told(action: str) -> None:
+    quarterly = [use(f"q{n}", n * 91 * DAY) for n in range(5)]
+    grave = use("new", 4 * 91 * DAY + 600, action=action, operation="x:Y")
+    assert [e.uid for e in must([*quarterly, grave]).evidence] == ["q4", "new"]
+    each = [use(f"g{n}", n * 91 * DAY + 600, action=action, operation="x:Y") for n in range(5)]
+    assert judged([*quarterly, *each]) is None
+
+
 def test_a_try_that_is_refused_first_does_not_hide_the_waking() -> None:
     many = [use("before", 0), use("refused", 100 * DAY, outcome="forbidden")]
     assert judged(many) is None
