@@ -40,8 +40,16 @@ from correlators.control import (
 from correlators.kernel.knowledge.join import STAYS_MAX
 from correlators.kernel.knowledge.join import stays as joined
 from correlators.kernel.views.fronts import fronts_of
-from correlators.kernel.views.places import Here, beside, comparable, covers, heres, roams, sorted_out
-from correlators.kernel.views.rotations import born, family, stands
+from correlators.kernel.views.inherited import inherited, life_of, places_of_sessions
+from correlators.kernel.views.places import (
+    Here,
+    beside,
+    comparable,
+    covers,
+    heres,
+    roams,
+    sorted_out,
+)
 from schemas.dossier import Stay
 from schemas.fact import given_key
 from schemas.providers import BY_WORD, installation_of, is_trust, machine_key, word_of
@@ -84,36 +92,47 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
         if credential.machine:
             machines[credential.machine] = joined(machines.get(credential.machine, {}), credential.stays)
     judged: set[str] = set()
+    usual = places_of_sessions(credential for _, credential in held)
     for name, credential in held:
         history = machines.get(credential.machine, credential.stays)
-        verdict = _judged(view, name, [(name, credential)], history) if len(history) > 1 else None
+        verdict = _judged(view, name, [(name, credential)], history, usual) if len(history) > 1 else None
         if verdict:
             yield verdict
             judged.add(credential.machine)
     for machine, history in machines.items():
         siblings = [(name, c) for name, c in held if c.machine == machine]
         if len(siblings) > 1 and len(history) > 1 and machine not in judged:
-            verdict = _judged(view, f"{view.key} on {machine}", siblings, history)
+            verdict = _judged(view, f"{view.key} on {machine}", siblings, history, usual)
             if verdict:
                 yield verdict
 
 
 def _judged(
-    view: View, subject: str, held: list[tuple[str, Credential]], history: dict[str, Stay]
+    view: View,
+    subject: str,
+    held: list[tuple[str, Credential]],
+    history: dict[str, Stay],
+    usual: frozenset[tuple[str, str]],
 ) -> Verdict | None:
-    """Of one credential, or of the several that one machine was given."""
+    """Of one credential, or of the several that one machine was given. ``usual``: places of the identity's
+    sessions."""
     mine: dict[str, Stay] = {}
     for _, credential in held:
         mine = joined(mine, credential.stays)
     if len(mine) < 2:
         return None
     every = _native(view, heres(history))
-    left = _left_by_predecessors(view, held)
+    life = life_of(held[0][1]) if len(held) == 1 else 0
+    left: frozenset[tuple[str, str]] = frozenset()
+    if not _declared(view):
+        names = [name for name, _ in held]
+        left = inherited(view, names, every, life, usual, lambda many: _native(view, many))
     own, new = sorted_out(
         _native(view, heres(mine)),
         every,
         lambda h: _given(view, h) or (h.source, h.place) in left,
         _declared(view),
+        life,
     )
     excused = tuple(_excused(view, held[0], (*own, *new), new))
     own, new = (*own, *excused), tuple(here for here in new if here not in excused)
@@ -245,27 +264,6 @@ def _lent(view: View, machine: str, here: Here, many: tuple[Here, ...]) -> bool:
 def _given(view: View, here: Here) -> bool:
     declared = view.declaration.places if view.declaration else None
     return any(covers(place, here.place) for place in declared or ())
-
-
-def _left_by_predecessors(view: View, held: list[tuple[str, Credential]]) -> set[tuple[str, str]]:
-    """Own places of the credentials whose place one of these took: a rotation changes the key, not where the
-    workload runs. What was new for the old one is new for its successor, too."""
-    if _declared(view):
-        return set()
-    names = {name for name, _ in held}
-    left: set[tuple[str, str]] = set()
-    for name, old in view.credentials.items():
-        if not name or name in names or not old.stays or is_trust(name) or not stands(old):
-            continue
-        if any(_alike(old, c) and 0 < born(old) < born(c) for _, c in held):
-            history = _native(view, heres(old.stays))
-            own, _ = sorted_out(history, history, lambda h: _given(view, h), False)
-            left.update((here.source, here.place) for here in own)
-    return left
-
-
-def _alike(one: Credential, other: Credential) -> bool:
-    return family(one) == family(other) or "" in (one.kind, other.kind)
 
 
 def _approved(view: View) -> str:

@@ -329,6 +329,51 @@ def test_a_fleet_that_shares_a_token_from_the_first_hour_on_has_these_places() -
     assert must([*fleet, at("t", 4 * HOUR, B)], KEY, NAME).title.endswith("10.0.0.4")
 
 
+SESSION = "aws:key/ASIASHARED0000000001"
+
+
+def shared(places: list[str], at_minutes: tuple[int, ...], life: float = 3_600) -> list[Activity]:
+    """A session of an hour that several hosts use."""
+    issued = Issued(SESSION, ROLE, "session", expires=T0 + int(life) * 1_000_000)
+    many = [change("issued", 0, issued)]
+    for minute in at_minutes:
+        for n, place in enumerate(places):
+            many.append(at(f"{minute} {place}", minute * 60 + n, place, identity=ROLE, credential=SESSION))
+    return many
+
+
+def test_an_hours_session_of_a_cluster_has_its_places_from_the_first_minutes() -> None:
+    hosts = [f"10.0.1.{n} via vpce-1" for n in range(4)]
+    assert verdict_of(shared(hosts, (1, 20, 45)), SESSION, NAME) is None
+    outside = at("outside", 1_800, B, identity=ROLE, credential=SESSION)
+    assert B in must([*shared(hosts, (1, 20, 45)), outside], SESSION, NAME).title
+    public = [f"198.51.100.{n}" for n in range(4)]
+    assert must(shared(public, (1, 20, 45)), SESSION, NAME).severity == Severity.MEDIUM
+    assert must(shared(hosts, (1, 20)), SESSION, NAME), "too short to tell"
+    late = [*shared(hosts[:3], (1, 20, 45)), *shared(hosts[3:], (20, 45))[1:]]
+    assert must(late, SESSION, NAME)
+
+
+def test_sessions_shared_behind_gateways_have_these_from_their_first_minutes() -> None:
+    many: list[Activity] = []
+    for day in range(4):
+        key, start = f"aws:key/ASIA00000000000000{day}", day * 86_400
+        issued = Issued(key, ROLE, "session", expires=T0 + (start + 3_600) * 1_000_000)
+        many.append(change(f"issued {day}", start, issued))
+        many += [
+            at(f"{day} {n}", start + 60 + n, place, identity=ROLE, credential=key)
+            for n, place in enumerate((A, B))
+        ]
+    last = "aws:key/ASIA000000000000003"
+    assert verdict_of(many, last, NAME) is None
+    thief = at("thief", 3 * 86_400 + 120, "192.0.2.66", identity=ROLE, credential=last)
+    assert "192.0.2.66" in must([*many, thief], last, NAME).title
+    alone = [a for a in many if a.uid != "3 1"]
+    moved = at("moved", 3 * 86_400 + 1_800, B, identity=ROLE, credential=last)
+    there = at("there", 3 * 86_400 + 1_801, A, identity=ROLE, credential=last)
+    assert must([*alone, moved, there], last, NAME), "not from its first minutes"
+
+
 def test_by_the_word_of_another_source_alone_it_is_low() -> None:
     own = [at(f"a{n}", n * 60, A) for n in range(8)]
     said = [at(f"m{n}", n * 61, B, source="mcp") for n in range(8)]

@@ -39,6 +39,10 @@ FLEET_HOUR = micros(timedelta(hours=1))
 FLEET_SPAN = micros(timedelta(hours=3))
 """A fleet is seen as one after this; a place of it is still there in the last third of what is known."""
 
+SHORT_LIFE = micros(timedelta(hours=6))
+"""A credential that is good for less has no first hours: its first sixth stands for them, and half of its
+life for ``FLEET_SPAN``. Only hosts of one private network are a fleet then."""
+
 
 class Here(NamedTuple):
     """A credential at one place, as one source tells it."""
@@ -134,12 +138,12 @@ class Known(NamedTuple):
 
 
 def sorted_out(
-    mine: Iterable[Here], history: list[Here], given: Callable[[Here], bool], declared: bool
+    mine: Iterable[Here], history: list[Here], given: Callable[[Here], bool], declared: bool, life: int = 0
 ) -> Known:
     """Returns the places of a credential by whose they are. ``mine``: places of the credential; ``history``:
     those of its holder. ``given``: whether a declaration or a record gives a place; ``declared``: only such
-    are its own."""
-    steady = set() if declared else established(history)
+    are its own. ``life``: see ``established``."""
+    steady = set() if declared else established(history, life)
     own = [here for here in history if given(here) or (here.source, here.place) in steady]
     if not own:
         own = history[:1]
@@ -157,24 +161,54 @@ def sorted_out(
     return Known(tuple(own), tuple(new))
 
 
-def established(history: list[Here]) -> set[tuple[str, str]]:
+def established(history: list[Here], life: int = 0) -> set[tuple[str, str]]:
     """Returns the places that were there from the first hours on and kept being used: day after day, or, many
-    at once, hour after hour."""
+    at once, hour after hour. ``life``: how long the credential is good (µs, 0 unknown): of an hour the first
+    minutes are the first hours, for hosts of one private network."""
     if not history:
         return set()
-    start = history[0].stay.first.time
-    span = max(here.stay.last.time for here in history) - start
-    daily = {
+    fleet = _fleet(history, history, FLEET_HOUR, FLEET_SPAN)
+    if 0 < life < SHORT_LIFE:
+        for cluster in _clusters(history):
+            fleet |= _fleet(history, cluster, soon_of(life), life // 2)
+    return daily(history) | fleet
+
+
+def daily(history: list[Here]) -> set[tuple[str, str]]:
+    """Returns the places that were there from the first hours on and on days after."""
+    start = history[0].stay.first.time if history else 0
+    return {
         (here.source, here.place)
         for here in history
         if here.stay.first.time <= start + FIRST_HOURS and len(here.stay.days) >= OWN_DAYS
     }
+
+
+def soon_of(life: int) -> int:
+    """Returns what stands for the first hour of a credential that is good for so long (µs, 0 unknown)."""
+    return life // 6 if 0 < life < SHORT_LIFE else FLEET_HOUR
+
+
+def _fleet(history: list[Here], many: list[Here], soon: int, enough: int) -> set[tuple[str, str]]:
+    """Of these places those that were there soon and stayed, where they are many and it was long enough."""
+    start = history[0].stay.first.time
+    span = max(here.stay.last.time for here in history) - start
     fleet = {
         (here.source, here.place)
-        for here in history
-        if here.stay.first.time <= start + FLEET_HOUR and here.stay.last.time >= start + span * 2 // 3
+        for here in many
+        if here.stay.first.time <= start + soon and here.stay.last.time >= start + span * 2 // 3
     }
-    return daily | fleet if span >= FLEET_SPAN and len(fleet) >= FLEET else daily
+    return fleet if span >= enough and len(fleet) >= FLEET else set()
+
+
+def _clusters(history: list[Here]) -> Iterable[list[Here]]:
+    """The private addresses that one source tells, by the gate that they came through: nobody gets among them
+    from outside."""
+    clusters: dict[tuple[str, str], list[Here]] = {}
+    for here in history:
+        if inside(_address(here.place)):
+            clusters.setdefault((here.source, gate_of(here.place)), []).append(here)
+    return clusters.values()
 
 
 def roams(history: list[Here]) -> bool:
