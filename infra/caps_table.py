@@ -36,6 +36,7 @@ AT_IT = {
     },
     "places": {
         "FLEET_SPAN": "before it, several places of one credential are not taken for a fleet",
+        "SHORT_LIFE": "what is good for longer has its first hours, and its fleet may be anywhere",
     },
     "caps": {
         "VOICES_MAX": "what the others say is let go of; mark `hearsay truncated`",

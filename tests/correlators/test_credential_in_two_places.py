@@ -338,14 +338,23 @@ def shared(places: list[str], at_minutes: tuple[int, ...], life: float = 3_600) 
     many = [change("issued", 0, issued)]
     for minute in at_minutes:
         for n, place in enumerate(places):
-            many.append(at(f"{minute} {place}", minute * 60 + n, place, identity=ROLE, credential=SESSION))
+            many.append(
+                at(
+                    f"{minute} {place}",
+                    minute * 60 + n,
+                    place,
+                    identity=ROLE,
+                    credential=SESSION,
+                    service="s3",
+                )
+            )
     return many
 
 
 def test_an_hours_session_of_a_cluster_has_its_places_from_the_first_minutes() -> None:
     hosts = [f"10.0.1.{n} via vpce-1" for n in range(4)]
     assert verdict_of(shared(hosts, (1, 20, 45)), SESSION, NAME) is None
-    outside = at("outside", 1_800, B, identity=ROLE, credential=SESSION)
+    outside = at("outside", 1_800, B, identity=ROLE, credential=SESSION, service="s3")
     assert B in must([*shared(hosts, (1, 20, 45)), outside], SESSION, NAME).title
     public = [f"198.51.100.{n}" for n in range(4)]
     assert must(shared(public, (1, 20, 45)), SESSION, NAME).severity == Severity.MEDIUM
