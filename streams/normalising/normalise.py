@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -28,6 +27,7 @@ from streams.kafka.packing import blocks, envelopes, tick_envelope
 from streams.normalising.backlog import Backlog
 from streams.normalising.intake import Intake, consumer_config, place_of
 from streams.normalising.turns import ROUND_SECONDS, Turns
+from streams.normalising.unsent import Unsent
 from streams.site import garbage, metrics
 from streams.site.context import site_of
 from streams.site.settings import Settings
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
 CONSUME_SECONDS = 0.1
 """A quiet topic's record waits this long for company."""
-BATCH_RECORDS = 20_000
-BATCH_BYTES = 32 * 2**20
-"""Of one batch, whichever is less: facts join well in thousands of records, memory is bounded by bytes."""
+FETCH_RECORDS = 20_000
+FETCH_BYTES = 32 * 2**20
+"""Fetched for one round, whichever is less: memory is bounded by bytes."""
 BATCHES_UNDER_WAY = 4
 """Batches that the broker has yet to confirm before no more are read."""
 FEW_RECORDS = 100
@@ -94,6 +94,7 @@ class Normalising:
         self._intake = Intake(settings)
         # None: the end of the partition.
         self._turns: Turns[tuple[Partition, Message | None]] = Turns()
+        self._unsent = Unsent()
         self._suspects = Suspects(stage)
         self._paused: set[str] = set()
         self._backlog = Backlog(lambda: lag.behind(settings, "correlate"), settings.facts_backlog)
@@ -141,8 +142,8 @@ class Normalising:
     def _wanted(self) -> int:
         """How many records to fetch: what one round can work off and memory holds."""
         in_time = FETCHED_SHARE * ROUND_SECONDS / self._record_seconds
-        in_memory = BATCH_BYTES / self._record_bytes
-        return int(min(BATCH_RECORDS, max(FEW_RECORDS, min(in_memory, in_time))))
+        in_memory = FETCH_BYTES / self._record_bytes
+        return int(min(FETCH_RECORDS, max(FEW_RECORDS, min(in_memory, in_time))))
 
     def _hear(self, messages: list[Message]) -> None:
         """Lets what was fetched wait for its turn; the end of a partition comes after what is before it."""
@@ -161,9 +162,9 @@ class Normalising:
             self._turns.extend(topic, waiting)
 
     def _work(self) -> None:
-        """Reads records by turns and sends what they give, as one consignment."""
+        """Reads records by turns, and sends what they and those before them gave once it is a batch."""
         processed, began, careful = _now(), time.monotonic(), self._suspects.careful
-        offsets: dict[Partition, int] = {}
+        offsets = self._unsent.offsets
         size = count = 0
         for place, message in self._turns.round():
             if message is None:
@@ -181,7 +182,9 @@ class Normalising:
             # Records may be empty.
             self._record_bytes = max(1.0, size / count)
             self._record_seconds = max(1e-9, (time.monotonic() - began) / count)
-            self._send(self._normaliser.drain(), offsets)
+            self._unsent.add(count, size)
+        if careful or self._unsent.enough(self._unread):
+            self._send_read()
 
     def _take_carefully(self, record: Record, place: Partition) -> None:
         at = (*place, record.offset)
@@ -220,6 +223,12 @@ class Normalising:
             raise KafkaException(error)
         log.error("reading %s: %s", place[0], error.str())
 
+    def _send_read(self) -> None:
+        """Sends what the records read by now gave, as one consignment."""
+        if self._unsent:
+            unsent, self._unsent = self._unsent, Unsent()
+            self._send(self._normaliser.drain(), unsent.offsets)
+
     def _send(self, batch: Batch, offsets: dict[Partition, int]) -> None:
         self._busy.update(offsets.keys())
         consignment = self._outgoing.open(partial(self._arrived, offsets, batch.newest))
@@ -240,7 +249,7 @@ class Normalising:
 
     def _tick(self) -> None:
         """Tells every facts partition the time. A tick that is lost is made good by the next one."""
-        busy: Iterable[Partition] = [place for place, batches in self._busy.items() if batches > 0]
+        busy = {place for place, batches in self._busy.items() if batches > 0} | self._unsent.offsets.keys()
         if self._backlog.hides_ends:
             busy = self._owned
         body = tick_envelope(Tick(_now(), self._watermarks.tell(_now(), busy)))
@@ -248,7 +257,7 @@ class Normalising:
         for partition in range(self._settings.partitions):
             self._outgoing.send(consignment, self._topics[topics.FACTS], body, partition)
         consignment.complete()
-        self._measure_lag()
+        metrics.LAG.labels("normalise").set(self._unread())
 
     def _commit(self, wait: bool = False) -> None:
         from confluent_kafka import KafkaException
@@ -269,6 +278,7 @@ class Normalising:
     def _finish(self, seconds: float) -> None:
         """Waits until everything read is confirmed, then commits it."""
         end = time.monotonic() + seconds
+        self._send_read()
         while len(self._outgoing) and (left := end - time.monotonic()) > 0:
             self._outgoing.settle(min(left, CONSUME_SECONDS))
         self._commit(wait=True)
@@ -296,7 +306,8 @@ class Normalising:
         self._done = {place: offset for place, offset in self._done.items() if place not in gone}
         self._watermarks.forget(gone)
 
-    def _measure_lag(self) -> None:
+    def _unread(self) -> int:
+        """Records of our partitions that were not fetched yet, as far as the last fetch told."""
         from confluent_kafka import KafkaException
 
         unread = 0
@@ -304,7 +315,7 @@ class Normalising:
             for at in self._consumer.position([_topic_partition(*place) for place in self._owned]):
                 _, high = self._consumer.get_watermark_offsets(at, cached=True)
                 unread += max(0, high - max(at.offset, 0))
-        metrics.LAG.labels("normalise").set(unread)
+        return unread
 
 
 def _count(batch: Batch) -> None:
