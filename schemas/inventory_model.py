@@ -46,6 +46,15 @@ def _length(value: object) -> timedelta:
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
+def _is_unsaid(value: object) -> bool:
+    return value is None or value == []
+
+
+LATER = Field(default=None, exclude_if=_is_unsaid)
+"""A field that a record of an earlier release could not have. Where it says nothing, it is no part of the
+record's id (its digest): else every record that was declared before would be another one after an upgrade."""
+
+
 def _word(value: str) -> str:
     if not value.strip() or not value.isprintable():
         raise ValueError("text on one line is meant, not empty")
@@ -151,7 +160,7 @@ class Identity(_Strict):
     delegates: list[Key] | None = None
     scopes: list[Word] | None = None
     places: list[Word] | None = None
-    secrets: list[Word] | None = None
+    secrets: list[Word] | None = LATER
     images: list[Image] = []
     credentials: list[Credential] = []
     rotation: list[RotationPolicy] = []
@@ -182,8 +191,8 @@ class Release(_Strict):
     workload: Key
     at: Time
     image: Word | None = None
-    digests: list[Word] = []
-    by: Key | None = None
+    digests: list[Word] = Field(default=[], exclude_if=_is_unsaid)
+    by: Key | None = LATER
     window: Length | None = None
 
 

@@ -335,3 +335,43 @@ def test_a_fault_in_json_of_many_lines_names_its_line_and_in_one_line_its_place_
     for indent, reason in ((1, "unknown field (line 6)"), (None, "unknown field")):
         _, _, (fault,) = read_inventory(json.dumps(document, indent=indent).encode())
         assert (fault.place, fault.field, fault.reason) == ("identities[0]", "ownr", reason)
+
+
+OF_RELEASE_0_2_0 = {
+    "declare identities": "inventory:e77722041c7f2c42b5f9161cb4a1c662",
+    "declare rotations": "inventory:6a4debd14ebe033482df663b1159eda8",
+    "declare approvals": "inventory:4b6e248881ec11ae1a31dc2dd7587e95",
+    "declare releases": "inventory:a389e485ceca4a6a4eaa9b9ba15ebcf3",
+    "declare exceptions": "inventory:0ccc8e270b08b32c5eef976c3a8a8b84",
+}
+
+
+def test_what_an_earlier_release_declared_is_the_same_record_after_an_upgrade() -> None:
+    """A new field takes ``LATER`` for its default, so that a record without it keeps its id."""
+    user, start, end = "aws:111122223333:user/a", "2026-10-01T00:00:00Z", "2026-10-02T00:00:00Z"
+    document = {
+        "gapwatch": "inventory/v1",
+        "recorded": "2026-11-01T00:00:00Z",
+        "identities": [
+            {
+                "id": user,
+                "kind": "service_account",
+                "owner": "team-x",
+                "status": [{"value": "active", "from": "2026-01-01T00:00:00Z"}],
+            }
+        ],
+        "rotations": [{"subject": user, "at": start}],
+        "approvals": [{"identity": user, "grant": "deploy", "from": start, "until": end}],
+        "releases": [{"id": "r1", "workload": "k8s:c:serviceaccount/n/a", "at": start}],
+        "exceptions": [
+            {
+                "control": "revoked_credential_used",
+                "identity": user,
+                "owner": "team-x",
+                "reason": "test",
+                "until": "2026-12-02T00:00:00Z",
+            }
+        ],
+    }
+    reading = inventory.read(json.dumps(document).encode(), Context())
+    assert {activity.operation: activity.uid for activity in reading.activities} == OF_RELEASE_0_2_0
