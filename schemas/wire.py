@@ -1,8 +1,12 @@
-"""The tolerant base of wire models: whatever a vendor or an exporter wrote, a model comes of it.
+"""The two bases of wire models.
 
-Exports change the case of names (``protoPayload``, ``protopayload``, ``ProtoPayload``), put ``_`` into them
-and write objects as text; all of these are read alike. What has a wrong type is as good as absent: a field
-that an event cannot do without is looked for by the reader, which rejects the event where it is missing.
+``Wire``, with which every source begins: whatever a vendor or an exporter wrote, a model comes of it. Exports
+change the case of names (``protoPayload``, ``protopayload``, ``ProtoPayload``), put ``_`` into them and write
+objects as text; all of these are read alike. What has a wrong type is as good as absent: a field that an
+event cannot do without is looked for by the reader, which rejects the event where it is missing.
+
+``Exact``, for a log of so many lines that a dict of each would cost more than all the rest: the vendor's own
+spelling, straight from the bytes (docs/decisions/0013-two-bases-of-wire-models.md).
 """
 
 from __future__ import annotations
@@ -103,6 +107,13 @@ class Wire(BaseModel):
     @classmethod
     def _in_any_case(cls, value: object) -> Fields:
         return {plain(name): content for name, content in as_fields(value).items()}
+
+
+class Exact(BaseModel):
+    """A part of a record in the vendor's own spelling, validated from its bytes: other fields are passed
+    over, numbers are taken as text, and what has another type is an error that says where."""
+
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
 
 
 def pick(part: object, *path: str) -> Any:

@@ -10,18 +10,14 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
+
+from schemas.wire import Exact
 
 Labels = dict[str, str | None]
 
 
-class Wire(BaseModel):
-    """A part of an audit Event: other fields are passed over, numbers are taken as text."""
-
-    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
-
-
-class User(Wire):
+class User(Exact):
     """``user`` and ``impersonatedUser``. Values of ``extra`` are lists."""
 
     username: str | None = None
@@ -30,7 +26,7 @@ class User(Wire):
     extra: dict[str, list[str]] | None = None
 
 
-class ObjectRef(Wire):
+class ObjectRef(Exact):
     """The ``objectRef``: the object that the request is about."""
 
     resource: str | None = None
@@ -41,14 +37,14 @@ class ObjectRef(Wire):
     subresource: str | None = None
 
 
-class Details(Wire):
+class Details(Exact):
     """The ``details`` of a Status: the object that an answer is about."""
 
     name: str | None = None
     uid: str | None = None
 
 
-class ResponseStatus(Wire):
+class ResponseStatus(Exact):
     """The ``responseStatus``: HTTP code, reason and message."""
 
     code: int | None = None
@@ -57,7 +53,7 @@ class ResponseStatus(Wire):
     details: Details | None = None
 
 
-class Owner(Wire):
+class Owner(Exact):
     """One of the ``ownerReferences``: the object that made this one."""
 
     kind: str | None = None
@@ -65,7 +61,7 @@ class Owner(Wire):
     controller: bool | None = None
 
 
-class Meta(Wire):
+class Meta(Exact):
     """The ``metadata`` of an object."""
 
     name: str | None = None
@@ -79,7 +75,7 @@ class Meta(Wire):
     grace: int | None = Field(None, alias="deletionGracePeriodSeconds")
 
 
-class Bound(Wire):
+class Bound(Exact):
     """``boundObjectRef`` of a TokenRequest."""
 
     kind: str | None = None
@@ -87,7 +83,7 @@ class Bound(Wire):
     uid: str | None = None
 
 
-class Container(Wire):
+class Container(Exact):
     """One container, of which the image is read."""
 
     image: str | None = None
@@ -96,7 +92,7 @@ class Container(Wire):
 Containers = list[Container] | None
 
 
-class PodSpec(Wire):
+class PodSpec(Exact):
     """The ``spec`` of a pod: its containers by their three kinds."""
 
     containers: Containers = None
@@ -104,19 +100,19 @@ class PodSpec(Wire):
     ephemeral: Containers = Field(None, alias="ephemeralContainers")
 
 
-class Template(Wire):
+class Template(Exact):
     """The ``template`` of what makes pods."""
 
     spec: PodSpec | None = None
 
 
-class JobTemplate(Wire):
+class JobTemplate(Exact):
     """The ``jobTemplate`` of a CronJob."""
 
     spec: Templated | None = None
 
 
-class Templated(Wire):
+class Templated(Exact):
     """The ``spec`` of a job template."""
 
     template: Template | None = None
@@ -131,7 +127,7 @@ class Spec(PodSpec):
     job: JobTemplate | None = Field(None, alias="jobTemplate")
 
 
-class Status(Wire):
+class Status(Exact):
     """The ``status`` of an object: a TokenRequest's token, a TokenReview's answer, a certificate, a pod's
     images."""
 
@@ -144,14 +140,14 @@ class Status(Wire):
     running_init: Containers = Field(None, alias="initContainerStatuses")
 
 
-class RoleRef(Wire):
+class RoleRef(Exact):
     """The ``roleRef`` of a binding."""
 
     kind: str | None = None
     name: str | None = None
 
 
-class Subject(Wire):
+class Subject(Exact):
     """One of a binding's ``subjects``."""
 
     kind: str | None = None
@@ -159,7 +155,7 @@ class Subject(Wire):
     namespace: str | None = None
 
 
-class Body(Wire):
+class Body(Exact):
     """``requestObject`` and ``responseObject``. ``status`` of a failure is a word, not an object. ``dry_run``
     and ``grace`` are those of a delete."""
 
@@ -181,13 +177,13 @@ class Body(Wire):
         return self.status_or_word if isinstance(self.status_or_word, Status) else None
 
 
-class Item(Wire):
+class Item(Exact):
     """One of the objects that a ``deletecollection`` answers with."""
 
     metadata: Meta | None = None
 
 
-class Event(Wire):
+class Event(Exact):
     """One line. ``timestamp`` and ``metadata.creationTimestamp`` are the times of old versions."""
 
     audit_id: str = Field("", alias="auditID")

@@ -11,26 +11,21 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from pydantic import BaseModel, ConfigDict
+
+from schemas.wire import Exact
 
 Data = dict[str, Any]
 """Request and response data hold whatever a user stored: any key may have any type. Only ids are ever
 taken from it."""
 
 
-class Wire(BaseModel):
-    """A part of an audit line: other fields are passed over."""
-
-    model_config = ConfigDict(extra="ignore")
-
-
-class Results(Wire):
+class Results(Exact):
     """The ``policy_results``: whether policies let the call through."""
 
     allowed: bool | None = None
 
 
-class Auth(Wire):
+class Auth(Exact):
     """``auth`` of a line (who calls; on a login the new token) and of a response (the token that was
     handed out)."""
 
@@ -47,13 +42,13 @@ class Auth(Wire):
     remaining_uses: int | None = None
 
 
-class Namespace(Wire):
+class Namespace(Exact):
     """The namespace of a request; its path ends with a slash."""
 
     path: str | None = None
 
 
-class Request(Wire):
+class Request(Exact):
     """The ``request`` of a line."""
 
     id: str | None = None
@@ -69,13 +64,13 @@ class Request(Wire):
     remote_address: str | None = None
 
 
-class Lease(Wire):
+class Lease(Exact):
     """The ``secret`` of a response: its lease."""
 
     lease_id: str | None = None
 
 
-class Wrap(Wire):
+class Wrap(Exact):
     """The ``wrap_info`` of a response: the wrapping token, and the accessor of the token inside."""
 
     ttl: int | None = None
@@ -84,7 +79,7 @@ class Wrap(Wire):
     wrapped_accessor: str | None = None
 
 
-class Response(Wire):
+class Response(Exact):
     """The ``response`` of a line."""
 
     auth: Auth | None = None
@@ -94,7 +89,7 @@ class Response(Wire):
     warnings: list[Any] | None = None
 
 
-class Line(Wire):
+class Line(Exact):
     """One line of the audit log, request or response."""
 
     time: str
