@@ -47,7 +47,7 @@ check: $(STAMP) ## Lint, docstrings, types, import rules
 	@$(BIN)/lint-imports --no-cache
 
 format: $(STAMP) ## Format the code and put right what ruff can
-	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix-only . ; $(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet .
 
 golden: $(STAMP) ## Write the answers of golden pairs anew (SOURCE=name for one source)
 	@$(BIN)/python -m tests.support.golden $(SOURCE)

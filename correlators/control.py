@@ -5,10 +5,12 @@ identity to verdicts; ``CASES`` may stand beside the rule. CONTRIBUTING.md goes 
 
 - what is known: ``view.credentials``, ``view.dossier``, ``view.declaration``; ``view.used(c)``,
   ``view.refused(c)``, ``view.wrote(c)``, ``view.turns_of(name)``;
-- ends: ``off_intervals`` and ``deaths_of`` (periods in which a thing was off), ``past_grace``,
-  ``surely_after``, ``taken_back``, ``proofs``, ``over_since``;
+- ends: ``off_intervals`` and ``deaths_of`` (periods in which a thing was off: dead now where one has no end
+  and ``clock.past(off.start)``, as an expiry may lie ahead), ``past_grace``, ``surely_after``,
+  ``taken_back``, ``proofs``, ``over_since``;
 - where nothing was seen: ``unheard``;
-- what is said: ``view.verdict(CONTROL, …)``, ``named``, ``short``, ``times``, ``iso``, ``episodes_of``.
+- what is said: ``view.verdict(CONTROL, …)``, ``named``, ``short``, ``times``, ``iso``, ``episodes_of``; which
+  ids of the standards stand in ``CONTROL``: ``schemas.verdict.Control``.
 
 What only some need stands in ``correlators.kernel.views``: places, rotations, approvals, calls, in-flight
 writes, the inventory.

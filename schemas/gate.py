@@ -20,6 +20,7 @@ import msgspec
 from schemas.activity import Activity, Effect
 from schemas.free_text import scrubbed, suspicious_id
 from schemas.masking import Masks
+from schemas.provider import MASKS
 from schemas.providers import BY_WORD, name_of, word_of
 from schemas.rejected import Rejected
 
@@ -44,11 +45,14 @@ _texts = attrgetter(
 """The texts of an activity beside its id, its effects and its credential's other names."""
 
 IDS = {
-    word: tuple((start, *form.compiled()) for start, form in page.ids.items())
+    word: tuple(
+        (start, *form.compiled())
+        for start, form in {**page.ids, **{c: MASKS for c in page.credentials if c not in page.ids}}.items()
+    )
     for word, page in BY_WORD.items()
 }
 """By the first word of a key: how the names of its credentials begin, what follows, and what of that stands
-before the id."""
+before the id. A page that does not say how its ids look has none that stays in clear."""
 
 
 def is_known_id(key: str) -> bool:

@@ -32,7 +32,11 @@ def controls() -> dict[str, Judge]:
         for module in pkgutil.iter_modules(correlators.__path__)
         if not module.ispkg
     )
-    found = [cast(Judge, module) for module in modules if hasattr(module, "CONTROL")]
+    named = [module for module in modules if hasattr(module, "CONTROL")]
+    for module in named:
+        if module.CONTROL.name != module.__name__.rpartition(".")[2]:
+            raise TypeError(f"{module.__file__}: CONTROL.name is the file's name, not {module.CONTROL.name}")
+    found = [cast(Judge, module) for module in named]
     return {module.CONTROL.name: module for module in sorted(found, key=lambda m: m.CONTROL.name)}
 
 

@@ -75,6 +75,9 @@ class Source(Protocol):
         """Returns every event of a record as an activity, or a reject with its place. It never raises."""
 
 
+PARTS = ("NAME", "SIGNS", "recognises")
+"""What a module with ``read`` has beside it."""
+
 ENVELOPE_MAX = 6
 """Fields of the envelope of a list: an event has more."""
 
@@ -85,7 +88,12 @@ def sources() -> dict[str, Source]:
     modules = (
         importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)
     )
-    found = [cast(Source, module) for module in modules if hasattr(module, "NAME")]
+    readers = [module for module in modules if hasattr(module, "read")]
+    for module in readers:
+        lacking = [name for name in PARTS if not hasattr(module, name)]
+        if lacking:
+            raise TypeError(f"{module.__file__} lacks {', '.join(lacking)}: see Source in {__file__}")
+    found = [cast(Source, module) for module in readers]
     return {source.NAME: source for source in found}
 
 

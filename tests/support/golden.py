@@ -78,5 +78,5 @@ def write(source: str = "*") -> int:
 if __name__ == "__main__":
     wanted = sys.argv[1] if len(sys.argv) > 1 and sys.argv[1] else "*"
     written = write(wanted)
-    print(f"{written} answers in tests/golden: git diff says what has changed")
+    print(f"{written} answers in tests/golden: read the new ones, and of the others what git diff says")
     sys.exit(0 if written else f"tests/golden/{wanted} holds no <name>.in.json")

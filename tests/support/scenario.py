@@ -204,11 +204,17 @@ def every_way(
         world.settle()
         ours, theirs = first.verdicts(about, by_word), world.verdicts(about, by_word)
         differing = {uid: (a, b) for uid, a, b in _differing(ours, theirs)}
-        assert not differing, f"{way} differs from in order: {differing}"
+        where = sorted({field for a, _ in differing.values() for field in a})
+        assert not differing, (
+            f"{way} differs from in order, in {', '.join(where)}; sort what comes from a dict: it is in the "
+            f"order in which records came. {differing}"
+        )
     return first
 
 
-def _differing(a: dict[str, Any], b: dict[str, Any]) -> Iterable[tuple[str, object, object]]:
+def _differing(
+    a: dict[str, Any], b: dict[str, Any]
+) -> Iterable[tuple[str, dict[str, object], dict[str, object]]]:
     """Per id whatever differs, by its path; an absent side is None."""
     for uid in {*a, *b}:
         for ours, theirs in zip(a.get(uid, (b"", b"")), b.get(uid, (b"", b"")), strict=True):
@@ -217,6 +223,6 @@ def _differing(a: dict[str, Any], b: dict[str, Any]) -> Iterable[tuple[str, obje
                 yield uid, *_paths(left, right)
 
 
-def _paths(a: dict[str, Any], b: dict[str, Any]) -> tuple[object, object]:
+def _paths(a: dict[str, Any], b: dict[str, Any]) -> tuple[dict[str, object], dict[str, object]]:
     apart = [key for key in {*a, *b} if a.get(key) != b.get(key)]
     return {key: a.get(key) for key in apart}, {key: b.get(key) for key in apart}

@@ -16,7 +16,7 @@ def test_a_record_becomes_what_it_became(path: Path) -> None:
     source = path.parent.name
     assert detect(path.read_bytes()) == (DECLARATION if source == "inventory" else source)
     assert read(path) == msgspec.json.decode(answer_of(path).read_bytes()), (
-        f"`make golden SOURCE={source}` writes the answers anew: read the difference"
+        f"if that is meant, `make golden SOURCE={source}` writes the answers anew: read the difference"
     )
 
 
