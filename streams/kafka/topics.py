@@ -22,6 +22,9 @@ REJECTS = "rejects"
 FINDINGS = "findings"
 ASSURANCE = "assurance"
 CREDENTIALS = "credentials"
+FOR_OTHERS = (FINDINGS, ASSURANCE)
+"""Topics to which other programs subscribe: the broker packs what comes to them anew, by a codec that every
+client of Kafka reads. (The embedded broker keeps what a producer packed.)"""
 DERIVED = (ACTIVITIES, FACTS, REJECTS, FINDINGS, ASSURANCE, CREDENTIALS)
 
 DAY_MS = 86_400_000
@@ -124,6 +127,7 @@ def _config(settings: Settings, topic: str) -> dict[str, str]:
         "message.timestamp.type": "LogAppendTime",
         "retention.ms": str(RETENTION_MS[topic]),
         "max.message.bytes": str(settings.record_limit + ENVELOPE_ROOM),
+        **({"compression.type": "gzip"} if topic in FOR_OTHERS else {}),
     }
 
 

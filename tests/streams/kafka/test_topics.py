@@ -48,6 +48,11 @@ def test_only_missing_topics_are_created_and_with_their_partitions(embedded_brok
     assert len(there["create.raw.vault"].partitions) == 2
 
 
+def test_what_others_subscribe_to_is_packed_so_that_every_client_reads_it() -> None:
+    packed = {topic.name: topic.config.get("compression.type") for topic in topics.wanted(Settings(), [])}
+    assert {name for name, codec in packed.items() if codec == "gzip"} == {"findings", "assurance"}
+
+
 def test_another_number_of_partitions_than_the_topic_has_is_refused_with_what_to_do(
     embedded_broker: str,
 ) -> None:
