@@ -108,20 +108,21 @@ def _own_ends(view: View, child: str) -> list[Off]:
 
 
 def _heir(view: View, clock: Clock, name: str, report: Descendant, periods: list[Off]) -> Heir:
-    used = _sighted(report, "succeeded", "failed", "forbidden")
+    uses = uses_of(report, {time for off in periods for time in (off.start, off.end)})
+    used = _sighted(uses, "succeeded", "failed", "forbidden")
     own = _own_ends(view, name)
     every = [e for e in used if any(_outlived(view, off, report, e) for off in periods)]
     late = tuple(e for e in every if not any(past_grace(off, e, view.thresholds) for off in own))
-    tries = proofs_among(uses_of(report).items())
+    tries = proofs_among(uses.items())
     since = tuple(e for e in tries if any(off.holds(e.time) for off in periods))
     refused = settled(since, late[-1].time, clock, view.thresholds.refused_quiet) if late else since
     return Heir(name, report, late, refused, len(late) < len(every))
 
 
-def _sighted(report: Descendant, *outcomes: str) -> tuple[Evidence, ...]:
+def _sighted(uses: dict[str, tuple[Evidence, ...]], *outcomes: str) -> tuple[Evidence, ...]:
     return sighted(
         kept
-        for key, kept in uses_of(report).items()
+        for key, kept in uses.items()
         if key.partition(":")[0] in outcomes and not key.endswith(":service")
     )
 

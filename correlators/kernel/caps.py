@@ -47,14 +47,16 @@ def canonical(dossier: Dossier, bytes_max: int = DOSSIER_BYTES_MAX) -> tuple[Dos
     return lightened(tidy(dossier), bytes_max)
 
 
-def tidy(dossier: Dossier) -> Dossier:
+def tidy(dossier: Dossier, thinly: bool = True) -> Dossier:
     """Returns the dossier with its sightings pinned and thinned, its parts within their caps. A function of
-    all that is known, in whatever order it came."""
+    all that is known, in whatever order it came. ``thinly``: not all uses are kept."""
     if dossier.heard:
         dossier = _hearsay_capped(dossier)
     if dossier.coming:
         dossier = frozen.changed(dossier, coming={at: tidy(said) for at, said in dossier.coming.items()})
-    return marked(spans.capped(lookups.capped(grants.capped(_thinned(pinned(dossier))))))
+    return marked(
+        spans.capped(lookups.capped(grants.capped(_thinned(pinned(dossier)) if thinly else dossier)))
+    )
 
 
 def _hearsay_capped(dossier: Dossier) -> Dossier:

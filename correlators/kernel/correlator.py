@@ -90,6 +90,8 @@ class Correlator:
         self._load = load
         self._bytes_max = sys.maxsize if bytes_max is None else bytes_max
         self._credentials_max = sys.maxsize if bytes_max is None else credentials_max
+        self._stores = bytes_max is not None
+        self._settled: set[str] = set()
         self._children_max = sys.maxsize if bytes_max is None else children_max
         self._encode = _not_stored if bytes_max is None else encode_dossier
         self._dossiers: dict[str, Dossier] = {}
@@ -219,7 +221,7 @@ class Correlator:
         dossier = apart.settled(dossier, self._credentials_max)
         if judged and (names := apart.many(key, dossier, self._credentials_max)):
             dossier = _moved_out(key, dossier, names, settled)
-        dossier = tidy(kind.capped(key, dossier) if kind else dossier)
+        dossier = tidy(kind.capped(key, dossier) if kind else dossier, self._thinly(key))
         body = self._encode(dossier)
         remembered = memory.forgotten(dossier, len(body), clock)
         if remembered is not dossier:
@@ -253,6 +255,14 @@ class Correlator:
         settled.marks.extend(mark for mark in dossier.marks if mark not in known.marks)
         self._dossiers[key] = dossier
         settled.dossiers[key] = body
+
+    def _thinly(self, key: str) -> bool:
+        """Whether not all uses of a dossier are kept. Where nothing is stored, all are until it is settled
+        again: in a first settling what has ended elsewhere is not known here yet."""
+        if self._stores or key in self._settled:
+            return True
+        self._settled.add(key)
+        return False
 
     def _parted(self, key: str, dossier: Dossier, most: int, settled: Settled) -> Dossier:
         """The dossier without children that are too many for it: they are told elsewhere what it tells."""

@@ -87,6 +87,13 @@ each time."""
 PINNED = 8
 """Uses right after an end that are kept whatever comes later: the first is named in the finding always."""
 
+LAST = 2
+"""Uses right before a turn of a switch that are kept whatever comes later: of a period that is over the
+finding names the last."""
+
+BEFORE = "-"
+"""Before the time in a pin's key: it pins what came before."""
+
 SECRETS_MAX = 256
 """Secrets of which it is known that an identity read them: those read earliest. Of one that reads more,
 whatever it reads later is not new."""
@@ -267,6 +274,26 @@ def first_few(a: Sightings, b: Sightings) -> Sightings:
     return a if kept == a.kept else Sightings(kept, True)
 
 
+def join_pins(a: dict[str, Sightings], b: dict[str, Sightings]) -> dict[str, Sightings]:
+    """Returns the union; of each pin the nearest to its time."""
+    learned: dict[str, Sightings] = {}
+    for name, new in b.items():
+        old = a.get(name)
+        if old is None:
+            learned[name] = new
+        elif old is not new:
+            joined = last_few(old, new) if name.startswith(BEFORE) else first_few(old, new)
+            if joined is not old:
+                learned[name] = joined
+    return {**a, **learned} if learned else a
+
+
+def last_few(a: Sightings, b: Sightings) -> Sightings:
+    """Returns the union, of which the last few are kept."""
+    kept = merge(a, b).kept[-LAST:]
+    return a if kept == a.kept else Sightings(kept, True)
+
+
 _earliest_times: Join[dict[str, int]] = map_of(earliest_time)
 _latest_times: Join[dict[str, int]] = map_of(highest)
 _texts: Join[dict[str, str]] = map_of(highest)
@@ -370,7 +397,7 @@ join_credential: Join[Credential] = record_of(
     children=map_of(join_child),
     descendants=map_of(join_descendant),
     uses=map_of(_sightings),
-    pins=map_of(first_few),
+    pins=join_pins,
     places=names,
     clients=names,
     incarnation=highest,

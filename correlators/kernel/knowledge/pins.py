@@ -1,19 +1,22 @@
-"""Pins: the first uses after each end, kept beside the thinned sightings.
+"""Pins: the uses next to each turn of a switch, kept beside the thinned sightings.
 
-A finding names the first use after a kill, always. Thinning keeps the ends of time buckets, not what stood
-next to a kill, so before a dossier is thinned the uses right after every known end are pinned. Where a kill
-is learned only after thinning had let those uses go, the earliest that is left is pinned; the verdict's value
-does not depend on it.
+A finding names the first use after a kill and the last before it was undone, always. Thinning keeps the ends
+of time buckets, not what stood next to a turn, so before a dossier is thinned the uses right after every
+known end, and right before every known turn, are pinned. Where a turn is learned only after thinning had let
+those uses go, the nearest that are left are pinned: an open period is decided by the last use, which is kept
+always; of a closed one that is shorter than a bucket and learned of that late, a use may be lost
+(docs/trust.md).
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterator
 
-from correlators.kernel.knowledge.join import PINNED, first_few
+from correlators.kernel.knowledge.join import BEFORE, LAST, PINNED, join_pins
 from correlators.kernel.knowledge.sightings import LEVELS
 from schemas import frozen
-from schemas.dossier import Credential, Dossier, Sightings
+from schemas.dossier import Credential, Dossier, Sightings, Turn
 from schemas.evidence import Evidence
 
 FEW = 2 * LEVELS[-1][2]
@@ -21,35 +24,58 @@ FEW = 2 * LEVELS[-1][2]
 
 
 def pinned(dossier: Dossier) -> Dossier:
-    """Returns the dossier with the first uses after each of its ends pinned. Returns the argument where
-    nothing is to pin."""
-    common = [t.time for turns in dossier.turns.values() for t in turns if not t.alive]
-    common += [s.start for many in dossier.stated.values() for d in many for s in d.statuses]
+    """Returns the dossier with the uses next to its turns pinned. Returns the argument where nothing is to
+    pin."""
+    common = [turn for turns in dossier.turns.values() for turn in turns]
+    unnamed = dossier.credentials.get("")
+    common += unnamed.exposures if unnamed else ()
+    declared = [s for many in dossier.stated.values() for d in many for s in d.statuses]
+    after = {t.time for t in common if not t.alive} | {s.start for s in declared}
+    before = {t.time for t in common} | {s.end for s in declared if s.end}
     changed = {
         name: fixed
         for name, credential in dossier.credentials.items()
-        if (fixed := _pin(credential, common)) is not credential
+        if (fixed := _pin(credential, after, before)) is not credential
     }
     if not changed:
         return dossier
     return frozen.changed(dossier, credentials={**dossier.credentials, **changed})
 
 
-def _pin(credential: Credential, common: list[int]) -> Credential:
+def _pin(credential: Credential, after: set[int], before: set[int]) -> Credential:
     long = {key: s.kept for key, s in credential.uses.items() if len(s.kept) > FEW}
     if not long:
         return credential
-    ends = {*common, *(t.time for t in credential.turns if not t.alive)}
-    ends.update(t.time for a in credential.ancestors.values() for t in a.turns if not t.alive)
-    pins = dict(credential.pins)
-    for end in ends:
-        for key, kept in long.items():
+    own = [*_turns(credential)]
+    ends = after | {t.time for t in own if not t.alive} | {credential.expiry[1]}
+    turns = before | {t.time for t in own}
+    found: dict[str, Sightings] = {}
+    for key, kept in long.items():
+        for end in ends:
             low = bisect_right(kept, end, key=_time)
-            if after := kept[low : low + PINNED]:
-                name = f"{end} {key}"
-                old = pins.get(name)
-                pins[name] = first_few(old, Sightings(after)) if old else Sightings(after)
-    return credential if pins == credential.pins else frozen.changed(credential, pins=pins)
+            if end and low < len(kept):
+                found[f"{end} {key}"] = Sightings(kept[low : low + PINNED])
+        for turn in turns:
+            if high := bisect_left(kept, turn, key=_time):
+                found[f"{BEFORE}{turn} {key}"] = Sightings(kept[max(high - LAST, 0) : high])
+    pins = join_pins(credential.pins, found)
+    return credential if pins is credential.pins else frozen.changed(credential, pins=pins)
+
+
+def _turns(credential: Credential) -> Iterator[Turn]:
+    yield from credential.turns
+    yield from credential.exposures
+    for ancestor in credential.ancestors.values():
+        yield from ancestor.turns
+
+
+def next_to(kept: tuple[Evidence, ...], times: Collection[int]) -> set[Evidence]:
+    """Returns of some uses those that are pinned next to these times (µs), on either side."""
+    found: set[Evidence] = set()
+    for time in times:
+        low, high = bisect_left(kept, time, key=_time), bisect_right(kept, time, key=_time)
+        found.update((*kept[max(low - LAST, 0) : low], *kept[high : high + PINNED]))
+    return found
 
 
 def _time(evidence: Evidence) -> int:

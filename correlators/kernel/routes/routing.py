@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from correlators.kernel.knowledge.homes import homes_of
 from correlators.kernel.knowledge.join import firsts, join
 from correlators.kernel.knowledge.pins import sightings_of
-from correlators.kernel.knowledge.sightings import merge, thin
+from correlators.kernel.knowledge.sightings import merge
 from correlators.kernel.knowledge.weight import CREDENTIALS_MARK, SPARE_MARK
 from correlators.kernel.routes import apart, circles, crowds, siblings
 from correlators.kernel.routes.grants import removals
@@ -19,7 +19,7 @@ from correlators.kernel.routes.kinds import kind_of
 from correlators.kernel.routes.lendings import lendings
 from correlators.kernel.routes.lookups import tries_on_members
 from correlators.kernel.routes.rosters import enrolments
-from correlators.kernel.views.view import View
+from correlators.kernel.views.view import View, thinned_but
 from schemas import frozen
 from schemas.activity import EndKind
 from schemas.authority import INVENTORY, is_identity
@@ -293,13 +293,15 @@ def _uses_up(view: View, name: str, credential: Credential) -> Iterator[tuple[st
         since = min((turn.time for turn in end.turns if not turn.alive), default=0)
         if credential.seen_as and credential.issued:
             since = max(since, credential.issued.time)
+        turns = {turn.time for turn in end.turns}
         uses: dict[str, Sightings] = {}
         for outcome, sightings in _seen(view, credential):
             if outcome.endswith(CONTINUES):
                 continue
-            thinned = thin(sightings)
-            until = credential.seen_until or thinned.kept[-1].time if thinned.kept else 0
-            late = Sightings(tuple(e for e in thinned.kept if since <= e.time <= until), thinned.truncated)
+            kept = thinned_but(sightings, turns)
+            until = credential.seen_until or kept[-1].time if kept else 0
+            cut = sightings.truncated or len(kept) < len(sightings.kept)
+            late = Sightings(tuple(e for e in kept if since <= e.time <= until), cut)
             if late.kept:
                 uses[outcome] = merge(uses[outcome], late) if outcome in uses else late
         did = _did_before(view, since) if any(key.endswith(":identity_write") for key in uses) else {}

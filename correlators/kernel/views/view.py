@@ -4,19 +4,19 @@ out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cached_property
 from itertools import chain
 from typing import TypedDict, Unpack
 
 from correlators.kernel.knowledge.inferred import sure
 from correlators.kernel.knowledge.join import TURNS_MAX, join_credential, join_descendant, turns
-from correlators.kernel.knowledge.pins import sightings_of
+from correlators.kernel.knowledge.pins import next_to, sightings_of
 from correlators.kernel.knowledge.sightings import thin
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from schemas.credential_kind import traits_of
 from schemas.declaration import Declaration
-from schemas.dossier import Ancestor, Credential, Descendant, Dossier, Turn
+from schemas.dossier import Ancestor, Credential, Descendant, Dossier, Sightings, Turn
 from schemas.evidence import Event, Evidence
 from schemas.fact import AUTHENTICATED
 from schemas.providers import ONE_ISSUE, installation_of, preference
@@ -254,12 +254,22 @@ def _came_up_since(turn: Turn, credential: Credential | Ancestor) -> bool:
     return not credential.issued and first is not None and first.time > turn.time
 
 
-def uses_of(report: Descendant) -> dict[str, tuple[Evidence, ...]]:
-    """Returns what a descendant reports, without what may be a later one's."""
+def uses_of(report: Descendant, times: Collection[int] = ()) -> dict[str, tuple[Evidence, ...]]:
+    """Returns what a descendant reports, without what may be a later one's; next to these ``times`` (µs) all
+    that is kept."""
     until = report.superseded
     return {
-        key: tuple(e for e in thin(s).kept if not until or e.time < until) for key, s in report.uses.items()
+        key: tuple(e for e in thinned_but(s, times) if not until or e.time < until)
+        for key, s in report.uses.items()
     }
+
+
+def thinned_but(sightings: Sightings, times: Collection[int]) -> tuple[Evidence, ...]:
+    """Returns of some uses what thinning keeps, and what stands next to these times (µs)."""
+    kept = thin(sightings).kept
+    if not times or len(kept) == len(sightings.kept):
+        return kept
+    return tuple(sorted({*kept, *next_to(sightings.kept, times)}))
 
 
 def merged_descendants(descendants: dict[str, Descendant]) -> dict[str, Descendant]:
