@@ -8,7 +8,8 @@ or holds the same role: a move in two steps; informational where the removed one
 what it allowed is then not known). A token works after its role was deleted, where the provider does not end
 tokens with their role: low while it has under an hour to live, medium beyond or unknown. One finding per
 removal.
-Proves: what the grant had allowed is refused after the removal.
+Proves: what the grant had allowed is refused after the removal; where records do not say what allowed a use,
+something that the identity could do before.
 Evaded by: using nothing of it until it is looked at; providers whose records do not say what allowed a use.
 Benign: a grant made again; one that whoever removed it put in its place within minutes (a renamed binding of
 an upgrade), reaching no further; a watch of a pod that is about to end.
@@ -106,6 +107,10 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
 def _of_grant(view: View, clock: Clock, name: str, grant: Grant, off: Off) -> Verdict:
     gaps = [g for g in (_sessions(view, clock, name, off), _elsewhere(view, name, grant, off)) if g]
     allowed = {e.operation for s in grant.uses.values() for e in s.kept}
+    if not grant.uses:
+        # Where records do not say what allowed a use: all that it could do before.
+        did = sighted(view.uses(c, "succeeded") for c in view.credentials.values())
+        allowed = {e.operation for e in did if e.time <= off.start}
     denied = sighted(view.uses(c, "forbidden") for c in view.credentials.values())
     refused = tuple(e for e in since(off, denied, view.thresholds) if e.operation in allowed)
     claims = [off.turn.evidence]

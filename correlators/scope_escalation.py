@@ -1,10 +1,11 @@
 """An identity takes, or is given, more than it is approved for.
 
-Fires: it grants itself something that it did not hold (medium; high where that then allowed what had been
-refused to it before); it passes for one who may do everything right after the same had been refused to it as
-itself (high); it tries in vain to grant itself something (medium), or to pass for another (medium, low where
-passing for others is its job). Where its scopes are declared and name roles or grants: it is given (low), or
-uses (medium), one that is not among them and that no approval covers then.
+Fires: it grants itself something that it did not hold (medium; low where it had given to others the same way
+for a week; high where that then allowed what had been refused to it before); it passes for one who may do
+everything right after the same had been refused to it as itself (high); it tries in vain to grant itself
+something (medium), or to pass for another (medium, low where passing for others is its job). Where its scopes
+are declared and name roles or grants: it is given (low), or uses (medium), one that is not among them and
+that no approval covers then.
 Proves: with declared scopes, all that it used is among them; what it took away from itself again, or another
 from it, is refused.
 Over: what it gave itself is taken away; no more tries for a day.
@@ -41,8 +42,8 @@ from correlators.kernel.views.inventoried import approvals, keys_of, ours, uncov
 from correlators.kernel.views.removals import removals
 from schemas.declaration import Declaration
 from schemas.dossier import Grant
-from schemas.fact import AUTHENTICATED, group_of
-from schemas.providers import is_almighty, is_passing, is_refused_self, name_of
+from schemas.fact import AUTHENTICATED, MADE, group_of
+from schemas.providers import is_almighty, is_passing, is_personal, is_refused_self, name_of
 
 CONTROL = Control(
     name="scope_escalation",
@@ -82,12 +83,20 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
         return
     for name, grant in sorted(grants.items()):
         turn = _by_itself(view, name, grant)
-        if turn is not None:
+        if turn is not None and not _of_a_person(view):
             yield _granted(view, name, grant, turn)
     if ours(view):
         yield from _passed(view, clock, grants)
         yield from _refused_self(view, clock, grants)
     yield from _scoped(view, grants)
+
+
+def _of_a_person(view: View) -> bool:
+    """Whether a person acts under it, or the provider itself, by the provider's own mark."""
+    return any(
+        (c.person or c.theirs or is_personal(name)) and view.uses(c, "succeeded")
+        for name, c in view.credentials.items()
+    )
 
 
 def _used(grant: Grant, *outcomes: str) -> tuple[Evidence, ...]:
@@ -119,9 +128,14 @@ def _held_before(view: View, name: str, role: str, turn: Turn) -> bool:
 
 
 def _granted(view: View, name: str, grant: Grant, turn: Turn) -> Verdict:
-    used = tuple(e for e in _used(grant, "succeeded") if e.time >= turn.time)
     denied = sighted(view.uses(c, "forbidden") for c in view.credentials.values())
     before = tuple(e for e in denied if e.time < turn.time)
+    used = tuple(e for e in _used(grant, "succeeded") if e.time >= turn.time)
+    if not grant.uses:
+        # Records do not say what allowed a use: what had been refused and is not any more, it allowed.
+        did = sighted(view.uses(c, "succeeded") for c in view.credentials.values())
+        lost = {e.operation for e in before} - {e.operation for e in did if e.time < turn.time}
+        used = tuple(e for e in did if e.time >= turn.time and e.operation in lost)
     opened = {e.operation for e in before} & {e.operation for e in used}
     gone = removals(grant.turns, 0)
     over = gone[-1].start if gone and not gone[-1].end else 0
@@ -140,13 +154,26 @@ def _granted(view: View, name: str, grant: Grant, turn: Turn) -> Verdict:
         value="proven" if lost else "assumed" if over else "violated",
         title=f"{named(view)} gave itself {role}",
         reason=said,
-        severity=Severity.HIGH if opened else Severity.MEDIUM,
+        severity=Severity.HIGH if opened else Severity.LOW if _gives(view, turn) else Severity.MEDIUM,
         credential=turn.evidence.credential,
         evidence=shown,
         episodes=(Episode(turn.time, over, turn.how),),
         truncated=thinned(view.credentials.values()),
         next_step=f"delete {short(name)}, and ask who used it",
     )
+
+
+def _gives(view: View, turn: Turn) -> bool:
+    """Whether giving is its job: it had given the same way for a week, so it could give anything to
+    anybody."""
+    way = turn.evidence.operation
+    first = (
+        time
+        for c in view.credentials.values()
+        for did, time in c.did.items()
+        if did.partition("\t")[0] == way and not did.startswith(MADE)
+    )
+    return min(first, default=turn.time) <= turn.time - view.thresholds.habit
 
 
 def _passed(view: View, clock: Clock, grants: dict[str, Grant]) -> Iterator[Verdict]:

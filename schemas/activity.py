@@ -214,12 +214,13 @@ class Granted(msgspec.Struct, frozen=True, tag="granted", omit_defaults=True):
 
 class Withdrawn(msgspec.Struct, frozen=True, tag="withdrawn", omit_defaults=True):
     """The grant ended for all who held it but ``kept``: a removal mostly does not say whose access it
-    ended.
+    ended. ``identities``: all who held it, where the record says so.
     """
 
     grant: str
     how: str
     kept: tuple[str, ...] = ()
+    identities: tuple[str, ...] = ()
 
 
 class Session(msgspec.Struct, frozen=True, tag="session", omit_defaults=True):

@@ -520,6 +520,10 @@ def _granted(activity: Activity, evidence: Evidence, effect: Granted) -> Iterato
 def _withdrawn(activity: Activity, evidence: Evidence, effect: Withdrawn) -> Iterator[Fact]:
     kept = "\n".join(effect.kept)
     turn = Turn(activity.time, False, effect.how, evidence, "removed", True, scope=kept, about=effect.grant)
+    for identity in effect.identities:
+        yield identity, Dossier(grants={effect.grant: Grant(turns=(turn,))})
+    if effect.identities:
+        return
     for shard in grant_keys(effect.grant):
         yield shard, Dossier(grants={effect.grant: Grant(turns=(turn,))})
 

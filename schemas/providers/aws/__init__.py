@@ -58,6 +58,9 @@ PROVIDER = Provider(
         r"AWS-Console|console\.amazonaws|signin\.amazonaws|S3Console|AWS-Toolkit|.*\bCloudShell\b",
         re.IGNORECASE,
     ),
+    # AWS managed policies that allow everything, or to take everything; the last stands for inline ones.
+    almighty=re.compile(r"policy/(?:AdministratorAccess|IAMFullAccess|everything)"),
+    refused_self=re.compile(r"grants-itself"),
     sign_ins=frozenset({"ConsoleLogin", "SwitchRole", "GetSigninToken"}),
     # EC2 names the sessions of an instance profile after the instance: whatever keys it gets, they are one
     # holder's.

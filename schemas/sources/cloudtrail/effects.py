@@ -17,15 +17,12 @@ from schemas.providers import machine_key
 from schemas.providers.aws.keys import key_of, of_arn, password_of, user_of
 from schemas.providers.aws.outcome import GONE, bare
 from schemas.sources.cloudtrail.call import Call
+from schemas.sources.cloudtrail.grants import OF_CLUSTERS, QUARANTINE, grants_of
 from schemas.sources.cloudtrail.policies import DENY_ALL, REVOKE_OLDER, cut_at
 from schemas.sources.cloudtrail.wire import Fields, text
 from schemas.times import micros_of
 
 Teach = Callable[[Call], tuple[Effect, ...]]
-
-QUARANTINE = ":policy/AWSCompromisedKeyQuarantine"
-"""The policy that AWS attaches to a user of whom it found a key in public (V2, V3 follow); which key, only
-its health event says."""
 
 DURATIONS_MAX = micros(timedelta(hours=36))
 """The longest life that STS gives to any session; a longer ``durationSeconds`` is no duration."""
@@ -34,11 +31,11 @@ DURATIONS_MAX = micros(timedelta(hours=36))
 def effects_of(call: Call) -> tuple[Effect, ...]:
     """Returns the effects of one call; refused ends become failed ends, and calls of unknown outcome have
     none."""
-    teach = TEACH.get((call.service, call.operation))
-    if teach is None or call.outcome == "unknown":
+    teach = TEACH.get((call.service, call.operation), _nothing)
+    if call.outcome == "unknown":
         return ()
     if call.outcome == "succeeded":
-        return teach(call)
+        return (*teach(call), *grants_of(call))
     if bare(call.error) in GONE:
         return ()
     return tuple(
@@ -46,6 +43,10 @@ def effects_of(call: Call) -> tuple[Effect, ...]:
         for effect in teach(call)
         if isinstance(effect, Ended)
     )
+
+
+def _nothing(call: Call) -> tuple[Effect, ...]:
+    return ()
 
 
 def _key_created(call: Call) -> tuple[Effect, ...]:
@@ -289,7 +290,7 @@ TRAILS: dict[str, Teach] = {
 }
 TEACH |= {("cloudtrail", operation): teach for operation, teach in TRAILS.items()}
 
-OF_OTHERS = frozenset({*LENDINGS, *TRAILS})
+OF_OTHERS = frozenset({*LENDINGS, *TRAILS, *OF_CLUSTERS})
 """Calls of other services than those about identities that have effects."""
 
 TEACH |= {("ec2", operation): teach for operation, teach in LENDINGS.items()}

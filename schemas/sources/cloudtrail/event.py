@@ -16,6 +16,7 @@ from schemas.sources import Context
 from schemas.sources.cloudtrail import agentcore, rotations
 from schemas.sources.cloudtrail.call import Call
 from schemas.sources.cloudtrail.effects import OF_OTHERS, effects_of
+from schemas.sources.cloudtrail.grants import refused_self
 from schemas.sources.cloudtrail.identity import Who, who_of
 from schemas.sources.cloudtrail.naming import ABOUT_IDENTITIES, resource_of, target_of
 from schemas.sources.cloudtrail.wire import AnyEvent, Fields, Principal, Unread, text
@@ -74,7 +75,7 @@ def activity_of(event: AnyEvent, context: Context) -> Activity | None:
         resource,
         facts.error,
         "",
-        "",
+        facts.allowed_by,
         facts.asked,
         facts.effects,
         context.arrived,
@@ -94,6 +95,7 @@ class Beyond(msgspec.Struct, frozen=True, gc=False):
     asked: str = ""
     effects: tuple[Effect, ...] = NO_EFFECTS
     action: Action = ""
+    allowed_by: str = ""
 
 
 NOTHING_BEYOND = Beyond()
@@ -102,11 +104,11 @@ NOTHING_BEYOND = Beyond()
 def _beyond(event: AnyEvent, time: int, who: Who, usual: Usual, resource: str) -> Beyond:
     caller, service, operation = who.caller, usual.service, usual.operation
     outcome, error = _ended(event, service)
-    target, effects = "", NO_EFFECTS
+    target, effects, allowed_by = "", NO_EFFECTS, ""
     account = event.recipient_account_id or caller.account
     if service in ABOUT_IDENTITIES or operation in OF_OTHERS:
         call = Call(service, operation, outcome, error, time, account, caller, event.request, event.response)
-        target, effects = target_of(call), effects_of(call)
+        target, effects, allowed_by = target_of(call), effects_of(call), refused_self(call)
     if service == rotations.SERVICE and outcome == "succeeded":
         effects = rotations.rotations_of(event, account, resource)
     exchange = service == "sts" and operation in EXCHANGES
@@ -114,7 +116,7 @@ def _beyond(event: AnyEvent, time: int, who: Who, usual: Usual, resource: str) -
     action: Action = "aside" if beside and outcome == "unauthenticated" else ""
     if who.theirs and caller.credential:
         effects += (Known(caller.credential, caller.identity, person=who.person, theirs=True),)
-    return Beyond(outcome, error, target, target if exchange else "", effects, action)
+    return Beyond(outcome, error, target, target if exchange else "", effects, action, allowed_by)
 
 
 TIME_MAX = 64

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 import pytest
 
-from schemas.activity import Aliased, Ended, EndFailed, Issued, Parent, Restored
+from schemas.activity import Aliased, Ended, EndFailed, Granted, Issued, Parent, Restored, Withdrawn
 from schemas.evidence import SECOND
 from tests.support.cloudtrail import ACCOUNT, KEY, ROLE, SESSION, USER, activity, effects, reading
 from tests.support.effects import all_of
@@ -301,13 +301,58 @@ def test_denying_everything_cuts_and_its_removal_restores() -> None:
         "DeleteRolePolicy", requestParameters={"roleName": "payments", "policyName": "AWSRevokeOlderSessions"}
     )
     assert isinstance(undone, Restored) and undone.kind == "cut"
-    assert (
-        effects(
-            "AttachRolePolicy",
-            requestParameters=ask | {"policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"},
-        )
-        == ()
-    )
+    other = ask | {"policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}
+    (given,) = effects("AttachRolePolicy", requestParameters=other)
+    assert isinstance(given, Granted) and given.identities == (f"{AT}:role/payments",)
+
+
+DOCUMENT = '{"Statement": [{"Effect": "Allow", "Action": %s, "Resource": "*"}]}'
+
+
+@pytest.mark.parametrize(
+    ("operation", "service", "more", "what"),
+    [
+        ("AttachUserPolicy", "iam", {"policyArn": "arn:aws:iam::aws:policy/job-function/Billing"}, "policy/Billing"),
+        ("PutUserPolicy", "iam", {"policyName": "p", "policyDocument": DOCUMENT % '"s3:Get*"'}, "inline/p"),
+        ("AddUserToGroup", "iam", {"groupName": "admins"}, "group/admins"),
+        ("DeleteUserPermissionsBoundary", "iam", {}, "no-boundary"),
+        ("CreateAccessEntry", "eks", {"name": "c1"}, "access/c1"),
+        ("AssociateAccessPolicy", "eks",
+         {"name": "c1", "policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"},
+         "access/c1/AmazonEKSClusterAdminPolicy"),
+    ],
+)  # fmt: skip
+def test_what_is_given_and_what_takes_it_away_name_one_grant(
+    operation: str, service: str, more: dict[str, str], what: str
+) -> None:
+    ask = {"userName": "bot", "principalArn": "arn:aws:iam::111122223333:user/bot", **more}
+    taken = {
+        "AttachUserPolicy": "DetachUserPolicy", "PutUserPolicy": "DeleteUserPolicy",
+        "AddUserToGroup": "RemoveUserFromGroup", "CreateAccessEntry": "DeleteAccessEntry",
+        "DeleteUserPermissionsBoundary": "PutUserPermissionsBoundary",
+        "AssociateAccessPolicy": "DisassociateAccessPolicy",
+    }[operation]  # fmt: skip
+    given = effects(operation, service, requestParameters=ask)[0]
+    gone = effects(taken, service, requestParameters=ask)[0]
+    assert isinstance(given, Granted) and isinstance(gone, Withdrawn)
+    assert given.grant == gone.grant == f"{AT}:grant/user/bot/{what}"
+    assert given.identities == gone.identities == (f"{AT}:user/bot",)
+
+
+@pytest.mark.parametrize(
+    ("document", "wide"),
+    [(DOCUMENT % '"*"', True), (DOCUMENT % '["s3:Get*", "iam:*"]', True), (DOCUMENT % '"s3:*"', False),
+     ('{"Statement": {"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}}', True)],
+)  # fmt: skip
+def test_an_inline_policy_that_allows_everything_is_a_grant_of_its_own(document: str, wide: bool) -> None:
+    ask = {"roleName": "payments", "policyName": "p", "policyDocument": document}
+    given = [e for e in effects("PutRolePolicy", requestParameters=ask) if isinstance(e, Granted)]
+    assert (f"{AT}:policy/everything" in {e.role for e in given}) == wide and given
+
+
+def test_a_policy_that_only_denies_gives_nothing() -> None:
+    ask = {"roleName": "r", "policyName": "p", "policyDocument": DOCUMENT.replace("Allow", "Deny") % '"*"'}
+    assert effects("PutRolePolicy", requestParameters=ask) == ()
 
 
 @pytest.mark.parametrize(
