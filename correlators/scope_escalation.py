@@ -43,7 +43,7 @@ from correlators.kernel.views.removals import removals
 from schemas.declaration import Declaration
 from schemas.dossier import Grant
 from schemas.fact import AUTHENTICATED, MADE, group_of
-from schemas.providers import is_almighty, is_passing, is_personal, is_refused_self, name_of
+from schemas.providers import is_almighty, is_passing, is_personal, is_refused_self, name_of, scope_of
 
 CONTROL = Control(
     name="scope_escalation",
@@ -134,8 +134,8 @@ def _granted(view: View, name: str, grant: Grant, turn: Turn) -> Verdict:
     if not grant.uses:
         # Records do not say what allowed a use: what had been refused and is not any more, it allowed.
         did = sighted(view.uses(c, "succeeded") for c in view.credentials.values())
-        lost = {e.operation for e in before} - {e.operation for e in did if e.time < turn.time}
-        used = tuple(e for e in did if e.time >= turn.time and e.operation in lost)
+        closed = {e.operation for e in before} - {e.operation for e in did if e.time < turn.time}
+        used = tuple(e for e in did if e.time >= turn.time and e.operation in closed)
     opened = {e.operation for e in before} & {e.operation for e in used}
     gone = removals(grant.turns, 0)
     over = gone[-1].start if gone and not gone[-1].end else 0
@@ -255,17 +255,24 @@ def _scoped(view: View, grants: dict[str, Grant]) -> Iterator[Verdict]:
     """Declared scopes that name roles or grants."""
     stated = [d for many in view.dossier.stated.values() for d in many if d.scopes is not None]
     ordered = sorted(stated, key=lambda d: (d.recorded, d.uid, repr(d)))
-    if not ordered or not any("/" in scope for scope in ordered[-1].scopes or ()):
+    declared = ordered[-1].scopes or () if ordered else ()
+    if not ordered or (
+        not any("/" in s for s in declared) and not any(scope_of(g.role) for g in grants.values())
+    ):
         return
+    only_oauth = not any("/" in scope for scope in declared)
     granted = approvals(view)
     used: list[tuple[Evidence, ...]] = []
     within: list[tuple[Evidence, ...]] = []
     beyond: list[tuple[Evidence, ...]] = []
     more: list[str] = []
     for name, grant in sorted(grants.items()):
-        if is_passing(name) or is_refused_self(name):
+        oauth = scope_of(grant.role)
+        if is_passing(name) or is_refused_self(name) or (only_oauth and not oauth):
             continue
-        names = {key for whole in (name, grant.role) if whole for key in (whole, name_of(whole))}
+        names = {oauth} - {""} | {
+            key for whole in (name, grant.role) if whole for key in (whole, name_of(whole))
+        }
         covering = [a for a in granted if a.grant in names]
         within.append(_used(grant, "succeeded"))
         acts = uncovered(view, _used(grant, *AUTHENTICATED), covering)

@@ -1,12 +1,15 @@
 """A log falls silent, or somebody stops it.
 
-Fires: a trail is stopped or deleted, an audit device disabled, and not made again by the same hand within
-minutes (medium, until it is written again); or a source that showed something on most days of a fortnight
-shows nothing for a day longer than it ever did in the four weeks before (low, until it speaks again).
+Fires: a trail, a sink or a diagnostic setting is stopped or deleted, an audit device disabled, an audit log
+excluded, and not made again by the same hand within minutes (medium, until it is written again); a trail is
+told to leave out calls of management (medium, low where it was never seen to take them); or a source that
+showed something on most days of a fortnight shows nothing for a day longer than it ever did in the four weeks
+before (low, until it speaks again).
 Proves: it speaks, or is written, again.
-Evaded by: narrowing what is logged without stopping it; forging a heartbeat.
-Benign: quiet nights and week-ends (they are its habit); a deployment that replaces a trail; a long holiday; a
-source that was moved on purpose.
+Evaded by: filters that leave out audit records without naming their log; forging a heartbeat.
+Benign: a trail for data alone, told so by whoever makes it; an exclusion of other logs; quiet nights and
+week-ends (they are its habit); a deployment that replaces a trail; a long holiday; a source that was moved on
+purpose.
 Do: find out who stopped it, or where its records stay (`gapwatch doctor`); until it is back, what hangs on it
 is not proven: its verdicts say that the log has not reached the time in question.
 """
@@ -19,11 +22,13 @@ from itertools import pairwise
 
 from correlators.control import (
     Clock,
+    Confidence,
     Control,
     Episode,
     Evidence,
     Off,
     Severity,
+    Turn,
     Value,
     Verdict,
     View,
@@ -47,7 +52,7 @@ CONTROL = Control(
     remediation="Find out who stopped it or where its records stay, and have it written again.",
 )
 
-SILENCED = "silenced"
+SILENCED, NARROWED = "silenced", "narrowed"
 
 HABIT = 28
 """Days of which the longest silence is a source's habit: every week-end of a month, and its first Monday."""
@@ -63,26 +68,44 @@ RECENT = micros(timedelta(days=30))
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     """Yields a verdict for each log that was stopped, and for a source that has a rhythm."""
     for about, turns in sorted(view.dossier.turns.items()):
-        periods = removals(turns, view.thresholds.redeployed, SILENCED)
-        if periods:
-            yield _stopped(view, about, standing(periods))
+        for kind in (SILENCED, NARROWED):
+            periods = removals(turns, view.thresholds.redeployed, kind)
+            gaps = [off for off in periods if not _as_made(view, off, turns)]
+            if gaps:
+                yield _stopped(view, about, standing(gaps), turns)
     if view.key.startswith(TELEMETRY):
         for source, watch in view.dossier.watch.items():
             yield from _silent(view, clock, source, sorted(watch.days))
 
 
-def _stopped(view: View, about: str, off: Off) -> Verdict:
+def _as_made(view: View, off: Off, turns: tuple[Turn, ...]) -> bool:
+    """Whether whoever made it told it at once what to take: that is how it was meant."""
+    end = off.turn.evidence
+    return any(
+        t.alive
+        and 0 <= off.start - t.time <= view.thresholds.redeployed
+        and (t.evidence.origin, t.evidence.actor) == (end.origin, end.actor)
+        and (t.evidence.operation != end.operation)
+        for t in turns
+    )
+
+
+def _stopped(view: View, about: str, off: Off, turns: tuple[Turn, ...]) -> Verdict:
     by = f" by {short(off.turn.evidence.actor)}" if off.turn.evidence.actor else ""
     said = f"{off.turn.how}{by} at {iso(off.start)}"
     if off.end:
         said += f"; written again since {iso(off.end)}"
+    narrowed = off.turn.kind == NARROWED
+    # What was only ever seen narrowed may have been meant so.
+    sure = not narrowed or any(t.alive and t.time < off.start for t in turns)
     return view.verdict(
         CONTROL,
-        subject=about,
+        subject=f"{about} {NARROWED}" if narrowed else about,
         value="proven" if off.end else "violated",
-        title=f"{short(about)} was stopped",
+        title=f"{short(about)} {'takes less' if narrowed else 'was stopped'}",
         reason=said,
-        severity=Severity.MEDIUM,
+        severity=Severity.MEDIUM if sure else Severity.LOW,
+        confidence=Confidence.HIGH if sure else Confidence.LOW,
         claim=(off.turn.evidence,),
         evidence=tuple(t.evidence for t in off.undone),
         episodes=(Episode(off.start, off.end, off.turn.how),),

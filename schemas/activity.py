@@ -45,13 +45,14 @@ EndKind = Literal[
     "rotated",
     "remade",
     "silenced",
+    "narrowed",
 ]
 """How a thing ended. ``cut``: a session-revoking policy. ``group``: died with its mount, lease prefix, role.
 ``removed``: what its access rests on was removed, the credential itself was not ended.
 ``rotated``: a successor took its place, it lives on. ``deleted`` of an identity ends its credentials;
 ``disabled`` of an identity is a status of the identity. ``remade``, of what lives: another thing has the name
 now (a user, a role, an account, a Secret made anew); that takes back nothing. ``silenced``, of a log: nobody
-writes it any more."""
+writes it any more; ``narrowed``: it is written, and takes less."""
 
 
 class Parent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):

@@ -115,14 +115,13 @@ class Provider:
     ``machine``: the machine after which a session is named, as the first group.
     ``old_version``, ``new_version``: how versions of a secret are named that have no id.
 
-    Groups:
-    ``reach``: the part of the installation that a grant reaches, as the first group of its name; a grant of
-    another name reaches all of it.
-    ``passing``: names of grants that stand for passing for another (``almighty``: for one who may do
-    everything), and ``refused_self``: for a grant to oneself that was refused. There is no such object, the
-    reader says so of a use.
-    ``single_objects``: groups are single objects, with few members each, and ``objects`` are the parts of
-    keys that tell objects from identities. ``holders``: a part of the keys of holders that are groups.
+    Groups: ``reach``: the part of the installation that a grant reaches, as the first group of its name; a
+    grant of another name reaches all of it. ``passing``: names of grants that stand for passing for another
+    (``almighty``: for one who may do everything), and ``refused_self``: for a grant to oneself that was
+    refused. There is no such object, the reader says so of a use. ``scopes``: names of roles that are scopes
+    as OAuth knows them, with what a record calls them as the first group. ``single_objects``: groups are
+    single objects, with few members each, and ``objects`` are the parts of keys that tell objects from
+    identities. ``holders``: a part of the keys of holders that are groups.
     """
 
     name: str
@@ -170,6 +169,7 @@ class Provider:
     passing: re.Pattern[str] = NEVER
     almighty: re.Pattern[str] = NEVER
     refused_self: re.Pattern[str] = NEVER
+    scopes: re.Pattern[str] = NEVER
     single_objects: bool = False
     objects: tuple[str, ...] = ()
     holders: str = ""

@@ -135,6 +135,13 @@ def is_refused_self(grant: str) -> bool:
     return page is not None and page.refused_self.fullmatch(name_of(grant)) is not None
 
 
+def scope_of(role: str) -> str:
+    """Returns the scope that a role is, as OAuth's records call it; "" for a role of another sort."""
+    page = page_of(role)
+    found = page.scopes.fullmatch(name_of(role)) if page else None
+    return found[1] if found else ""
+
+
 def reaches_all_of(wide: str, narrow: str) -> bool:
     """Says whether one grant reaches wherever another one does."""
     page = page_of(wide)

@@ -33,4 +33,13 @@ PROVIDER = Provider(
     uses="azure",
     transmitters=("login.microsoftonline.com/", "sts.windows.net/"),
     grace=CONTINUOUS_ACCESS,
+    # Owner and User Access Administrator of Azure, Global and Privileged Role Administrator of Entra
+    # ("Azure built-in roles", "Microsoft Entra built-in roles": their ids are the same everywhere).
+    almighty=re.compile(
+        r"role/(?:8e3af657-a8ff-443c-a75c-2fe8c4bcb635|18d7d88d-d35e-4fb5-a5c3-7773c20a72d9"
+        r"|62e90394-69f5-4237-9190-012177145e10|e8611ab8-c189-46f8-94e1-60213ab1f814)"
+        r"|approle/(?:RoleManagement\.ReadWrite\.Directory|AppRoleAssignment\.ReadWrite\.All)"
+    ),
+    refused_self=re.compile(r"grants-itself"),
+    scopes=re.compile(r"(?:scope|approle)/(.+)"),
 )

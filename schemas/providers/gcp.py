@@ -42,4 +42,10 @@ PROVIDER = Provider(
         why="Time granted for a Google Cloud kill: policies take up to 7 minutes and more to spread.",
     ),
     never_acts={"key/": TOKEN_LIFE},
+    # IAM roles that may give any role of their project or organization (IAM, "Roles and permissions").
+    almighty=re.compile(
+        r"role/roles/(?:owner|iam\.securityAdmin|resourcemanager\.(?:project|folder)IamAdmin"
+        r"|resourcemanager\.organizationAdmin)"
+    ),
+    refused_self=re.compile(r"grants-itself"),
 )

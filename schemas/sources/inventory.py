@@ -116,10 +116,16 @@ def _activity(entry: Entry, recorded: int, context: Context, networks: Networks)
     )
 
 
+LATER = frozenset({"secrets"})
+
+
 def _uid(entry: Entry, recorded: int) -> str:
     """The same record, recorded at the same time, is the same wherever it stands and however it is
     spelled."""
-    content = orjson.dumps([entry.section, recorded, entry.record.model_dump(mode="json", by_alias=True)])
+    said = entry.record.model_dump(mode="json", by_alias=True)
+    # What came to the format later, and a record does not use, leaves its id as it was.
+    said = {name: value for name, value in said.items() if name not in LATER or value is not None}
+    content = orjson.dumps([entry.section, recorded, said])
     return f"inventory:{hashlib.sha256(content).hexdigest()[:32]}"
 
 

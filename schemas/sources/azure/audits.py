@@ -6,6 +6,7 @@ from schemas.activity import Action, Aliased, Effect, Ended, EndFailed, Outcome
 from schemas.addresses import address_of
 from schemas.sources.azure.changes import UNREADABLE, Changes
 from schemas.sources.azure.event import Record, RowRead, made, time_of, uid_of, wrong
+from schemas.sources.azure.grants import grants_of, holders_of
 from schemas.sources.azure.keys import Tenant, tenant_of
 from schemas.sources.azure.wire import Audit, Detail, Initiator, Target
 
@@ -44,6 +45,8 @@ def read(record: Record) -> RowRead:
     changes = Changes(tenant, entry.activity_display_name or operation, details.get("appid", ""))
     outcome = _outcome(entry)
     effects = effects_of(changes.of(targets), outcome)
+    if outcome == "succeeded":
+        effects += tuple(grants_of(tenant, changes.word, changes.operation, targets))
     activity = made(
         record,
         uid=uid_of(record, entry.id, _composed(entry, operation)),
@@ -59,6 +62,7 @@ def read(record: Record) -> RowRead:
         target=_target(effects, changes, targets),
         resource=targets[0].display_name or targets[0].id if targets else "",
         error=entry.result if outcome != "succeeded" else "",
+        allowed_by=_refused_self(entry, tenant, changes.word, targets) if outcome == "forbidden" else "",
         effects=(*alias, *effects),
     )
     return RowRead(
@@ -79,6 +83,13 @@ def action_of(operation: str) -> Action:
     """Returns the action that an entry is. The log is of changes to identities, credentials, roles and
     policies; few entries are none."""
     return "" if operation.lower().startswith(READS) else "identity_write"
+
+
+def _refused_self(entry: Audit, tenant: Tenant, word: str, targets: list[Target]) -> str:
+    """Says, as a grant, that an application was refused to give itself something."""
+    app = entry.initiated_by.app
+    itself = tenant.principal(app.service_principal_id) if app else ""
+    return f"{tenant.prefix}grants-itself" if itself and itself in holders_of(tenant, word, targets) else ""
 
 
 def _composed(entry: Audit, operation: str) -> str:

@@ -25,7 +25,10 @@ DELEGATED = ("delegated permission grant",)
 MEMBER = ("member to role", "member from role", "eligible member to role", "eligible member from role")
 
 ASSIGNMENT = re.compile(r"/roleassignments/([0-9a-f-]{8,64})/?\Z", re.IGNORECASE)
-WRITE, DELETE = "microsoft.authorization/roleassignments/write", "microsoft.authorization/roleassignments/delete"
+WRITE, DELETE = (
+    "microsoft.authorization/roleassignments/write",
+    "microsoft.authorization/roleassignments/delete",
+)
 
 
 def grants_of(tenant: Tenant, word: str, how: str, targets: list[Target]) -> Iterator[Effect]:
@@ -47,9 +50,7 @@ def holders_of(tenant: Tenant, word: str, targets: list[Target]) -> set[str]:
     return {holder for _, _, holder in _given(tenant, about, True, targets)} if verb == "add" else set()
 
 
-def _given(
-    tenant: Tenant, about: str, added: bool, targets: list[Target]
-) -> Iterator[tuple[str, str, str]]:
+def _given(tenant: Tenant, about: str, added: bool, targets: list[Target]) -> Iterator[tuple[str, str, str]]:
     if not targets:
         return
     first = targets[0]

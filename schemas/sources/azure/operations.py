@@ -7,10 +7,13 @@ Key Vault logs the challenge that precedes a client's token as a 401 that names 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from schemas.activity import Action, Effect, Fetched, Outcome, Rotated
+from schemas.activity import Action, Effect, Fetched, Outcome, Restored, Rotated
+from schemas.activity import Ended as Silenced
 from schemas.addresses import address_of
+from schemas.sources.azure import grants
 from schemas.sources.azure.claims import Caller, caller_of
 from schemas.sources.azure.event import Record, RowRead, made, time_of, uid_of, wrong
 from schemas.sources.azure.wire import Operation
@@ -59,6 +62,9 @@ SIGNATURE = re.compile(r"[?&]sig=([^&]+)")
 REDACTED = re.compile(r"x+|\*+", re.IGNORECASE)
 
 
+DIAGNOSTIC = "microsoft.insights/diagnosticsettings"
+
+
 class Ended(NamedTuple):
     """How an operation ended: its outcome and the provider's error, "" where there is none."""
 
@@ -98,8 +104,33 @@ def read(record: Record) -> RowRead:
         target=_target(call, caller, operation.lower()),
         resource=_resource(call),
         error=error,
-        effects=(*caller.effects, *(_secret(call, operation) if outcome == "succeeded" else ())),
+        allowed_by=_refused_self(call, caller, operation.lower()) if outcome == "forbidden" else "",
+        effects=(*caller.effects, *(_changes(call, caller, operation) if outcome == "succeeded" else ())),
     )
+
+
+def _changes(call: Operation, caller: Caller, operation: str) -> Iterator[Effect]:
+    word = operation.lower()
+    yield from _secret(call, operation)
+    yield from grants.assigned(caller.tenant, word, call.resource_id, call.properties)
+    yield from _settings(call, operation)
+
+
+def _settings(call: Operation, operation: str) -> Iterator[Effect]:
+    """A diagnostic setting is what sends a resource's logs anywhere (Azure Monitor, "Diagnostic
+    settings")."""
+    word, setting = operation.lower(), f"azure:{call.resource_id.lower()}"
+    if word == f"{DIAGNOSTIC}/delete" and call.resource_id:
+        yield Silenced(operation, "silenced", identity=setting, claims_cut=False, carries=False)
+    elif word == f"{DIAGNOSTIC}/write" and call.resource_id:
+        yield Restored(operation, "silenced", identity=setting)
+
+
+def _refused_self(call: Operation, caller: Caller, word: str) -> str:
+    """Says, as a grant, that an application was refused to give itself a role."""
+    holder = grants.assigns(caller.tenant, word, call.properties)
+    itself = caller.tenant.principal(caller.principal)
+    return f"{caller.tenant.prefix}grants-itself" if holder and holder == itself else ""
 
 
 def _secret(call: Operation, operation: str) -> tuple[Effect, ...]:

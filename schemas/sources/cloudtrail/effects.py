@@ -10,7 +10,18 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
-from schemas.activity import Aliased, Effect, Ended, EndFailed, Exposed, Issued, Lent, Parent, Restored
+from schemas.activity import (
+    Aliased,
+    Effect,
+    Ended,
+    EndFailed,
+    EndKind,
+    Exposed,
+    Issued,
+    Lent,
+    Parent,
+    Restored,
+)
 from schemas.credential_kind import CredentialKind
 from schemas.evidence import SECOND, micros
 from schemas.providers import machine_key
@@ -100,9 +111,9 @@ def _password_created(call: Call) -> tuple[Effect, ...]:
     return (Restored(call.operation, "remade", password, user),) if password else ()
 
 
-def _trail(call: Call, *, on: bool) -> tuple[Effect, ...]:
+def _trail(call: Call, *, on: bool, named: str = "name", kind: EndKind = "silenced") -> tuple[Effect, ...]:
     """A trail by its name or its ARN; a trail of an organization is of the account that it is in."""
-    name = text(call.request, "name")
+    name = text(call.request, named)
     if not name:
         return ()
     account, path = call.account, f"trail/{name.rpartition('/')[2]}"
@@ -110,8 +121,8 @@ def _trail(call: Call, *, on: bool) -> tuple[Effect, ...]:
         account = next(iter(name.split(":")[4:5]), "") or account
     trail = f"aws:{account}:{path}"
     if on:
-        return (Restored(call.operation, "silenced", identity=trail),)
-    return (Ended(call.operation, "silenced", identity=trail, claims_cut=False, carries=False),)
+        return (Restored(call.operation, kind, identity=trail),)
+    return (Ended(call.operation, kind, identity=trail, claims_cut=False, carries=False),)
 
 
 def _identity_deleted(call: Call) -> tuple[Effect, ...]:
@@ -283,7 +294,40 @@ LENDINGS: dict[str, Teach] = {
 }
 """Calls of EC2 that give addresses to machines, by operation: no other call of it is read for effects."""
 
+
+def _made_trail(call: Call) -> tuple[Effect, ...]:
+    return (*_trail(call, on=True), *_trail(call, on=True, kind="narrowed"))
+
+
+def _selected(call: Call) -> tuple[Effect, ...]:
+    """A trail that is told to leave out calls of management: all of them, the reads or the writes. What a
+    trail for data alone is told when it is made leaves nothing out that it had."""
+    request = call.request or {}
+    plain, advanced = request.get("eventSelectors"), request.get("advancedEventSelectors")
+    selectors = [
+        s for many in (plain, advanced) if isinstance(many, list) for s in many if isinstance(s, dict)
+    ]
+    if not selectors:
+        return ()
+    return _trail(call, on=any(map(_takes_all, selectors)), named="trailName", kind="narrowed")
+
+
+def _takes_all(selector: Fields) -> bool:
+    """Whether a selector, of either form, takes all calls of management; to leave out those of one service
+    (``eventSource``) is what AWS offers to save costs."""
+    fields = selector.get("fieldSelectors")
+    if isinstance(fields, list):
+        asked = {str(f.get("field")): f for f in fields if isinstance(f, dict)}
+        return "Management" in asked.get("eventCategory", {}).get("equals", []) and "readOnly" not in asked
+    return selector.get("includeManagementEvents", True) is True and selector.get("readWriteType", "All") in (
+        "All",
+        None,
+    )
+
+
 TRAILS: dict[str, Teach] = {
+    "CreateTrail": _made_trail,
+    "PutEventSelectors": _selected,
     "StopLogging": partial(_trail, on=False),
     "DeleteTrail": partial(_trail, on=False),
     "StartLogging": partial(_trail, on=True),

@@ -28,6 +28,7 @@ from schemas.shippers import Envelopes
 from schemas.sources import Context, Reading, sources
 from schemas.sources.gcp.call import Call
 from schemas.sources.gcp.effects import effects_of, word_of
+from schemas.sources.gcp.grants import refused_self
 from schemas.sources.gcp.identity import caller_of
 from schemas.sources.gcp.outcome import action_of, outcome_of
 from schemas.sources.gcp.wire import Entry
@@ -198,6 +199,7 @@ def _activity(entry: Entry, raw: dict[str, Any], context: Context) -> Activity |
         target=target,
         resource=payload.resource_name[:TEXT_MAX],
         error=error,
+        allowed_by=refused_self(call),
         asked=operation if action == "continues" else "",
         effects=effects,
         arrived=context.arrived,

@@ -22,6 +22,7 @@ from schemas.activity import (
 from schemas.claims import BACK, GONE
 from schemas.evidence import SECOND, micros
 from schemas.sources.gcp.call import Call
+from schemas.sources.gcp.grants import POLICIES, grants_of, logs_of
 from schemas.sources.gcp.identity import account_of, key_of, named, origin_of
 from schemas.sources.gcp.secrets import secret_added, secret_read, secret_turned
 from schemas.times import micros_of
@@ -39,6 +40,8 @@ def effects_of(call: Call) -> tuple[Effect, ...]:
     """Returns the effects of one call; refused ends become failed ends, and calls of unknown outcome have
     none."""
     teach = TEACH.get(call.word)
+    if call.outcome == "succeeded" and teach is None:
+        return (*grants_of(call), *logs_of(call)) if call.word in BESIDE else ()
     if teach is None or call.outcome == "unknown":
         return ()
     if call.outcome == "succeeded":
@@ -197,6 +200,12 @@ TEACH: dict[str, Teach] = {
     "apikeys.deletekey": _api_key_ended,
     "apikeys.undeletekey": _api_key_restored,
 }
+
+
+BESIDE = POLICIES | {
+    f"{what}{thing}" for what in ("create", "update", "delete") for thing in ("sink", "exclusion")
+}
+"""Methods that change who may do what, and where logs go."""
 
 
 def word_of(method: str) -> str:

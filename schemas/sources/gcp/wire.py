@@ -73,6 +73,9 @@ class Payload(Wire):
     request_metadata: RequestMetadata = RequestMetadata()
     request: Part = Field(default_factory=dict, validation_alias=AliasChoices("request", "requestjson"))
     response: Part = Field(default_factory=dict, validation_alias=AliasChoices("response", "responsejson"))
+    service_data: Part = Field(
+        default_factory=dict, validation_alias=AliasChoices("servicedata", "servicedatajson")
+    )
     metadata: Part = Field(default_factory=dict, validation_alias=AliasChoices("metadata", "metadatajson"))
 
 
