@@ -42,7 +42,7 @@ BEFORE = trail_call(-9_000, "StartLogging", MAIN)
         pytest.param([narrowed(0)], [Severity.LOW], id="never seen to take all"),
         pytest.param([BEFORE, narrowed(0), trail_call(60, "StartLogging", MAIN)],
                      [Severity.MEDIUM], id="started again, and narrow yet"),
-        pytest.param([trail_call(-60, "CreateTrail", MAIN), narrowed(0)], [], id="a new trail for data alone"),
+        pytest.param([trail_call(-60, "CreateTrail", MAIN), narrowed(0)], [], id="made so"),
         pytest.param([narrowed(0, management=True)], [], id="it takes all"),
         pytest.param(
             [narrowed(0, eventSelectors=None, advancedEventSelectors=[{"fieldSelectors": [
@@ -52,7 +52,8 @@ BEFORE = trail_call(-9_000, "StartLogging", MAIN)
         ),
         pytest.param(
             [narrowed(0, eventSelectors=None, advancedEventSelectors=[{"fieldSelectors": [
-                {"field": "eventCategory", "equals": ["Management"]}, {"field": "readOnly", "equals": ["false"]}]}])],
+                {"field": "eventCategory", "equals": ["Management"]},
+                {"field": "readOnly", "equals": ["false"]}]}])],
             [Severity.LOW], id="writes alone",
         ),
     ],
