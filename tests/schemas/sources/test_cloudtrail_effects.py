@@ -312,7 +312,7 @@ DOCUMENT = '{"Statement": [{"Effect": "Allow", "Action": %s, "Resource": "*"}]}'
 @pytest.mark.parametrize(
     ("operation", "service", "more", "what"),
     [
-        ("AttachUserPolicy", "iam", {"policyArn": "arn:aws:iam::aws:policy/job-function/Billing"}, "policy/Billing"),
+        ("AttachUserPolicy", "iam", {"policyArn": "arn:aws:iam::aws:policy/job-function/B"}, "policy/B"),
         ("PutUserPolicy", "iam", {"policyName": "p", "policyDocument": DOCUMENT % '"s3:Get*"'}, "inline/p"),
         ("AddUserToGroup", "iam", {"groupName": "admins"}, "group/admins"),
         ("DeleteUserPermissionsBoundary", "iam", {}, "no-boundary"),
