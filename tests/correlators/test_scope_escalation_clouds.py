@@ -46,11 +46,12 @@ def loud(many: list[Activity]) -> list[str]:
     return [v.severity.name for v in judged(many) if v.severity is not None and v.value == "violated"]
 
 
-MINE, ADMIN = {"userName": "deployer"}, {"policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}
-READ = {"policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}
+MINE: dict[str, Any] = {"userName": "deployer"}
+ADMIN: dict[str, Any] = {"policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}
+READ: dict[str, Any] = {"policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}
 
 
-def inline(actions: str, **whose: str) -> dict[str, str]:
+def inline(actions: str, **whose: str) -> dict[str, Any]:
     document = {"Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
     return {"policyName": "own", "policyDocument": json.dumps(document), **whose}
 
@@ -139,11 +140,9 @@ def test_what_was_taken_away_in_aws_is_proven_by_the_next_refusal() -> None:
     assert row.value == "proven"
     (row,) = judged([*before, aws(60, "DescribeInstances", "ec2", denied=True)], REMOVED)
     assert row.value == "assumed", "what it never could says nothing of what it lost"
-    for operation, more in (
-        ("RemoveUserFromGroup", {"groupName": "admins"}),
-        ("DeleteUserPolicy", {"policyName": "p"}),
-    ):
-        assert judged([before[0], aws(10, operation, **MINE, **more)], REMOVED)
+    from_group = aws(10, "RemoveUserFromGroup", groupName="admins", **MINE)
+    inline_gone = aws(10, "DeleteUserPolicy", policyName="p", **MINE)
+    assert all(judged([before[0], gone], REMOVED) for gone in (from_group, inline_gone))
 
 
 # Google Cloud
