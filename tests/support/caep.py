@@ -52,9 +52,9 @@ def claims(word: str = "session-revoked", event: dict[str, Any] | None = None, *
     } | more  # fmt: skip
 
 
-def token(result: dict[str, Any], key: Any = None, algorithm: str = "ES256", **header: Any) -> bytes:
+def token(content: dict[str, Any], key: Any = None, algorithm: str = "ES256", **header: Any) -> bytes:
     headers = {"typ": "secevent+jwt", "kid": "k1"} | header
-    return jwt.encode(result, key or private(), algorithm=algorithm, headers=headers).encode()
+    return jwt.encode(content, key or private(), algorithm=algorithm, headers=headers).encode()
 
 
 def reading(record: bytes, within: Context | None = None) -> Reading:
