@@ -12,8 +12,10 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from schemas.provider import Grace
 
 ROOT = Path(__file__).parents[1]
 CAP = re.compile(r"([A-Z_]+_(MAX|AGE|BEYOND|LIFE|SHOWN|SHARDS|SPAN)|AFTER_LIFE|PINNED|LEVELS|BURST|PACE)\Z")
@@ -178,7 +180,8 @@ def _caps_of(file: Path) -> Iterator[Cap]:
     for statement, following in zip(tree.body, [*tree.body[1:], None], strict=True):
         if name := _named(statement):
             reason = _text(following) or UNTOLD.get(name, "")
-            yield Cap(dotted, name, _words(getattr(module, name), ast.unparse(statement)), reason)
+            value = _words(getattr(module, name), ast.unparse(statement), reason)
+            yield Cap(dotted, name, value, reason)
 
 
 def _named(statement: ast.stmt) -> str:
@@ -194,18 +197,32 @@ def _text(statement: ast.stmt | None) -> str:
     return ""
 
 
-def _words(value: object, source: str) -> str:
+def _words(value: object, source: str, reason: str) -> str:
+    """A value as people read it: a time as a duration, bytes as KiB and MiB, a moment as a date."""
+    if isinstance(value, Grace):
+        value = value.length
     if isinstance(value, timedelta):
         return _span(value)
     name = source.partition(" ")[0].rstrip(":")
     if isinstance(value, int) and ("micros(" in source or name.endswith(("_SPAN", "_AGE"))):
         return _span(timedelta(microseconds=value))
+    if isinstance(value, int) and value > LATE:
+        micros = value // 1000 if name.startswith("NANOS") else value
+        return f"{EPOCH + timedelta(seconds=micros // 10**6):%Y-%m-%d}"
+    if isinstance(value, int) and reason.startswith(("Bytes", "A Kafka message")):
+        return next((f"{value // size:,} {unit}" for unit, size in UNITS if not value % size), f"{value:,} B")
     if isinstance(value, int | float):
         return f"{value:,}"
     if isinstance(value, tuple):
         levels = (f"{_span(timedelta(microseconds=w))} × {b}, {e} each end" for w, b, e in value)
         return "; ".join(levels)
     return str(value)
+
+
+LATE = 10**15
+"""So large a number is a moment (µs since 1970), and no count."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+UNITS = (("MiB", 2**20), ("KiB", 2**10), ("MB", 10**6), ("kB", 10**3))
 
 
 def _at(cap: Cap) -> str:
@@ -234,23 +251,43 @@ def remembered() -> list[Cap]:
     return [cap for cap in caps("correlators") if not cap.module.startswith(DRIVER)]
 
 
+ROOMS = {
+    "correlators": "What controls bound",
+    "correlators.kernel": "How an identity is judged",
+    "correlators.kernel.knowledge": "What is known of an identity",
+    "correlators.kernel.routes": "What is told to others",
+    "correlators.kernel.views": "What controls read",
+    "correlators.driver": "From records to facts and reports",
+    "schemas": "Records, keys and findings",
+    "schemas.providers": "Pages of providers",
+    "schemas.sources": "Readers of sources",
+    "streams": "Parts of the pipeline",
+}
+"""Headings, by the innermost package that is named here."""
+
+
+def _room(cap: Cap) -> str:
+    return max((room for room in ROOMS if cap.module.startswith(f"{room}.")), key=len)
+
+
+def _row(cap: Cap) -> str:
+    at = _at(cap)
+    then = f" **At it:** {at}." if at else ""
+    place = cap.module.removeprefix(f"{_room(cap)}.").removesuffix(".__init__")
+    return f"| `{place}` `{cap.name}` | {cap.value} | {cap.reason}{then} |"
+
+
 def page() -> str:
-    """Returns the whole page."""
-    parts = [
-        HEAD,
-        "## What is remembered\n",
-        "| where | cap | number | reason | at it |\n|---|---|---|---|---|",
-    ]
-    parts += [
-        f"| {cap.place} | `{cap.name}` | {cap.value} | {cap.reason} | {_at(cap)} |" for cap in remembered()
-    ]
-    parts += ["\n## What is read, sent and shown\n", "| where | cap | number | reason |\n|---|---|---|---|"]
-    parts += [
-        f"| {cap.module} | `{cap.name}` | {cap.value} | {cap.reason} |"
-        for package in ("schemas", "correlators/driver", "streams")
-        for cap in caps(package)
-    ]
-    return "\n".join(parts) + "\n"
+    """Returns the whole page: a table for each room, in the order of ``ROOMS``."""
+    by_room: dict[str, list[str]] = {}
+    for cap in (cap for package in ("correlators", "schemas", "streams") for cap in caps(package)):
+        by_room.setdefault(_room(cap), []).append(_row(cap))
+    parts = [HEAD]
+    for room, heading in ROOMS.items():
+        if rows := by_room.get(room):
+            head = "| cap | is | why, and what happens at it |\n|---|---|---|"
+            parts += [f"## {heading}\n", f"In `{room.replace('.', '/')}/`.\n", head, *rows, ""]
+    return "\n".join(parts)
 
 
 if __name__ == "__main__":

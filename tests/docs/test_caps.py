@@ -38,4 +38,11 @@ def test_every_mark_that_is_named_is_one_that_the_code_sets() -> None:
 
 def test_numbers_are_read_from_the_modules() -> None:
     (cap,) = [cap for cap in remembered() if cap.name == "DOSSIER_BYTES_MAX"]
-    assert cap.value == f"{DOSSIER_BYTES_MAX:,}" and "| caps | `DOSSIER_BYTES_MAX` | 600,000 |" in page()
+    assert cap.value == f"{DOSSIER_BYTES_MAX // 1000} kB"
+    assert "| `caps` `DOSSIER_BYTES_MAX` | 600 kB |" in page()
+
+
+def test_no_row_is_a_count_of_microseconds_or_longer_than_a_person_reads() -> None:
+    rows = [line for line in page().splitlines() if line.startswith("| `")]
+    assert [row for row in rows if re.search(r"\| [\d,]{13,} \|", row)] == []
+    assert [row for row in rows if len(row.split("|")) != 5 or len(row) > 800] == []

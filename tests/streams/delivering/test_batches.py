@@ -127,6 +127,14 @@ def test_an_empty_message_is_committed_and_no_row(tmp_path: Path) -> None:
     assert running.consumer.committed == {PLACE: 8} and not running.sink.rows
 
 
+def test_the_end_of_a_dossier_is_a_row_as_it_must_not_come_back(tmp_path: Path) -> None:
+    """An empty message of the changelog deletes: without its row a restart from ClickHouse revives it."""
+    ended = FakeMessage("correlate-dossiers-changelog", 3, None)
+    running = Running(tmp_path, FakeConsumer([ended]), FakeSink())
+    running.batches.run()
+    assert running.sink.rows == [("correlate-dossiers-changelog", 3)]
+
+
 class DyingSink(FakeSink):
     """Ends the process over one message, as a fault in the engine does."""
 
