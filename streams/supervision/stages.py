@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable
 from importlib import import_module
@@ -34,6 +35,8 @@ RECEIVERS = tuple(name for name in ENTRY if name.startswith("receive_"))
 """Each is a stage of a run where the setting of its name is given."""
 ORDER = ("broker", "deliver", "correlate", "normalise", *RECEIVERS)
 """In which they start, so that each finds what it writes to; they stop the other way round."""
+END_SECONDS = 2.0
+"""From an error to the end of its process: what is to be closed in order has this long."""
 LOG_BYTES = 10 * 2**20
 LOG_FILES = 3
 
@@ -78,11 +81,21 @@ def main() -> None:
             sys.exit(renewal.RENEWED)
     except Stop as stop:
         print(stop, file=sys.stderr)
+        _end_within(END_SECONDS, stop.code)
         sys.exit(stop.code)
     except Exception as error:
         logging.getLogger(f"gapwatch.{name}").exception("%s ended: %s", name, error)
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        _end_within(END_SECONDS, 1)
         sys.exit(1)
+
+
+def _end_within(seconds: float, code: int) -> None:
+    """Ends this process at last, whatever threads an error left behind: Python waits for each of them, and a
+    stage that lives on without working is started by nobody again."""
+    timer = threading.Timer(seconds, os._exit, (code,))
+    timer.daemon = True
+    timer.start()
 
 
 def _settings() -> Settings:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 import time
 from collections.abc import Callable
 
@@ -45,6 +46,8 @@ def main(settings: Settings, stage: Stage) -> None:
 
 
 def crash() -> None:
+    """As clients of Kafka do it: with a thread left behind that never ends."""
+    threading.Thread(target=threading.Event().wait).start()
     logging.getLogger("gapwatch.stand_in").error("the stand-in is about to crash")
     raise RuntimeError("an act of the stand-in")
 
