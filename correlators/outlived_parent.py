@@ -4,7 +4,8 @@ Fires: a descendant (session, child token, token of a secret id, access token of
 its ancestor's end. One finding per kill, in the dossier of what was killed. Low while the residual (kill to
 the longest descendant's expiry) is under an hour, medium beyond or unknown; high where the provider claims
 that the kill cuts the descendant (``dies_with``), after an explicit cut (a session-revoking policy), or on a
-renewal after the origin's death.
+renewal after the origin's death. Of a run in flight at a planned rotation (its successor was in use, it comes
+from where it had come from, and writes nothing new) low, medium where it renews.
 Proves: every descendant that was used is refused or expired.
 Evaded by: orphans made by design (``made_by``): they are no descendants and need their own end.
 Benign: a short residual that nobody uses; a kill with a declared overlap.
@@ -39,6 +40,7 @@ from correlators.control import (
     traits_of,
 )
 from correlators.kernel.views.ends import grace_of, skew_of, standing, undone_by
+from correlators.kernel.views.inflight import planned
 from correlators.kernel.views.progress import rotated_away
 from correlators.kernel.views.refusals import proofs_among, settled
 from correlators.kernel.views.view import merged_descendants, uses_of
@@ -142,7 +144,7 @@ def _verdict(view: View, clock: Clock, subject: str, off: Off, heirs: list[Heir]
     used = tuple(sorted(e for h in living for e in h.used))
     refused = tuple(sorted(e for h in heirs for e in h.refused))
     value, reason = _value(clock, off, heirs, living, (view.key, subject))
-    severity = max((_severity(view, off, h) for h in living), default=None)
+    severity = max((_severity(view, subject, off, h) for h in living), default=None)
     if severity and severity <= Severity.MEDIUM and rotated_away(view).issuperset(e.event for e in used):
         severity, reason = None, f"{reason}; told by old_version_used_after_rotation"
     shown = living[0].name if living else subject
@@ -193,9 +195,13 @@ def _value(
     return "assumed", f"{what}; live until {iso(until) or 'an unknown time'}"
 
 
-def _severity(view: View, off: Off, heir: Heir) -> Severity:
+def _severity(view: View, subject: str, off: Off, heir: Heir) -> Severity:
     renewed = any(key.endswith(":renew") for key in heir.report.uses)
-    if off.turn.kind == "cut" or renewed or (heir.report.edge == "dies_with" and off.turn.claims_cut):
+    if off.turn.kind == "cut" or (heir.report.edge == "dies_with" and off.turn.claims_cut):
+        return Severity.HIGH
+    if subject in view.credentials and planned(view, subject, off, heir.used, heir.name, heir.report):
+        return Severity.MEDIUM if renewed else Severity.LOW
+    if renewed:
         return Severity.HIGH
     residual = heir.report.expiry[1] - off.start if heir.report.expiry[1] else None
     return (

@@ -29,6 +29,7 @@ from infra.simulator.year_kubernetes import PEOPLE, account_of
 from infra.simulator.year_kubernetes_life import AccountLife
 from infra.simulator.year_kubernetes_play import KubernetesPlay
 from infra.simulator.year_play import Play
+from infra.simulator.year_scenes import Scene, ScenePlay
 from infra.simulator.year_stage import DAY, Life, Line, Pace, Plan, calls_today, stamp
 from infra.simulator.year_vault import Admin, app_of
 from infra.simulator.year_vault_life import AppLife
@@ -121,6 +122,9 @@ class Year:
             for source, cases in CATALOGUE.items():
                 for case in cases:
                     day = plan.day(days.randrange(first, last))
+                    if isinstance(case, Scene):
+                        yield ScenePlay(case, number, day, plan.seed)
+                        continue
                     kind = kinds.get(case.subject, "user") if source == "cloudtrail" else source
                     subject = self.cast.next(kind)
                     play = self._play(case, number, day, subject)
@@ -185,7 +189,7 @@ class Year:
             today["vault"] += self.cast.admin.day(start, log)
             for play in plays.pop(start, ()):
                 for source, line in play.lines():
-                    today[source].append(line)
+                    today.setdefault(source, []).append(line)
             yield today
 
     def _day(self, source: str, start: int, pace: Pace, chance: Chance) -> list[Line]:

@@ -26,8 +26,16 @@ FOLDERS = {
     "kubernetes": ("kubernetes/{day}_audit.log.gz", b"", b"\n", b"\n"),
     "vault": ("vault/{day}_audit.log.gz", b"", b"\n", b"\n"),
     "otel": ("otel/{day}_traces.otlp.jsonl.gz", b"", b"\n", b"\n"),
+    "coding": ("coding/{day}_logs.otlp.jsonl.gz", b"", b"\n", b"\n"),
+    "mcp": ("mcp/{day}_gateway.jsonl.gz", b"", b"\n", b"\n"),
+    "eks": ("eks/{day}_subscription.jsonl.gz", b"", b"\n", b"\n"),
+    "gcp": ("gcp/{day}_entries.jsonl.gz", b"", b"\n", b"\n"),
+    "azure": ("azure/{day}_diagnostics.jsonl.gz", b"", b"\n", b"\n"),
 }
-"""Name of a day's file, how it begins, parts its records and ends."""
+"""Name of a day's file, how it begins, parts its records and ends. A folder is that of a source, or of a way
+in which it travels (``SOURCES``)."""
+
+SOURCES = {"coding": "otel", "eks": "kubernetes"}
 
 Outbox = list[tuple[int, int, bytes]]
 

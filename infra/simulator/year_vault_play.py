@@ -133,9 +133,9 @@ class VaultPlay(Play):
                 return log.call(time, who, "update", SYS, "sys/wrapping/unwrap", answer=answer)
             case "wrap":
                 return self._wrap(step, time, who)
-            case "issue_once":
+            case "issue_once" | "issue_next":
                 secret = self._secrets[step.into] = Secret(hmac_of(self.chance), hmac_of(self.chance))
-                return issue(log, time, who, name, secret, uses=1)
+                return issue(log, time, who, name, secret, uses=int(step.verb == "issue_once"))
             case "destroy_secret_id":
                 return destroy(log, time, who, name, self._app.secret)
             case "disable_entity" | "enable_entity":

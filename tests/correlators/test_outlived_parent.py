@@ -366,3 +366,23 @@ def test_only_who_killed_the_parent_takes_its_death_back() -> None:
     other = {"identity": "aws:111122223333:user/ops2", "credential": "aws:key/OTHER"}
     verdict = judged([*many, frozen.changed(restore("on", 180), **other)])
     assert verdict.value == "violated" and "undone by another" in verdict.reason
+
+
+def rotated(*more: Activity, of_by: str = "aws:111122223333:user/admin") -> list[Activity]:
+    """A key whose successor is in use when it is ended, while a session of it runs from its host."""
+    new = "aws:key/AKIANEXT000000000000"
+    made = change("made", 5, Issued(new, USER, "access_key"), identity=of_by)
+    known = change("old", 0, Issued(KEY, USER, "access_key"))
+    return [known, use("own", 1), session(700), acts("before", 2), made, use("moves", 6, USER, new), *more]
+
+
+def test_a_run_in_flight_at_a_planned_rotation_is_low_however_long_it_may_live() -> None:
+    assert judged(rotated(kill("kill", 10), acts("on", 60))).severity == Severity.LOW
+    elsewhere = acts("on", 60, place="203.0.113.9")
+    assert judged(rotated(kill("kill", 10), elsewhere)).severity == Severity.MEDIUM
+    by_itself = rotated(kill("kill", 10), acts("on", 60), of_by=USER)
+    assert judged(by_itself).severity == Severity.MEDIUM, "a thief makes himself a second key, too"
+    renewed = acts("on", 60, action="renew")
+    assert judged(rotated(kill("kill", 10), renewed)).severity == Severity.MEDIUM
+    wrote = acts("on", 60, action="identity_write", operation="iam:CreateUser")
+    assert judged(rotated(kill("kill", 10), wrote)).severity == Severity.MEDIUM

@@ -16,6 +16,7 @@ from infra.simulator.__main__ import main
 from infra.simulator.year import Year, write
 from infra.simulator.year_agents import AgentPlay
 from infra.simulator.year_cases import CATALOGUE
+from infra.simulator.year_files import FOLDERS, SOURCES
 from infra.simulator.year_stage import DAY, MINUTE, Plan, stamp
 from schemas.sources import Context, sources
 from tests.support.replayed import data
@@ -61,7 +62,7 @@ def test_the_same_seed_writes_the_same_bytes_and_another_seed_others(year: Path,
 def test_the_clean_year_is_the_year_without_what_is_wrong(year: Path, tmp_path: Path) -> None:
     write(replace(PLAN, clean=True), tmp_path)
     wrong = {uid for case in truth(year) if case["expects"] == "finding" for uid in case["uses"]}
-    for source in CATALOGUE:
+    for source in FOLDERS:
         every, clean = (
             Counter(json.dumps(record) for _, record in records(folder, source))
             for folder in (year, tmp_path)
@@ -70,7 +71,7 @@ def test_the_clean_year_is_the_year_without_what_is_wrong(year: Path, tmp_path: 
         gone = "".join((every - clean).keys())
         assert all(uid.partition(":")[2] in gone or uid in gone for uid in wrong & set(_ids(every)))
     assert (tmp_path / "inventory.json").read_bytes() == (year / "inventory.json").read_bytes()
-    kept = {uid for source in CATALOGUE for _, r in records(tmp_path, source) for uid in _uids(source, r)}
+    kept = {uid for source in FOLDERS for _, r in records(tmp_path, source) for uid in _uids(source, r)}
     assert not wrong & kept
 
 
@@ -81,13 +82,13 @@ def _ids(lines: Counter[str]) -> Iterator[str]:
 
 
 def _uids(source: str, record: Any) -> Iterator[str]:
-    read = sources()[source].read(json.dumps(record).encode(), Context())
+    read = sources()[SOURCES.get(source, source)].read(json.dumps(record).encode(), Context())
     assert not read.rejects
     yield from (activity.uid for activity in read.activities)
 
 
 def test_about_as_many_records_as_were_asked_for_with_some_of_them_twice(year: Path) -> None:
-    written = [json.dumps(record) for source in CATALOGUE for _, record in records(year, source)]
+    written = [json.dumps(record) for source in FOLDERS for _, record in records(year, source)]
     once = len(set(written))
     assert abs(once - PLAN.records) < PLAN.records * 0.1
     assert 0 < len(written) - once < PLAN.records * 0.02
@@ -129,7 +130,7 @@ def test_every_case_is_played_by_an_identity_of_its_own_with_its_events_in_the_l
     told = truth(year)
     assert {case["kind"] for case in told} == {case.name for many in CATALOGUE.values() for case in many}
     assert len({case["identity"] for case in told}) == len(told)
-    logged = {uid for source in CATALOGUE for _, r in records(year, source) for uid in _uids(source, r)}
+    logged = {uid for source in FOLDERS for _, r in records(year, source) for uid in _uids(source, r)}
     for case in told:
         assert {*case["kill"], *case["uses"]} <= logged, case["case"]
         assert bool(case["control"]) == (case["expects"] != "silence")
@@ -161,9 +162,7 @@ def test_the_command_writes_a_year_and_says_what(tmp_path: Path, capsys: pytest.
     asked = ["--identities", "192", "--records", "4000", "--days", "60"]
     assert main(["year", "--out", str(tmp_path), *asked]) == 0
     assert "inventory.json and truth.json" in capsys.readouterr().out
-    assert {"inventory.json", "truth.json", "vault", "otel", "kubernetes", "cloudtrail"} == {
-        p.name for p in tmp_path.iterdir()
-    }
+    assert {"inventory.json", "truth.json", *FOLDERS} == {p.name for p in tmp_path.iterdir()}
 
 
 @pytest.mark.parametrize("asked", [["--identities", "20"], ["--days", "3"]])

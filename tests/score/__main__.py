@@ -45,10 +45,24 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.json:
         print(json.dumps({name: _told(score) for name, _, score in bodies}, indent=2))
     if asked.docs:
-        PAGE.write_text(behaviours.renewed(table.page(bodies)), encoding="utf-8")
+        PAGE.write_text(_page(asked, bodies), encoding="utf-8")
     wrong = [name for name, _, score in bodies if not score.perfect]
     console.print(f"Not perfect: {', '.join(wrong)}." if wrong else "Everything was found, nothing is false.")
     return 1 if wrong else 0
+
+
+def _page(asked: argparse.Namespace, bodies: list[tuple[str, str, Score]]) -> str:
+    """The full year writes the page anew but for the small year's part, the small one that part."""
+    old = PAGE.read_text(encoding="utf-8")
+    small, _, ordinary = old.partition(behaviours.YEAR)[2].partition(behaviours.HEADING)
+    if not asked.year:
+        return behaviours.with_year(old, next(s.behaviours for _, _, s in bodies if s.behaviours))
+    page = behaviours.renewed(table.page(bodies))
+    return (
+        page.replace(behaviours.HEADING, f"{behaviours.YEAR}{small}{behaviours.HEADING}")
+        if ordinary
+        else page
+    )
 
 
 def _ordinary(docs: bool) -> int:

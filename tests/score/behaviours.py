@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import orjson
@@ -28,6 +28,10 @@ ABOUT = """What was said of small logs of well-known software on an ordinary day
 smallest change that makes one of them real. `python -m tests.score --ordinary --docs` writes this part
 again (seconds); the tests hold every row to it.
 """
+
+
+Behaviour = tuple[str, str, bool, str]
+"""Of a simulated year: name, what happens, whether it is real, what was said."""
 
 
 def every() -> list[Path]:
@@ -66,9 +70,14 @@ def row_of(case: Path, rows: Rows) -> str:
 
 
 def said(rows: Rows) -> str:
+    """What was said of a case."""
+    return said_of(rows.findings)
+
+
+def said_of(findings: Iterable[Row]) -> str:
     """The findings by severity and control, the loudest first; those that were taken back say so."""
     found: dict[tuple[int, str, str], int] = {}
-    for row in rows.findings:
+    for row in findings:
         status = STATUSES.get(row["status_id"], "open")
         control = row["finding_info"]["analytic"]["uid"]
         key = -int(row["severity_id"]), control, "" if status == "open" else f", {status}"
@@ -103,3 +112,22 @@ def table() -> Iterator[str]:
 def renewed(page: str) -> str:
     """The page with this part written again; it is the last."""
     return f"{page.partition(HEADING)[0].rstrip()}\n\n{section()}"
+
+
+YEAR = "## The small year, behaviour by behaviour"
+ABOUT_YEAR = """What was said in the simulated year that `make score` plays, of ordinary behaviour
+and (in bold) of what is real beside it. `make score ARGS=--docs` writes this part again.
+"""
+
+
+def with_year(page: str, many: Iterable[Behaviour]) -> str:
+    """The page with the year's behaviours written again, before the ordinary life."""
+    before = page.partition(YEAR if YEAR in page else HEADING)[0]
+    rows = "\n".join(("| what | what happens | said |", "|---|---|---|", *map(_shown, many)))
+    return f"{before.rstrip()}\n\n{YEAR}\n\n{ABOUT_YEAR}\n{rows}\n\n{page[page.index(HEADING) :]}"
+
+
+def _shown(one: Behaviour) -> str:
+    name, what, real, findings = one
+    name = name.replace("_", " ")
+    return f"| {f'**{name}**' if real else name} | {what} | {findings} |"

@@ -24,8 +24,8 @@ Expects = Literal["finding", "proven", "unverifiable", "assumed", "link", "silen
 @dataclass(frozen=True)
 class Case:
     """``events``: vendor ids that must be named. ``names``: keys that are the case's own. ``also``: further
-    controls that may speak of it; ``*`` for all. ``or_``: a control that may report it instead. ``severity``:
-    0 for any."""
+    controls that may speak of it (of a near miss, low at most); ``*`` for all. ``or_``: a control that may
+    report it instead. ``severity``: 0 for any."""
 
     name: str
     source: str
@@ -57,6 +57,8 @@ class Score:
     false: list[FalseAlarm] = field(default_factory=list)
     near: list[Case] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    behaviours: list[tuple[str, str, bool, str]] = field(default_factory=list)
+    """Of a simulated year: name, what happens, whether it is real, what was said."""
 
     def add(self, other: Score) -> None:
         self.found += other.found
@@ -144,8 +146,6 @@ def _false(cases: list[Case], said: Said) -> Iterator[FalseAlarm]:
 
 def _explains(case: Case, row: Row) -> bool:
     told = control(row)
-    return (
-        told in case.also
-        or "*" in case.also
-        or (case.expects != "silence" and told in (case.control, case.or_))
-    )
+    if case.expects == "silence":
+        return row["severity_id"] <= LOW and (told in case.also or "*" in case.also)
+    return told in (*case.also, case.control, case.or_) or "*" in case.also

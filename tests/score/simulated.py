@@ -12,8 +12,9 @@ from correlators.kernel.catalogue import controls
 from infra.simulator.year import write
 from infra.simulator.year_stage import DAY, Plan
 from schemas.verdict import Severity
-from tests.score.rules import Case, FalseAlarm, Score, judge, source_told
-from tests.support.replayed import Said, control, replayed
+from tests.score.behaviours import said_of
+from tests.score.rules import Case, FalseAlarm, Score, judge, names_of, source_told
+from tests.support.replayed import Said, control, replayed, uids
 
 START = 1_763_769_600_000_000 // DAY * DAY
 """2025-11-22, so that a full year ends before it would be in the future of the recordings."""
@@ -38,7 +39,9 @@ def score(plan: Plan, folder: Path, progress: Progress = lambda doing, done, end
         inventories=(str(logs / "inventory.json"),),
         progress=lambda records: progress("reading records", records, written),
     )
-    result = clean(said) if plan.clean else judge(cases(logs / "truth.json"), said, controls())
+    truth = logs / "truth.json"
+    result = clean(said) if plan.clean else judge(cases(truth), said, controls())
+    result.behaviours = [] if plan.clean else sorted(behaviours_of(truth, said))
     result.notes.append(
         f"{len(said.findings)} findings, {len(said.assurance)} rows of assurance, {len(said.rejects)} rejects"
     )
@@ -55,6 +58,23 @@ def clean(said: Said) -> Score:
             for row in loud
         ]
     )
+
+
+def behaviours_of(truth: Path, said: Said) -> Iterator[tuple[str, str, bool, str]]:
+    """Yields for each behaviour of the year its name, what happens, whether it is real, and what was said."""
+    every: dict[str, list[dict[str, Any]]] = {}
+    for row in said.findings:
+        for name in {*names_of(row), *uids(row)}:
+            every.setdefault(name, []).append(row)
+    seen: set[str] = set()
+    for case in orjson.loads(truth.read_bytes())["cases"]:
+        if case["kind"] in seen:
+            continue
+        seen.add(case["kind"])
+        names = (case["subject"], case["identity"], *case["credentials"], *case["uses"])
+        rows = {row["finding_info"]["uid"]: row for name in names for row in every.get(name, ())}
+        proof = "; a proof" if case["expects"] == "proof" else ""
+        yield case["kind"], case["says"], case["expects"] == "finding", said_of(list(rows.values())) + proof
 
 
 def cases(truth: Path) -> Iterator[Case]:

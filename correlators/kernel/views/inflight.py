@@ -12,9 +12,11 @@ New access, a new place, a later time, a kill without a successor: these have no
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from correlators.kernel.views.ends import Off, grace_of, off_intervals, skew_of
 from correlators.kernel.views.rotations import born, family, stands
-from correlators.kernel.views.view import View
+from correlators.kernel.views.view import View, uses_of
 from schemas.dossier import Credential, Descendant
 from schemas.evidence import Evidence, network_of
 from schemas.fact import MADE, undone_key
@@ -38,6 +40,28 @@ def excuse(view: View, name: str, off: Off, use: Evidence, report: Descendant | 
     done = any(way[0] == use.operation for way in ways)
     there = any(way[-1] == network_of(use.place) for way in ways)
     return "it was in flight when its credential was rotated" if done and there and use.place else ""
+
+
+def planned(
+    view: View, name: str, off: Off, uses: Collection[Evidence], heir: str, report: Descendant
+) -> bool:
+    """Says whether these uses of a descendant (``heir``) are those of a run in flight at a planned rotation:
+    from places that it, or what it came from, had before, and nothing written that is a way back."""
+    if not _succeeded(view, name, off):
+        return False
+    before = (view.credentials[one].stays for one in (name, heir) if one in view.credentials)
+    there = {
+        key.partition("\t")[2] for many in before for key, s in many.items() if s.first.time <= off.start
+    }
+    kept = uses_of(report).items()
+    wrote = {e.event for key, many in kept if key.endswith(":identity_write") for e in many}
+    return all(
+        e.place
+        and e.place in there
+        and _kept_alive(view, off, e, report)
+        and (e.event not in wrote or excuse(view, name, off, e, report))
+        for e in uses
+    )
 
 
 def _in_time(view: View, off: Off, use: Evidence) -> bool:
