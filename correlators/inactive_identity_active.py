@@ -45,6 +45,7 @@ from correlators.control import (
 )
 from correlators.kernel.views.ends import standing, undone_by
 from correlators.kernel.views.inventoried import BREAK_GLASS, approvals, uncovered
+from schemas.authority import INVENTORY
 from schemas.declaration import Declaration, Period
 from schemas.providers import installation_of, is_own
 
@@ -334,7 +335,7 @@ def _verdict(
     return view.verdict(
         CONTROL,
         subject=identity
-        if claim.source == "inventory"
+        if claim.source == INVENTORY
         else f"{identity} {GONE if status == GONE else PROVIDER_SWITCH}",
         value=value,
         credential=credential,

@@ -12,6 +12,7 @@ cluster.
 from __future__ import annotations
 
 import argparse
+import importlib
 import shlex
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -19,9 +20,7 @@ from typing import NamedTuple
 from streams.kafka import topics
 from streams.site.loading import load
 from streams.site.settings import Settings
-
-RECEIVERS = {"receive_otlp": "otel", "receive_kubernetes": "kubernetes", "receive_vault": "vault"}
-"""Receivers of one source; those of files take several."""
+from streams.supervision.stages import ENTRY, RECEIVERS
 
 
 class Right(NamedTuple):
@@ -79,11 +78,14 @@ def _deliver(settings: Settings) -> Iterator[Right]:
 
 
 def _receivers(settings: Settings) -> Iterator[Right]:
-    for stage, source in RECEIVERS.items():
-        instance = getattr(settings, f"{stage}_instance")
-        yield from _writes(
-            settings, f"gapwatch-{stage.replace('_', '-')}", topics.raw(settings, source, instance)
-        )
+    """Those of one source; receivers of files take several."""
+    for stage in RECEIVERS:
+        named = f"{stage}_instance"
+        if not hasattr(settings, named):
+            continue
+        source = importlib.import_module(ENTRY[stage].partition(":")[0]).SOURCE
+        topic = topics.raw(settings, source, getattr(settings, named))
+        yield from _writes(settings, f"gapwatch-{stage.replace('_', '-')}", topic)
 
 
 def _producer(settings: Settings, name: str) -> Iterator[Right]:

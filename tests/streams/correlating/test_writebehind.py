@@ -18,6 +18,7 @@ from correlators.kernel.catalogue import controls
 from correlators.kernel.knowledge.weight import SPARE_MARK
 from correlators.kernel.views.view import View
 from schemas.activity import Activity, Ended
+from schemas.dossier import Dossier, Watch
 from schemas.fact import WATCH, Fact, Tick, facts_of, partition_of
 from schemas.rosters import ROSTER_PREFIX
 from schemas.verdict import Clock, Control, Severity, Verdict
@@ -34,9 +35,9 @@ PARTITIONS = 2
 USER, KEY = "aws:1:user/a", "aws:key/AKIA1"
 
 
-def use(uid: str, time: int, key: str = KEY) -> list[Fact]:
+def use(uid: str, time: int, key: str = KEY, who: str = USER) -> list[Fact]:
     return facts_of(
-        Activity(uid, time, "cloudtrail", identity=USER, credential=key, operation="Get", outcome="succeeded")
+        Activity(uid, time, "cloudtrail", identity=who, credential=key, operation="Get", outcome="succeeded")
     )
 
 
@@ -234,6 +235,40 @@ def test_partitions_that_go_away_during_a_flush_are_neither_stored_nor_acknowled
     assert not outlet.dossiers and "acked" not in {step for step, _ in outlet.steps}
 
 
+def test_of_partitions_that_went_away_while_they_were_judged_nothing_is_said_or_stored() -> None:
+    """Whoever has them now says it; a worker that was cut off would say what is no longer so."""
+    outlet = Outlet()
+    under_test = worker(outlet)
+    feed(under_test, outlet, GAP)
+
+    @contextmanager
+    def lost_meanwhile() -> Iterator[None]:
+        yield
+        under_test.drop()
+
+    assert asyncio.run(under_test.flush(lost_meanwhile)) == 0
+    assert outlet.steps == []
+
+
+def test_nothing_is_acknowledged_while_some_that_it_taught_wait_for_their_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writebehind, "TURN_MAX", 1)
+    outlet = Outlet()
+    under_test = worker(outlet)
+    names = [f"aws:1:user/{n}" for n in range(40)]
+    mine = [name for name in names if partition_of(name, PARTITIONS) == 0][:3]
+    facts = [fact for n, name in enumerate(mine) for fact in use(f"u{n}", NOON, f"aws:key/AKIA{n}", name)]
+    feed(under_test, outlet, [fact for fact in facts if fact[0] in mine])
+    acknowledged = []
+    for _ in range(6):
+        asyncio.run(under_test.flush())
+        acknowledged.append(sum(step == "acked" for step, _ in outlet.steps))
+    stored = {key for step, key in outlet.steps if step == "stored"}
+    assert stored.issuperset(mine) and acknowledged[-1] == 3, "the facts, and the time in both partitions"
+    assert acknowledged[0] < 3 and acknowledged[1] < 3
+
+
 def judge_lonely(view: View, clock: Clock) -> Iterator[Verdict]:
     """A control of tests: an identity of one credential is lonely."""
     if list(view.dossier.credentials) == [KEY]:
@@ -327,6 +362,13 @@ def test_the_last_dossier_of_a_partition_is_a_batch_of_its_own() -> None:
 def test_nothing_is_judged_before_the_time_is_known() -> None:
     outlet = Outlet()
     under_test = worker(outlet)
+    shown = [(WATCH, Dossier(watch={"cloudtrail": Watch(NOON)}))]
+    for partition, body in envelopes(shown, PARTITIONS):
+        under_test.take(partition, Event(outlet), body)
+    asyncio.run(under_test.flush())
+    assert not outlet.steps, (
+        "what a source has shown is stored with the first settling, not acknowledged before"
+    )
     feed(under_test, outlet, GAP, tick=None)
     asyncio.run(under_test.flush())
     assert not outlet.steps

@@ -6,8 +6,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import confluent_kafka
 import pytest
-from confluent_kafka import TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, TopicPartition
 
 from streams.kafka import lag, topics
 from streams.kafka.feed import Feed
@@ -66,3 +67,20 @@ def test_an_onlooker_passes_over_what_is_no_finding() -> None:
     consumer: Any = FakeConsumer([FakeMessage("findings", 0, b'{"a":1}'), broken, trouble])
     feed._consumer = consumer
     assert feed.poll() == [{"a": 1}] and feed.poll() == []
+
+
+@pytest.mark.parametrize("from_start", [True, False])
+def test_an_onlooker_begins_where_it_asked_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, from_start: bool
+) -> None:
+    assigned: list[TopicPartition] = []
+    consumer = SimpleNamespace(
+        list_topics=lambda topic, timeout: SimpleNamespace(
+            topics={topic: SimpleNamespace(partitions=[0, 1])}
+        ),
+        assign=assigned.extend,
+    )
+    monkeypatch.setattr(confluent_kafka, "Consumer", lambda config: consumer)
+    Feed(Settings(data=tmp_path, broker="127.0.0.1:1"), from_start)
+    begins = OFFSET_BEGINNING if from_start else OFFSET_END
+    assert [(place.partition, place.offset) for place in assigned] == [(0, begins), (1, begins)]

@@ -260,6 +260,11 @@ def test_a_batch_takes_effect_only_when_all_of_it_and_of_those_before_has_arrive
     producer.answer(0)
     outgoing.settle()
     assert effects == ["first", "second"]
+    growing = outgoing.open(lambda: effects.append("third"))
+    outgoing.send(growing, "facts", b"3")
+    producer.answer(4)
+    outgoing.settle()
+    assert effects == ["first", "second"], "more of it is to come"
 
 
 def test_a_message_that_the_broker_refuses_ends_the_stage_before_anything_is_committed() -> None:

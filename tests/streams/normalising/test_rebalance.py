@@ -103,6 +103,10 @@ def test_a_header_says_source_and_installation_only_where_the_setting_lets_it(tm
     for topics, source in (([], "vault"), (["raw.vault"], "cloudtrail")):
         intake = Intake(Settings(data=tmp_path, header_topics=topics))
         assert intake.record(told, ("raw.vault", 0), 1).source == source  # type: ignore[arg-type]
+    declared = FakeMessage("raw.vault", 1, BODY, headers=[("source", b"inventory")])
+    intake = Intake(Settings(data=tmp_path, header_topics=["raw.vault"]))
+    record = intake.record(declared, ("raw.vault", 0), 1)  # type: ignore[arg-type]
+    assert record.source == "vault", "no header makes a declaration of a record"
 
 
 def test_a_full_queue_is_waited_for_and_loses_no_message() -> None:
