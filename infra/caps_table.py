@@ -36,6 +36,7 @@ AT_IT = {
         "SHOWN_MAX": "other new places are counted, and stand in `activities`",
         "NAMED_MAX": "the title counts the others",
     },
+    "learning": {"EACH_MAX": "what sorts later is not drafted, and the draft's review says so"},
     "places": {
         "FLEET_SPAN": "before it, several places of one credential are not taken for a fleet",
         "SHORT_LIFE": "what is good for longer has its first hours, and its fleet may be anywhere",

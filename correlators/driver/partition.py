@@ -85,6 +85,10 @@ class Partition:
     def __len__(self) -> int:
         return len(self._correlator)
 
+    def keys(self) -> Iterable[str]:
+        """Returns the keys of all that something is known of here."""
+        return self._correlator.keys()
+
     def dossier(self, key: str) -> Dossier:
         """Returns what is known of one identity, or whatever else the key names."""
         return self._correlator.dossier(key)

@@ -17,6 +17,7 @@ from correlators.kernel.views.view import View
 from schemas import frozen
 from schemas.activity import Activity
 from schemas.authority import INVENTORY, PAGES_ONLY, Authority
+from schemas.dossier import Dossier
 from schemas.evidence import SECOND
 from schemas.fact import Tick
 from schemas.lifeline import Lifeline
@@ -95,6 +96,10 @@ class Replaying:
     def reports(self) -> list[Report]:
         """What was last said of each verdict, as if it were said once; withdrawn findings too."""
         return list(self._reports.values())
+
+    def known(self) -> Iterator[tuple[str, Dossier]]:
+        """Yields every key and what is known of it."""
+        yield from ((key, self._partition.dossier(key)) for key in sorted(self._partition.keys()))
 
     @property
     def failed(self) -> list[RejectRow]:

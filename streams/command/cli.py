@@ -136,6 +136,7 @@ def declare(
     paths: Annotated[
         list[str], typer.Argument(metavar="PATH", help="Inventory files or folders (YAML, JSON).")
     ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the files, and send nothing.")] = False,
     config: Config = None,
     data: Data = None,
 ) -> None:
@@ -146,10 +147,40 @@ def declare(
     \b
     Example:  gapwatch declare inventory.yaml
     """
+    from streams.command.declare import checked
     from streams.command.declare import declare as declare_paths
 
+    if dry_run:
+        typer.echo(f"All is well: {checked(paths):,} entries. Nothing was declared.", err=True)
+        return
     entries = declare_paths(_settings(config, data), paths)
     typer.echo(f"Declared {entries:,} entries.", err=True)
+
+
+@app.command(short_help="Draft an inventory of what was seen, for a person to edit.")
+def learn(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PATH", help="Log files to learn from; without any, from what a run knows."),
+    ] = None,
+    instance: Annotated[
+        str | None, typer.Option(help="Installation the files are of.", metavar="NAME", show_default=False)
+    ] = None,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Draft an inventory of what was seen: places, tools, scopes, secrets and images of each identity that no
+    record declares, and, as comments, how often each source speaks.
+
+    It approves nothing: every entry bears a line `review: …` for which `declare` refuses it, until a person
+    has taken that out.
+
+    \b
+    Example:  gapwatch learn > draft.yaml
+    """
+    from streams.command.learn import learn as write
+
+    write(_settings(config, data), paths or [], instance)
 
 
 @app.command()

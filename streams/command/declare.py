@@ -41,6 +41,18 @@ def declare(settings: Settings, paths: Sequence[str]) -> int:
     Nothing is sent where one file is wrong: raises Stop with file, place and reason.
     """
     settings = datafolder.attached(settings)
+    messages = _messages_of(paths)
+    producer = RawProducer(settings, datafolder.run_folder(settings))
+    producer.send_all((message.source, message.content) for message in messages)
+    return sum(message.entries for message in messages)
+
+
+def checked(paths: Sequence[str]) -> int:
+    """Returns how many entries the files have, and sends nothing; raises Stop as ``declare`` does."""
+    return sum(message.entries for message in _messages_of(paths))
+
+
+def _messages_of(paths: Sequence[str]) -> list[Declared]:
     found = [path for path in files(paths) if path.suffix in SUFFIXES and (path.is_file())]
     messages = [message for path in found for message in declarations(path)]
     if not messages:
@@ -49,9 +61,7 @@ def declare(settings: Settings, paths: Sequence[str]) -> int:
             f"{MARK.decode()}`.",
             2,
         )
-    producer = RawProducer(settings, datafolder.run_folder(settings))
-    producer.send_all((message.source, message.content) for message in messages)
-    return sum(message.entries for message in messages)
+    return messages
 
 
 def declarations(path: Path) -> list[Declared]:

@@ -20,7 +20,8 @@ from streams.command import cli
 CONTRACT = {
     "run": ["--config", "--data", "--only"],
     "send": ["--source", "--speed", "--instance"],
-    "declare": [],
+    "declare": ["--dry-run"],
+    "learn": ["--instance"],
     "findings": ["--follow", "--control", "--identity", "--json"],
     "explain": ["--json"],
     "tools": ["--json"],
