@@ -37,7 +37,7 @@ def draft_of(view: View) -> dict[str, Any] | None:
     agent = bool(view.dossier.calls or view.dossier.lists) and not is_unnamed(view.key)
     if view.dossier.stated or not (agent or ours(view)) or not _is_said(view.key):
         return None
-    found = {
+    found: dict[str, list[Any]] = {
         "aliases": sorted(keys_of(view) - {view.key}),
         "tools": _tools(view),
         "scopes": _scopes(view),
