@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from streams.site import datafolder
+from prometheus_client import CollectorRegistry
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from streams.site import datafolder, metrics
 from streams.site.settings import Settings
 from streams.supervision.process import StageProcess
 from tests.support.waiting import wait_for
@@ -55,6 +58,12 @@ class Stages:
     def running(self) -> list[StageProcess]:
         """Those that were started and not ended by a call."""
         return list(self._running)
+
+    def counted(self, name: str, label: str) -> float:
+        """What all of them have counted under this name and the value of its label. It asks no stage."""
+        collected = CollectorRegistry()
+        MultiProcessCollector(collected, path=str(self._metrics))  # type: ignore[no-untyped-call]
+        return metrics.totals(collected).get((name, label), 0.0)
 
     def stop(self, stage: StageProcess) -> int | None:
         """Asks it to stop and gives its exit code."""
