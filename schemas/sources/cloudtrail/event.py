@@ -17,7 +17,7 @@ from schemas.sources.cloudtrail import agentcore, rotations
 from schemas.sources.cloudtrail.call import Call
 from schemas.sources.cloudtrail.effects import OF_OTHERS, effects_of
 from schemas.sources.cloudtrail.grants import refused_self
-from schemas.sources.cloudtrail.identity import Who, who_of
+from schemas.sources.cloudtrail.identity import Who, read_who, who_of
 from schemas.sources.cloudtrail.naming import ABOUT_IDENTITIES, resource_of, target_of
 from schemas.sources.cloudtrail.wire import AnyEvent, Fields, Principal, Unread, text
 from schemas.times import micros_of
@@ -44,18 +44,15 @@ def activity_of(event: AnyEvent, context: Context) -> Activity | None:
         return None
     if insight := event.insight:
         return _insight(event, insight, time, context)
-    who = who_of(event)
-    # Of an event that was read otherwise nobody is remembered; a long text would fill the memory.
-    agent, address = event.user_agent or "", event.source or ""
-    named = len(event.event_name) + len(event.event_source) + len(event.vpc_endpoint_id or "")
-    short = len(agent) + len(address) + named <= TEXTS_MAX
-    usual_of = _usual if short and isinstance(event, Unread) else _usual.__wrapped__
-    usual = usual_of(who, event.event_source, event.event_name, address, event.vpc_endpoint_id, agent)
-    caller, resource = who.caller, resource_of(event)
+    usual = _usual_of(event)
+    caller, resource = usual.who.caller, resource_of(event)
     if usual.plain and not event.error_code:
         facts = NOTHING_BEYOND
     else:
-        facts = _beyond(event, time, who, usual, resource)
+        facts = _beyond(event, time, usual.who, usual, resource)
+    action = facts.action
+    if not action:
+        action = _action(event, usual.who, usual) if usual.parts or event.context else usual.action
     activity = Activity(
         event.event_id,
         time,
@@ -68,7 +65,7 @@ def activity_of(event: AnyEvent, context: Context) -> Activity | None:
         usual.operation,
         usual.service,
         facts.outcome,
-        facts.action or _action(event, who, usual),
+        action,
         usual.place,
         usual.client,
         facts.target,
@@ -122,8 +119,8 @@ def _beyond(event: AnyEvent, time: int, who: Who, usual: Usual, resource: str) -
 TIME_MAX = 64
 """Letters of a time; a longer text is none."""
 
-TEXTS_MAX = 2_048
-"""Letters of call, address and client together, of which what they have in common is remembered."""
+TEXTS_MAX = 4_096
+"""Letters of caller, call, address and client together, of which what they have in common is remembered."""
 
 _time = lru_cache(maxsize=16_384)(micros_of)
 """CloudTrail's times are whole seconds: they repeat."""
@@ -138,6 +135,7 @@ class Usual(msgspec.Struct, frozen=True, gc=False):
     on these alone; ``parts``: other parts of the event may say more of it; ``plain``: unless it names an
     error, the event says no more than that it was called."""
 
+    who: Who
     operation: str
     service: str
     credential: str
@@ -148,13 +146,30 @@ class Usual(msgspec.Struct, frozen=True, gc=False):
     plain: bool
 
 
-@lru_cache(maxsize=65_536)
-def _usual(
-    who: Who, event_source: str, operation: str, address: str, endpoint: str | None, agent: str
-) -> Usual:
+def _usual_of(event: AnyEvent) -> Usual:
+    """What the event has in common with others. An event that was read otherwise is not remembered, nor one
+    with texts that would fill the memory."""
+    recipient = event.recipient_account_id or ""
+    call = event.event_source, event.event_name, event.source or "", event.vpc_endpoint_id or ""
+    agent = event.user_agent or ""
+    if not isinstance(event, Unread):
+        return _usual(who_of(event.user_identity, recipient), *call, agent)
+    caller = bytes(event.user_identity_)
+    short = sum(map(len, (caller, recipient, *call, agent))) <= TEXTS_MAX
+    return (_read_usual if short else _read_usual.__wrapped__)(caller, recipient, *call, agent)
+
+
+@lru_cache(maxsize=32_768)
+def _read_usual(caller: bytes, recipient: str, source: str, name: str, *more: str) -> Usual:
+    """As ``_usual``, for equal bytes of ``userIdentity`` and equal texts once."""
+    return _usual(read_who(caller, recipient), source, name, *more)
+
+
+def _usual(who: Who, event_source: str, operation: str, address: str, endpoint: str, agent: str) -> Usual:
     service = event_source.partition(".")[0]
     by_service = who.service or address.endswith(SERVICE_ADDRESSES)
     return Usual(
+        who,
         operation,
         service,
         who.caller.credential or _password(who, operation),
@@ -256,15 +271,14 @@ def _through_service(facts: Fields) -> bool:
     return isinstance(context, dict) and context.get("aws:ViaAWSService") in (True, "true")
 
 
-def _place(address: str, endpoint: str | None) -> str:
+def _place(address: str, endpoint: str) -> str:
     """The address as it is; "" for services, "AWS Internal" and impossible ones (anonymised: 255.18.064.253).
     Behind a VPC endpoint a private address is one of many equal ones: the endpoint belongs to the place."""
-    endpoint = endpoint or ""
     try:
-        private = ipaddress.ip_address(address).is_private
+        seen = ipaddress.ip_address(address)
     except ValueError:
         return endpoint
-    return f"{address}{VIA}{endpoint}" if endpoint and private else address
+    return f"{address}{VIA}{endpoint}" if endpoint and seen.is_private else address
 
 
 def _client(agent: str) -> str:

@@ -17,7 +17,7 @@ import msgspec
 
 from schemas.providers.aws.keys import key_of, of_arn
 from schemas.remembering import remembered_together
-from schemas.sources.cloudtrail.wire import AnyEvent, Principal, Unread, text
+from schemas.sources.cloudtrail.wire import Principal, text
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 """What CloudTrail writes for a user name that does not exist (it may be a mistyped password)."""
@@ -50,14 +50,11 @@ CONSOLE = "signin.amazonaws.com"
 """Older console calls say ``invokedBy`` sign-in: a person's own calls, made in a browser."""
 
 
-def who_of(event: AnyEvent) -> Who:
-    """Returns who called; worked out once for equal bytes. Raises ``msgspec.DecodeError`` for no such
-    element."""
-    if isinstance(event, Unread):
-        element, recipient = b"".join((event.user_identity_,)), event.recipient_account_id
-        short = len(element) + len(recipient or "") <= REMEMBERED_MAX
-        return (_read_who if short else _read_who.__wrapped__)(element, recipient)
-    return _who(event.user_identity, event.recipient_account_id)
+def read_who(element: bytes, recipient: str) -> Who:
+    """Returns who called, by the bytes of ``userIdentity`` (none: b""); worked out once for equal ones.
+    Raises ``msgspec.DecodeError`` for no such element. ``recipient``: see ``caller_of``."""
+    short = len(element) + len(recipient) <= REMEMBERED_MAX
+    return (_read_who if short else _read_who.__wrapped__)(element, recipient)
 
 
 REMEMBERED_MAX = 4_096
@@ -68,11 +65,12 @@ _PRINCIPAL = msgspec.json.Decoder(Principal | None)
 
 
 @lru_cache(maxsize=32_768)
-def _read_who(element: bytes, recipient: str | None) -> Who:
-    return _who(_PRINCIPAL.decode(element) if element else None, recipient)
+def _read_who(element: bytes, recipient: str) -> Who:
+    return who_of(_PRINCIPAL.decode(element) if element else None, recipient)
 
 
-def _who(principal: Principal | None, recipient: str | None) -> Who:
+def who_of(principal: Principal | None, recipient: str) -> Who:
+    """Returns who called, by the element as it was read. ``recipient``: see ``caller_of``."""
     service = principal is not None and (
         principal.type == "AWSService" or bool(principal.invoked_by and principal.invoked_by != CONSOLE)
     )
@@ -80,11 +78,11 @@ def _who(principal: Principal | None, recipient: str | None) -> Who:
     return Who(caller, service, is_theirs(principal), is_person(principal), principal)
 
 
-def caller_of(principal: Principal | None, recipient: str | None) -> Caller:
-    """Returns the caller; ``recipient``, the account that got the event, is the account of those who name
-    none."""
+def caller_of(principal: Principal | None, recipient: str) -> Caller:
+    """Returns the caller; ``recipient``, the account that got the event ("": unsaid), is the account of those
+    who name none."""
     if principal is None:
-        return Caller(account=recipient or "")
+        return Caller(account=recipient)
     session = principal.session_context
     issuer = session.session_issuer if session else None
     parts = (

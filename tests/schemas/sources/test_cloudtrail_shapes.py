@@ -288,14 +288,19 @@ def test_one_caller_seen_by_two_accounts_is_read_for_each() -> None:
 
 def test_what_is_long_is_read_and_not_remembered() -> None:
     from schemas.sources.cloudtrail import event as events
-    from schemas.sources.cloudtrail import identity
+    from schemas.sources.cloudtrail import identity, naming
 
     def entries() -> int:
-        return events._usual.cache_info().currsize + identity._read_who.cache_info().currsize
+        caches = events._read_usual, identity._read_who, naming._read_resource
+        return sum(cache.cache_info().currsize for cache in caches)
 
     reading(event(userAgent="usual"))
     before = entries()
-    long = event(userAgent="x" * 5_000, userIdentity=ROLE | {"principalId": "A" * 5_000})
+    long = event(
+        userAgent="x" * 5_000,
+        userIdentity=ROLE | {"principalId": "A" * 5_000},
+        requestParameters={"bucketName": "b", "key": "k" * 5_000},
+    )
     assert reading(long).activities[0].client == "x" * 200
     assert entries() == before
     reading(event(userAgent="another"))
