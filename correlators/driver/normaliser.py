@@ -24,7 +24,7 @@ from schemas.failure import where
 from schemas.frozen import changed, encoded
 from schemas.gate import Gate
 from schemas.masking import Masks
-from schemas.records import too_many
+from schemas.records import SMALL, too_many
 from schemas.rejected import Rejected, RejectRow
 from schemas.sources import DECLARATION, Context, Reading, detect, sources
 
@@ -179,7 +179,7 @@ class Normaliser:
 
     def _read(self, record: Record) -> Reading:
         name = record.source
-        if crowd := too_many(record.body):
+        if len(record.body) > SMALL and (crowd := too_many(record.body)):
             return Reading([], [Rejected(name or UNKNOWN, crowd)], 0)
         try:
             name = name or detect(record.body) or UNKNOWN
@@ -211,7 +211,7 @@ class Normaliser:
         if not 0 < activity.time < TIME_MAX:
             self._reject(record, Rejected(activity.source, "missing, or not between 1970 and 2200", "time"))
             return
-        if self._watch:
+        if self._watch is not None:
             self._watch(activity)
         if self._held is not None and not record.arrived and activity.source != INVENTORY:
             self._held.append((record, activity, place))

@@ -164,20 +164,20 @@ class Normalising:
     def _work(self) -> None:
         """Reads records by turns, and sends what they and those before them gave once it is a batch."""
         processed, began, careful = _now(), time.monotonic(), self._suspects.careful
-        offsets = self._unsent.offsets
+        offsets, record_of, take = self._unsent.offsets, self._intake.record, self._normaliser.take
         size = count = 0
         for place, message in self._turns.round():
             if message is None:
                 self._watermarks.reached_end(place)
                 continue
-            record = self._intake.record(message, place, processed)
+            record = record_of(message, place, processed)
             offsets[place] = record.offset + 1
             size += len(record.body)
             count += 1
             if careful:
                 self._take_carefully(record, place)
             else:
-                self._normaliser.take(record)
+                take(record)
         if count:
             # Records may be empty.
             self._record_bytes = max(1.0, size / count)
