@@ -57,7 +57,7 @@ from schemas.dossier import (
     Turn,
 )
 from schemas.evidence import VIA, Evidence, event_key, micros, network_of
-from schemas.providers import machine_of
+from schemas.providers import machine_of, only_removes
 from schemas.remembering import remembered
 from schemas.sharding import GROUP_SHARDS as GROUP_SHARDS
 from schemas.sharding import glimpse_keys, grant_key, grant_keys, group_keys
@@ -148,7 +148,7 @@ def _changes(activity: Activity, evidence: Evidence, voice: str) -> list[Fact]:
         facts.extend(_by(voice, taught(activity, evidence, effect)))
         for half in _own_halves(voice, effect):
             facts.extend(_by(voice, taught(activity, evidence, half)))
-    if activity.effects and wrote(activity):
+    if wrote(activity) and changes(activity):
         facts.extend(_by(voice, _handled(activity, evidence)))
     return facts
 
@@ -203,6 +203,11 @@ def way_of(operation: str, place: str) -> str:
     return f"{operation}\t{network_of(place)}"
 
 
+def changes(activity: Activity) -> bool:
+    """Says whether it changes something: by its effects, or as one that only takes away."""
+    return bool(activity.effects) or (wrote(activity) and only_removes(activity.source, activity.operation))
+
+
 MADE = "+"
 """Before the key of what a credential made, among what it did."""
 
@@ -223,6 +228,7 @@ def _handled(activity: Activity, evidence: Evidence) -> Iterator[Fact]:
     removed = [_removed_by(effect) for effect in changing if isinstance(effect, REMOVALS)]
     did = {f"{MADE}{key}": activity.time for key in made}
     only = bool(removed) and len(removed) == len(changing)
+    only = only or (not (changing or made) and only_removes(activity.source, activity.operation))
     undid = {undone_key(evidence): "\n".join(sorted(set(removed)))} if only else {}
     if did or undid:
         known = Credential(did=did, undid=undid)

@@ -94,8 +94,8 @@ class Provider:
     why no source shows a use by design, "" where one does. ``refusals_hidden``: why a refused try of a dead
     credential is mostly not recorded; "": refusals are recorded as uses are. ``forgets``: how the names of
     credentials begin of which a refusal says that the server does not know them, unless the reader says that
-    it is about something beside them. ``one_issue``: one event that issued two credentials of one kind issued
-    one under two names.
+    it is about something beside them. ``removals``: operations that only take away, of which its reader tells
+    no effect. ``one_issue``: one event that issued two credentials of one kind issued one under two names.
 
     ``gates``: how its log calls the gates (endpoints of a private network) that a caller may come through.
     ``enumerates``: operations that show which secrets there are. ``collections``: names under which secrets
@@ -149,6 +149,7 @@ class Provider:
     unseen: Mapping[str, str] = field(default_factory=dict)
     refusals_hidden: str = ""
     forgets: tuple[str, ...] = ()
+    removals: frozenset[str] = frozenset()
     one_issue: bool = False
     gates: re.Pattern[str] = NEVER
     enumerates: re.Pattern[str] = NEVER

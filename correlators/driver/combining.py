@@ -29,6 +29,7 @@ from schemas.fact import (
     ELSEWHERE,
     Fact,
     at_a_place,
+    changes,
     changes_of,
     facts_of,
     granted_uses,
@@ -72,7 +73,7 @@ class Combiner:
                 self._join(facts_of(activity))
                 return
             gathered = Gathered(voice_of(activity))
-        if activity.effects:
+        if changes(activity):
             self._join(changes_of(activity))
         self._uses[use] = gathered
         news = gathered.news

@@ -173,6 +173,11 @@ def longest_life(key: str) -> int:
     return next((micros(life) for start, life in page.lives.items() if name.startswith(start)), 0)
 
 
+def only_removes(source: str, operation: str) -> bool:
+    """Says whether an operation in a provider's own records takes something away, and does nothing else."""
+    return any(operation in page.removals for page in BY_SOURCE.get(source, ()))
+
+
 def forgets(key: str) -> bool:
     """Says whether a refusal of a credential of this name means that the server does not know it."""
     page = BY_WORD.get(word_of(key))

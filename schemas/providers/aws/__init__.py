@@ -38,6 +38,21 @@ PROVIDER = Provider(
     placeholders=re.compile(r"key/.*EXAMPLE\Z"),
     uses="cloudtrail",
     forgets=("key/",),
+    # Not those that lift a denial, a boundary or a second factor (IAM API reference).
+    removals=frozenset(
+        {
+            "DeleteGroup",
+            "DeleteInstanceProfile",
+            "DeleteOpenIDConnectProvider",
+            "DeletePolicy",
+            "DeletePolicyVersion",
+            "DeleteSAMLProvider",
+            "DeleteSSHPublicKey",
+            "DeleteServerCertificate",
+            "RemoveRoleFromInstanceProfile",
+            "RemoveUserFromGroup",
+        }
+    ),
     # Secrets Manager and Systems Manager (API references).
     enumerates=re.compile(r"ListSecrets|BatchGetSecretValue|DescribeParameters|GetParametersByPath"),
     gates=re.compile(r"vpce-[0-9a-z]+"),

@@ -59,6 +59,10 @@ HASH = r"\(([A-Za-z0-9+/=_-]+)\)"
 SAS_HASH = re.compile(r"sassignature" + HASH, re.IGNORECASE)
 KEY_HASH = re.compile(r"(key[12])" + HASH, re.IGNORECASE)
 SIGNATURE = re.compile(r"[?&]sig=([^&]+)")
+OF_ONE_OBJECT = re.compile(r"[?&]sr=(?:b|bs|bv|f)(?:&|\Z)")
+OPENINGS = frozenset({"getblob", "getblobproperties", "getfile", "getfileproperties", "putblob", "putblock"})
+"""A signature for one blob or file (``sr``, the signed resource) is a link: who opens it holds the link and
+not the key that signed it (Azure Storage, "Create a service SAS")."""
 REDACTED = re.compile(r"x+|\*+", re.IGNORECASE)
 
 
@@ -223,6 +227,8 @@ def _action(call: Operation, caller: Caller, operation: str) -> Action:
     """Azure's own services (Advisor, Policy) write here too."""
     if not caller.identity and caller.name.startswith("Microsoft."):
         return "service"
+    if OF_ONE_OBJECT.search(call.uri) and operation in OPENINGS:
+        return "link"
     if SECRET_READS.search(operation):
         return "secret_read"
     if operation.startswith(IDENTITY_WRITES) or any(part in operation for part in IDENTITY_PARTS):
