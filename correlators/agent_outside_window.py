@@ -104,8 +104,7 @@ def _windows(view: View, clock: Clock, identity: str, ordered: list[Declaration]
         subject=identity,
         value="assumed" if covered else "violated",
         title=f"{_who(view, identity)} acted outside its approved window",
-        reason=f"{times(outside, 'act')} on record, {iso(outside[0].time)} to {iso(outside[-1].time)}; "
-        f"{_shown(window)}" + ("; approved since" if covered else ""),
+        reason=f"{_seen(view, outside)}; {_shown(window)}" + ("; approved since" if covered else ""),
         severity=OUTSIDE_SEVERITY if sure else NEAR_SEVERITY,
         confidence=Confidence.HIGH if sure else Confidence.LOW,
         claim=(_record(_in_force(ordered, outside[0].time)),),
@@ -163,7 +162,7 @@ def _dead(view: View, clock: Clock, identity: str, ordered: list[Declaration]) -
         subject=f"{identity} credentials",
         value="violated",
         title=f"{_who(view, identity)} acts though all that is known of its credentials has ended",
-        reason=f"{times(acts, 'act')} on record, {iso(acts[0].time)} to {iso(acts[-1].time)}; "
+        reason=f"{_seen(view, acts)}; "
         f"{', '.join(short(name) for name in names)} ended, the calls do not say what they were made by",
         severity=DEAD_SEVERITY,
         confidence=DEAD_CONFIDENCE,
@@ -243,6 +242,10 @@ def _record(d: Declaration) -> Evidence:
 
 def _who(view: View, identity: str) -> str:
     return named(view) if identity == view.key else f"{identity} of {named(view)}"
+
+
+def _seen(view: View, acts: tuple[Evidence, ...]) -> str:
+    return f"{times(acts, 'act', _thinned(view))} on record, {iso(acts[0].time)} to {iso(acts[-1].time)}"
 
 
 def _thinned(view: View) -> bool:

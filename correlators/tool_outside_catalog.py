@@ -166,7 +166,8 @@ def _violated(
         subject=_subject(key),
         value="assumed" if ended else "violated",
         title=f"{_who(view, agent)} {_what(tool, calls, {matches[e.uid] for e in evidence})}",
-        reason=f"{times(evidence, 'call', gone)} on record, {_span(evidence)}{also}{ended}{_late(evidence)}",
+        reason=f"{times(evidence, 'call', gone)} on record, {_span(evidence)}{also}{ended}"
+        + _late(evidence, gone),
         severity=_severity(calls, {matches[e.uid] for e in evidence}),
         confidence=_confidence(executed, matches),
         claim=_claim(records.at(evidence[0].time), calls.handoff),
@@ -182,11 +183,13 @@ def came_late(call: Evidence) -> bool:
     return call.arrived > call.time + LATE
 
 
-def _late(evidence: tuple[Evidence, ...]) -> str:
+def _late(evidence: tuple[Evidence, ...], gone: bool) -> str:
     many = tuple(e for e in evidence if came_late(e))
     if not many:
         return ""
-    said = f"{times(many, 'call')} came more than a day later than said, last at {iso(many[-1].arrived)}"
+    said = (
+        f"{times(many, 'call', gone)} came more than a day later than said, last at {iso(many[-1].arrived)}"
+    )
     return f"; {said}, and the catalogue of then counts as well"
 
 

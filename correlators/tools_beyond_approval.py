@@ -115,7 +115,7 @@ def _pinned(view: View, records: Records, offers: Offers, pinned: Pinned) -> Ver
         subject=pinned.subject,
         value="assumed" if approved else "proven" if back else "violated",
         title=title,
-        reason=_why(pinned, records, strange, listings, called) + (f"; {ended}" if ended else ""),
+        reason=_why(view, pinned, records, strange, listings, called) + (f"; {ended}" if ended else ""),
         severity=CALLED_SEVERITY if called else OFFERED_SEVERITY,
         confidence=Confidence.HIGH if sure or not called else Confidence.MEDIUM,
         claim=(*_claim(records.at(strange[0].evidence.time)), strange[0].evidence),
@@ -127,7 +127,12 @@ def _pinned(view: View, records: Records, offers: Offers, pinned: Pinned) -> Ver
 
 
 def _why(
-    pinned: Pinned, records: Records, strange: list[Listing], listings: list[Listing], called: list[Call]
+    view: View,
+    pinned: Pinned,
+    records: Records,
+    strange: list[Listing],
+    listings: list[Listing],
+    called: list[Call],
 ) -> str:
     """What was called by which definition, who changed it, and when."""
     first = strange[0]
@@ -135,7 +140,9 @@ def _why(
     digests = sorted(digests_in(first, pinned.names) - allowed)
     before = [one for one in listings if one.evidence.time < first.evidence.time]
     was = f", which showed the approved one last at {iso(before[-1].evidence.time)}" if before else ""
-    calls = f"{times(tuple(c.evidence for c in called), 'call')} on record; " if called else ""
+    gone = any(s.truncated for c in view.dossier.calls.values() for s in c.channels.values())
+    seen = times(tuple(c.evidence for c in called), "call", gone)
+    calls = f"{seen} on record; " if called else ""
     return (
         f"{calls}{first.server} shows {' and '.join(digests)} since {iso(first.evidence.time)}{was}; "
         f"approved is {' or '.join(sorted(allowed))}"

@@ -39,6 +39,7 @@ from correlators.control import (
     times,
     traits_of,
 )
+from correlators.kernel.knowledge.weight import CUT
 from correlators.kernel.views.deaths import deaths_of
 from correlators.kernel.views.inventoried import covers_most, current, declared, ours, speaks
 from schemas.fact import GRAVE
@@ -146,9 +147,8 @@ def _unknown(
     grave = any(view.acted(c, action, "succeeded") for c in view.credentials.values() for action in GRAVE)
     stays = bool(issued) and (not maker or grave or clock.past(issued[0].time + LASTING))
     did = f"is active since {iso(acts[0].time)}" if acts else "has not acted yet"
-    given = (
-        f"; {times(issued, 'long-lived credential')} issued, by {short(issued[0].actor)}" if issued else ""
-    )
+    keys = times(issued, "long-lived credential", not CUT.isdisjoint(view.dossier.marks))
+    given = f"; {keys} issued, by {short(issued[0].actor)}" if issued else ""
     return view.verdict(
         CONTROL,
         subject=view.key,

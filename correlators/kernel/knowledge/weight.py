@@ -40,6 +40,9 @@ from schemas.stored import encode as encode_dossier
 CREDENTIALS_MARK = "credentials truncated"
 SPARE_MARK = "spare credentials truncated"
 
+CUT = frozenset({CREDENTIALS_MARK, SPARE_MARK})
+"""Marks of dossiers that have let go of credentials, or of what was issued from one, for their size."""
+
 ROOM_FOR_MARKS = 4_000
 """Bytes for the names of voices, times to come, and the marks."""
 

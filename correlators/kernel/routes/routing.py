@@ -12,7 +12,7 @@ from correlators.kernel.knowledge.homes import homes_of
 from correlators.kernel.knowledge.join import firsts, join
 from correlators.kernel.knowledge.pins import sightings_of
 from correlators.kernel.knowledge.sightings import merge
-from correlators.kernel.knowledge.weight import CREDENTIALS_MARK, SPARE_MARK
+from correlators.kernel.knowledge.weight import CUT
 from correlators.kernel.routes import apart, circles, crowds, siblings
 from correlators.kernel.routes.grants import removals
 from correlators.kernel.routes.kinds import kind_of
@@ -40,9 +40,6 @@ from schemas.span import is_unnamed
 CONTINUES = ":continues"
 """How the uses end that may be no uses of their own (``schemas.activity.Action``): an ancestor's dossier does
 not know what began, so they are not told to it."""
-
-CUT = frozenset({CREDENTIALS_MARK, SPARE_MARK})
-"""Marks of dossiers that have let go of children for their size."""
 
 Outbox = dict[str, Dossier]
 

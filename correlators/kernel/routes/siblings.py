@@ -10,8 +10,8 @@ from a dossier that bears the mark of that, every end is told to the siblings of
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
+from hashlib import blake2b
 
 from correlators.kernel.knowledge.homes import homes_of
 from correlators.kernel.knowledge.join import marks
@@ -104,10 +104,11 @@ def _over(name: str, child: Child, newest: int) -> bool:
 
 
 def _shared_out(name: str, children: dict[str, Child]) -> dict[str, dict[str, Child]]:
-    """By the dossier that they move to. The hash is another one in each generation."""
+    """By the dossier that they move to. In each generation they part anew: of a CRC, whose bits differ by the
+    same for all names of one length, those that met in one part would meet in one part again and again."""
     parts: dict[str, dict[str, Child]] = {}
     for child, link in children.items():
-        number = zlib.crc32(f"{name} {child}".encode()) % SIBLING_SHARDS
+        number = blake2b(f"{name} {child}".encode(), digest_size=1).digest()[0] % SIBLING_SHARDS
         parts.setdefault(_moved_to(name, number), {})[child] = link
     return parts
 

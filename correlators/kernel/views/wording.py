@@ -29,7 +29,7 @@ def named(view: View) -> str:
     return f"{name} ({key})" if name and name not in key else key
 
 
-def times(many: tuple[Evidence, ...], what: str, thinned: bool = False) -> str:
+def times(many: tuple[Evidence, ...], what: str, thinned: bool) -> str:
     """Returns a count in words: ``1 refused try``, ``3 refused tries``; ``at least 20 …`` where evidence was
     ``thinned``: how many are left depends on how they came, so only that much is said that is true however
     they came."""

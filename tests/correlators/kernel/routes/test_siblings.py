@@ -11,6 +11,7 @@ from correlators.kernel.correlator import Correlator
 from correlators.kernel.knowledge.memory import CHILDREN_MARK
 from correlators.kernel.routes import siblings
 from schemas.activity import Activity, Issued, Parent
+from schemas.dossier import Child
 from schemas.sharding import are_siblings
 from schemas.stored import decode
 from schemas.verdict import Clock, Verdict
@@ -116,3 +117,14 @@ def test_a_busy_parent_writes_no_more_than_its_half_again() -> None:
         body = settled.dossiers.get(USER)
         assert body and len(decode(body).credentials[KEY].children) <= 100 + siblings.SIBLING_SHARDS
     assert moves <= 10
+
+
+def test_those_that_met_in_one_part_do_not_meet_again_in_the_next() -> None:
+    """Else a dossier of siblings parts into one, and holds a thousand where it should hold sixteen."""
+    names = {session(n): Child("dies_with", ROLE, n) for n in range(8_000)}
+    first = siblings.head_of(KEY)
+    for _ in range(2):
+        parts = siblings._shared_out(first, names)
+        assert len(parts) == siblings.SIBLING_SHARDS
+        assert max(map(len, parts.values())) < 2 * len(names) / siblings.SIBLING_SHARDS
+        first, names = max(parts.items(), key=lambda part: len(part[1]))
