@@ -17,7 +17,7 @@ alone: a tool of the same name from another scope, or one that a server serves, 
 | Semantic Kernel | ``Handoff-complete_task`` | the same, handoffs.py |
 | pydantic-ai, in messages | ``final_result``, the form of its answer | pydantic/pydantic-ai, _output.py |
 | OpenAI Agents, LangChain: messages | ``transfer_to_`` and the agent | openai/openai-agents-python |
-| agent-framework, in messages | ``handoff_to_`` and the agent | microsoft/agent-framework, orchestrations |
+| agent-framework | ``handoff_to_`` and the agent | microsoft/agent-framework, orchestrations |
 | coding agents' events | plan mode, to-do lists, questions to its user | Claude Code, tools reference |
 """
 
@@ -45,7 +45,11 @@ OPENAI_AGENTS = (
 
 STRANDS_TRANSFER = "handoff_to_agent"
 TRANSFER = "transfer_to_"
-PREFIXES = {**dict.fromkeys((*LANGCHAIN, AUTOGEN), TRANSFER), SEMANTIC_KERNEL: f"Handoff-{TRANSFER}"}
+PREFIXES = {
+    **dict.fromkeys((*LANGCHAIN, AUTOGEN), TRANSFER),
+    SEMANTIC_KERNEL: f"Handoff-{TRANSFER}",
+    AGENT_FRAMEWORK: "handoff_to_",
+}
 """By scope, how the names of a framework's transfers begin; the rest is the agent."""
 ANSWER_FORM = "final_result"
 COWORKERS = frozenset({"Delegate work to coworker", "Ask question to coworker"})
@@ -104,8 +108,6 @@ def _is_form(scope: str, tool: str) -> bool:
     """Whether it is the form of an answer, or a hand-off. Of another scope it is a tool like any other."""
     if scope == PYDANTIC_AI:
         return tool == ANSWER_FORM or tool.startswith(f"{ANSWER_FORM}_")
-    if scope == AGENT_FRAMEWORK:
-        return tool.startswith("handoff_to_")
     prefix = TRANSFER if scope in OPENAI_AGENTS else PREFIXES.get(scope, "")
     return bool(prefix) and tool.startswith(prefix)
 
