@@ -12,14 +12,15 @@ from infra.simulator.year_cases_aws import AWS
 from infra.simulator.year_cases_kubernetes import KUBERNETES
 from infra.simulator.year_cases_vault import VAULT
 from infra.simulator.year_ordinary_aws import ORDINARY_AWS
+from infra.simulator.year_scenes_access import ACCESS, LOGS
 from infra.simulator.year_scenes_agents import CODERS, GATEWAYS
 from infra.simulator.year_scenes_balancer import BALANCERS
 from infra.simulator.year_scenes_clouds import AZURE, GCP
 
 CATALOGUE: dict[str, tuple[YearCase, ...]] = {
-    "cloudtrail": AWS + ORDINARY_AWS,
+    "cloudtrail": AWS + ORDINARY_AWS + LOGS,
     "vault": VAULT,
-    "kubernetes": KUBERNETES + BALANCERS,
+    "kubernetes": KUBERNETES + BALANCERS + ACCESS,
     "otel": AGENTS + CODERS,
     "mcp": GATEWAYS,
     "gcp": GCP,

@@ -16,6 +16,9 @@ from infra.simulator.year_play import Did, Play
 from infra.simulator.year_stage import Line
 from schemas.sources import Context, sources
 
+Sections = dict[str, list[dict[str, Any]]]
+"""Records of an inventory, by their section."""
+
 
 class Entry(NamedTuple):
     """One record: when (as steps say it), the id that its activity has ("" where the record holds none), and
@@ -41,11 +44,12 @@ class Who(NamedTuple):
 @dataclass(frozen=True)
 class Scene(YearCase):
     """``who`` and ``entries`` are given a name that no other play has, ``entries`` its own chance besides.
-    ``folder``: where its records go."""
+    ``folder``: where its records go. ``sections``: what else is declared, given the times of steps (µs)."""
 
     who: Callable[[str], Who] = lambda name: Who("", "")
     entries: Callable[[str, Chance], Iterator[Entry]] = lambda name, chance: iter(())
     folder: str = ""
+    sections: Callable[[str, Callable[[str], int]], Sections] = lambda name, at: {}
 
 
 class ScenePlay(Play):
@@ -91,7 +95,8 @@ class ScenePlay(Play):
 
     def records(self) -> dict[str, list[dict[str, Any]]]:
         """Returns what the inventory declares of everybody in the scene."""
-        return {"identities": list(self._who.declared)}
+        also = self._scene.sections(self.name, self.at)
+        return {"identities": list(self._who.declared), **also}
 
 
 def _uid_of(source: str, body: bytes) -> str:
