@@ -282,7 +282,7 @@ _BY_CATEGORY = {
     """,
     "Other": """
         bar blockNumber byteSize colorOKLABToSRGB colorOKLCHToSRGB colorSRGBToOKLAB colorSRGBToOKLCH
-        countDigits currentDatabase currentQueryID currentUser defaultValueOfArgumentType
+        countDigits currentDatabase currentQueryID currentUser defaultValueOfArgumentType revision
         defaultValueOfTypeName digits displayName errorCodeToName finalizeAggregation
         formatReadableDecimalSize formatReadableQuantity formatReadableSize formatReadableTimeDelta
         getSetting getSizeOfEnumType identity ignore initialQueryID isConstant isDecimalOverflow

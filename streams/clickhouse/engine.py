@@ -12,6 +12,7 @@ import contextlib
 import os
 import stat
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -122,16 +123,16 @@ class Engine:
         it."""
         return self._open()
 
-    def reader(self, limits: Limits | None = None) -> Client:
+    def reader(self, limits: Limits | None = None, more: Mapping[str, str] | None = None) -> Client:
         """Returns a client that may read the database and can be made to do nothing else; within its own
-        limits, or those of all."""
+        limits, or those of all, and with `more` settings (`streams.clickhouse.asked_settings`)."""
         limits = limits or self.limits
         if not self.embedded:
             # Each request to a server carries its settings, and after readonly=1 a query cannot change them.
-            return self._open(settings={**limits.settings(), "readonly": 1})
+            return self._open(settings={**limits.settings(), **(more or {}), "readonly": 1})
         client = self._open()
         try:
-            for statement in _restrictions(limits):
+            for statement in _restrictions(limits, more or {}):
                 client.command(statement)
         except ClickHouseError:
             self.discard(client)
@@ -158,15 +159,22 @@ class Engine:
         return client
 
 
-def _restrictions(limits: Limits) -> list[str]:
+def _restrictions(limits: Limits, more: Mapping[str, str]) -> list[str]:
     return [
         f"SET ROLE {READER}",
         # The embedded engine reads `1 + 1` as a query and shows the addresses of its code, unless told.
         "SET implicit_select = 0",
         "SET allow_introspection_functions = 0",
         *(f"SET {name} = {value}" for name, value in limits.settings().items()),
+        *(assignment(name, value) for name, value in more.items()),
         "SET readonly = 1",
     ]
+
+
+def assignment(name: str, value: str) -> str:
+    """Returns the statement that sets this; the engine reads numbers out of strings."""
+    quoted = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"SET {name} = '{quoted}'"
 
 
 def connect(

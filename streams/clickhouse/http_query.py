@@ -11,6 +11,7 @@ from email.policy import HTTP
 
 from starlette.requests import Request
 
+from streams.clickhouse import codings, compressed_blocks
 from streams.clickhouse.allowed import FORMATS
 
 DEFAULT_FORMAT = "TabSeparated"
@@ -20,15 +21,18 @@ MAX_BODY_BYTES = 2**20
 
 TRANSPORT = {
     *("add_http_cors_header", "buffer_size", "cancel_http_readonly_queries_on_client_close"),
-    *("client_protocol_version", "database", "default_format", "enable_http_compression"),
-    *("http_headers_progress_interval_ms", "password", "query", "query_id", "quota_key", "role"),
+    *("client_protocol_version", "compress", "database", "decompress", "default_format"),
+    *("enable_http_compression", "http_headers_progress_interval_ms", "network_compression_method"),
+    *("password", "query", "query_id", "quota_key", "role"),
     *("send_progress_in_http_headers", "session_check", "session_id", "session_timeout", "stacktrace"),
     *("user", "wait_end_of_query"),
 }
 """URL parameters that are not settings. Sessions hold nothing here (no SET, no temporary tables)."""
 QUERY_ID = re.compile(r"[\w.:-]{1,100}\Z", re.ASCII)
 """It comes back in a header of the answer, where a line break would begin another one."""
-CODED = {"compress": "answers are sent as they are", "decompress": "queries are read as they are"}
+PROTOCOL_MAX = 2**31
+"""No version of the protocol is as high."""
+_INSERT = re.compile(r"\s*insert\b", re.IGNORECASE)
 
 NOT_FOUND_CODES = frozenset({46, 47, 50, 60, 63, 73, 81, 115, 390})
 MALFORMED_CODES = frozenset(
@@ -65,7 +69,11 @@ class InvalidRequestError(Exception):
 @dataclass
 class HttpQuery:
     """`parameters`: {name:Type} values without `param_`, as they came; `settings`: what else the URL asks
-    for."""
+    for.
+
+    How the answer goes out: `protocol`, the version of Native blocks; `blocks`, the method of ClickHouse's
+    own compressed framing, 0 for none; `coding`, the content coding of HTTP, empty for none.
+    """
 
     text: str
     parameters: dict[str, str] = field(default_factory=dict)
@@ -73,21 +81,23 @@ class HttpQuery:
     database: str = ""
     format: str = DEFAULT_FORMAT
     query_id: str = ""
+    protocol: int = 0
+    blocks: int = 0
+    coding: str = ""
 
 
 async def read_query(request: Request) -> HttpQuery:
-    """Raises InvalidRequestError for what is too large, compressed or not UTF-8."""
-    if coding := request.headers.get("content-encoding"):
-        message = f"Cannot execute query in readonly mode: a body in {coding} carries an insert (READONLY)"
-        raise InvalidRequestError(403, 164, message)
-    body = await _body(request)
+    """Raises InvalidRequestError for what is too large, damaged or not UTF-8."""
     given = dict(request.query_params)
+    body = _plain(request, await _body(request), given)
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         given |= _form(request.headers["content-type"], body)
         body = b""
     try:
         text = "\n".join(part for part in (given.get("query", ""), body.decode()) if part)
     except UnicodeDecodeError:
+        if _INSERT.match(given.get("query", "")):
+            raise InvalidRequestError(403, 164, "Cannot execute query in readonly mode (READONLY)") from None
         raise InvalidRequestError(400, 62, "the query is not UTF-8 (SYNTAX_ERROR)") from None
     query = HttpQuery(text, query_id=given.get("query_id", ""))
     if query.query_id and not QUERY_ID.match(query.query_id):
@@ -95,18 +105,50 @@ async def read_query(request: Request) -> HttpQuery:
     query.database = given.get("database", request.headers.get("x-clickhouse-database", ""))
     query.format = given.get("default_format", request.headers.get("x-clickhouse-format", DEFAULT_FORMAT))
     _sort(given, query)
+    _answer_in(given, request.headers.get("accept-encoding", ""), query)
     return query
+
+
+def _plain(request: Request, body: bytes, given: dict[str, str]) -> bytes:
+    """The body as it was before it was packed."""
+    try:
+        if coding := request.headers.get("content-encoding", ""):
+            body = codings.decoded(coding, body, MAX_BODY_BYTES)
+        if _is_on(given, "decompress"):
+            body = compressed_blocks.unpacked(body, MAX_BODY_BYTES)
+    except ValueError as error:
+        raise InvalidRequestError(400, 271, f"{error} (CANNOT_DECOMPRESS)") from None
+    return body
+
+
+def _answer_in(given: dict[str, str], accepted: str, query: HttpQuery) -> None:
+    version = given.get("client_protocol_version", "") or "0"
+    if not (version.isascii() and version.isdigit() and int(version) < PROTOCOL_MAX):
+        raise InvalidRequestError(400, 36, "client_protocol_version is a number (BAD_ARGUMENTS)")
+    query.protocol = int(version)
+    if _is_on(given, "compress"):
+        method = given.get("network_compression_method", "").upper()
+        if method not in compressed_blocks.METHODS:
+            known = ", ".join(filter(None, compressed_blocks.METHODS))
+            raise InvalidRequestError(
+                400, 36, f"network_compression_method is one of {known} (BAD_ARGUMENTS)"
+            )
+        query.blocks = compressed_blocks.METHODS[method]
+    elif _is_on(given, "enable_http_compression"):
+        query.coding = codings.chosen(accepted)
+
+
+def _is_on(given: dict[str, str], name: str) -> bool:
+    return given.get(name, "0").lower() not in ("0", "", "false")
 
 
 def _sort(given: dict[str, str], query: HttpQuery) -> None:
     if query.format not in FORMATS:
         raise InvalidRequestError(400, 73, f"Unknown format {query.format[:40]!r} (UNKNOWN_FORMAT)")
     for name, value in given.items():
-        if name in CODED and value not in ("0", ""):
-            raise InvalidRequestError(501, 48, f"{name}: {CODED[name]} (NOT_IMPLEMENTED)")
         if name.startswith("param_"):
             query.parameters[name.removeprefix("param_")] = value
-        elif name not in TRANSPORT and name not in CODED:
+        elif name not in TRANSPORT:
             query.settings[name] = value
 
 

@@ -148,13 +148,16 @@ class SqlEndpoint:
         return self._failure(400, 36, "the request cannot be read (BAD_ARGUMENTS)")
 
     def _success(self, query: HttpQuery, answer: Answer, seconds: float) -> Response:
-        summary = {"elapsed_ns": str(int(seconds * 1e9)), "result_bytes": str(len(answer.body))}
+        summary = {"elapsed_ns": str(int(seconds * 1e9)), "result_bytes": str(answer.size)}
         headers = self._headers() | {
             "X-ClickHouse-Format": answer.format,
             "X-ClickHouse-Query-Id": query.query_id or str(uuid.uuid4()),
             "X-ClickHouse-Summary": json.dumps(summary),
             "Content-Type": content_type(answer.format),
+            "Vary": "Accept-Encoding",
         }
+        if answer.coding:
+            headers["Content-Encoding"] = answer.coding
         return Response(answer.body, headers=headers)
 
     def _failure(self, status: int, code: int, message: str) -> Response:

@@ -23,6 +23,7 @@ from streams.clickhouse.allowed import FORMATS, STATEMENTS, lent
 READONLY = 164
 ACCESS_DENIED = 497
 UNKNOWN_FORMAT = 73
+NOT_IMPLEMENTED = 48
 
 KEYWORDS = frozenset(
     {
@@ -81,7 +82,10 @@ _HIDDEN = re.compile(r"(?i:\b(?:processes|processlist)\b)")
 _CALL = re.compile(r"(\w+|``)\s*\(")
 _NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*\b(?!\s*[(.])")
 _APPLIED = re.compile(r"\bAPPLY (\w+)(?! ->)")
-_FORMAT = re.compile(r"\bFORMAT (\w+)(?: SETTINGS .*)?\Z", re.DOTALL)
+_FORMAT = re.compile(r"\bFORMAT (\w+|``)((?: SETTINGS [^`]*)?)\Z", re.DOTALL)
+"""A format that is a word of the language as well (Null, Values) stands quoted in canonical text."""
+_SETTING = re.compile(r"(\w+) = ([0-9.]+)")
+_SETTINGS = re.compile(r" SETTINGS (\w+ = [0-9.]+(?:, \w+ = [0-9.]+)*)(?: FORMAT (?:\w+|``))?\Z")
 _PARAMETER = re.compile(r"\{\s*(\w+)\s*:\s*([^}]*)\}")
 _PLAIN_IDENTIFIER = re.compile(r"\w+(?:\.\w+)*\Z")
 
@@ -130,12 +134,15 @@ class Gate:
         """Raises RefusedError unless this canonical text, with these parameters as they are bound, only
         reads what is lent."""
         bare, quoted = _bare(text)
+        if (asked := format_of(text)) and asked not in FORMATS:
+            raise RefusedError(UNKNOWN_FORMAT, "UNKNOWN_FORMAT", f"The format {asked} is not served here.")
+        if asked and quoted[-1:] == [asked]:
+            # No name: it may be that of a function.
+            quoted.pop()
         if not any(re.match(rf"\(*{statement}\b", bare) for statement in STATEMENTS):
             raise _readonly(f"Cannot execute query in readonly mode, only {', '.join(STATEMENTS)}.")
         if found := _ELSEWHERE.search(bare):
             raise _readonly(f"{found[1].upper()} is not allowed in readonly mode.")
-        if (asked := format_of(text)) and asked not in FORMATS:
-            raise RefusedError(UNKNOWN_FORMAT, "UNKNOWN_FORMAT", f"The format {asked} is not served here.")
         identifiers = [
             _identifier(parameters, name) for name, kind in _parameters(bare) if kind == "Identifier"
         ]
@@ -167,8 +174,26 @@ def canonical(client: Client, query: str) -> str:
 
 def format_of(text: str) -> str | None:
     """Returns the FORMAT that this canonical text asks for, None where it leaves that to the request."""
-    found = _FORMAT.search(_bare(text)[0])
-    return found[1] if found else None
+    bare, quoted = _bare(text)
+    found = _FORMAT.search(bare)
+    if not found:
+        return None
+    return found[1] if found[1] != "``" else quoted[-1]
+
+
+def without_format(text: str) -> str:
+    """Returns this canonical text without the FORMAT at its end."""
+    form = format_of(text)
+    bare = text.removesuffix(f" FORMAT {form}")
+    if form and bare == text:
+        raise RefusedError(NOT_IMPLEMENTED, "NOT_IMPLEMENTED", f"SETTINGS stand before FORMAT {form} here.")
+    return bare
+
+
+def settings_in(text: str) -> dict[str, str]:
+    """Returns the settings with numbers at the end of this canonical text, as it spells them."""
+    found = _SETTINGS.search(_bare(text)[0])
+    return dict(_SETTING.findall(found[1])) if found else {}
 
 
 def parameters_of(text: str) -> set[str]:

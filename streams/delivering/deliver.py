@@ -84,7 +84,12 @@ def open_engine(settings: Settings) -> Engine:
     """Returns the engine of these settings. Raises NotRunning where it cannot be reached."""
     if settings.embedded_engine:
         _use_private_temporary_folder(settings)
-    limits = Limits(settings.sql_time_limit, settings.sql_memory_limit, settings.sql_row_limit)
+    limits = Limits(
+        time=settings.sql_time_limit,
+        memory=settings.sql_memory_limit,
+        rows=settings.sql_row_limit,
+        result_bytes=settings.sql_result_limit,
+    )
     return connect(
         settings.clickhouse,
         settings.engine_path,

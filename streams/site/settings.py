@@ -113,6 +113,11 @@ class Settings(ReachSettings, ThresholdSettings, AuthoritySettings, ReceiverSett
         description="Most bytes of memory for all ad-hoc queries that run together; one may take half of it.",
     )
     sql_row_limit: int = Field(1_000_000, ge=1, description="Most rows in the answer to one ad-hoc query.")
+    sql_result_limit: Size = Field(
+        128 * 2**20,
+        ge=2**16,
+        description="Most bytes in the answer to one ad-hoc query, as columns in memory.",
+    )
     metrics_host: str = Field("127.0.0.1", description="Loopback address the Prometheus endpoint listens on.")
     metrics_port: int | None = Field(
         None,
