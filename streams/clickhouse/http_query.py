@@ -30,8 +30,8 @@ TRANSPORT = {
 """URL parameters that are not settings. Sessions hold nothing here (no SET, no temporary tables)."""
 QUERY_ID = re.compile(r"[\w.:-]{1,100}\Z", re.ASCII)
 """It comes back in a header of the answer, where a line break would begin another one."""
-PROTOCOL_MAX = 2**31
-"""No version of the protocol is as high."""
+PROTOCOL_MAX = 999_999
+"""Highest version of the protocol that is taken for one; they have five digits."""
 _INSERT = re.compile(r"\s*insert\b", re.IGNORECASE)
 
 NOT_FOUND_CODES = frozenset({46, 47, 50, 60, 63, 73, 81, 115, 390})
@@ -123,7 +123,7 @@ def _plain(request: Request, body: bytes, given: dict[str, str]) -> bytes:
 
 def _answer_in(given: dict[str, str], accepted: str, query: HttpQuery) -> None:
     version = given.get("client_protocol_version", "") or "0"
-    if not (version.isascii() and version.isdigit() and int(version) < PROTOCOL_MAX):
+    if not (version.isascii() and version.isdigit() and int(version) <= PROTOCOL_MAX):
         raise InvalidRequestError(400, 36, "client_protocol_version is a number (BAD_ARGUMENTS)")
     query.protocol = int(version)
     if _is_on(given, "compress"):
