@@ -170,8 +170,8 @@ class Settings(ReachSettings, ThresholdSettings, AuthoritySettings, ReceiverSett
         600_000,
         ge=2**14,
         le=900_000,
-        description="Most bytes of one dossier: beyond it the longest unseen goes, with a mark "
-        "(docs/caps.md). A Kafka message must stay below 1 MB, with room to spare.",
+        description="Most bytes of one dossier: what is beyond it is let go of, the longest unseen first, "
+        "and a mark says so (docs/caps.md). A Kafka message must stay below 1 MB, with room to spare.",
     )
     facts_backlog: int = Field(
         100_000,

@@ -27,9 +27,9 @@ class SharedThresholds(BaseSettings):
     )
     refused_quiet: Duration = _time(
         "refused_quiet",
-        "After a use of what had ended, a refusal closes the finding only once no use was accepted for so "
-        "long: replicas and regions learn of an end minutes apart, and this is several times the longest "
-        "documented one.",
+        "How long no use may have been accepted before a refusal closes the finding about a credential that "
+        "was used after its end: replicas and regions learn of an end minutes apart, and this is several "
+        "times the longest delay that is documented.",
     )
     redeployed: Duration = _time(
         "redeployed",
@@ -72,11 +72,13 @@ class SharedThresholds(BaseSettings):
     )
     race: Duration = _time(
         "race",
-        "How long after a kill a write to identities is the race against it: beyond a minute the kill has "
-        "spread, and a success is a revoked credential used.",
+        "How long after an end a write to identities counts as the race against it. Later the end has "
+        "spread, and a write that is accepted is a use of a revoked credential.",
     )
     residual_short: Duration = _time(
-        "residual_short", "A residual under this is the ordinary life of a session: known, and soon over."
+        "residual_short",
+        "A session that outlives its parent by less than this is low: that is the ordinary life of a "
+        "session.",
     )
     leak_deadline: Duration = _time(
         "leak_deadline",
@@ -85,8 +87,8 @@ class SharedThresholds(BaseSettings):
     )
     elevation_leeway: Duration = _time(
         "elevation_leeway",
-        "How long past the end of an approval an elevated use is the broker's delay: those that take grants "
-        "away look for what is due every few minutes.",
+        "How long after an approval has ended an elevated use is put down to delay: brokers look every few "
+        "minutes for grants that are due to be taken away.",
     )
     sweep_window: Duration = _time(
         "sweep_window",
@@ -100,8 +102,8 @@ class SharedThresholds(BaseSettings):
     )
     heartbeat: Duration = _time(
         "heartbeat",
-        "How much longer than ever before in its last four weeks a source may be silent: a holiday is longer "
-        "than a week-end by a day.",
+        "How much longer a source may be silent than its longest silence of the last four weeks: a holiday "
+        "makes a week-end a day longer.",
         ge=timedelta(hours=1),
     )
     rollout: Duration = _time(
@@ -122,7 +124,8 @@ class SharedThresholds(BaseSettings):
     )
     memory: Duration = _time(
         "memory",
-        "How long the end of a credential is remembered that nobody claims and whose life is not known.",
+        "How long the end of a credential is remembered where nobody owns the credential and no record says "
+        "how long it lives.",
         ge=timedelta(days=1),
     )
 

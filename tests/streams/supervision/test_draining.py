@@ -13,7 +13,7 @@ from streams.site.errors import NotRunning
 from streams.site.settings import Settings
 from streams.supervision.supervisor import Plan, Supervisor
 
-EMBEDDED, ELSEWHERE = ["broker", "deliver"], ["deliver"]
+EMBEDDED, ELSEWHERE = ["broker", "deliver"], ["deliver", "deliver"]
 
 
 def asked(
