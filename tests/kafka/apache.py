@@ -88,6 +88,9 @@ PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule required"
 ADMIN = "admin"
 MAVEN_SECONDS = 300
 START_SECONDS = 120
+JVM = ("-Xmx512m", "-Xms256m", "-XX:TieredStopAtLevel=1")
+"""A broker that lives for a minute: compiling it as for one that lives for years took two thirds of its time,
+27 of 47 µs an event of the benchmark."""
 
 
 class MissingError(Exception):
@@ -188,7 +191,7 @@ class Kafka:
     def start(self, wait: bool = True) -> None:
         """Returns when it answers; without waiting, when it is started."""
         out = (self.folder / "kafka.out").open("ab")
-        command = ["java", "-Xmx512m", "-Xms256m", "-cp", f"{libraries()}/*", "kafka.Kafka"]
+        command = ["java", *JVM, "-cp", f"{libraries()}/*", "kafka.Kafka"]
         self.process = subprocess.Popen(
             [*command, str(self._properties)], stdout=out, stderr=out, cwd=self.folder
         )
