@@ -56,8 +56,8 @@ FETCHED_SHARE = 0.75
 """Of a round, how much work is fetched for it: what the clock leaves over of a round waits for the next."""
 HELD_SECONDS = 1.0
 """Of work that waits, before its topics are fetched from no more. To hold one back throws away all that the
-client has fetched ahead of it, up to 64 MB, and the broker sends it once more: a fifth of what the stage and
-the broker cost went into that when every round that ended late did so."""
+client has fetched ahead of it, up to 64 MB, and the broker sends it once more; a round that ends a little
+late is no reason for that."""
 REVOKED_SECONDS = 4.0
 """To get everything confirmed before partitions go to another process; what is not, it reads again."""
 
