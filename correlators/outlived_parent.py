@@ -39,6 +39,8 @@ from correlators.control import (
     taken_back,
     traits_of,
 )
+from correlators.kernel.knowledge.memory import CHILDREN_MARK
+from correlators.kernel.knowledge.weight import CUT
 from correlators.kernel.views.ends import grace_of, skew_of, standing, undone_by
 from correlators.kernel.views.inflight import planned
 from correlators.kernel.views.progress import rotated_away
@@ -65,6 +67,10 @@ CONTROL = Control(
 REVOKED = "revoked_credential_used"
 ENDS_OF_SESSIONS = frozenset({"cut", "exhausted"})
 """Ends of a session that ``revoked_credential_used`` leaves to this control, or to none."""
+
+
+LET_GO = CUT | {CHILDREN_MARK}
+"""Marks after which there may be more descendants than those on record."""
 
 
 class Heir(NamedTuple):
@@ -143,7 +149,8 @@ def _verdict(view: View, clock: Clock, subject: str, off: Off, heirs: list[Heir]
     living = [h for h in heirs if h.used]
     used = tuple(sorted(e for h in living for e in h.used))
     refused = tuple(sorted(e for h in heirs for e in h.refused))
-    value, reason = _value(clock, off, heirs, living, (view.key, subject))
+    cut = not LET_GO.isdisjoint(view.dossier.marks)
+    value, reason = _value(clock, off, heirs, living, (view.key, subject), cut)
     severity = max((_severity(view, subject, off, h) for h in living), default=None)
     if severity and severity <= Severity.MEDIUM and rotated_away(view).issuperset(e.event for e in used):
         severity, reason = None, f"{reason}; told by old_version_used_after_rotation"
@@ -170,14 +177,16 @@ def _verdict(view: View, clock: Clock, subject: str, off: Off, heirs: list[Heir]
 
 
 def _value(
-    clock: Clock, off: Off, heirs: list[Heir], living: list[Heir], own: Collection[str]
+    clock: Clock, off: Off, heirs: list[Heir], living: list[Heir], own: Collection[str], cut: bool
 ) -> tuple[Value, str]:
+    """What it is worth, and why. ``cut``: of some descendants it is no longer known."""
     open_heirs = [h for h in living if not _over(h, clock)]
     until = max((h.report.expiry[1] for h in heirs), default=0)
     if living:
         last = max(h.used[-1].time for h in living)
         reason = (
-            f"{len(living)} of {len(heirs)} descendant(s) used after {iso(off.start)}, last at {iso(last)}"
+            f"{'at least ' * cut}{len(living)} of {len(heirs)} descendant(s) used after {iso(off.start)}, "
+            f"last at {iso(last)}"
         )
         if taken_back(off, own):
             return "assumed", f"{reason}; the parent was restored at {iso(off.end)}"

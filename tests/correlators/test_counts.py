@@ -14,6 +14,7 @@ import pytest
 import correlators
 from correlators.control import View
 from correlators.kernel.catalogue import controls
+from correlators.kernel.knowledge.memory import CHILDREN_MARK
 from correlators.kernel.knowledge.weight import CREDENTIALS_MARK
 from schemas import frozen
 from schemas.dossier import Dossier, Sightings
@@ -21,6 +22,7 @@ from schemas.fact import WATCH
 from schemas.sources import DECLARATION, Context, detect, sources
 from schemas.stored import decode
 from schemas.verdict import Clock
+from tests.support.make import KEY, ROLE, SESSION, USER, issue, kill, use
 from tests.support.scenario import clock_after, run
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -93,3 +95,12 @@ def test_whoever_counts_says_whether_that_is_all() -> None:
     ]
     assert len(asked) > 15
     assert [at for *at, more in asked if not more or isinstance(more[0], ast.Constant)] == []
+
+
+@pytest.mark.parametrize(("marks", "said"), [((), ""), ((CHILDREN_MARK,), "at least ")])
+def test_of_descendants_that_were_let_go_of_there_may_be_more(marks: tuple[str, ...], said: str) -> None:
+    many = [issue("i", 0, SESSION, ROLE, KEY, USER), kill("k", 600), use("late", 9_000, ROLE, SESSION)]
+    world = run(many)
+    whole = frozen.changed(decode(world.stores[0][USER]), marks=marks)
+    (verdict,) = controls()["outlived_parent"].judge(View(USER, whole), world.clock)
+    assert verdict.reason.startswith(f"{said}1 of 1 descendant(s) used")
