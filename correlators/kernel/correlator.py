@@ -395,7 +395,7 @@ class Correlator:
 def _asked(controls: Mapping[str, Judge], view: View, clock: Clock) -> list[Verdict]:
     """What these controls say of a view, as it is told."""
     said = [verdict for control in controls.values() for verdict in control.judge(view, clock)]
-    if view.dossier.releases:
+    if view.dossier.releases or view.dossier.exceptions:
         said = followed(controls, said, view, clock)
     return [_as_reported(verdict, view, clock) for verdict in said]
 

@@ -22,7 +22,7 @@ def exception_of(verdict: Verdict, view: View, clock: Clock) -> PolicyException 
     there is none."""
     if verdict.severity is None or verdict.value != "violated":
         return None
-    holding = [w for w in _latest(view.dossier.exceptions) if _holds(w, verdict, view, clock)]
+    holding = [w for w in latest_of(view.dossier.exceptions) if _holds(w, verdict, view, clock)]
     return max(holding, key=lambda w: (w.until, w.record.time, w.record.uid), default=None)
 
 
@@ -31,8 +31,13 @@ def words(exception: PolicyException) -> str:
     return f"exception of {exception.owner} until {iso(exception.until)}: {exception.reason}"
 
 
-def _latest(exceptions: Iterable[PolicyException]) -> list[PolicyException]:
-    """Of records about the same scope the one recorded last."""
+def covered_once(exception: PolicyException, verdict: Verdict, view: View) -> bool:
+    """Says whether a finding falls, or fell while the exception held, under it."""
+    return verdict.severity is not None and _holds(exception, verdict, view, Clock(exception.until - 1))
+
+
+def latest_of(exceptions: Iterable[PolicyException]) -> list[PolicyException]:
+    """Returns of records about the same scope the one recorded last."""
     latest: dict[tuple[str, ...], PolicyException] = {}
     for exception in sorted(exceptions, key=lambda w: (w.record.time, w.record.uid)):
         latest[exception.control, exception.identity, exception.place, exception.action] = exception
