@@ -11,7 +11,7 @@ SOURCE ?=
 TESTS_AT_ONCE ?= 4
 PYTEST = $(BIN)/python -m pytest --numprocesses $(TESTS_AT_ONCE) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help install run test test-fast check format golden bench score lock clean audit attacks chaos
+.PHONY: help install run test test-fast check format golden bench score lock clean audit attacks chaos clients
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -71,6 +71,9 @@ attacks: $(STAMP) ## Attack what is built, and write the table of docs/security.
 
 chaos: $(STAMP) ## Three Kafka brokers, and something fails in each of 200 rounds (ARGS='--rounds 20 --seed 2')
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+clients: $(STAMP) ## Fetch the SQL clients that tests run, each from its own registry
+	@$(BIN)/python -m tests.clients.fetch
 
 lock: ## Make requirements.lock anew (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \

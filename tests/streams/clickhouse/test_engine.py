@@ -188,6 +188,24 @@ def test_time_to_effective_revocation_is_from_the_end_to_the_last_success(engine
     assert rows(engine, "SELECT credential, seconds_to_effect FROM revocation_lag") == [("c", 90)]
 
 
+def test_a_key_that_was_never_tried_again_is_silent_and_not_immediate(engine: Engine) -> None:
+    ended: dict[str, object] = {"identity": "aws:1:role/r", "died_time": NOW - 10_000_000}
+    after = NOW - 5_000_000
+    lives: list[dict[str, object]] = [
+        {"credential": "used after", "last_success_time": after, "last_use_time": after},
+        {"credential": "refused", "last_use_time": after, "last_use_outcome": "unauthenticated"},
+        *({"credential": f"silent {number}"} for number in range(12)),
+    ]
+    Sink(engine).write("credentials", [lines("credentials", *(life | ended for life in lives))])
+    asked = "SELECT revocations, measured, silent, immediate, p50_seconds, p90_seconds, max_seconds"
+    (row,) = rows(engine, f"{asked} FROM time_to_effective_revocation")
+    assert row == (14, 2, 12, 1, 5, 5, 5)
+    empty(engine)
+    Sink(engine).write("credentials", [lines("credentials", lives[-1] | ended)])
+    (row,) = rows(engine, f"{asked} FROM time_to_effective_revocation")
+    assert row == (1, 0, 1, 0, None, None, None)
+
+
 @pytest.mark.parametrize(
     "statement",
     [

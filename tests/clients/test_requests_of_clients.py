@@ -7,7 +7,6 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
 
 import cramjam
 import pytest
@@ -16,26 +15,14 @@ from hypothesis import strategies as st
 
 from streams.clickhouse import codings, compressed_blocks, native_blocks
 from streams.clickhouse.city_hash import city_hash_128
-from streams.clickhouse.engine import Engine, Limits
 from streams.clickhouse.http_query import MAX_BODY_BYTES
-from streams.clickhouse.sql_endpoint import SqlEndpoint
-from tests.support.clickhouse import engine_over
 
 NATIVE = 54460
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, SqlEndpoint]]:
-    with engine_over(tmp_path_factory.mktemp("requests") / "clickhouse", Limits(rows=100_000)) as engine:
-        endpoint = SqlEndpoint(engine)
-        endpoint.start()
-        yield engine, endpoint
-        endpoint.stop()
-
-
 @pytest.fixture
-def url(served: tuple[Engine, SqlEndpoint]) -> str:
-    return f"http://127.0.0.1:{served[1].port}/"
+def url(address: str) -> str:
+    return f"http://{address}/"
 
 
 def ask(
