@@ -195,8 +195,7 @@ def test_a_key_that_was_never_tried_again_is_silent_and_not_immediate(engine: En
         {"credential": "used after", "last_success_time": after, "last_use_time": after},
         {"credential": "refused", "last_use_time": after, "last_use_outcome": "unauthenticated"},
     ]
-    for number in range(12):
-        lives.append({"credential": f"silent {number}"})
+    lives.extend({"credential": f"silent {number}"} for number in range(12))
     Sink(engine).write("credentials", [lines("credentials", *(life | ended for life in lives))])
     asked = "SELECT revocations, measured, silent, immediate, p50_seconds, p90_seconds, max_seconds"
     (row,) = rows(engine, f"{asked} FROM time_to_effective_revocation")
