@@ -16,6 +16,10 @@ NAME_MAX = 200
 length."""
 
 
+OF_SERVICE = " of "
+"""Between the id of a span and its service, where several services tell of a span of one id."""
+
+
 class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):
     """One span of a trace. Times in µs.
 

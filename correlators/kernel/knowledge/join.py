@@ -38,6 +38,7 @@ from schemas.dossier import (
 )
 from schemas.evidence import Evidence
 from schemas.rosters import FRONT_SAMPLE_MAX, SAMPLED_MAX
+from schemas.span import OF_SERVICE
 
 TURNS_MAX = 64
 """Turns of one switch that are kept: the 32 first and the 32 last. More is a flapping account; the mark of a
@@ -456,6 +457,31 @@ def join_span(a: Any, b: Any) -> Any:
     return min(a, b, key=lambda span: (span.arrived or 1 << 62, span.processed or 1 << 62, repr(span)))
 
 
+_same_spans: Join[dict[str, Any]] = map_of(join_span)
+
+
+def join_spans(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+    """Returns the union. An id is its service's own: where two services tell of a span of one id, one, by the
+    text of its service the least, stands under the id, the others under it and their service's name."""
+    if not any(OF_SERVICE in name or _is_anothers(a.get(name), span) for name, span in b.items()):
+        return _same_spans(a, b)
+    every: dict[str, dict[str, Any]] = {}
+    for spans in (a, b):
+        for name, span in spans.items():
+            told = every.setdefault(name.partition(OF_SERVICE)[0], {})
+            known = told.get(span.service)
+            told[span.service] = span if known is None else join_span(known, span)
+    union: dict[str, Any] = {}
+    for span_id, told in every.items():
+        for n, service in enumerate(sorted(told)):
+            union[f"{span_id}{OF_SERVICE}{service}" if n else span_id] = told[service]
+    return a if union == a else union
+
+
+def _is_anothers(known: Any, span: Any) -> bool:
+    return known is not None and known.service != span.service
+
+
 join_grant: Join[Grant] = record_of(Grant, role=highest, turns=turns, uses=map_of(_sightings))
 
 join_opened: Join[Opened] = record_of(
@@ -573,7 +599,7 @@ join: Join[Dossier] = record_of(
     calls=map_of(join_calls),
     offered=map_of(earliest),
     seen=earliest,
-    spans=map_of(join_span),
+    spans=join_spans,
     grants=map_of(join_grant),
     sessions=map_of(join_opened),
     glimpses=map_of(join_glimpsed),

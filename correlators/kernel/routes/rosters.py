@@ -37,8 +37,13 @@ def enrolments(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
         return
     yield from _passages(key, dossier)
     enrolment = _enrolment(key, digest(key))
-    if enrolment and _counts(key, dossier):
+    if enrolment is None:
+        return
+    if _acts(key, dossier):
         yield enrolment
+    elif any(reported.severity for reported in dossier.reported.values()):
+        # By the word of others alone, perhaps: it hears what holds for all, and is no part of a sample.
+        yield enrolment[0], Dossier(members={key: Member(key)})
 
 
 @remembered_together(16_384)
@@ -50,11 +55,9 @@ def _enrolment(key: str, drawn: str) -> tuple[str, Dossier] | None:
     return roster_key(installation, key), Dossier(members={key: Member(key)}, sampled=counted)
 
 
-def _counts(key: str, dossier: Dossier) -> bool:
-    """Who acts, and whatever a finding is about. A credential without an identity is a dossier of its own,
-    and there may be millions: of those only roots."""
-    if any(reported.severity for reported in dossier.reported.values()):
-        return True
+def _acts(key: str, dossier: Dossier) -> bool:
+    """Whether it acts. A credential without an identity is a dossier of its own, and there may be millions:
+    of those only roots."""
     if is_credential(key):
         return any(traits_of(c.kind).root for c in dossier.credentials.values())
     return bool(dossier.calls) or any(_active(c) for c in dossier.credentials.values())

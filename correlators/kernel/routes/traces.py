@@ -24,7 +24,7 @@ from schemas.dossier import Calls, Dossier, Listed, Sightings
 from schemas.evidence import Evidence
 from schemas.fact import TRACE_PREFIX
 from schemas.providers import CALLS
-from schemas.span import UNNAMED, Span, agent_key, agent_name, is_unnamed
+from schemas.span import OF_SERVICE, UNNAMED, Span, agent_key, agent_name, is_unnamed
 
 TRACES_MARK = "traces truncated"
 """Told to each agent of a trace of which not all spans could be kept."""
@@ -52,7 +52,7 @@ class Trace:
 
     def __init__(self, key: str, spans: dict[str, Span]) -> None:
         self.id = key.removeprefix(TRACE_PREFIX)
-        self.spans = paired(spans)
+        self.spans = paired(own_parents(spans))
         self._chains: dict[str, Chain] = {}
 
     def chain(self, span_id: str) -> Chain:
@@ -147,7 +147,7 @@ class Trace:
         """Returns a call as evidence, compact because a busy agent keeps thousands: what the key tells is
         left to ``correlators.kernel.views.calls`` to write out."""
         span = self.spans[span_id]
-        uid = f"{span.trace or self.id}:{span_id}"
+        uid = f"{span.trace or self.id}:{span_id.partition(OF_SERVICE)[0]}"
         source = span.source or SOURCE
         return Evidence(
             span.start, uid, source, actor,
@@ -158,7 +158,23 @@ class Trace:
         """Returns a span as a mirror of one that was told in this trace: its id, with its own trace where
         that is another."""
         own = self.spans[span_id].trace or self.id
+        span_id = span_id.partition(OF_SERVICE)[0]
         return span_id if own == trace else f"{own}:{span_id}"
+
+
+def own_parents(spans: dict[str, Span]) -> dict[str, Span]:
+    """Returns the spans, each below that one of its parent's id which its own service tells of, if it does.
+    Returns the argument where each id is one service's."""
+    told = [name for name in spans if OF_SERVICE in name]
+    if not told:
+        return spans
+    named = {(name.partition(OF_SERVICE)[0], spans[name].service): name for name in told}
+    return {
+        name: frozen.changed(span, parent=named[span.parent, span.service])
+        if (span.parent, span.service) in named
+        else span
+        for name, span in spans.items()
+    }
 
 
 def paired(spans: dict[str, Span]) -> dict[str, Span]:
@@ -348,12 +364,18 @@ def _call(trace: Trace, call: AgentCall, lists: dict[str, tuple[str, ...]]) -> D
     lead = _leads(trace, call)
     channels = {c for span in spans for c in _channels(span, tool, lists, bool(lead))}
     calls = Calls(
-        names=tuple(sorted({span.tool for span in spans if span.tool})),
+        names=tuple(sorted({span.tool for span in spans if span.tool and _may_name(trace, call, span)})),
         servers=servers,
         channels=dict.fromkeys(sorted(channels), evidence),
         leads=(lead,) if lead else (),
     )
     return Dossier(calls={call_key(call.agent, tool): calls}, seen=trace.evidence(call.outer, call.agent))
+
+
+def _may_name(trace: Trace, call: AgentCall, span: Span) -> bool:
+    """Whether a span may say what a call goes by: one of the same service, or one end of it over MCP. To any
+    other service that is called by the way it is another thing."""
+    return bool(span.side) or span.service in ("", trace.spans[call.outer].service)
 
 
 def _leads(trace: Trace, call: AgentCall) -> str:
