@@ -10,10 +10,11 @@ from typing import Any
 import orjson
 from rich.table import Table
 
+from correlators.driver.watch import clock_at
 from correlators.kernel.proof_run import Proof, Run, proof_runs
 from correlators.kernel.views.released import Element
+from schemas.dossier import Watch
 from schemas.evidence import Evidence, iso
-from schemas.verdict import Clock
 from streams.clickhouse import query
 from streams.command.explain import loader
 from streams.command.lineage import Family
@@ -37,7 +38,7 @@ def release(settings: Settings, name: str, as_json: bool) -> None:
     """Prints the proof run of each workload that this release is of, or every one of the workload that has
     this key. Raises Stop where none is declared."""
     workloads = [row["identity"] for row in query.rows(settings, _WORKLOADS, {"release": name})]
-    clock = Clock(time.time_ns() // 1000, _newest(settings))
+    clock = clock_at(time.time_ns() // 1000, _newest(settings), str)
     family = Family(loader(settings), clock.now, settings.thresholds)
     asked, keys = (name, workloads) if workloads else ("", [name])
     views = {view.key: view for view in map(family.view, keys)}
@@ -56,8 +57,8 @@ def release(settings: Settings, name: str, as_json: bool) -> None:
             screen.print(part)
 
 
-def _newest(settings: Settings) -> dict[str, int]:
-    return {row["source"]: int(row["newest"]) for row in query.rows(settings, _NEWEST, {})}
+def _newest(settings: Settings) -> dict[str, Watch]:
+    return {row["source"]: Watch(int(row["newest"])) for row in query.rows(settings, _NEWEST, {})}
 
 
 def written(run: Run) -> dict[str, Any]:

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from streams.normalising.normalise import Normalising
 from streams.site.settings import Settings
 from streams.site.stage import Stage
+from tests.support.cloudtrail import event
 from tests.support.fake_kafka import FakeConsumer, FakeMessage, FakeProducer
+
+BODY = json.dumps(event()).encode()
+"""A record of CloudTrail."""
+
+
+class Clock:
+    """Seconds that pass when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
 
 TOPIC = "raw.cloudtrail"
 

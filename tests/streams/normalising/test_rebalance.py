@@ -3,7 +3,6 @@ broker.)"""
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 
@@ -14,11 +13,9 @@ from streams.kafka.outgoing import Outgoing
 from streams.normalising.intake import Intake
 from streams.normalising.normalise import HELD_SECONDS
 from streams.site.settings import Settings
-from tests.support.cloudtrail import event
 from tests.support.fake_kafka import FakeMessage, FakeProducer
-from tests.support.normalising import HERE, THERE, TOPIC, Running
+from tests.support.normalising import BODY, HERE, THERE, TOPIC, Running
 
-BODY = json.dumps(event()).encode()
 YEAR = 365 * 86_400
 
 

@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 from streams.normalising.turns import ROUND_SECONDS, Turns
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support.normalising import Clock
 
 
 def worked_off(turns: Turns[str], clock: Clock, cost: dict[str, float]) -> list[str]:

@@ -13,10 +13,8 @@ from streams.normalising.unsent import (
     BEHIND_RECORDS,
     Unsent,
 )
-from tests.streams.normalising.test_rebalance import BODY
-from tests.streams.normalising.test_turns import Clock
 from tests.support.fake_kafka import FakeMessage
-from tests.support.normalising import HERE, THERE, TOPIC, Running
+from tests.support.normalising import BODY, HERE, THERE, TOPIC, Clock, Running
 
 
 def behind() -> int:
