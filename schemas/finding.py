@@ -163,7 +163,9 @@ def _fill(body: dict[str, Any], verdict: Verdict, events: list[Evidence]) -> Non
 def _resource(identity: str, owner: str) -> dict[str, Any]:
     resource: dict[str, Any] = {"uid": identity, "type": "non-human identity"}
     if owner:
-        resource["owner"] = {"name": owner}
+        # The declared name is all that is known of an owner, and its id; readers demand the rest.
+        known = {"name": owner, "uid": owner, "type_id": 0}
+        resource["owner"] = known | {"account": known}
     return resource
 
 
@@ -177,13 +179,14 @@ def _evidence(e: Evidence, verdict: Verdict) -> dict[str, Any]:
         "actor": {"user": user},
         "api": {"operation": e.operation or "unknown"},
     }
-    if e.source:
-        shown["api"]["service"] = {"name": e.source}
     if e.place:
         shown["src_endpoint"] = {"ip" if _is_ip(e.place) else "name": e.place}
     if e.client:
         shown["http_request"] = {"user_agent": e.client}
     shown["data"] = {"time": _millis(e.time)}
+    if e.source:
+        # Of the log: the vendor's service that was called (`api.service`) is not known here.
+        shown["data"]["source"] = e.source
     return shown
 
 
