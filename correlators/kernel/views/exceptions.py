@@ -22,7 +22,11 @@ def exception_of(verdict: Verdict, view: View, clock: Clock) -> PolicyException 
     there is none."""
     if verdict.severity is None or verdict.value != "violated":
         return None
-    holding = [w for w in latest_of(view.dossier.exceptions) if _holds(w, verdict, view, clock)]
+    holding = [
+        w
+        for w in latest_of(view.dossier.exceptions)
+        if _is_about(w, verdict, view) and not clock.past(w.until - 1)
+    ]
     return max(holding, key=lambda w: (w.until, w.record.time, w.record.uid), default=None)
 
 
@@ -33,7 +37,7 @@ def words(exception: PolicyException) -> str:
 
 def covered_once(exception: PolicyException, verdict: Verdict, view: View) -> bool:
     """Says whether a finding falls, or fell while the exception held, under it."""
-    return verdict.severity is not None and _holds(exception, verdict, view, Clock(exception.until - 1))
+    return verdict.severity is not None and _is_about(exception, verdict, view)
 
 
 def latest_of(exceptions: Iterable[PolicyException]) -> list[PolicyException]:
@@ -44,7 +48,7 @@ def latest_of(exceptions: Iterable[PolicyException]) -> list[PolicyException]:
     return list(latest.values())
 
 
-def _holds(exception: PolicyException, verdict: Verdict, view: View, clock: Clock) -> bool:
+def _is_about(exception: PolicyException, verdict: Verdict, view: View) -> bool:
     if exception.control != verdict.control:
         return False
     if exception.identity and not _names(exception.identity, verdict, view):
@@ -54,13 +58,12 @@ def _holds(exception: PolicyException, verdict: Verdict, view: View, clock: Cloc
         return False
     if not evidence and (exception.place or exception.action):
         return False
-    within = all(
+    return all(
         e.time < exception.until
         and (not exception.place or covers(exception.place, e.place))
         and (not exception.action or exception.action == e.operation)
         for e in evidence
     )
-    return within and not clock.past(exception.until - 1)
 
 
 def _names(scope: str, verdict: Verdict, view: View) -> bool:

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from schemas.activity import Activity, Excepted
 from schemas.declaration import ApprovedTool
 from schemas.verdict import Clock, Verdict
-from tests.correlators.kernel.test_authority_laws import ELSEWHERE, hearsay
 from tests.support import otlp
 from tests.support.declared import DAY, at, declared
+from tests.support.hearsay import ELSEWHERE, hearsay
 from tests.support.make import KEY, ROLE, USER, kill, use
 from tests.support.scenario import World, every_way, taught
 
