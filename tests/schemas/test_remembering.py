@@ -10,8 +10,9 @@ from schemas.remembering import LETTERS_MAX, remembered, remembered_together
 ROOT = Path(__file__).parents[2]
 
 BOUNDED_WHERE_THEY_ARE_ASKED = {
-    "schemas/sources/cloudtrail/event.py": {"_usual", "_time"},
+    "schemas/sources/cloudtrail/event.py": {"_read_usual", "_time"},
     "schemas/sources/cloudtrail/identity.py": {"_read_who"},
+    "schemas/sources/cloudtrail/naming.py": {"_read_resource"},
     "schemas/sources/cloudtrail/rotations.py": {"_secret"},
     "schemas/sources/caep/token.py": {"_key_set", "_key"},
     "schemas/remembering.py": {"known"},
