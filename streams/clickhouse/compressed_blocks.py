@@ -42,7 +42,7 @@ def unpacked(body: bytes, most: int) -> bytes:
         method, length, plain = unpack_from("<BII", body, place + _CHECKSUM)
         size += plain
         if size > most:
-            raise ValueError(f"it holds more than {most} bytes")
+            raise ValueError(f"the compressed blocks hold more than {most} bytes")
         end = place + _CHECKSUM + length
         block = body[place + _CHECKSUM : end]
         if length < _HEAD or len(block) != length or city_hash_128(block) != body[place : place + _CHECKSUM]:

@@ -162,6 +162,7 @@ def test_an_orphan_survives_by_design() -> None:
     assert verdict_of(many, CHILD, NAME) is None
 
 
+@pytest.mark.slow
 def test_a_flood_is_one_finding() -> None:
     many = [tried(f"t{n}", 60 + n) for n in range(1000)]
     verdict = judged([use("b", 0), kill("kill", 10), *many])

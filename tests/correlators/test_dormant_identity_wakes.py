@@ -96,6 +96,7 @@ def test_what_a_record_calls_inactive_is_another_controls() -> None:
     assert judged([off, use("before", 0), use("woke", 31 * DAY)]) is None
 
 
+@pytest.mark.slow
 def test_heavy_use_before_and_after_keeps_the_silence_between() -> None:
     before = [use(f"b{n}", n * 977) for n in range(300)]
     after = [use(f"a{n}", 45 * DAY + n * 977) for n in range(300)]
@@ -103,6 +104,7 @@ def test_heavy_use_before_and_after_keeps_the_silence_between() -> None:
     assert [e.uid for e in verdict.claim] == ["b299"] and [e.uid for e in verdict.evidence] == ["a0"]
 
 
+@pytest.mark.slow
 def test_thinning_of_old_months_makes_no_silence() -> None:
     daily = [use(f"d{n}", n * DAY) for n in range(500)]
     assert judged(daily) is None

@@ -133,6 +133,7 @@ def test_the_id_of_a_story_is_that_of_its_finding() -> None:
     assert story.uid == story_of(name)
 
 
+@pytest.mark.slow
 def test_of_very_many_the_number_is_about_right_and_says_so() -> None:
     world = run([a for n in range(1_000) for a in forged(n)], CLOCK)
     story = said(world)[CONTROL.name][0]

@@ -73,6 +73,7 @@ def run(line: str, where: Path) -> None:
     assert done.returncode == 0, f"{line}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("title", ["A source, step by step", "A control, step by step"])
 def test_a_guide_can_be_followed_to_the_letter(title: str, copy: Path) -> None:
     many = steps(title)

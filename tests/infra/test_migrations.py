@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import product
 from pathlib import Path
 
+import pytest
+
 from correlators.driver.normaliser import Normaliser, Record
 from streams.clickhouse.migrations import migrate
 from streams.clickhouse.sink import Origin, Sink, block
@@ -56,6 +58,7 @@ def test_a_database_from_before_spans_finds_the_agent_of_those_it_has(tmp_path: 
         assert rows(engine, found) == [(otlp.uid(1),), (otlp.uid(2),)]
 
 
+@pytest.mark.slow
 def test_a_database_from_before_the_plain_words_has_them_for_the_findings_it_holds(tmp_path: Path) -> None:
     words = ("severity", "status", "confidence", "description", "subject", "evidence")
     told = {"severity": "High", "status": "New", "confidence": "Low"}

@@ -59,6 +59,7 @@ def test_the_same_seed_writes_the_same_bytes_and_another_seed_others(year: Path,
     assert bodies(tmp_path / "a") == bodies(year) != bodies(tmp_path / "b")
 
 
+@pytest.mark.slow
 def test_the_clean_year_is_the_year_without_what_is_wrong(year: Path, tmp_path: Path) -> None:
     write(replace(PLAN, clean=True), tmp_path)
     wrong = {uid for case in truth(year) if case["expects"] == "finding" for uid in case["uses"]}

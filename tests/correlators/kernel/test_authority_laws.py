@@ -56,6 +56,7 @@ def test_what_the_provider_shows_by_itself_is_told() -> None:
     assert any(control == "outlived_parent" for control, _ in ALONE)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.lists(hearsay(), min_size=1, max_size=5), st.integers(0, 99))
 def test_what_others_say_closes_nothing_moves_nothing_and_lowers_nothing(
@@ -67,6 +68,7 @@ def test_what_others_say_closes_nothing_moves_nothing_and_lowers_nothing(
     assert all(severity <= Severity.MEDIUM for _, severity in beyond.values()), beyond
 
 
+@pytest.mark.slow
 def test_what_others_say_of_a_key_and_of_its_session_is_the_same_in_any_order() -> None:
     """A source of others claims that the key is another's, and that its session has expired: what is told by
     its word of the session depends on which it said first."""
@@ -84,6 +86,7 @@ def test_what_others_say_of_a_key_and_of_its_session_is_the_same_in_any_order() 
         )
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.lists(hearsay(), min_size=1, max_size=5), st.integers(0, 99))
 def test_what_others_say_proves_nothing_of_a_key_that_is_only_off(many: list[Activity], seed: int) -> None:

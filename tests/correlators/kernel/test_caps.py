@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from correlators.kernel.caps import DOSSIER_BYTES_MAX
 from correlators.kernel.catalogue import controls
 from correlators.kernel.correlator import Correlator
@@ -26,6 +28,7 @@ def session(n: int, at: float, arrived: int) -> list[object]:
     return [fact for activity in (born, *uses) for fact in facts_of(activity)]
 
 
+@pytest.mark.slow
 def test_a_role_with_a_session_an_hour_stays_small_for_years_and_says_nothing_false() -> None:
     correlator = Correlator(controls())
     largest, reports = 0, []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,18 +18,21 @@ from tests.support.arbitrary import MANY, activities, dossiers
 from tests.support.scenario import every_way
 
 
+@pytest.mark.slow
 @given(MANY, MANY, MANY)
 def test_join_is_associative(a: list[Activity], b: list[Activity], c: list[Activity]) -> None:
     x, y, z = dossiers(a), dossiers(b), dossiers(c)
     assert join(join(x, y), z) == join(x, join(y, z))
 
 
+@pytest.mark.slow
 @given(MANY, MANY)
 def test_join_is_commutative(a: list[Activity], b: list[Activity]) -> None:
     x, y = dossiers(a), dossiers(b)
     assert join(x, y) == join(y, x)
 
 
+@pytest.mark.slow
 @given(MANY, MANY)
 def test_join_is_idempotent_and_says_by_identity_that_nothing_was_learned(
     a: list[Activity], b: list[Activity]
@@ -86,6 +90,7 @@ def test_thinning_keeps_the_first_and_the_last(times: list[int]) -> None:
     assert len(kept) <= KEPT_MAX
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.lists(activities(), max_size=14), st.integers(0, 1000))
 def test_any_order_duplication_batching_partition_count_and_restart_give_the_same_verdicts(

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -99,6 +100,7 @@ def known(many: list[Activity], clock: Clock, batch: int = 0, **caps: Any) -> Wo
     return world
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(st.integers(0, 1 << 32), st.sampled_from([1, 7, 40]))
 def test_rows_are_what_they_would_be_if_nothing_were_ever_let_go(seed: int, batch: int) -> None:

@@ -350,6 +350,7 @@ ASKED = [
 ]
 
 
+@pytest.mark.slow
 def test_the_recording_gives_the_same_verdicts_in_any_order_doubled_split_and_restarted() -> None:
     every_way([result for reading in readings() for result in reading.activities])
 

@@ -126,6 +126,7 @@ def test_a_request_that_a_gateway_saw_is_found_under_the_agent_whose_span_it_nam
     )
 
 
+@pytest.mark.slow
 def test_of_every_recorded_run_the_view_and_the_correlators_name_the_same_agents(engine: Engine) -> None:
     data("agent/otlp_recorded")
     seen = store(engine, *(line for file in sorted(AGENTS.glob("*.otlp.jsonl")) for line in file.open("rb")))

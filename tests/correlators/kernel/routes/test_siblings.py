@@ -36,6 +36,7 @@ def outlived(world: World) -> Verdict:
     return next(v for r in world.last.values() if (v := r.verdict) and v.control == "outlived_parent")
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(st.lists(st.integers(0, SIBLINGS - 1), min_size=1, max_size=4, unique=True), st.integers(0, 99))
 def test_whichever_child_of_a_dead_parent_is_used_is_told_however_many_siblings_it_has(
@@ -107,6 +108,7 @@ def test_that_the_last_generation_lets_go_of_some_is_told_of_the_parent(
     ]
 
 
+@pytest.mark.slow
 def test_a_busy_parent_writes_no_more_than_its_half_again() -> None:
     correlator = Correlator(controls(), children_max=100)
     moves = 0

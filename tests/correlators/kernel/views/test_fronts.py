@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from schemas.activity import Activity, Ended
 from schemas.verdict import Severity
 from tests.support.judged import verdict_of
@@ -52,6 +54,7 @@ def test_two_clients_that_share_addresses_show_no_balancer() -> None:
     assert verdict_of(through_a_balancer("ab"), subject, PLACES) is not None
 
 
+@pytest.mark.slow
 def test_a_stranger_beside_a_balancer_is_told_whatever_he_took() -> None:
     thief = [seen(f"t{name}", 8_000, name, name, "10.0.7.7") for name in "abc"]
     for name in "abc":
