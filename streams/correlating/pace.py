@@ -13,8 +13,10 @@ from schemas.fact import Tick
 PAUSE = 6.0
 """Under load the next flush is put off by so many times what this one took: the longer one gathers, the more
 facts of a dossier are judged and stored at once, so that a worker that falls behind gets faster. Two thirds
-of a worker's time went into flushes when it was 2; now it is a seventh at most, and what waits longer for its
-word are records that waited behind a backlog."""
+of a worker's time went into flushes when it was 2; now it is a seventh of it as long as flushes are short.
+What waits longer for its word are records that waited behind a backlog."""
+PAUSE_SECONDS_MAX = 2.0
+"""However long a flush took: a flood of newcomers makes long ones, and others wait behind it."""
 
 READ_TO_END = 2 * SECOND
 """A raw partition whose watermark is no older than this (µs) when a tick tells it is read to its end, or as
@@ -39,7 +41,7 @@ class Pace:
     def flushed(self, began: float) -> None:
         """Notes that a flush that began then (seconds of the clock) is over, or has come so far."""
         self._early = began + self._interval
-        self._late = self._early + PAUSE * (self._clock() - began)
+        self._late = self._early + min(PAUSE * (self._clock() - began), PAUSE_SECONDS_MAX)
 
     def due(self, waiting: Callable[[], int]) -> bool:
         """Says whether it is time for a flush. ``waiting``: how many messages wait to be taken."""

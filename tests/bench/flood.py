@@ -9,12 +9,13 @@ topic, and how the first lines of `findings_open` read afterwards.
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 import sys
 import tempfile
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -35,14 +36,14 @@ from tests.support.topic import Tail
 
 ACCOUNT = "111122223333"
 IDENTITIES = 2_000
-REALS = 6
-WAITED_SECONDS = 120.0
+REALS = 5
+WAITED_SECONDS = 30.0
 WARM_SECONDS = 8.0
 FIRST_SCREEN = "SELECT title, severity, story FROM findings_open LIMIT 12"
 
 
-def event(uid: str, at: datetime, name: str, user: str, key: str, ended: str = "") -> bytes:
-    """A CloudTrail record of a user's key; ``ended``: the key that it deletes."""
+def event(uid: str, at: datetime, name: str, user: str, key: str, ended: str = "", whose: str = "") -> bytes:
+    """A CloudTrail record of a user's key; ``ended``: the key that it deletes, ``whose`` it is."""
     return orjson.dumps({
         "eventVersion": "1.11",
         "userIdentity": {
@@ -58,7 +59,7 @@ def event(uid: str, at: datetime, name: str, user: str, key: str, ended: str = "
         "eventName": name,
         "awsRegion": "eu-central-1",
         "sourceIPAddress": "198.51.100.7",
-        "requestParameters": {"userName": user, "accessKeyId": ended} if ended else None,
+        "requestParameters": {"userName": whose, "accessKeyId": ended} if ended else None,
         "eventID": uid,
         "eventType": "AwsApiCall",
         "managementEvent": True,
@@ -66,11 +67,22 @@ def event(uid: str, at: datetime, name: str, user: str, key: str, ended: str = "
     })  # fmt: skip
 
 
+def key_of(name: str, number: int) -> str:
+    """The id of an access key, as long as AWS has them."""
+    return f"AKIA{name.upper()}{number:0{16 - len(name)}d}"
+
+
 def alarm(name: str, number: int, used: datetime) -> list[bytes]:
     """A key that is deleted by an administrator and used an hour later."""
-    key, user = f"AKIA{name.upper()}{number:010d}", f"{name}{number}"
+    key, user = key_of(name, number), f"{name}{number}"
     deleted = event(
-        f"{user}-end", used - timedelta(hours=1), "DeleteAccessKey", "adm", "AKIAADMIN0000000000", key
+        f"{user}-end",
+        used - timedelta(hours=1),
+        "DeleteAccessKey",
+        f"{name}-admin",
+        key_of("admin", len(name)),
+        key,
+        user,
     )
     return [deleted, event(f"{user}-use", used, "GetObject", user, key)]
 
@@ -85,8 +97,7 @@ class Site:
 
     def usual(self, rate: int) -> None:
         """Sends records of many identities until it is stopped, so many a second."""
-        start = datetime.now(UTC) - timedelta(minutes=10)
-        lines = Load(10_000_000, IDENTITIES, 7, start, 0.0, per_second=rate).lines()
+        lines = Load(10_000_000, IDENTITIES, 7, datetime.now(UTC), 0.0, per_second=rate).lines()
         producer = Producer(kafka_config(self.settings))
         began, sent = time.monotonic(), 0
         while not self._stopping.wait(0.01):
@@ -97,17 +108,18 @@ class Site:
             producer.poll(0)
 
     def real(self, number: int) -> float:
-        """Seconds until the finding about a key that is really used after its end."""
+        """Returns the seconds until the finding about a key that is really used after its end; infinity where
+        it does not come in time."""
         records = alarm("real", number, datetime.now(UTC))
         topic.produce(self.settings, "raw.cloudtrail", records)
-        began, key = time.monotonic(), f"AKIAREAL{number:010d}".encode()
+        began, key = time.monotonic(), key_of("real", number).encode()
         self._alerts.messages.clear()
-        self._alerts.until(
-            lambda tail: any(key in (m.value() or b"") for m in tail.messages),
-            "the real finding",
-            WAITED_SECONDS,
-        )
-        return time.monotonic() - began
+        with suppress(AssertionError):
+            self._alerts.until(
+                lambda tail: any(key in (m.value() or b"") for m in tail.messages), "it", WAITED_SECONDS
+            )
+            return time.monotonic() - began
+        return math.inf
 
     def stop(self) -> None:
         self._stopping.set()
@@ -135,7 +147,7 @@ def main(arguments: list[str] | None = None) -> int:
         now = datetime.now(UTC)
         forged = [record for number in range(given.forged) for record in alarm("forged", number, now)]
         topic.produce(settings, "raw.cloudtrail.other", forged)
-        behind = [site.real(number) for number in range(REALS, 3 * REALS)]
+        behind = [site.real(number) for number in range(REALS, 2 * REALS)]
         print(f"behind {given.forged:,} forged alarms: {_told(behind)}", flush=True)
         asked = settings.model_copy(update={"clickhouse": f"http://127.0.0.1:{settings.sql_port}"})
         for row in query.rows(asked, FIRST_SCREEN):

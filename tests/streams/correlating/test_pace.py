@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.fact import Tick
-from streams.correlating.pace import PAUSE, Pace
+from streams.correlating.pace import PAUSE, PAUSE_SECONDS_MAX, Pace
 
 NOW = 1_763_812_800_000_000
 HOUR = 3_600_000_000
@@ -41,8 +41,20 @@ def test_with_a_backlog_before_it_or_here_a_flush_is_put_off_by_what_the_last_on
         pace, clock = paced()
         pace.heard(Tick(NOW, marks))
         assert not pace.due(lambda waiting=waiting: waiting)  # type: ignore[misc]
-        clock.now = 101.0 + PAUSE * 4.0
+        clock.now = 101.0 + PAUSE_SECONDS_MAX
         assert pace.due(lambda waiting=waiting: waiting)  # type: ignore[misc]
+
+
+def test_a_short_flush_puts_the_next_one_off_by_a_multiple_of_itself() -> None:
+    pace, clock = paced()
+    pace.heard(Tick(NOW, {"raw.vault/0": NOW - HOUR}))
+    began = clock.now
+    clock.now += 0.1
+    pace.flushed(began)
+    clock.now = began + 1.0 + PAUSE * 0.1 - 0.01
+    assert not pace.due(lambda: 0)
+    clock.now += 0.02
+    assert pace.due(lambda: 0)
 
 
 def test_a_backlog_that_is_worked_off_puts_nothing_off_any_more() -> None:
