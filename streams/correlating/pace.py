@@ -40,8 +40,9 @@ class Pace:
 
     def flushed(self, began: float) -> None:
         """Notes that a flush that began then (seconds of the clock) is over, or has come so far."""
+        now = self._clock()
         self._early = began + self._interval
-        self._late = self._early + min(PAUSE * (self._clock() - began), PAUSE_SECONDS_MAX)
+        self._late = max(self._early, now) + min(PAUSE * (now - began), PAUSE_SECONDS_MAX)
 
     def due(self, waiting: Callable[[], int]) -> bool:
         """Says whether it is time for a flush. ``waiting``: how many messages wait to be taken."""

@@ -41,7 +41,7 @@ def test_with_a_backlog_before_it_or_here_a_flush_is_put_off_by_what_the_last_on
         pace, clock = paced()
         pace.heard(Tick(NOW, marks))
         assert not pace.due(lambda waiting=waiting: waiting)  # type: ignore[misc]
-        clock.now = 101.0 + PAUSE_SECONDS_MAX
+        clock.now += PAUSE_SECONDS_MAX
         assert pace.due(lambda waiting=waiting: waiting)  # type: ignore[misc]
 
 
