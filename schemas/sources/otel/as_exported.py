@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from schemas.sources.otel.as_json import json_id
-from schemas.sources.otel.as_rows import is_error, kind_of
+from schemas.sources.otel.as_rows import id_at, is_error, kind_of, time_at
 from schemas.sources.otel.logs_wire import event_of
 from schemas.sources.otel.raw import (
     SPAN_BYTES,
@@ -50,13 +50,13 @@ def _go_span(span: Fields) -> RawSpan:
     status = as_fields(span.get("Status"))
     kind = as_number(span.get("SpanKind"))
     return RawSpan(
-        _id(own, "TraceID", TRACE_BYTES),
-        _id(own, "SpanID", SPAN_BYTES),
-        _id(parent, "SpanID", SPAN_BYTES, optional=True),
+        id_at(own, "TraceID", TRACE_BYTES),
+        id_at(own, "SpanID", SPAN_BYTES),
+        id_at(parent, "SpanID", SPAN_BYTES, optional=True),
         text_at(span, "Name"),
         kind if kind is not None else kind_of(text_at(span, "SpanKind")),
-        _iso(span, "StartTime"),
-        _iso(span, "EndTime"),
+        time_at(span, "StartTime"),
+        time_at(span, "EndTime"),
         is_error(text_at(status, "Code")),
         text_at(status, "Description"),
         text_at(span, "InstrumentationScope", "Name") or text_at(span, "InstrumentationLibrary", "Name"),
@@ -70,9 +70,9 @@ def _go_log(log: Fields) -> RawLog:
     event, body = event_of(log.get("EventName"), attributes, lambda: _go_value(log.get("Body")))
     service = _go_attributes(log.get("Resource"), lambda key: key == "service.name").get("service.name", "")
     return RawLog(
-        _id(log, "TraceID", TRACE_BYTES, optional=True),
-        _id(log, "SpanID", SPAN_BYTES, optional=True),
-        micros_of(text_at(log, "Timestamp")) or _iso(log, "ObservedTimestamp"),
+        id_at(log, "TraceID", TRACE_BYTES, optional=True),
+        id_at(log, "SpanID", SPAN_BYTES, optional=True),
+        micros_of(text_at(log, "Timestamp")) or time_at(log, "ObservedTimestamp"),
         event,
         str(service),
         attributes,
@@ -124,22 +124,11 @@ def _zipkin_span(span: Fields) -> RawSpan:
     )
 
 
-def _id(holder: Fields, field: str, size: int, optional: bool = False) -> str:
-    return json_id({field: holder.get(field)}, field, field, size, optional)
-
-
 def _short_id(span: Fields, field: str, size: int) -> str:
     """Older tracers write half of a trace's id."""
     value = span.get(field)
     padded = value.zfill(2 * size) if isinstance(value, str) and 0 < len(value) <= 2 * size else value
     return json_id({field: padded}, field, field, size)
-
-
-def _iso(span: Fields, field: str) -> int:
-    time = micros_of(text_at(span, field))
-    if not time:
-        raise Unreadable(field, "is missing or not a time")
-    return time
 
 
 def _micros(span: Fields, field: str) -> int:

@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from schemas.records import Contents
-from schemas.sources.otel.as_json import json_id
-from schemas.sources.otel.as_rows import is_error, kind_of
+from schemas.sources.otel.as_json import json_id, json_time
+from schemas.sources.otel.as_rows import is_error, kind_of, time_at
 from schemas.sources.otel.raw import (
     CLIENT,
     INTERNAL,
@@ -33,7 +33,6 @@ from schemas.sources.otel.raw import (
     is_read,
 )
 from schemas.sources.otel.tools import decoded
-from schemas.times import micros_of
 from schemas.wire import as_fields, as_list, as_number, text_at
 
 Fields = dict[str, Any]
@@ -90,8 +89,8 @@ def _of_prepper(span: Fields) -> Iterator[RawSpan]:
         _id(span.get("parentSpanId"), "parentSpanId", SPAN_BYTES, optional=True),
         text_at(span, "name"),
         kind_of(text_at(span, "kind")),
-        _time(span, "startTime"),
-        _time(span, "endTime"),
+        time_at(span, "startTime"),
+        time_at(span, "endTime"),
         is_error(str(span.get("status.code", status.get("code", "")))),
         text_at(span, "status.message") or text_at(status, "message"),
         text_at(span, "instrumentationScope", "name") or text_at(span, "instrumentationScope.name"),
@@ -110,7 +109,7 @@ def _of_insights(row: Fields) -> Iterator[RawSpan]:
     trace, own, parent, role, held, at, lasted = INSIGHTS["OperationId" in row]
     kind = text_at(row, "Type") or text_at(row, "itemType") or text_at(row, "category")
     inside = "InProc" in (text_at(row, "DependencyType") + text_at(row, "type"))
-    start, above = _time(row, at), text_at(row, parent)
+    start, above = time_at(row, at), text_at(row, parent)
     success = row.get("Success", row.get("success"))
     properties = row.get(held)
     yield RawSpan(
@@ -145,8 +144,8 @@ def _of_cloud_trace(span: Fields) -> Iterator[RawSpan]:
         _id(span.get("parentSpanId"), "parentSpanId", SPAN_BYTES, optional=True),
         text_at(span, "displayName", "value"),
         kind_of(text_at(span, "spanKind")),
-        _time(span, "startTime"),
-        _time(span, "endTime"),
+        time_at(span, "startTime"),
+        time_at(span, "endTime"),
         bool(code),
         text_at(span, "status", "message"),
         str(attributes.get("otel.scope.name", "")),
@@ -204,7 +203,7 @@ def _of_datadog(span: Fields) -> Iterator[RawSpan]:
     """The upper half of a trace's id stands among the texts; the name of the span is the resource's."""
     meta = as_fields(span.get("meta"))
     upper = text_at(meta, "_dd.p.tid") or "0" * 16
-    start = _nanos(span, "start")
+    start = json_time(span, "start", "start")
     yield RawSpan(
         _id(upper + _hex(span.get("trace_id")), "trace_id", TRACE_BYTES),
         _id(_hex(span.get("span_id")), "span_id", SPAN_BYTES),
@@ -212,7 +211,7 @@ def _of_datadog(span: Fields) -> Iterator[RawSpan]:
         text_at(span, "resource") or text_at(span, "name"),
         kind_of(text_at(meta, "span.kind")),
         start,
-        start + _nanos(span, "duration"),
+        start + json_time(span, "duration", "duration"),
         bool(as_number(span.get("error"))),
         text_at(meta, "error.message") or text_at(meta, "error.msg"),
         text_at(meta, "otel.scope.name") or text_at(meta, "otel.library.name"),
@@ -227,7 +226,7 @@ def _is_honeycomb(event: Fields) -> bool:
 
 def _of_honeycomb(event: Fields) -> Iterator[RawSpan]:
     at = next((name for name in ("Timestamp", "timestamp", "time") if name in event), "time")
-    start = _time(event, at)
+    start = time_at(event, at)
     yield RawSpan(
         _id(event.get("trace.trace_id"), "trace.trace_id", TRACE_BYTES),
         _id(event.get("trace.span_id"), "trace.span_id", SPAN_BYTES),
@@ -266,22 +265,8 @@ def _hex(number: object) -> str:
     return f"{number:016x}" if isinstance(number, int) and 0 < number < 1 << 64 else ""
 
 
-def _time(holder: Fields, field: str) -> int:
-    time = micros_of(text_at(holder, field))
-    if not time:
-        raise Unreadable(field, "is missing or not a time")
-    return time
-
-
 def _seconds(segment: Fields, field: str) -> int:
     value = segment.get(field, 0)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1 << 40:
         raise Unreadable(field, "not a time in seconds since 1970")
     return int(value * 1_000_000)
-
-
-def _nanos(span: Fields, field: str) -> int:
-    value = span.get(field, 0)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 63:
-        raise Unreadable(field, "not a time in nanoseconds since 1970")
-    return value // 1000

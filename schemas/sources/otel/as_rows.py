@@ -78,11 +78,11 @@ def _flatten(holder: Row, above: str, keep: Callable[[str], bool], found: dict[s
 
 
 def _clickhouse_span(row: Row) -> RawSpan:
-    start = _time(row, "Timestamp")
+    start = time_at(row, "Timestamp")
     return RawSpan(
-        _id(row, "TraceId", TRACE_BYTES),
-        _id(row, "SpanId", SPAN_BYTES),
-        _id(row, "ParentSpanId", SPAN_BYTES, optional=True),
+        id_at(row, "TraceId", TRACE_BYTES),
+        id_at(row, "SpanId", SPAN_BYTES),
+        id_at(row, "ParentSpanId", SPAN_BYTES, optional=True),
         text_at(row, "SpanName"),
         kind_of(text_at(row, "SpanKind")),
         start,
@@ -99,9 +99,9 @@ def _clickhouse_log(row: Row) -> RawLog:
     attributes = flattened(row.get("LogAttributes"), is_read_of_log)
     event, body = event_of(row.get("EventName"), attributes, lambda: row.get("Body"))
     return RawLog(
-        _id(row, "TraceId", TRACE_BYTES, optional=True),
-        _id(row, "SpanId", SPAN_BYTES, optional=True),
-        _time(row, "Timestamp"),
+        id_at(row, "TraceId", TRACE_BYTES, optional=True),
+        id_at(row, "SpanId", SPAN_BYTES, optional=True),
+        time_at(row, "Timestamp"),
         event,
         text_at(row, "ServiceName") or _service(row.get("ResourceAttributes")),
         attributes,
@@ -111,11 +111,11 @@ def _clickhouse_log(row: Row) -> RawLog:
 
 
 def _elastic_span(row: Row) -> RawSpan:
-    start, status = _time(row, "@timestamp"), as_fields(row.get("status"))
+    start, status = time_at(row, "@timestamp"), as_fields(row.get("status"))
     return RawSpan(
-        _id(row, "trace_id", TRACE_BYTES),
-        _id(row, "span_id", SPAN_BYTES),
-        _id(row, "parent_span_id", SPAN_BYTES, optional=True),
+        id_at(row, "trace_id", TRACE_BYTES),
+        id_at(row, "span_id", SPAN_BYTES),
+        id_at(row, "parent_span_id", SPAN_BYTES, optional=True),
         text_at(row, "name"),
         kind_of(text_at(row, "kind")),
         start,
@@ -134,9 +134,9 @@ def _elastic_log(row: Row) -> RawLog:
     body = content.get("text", content.get("structured")) if isinstance(content, dict) else content
     event, body = event_of(row.get("event_name"), attributes, lambda: body)
     return RawLog(
-        _id(row, "trace_id", TRACE_BYTES, optional=True),
-        _id(row, "span_id", SPAN_BYTES, optional=True),
-        _time(row, "@timestamp"),
+        id_at(row, "trace_id", TRACE_BYTES, optional=True),
+        id_at(row, "span_id", SPAN_BYTES, optional=True),
+        time_at(row, "@timestamp"),
         event,
         _service(as_fields(row.get("resource")).get("attributes")),
         attributes,
@@ -149,13 +149,13 @@ def _logfire(row: Row) -> RawSpan | None:
     if text_at(row, "kind") == PENDING:
         return None
     return RawSpan(
-        _id(row, "trace_id", TRACE_BYTES),
-        _id(row, "span_id", SPAN_BYTES),
-        _id(row, "parent_span_id", SPAN_BYTES, optional=True),
+        id_at(row, "trace_id", TRACE_BYTES),
+        id_at(row, "span_id", SPAN_BYTES),
+        id_at(row, "parent_span_id", SPAN_BYTES, optional=True),
         text_at(row, "span_name"),
         INTERNAL,
-        _time(row, "start_timestamp"),
-        _time(row, "end_timestamp"),
+        time_at(row, "start_timestamp"),
+        time_at(row, "end_timestamp"),
         is_error(text_at(row, "otel_status_code")),
         text_at(row, "otel_status_message"),
         text_at(row, "otel_scope_name"),
@@ -178,12 +178,14 @@ def _service(attributes: object) -> str:
     return str(flattened(attributes, lambda key: key == "service.name").get("service.name", ""))
 
 
-def _id(row: Row, field: str, size: int, optional: bool = False) -> str:
-    return json_id({field: row.get(field)}, field, field, size, optional)
+def id_at(holder: Row, field: str, size: int, optional: bool = False) -> str:
+    """Returns the id in a field, as ``json_id`` does. Raises Unreadable."""
+    return json_id({field: holder.get(field)}, field, field, size, optional)
 
 
-def _time(row: Row, field: str) -> int:
-    time = micros_of(text_at(row, field))
+def time_at(holder: Row, field: str) -> int:
+    """Returns the time in a field in µs. Raises Unreadable where there is none."""
+    time = micros_of(text_at(holder, field))
     if not time:
         raise Unreadable(field, "is missing or not a time")
     return time

@@ -33,8 +33,12 @@ UNTRUSTED_AGENT = "OpenAI Agent"
 
 CHATS = frozenset({"chat", "generate_content", "text_completion"})
 ASKS_MODEL = CHATS | {"embeddings"}
-OF_AGENTS = frozenset({"create_agent", "invoke_agent", "invoke_workflow"})
+RUNS = frozenset({"invoke_agent", "agent_call"})
+OF_AGENTS = RUNS | {"create_agent", "invoke_workflow"}
 """Operations of the conventions that are no calls of tools."""
+CALLS = frozenset({"execute_tool", "tool_call"})
+"""By the conventions, and as Gemini CLI has them, which calls a run ``agent_call`` (google-gemini/gemini-cli,
+telemetry)."""
 HANDOFFS = frozenset({"handoff", "agent_handoff"})
 MERGED_TOOLS = "(merged tools)"
 """Google ADK's span around the answers of several calls at once, each of which has a span of its own."""
@@ -145,7 +149,7 @@ def _kind(raw: RawSpan, offers: bool) -> SpanKind:
         hides_tool = raw.text("gen_ai.tool.name", "tool.name") and not handoff_target(raw)
         return "tool" if hides_tool else "handoff"
     named = inference == "AGENT" and raw.text("tool.name")
-    if operation == "execute_tool" or inference == "TOOL" or loop == "tool" or _is_call(raw):
+    if operation in CALLS or inference == "TOOL" or loop == "tool" or _is_call(raw):
         named = "yes"
     if named or said == "tool":
         tool = _tool(raw)
@@ -156,7 +160,7 @@ def _kind(raw: RawSpan, offers: bool) -> SpanKind:
         return "tool"
     if _is_remote(raw):
         return "handoff"
-    runs = operation == "invoke_agent" or inference == "AGENT" or loop == "agent" or _is_run(raw)
+    runs = operation in RUNS or inference == "AGENT" or loop == "agent" or _is_run(raw)
     if (runs or said == "agent") and not _is_node(raw) and (_agent(raw) or _is_subagent(raw)):
         return "agent"
     return "chat" if operation in CHATS or inference == "LLM" or offers else "other"

@@ -18,7 +18,6 @@
 | ``au.span.kind`` | agentuniverse-ai/agentUniverse, tool instrumentor |
 | ``lk.function_tool.name``, ``lk.agent_name`` | livekit/agents, trace types |
 | ``haystack.tool.name`` | deepset-ai/haystack, tracing of the agent's steps |
-| ``gen_ai.operation.name`` ``tool_call``, ``agent_call`` | google-gemini/gemini-cli, telemetry |
 | the name of the span, by its scope | Logfire's of the OpenAI Agents SDK; Claude Code |
 """
 
@@ -94,7 +93,6 @@ VENDORS = (
         "haystack.tool.name", ANY, names=("haystack.tool.name",),
         unless="haystack.agent.hook.human_in_the_loop.strategy.decision",
     ),
-    Vendor("gen_ai.operation.name", frozenset({"tool_call"}), frozenset({"agent_call"})),
 )  # fmt: skip
 MARKS = frozenset(vendor.mark for vendor in VENDORS)
 _QUOTED = re.compile(r"(?:agent run|tool|mcp_tool): '(.+?)'.*", re.DOTALL)
