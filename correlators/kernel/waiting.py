@@ -1,7 +1,9 @@
 """Waiting: dossiers that are to be settled, and whose turn it is where they are too many for one settling.
 
 Mostly all are settled at once. Where one source has taught of twenty thousand things in a moment, what others
-taught does not wait behind them: those that wait stand in lines, and each line gets its share.
+taught does not wait behind them: those that wait stand in lines, and each line gets its share. Of a line that
+is longer than its share half of the turn is for those who came last: nobody stands behind a crowd that came
+before, and nobody waits for ever.
 
 | line | who stands in it |
 |---|---|
@@ -80,8 +82,9 @@ class Waiting:
         for key, why in self._why.items():
             lines.setdefault(self._line(key, why, dossier), []).append(key)
         share = max(1, most // len(lines))
-        turn = [key for _, line in sorted(lines.items()) for key in line[:share]]
-        rest = [key for _, line in sorted(lines.items()) for key in line[share:]]
+        ends = [_both_ends(line, share) for _, line in sorted(lines.items())]
+        turn = [key for now, _ in ends for key in now]
+        rest = [key for _, later in ends for key in later]
         return (turn + rest)[:most]
 
     def _line(self, key: str, why: str, dossier: Callable[[str], Dossier]) -> Line:
@@ -90,3 +93,11 @@ class Waiting:
         if dossier(key).stated:
             return DECLARED, word_of(key)
         return NEW if key in self._new else KNOWN, word_of(key)
+
+
+def _both_ends(line: list[str], share: int) -> tuple[list[str], list[str]]:
+    """Whose turn it is of a line: as many as its share, half of them who came last; and the others."""
+    if len(line) <= share:
+        return line, []
+    early, late = share - share // 2, len(line) - share // 2
+    return line[:early] + line[late:], line[early:late]

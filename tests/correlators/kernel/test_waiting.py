@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from correlators.kernel.catalogue import controls
 from correlators.kernel.correlator import Correlator
+from correlators.kernel.waiting import Waiting
 from schemas.activity import Activity
+from schemas.dossier import EMPTY
 from schemas.fact import Fact
 from schemas.verdict import Clock
 from tests.support.make import T0, kill, use
@@ -55,6 +60,29 @@ def test_what_is_known_does_not_wait_behind_what_nobody_had_heard_of() -> None:
     correlator.take(flood("cloudtrail"))
     correlator.take(then)
     assert settled_with_the_real_one(correlator) == 1
+
+
+def test_a_newcomer_does_not_wait_behind_a_crowd_of_newcomers_that_came_before() -> None:
+    correlator = Correlator(controls())
+    correlator.take(flood("cloudtrail"))
+    correlator.settle(CLOCK, MOST)
+    correlator.take([fact for part in real() for fact in part])
+    assert settled_with_the_real_one(correlator) <= 3
+
+
+@given(st.integers(1, 40), st.integers(0, 120))
+def test_who_came_first_and_who_came_last_have_their_turn_and_nobody_is_left_out(
+    most: int, many: int
+) -> None:
+    waiting, keys = Waiting(), [f"aws:key/{n:03}" for n in range(many)]
+    waiting.update(keys)
+    taken: list[str] = []
+    while waiting:
+        turn = waiting.taken(most, lambda key: EMPTY)
+        left = [key for key in keys if key not in taken]
+        assert turn and len(turn) <= most and left[0] in turn and (most == 1 or left[-1] in turn)
+        taken += turn
+    assert sorted(taken) == keys
 
 
 def test_what_the_provider_says_does_not_wait_behind_what_others_say_of_it() -> None:
