@@ -9,7 +9,7 @@ before, and nobody waits for ever.
 |---|---|
 | declared | what an inventory names |
 | known | what was settled before |
-| new | what nobody had heard of |
+| new | what nobody had heard of, by the log that told of it |
 | the voice | what only the word of others was learned of |
 | the crowd | what was only told that its findings are of a crowd |
 """
@@ -92,7 +92,19 @@ class Waiting:
             return HEARD, why
         if dossier(key).stated:
             return DECLARED, word_of(key)
-        return NEW if key in self._new else KNOWN, word_of(key)
+        if key in self._new:
+            return NEW, f"{word_of(key)} {_teller(dossier(key))}"
+        return KNOWN, word_of(key)
+
+
+def _teller(dossier: Dossier) -> str:
+    """Who first told of it, as far as one look shows: a log and its installation."""
+    for credential in dossier.credentials.values():
+        if credential.turns:
+            return credential.turns[0].evidence.origin
+        for sightings in credential.uses.values():
+            return sightings.kept[0].origin
+    return ""
 
 
 def _both_ends(line: list[str], share: int) -> tuple[list[str], list[str]]:

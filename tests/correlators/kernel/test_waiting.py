@@ -24,15 +24,15 @@ def facts(*activities: Activity) -> list[Fact]:
     return [fact for activity in activities for fact in taught(activity)]
 
 
-def flood(source: str, number: int = 500) -> list[Fact]:
+def flood(source: str, number: int = 500, instance: str = "") -> list[Fact]:
     """Ends and uses of keys that nobody had heard of."""
     made: list[Activity] = []
     for n in range(number):
         key, user = f"aws:key/AKIAFORGED{n:09}", f"aws:111122223333:user/f{n}"
         ended = kill(f"end{n}", 600, key, user)
         made += [
-            use(f"end{n}", 600, "", "", source=source, effects=ended.effects),
-            use(f"use{n}", 700, user, key, source=source),
+            use(f"end{n}", 600, "", "", source=source, instance=instance, effects=ended.effects),
+            use(f"use{n}", 700, user, key, source=source, instance=instance),
         ]
     return facts(*made)
 
@@ -60,6 +60,13 @@ def test_what_is_known_does_not_wait_behind_what_nobody_had_heard_of() -> None:
     correlator.take(flood("cloudtrail"))
     correlator.take(then)
     assert settled_with_the_real_one(correlator) == 1
+
+
+def test_a_newcomer_of_one_log_does_not_wait_behind_thousands_of_another() -> None:
+    correlator = Correlator(controls())
+    many = flood("cloudtrail", instance="other")
+    correlator.take([*many[: len(many) // 2], *(f for part in real() for f in part), *many[len(many) // 2 :]])
+    assert settled_with_the_real_one(correlator) <= 4
 
 
 def test_a_newcomer_does_not_wait_behind_a_crowd_of_newcomers_that_came_before() -> None:
