@@ -15,7 +15,7 @@ PAUSE = 6.0
 facts of a dossier are judged and stored at once, so that a worker that falls behind gets faster. Two thirds
 of a worker's time went into flushes when it was 2; now it is a seventh of it as long as flushes are short.
 What waits longer for its word are records that waited behind a backlog."""
-PAUSE_SECONDS_MAX = 2.0
+PAUSE_SECONDS_MAX = 1.0
 """However long a flush took: a flood of newcomers makes long ones, and others wait behind it."""
 
 READ_TO_END = 2 * SECOND
