@@ -15,7 +15,7 @@ FROM
 WHERE effect != '';
 
 -- What came before the view. Twice or beside it does no harm.
-INSERT INTO spans
+INSERT INTO spans (uid, trace, within, span_id, parent, kind, agent, arrived)
 SELECT uid, JSONExtractString(effect, 'trace') AS trace, JSONExtractString(effect, 'within') AS within,
        JSONExtractString(effect, 'span_id') AS span_id, JSONExtractString(effect, 'span', 2) AS parent,
        JSONExtractString(effect, 'span', 1) AS kind, if(JSONExtractString(effect, 'span', 4) != '', identity, '') AS agent, arrived

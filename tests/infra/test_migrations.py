@@ -5,12 +5,13 @@ from __future__ import annotations
 from itertools import product
 from pathlib import Path
 
+import orjson
 import pytest
 
 from correlators.driver.normaliser import Normaliser, Record
 from streams.clickhouse.migrations import migrate
 from streams.clickhouse.sink import Origin, Sink, block
-from tests.support import otlp
+from tests.support import mcp, otlp
 from tests.support.clickhouse import NOW, activity, engine_over, finding, lines, one, rows
 
 OLD_VIEW = """CREATE MATERIALIZED VIEW activities_in_view TO activities AS SELECT * REPLACE (
@@ -39,23 +40,28 @@ def test_a_database_from_before_grants_stores_them_after_the_migration(tmp_path:
 
 
 def test_a_database_from_before_spans_finds_the_agent_of_those_it_has(tmp_path: Path) -> None:
+    above = {"traceparent": f"00-{otlp.TRACE}-{otlp.span_id(2)}-01"}
+    messages = [orjson.dumps(mcp.returned()), orjson.dumps(mcp.call(meta=above))]
     with engine_over(tmp_path / "clickhouse") as engine:
         normaliser = Normaliser(b"site")
-        for export in (otlp.export(otlp.tool(2, 1)), otlp.export(otlp.agent(1))):
-            normaliser.take(Record(export, "otel", arrived=NOW))
+        for record in (otlp.export(otlp.tool(2, 1)), otlp.export(otlp.agent(1)), *messages):
+            normaliser.take(Record(record, arrived=NOW))
         sink = Sink(engine)
         body = b"\n".join(normaliser.drain().activities)
         sink.write("activities", [block("activities", None, body, Origin("activities", 0, 0, NOW), 1)])
         sink.close()
         client = engine.writer()
-        client.command("TRUNCATE TABLE spans")
-        client.command("ALTER TABLE migrations DELETE WHERE number = 12 SETTINGS mutations_sync = 1")
+        for statement in (
+            "TRUNCATE TABLE spans",
+            "DROP VIEW spans_view",
+            *(f"ALTER TABLE spans DROP COLUMN {column}" for column in ("start", "side", "failed", "shared")),
+            "ALTER TABLE migrations DELETE WHERE number IN (12, 17, 20) SETTINGS mutations_sync = 1",
+        ):
+            client.command(statement)
         engine.discard(client)
-        assert migrate(engine) == ["012_spans.sql"]
-        found = (
-            "SELECT uid FROM activities_resolved WHERE resolved_identity = 'agent:desk/triage' ORDER BY uid"
-        )
-        assert rows(engine, found) == [(otlp.uid(1),), (otlp.uid(2),)]
+        assert migrate(engine) == ["012_spans.sql", "017_spans_of_any_source.sql", "020_answers.sql"]
+        found = "SELECT count() FROM activities_resolved WHERE resolved_identity = 'agent:desk/triage'"
+        assert rows(engine, found) == [(4,)]
 
 
 @pytest.mark.slow

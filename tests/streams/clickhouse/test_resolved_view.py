@@ -114,16 +114,33 @@ def test_a_child_span_is_found_under_the_identity_whose_alias_its_agent_is(engin
     assert rows(engine, ASKED, who=ROLE) == [(otlp.uid(1),), (otlp.uid(2),)]
 
 
-def test_a_request_that_a_gateway_saw_is_found_under_the_agent_whose_span_it_names(
+def test_a_request_that_a_gateway_saw_and_its_answer_before_it_are_found_under_the_agent_whose_span_it_names(
     engine: Engine,
 ) -> None:
     above = {"traceparent": f"00-{otlp.TRACE}-{otlp.span_id(2)}-01"}
     asked, answered = (orjson.dumps(told) for told in (mcp.call(meta=above), mcp.returned()))
     spans = otlp.export(otlp.agent(1)), otlp.export(otlp.tool(2, 1))
-    _, request = store(engine, answered, asked, *spans)[:2]
-    assert rows(engine, ASKED, who="agent:desk/triage") == sorted(
-        (uid,) for uid in (request.uid, otlp.uid(1), otlp.uid(2))
-    )
+    told = {each.uid for each in store(engine, answered, asked, *spans)}
+    assert len(told) == 4
+    assert rows(engine, ASKED, who="agent:desk/triage") == sorted((uid,) for uid in told)
+
+
+def test_an_answer_is_of_the_youngest_request_of_its_form_before_it_where_an_id_is_used_again(
+    engine: Engine,
+) -> None:
+    above = {"traceparent": f"00-{otlp.TRACE}-{otlp.span_id(2)}-01"}
+    messages = [
+        mcp.call(number=7, at=5),
+        mcp.returned(number=7, at=6),
+        mcp.call(number=7, at=8, meta=above),
+        mcp.request("tools/list", number=7, at=9),
+        mcp.returned(number=7, at=10),
+        mcp.returned(number=7, at=1),
+    ]
+    seen = store(engine, *(orjson.dumps(each) for each in reversed(messages)))[::-1]
+    store(engine, otlp.export(otlp.tool(2, 1), otlp.agent(1)))
+    mine = {seen[2].uid, seen[4].uid, otlp.uid(1), otlp.uid(2)}
+    assert rows(engine, ASKED, who="agent:desk/triage") == sorted((uid,) for uid in mine)
 
 
 @pytest.mark.slow
