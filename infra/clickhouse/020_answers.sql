@@ -1,9 +1,9 @@
--- An answer over MCP names no span above it: it stands below the request with which it shares its session and id. Which
+-- A server's answer names no span above it: it stands below the request with which it shares its session and id. Which
 -- request that is, is settled when it is asked for, as the correlators settle it: either may be stored first, and a
 -- client may use an id again.
 ALTER TABLE spans
     ADD COLUMN IF NOT EXISTS start  Int64                  COMMENT 'µs' AFTER agent,
-    ADD COLUMN IF NOT EXISTS side   LowCardinality(String) COMMENT 'of a call over MCP; requested: the request' AFTER start,
+    ADD COLUMN IF NOT EXISTS side   LowCardinality(String) COMMENT 'of a call to a server; requested: the request' AFTER start,
     ADD COLUMN IF NOT EXISTS failed Bool                   AFTER side,
     ADD COLUMN IF NOT EXISTS shared String                 COMMENT 'what a request and its answer have in common' AFTER failed;
 
@@ -24,7 +24,7 @@ FROM
 )
 WHERE effect != '';
 
--- Of what is stored, the messages of MCP alone lack what was added; the later row of a span stays.
+-- Of what is stored, requests and answers alone lack what was added; the later row of a span stays.
 INSERT INTO spans (uid, trace, within, span_id, parent, kind, agent, start, side, failed, shared, arrived)
 SELECT uid, JSONExtractString(effect, 'trace') AS trace, JSONExtractString(effect, 'within') AS within,
        JSONExtractString(effect, 'span_id') AS span_id, JSONExtractString(effect, 'span', 2) AS parent,
