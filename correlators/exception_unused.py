@@ -35,8 +35,12 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
 
 def follow(view: View, clock: Clock, said: list[Verdict], bound: frozenset[str]) -> list[Verdict]:
     """Returns what was said, and what is said of the exceptions that name this identity."""
-    own = [e for e in latest_of(view.dossier.exceptions) if e.identity and not e.identity.endswith("*")]
+    own = [e for e in latest_of(view.dossier.exceptions) if _is_judged(e)]
     return [*said, *(v for e in own if (v := _judged(view, clock, e, said)))] if own else said
+
+
+def _is_judged(exception: PolicyException) -> bool:
+    return bool(exception.identity) and not exception.identity.endswith("*") and not exception.withdrawn
 
 
 def _judged(view: View, clock: Clock, exception: PolicyException, said: list[Verdict]) -> Verdict | None:

@@ -253,8 +253,7 @@ def _tried(
 
 def _scoped(view: View, grants: dict[str, Grant]) -> Iterator[Verdict]:
     """Declared scopes that name roles or grants."""
-    stated = [d for many in view.dossier.stated.values() for d in many if d.scopes is not None]
-    ordered = sorted(stated, key=lambda d: (d.recorded, d.uid, repr(d)))
+    ordered = view.stating("scopes")
     declared = ordered[-1].scopes or () if ordered else ()
     if not ordered or (
         not any("/" in s for s in declared) and not any(scope_of(g.role) for g in grants.values())

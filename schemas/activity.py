@@ -357,6 +357,7 @@ class Excepted(msgspec.Struct, frozen=True, tag="excepted", omit_defaults=True):
     action: str = ""
     owner: str = ""
     reason: str = ""
+    withdrawn: bool = False
 
 
 Effect = (

@@ -78,6 +78,7 @@ def excepted(activity: Activity, evidence: Evidence, effect: Excepted) -> Iterat
         effect.action,
         effect.owner,
         effect.reason,
+        effect.withdrawn,
     )
     taught = Dossier(exceptions=(exception,))
     if effect.identity and not effect.identity.endswith("*"):
@@ -100,7 +101,7 @@ def catalogued(identity: str, declaration: Declaration) -> Iterator[tuple[str, D
     """Yields what the declared agents of a service may call, where calls are judged that name none of
     them."""
     d = declaration
-    if d.tools is None and d.delegates is None:
+    if not (d.says("tools") or d.says("delegates")):
         return
     catalogue = Declaration(
         d.recorded,
@@ -111,6 +112,7 @@ def catalogued(identity: str, declaration: Declaration) -> Iterator[tuple[str, D
         source=d.source,
         arrived=d.arrived,
         processed=d.processed,
+        cleared=tuple(name for name in d.cleared if name in ("tools", "delegates")),
     )
     for key in sorted({unnamed_of(key) for key in (identity, *d.aliases)} - {""}):
         yield key, Dossier(stated={identity: (catalogue,)})

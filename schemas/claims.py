@@ -6,6 +6,8 @@ Times and lengths in µs. ``record.time`` is when the claim was recorded (0: alw
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 
 from schemas.evidence import Evidence
@@ -78,7 +80,7 @@ class PolicyException(msgspec.Struct, frozen=True, forbid_unknown_fields=True, a
     """An exception, void from ``until`` on and outside its scope; "" in a field of the scope: any.
 
     ``identity`` may end in ``*``; ``place`` may be a network; ``action`` is an operation as evidence names
-    it.
+    it. ``withdrawn``: the exception for this scope is over from this record on.
     """
 
     control: str
@@ -89,3 +91,10 @@ class PolicyException(msgspec.Struct, frozen=True, forbid_unknown_fields=True, a
     action: str = ""
     owner: str = ""
     reason: str = ""
+    withdrawn: bool = False
+
+    @property
+    def id(self) -> str:
+        """By what people name it: the same for all records about the same scope."""
+        scope = "\t".join((self.control, self.identity, self.place, self.action))
+        return f"ex-{hashlib.sha256(scope.encode()).hexdigest()[:8]}"

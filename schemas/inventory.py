@@ -141,8 +141,8 @@ def _clashes(entries: list[Entry]) -> Iterator[tuple[Entry, str]]:
         if not isinstance(entry.record, Identity):
             continue
         own = entry.record.id
-        taken = next((a for a in entry.record.aliases if claimed.get(a, own) != own), None)
-        round_about = next((a for a in entry.record.aliases if a in _homes(own, claimed)), None)
+        taken = next((a for a in entry.record.aliases or () if claimed.get(a, own) != own), None)
+        round_about = next((a for a in entry.record.aliases or () if a in _homes(own, claimed)), None)
         if own in declared:
             yield entry, f"{own} is declared twice in this file"
         elif taken:
@@ -151,7 +151,7 @@ def _clashes(entries: list[Entry]) -> Iterator[tuple[Entry, str]]:
             yield entry, f"{own} and {round_about} are aliases of each other: name one as the identity"
         else:
             declared.add(own)
-            claimed |= dict.fromkeys((a for a in entry.record.aliases if a != own), own)
+            claimed |= dict.fromkeys((a for a in entry.record.aliases or () if a != own), own)
 
 
 NETWORK = "network/"

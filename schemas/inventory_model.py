@@ -8,6 +8,7 @@ Unknown fields, times without a zone and numbers where text is meant are errors 
 from __future__ import annotations
 
 import json
+import operator
 import re
 from datetime import timedelta
 from typing import Annotated, Literal
@@ -73,6 +74,22 @@ Length = Annotated[
 ]
 Word = Annotated[str, AfterValidator(_word), Field(min_length=1)]
 Key = Annotated[str, AfterValidator(_key), WithJsonSchema({"type": "string", "pattern": "^[^*]*:[^*]*$"})]
+
+
+def _scope(value: str) -> str:
+    if "*" in value[:-1] or (":" not in value and not value.endswith("*")):
+        raise ValueError("not a key like aws:111122223333:role/name, whole or with * at its end")
+    return _word(value)
+
+
+def _exact(value: str) -> str:
+    if "*" in value:
+        raise ValueError("* means nothing here: it is compared as it stands")
+    return _word(value)
+
+
+Scope = Annotated[str, AfterValidator(_scope), WithJsonSchema({"type": "string", "pattern": "^[^*]+[*]?$"})]
+Exact = Annotated[str, AfterValidator(_exact), WithJsonSchema({"type": "string", "pattern": "^[^*]+$"})]
 
 
 class _Strict(BaseModel):
@@ -144,8 +161,9 @@ class RotationPolicy(_Strict):
 
 
 class Identity(_Strict):
-    """One non-human identity as the record claims it to be. ``secrets``: those that it may read, by the names
-    that logs give them."""
+    """One non-human identity as the record claims it to be. A field that a record does not mention stays as
+    an earlier one left it; null (of a list of keys or periods also the empty one) takes it back.
+    ``secrets``: those that it may read, by the names that logs give them."""
 
     id: Key
     name: Word | None = None
@@ -153,8 +171,8 @@ class Identity(_Strict):
     owner: Word | None = None
     environment: Word | None = None
     privilege: Literal["low", "normal", "high", "critical"] | None = None
-    aliases: list[Key] = []
-    status: list[Status] = []
+    aliases: list[Key] | None = []
+    status: list[Status] | None = []
     windows: list[Window] | None = None
     tools: list[Tool] | None = None
     delegates: list[Key] | None = None
@@ -164,6 +182,20 @@ class Identity(_Strict):
     images: list[Image] = []
     credentials: list[Credential] = []
     rotation: list[RotationPolicy] = []
+
+    @property
+    def taken_back(self) -> frozenset[str]:
+        """The fields of which the record says that nothing is to be said any more."""
+        return frozenset(
+            name
+            for name in self.model_fields_set & CLEARABLE
+            if getattr(self, name) is None or (name in ("aliases", "status") and not getattr(self, name))
+        )
+
+
+CLEARABLE = frozenset(Identity.model_fields) - {"id", "images", "credentials", "rotation"}
+"""Fields that a later record replaces or takes back. The others are lists of records of their own: each entry
+stands until a later one about the same thing."""
 
 
 class Rotation(_Strict):
@@ -204,15 +236,24 @@ class Network(_Strict):
 
 
 class PolicyException(_Strict):
-    """An exception: void past ``until`` and outside its scope. ``identity`` may end in ``*``."""
+    """An exception: void past ``until`` and outside its scope. ``identity`` may end in ``*``. The last record
+    about the same scope (control, identity, place, action) counts; with ``withdrawn`` it ends the exception.
+    """
 
     control: Word
     owner: Word
     reason: Word
-    until: Time
-    identity: Word | None = None
-    place: Word | None = None
-    action: Word | None = None
+    until: Time | None = None
+    identity: Scope | None = None
+    place: Exact | None = None
+    action: Exact | None = None
+    withdrawn: bool = Field(default=False, exclude_if=operator.not_)
+
+    @model_validator(mode="after")
+    def _ends(self) -> PolicyException:
+        if self.until is None and not self.withdrawn:
+            raise ValueError("until is missing: an exception ends")
+        return self
 
 
 class Inventory(_Strict):

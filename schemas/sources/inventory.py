@@ -180,12 +180,13 @@ def _released(record: Release) -> Released:
 def _excepted(record: PolicyException) -> Excepted:
     return Excepted(
         record.control,
-        record.until,
+        record.until or 0,
         record.identity or "",
         record.place or "",
         record.action or "",
         record.owner,
         record.reason,
+        record.withdrawn,
     )
 
 
@@ -200,7 +201,7 @@ def _declaration(
         kind=record.kind or "",
         environment=record.environment or "",
         privilege=record.privilege or "",
-        statuses=tuple(Period(s.value, s.start, s.end) for s in record.status),
+        statuses=tuple(Period(s.value, s.start, s.end) for s in record.status or ()),
         windows=None if record.windows is None else tuple(Period("", w.start, w.end) for w in record.windows),
         tools=None
         if record.tools is None
@@ -214,6 +215,7 @@ def _declaration(
         aliases=_sorted(record.aliases) or (),
         arrived=context.arrived,
         processed=context.processed,
+        cleared=tuple(sorted("statuses" if name == "status" else name for name in record.taken_back)),
     )
 
 

@@ -173,7 +173,7 @@ ORDINARY: dict[str, list[Activity]] = {
         *until(30, recorded=-60), *until(30, recorded=25),
     ],
     "a holiday: nobody runs it": [],
-    "a record that says nothing of windows any more": [*record(50), *LATER],
+    "a record that takes its windows back": [*record(50, windows=None), *LATER],
     "another agent of the same service, which has no window": activities(
         agent(1, name="other", at=100), tool(2, 1, at=120)
     ),

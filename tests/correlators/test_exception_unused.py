@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from schemas.activity import Activity, Excepted
 from schemas.verdict import Severity, Verdict
 from tests.support.declared import at, verdicts
@@ -12,7 +14,7 @@ DAY = 86_400.0
 
 
 def excepted(
-    until: float, identity: str = USER, control: str = REVOKED, recorded: float = 0, **scope: str
+    until: float, identity: str = USER, control: str = REVOKED, recorded: float = 0, **scope: Any
 ) -> Activity:
     effect = Excepted(control, at(until), identity, owner="ada", reason="a migration", **scope)
     return Activity(f"e {control} {until} {recorded}", at(recorded), "inventory", effects=(effect,))

@@ -193,8 +193,11 @@ def test_a_record_that_approves_later_ends_the_finding() -> None:
     assert episode.end == T0 // 1000 + AFTER * 1_000_000
 
 
-def test_a_record_that_no_longer_speaks_of_tools_ends_the_finding() -> None:
-    verdict = about("drop", approves("search"), record(at=AFTER), *activities(agent(1), tool(2, 1, "drop")))
+def test_a_record_that_takes_the_catalogue_back_ends_the_finding_one_without_it_does_not() -> None:
+    partial = about("drop", approves("search"), record(at=AFTER), *activities(agent(1), tool(2, 1, "drop")))
+    assert partial and partial.value == "violated"
+    over = record(at=AFTER, tools=None)
+    verdict = about("drop", approves("search"), over, *activities(agent(1), tool(2, 1, "drop")))
     assert (
         verdict
         and verdict.value == "assumed"

@@ -270,7 +270,7 @@ def test_the_kind_of_a_record_is_told_from_its_content() -> None:
         ("gapwatch: inventory/v1\napprovals: [{identity: a:b}]\n", "approvals[0].grant: missing (line 2)"),
         (
             "gapwatch: inventory/v1\nexceptions: [{control: c, owner: o, reason: r}]\n",
-            "exceptions[0].until: missing (line 2)",
+            "exceptions[0]: until is missing: an exception ends (line 2)",
         ),
         (
             '{"gapwatch": "inventory/v1",\n "identities": [\n  {"id": "a:b", "tols": 1}]}',

@@ -17,6 +17,7 @@ from schemas.activity import (
     Edge,
     Effect,
     Ended,
+    Excepted,
     Exposed,
     Glimpse,
     Granted,
@@ -112,6 +113,9 @@ def effects(draw: st.DrawFn) -> Effect:
         Exposed("found in a repository", credential, identity, withdrawn=draw(st.booleans())),
         Spanned("7e", draw(st.sampled_from(["01", "02", "03"])), draw(SPANS)),
         Exposed("found", credential, identity, draw(st.booleans()), report="leak:report/a#1"),
+        Stated("aws:1:user/a", Declaration(draw(TIMES), "partial", aliases=("aws:1:role/b",))),
+        Stated("aws:1:user/a", Declaration(draw(TIMES), "back", cleared=("aliases", "owner"))),
+        Excepted("revoked_credential_used", draw(TIMES), "aws:1:user/a", withdrawn=draw(st.booleans())),
         Stated(
             "aws:1:user/a",
             Declaration(

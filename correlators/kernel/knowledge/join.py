@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from correlators.kernel.knowledge.homes import homes
 from correlators.kernel.knowledge.sightings import join_evidence, merge
 from schemas.activity import Edge, Parent
-from schemas.declaration import Declaration
+from schemas.declaration import UNSAID, Declaration
 from schemas.dossier import (
     Address,
     Ancestor,
@@ -49,7 +49,8 @@ NAMES_MAX = 64
 mark of a full set says so."""
 
 DECLARATIONS_MAX = 32
-"""Declarations of one identity that are kept: the latest recorded; the mark of a full set says so."""
+"""Declarations of one identity that are kept: the latest recorded, and beside them of each field the last one
+that mentions it; the mark of a full set says so."""
 
 CLAIMS_MAX = 128
 """Rotations of one thing, approvals of one identity, exceptions that may apply to it: the latest recorded;
@@ -208,13 +209,25 @@ def declarations(a: tuple[Declaration, ...], b: tuple[Declaration, ...]) -> tupl
             d.delegates,
             d.scopes,
             d.places,
+            d.secrets,
             d.aliases,
             d.source,
+            d.cleared,
         )
         old = known.get(bare)
         known[bare] = d if old is None else min(old, d, key=lambda x: (x.arrived or 1 << 62, x.processed))
-    union = tuple(sorted(known.values(), key=_recorded)[-DECLARATIONS_MAX:])
+    union = _lasting(sorted(known.values(), key=_recorded))
     return a if union == a else union
+
+
+def _lasting(every: list[Declaration]) -> tuple[Declaration, ...]:
+    """The latest recorded, and of each field the last record that mentions it, however old: what records
+    since then did not mention stands."""
+    if len(every) <= DECLARATIONS_MAX:
+        return tuple(every)
+    older = every[:-DECLARATIONS_MAX]
+    last = {field: n for field in UNSAID for n, d in enumerate(every) if d.says(field)}
+    return (*(d for n, d in enumerate(older) if n in last.values()), *every[-DECLARATIONS_MAX:])
 
 
 def _recorded(d: Declaration) -> tuple[Any, ...]:

@@ -17,7 +17,7 @@ from correlators.kernel.knowledge.weight import few, last_seen, over
 from correlators.kernel.views.ends import NOT_A_DEATH
 from correlators.kernel.views.view import groups
 from schemas import frozen
-from schemas.declaration import Declaration
+from schemas.declaration import Declaration, in_effect
 from schemas.dossier import APART, HERE, Address, Credential, Dossier, Reported
 from schemas.fact import Fact
 from schemas.verdict import Verdict
@@ -208,9 +208,8 @@ def _context(dossier: Dossier, alone: dict[str, Credential]) -> Dossier:
 
 
 def _in_short(every: tuple[Declaration, ...]) -> Declaration:
-    """The latest of some declarations, without the tools."""
-    latest = max(every, key=lambda d: (d.recorded, d.uid, repr(d)))
-    return frozen.changed(latest, tools=None, delegates=None)
+    """What some declarations say now, without the tools."""
+    return frozen.changed(in_effect(every)[-1], tools=None, delegates=None)
 
 
 def _without(dossier: Dossier, gone: set[str]) -> Dossier:

@@ -174,6 +174,7 @@ def _aliases(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
         turns = tuple(
             Turn(d.recorded, alias in d.aliases, "declared alias", _record(d), "declared", about=alias)
             for d in declared
+            if d.says("aliases")
         )
         yield alias, Dossier(addresses={key: Address(min(d.recorded for d in declared), turns)})
 

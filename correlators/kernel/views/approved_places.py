@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
 
 from correlators.kernel.views.places import covers, inside
 from correlators.kernel.views.view import View
@@ -17,13 +16,9 @@ CLUSTER = "cluster/"
 
 
 def stated_places(view: View) -> list[Declaration]:
-    """Returns the records that say where the identity may be, in order of recording."""
-    return in_order(d for many in view.dossier.stated.values() for d in many if d.places is not None)
-
-
-def in_order(records: Iterable[Declaration]) -> list[Declaration]:
-    """Returns records in order of recording."""
-    return sorted(records, key=lambda d: (d.recorded, d.uid, repr(d)))
+    """Returns what records say of where the identity may be, in order of recording; nothing where that was
+    taken back."""
+    return view.stating("places")
 
 
 def in_force(stated: list[Declaration], time: int) -> tuple[Declaration, Declaration]:

@@ -25,14 +25,14 @@ def exception_of(verdict: Verdict, view: View, clock: Clock) -> PolicyException 
     holding = [
         w
         for w in latest_of(view.dossier.exceptions)
-        if _is_about(w, verdict, view) and not clock.past(w.until - 1)
+        if not w.withdrawn and _is_about(w, verdict, view) and not clock.past(w.until - 1)
     ]
     return max(holding, key=lambda w: (w.until, w.record.time, w.record.uid), default=None)
 
 
 def words(exception: PolicyException) -> str:
     """Returns why a finding is suppressed, for people."""
-    return f"exception of {exception.owner} until {iso(exception.until)}: {exception.reason}"
+    return f"exception {exception.id} of {exception.owner} until {iso(exception.until)}: {exception.reason}"
 
 
 def covered_once(exception: PolicyException, verdict: Verdict, view: View) -> bool:
@@ -41,10 +41,10 @@ def covered_once(exception: PolicyException, verdict: Verdict, view: View) -> bo
 
 
 def latest_of(exceptions: Iterable[PolicyException]) -> list[PolicyException]:
-    """Returns of records about the same scope the one recorded last."""
-    latest: dict[tuple[str, ...], PolicyException] = {}
+    """Returns of records about the same scope the one recorded last, be it that it was withdrawn."""
+    latest: dict[str, PolicyException] = {}
     for exception in sorted(exceptions, key=lambda w: (w.record.time, w.record.uid)):
-        latest[exception.control, exception.identity, exception.place, exception.action] = exception
+        latest[exception.id] = exception
     return list(latest.values())
 
 

@@ -16,7 +16,6 @@ from typing import Literal, NamedTuple
 
 from correlators.kernel.views.approved_places import (
     in_force,
-    in_order,
     is_approved,
     stated_places,
     unknown_places,
@@ -203,7 +202,7 @@ def _tools(view: View, window: Window) -> Iterator[Element]:
 
 
 def _access(view: View, window: Window) -> Iterator[Element]:
-    stated = in_order(d for many in view.dossier.stated.values() for d in many if d.scopes is not None)
+    stated = view.stating("scopes")
     granted = approvals(view)
     for name, grant in sorted(view.dossier.grants.items()):
         if group_of(view.key) == name or is_passing(name) or is_refused_self(name):
@@ -220,7 +219,7 @@ def _access(view: View, window: Window) -> Iterator[Element]:
 
 
 def _secrets(view: View, window: Window) -> Iterator[Element]:
-    stated = in_order(d for many in view.dossier.stated.values() for d in many if d.secrets is not None)
+    stated = view.stating("secrets")
     reads = sighted(view.acted(c, READ, "succeeded") for c in view.credentials.values() if not c.person)
     for secret, time in sorted(view.dossier.secrets.items()):
         approved = None

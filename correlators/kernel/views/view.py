@@ -14,8 +14,9 @@ from correlators.kernel.knowledge.join import TURNS_MAX, join_credential, join_d
 from correlators.kernel.knowledge.pins import next_to, sightings_of
 from correlators.kernel.knowledge.sightings import thin
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
+from schemas import frozen
 from schemas.credential_kind import traits_of
-from schemas.declaration import Declaration
+from schemas.declaration import Declaration, in_effect, in_order
 from schemas.dossier import Ancestor, Credential, Descendant, Dossier, Sightings, Turn
 from schemas.evidence import Event, Evidence
 from schemas.fact import AUTHENTICATED
@@ -52,7 +53,7 @@ class View:
 
     def __init__(self, key: str, dossier: Dossier, thresholds: Thresholds = DEFAULTS) -> None:
         self.key = key
-        self.dossier = dossier
+        self.dossier = _in_effect(dossier)
         self.thresholds = thresholds
         # With its credential, so that no other one gets its id while this view lives.
         self._uses: dict[tuple[int, tuple[str, ...]], tuple[Credential, tuple[Evidence, ...]]] = {}
@@ -88,11 +89,18 @@ class View:
 
     @cached_property
     def declaration(self) -> Declaration | None:
-        """The latest recorded declaration about this identity (of several records for several keys, the
-        latest of all).
-        """
-        every = [d for many in self.dossier.stated.values() for d in many]
-        return max(every, key=lambda d: (d.recorded, d.uid, repr(d))) if every else None
+        """What records say now about this identity, field by field what was recorded last (of several keys
+        of it, too)."""
+        latest = in_effect(many[-1] for many in self.dossier.stated.values() if many)
+        return latest[-1] if latest else None
+
+    def stating(self, field: str) -> list[Declaration]:
+        """Returns the records by which something is said of a field, in order of recording; none where
+        nothing is said of it any more."""
+        if self.declaration is None or getattr(self.declaration, field) is None:
+            return []
+        every = (d for many in self.dossier.stated.values() for d in many)
+        return in_order(d for d in every if getattr(d, field) is not None)
 
     @property
     def owner(self) -> str:
@@ -170,6 +178,14 @@ class View:
             for key, s in sightings_of(credential)
             if key.partition(":")[0] in outcomes and key.partition(":")[2] == action
         )
+
+
+def _in_effect(dossier: Dossier) -> Dossier:
+    """The dossier with its declarations as they supersede each other, field by field."""
+    if all(len(many) == 1 and not many[0].cleared for many in dossier.stated.values()):
+        return dossier
+    stated = {identity: in_effect(many) for identity, many in dossier.stated.items()}
+    return frozen.changed(dossier, stated=stated)
 
 
 def sighted(many: Iterable[tuple[Evidence, ...]]) -> tuple[Evidence, ...]:

@@ -72,7 +72,7 @@ def test_whatever_names_an_inventory_joins_each_end_is_judged_once(owners: dict[
 # Law 4: an exception holds for the identity and the actions that it names, whatever was let go.
 
 
-def excepted(**scope: str) -> Activity:
+def excepted(**scope: Any) -> Activity:
     effect = Excepted(REVOKED, at(400 * DAY), owner="ops", **scope)
     return Activity("x", at(1), "inventory", effects=(effect,))
 

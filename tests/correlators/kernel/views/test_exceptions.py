@@ -89,7 +89,8 @@ def test_an_exception_is_void_from_its_end_on() -> None:
 def test_the_finding_is_asked_again_when_its_exception_ends() -> None:
     verdict = report([*GAP, excepted(until=7200)]).verdict
     assert (
-        verdict is not None and verdict.exception == "exception of ops until 2026-09-21T16:13:20Z: migration"
+        verdict is not None
+        and verdict.exception == "exception ex-ca1b617d of ops until 2026-09-21T16:13:20Z: migration"
     )
     still, over = as_time_passes([*GAP, excepted(until=7200)], T0 + 7200 * SECOND, NAME, verdict.subject)
     assert still.exception and not over.exception
@@ -98,6 +99,14 @@ def test_the_finding_is_asked_again_when_its_exception_ends() -> None:
 def test_the_later_record_about_the_same_scope_counts() -> None:
     longer, shorter = excepted("w1", 5, DAY, identity=USER), excepted("w2", 6, 600, identity=USER)
     assert status([*GAP, longer, shorter]) == 1
+
+
+def test_an_exception_that_is_withdrawn_suppresses_nothing_from_then_on() -> None:
+    back = excepted("back", 6, 0, identity=USER, withdrawn=True)
+    assert status([*GAP, excepted(identity=USER), back]) == 1
+    assert status([*GAP, excepted("new", 7, identity=USER), excepted(identity=USER), back]) == 3
+    another = excepted("back", 6, 0, withdrawn=True)
+    assert status([*GAP, excepted(identity=USER), another]) == 3, "of another scope"
 
 
 def test_an_exception_for_another_key_of_the_identity_is_about_what_was_done_under_that_key() -> None:
@@ -110,7 +119,7 @@ def test_a_suppressed_finding_says_whose_exception_it_is_and_is_no_alert() -> No
     told = report([*GAP, excepted(identity=USER)])
     shown = orjson.loads(render_finding(told, controls()[NAME].CONTROL))
     assert (shown["status"], shown["is_alert"]) == ("Suppressed", False)
-    assert shown["status_detail"].startswith("exception of ops until ")
+    assert shown["status_detail"].startswith("exception ex-")
 
 
 def test_a_resolved_finding_is_resolved_not_suppressed() -> None:
