@@ -70,10 +70,11 @@ NAMES = 4
 
 
 class Proofs(NamedTuple):
-    """What bound controls said: of which something is told in the window; those that are proven again; those
-    that were proven before and are not, and of these the ones that conduct had proven."""
+    """What the bound controls say of a release. ``violated``: the verdicts with evidence in its window.
+    ``again``: the proofs since its start. ``fallen``: the proofs from before it. ``missed``: those of the
+    fallen that no refused use had given."""
 
-    told: tuple[Verdict, ...] = ()
+    violated: tuple[Verdict, ...] = ()
     again: tuple[Verdict, ...] = ()
     fallen: tuple[Verdict, ...] = ()
     missed: tuple[Verdict, ...] = ()
@@ -86,7 +87,7 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
 
 def follow(view: View, clock: Clock, said: list[Verdict], bound: frozenset[str]) -> list[Verdict]:
     """Returns what all controls said, as it stands after the releases: what the ``bound`` ones had proven and
-    did not prove again is assumed, and this control knows what they told."""
+    did not prove again is assumed, and this control counts their violations in the window."""
     opened = _opened(view, clock)
     if not opened:
         return said
@@ -126,7 +127,7 @@ def _before(verdict: Verdict, window: Window) -> bool:
 
 
 def _proofs(view: View, window: Window, others: list[Verdict]) -> Proofs:
-    told = tuple(
+    violated = tuple(
         v
         for v in others
         if v.severity is not None and v.value == "violated" and any(window.holds(e.time) for e in v.evidence)
@@ -138,11 +139,11 @@ def _proofs(view: View, window: Window, others: list[Verdict]) -> Proofs:
     }
     missed = tuple(v for v in fallen if not any(e.event in refused for e in v.evidence))
     again = tuple(v for v in proven if any(e.time >= window.start for e in v.evidence))
-    return Proofs(told, again, fallen, missed)
+    return Proofs(violated, again, fallen, missed)
 
 
 def _judged(view: View, clock: Clock, window: Window, found: list[Element], proofs: Proofs) -> Verdict:
-    if found or proofs.told:
+    if found or proofs.violated:
         return _drifted(view, clock, window, found, proofs)
     closes = min(window.deadline, window.until - 1) if window.until else window.deadline
     if not clock.past(closes):
@@ -184,18 +185,18 @@ def _image_unseen(view: View, window: Window) -> bool:
 def _drifted(view: View, clock: Clock, window: Window, found: list[Element], proofs: Proofs) -> Verdict:
     clean = _clean_since(view, clock, window)
     names = [f"{e.kind} {short(e.name)}" for e in found]
-    names += [f"{v.control} {short(v.subject)}" for v in proofs.told]
+    names += [f"{v.control} {short(v.subject)}" for v in proofs.violated]
     more = f" and {len(names) - NAMES} more" if len(names) > NAMES else ""
     shown = sighted(
         [
             tuple(e.first for e in found if e.first is not None and e.first.uid),
-            *(tuple(e for e in v.evidence if window.holds(e.time)) for v in proofs.told),
+            *(tuple(e for e in v.evidence if window.holds(e.time)) for v in proofs.violated),
         ]
     )
     start = min((e.first.time for e in found if e.first), default=shown[0].time if shown else window.start)
     reason = f"within {iso(window.start)} to {iso(window.deadline)}: {', '.join(names)}"
-    if proofs.told:
-        reason += f"; told on their own: {', '.join(sorted({v.control for v in proofs.told}))}"
+    if proofs.violated:
+        reason += f"; with findings of their own: {', '.join(sorted({v.control for v in proofs.violated}))}"
     if clean:
         reason += f"; not in the window of {clean.name}"
     return view.verdict(

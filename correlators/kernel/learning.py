@@ -126,8 +126,8 @@ def _scopes(view: View) -> list[str]:
 
 def _images(view: View) -> Iterator[dict[str, str]]:
     """What it was told to run last, and since when."""
-    told = view.dossier.images[SET].kept if SET in view.dossier.images else ()
-    own = [e for e in told if not e.asked]
+    orders = view.dossier.images[SET].kept if SET in view.dossier.images else ()
+    own = [e for e in orders if not e.asked]
     if own:
         last = own[-1]
         yield from (_image(image, _since(own, last)) for image in last.operation.split(IMAGES_JOINED))

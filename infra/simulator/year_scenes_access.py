@@ -51,7 +51,7 @@ def _event(
     where = {"resource": resource, "namespace": "shop", "name": named, "apiVersion": "v1"}
     where |= more.pop("ref", {})
     reason = more.pop("by", "")
-    told: dict[str, Any] = {"user": _worker(name), "sourceIPs": [HOME], "stage": "ResponseComplete"} | more
+    fields: dict[str, Any] = {"user": _worker(name), "sourceIPs": [HOME], "stage": "ResponseComplete"} | more
 
     def record(time: int) -> dict[str, Any]:
         event = {
@@ -61,7 +61,7 @@ def _event(
             "responseStatus": {"metadata": {}, "code": 200},
             "requestReceivedTimestamp": micro_stamp(time), "stageTimestamp": micro_stamp(time + 3_000),
             "annotations": {"authorization.k8s.io/decision": "allow", "authorization.k8s.io/reason": reason},
-            **told,
+            **fields,
         }  # fmt: skip
         row = {"id": uid, "timestamp": time // 1_000, "message": orjson.dumps(event).decode()}
         group = f"/aws/eks/{_cluster(name)}/cluster"
@@ -213,8 +213,8 @@ def _rolled(old: bool) -> Callable[[str, Chance], Iterator[Entry]]:
 
 def _release(workload: str, image: str) -> Callable[[str, Callable[[str], int]], Sections]:
     def sections(name: str, at: Callable[[str], int]) -> Sections:
-        told = {"id": f"{_cluster(name)}-2", "workload": _key(name, workload), "at": stamp(at("09:00:00"))}
-        return {"releases": [told | ({"image": image} if image else {})]}
+        release = {"id": f"{_cluster(name)}-2", "workload": _key(name, workload), "at": stamp(at("09:00:00"))}
+        return {"releases": [release | ({"image": image} if image else {})]}
 
     return sections
 
@@ -264,9 +264,9 @@ def _logging(stays_off: bool) -> Callable[[str, Chance], Iterator[Entry]]:
 
 
 def _scene(name: str, says: str, who: Callable[[str], Who], entries: Any, **more: Any) -> Scene:
-    told: dict[str, Any] = {"source": "kubernetes", "about": "identity", "folder": "eks"}
-    told |= {} if "control" in more else {"expects": "silence"}
-    return Scene(name, says, "account", who=who, entries=entries, **(told | more))
+    fields: dict[str, Any] = {"source": "kubernetes", "about": "identity", "folder": "eks"}
+    fields |= {} if "control" in more else {"expects": "silence"}
+    return Scene(name, says, "account", who=who, entries=entries, **(fields | more))
 
 
 _PLACES = {"places": ["10.8.0.0/24"]}

@@ -211,10 +211,10 @@ def test_a_flood_of_forged_alarms_stands_below_one_and_no_header_or_topic_excuse
     while time.monotonic() < end:
         rows = open_rows(site)
         said = " ".join(row["subject"] for row in rows)
-        all_told = VICTIMS_KEY in said and said.count("FORGED") == FORGED
+        complete = VICTIMS_KEY in said and said.count("FORGED") == FORGED
         stories = [row for row in rows if row["control"] == "many_findings_at_once"]
         named = {row["story"] for row in rows if row["story"]} == {row["uid"] for row in stories}
-        if all_told and named and alarms_of_the_forger(rows) <= 25:
+        if complete and named and alarms_of_the_forger(rows) <= 25:
             break
         time.sleep(0.5)
     at = next(n for n, row in enumerate(rows) if VICTIMS_KEY in row["subject"])

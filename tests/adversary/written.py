@@ -22,20 +22,20 @@ class Attack(NamedTuple):
 
 def attacks() -> Iterator[Attack]:
     """Yields every one of them."""
-    yield _told("ocsf_ended_it_before", 60, {"ocsf": [_ended_by_ocsf(60)]})
-    yield _told("gateway_is_refused_with_it", 61, {"mcp": [_refused_at_a_gateway(61)]})
-    yield _told("identities_as_each_others_credentials", 62, {"mcp": _each_others(62)})
-    yield _told(
+    yield _used_after_deletion("ocsf_ended_it_before", 60, {"ocsf": [_ended_by_ocsf(60)]})
+    yield _used_after_deletion("gateway_is_refused_with_it", 61, {"mcp": [_refused_at_a_gateway(61)]})
+    yield _used_after_deletion("identities_as_each_others_credentials", 62, {"mcp": _each_others(62)})
+    yield _used_after_deletion(
         "another_installation_takes_the_id_of_the_end", 63, {"cloudtrail.b63": [_same_id_as_the_end(63)]}
     )
-    yield _told("keys_ended_after_it", 64, {"cloudtrail": _many_ended(64)})
+    yield _used_after_deletion("keys_ended_after_it", 64, {"cloudtrail": _many_ended(64)})
     yield _sessions(65)
     yield _called("span_before_the_call", 66, _taken_before)
     yield _called("span_in_place_of_the_agent", 67, _disowned)
     yield _answered_by_another_number(68)
 
 
-def _told(name: str, n: int, more: dict[str, list[bytes]]) -> Attack:
+def _used_after_deletion(name: str, n: int, more: dict[str, list[bytes]]) -> Attack:
     """A key that is used after its deletion, whatever comes before that by these topics."""
     records = {f"raw.{topic if '.' in topic else f'{topic}.a{n}'}": bodies for topic, bodies in more.items()}
     own = [

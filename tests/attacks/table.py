@@ -45,8 +45,8 @@ class Counting:
 
 
 def first_sentence(path: Path) -> str:
-    told = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    return " ".join(told.partition("\n\n")[0].split()).partition(". ")[0].rstrip(".")
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return " ".join(docstring.partition("\n\n")[0].split()).partition(". ")[0].rstrip(".")
 
 
 def table(rows: dict[str, Row]) -> str:

@@ -40,7 +40,7 @@ def call(number: int, at: str, **who: Any) -> dict[str, Any]:
 
 
 def alert(secret: str) -> dict[str, Any]:
-    told = {"number": 7, "created_at": "2026-11-22T10:00:00Z", "updated_at": "2026-11-22T10:00:00Z"}
+    report = {"number": 7, "created_at": "2026-11-22T10:00:00Z", "updated_at": "2026-11-22T10:00:00Z"}
     more = {
         "state": "open",
         "locations_url": "https://api.github.com/l",
@@ -49,7 +49,7 @@ def alert(secret: str) -> dict[str, Any]:
     }
     return {
         "action": "created",
-        "alert": told | more | {"secret": secret},
+        "alert": report | more | {"secret": secret},
         "repository": {"full_name": "a/b"},
     }
 
@@ -59,12 +59,12 @@ def alert(secret: str) -> dict[str, Any]:
 )
 @pytest.mark.parametrize("form", ["{}", "Bearer {}", "bearer {}"])
 def test_what_a_gateway_was_shown_and_what_a_report_found_join(tmp_path: Path, kind: str, form: str) -> None:
-    told, secret = KINDS[kind](Maker(3))
-    shown = form.format(told.removeprefix("Bearer "))
+    text, secret = KINDS[kind](Maker(3))
+    shown = form.format(text.removeprefix("Bearer "))
     gateway, leaks = tmp_path / "mcp.jsonl", tmp_path / "leaks.jsonl"
     uses = [call(n, f"2026-11-22T{9 + n}:30:00Z", http={"credential": shown}) for n in range(4)]
     gateway.write_bytes(b"\n".join(map(orjson.dumps, uses)))
-    leaks.write_bytes(orjson.dumps(alert(told if kind.startswith("vault_") else secret)))
+    leaks.write_bytes(orjson.dumps(alert(text if kind.startswith("vault_") else secret)))
     said = replayed(tmp_path, gateway, leaks)
     (found,) = [f for f in said.findings if f["finding_info"]["analytic"]["uid"] == "leaked_credential_live"]
     assert "hmac-" in found["finding_info"]["title"]

@@ -37,8 +37,8 @@ def line() -> tuple[str, bytes]:
     uid = f"r{next(NUMBERS)}"
     auth = {"client_token": "hmac-sha256:x", "accessor": f"hmac-sha256:{uid}", "token_type": "service"}
     asked = {"id": uid, "operation": "read", "path": "secret/data/x", "remote_address": "10.0.0.1"}
-    told = {"time": "2026-11-01T08:00:00Z", "type": "response", "auth": auth, "request": asked}
-    return uid, orjson.dumps(told)
+    entry = {"time": "2026-11-01T08:00:00Z", "type": "response", "auth": auth, "request": asked}
+    return uid, orjson.dumps(entry)
 
 
 def stored(run: Running, uid: str) -> bool:
@@ -68,8 +68,8 @@ def test_fifty_thousand_spans_of_one_request_stop_nothing(running: Running) -> N
     connection.request("POST", "/v1/traces", body, {"Content-Type": "application/x-protobuf"})
     assert connection.getresponse().status == 200
     connection.close()
-    told = "SELECT count() AS n FROM rejects WHERE source = 'otel'"
-    seconds_until(lambda: int(running.rows(told)[0]["n"]) > 1_000, "the spans to be told as rejects", 120)
+    query = "SELECT count() AS n FROM rejects WHERE source = 'otel'"
+    seconds_until(lambda: int(running.rows(query)[0]["n"]) > 1_000, "the spans to be told as rejects", 120)
 
 
 def test_sixty_thousand_sessions_of_one_busy_user_stop_nothing(running: Running) -> None:
@@ -83,8 +83,8 @@ def test_sixty_thousand_sessions_of_one_busy_user_stop_nothing(running: Running)
         b'"arn":"arn:aws:iam::111122223333:role/busy","accountId":"111122223333"}}}}'
     )
     running.produce("raw.cloudtrail", *(head + tail % ((n,) * 4) for n in range(60_000)))
-    told = "SELECT count() AS n FROM activities WHERE source = 'cloudtrail' AND startsWith(uid, 'crowd-')"
-    seconds_until(lambda: int(running.rows(told)[0]["n"]) >= 60_000, "all of them to be stored", 240)
+    query = "SELECT count() AS n FROM activities WHERE source = 'cloudtrail' AND startsWith(uid, 'crowd-')"
+    seconds_until(lambda: int(running.rows(query)[0]["n"]) >= 60_000, "all of them to be stored", 240)
     judged = "SELECT count() AS n FROM dossiers WHERE position(key, 'role/busy') > 0"
     seconds_until(lambda: int(running.rows(judged)[0]["n"]), "what is known of the user to be stored", 240)
 

@@ -44,17 +44,17 @@ def test_no_secret_leaves_the_normaliser(
     source: str, seeds: Corpus, record_property: Callable[[str, object], None]
 ) -> None:
     maker, kinds = Maker(7), cycle(KINDS)
-    found, tried, told = [], 0, 0
+    found, tried, events = [], 0, 0
     for document in documents(source, seeds):
         for where, secret, record in variants(document, maker, kinds):
             batch = read(source, record)
             tried += 1
-            told += len(batch.activities)
+            events += len(batch.activities)
             if secret.encode() in kept(batch):
                 found.append(where)
     record_property("tried", tried)
     # An inventory with one word that is none of its own is refused as a whole.
-    assert tried > 40 and told > (0 if source == INVENTORY else tried / 3)
+    assert tried > 40 and events > (0 if source == INVENTORY else tried / 3)
     assert not found, f"{len(found)} of {tried} secrets stayed in clear: {found[:20]}"
 
 
@@ -80,13 +80,13 @@ def id_of(key: str) -> str:
     if ":" not in key or page is None:
         return ""
     forms = zip(page.ids.items(), IDS[word_of(key)], strict=True)
-    told = next(
+    match = next(
         ((form, under, start) for (start, form), (_, _, under) in forms if name.startswith(start)), None
     )
-    if told is None or told[0] is NAMES:
+    if match is None or match[0] is NAMES:
         return ""
-    rest = name.removeprefix(told[2])
-    before = told[1].match(rest)
+    rest = name.removeprefix(match[2])
+    before = match[1].match(rest)
     return rest[before.end() :] if before else rest
 
 
@@ -128,7 +128,7 @@ LOGIN = "https://svc:q1w2e3r4t5y6u7i8@db.example.com/x"
 
 
 @pytest.mark.parametrize(
-    ("source", "where", "told", "secret"),
+    ("source", "where", "clue", "secret"),
     [
         ("caep", ("iss",), LOGIN, "q1w2e3r4t5y6u7i8"),
         ("cloudtrail", ("userIdentity", "arn"), LOGIN, "q1w2e3r4t5y6u7i8"),
@@ -137,13 +137,13 @@ LOGIN = "https://svc:q1w2e3r4t5y6u7i8@db.example.com/x"
     ],
 )
 def test_no_part_of_a_text_reaches_the_gate_without_what_tells_the_secret_in_it(
-    source: str, where: tuple[str, ...], told: str, secret: str, seeds: Corpus
+    source: str, where: tuple[str, ...], clue: str, secret: str, seeds: Corpus
 ) -> None:
     tried = 0
     for document in documents(source, seeds):
         if where in set(leaves(document)):
             tried += 1
-            batch = read(source, planted(document, where, putting(told)))
+            batch = read(source, planted(document, where, putting(clue)))
             assert secret.encode() not in kept(batch), kept(batch)
     assert tried
 
@@ -156,7 +156,7 @@ def test_no_secret_of_any_kind_in_any_field_leaves_the_normaliser(source: str, s
     for document in documents(source, seeds):
         for path in some(leaves(document)):
             for kind, make in KINDS.items():
-                told, secret = make(maker)
-                if secret.encode() in kept(read(source, planted(document, path, putting(told)))):
+                text, secret = make(maker)
+                if secret.encode() in kept(read(source, planted(document, path, putting(text)))):
                     found.append((kind, path))
     assert not found

@@ -97,8 +97,8 @@ LINE = '{"number":7,"created_at":"2026-11-22T10:00:00Z","secret_type":"x","secre
 
 
 def key_of(data: Path | None, *paths: Path, **more: Any) -> bytes:
-    told: Any = more | ({"data": data} if data else {})
-    return replay_key(Settings(**told), [str(path) for path in paths])
+    fields: Any = more | ({"data": data} if data else {})
+    return replay_key(Settings(**fields), [str(path) for path in paths])
 
 
 def test_a_replay_masks_with_a_key_of_its_own_input(tmp_path: Path) -> None:
@@ -188,18 +188,18 @@ def use_of(gate: Gate, masks: Masks) -> Activity:
 
 
 def end_of(gate: Gate, masks: Masks, **more: Any) -> Activity:
-    told = f"secret:github/{masks.of(SECRET)}"
-    return gate.activity(change("e1", 0, Exposed("GitHub a/b#7", told), source="leaks", **more))
+    secret = f"secret:github/{masks.of(SECRET)}"
+    return gate.activity(change("e1", 0, Exposed("GitHub a/b#7", secret), source="leaks", **more))
 
 
 @pytest.mark.parametrize("end_first", [True, False])
 def test_an_end_masked_under_the_old_key_meets_its_use_under_the_new(end_first: bool) -> None:
     before, after = Masks(b"old"), masks_of(b"old", b"new")
     if end_first:
-        told = [end_of(Gate(before), before), use_of(Gate(after), after)]
+        many = [end_of(Gate(before), before), use_of(Gate(after), after)]
     else:
-        told = [use_of(Gate(before), before), end_of(Gate(after), after), use_of(Gate(after), after)]
-    assert "agent:desk" in said(told)
+        many = [use_of(Gate(before), before), end_of(Gate(after), after), use_of(Gate(after), after)]
+    assert "agent:desk" in said(many)
     alone = Masks(b"new")
     assert "agent:desk" not in said([end_of(Gate(before), before), use_of(Gate(alone), alone)])
 

@@ -115,8 +115,13 @@ def _line(figure: Figure) -> str:
 
 def _json(figure: Figure) -> str:
     costs = {name: cost._asdict() for name, cost in figure.processes.items()}
-    told = {"name": figure.name, "events_per_s": round(figure.rate), "processes": costs, "note": figure.note}
-    return json.dumps(told, ensure_ascii=False)
+    fields = {
+        "name": figure.name,
+        "events_per_s": round(figure.rate),
+        "processes": costs,
+        "note": figure.note,
+    }
+    return json.dumps(fields, ensure_ascii=False)
 
 
 if __name__ == "__main__":

@@ -143,12 +143,12 @@ def main(arguments: list[str] | None = None) -> int:
         threading.Thread(target=site.usual, args=(given.rate,), daemon=True).start()
         time.sleep(WARM_SECONDS)
         alone = [site.real(number) for number in range(REALS)]
-        print(f"alone: {_told(alone)}", flush=True)
+        print(f"alone: {_summary(alone)}", flush=True)
         now = datetime.now(UTC)
         forged = [record for number in range(given.forged) for record in alarm("forged", number, now)]
         topic.produce(settings, "raw.cloudtrail.other", forged)
         behind = [site.real(number) for number in range(REALS, 2 * REALS)]
-        print(f"behind {given.forged:,} forged alarms: {_told(behind)}", flush=True)
+        print(f"behind {given.forged:,} forged alarms: {_summary(behind)}", flush=True)
         asked = settings.model_copy(update={"clickhouse": f"http://127.0.0.1:{settings.sql_port}"})
         for row in query.rows(asked, FIRST_SCREEN):
             print("  ", *row.values(), sep=" | ")
@@ -171,7 +171,7 @@ def _settings(folder: Path, end: ExitStack) -> Settings:
     return settings
 
 
-def _told(seconds: list[float]) -> str:
+def _summary(seconds: list[float]) -> str:
     return f"median {statistics.median(seconds):.1f} s, worst {max(seconds):.1f} s of {len(seconds)}"
 
 

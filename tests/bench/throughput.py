@@ -41,9 +41,9 @@ class Figure:
 
 def by_itself(part: str, records: Path) -> Figure:
     """One part in one process, without a broker."""
-    told = alone.measured(part, records)
-    cost = Cost(told["cpu"] / told["events"] * 1e6, told["rss_mb"])
-    return Figure(f"{part} alone", told["events"] / told["wall"], told["note"], {part: cost})
+    measured = alone.measured(part, records)
+    cost = Cost(measured["cpu"] / measured["events"] * 1e6, measured["rss_mb"])
+    return Figure(f"{part} alone", measured["events"] / measured["wall"], measured["note"], {part: cost})
 
 
 def over(

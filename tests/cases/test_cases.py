@@ -24,8 +24,10 @@ def test_a_case_is_answered_right(case: Path, tmp_path: Path, monkeypatch: pytes
     shutil.copytree(case, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     want: Row = json.loads((case / "expect.json").read_text())
-    told = [behaviours.replayed(case, tmp_path, extra) for extra in want.get("arguments", [[]])]
-    tried = [list(unmet(one, want)) for one in told]
+    answers = [behaviours.replayed(case, tmp_path, extra) for extra in want.get("arguments", [[]])]
+    tried = [list(unmet(one, want)) for one in answers]
     assert not all(tried), "; ".join(tried[0])
     if case.parent.name in behaviours.FOLDERS:
-        assert behaviours.row_of(case, told[0]) in PAGE, "python -m tests.score --ordinary --docs writes it"
+        assert behaviours.row_of(case, answers[0]) in PAGE, (
+            "python -m tests.score --ordinary --docs writes it"
+        )

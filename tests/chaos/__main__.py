@@ -60,7 +60,7 @@ def run(folder: Path, seed: int, rounds: range) -> bool:
         said = "rolling upgrade from the last release" if tree else "start (no git: no upgrade)"
         if tree:
             _upgrade(under, now)
-        if not _told(under, "-", said, []):
+        if not _settled(under, "-", said, []):
             return False
         for number in rounds:
             fault, chance = drawn(seed, number)
@@ -72,7 +72,7 @@ def run(folder: Path, seed: int, rounds: range) -> bool:
                     f"{number:>5}  {fault.__name__} could not be done:\n{traceback.format_exc()}", flush=True
                 )
                 return False
-            if not _told(under, str(number), said, all_seen) or not _is_flat(all_seen):
+            if not _settled(under, str(number), said, all_seen) or not _is_flat(all_seen):
                 return False
     return True
 
@@ -93,7 +93,7 @@ def _upgrade(under: Site, now: type[StageProcess]) -> None:
         under.stages.start(name, worker)
 
 
-def _told(under: Site, number: str, said: str, all_seen: list[Seen]) -> bool:
+def _settled(under: Site, number: str, said: str, all_seen: list[Seen]) -> bool:
     try:
         seen = under.settle()
     except NotSettledError as error:

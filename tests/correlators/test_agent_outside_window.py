@@ -65,13 +65,13 @@ CALLED = activities(agent(1), tool(2, 1, at=60))
 
 
 def test_a_call_after_the_end_of_the_window_is_told_and_one_inside_it_is_not() -> None:
-    told = judged(*until(30), *CALLED)[DESK]
-    assert (told.value, told.severity, [e.uid for e in told.evidence]) == (
+    verdict = judged(*until(30), *CALLED)[DESK]
+    assert (verdict.value, verdict.severity, [e.uid for e in verdict.evidence]) == (
         "violated",
         Severity.HIGH,
         [uid(2)],
     )
-    assert told.title == f"{DESK} acted outside its approved window" and at(30) in told.reason
+    assert verdict.title == f"{DESK} acted outside its approved window" and at(30) in verdict.reason
     silent = judged(*until(90), *CALLED)[DESK]
     assert (silent.value, silent.severity) == ("assumed", None)
 
@@ -120,8 +120,8 @@ def test_a_refused_call_outside_the_window_is_proof() -> None:
         2, 1, "tools/call search", at=60, kind=CLIENT, status={"code": 2},
         attributes={"mcp.method.name": "tools/call", "gen_ai.tool.name": "search", "error.type": "403"},
     )  # fmt: skip
-    told = judged(*until(30), *activities(agent(1), denied))[DESK]
-    assert (told.value, told.severity) == ("proven", None)
+    verdict = judged(*until(30), *activities(agent(1), denied))[DESK]
+    assert (verdict.value, verdict.severity) == ("proven", None)
 
 
 def test_a_run_without_tools_and_a_use_of_its_cloud_role_are_acts() -> None:
@@ -144,8 +144,8 @@ def test_an_emergency_that_is_approved_is_inside() -> None:
 def test_what_an_inactive_agent_does_is_told_once() -> None:
     off = [{"value": "decommissioned", "from": at(20)}]
     world = every_way([*until(30, status=off), *CALLED], CLOCK)
-    told = {r.verdict.control for r in world.last.values() if r.verdict and r.verdict.severity}
-    assert told == {"inactive_identity_active"}
+    alarming = {r.verdict.control for r in world.last.values() if r.verdict and r.verdict.severity}
+    assert alarming == {"inactive_identity_active"}
 
 
 def test_calls_after_the_end_of_all_its_credentials_are_told_low_unless_one_lives_or_tells_of_itself() -> (
@@ -153,8 +153,8 @@ def test_calls_after_the_end_of_all_its_credentials_are_told_low_unless_one_live
 ):
     revoked = {"id": CLIENT_ID, "revoked": at(30)}
     subject = f"{DESK} credentials"
-    told = judged(*record(credentials=[revoked]), *CALLED)[subject]
-    assert (told.value, told.severity) == ("violated", Severity.LOW) and CLIENT_ID in told.reason
+    verdict = judged(*record(credentials=[revoked]), *CALLED)[subject]
+    assert (verdict.value, verdict.severity) == ("violated", Severity.LOW) and CLIENT_ID in verdict.reason
     assert judged(*record(credentials=[revoked, {"id": "oauth:client/other"}]), *CALLED) == {}
     assert judged(*record(credentials=[revoked | {"revoked": at(90)}]), *CALLED) == {}
     assert subject not in judged(*record(credentials=[revoked]), *CALLED, by(61, DESK, CLIENT_ID, "mcp"))

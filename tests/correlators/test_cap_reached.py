@@ -32,7 +32,7 @@ from tests.support.scenario import every_way
 NAME = "cap_reached"
 
 
-def told(*facts: Fact) -> dict[str, tuple[str, Severity | None]]:
+def findings(*facts: Fact) -> dict[str, tuple[str, Severity | None]]:
     """Returns by identity the reason and severity of what is said, once everything forwarded has arrived."""
     correlator, clock = Correlator(controls()), Clock(T0, {"cloudtrail": T0})
     said = {}
@@ -54,10 +54,10 @@ def turned(n: int) -> Dossier:
 
 
 def test_an_identity_that_was_switched_more_often_than_is_kept_is_told_and_one_below_is_not() -> None:
-    assert told((USER, turned(TURNS_MAX + 10))) == {
+    assert findings((USER, turned(TURNS_MAX + 10))) == {
         USER: ("cut at a cap: ends and restorals between the first and the last", Severity.LOW)
     }
-    assert not told((USER, turned(TURNS_MAX - 1)))
+    assert not findings((USER, turned(TURNS_MAX - 1)))
 
 
 def test_it_is_said_once_and_stays_said() -> None:
@@ -76,7 +76,7 @@ def test_a_full_roster_and_a_group_that_was_cut_are_told_though_nothing_else_is_
     monkeypatch.setattr(rosters, "MEMBERS_MAX", 3)
     roster = roster_key("aws:111122223333", "x")
     members = {name: Member(name) for name in (f"aws:111122223333:user/u{n}" for n in range(5))}
-    assert told((roster, Dossier(members=members)))[roster] == (
+    assert findings((roster, Dossier(members=members)))[roster] == (
         "cut at a cap: identities of the installation",
         Severity.LOW,
     )
@@ -84,8 +84,8 @@ def test_a_full_roster_and_a_group_that_was_cut_are_told_though_nothing_else_is_
     cut = Dossier(
         members={"vault:prod:accessor/a": Member("vault:prod:entity/e")}, marks=("members truncated",)
     )
-    assert told((group, cut)) == {group: ("cut at a cap: members", Severity.LOW)}
-    assert not told((group, Dossier(members=cut.members)))
+    assert findings((group, cut)) == {group: ("cut at a cap: members", Severity.LOW)}
+    assert not findings((group, Dossier(members=cut.members)))
 
 
 def test_an_agent_of_a_trace_that_was_cut_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +108,7 @@ def test_an_agent_of_a_trace_that_was_cut_is_told(monkeypatch: pytest.MonkeyPatc
                 if (v := r.verdict) and v.control == NAME
             }
     assert said == {"agent:host/triage": ("cut at a cap: spans of a run", Severity.INFORMATIONAL)}
-    assert not told((f"{TRACE_PREFIX}1", Dossier(spans={"a": agent, "s1": tools["s1"]})))
+    assert not findings((f"{TRACE_PREFIX}1", Dossier(spans={"a": agent, "s1": tools["s1"]})))
 
 
 def test_whoever_was_looked_up_in_a_flood_of_refusals_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,13 +117,13 @@ def test_whoever_was_looked_up_in_a_flood_of_refusals_is_told(monkeypatch: pytes
     bucket = glimpse_keys("k8s:c1:", T0)[1]
     refused = {f"r{n}": Glimpsed(T0 + 10, "", Evidence(T0, f"r{n}", "kubernetes")) for n in range(4)}
     looked = {"l": Glimpsed(T0 + 5, account, Evidence(T0 + 1, "l", "kubernetes"))}
-    said = told((bucket, Dossier(glimpses=refused | looked)))
+    said = findings((bucket, Dossier(glimpses=refused | looked)))
     assert said[account] == ("cut at a cap: refusals that name nobody, in a flood", Severity.INFORMATIONAL)
 
 
 def test_a_cap_that_hides_nothing_is_not_told() -> None:
     claims = tuple(Approval(f"g{n}", at(n), 0, 0) for n in range(CLAIMS_MAX + 1))
-    assert not told((USER, Dossier(approvals={USER: claims})))
+    assert not findings((USER, Dossier(approvals={USER: claims})))
     few = [change(f"a{n}", n, Approved(USER, f"g{n}"), source="inventory") for n in range(3)]
     assert not [r for r in every_way(few).last.values() if r.reported.control == NAME]
 

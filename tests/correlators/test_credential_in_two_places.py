@@ -251,7 +251,7 @@ INSIDE = "10.0.1.15 via vpce-0a1b2c3d"
 
 
 @pytest.mark.parametrize(
-    ("inside", "outside", "told"),
+    ("inside", "outside", "fires"),
     [
         ((INSIDE, "s3"), ("52.0.2.1", "ec2"), False),
         ((INSIDE, "s3"), ("52.0.2.1", "s3"), True),
@@ -262,13 +262,13 @@ INSIDE = "10.0.1.15 via vpce-0a1b2c3d"
     ids=["endpoint and NAT", "one service both ways", "two endpoints", "one service by two", "another host"],
 )
 def test_views_of_one_machine_are_told_by_what_it_reaches_from_where(
-    inside: tuple[str, str], outside: tuple[str, str], told: bool
+    inside: tuple[str, str], outside: tuple[str, str], fires: bool
 ) -> None:
     many = [
         at(f"u{n}", n * 60, place, service=service)
         for n, (place, service) in enumerate([inside, outside, inside, outside])
     ]
-    assert (verdict_of(many, KEY, NAME) is not None) == told
+    assert (verdict_of(many, KEY, NAME) is not None) == fires
 
 
 def test_beside_an_endpoint_and_a_gateway_the_third_address_is_named() -> None:
@@ -312,8 +312,8 @@ def test_jobs_on_hosted_runners_are_low_until_one_does_what_none_did() -> None:
     read = at("r", day + 70, B, action="secret_read")
     write = at("w", day + 70, B, action="identity_write")
     assert must([*jobs(5), read], KEY, NAME).severity == Severity.MEDIUM
-    told = must([*jobs(5), write], KEY, NAME)
-    assert told.severity == Severity.HIGH and B in told.title
+    verdict = must([*jobs(5), write], KEY, NAME)
+    assert verdict.severity == Severity.HIGH and B in verdict.title
 
 
 def test_nobody_who_comes_later_makes_a_credential_one_without_places() -> None:
@@ -428,13 +428,13 @@ def on_the_node(uid: str, at: float, place: str) -> Activity:
 TAKES_IT = [on_the_node("a", 10, POOL), on_the_node("b", 50, POOL), on_the_node("c", 120, ELASTIC)]
 
 
-def told_of_the_node(many: list[Activity]) -> bool:
+def is_violated(many: list[Activity]) -> bool:
     return verdict_of(many, "aws:key/ASIANODE", NAME) is not None
 
 
 def test_an_instance_that_is_given_its_elastic_address_moves_to_it() -> None:
-    assert told_of_the_node(TAKES_IT)
-    assert not told_of_the_node([*GIVEN, *TAKES_IT])
+    assert is_violated(TAKES_IT)
+    assert not is_violated([*GIVEN, *TAKES_IT])
     every_way([*GIVEN, *TAKES_IT])
 
 
@@ -449,4 +449,4 @@ def test_an_instance_that_is_given_its_elastic_address_moves_to_it() -> None:
     ids=["both at once", "a stranger beside it", "taken away", "given to another"],
 )  # fmt: skip
 def test_an_elastic_address_excuses_nothing_but_the_move(more: list[Activity]) -> None:
-    assert told_of_the_node([*GIVEN, *TAKES_IT, *more])
+    assert is_violated([*GIVEN, *TAKES_IT, *more])

@@ -166,7 +166,7 @@ def test_what_is_done_within_a_day_of_waking_belongs_to_it(hours: float, severit
     assert (verdict.severity, verdict.confidence) == (severity, Confidence.MEDIUM)
 
 
-@pytest.mark.parametrize(("second", "told"), [(48, ["b"]), (52, ["b", "c"])])
-def test_silences_that_differ_by_less_than_a_fifth_are_a_rhythm(second: int, told: list[str]) -> None:
+@pytest.mark.parametrize(("second", "uids"), [(48, ["b"]), (52, ["b", "c"])])
+def test_silences_that_differ_by_less_than_a_fifth_are_a_rhythm(second: int, uids: list[str]) -> None:
     many = [use("a", 0), use("b", 40 * DAY), use("c", (40 + second) * DAY)]
-    assert [e.uid for e in must(many).evidence] == told
+    assert [e.uid for e in must(many).evidence] == uids

@@ -36,13 +36,15 @@ def released(
     return Activity(f"record {uid} {made}", at(made), "inventory", effects=(effect,))
 
 
-def told(uid: str, when: float, image: str, by: str = BOT, part: str = "", running: bool = False) -> Activity:
+def imaged(
+    uid: str, when: float, image: str, by: str = BOT, part: str = "", running: bool = False
+) -> Activity:
     effect = Imaged(WEB, (image,), running, part)
     return change(uid, when, effect, source="kubernetes", identity=by, credential="", action="")
 
 
 def ran(uid: str, when: float, image: str, pod: str = "pods/web-1") -> Activity:
-    return told(uid, when, image, KUBELET, pod, True)
+    return imaged(uid, when, image, KUBELET, pod, True)
 
 
 def secret(uid: str, when: float, name: str, place: str = OFFICE) -> Activity:
@@ -94,7 +96,7 @@ def test_an_image_that_no_release_names_is_told_within_the_window() -> None:
     release = released(0, workload=WEB, image="web:2")
     verdict = row([before, release, ran("new", 300, "web:2"), ran("odd", 600, "fork/miner:9", "pods/web-3")])
     assert verdict.severity == Severity.LOW and [e.uid for e in verdict.evidence] == ["odd"]
-    assert shown([before, release, told("set", 300, "fork/miner:9", SUPPORT)]) == ["set"]
+    assert shown([before, release, imaged("set", 300, "fork/miner:9", SUPPORT)]) == ["set"]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +119,9 @@ def test_what_is_no_drift_of_the_release(many: list[Activity]) -> None:
     [
         pytest.param([ran("old", 300, "web:1")], id="old parts end during the roll-out"),
         pytest.param([released(9 * HOUR, "next", WEB, "web:3"), ran("canary", 300, "web:3")], id="a canary"),
-        pytest.param([told("back", 300, "web:0")], id="rolled back by the releaser to what no record names"),
+        pytest.param(
+            [imaged("back", 300, "web:0")], id="rolled back by the releaser to what no record names"
+        ),
         pytest.param([ran("digest", 300, "registry.example.com/web:2")], id="by another registry's name"),
         pytest.param([ran("side-car", 300, "envoy:9 web:2")], id="a side-car"),
         pytest.param(
@@ -151,7 +155,7 @@ def test_a_release_that_is_recorded_late_or_put_off_has_one_window() -> None:
 def test_what_others_tell_of_the_window_is_noted_and_alarms_nobody_twice() -> None:
     verdict = row([PLACES, released(0), secret("away", 60, "db", AWAY)])
     assert (verdict.value, verdict.severity) == ("violated", Severity.INFORMATIONAL)
-    assert "told on their own: secret_store_from_unexpected_network" in verdict.reason
+    assert "with findings of their own: secret_store_from_unexpected_network" in verdict.reason
 
 
 def test_a_tool_that_comes_with_a_release_is_noted() -> None:

@@ -36,7 +36,7 @@ def judged(many: list[Activity], **more: Any) -> Verdict | None:
     return found[0] if found else None
 
 
-def told(many: list[Activity], **more: Any) -> list[str]:
+def evidence(many: list[Activity], **more: Any) -> list[str]:
     verdict = judged(many, **more)
     assert verdict is not None
     return [e.uid for e in verdict.evidence] if verdict.severity else []
@@ -73,44 +73,44 @@ def test_an_approval_without_an_end_leaves_nothing_outside() -> None:
 def test_an_extension_covers_even_recorded_after_the_use(late: bool) -> None:
     more = window(HOUR, 3 * HOUR, "extension", ticket="T-2")
     recorded = Activity("x", at(5 * HOUR if late else 0), "inventory", effects=more.effects)
-    assert told([window(0, HOUR), recorded, assumed("out", 2 * HOUR)]) == []
+    assert evidence([window(0, HOUR), recorded, assumed("out", 2 * HOUR)]) == []
 
 
 def test_the_approval_that_arrives_after_the_use_withdraws_and_one_of_another_role_does_not() -> None:
     first, act = window(0, HOUR), assumed("out", 2 * HOUR)
     after = Activity("x", at(9 * HOUR), "inventory", effects=window(HOUR, 3 * HOUR, ticket="T-2").effects)
-    assert told([first, act, after]) == []
+    assert evidence([first, act, after]) == []
     other = approved(USER, HOUR, 3 * HOUR, "role/other", "o")
     assert "out" in [e.uid for v in verdicts(NAME, [first, act, other]) if v.severity for e in v.evidence]
 
 
 def test_a_later_record_of_the_same_approval_that_ends_it_early_counts() -> None:
     cut_short = Activity("x", at(60), "inventory", effects=window(0, 120).effects)
-    assert told([window(0, HOUR), cut_short, assumed("out", 1800)]) == ["out"]
-    assert told([window(0, HOUR), assumed("in", 1800)]) == []
+    assert evidence([window(0, HOUR), cut_short, assumed("out", 1800)]) == ["out"]
+    assert evidence([window(0, HOUR), assumed("in", 1800)]) == []
 
 
 def test_the_brokers_minutes_are_no_violation_and_the_sixth_is() -> None:
-    assert told([window(0, HOUR), assumed("in", HOUR + 290)]) == []
-    assert told([window(0, HOUR), assumed("out", HOUR + 310)]) == ["out"]
+    assert evidence([window(0, HOUR), assumed("in", HOUR + 290)]) == []
+    assert evidence([window(0, HOUR), assumed("out", HOUR + 310)]) == ["out"]
 
 
 def test_before_a_window_opens_is_outside_it() -> None:
     first = Activity("x", at(0), "inventory", effects=window(HOUR, 2 * HOUR).effects)
-    assert told([first, assumed("early", 600)]) == ["early"]
-    assert told([first, assumed("skewed", HOUR - 1)]) == []
+    assert evidence([first, assumed("early", 600)]) == ["early"]
+    assert evidence([first, assumed("skewed", HOUR - 1)]) == []
 
 
 def test_what_was_done_before_approvals_were_kept_is_not_held_against_them() -> None:
     first = Activity("x", at(10 * DAY), "inventory", effects=window(10 * DAY, 11 * DAY).effects)
-    assert told([assumed("old", DAY), first, assumed("in", 10 * DAY + 60)]) == []
-    assert told([assumed("old", DAY), first, assumed("out", 12 * DAY)]) == ["out"]
+    assert evidence([assumed("old", DAY), first, assumed("in", 10 * DAY + 60)]) == []
+    assert evidence([assumed("old", DAY), first, assumed("out", 12 * DAY)]) == ["out"]
 
 
 def test_an_emergency_grant_covers_and_ends_like_any_other() -> None:
     drill = approved(USER, 2 * HOUR, 3 * HOUR, "break-glass", "drill", ticket="D-1")
-    assert told([window(0, HOUR), drill, assumed("in", 2.5 * HOUR)]) == []
-    assert told([window(0, HOUR), drill, assumed("out", 4 * HOUR)]) == ["out"]
+    assert evidence([window(0, HOUR), drill, assumed("in", 2.5 * HOUR)]) == []
+    assert evidence([window(0, HOUR), drill, assumed("out", 4 * HOUR)]) == ["out"]
 
 
 def test_windows_are_moments_whatever_their_zone() -> None:
@@ -124,16 +124,16 @@ def test_windows_are_moments_whatever_their_zone() -> None:
     (known,) = facts_of(approval)[0][1].approvals[ACCOUNT]
     assert Evidence(known.start, "") and known.start == read(given(0))[0].time, begins
     inside, outside = read(given(60)), read(given(60), allowed(3000))
-    assert told([approval, *inside]) == []
-    assert told([approval, *outside]) == ["audit-3000"]
+    assert evidence([approval, *inside]) == []
+    assert evidence([approval, *outside]) == ["audit-3000"]
 
 
 @pytest.mark.parametrize("grant", [GRANT, "rolebinding/shop/mailer-reader", "clusterrole/reader"])
 def test_a_binding_is_approved_by_its_name_or_by_that_of_its_role(grant: str) -> None:
     start = (read(given(0))[0].time - T0) / 1_000_000
     approval = approved(ACCOUNT, start - 600, start + 600, grant)
-    assert told([approval, *read(given(0), allowed(300))]) == []
-    used_later = told([approval, *read(given(0), allowed(300), allowed(3000))])
+    assert evidence([approval, *read(given(0), allowed(300))]) == []
+    used_later = evidence([approval, *read(given(0), allowed(300), allowed(3000))])
     assert used_later == ["audit-3000"]
 
 
@@ -147,4 +147,4 @@ def test_to_be_given_the_grant_outside_is_the_elevation_and_names_who_gave_it() 
 
 def test_an_unapproved_grant_is_another_controls() -> None:
     assert judged([approved(USER, 0, HOUR, "role/other"), assumed("out", 2 * HOUR)]) is not None
-    assert told([approved(USER, 0, HOUR, "role/other"), assumed("out", 2 * HOUR)]) == []
+    assert evidence([approved(USER, 0, HOUR, "role/other"), assumed("out", 2 * HOUR)]) == []

@@ -30,7 +30,7 @@ def made(uid: str, at: float, credential: str) -> Activity:
     return change(uid, at, Issued(credential, USER, "access_key"))
 
 
-def told(
+def verdicts(
     many: list[Activity], hours: float = 1, sources: tuple[str, ...] = ("cloudtrail", "leaks")
 ) -> list[Verdict]:
     time = max(a.time for a in many) + int(hours * 3600 * SECOND)
@@ -39,7 +39,7 @@ def told(
 
 
 def judged(many: list[Activity], subject: str = KEY, hours: float = 1) -> Verdict:
-    (verdict,) = told(many, hours)
+    (verdict,) = verdicts(many, hours)
     assert verdict.subject == subject
     return verdict
 
@@ -108,12 +108,12 @@ def test_an_end_that_came_after_the_deadline_stays_a_finding_that_is_over() -> N
 
 def test_a_false_alarm_withdraws_it_even_when_that_comes_last() -> None:
     back = exposed("false", 500, withdrawn=True, how="GitHub shop/web#7: used_in_tests")
-    assert told([back, BORN, exposed(), use("use", 200)]) == []
+    assert verdicts([back, BORN, exposed(), use("use", 200)]) == []
 
 
 def test_documentations_example_keys_are_nobodys() -> None:
     example = "aws:key/AKIAIOSFODNN7EXAMPLE"
-    assert told([exposed(credential=example), use("u", 200, credential=example)], 30) == []
+    assert verdicts([exposed(credential=example), use("u", 200, credential=example)], 30) == []
 
 
 def test_a_key_that_no_other_record_knows_is_told_with_little_confidence() -> None:
@@ -126,7 +126,7 @@ def test_a_key_that_no_other_record_knows_is_told_with_little_confidence() -> No
 
 
 def test_without_its_source_nothing_can_be_said() -> None:
-    (verdict,) = told([exposed()], 40, ("leaks",))
+    (verdict,) = verdicts([exposed()], 40, ("leaks",))
     assert (verdict.value, verdict.severity) == ("unverifiable", None)
 
 
@@ -277,12 +277,12 @@ def test_one_report_taken_back_leaves_the_other_about_the_same_credential() -> N
     back = exposed("back", 200, withdrawn=True, report="a#1")
     verdict = judged([BORN, one, other, back, use("after", 300)])
     assert (verdict.value, verdict.severity) == ("violated", Severity.HIGH)
-    assert told([BORN, one, other, back, exposed("back too", 210, withdrawn=True, report="b#1")]) == []
+    assert verdicts([BORN, one, other, back, exposed("back too", 210, withdrawn=True, report="b#1")]) == []
 
 
 def test_a_report_that_stands_open_again_exposes_again() -> None:
     many = [BORN, exposed(report="a#1"), exposed("back", 200, withdrawn=True, report="a#1"), use("u", 400)]
-    assert told(many) == []
+    assert verdicts(many) == []
     assert judged([*many, exposed("again", 300, report="a#1")]).severity == Severity.HIGH
 
 
@@ -295,7 +295,7 @@ def test_a_report_that_names_no_secret_is_unverifiable_until_the_alert_names_it(
     assert (verdict.value, verdict.severity) == ("unverifiable", None)
     assert "names no secret" in verdict.reason
     named = exposed("named", 100, UNSAID_KEY, withdrawn=True, report=UNSAID_KEY)
-    assert told([report, named], 100) == []
+    assert verdicts([report, named], 100) == []
 
 
 SESSION_KEY = "aws:key/ASIAQWERTYUIOPASDFGH"

@@ -51,10 +51,10 @@ def alarms(world: World) -> set[str]:
 def test_beyond_a_number_they_stand_below_one_finding_that_counts_and_names_them(many: int) -> None:
     everything = [a for n in range(many) for a in forged(n)]
     world = every_way(everything, CLOCK, about=())
-    told = said(world)
-    members = told["revoked_credential_used"]
+    standing = said(world)
+    members = standing["revoked_credential_used"]
     assert len(members) == many
-    stories = told.get(CONTROL.name, [])
+    stories = standing.get(CONTROL.name, [])
     assert len(stories) == (many > FEW)
     assert {r.verdict.story for r in members if r.verdict} == {stories[0].uid if stories else ""}
     for story in stories:

@@ -43,9 +43,9 @@ BORN = made("new made", 90, NEW)
 def judged(many: list[Activity], subject: str = USER, days: float = 0.5) -> Verdict:
     time = max(a.time for a in many) + int(days * DAY * SECOND)
     world = every_way(many, Clock(time, {"cloudtrail": time}))
-    (told,) = [r for r in world.last.values() if r.verdict and r.verdict.control == NAME]
-    assert told.verdict and told.verdict.subject == subject
-    return told.verdict
+    (report,) = [r for r in world.last.values() if r.verdict and r.verdict.control == NAME]
+    assert report.verdict and report.verdict.subject == subject
+    return report.verdict
 
 
 @pytest.mark.parametrize("subject", [USER, KEY], ids=["the identity", "the credential"])
@@ -230,8 +230,8 @@ def test_an_uncollected_source_makes_it_unverifiable() -> None:
         [rotated(100, "vault:prod:entity/e", "", source="vault")],
         Clock(T0 + int(DAY * SECOND), {"cloudtrail": T0 * 2}),
     )
-    (told,) = [r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME]
-    assert told.value == "unverifiable" and "no vault records" in told.reason
+    (verdict,) = [r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME]
+    assert verdict.value == "unverifiable" and "no vault records" in verdict.reason
 
 
 def read(uid: str, at: float, version: str, actor: str = ROLE, **more: Any) -> Activity:
@@ -305,11 +305,11 @@ def test_a_secret_that_was_cached_is_told_by_the_credential_that_it_holds() -> N
     """Every reader fetched the new version, and one goes on presenting what it read before."""
     many = [OLD, read("r1", 10, "stage AWSCURRENT"), BORN, moved_on(100), read("r2", 200, "stage AWSCURRENT")]
     world = every_way([*many, rotated(100, KEY), use("cached", 300)])
-    told = {
+    found = {
         r.verdict.subject: r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME
     }
-    assert told[SECRET].value == "proven"
-    assert [e.uid for e in told[KEY].evidence] == ["cached"] and told[KEY].severity == Severity.MEDIUM
+    assert found[SECRET].value == "proven"
+    assert [e.uid for e in found[KEY].evidence] == ["cached"] and found[KEY].severity == Severity.MEDIUM
 
 
 def test_what_is_disabled_and_enabled_again_goes_on_being_an_old_version() -> None:
@@ -336,15 +336,15 @@ def test_the_expiry_of_the_old_one_ends_it_and_what_is_enabled_again_lives() -> 
 def test_a_log_that_has_not_reached_the_rotation_says_nothing_of_it() -> None:
     many = [OLD, use("a", 50), BORN, rotated(100)]
     world = every_way(many, Clock(T0 + int(DAY * SECOND), {"cloudtrail": T0 + 60 * SECOND}))
-    (told,) = [r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME]
-    assert told.value == "unverifiable" and "has not reached the time of the rotation" in told.reason
+    (verdict,) = [r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME]
+    assert verdict.value == "unverifiable" and "has not reached the time of the rotation" in verdict.reason
 
 
 @pytest.mark.parametrize(("at", "severity"), [(101, None), (103, Severity.MEDIUM)])
 def test_between_two_producers_the_skew_is_granted(at: float, severity: Severity | None) -> None:
     effect = Rotated(USER, successor=NEW, at=T0 + 100 * SECOND, overlap=0, how="cut-over")
-    told = Activity("told", T0 + 100 * SECOND, "inventory", effects=(effect,))
-    assert judged([OLD, BORN, told, use("use", at)]).severity == severity
+    rotation = Activity("told", T0 + 100 * SECOND, "inventory", effects=(effect,))
+    assert judged([OLD, BORN, rotation, use("use", at)]).severity == severity
 
 
 def test_a_use_by_whoever_rotated_from_elsewhere_is_no_test() -> None:
@@ -438,8 +438,8 @@ def test_its_words_tell_what_is_old_who_stays_and_what_to_do() -> None:
     assert there.title == f"{USER}: its credential was rotated, and every known consumer has moved"
     assert kept.reason.startswith("no consumer of the old one is known; ")
     old_read = [read("r1", 0, "version v1"), moved_on(100), read("n", 200, "stage AWSCURRENT", OTHER)]
-    told = judged([*old_read, read("late", 2 * DAY, "version v1")], SECRET)
-    assert "an old version is used after" in told.title
+    verdict = judged([*old_read, read("late", 2 * DAY, "version v1")], SECRET)
+    assert "an old version is used after" in verdict.title
 
 
 def test_of_many_consumers_ten_are_named_and_the_rest_is_counted() -> None:

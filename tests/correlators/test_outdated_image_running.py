@@ -20,13 +20,15 @@ KUBELET = "k8s:c1:system/node:a"
 HOUR = 3600.0
 
 
-def told(uid: str, when: float, image: str, by: str = BOT, part: str = "", running: bool = False) -> Activity:
+def imaged(
+    uid: str, when: float, image: str, by: str = BOT, part: str = "", running: bool = False
+) -> Activity:
     effect = Imaged(WEB, tuple(image.split()), running, part)
     return change(uid, when, effect, source="kubernetes", identity=by, credential="", action="")
 
 
 def ran(uid: str, when: float, image: str, pod: str = "pods/web-1") -> Activity:
-    return told(uid, when, image, KUBELET, pod, True)
+    return imaged(uid, when, image, KUBELET, pod, True)
 
 
 def released(when: float, image: str, window: float | None = None, **more: Any) -> Activity:
@@ -76,20 +78,25 @@ def test_graver_where_its_identity_holds_a_credential_that_is_in_use() -> None:
     live = use("live", 30, WEB, "k8s:c1:jti/1", source="kubernetes")
     verdict = judged([released(0, "web:2"), live, ran("old", HOUR, "web:1")])
     assert verdict is not None and verdict.severity == Severity.HIGH
-    undeclared = [told("one", 0, "web:1"), told("two", 60, "web:2"), live, ran("old", 3 * HOUR, "web:1")]
+    undeclared = [
+        imaged("one", 0, "web:1"),
+        imaged("two", 60, "web:2"),
+        live,
+        ran("old", 3 * HOUR, "web:1"),
+    ]
     verdict = judged(undeclared)
     assert verdict is not None and verdict.severity == Severity.MEDIUM, "no record says what was released"
 
 
 @pytest.mark.parametrize(
-    ("image", "told_of"),
+    ("image", "fires"),
     [
         ("registry.example.com/web:2", False), ("docker.io/shop/web:2", False), ("web:2 envoy:9", False),
         ("other/sweb:2", True), ("web:2.1", True), ("web:latest", True),
     ],
 )  # fmt: skip
-def test_registries_and_side_cars_do_not_make_another_image(image: str, told_of: bool) -> None:
-    assert bool(shown([released(0, "web:2"), ran("r", HOUR, image)])) == told_of
+def test_registries_and_side_cars_do_not_make_another_image(image: str, fires: bool) -> None:
+    assert bool(shown([released(0, "web:2"), ran("r", HOUR, image)])) == fires
 
 
 def test_digests_of_one_image_for_several_platforms() -> None:
@@ -106,16 +113,16 @@ def test_the_next_release_ahead_of_its_time_is_a_canary() -> None:
 
 def test_a_rollback_by_the_releaser_is_one_and_by_another_is_told() -> None:
     release = [released(0, "web:1", by=BOT), released(HOUR, "web:2", by=BOT)]
-    back = told("back", 2 * HOUR, "web:1")
+    back = imaged("back", 2 * HOUR, "web:1")
     assert shown([*release, back, ran("old", 3 * HOUR, "web:1")]) == []
-    foreign = told("back", 2 * HOUR, "web:1", SUPPORT)
+    foreign = imaged("back", 2 * HOUR, "web:1", SUPPORT)
     assert shown([*release, foreign, ran("old", 3 * HOUR, "web:1")]) == ["back", "old"]
 
 
 def test_the_released_image_set_by_another_than_the_release_says() -> None:
-    assert shown([released(0, "web:2", by=BOT), told("set", 60, "web:2")]) == []
-    assert shown([released(0, "web:2", by=BOT), told("set", 60, "web:2", SUPPORT)]) == ["set"]
-    assert shown([released(0, "web:2"), told("set", 60, "web:2", SUPPORT)]) == []
+    assert shown([released(0, "web:2", by=BOT), imaged("set", 60, "web:2")]) == []
+    assert shown([released(0, "web:2", by=BOT), imaged("set", 60, "web:2", SUPPORT)]) == ["set"]
+    assert shown([released(0, "web:2"), imaged("set", 60, "web:2", SUPPORT)]) == []
 
 
 def test_a_release_that_is_recorded_late_withdraws() -> None:
@@ -128,20 +135,21 @@ def test_a_release_that_is_recorded_late_withdraws() -> None:
 # What the log alone shows
 
 
-TWICE = [told("first", 0, "web:1"), told("second", HOUR, "web:2")]
+TWICE = [imaged("first", 0, "web:1"), imaged("second", HOUR, "web:2")]
 
 
 def test_an_image_set_by_one_who_never_set_any_is_told_low() -> None:
-    assert shown([*TWICE, told("third", 2 * HOUR, "fork/web:2", SUPPORT)]) == ["third"]
+    assert shown([*TWICE, imaged("third", 2 * HOUR, "fork/web:2", SUPPORT)]) == ["third"]
 
 
 @pytest.mark.parametrize(
     "many",
     [
-        pytest.param([*TWICE, told("third", 2 * HOUR, "web:3")], id="the releaser"),
-        pytest.param([TWICE[0], told("second", HOUR, "web:2", SUPPORT)], id="who releases is not known yet"),
-        pytest.param([*TWICE, told("third", 2 * HOUR, "web:2", SUPPORT)] , id="the same image again"),
-        pytest.param([*TWICE, told("3", 2 * HOUR, "web:3", SUPPORT), told("4", 3 * HOUR, "web:4", SUPPORT)],
+        pytest.param([*TWICE, imaged("third", 2 * HOUR, "web:3")], id="the releaser"),
+        pytest.param([TWICE[0], imaged("second", HOUR, "web:2", SUPPORT)], id="the releaser is unknown"),
+        pytest.param([*TWICE, imaged("third", 2 * HOUR, "web:2", SUPPORT)], id="the same image again"),
+        pytest.param([*TWICE, imaged("3", 2 * HOUR, "web:3", SUPPORT),
+                      imaged("4", 3 * HOUR, "web:4", SUPPORT)],
                      id="the pipeline moved"),
     ],
 )  # fmt: skip
@@ -151,10 +159,12 @@ def test_ordinary_releases_are_silent(many: list[Activity]) -> None:
 
 def test_a_part_that_another_account_gave_an_image_of_its_own() -> None:
     part = "pods/web-hotfix"
-    assert shown([*TWICE, told("odd", 2 * HOUR, "web:1-hotfix", SUPPORT, part)]) == ["odd"]
-    assert shown([*TWICE, told("odd", 2 * HOUR, "web:1", SUPPORT, part)]) == []
-    assert shown([*TWICE, told("test", 2 * HOUR, "busybox:1", BOT, part)]) == []
-    assert shown([*TWICE, told("debug", 2 * HOUR, "netshoot:1", PERSON, f"{part}/ephemeralcontainers")]) == []
+    assert shown([*TWICE, imaged("odd", 2 * HOUR, "web:1-hotfix", SUPPORT, part)]) == ["odd"]
+    assert shown([*TWICE, imaged("odd", 2 * HOUR, "web:1", SUPPORT, part)]) == []
+    assert shown([*TWICE, imaged("test", 2 * HOUR, "busybox:1", BOT, part)]) == []
+    assert (
+        shown([*TWICE, imaged("debug", 2 * HOUR, "netshoot:1", PERSON, f"{part}/ephemeralcontainers")]) == []
+    )
 
 
 def test_parts_that_go_on_with_the_old_image_while_none_runs_the_new_one() -> None:
@@ -175,9 +185,9 @@ WRONG = [released(0, "web:2"), ran("old", HOUR, "web:1")]
     [
         pytest.param([ran("new", 2 * HOUR, "web:2")], True, id="the same pod runs it"),
         pytest.param([ran("new", 2 * HOUR, "web:2", "pods/web-2")], False, id="another pod runs it"),
-        pytest.param([told("set", 2 * HOUR, "web:2"), ran("new", 3 * HOUR, "web:2", "pods/web-2")], True,
+        pytest.param([imaged("set", 2 * HOUR, "web:2"), ran("new", 3 * HOUR, "web:2", "pods/web-2")], True,
                      id="rolled out again"),
-        pytest.param([told("set", 2 * HOUR, "web:2")], False, id="told to, and not seen running"),
+        pytest.param([imaged("set", 2 * HOUR, "web:2")], False, id="told to, and not seen running"),
         pytest.param([ran("new", 1800, "web:2")], False, id="before"),
     ],
 )  # fmt: skip

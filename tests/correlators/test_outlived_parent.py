@@ -304,8 +304,8 @@ def test_what_a_session_does_after_its_own_end_is_the_other_controls_to_tell() -
     own = issue("issue own", 0, SESSION, USER, KEY, USER, expires=T0 + 700 * MINUTE)
     deleted = change("user deleted", 600, Ended("DeleteUser", "deleted", identity=USER))
     between, after = use("between", 300, USER, SESSION), use("after", 900, USER, SESSION)
-    told = must([own, deleted, after], SESSION, "revoked_credential_used")
-    assert [e.uid for e in told.evidence] == ["after"]
+    verdict = must([own, deleted, after], SESSION, "revoked_credential_used")
+    assert [e.uid for e in verdict.evidence] == ["after"]
     for ends in ([deleted], [kill("kill", 10), deleted]):
         row = judged([own, *ends, after])
         assert row.severity is None and "as revoked_credential_used tells" in row.reason
@@ -349,8 +349,8 @@ def test_uses_that_may_be_a_later_tokens_are_not_the_dead_keys() -> None:
     many = [minted(10, TOKEN, FIRST), minted(3600, LATER, SECOND_KEY), impersonated("moved", 7200)]
     verdict = outlived(*many)
     assert verdict is not None and verdict.severity is None
-    told = outlived(*many, impersonated("between", 1800))
-    assert told is not None and [e.uid for e in told.evidence] == ["between"]
+    given = outlived(*many, impersonated("between", 1800))
+    assert given is not None and [e.uid for e in given.evidence] == ["between"]
     own = outlived(minted(10, TOKEN, FIRST), minted(50, LATER, FIRST), impersonated("late", 7200))
     assert own is not None and [e.uid for e in own.evidence] == ["late"]
 

@@ -165,15 +165,15 @@ def crowd(number: int, actor: str = "aws:111122223333:user/admin") -> list[Activ
     return many
 
 
-def told(many: list[Activity]) -> list[Verdict]:
+def alarms(many: list[Activity]) -> list[Verdict]:
     found = [r.verdict for r in every_way(many).last.values() if r.verdict and r.verdict.control == NAME]
     return [v for v in found if v.severity]
 
 
 def test_many_by_one_actor_within_an_hour_are_one_story() -> None:
-    few = told(crowd(5))
+    few = alarms(crowd(5))
     assert [v.severity for v in few] == [Severity.MEDIUM] * 5
-    many = told(crowd(20))
+    many = alarms(crowd(20))
     loud = [v for v in many if v.severity == Severity.MEDIUM]
     assert len(many) == 21 and len(loud) == 1
     assert "20 revocations by aws:111122223333:user/admin did not take" in loud[0].title
@@ -183,10 +183,10 @@ def test_many_by_one_actor_within_an_hour_are_one_story() -> None:
 def test_a_crowd_does_not_bury_what_another_actor_tried() -> None:
     many = [*crowd(20), use("before", 0), failed()]
     many[-1] = change("failed", 10, EndFailed("x", KEY, USER), outcome="failed", identity="aws:1:user/other")
-    loud = [v.subject for v in told([*many, use("after", 20)]) if v.severity == Severity.MEDIUM]
+    loud = [v.subject for v in alarms([*many, use("after", 20)]) if v.severity == Severity.MEDIUM]
     assert KEY in loud and len(loud) == 2
 
 
 def test_revocations_hours_apart_are_no_crowd() -> None:
     spread = [frozen.changed(a, time=a.time + n // 2 * 3600 * SECOND) for n, a in enumerate(crowd(8))]
-    assert [v.severity for v in told(spread)] == [Severity.MEDIUM] * 8
+    assert [v.severity for v in alarms(spread)] == [Severity.MEDIUM] * 8

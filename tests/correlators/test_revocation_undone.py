@@ -20,12 +20,12 @@ def on(when: float, by: str, credential: str = "aws:key/OTHER", source: str = "c
     return frozen.changed(restore(f"on {when}", when), identity=by, credential=credential, source=source)
 
 
-def told(many: list[Activity], subject: str = KEY) -> Verdict | None:
+def verdict_on(many: list[Activity], subject: str = KEY) -> Verdict | None:
     return verdict_of(many, subject, NAME)
 
 
 def test_an_end_of_what_was_used_since_that_another_undoes_is_medium() -> None:
-    verdict = told([OFF, use("use", 60), on(90, OTHER)])
+    verdict = verdict_on([OFF, use("use", 60), on(90, OTHER)])
     assert verdict is not None
     assert (verdict.value, verdict.severity) == ("violated", Severity.MEDIUM)
     assert [e.uid for e in verdict.claim] == ["off"] and [e.uid for e in verdict.evidence] == ["on 90"]
@@ -34,37 +34,37 @@ def test_an_end_of_what_was_used_since_that_another_undoes_is_medium() -> None:
 
 def test_who_undoes_his_own_end_is_told_whether_or_not_it_was_used() -> None:
     for by, credential in ((USER, "aws:key/SECOND"), (OTHER, KEY)):
-        verdict = told([OFF, on(90, by, credential)])
+        verdict = verdict_on([OFF, on(90, by, credential)])
         assert verdict is not None and verdict.value == "violated"
         assert "whom it had ended" in verdict.reason
 
 
 @pytest.mark.parametrize(("by", "source"), [(ADMIN, "cloudtrail"), ("", "inventory")])
 def test_who_stated_the_end_may_undo_it_and_so_may_a_declaration(by: str, source: str) -> None:
-    assert told([OFF, use("use", 60), on(90, by, source=source)]) is None
+    assert verdict_on([OFF, use("use", 60), on(90, by, source=source)]) is None
 
 
 def test_a_colleague_may_undo_what_nobody_had_used() -> None:
-    assert told([OFF, on(90, OTHER)]) is None
-    assert told([OFF, use("propagating", 15), on(90, OTHER)]) is None
+    assert verdict_on([OFF, on(90, OTHER)]) is None
+    assert verdict_on([OFF, use("propagating", 15), on(90, OTHER)]) is None
 
 
 def test_who_ended_himself_undoes_nothing_of_anybody() -> None:
     own = frozen.changed(OFF, identity=USER, credential="aws:key/SECOND")
-    assert told([own, use("use", 60), on(90, USER, "aws:key/SECOND")]) is None
+    assert verdict_on([own, use("use", 60), on(90, USER, "aws:key/SECOND")]) is None
 
 
 def test_something_new_of_the_name_undoes_nothing() -> None:
     made = change("made", 90, Restored("CreateLoginProfile", "remade", KEY, USER), identity=OTHER)
-    assert told([OFF, use("use", 60), made]) is None
+    assert verdict_on([OFF, use("use", 60), made]) is None
 
 
 def test_it_is_over_when_it_is_off_again_or_meant() -> None:
     many = [OFF, use("use", 60), on(90, OTHER)]
     for later in (kill("again", 120, kind="disabled"), on(120, ADMIN), on(120, "", source="inventory")):
-        verdict = told([*many, later])
+        verdict = verdict_on([*many, later])
         assert verdict is not None and verdict.value == "assumed"
-    verdict = told([*many, on(120, OTHER)])
+    verdict = verdict_on([*many, on(120, OTHER)])
     assert verdict is not None and verdict.value == "violated"
 
 
@@ -72,8 +72,8 @@ def test_it_is_over_when_it_is_off_again_or_meant() -> None:
 def test_the_switches_of_an_identity_are_judged_alike(kind: str) -> None:
     off = change("off", 10, Ended("off", kind, identity=USER))  # type: ignore[arg-type]
     back = change("on", 900, Restored("on", kind, identity=USER), identity=OTHER)  # type: ignore[arg-type]
-    verdict = told([use("before", 0), off, use("use", 600), back], USER)
+    verdict = verdict_on([use("before", 0), off, use("use", 600), back], USER)
     assert verdict is not None and verdict.severity == Severity.MEDIUM and verdict.credential == ""
     by_itself = frozen.changed(back, identity=USER, credential=KEY)
-    assert told([use("before", 0), off, by_itself], USER) is not None
-    assert told([use("before", 0), off, back], USER) is None
+    assert verdict_on([use("before", 0), off, by_itself], USER) is not None
+    assert verdict_on([use("before", 0), off, back], USER) is None

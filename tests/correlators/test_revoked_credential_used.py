@@ -163,17 +163,17 @@ def test_making_a_deleted_user_again_does_not_bring_back_a_deleted_key() -> None
 
 def test_two_audit_devices_that_tell_one_event_twice_tell_one_kill_and_one_use() -> None:
     home, names = "vault:d:entity/e", ("vault:d:accessor/s1", "vault:d:accessor/s2")
-    told = []
+    many = []
     for name in names:
         ended = Ended("revoke", "revoked", name, home, claims_cut=True)
-        told += [
+        many += [
             use("login", 0, home, name, source="vault", effects=(Issued(name, home, "service"),)),
             change("kill", 10, ended, source="vault"),
             use("use", 60, home, name, source="vault"),
         ]
-    verdict = must(told, names[0])
+    verdict = must(many, names[0])
     assert [e.uid for e in (*verdict.claim, *verdict.evidence)] == ["kill", "use"]
-    assert verdict_of(told, names[1]) is None
+    assert verdict_of(many, names[1]) is None
 
 
 @pytest.mark.parametrize("outcome", ["failed", "succeeded"])
@@ -214,10 +214,10 @@ def test_every_provider_has_its_grace(source: str, how: str, within: float, past
     end = change(
         "kill", 10, Ended(how, "revoked", key, home, claims_cut=source != "inventory"), source=source
     )
-    told_by = "cloudtrail" if source == "inventory" else source
-    skew = 1 if told_by != source else 0
-    assert must([end, use("in", within + skew, home, key, source=told_by)], key).severity is None
-    assert must([end, use("out", past + skew, home, key, source=told_by)], key).severity == Severity.HIGH
+    teller = "cloudtrail" if source == "inventory" else source
+    skew = 1 if teller != source else 0
+    assert must([end, use("in", within + skew, home, key, source=teller)], key).severity is None
+    assert must([end, use("out", past + skew, home, key, source=teller)], key).severity == Severity.HIGH
 
 
 def test_a_residual_by_design_is_no_failed_end() -> None:
@@ -325,11 +325,13 @@ def test_a_pods_token_dies_a_minute_after_the_pod_should_be_gone(
     assert must(many, f"k8s:c1:jti/{kubernetes.JTI}").severity == severity
 
 
-@pytest.mark.parametrize(("uid", "told"), [(kubernetes.UID, True), ("another-uid", False)])
-def test_a_deletion_reaches_the_account_that_it_names_and_none_of_the_same_name(uid: str, told: bool) -> None:
+@pytest.mark.parametrize(("uid", "fires"), [(kubernetes.UID, True), ("another-uid", False)])
+def test_a_deletion_reaches_the_account_that_it_names_and_none_of_the_same_name(
+    uid: str, fires: bool
+) -> None:
     gone = kubernetes.activity(kubernetes.deleted(10, "serviceaccounts", "mailer", uid=uid))
     used = kubernetes.activity(kubernetes.event(60))
-    assert (verdict_of([gone, used], f"k8s:c1:jti/{kubernetes.JTI}") is not None) == told
+    assert (verdict_of([gone, used], f"k8s:c1:jti/{kubernetes.JTI}") is not None) == fires
 
 
 def test_a_token_without_an_entity_is_its_issuers_and_never_its_display_names() -> None:
@@ -343,10 +345,10 @@ def test_a_token_without_an_entity_is_its_issuers_and_never_its_display_names() 
     named = {"accessor": hmac("one accessor")}
     killed = line("auth/token/revoke-accessor", who=auth("admin", "e-admin"), data=named)
     many = [child("one", "ops"), child("two", "dev"), killed, by("one"), by("two")]
-    told = [logged(document, at) for document, at in zip(many, (0, 1, 10, 60, 70), strict=True)]
-    verdict = must(told, accessor("one"))
+    read = [logged(document, at) for document, at in zip(many, (0, 1, 10, 60, 70), strict=True)]
+    verdict = must(read, accessor("one"))
     assert (verdict.value, verdict.identity) == ("violated", entity("e-ops"))
-    assert verdict_of(told, accessor("two")) is None
+    assert verdict_of(read, accessor("two")) is None
 
 
 # What takes an end back, and what refutes a use
@@ -442,8 +444,8 @@ def test_after_a_use_a_refusal_ends_it_only_when_all_is_quiet_or_an_end_was_stat
 
     def value_at(now: float, activities: list[Activity]) -> str:
         world = every_way(activities, Clock(T0 + int(now * SECOND), {"cloudtrail": T0 + int(now * SECOND)}))
-        (told,) = [r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME]
-        return told.value
+        (verdict,) = [r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME]
+        return verdict.value
 
     assert value_at(120, many) == "violated"
     assert value_at(60 + 3600, many) == "proven"
@@ -477,6 +479,6 @@ def test_a_session_is_known_by_its_event_whatever_it_was_stored_under() -> None:
 
 def test_of_uses_that_were_thinned_at_least_those_on_record_are_told() -> None:
     many = [kill("kill", 10), *(use(f"u{n}", 1000 + n * 977) for n in range(400))]
-    told = must(many).reason
-    assert told.startswith("at least ") and int(told.split()[2]) in ROUND, "the same however they came"
+    reason = must(many).reason
+    assert reason.startswith("at least ") and int(reason.split()[2]) in ROUND, "the same however they came"
     assert must(many[:20]).reason.startswith("19 authenticated uses on record")

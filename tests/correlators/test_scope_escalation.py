@@ -42,13 +42,13 @@ def itself(at: float, name: str = "tmp", role: str = "cluster-admin", **more: An
 def passing(
     at: float, code: int = 200, who: Any = MASTERS, user: Any = MAILER, **more: Any
 ) -> dict[str, Any]:
-    told: dict[str, Any] = {"verb": "get", "objectRef": ref("secrets", "db"), "user": user}
-    return event(at, code, impersonatedUser=who, **(told | more))
+    fields: dict[str, Any] = {"verb": "get", "objectRef": ref("secrets", "db"), "user": user}
+    return event(at, code, impersonatedUser=who, **(fields | more))
 
 
 def denied(at: float, **more: Any) -> dict[str, Any]:
-    told: dict[str, Any] = {"verb": "get", "objectRef": ref("secrets", "db")}
-    return event(at, 403, **(told | more))
+    fields: dict[str, Any] = {"verb": "get", "objectRef": ref("secrets", "db")}
+    return event(at, 403, **(fields | more))
 
 
 def test_a_grant_to_itself_that_opens_what_was_refused_is_high() -> None:

@@ -29,11 +29,11 @@ def aws(
 ) -> Activity:
     """A call by the user ``deployer``."""
     more: dict[str, Any] = {"errorCode": "AccessDenied"} if denied else {}
-    told = cloudtrail.event(
+    record = cloudtrail.event(
         operation, service, eventTime=stamp(minute), eventID=f"{operation}-{minute}",
         requestParameters=request or None, **more,
     )  # fmt: skip
-    (one,) = read_cloudtrail(json.dumps(told).encode(), cloudtrail.CONTEXT).activities
+    (one,) = read_cloudtrail(json.dumps(record).encode(), cloudtrail.CONTEXT).activities
     return one
 
 
@@ -107,9 +107,9 @@ def test_a_tool_that_gave_to_others_for_a_week_is_low_and_an_administrator_gives
     week = aws(-8 * 1440, "AttachUserPolicy", userName="other", **READ)
     assert loud([week, aws(10, "AttachUserPolicy", **MINE, **READ)]) == ["LOW"]
     made = cloudtrail.USER | {"arn": "arn:aws:iam::111122223333:user/root-of-all", "userName": "root-of-all"}
-    told = cloudtrail.event("AttachUserPolicy", "iam", userIdentity=made, requestParameters=MINE | ADMIN,
+    record = cloudtrail.event("AttachUserPolicy", "iam", userIdentity=made, requestParameters=MINE | ADMIN,
                             eventTime=stamp(-60), eventID="by another")  # fmt: skip
-    (given,) = read_cloudtrail(json.dumps(told).encode(), cloudtrail.CONTEXT).activities
+    (given,) = read_cloudtrail(json.dumps(record).encode(), cloudtrail.CONTEXT).activities
     assert loud([given, aws(10, "AttachUserPolicy", **MINE, **READ)]) == []
 
 
@@ -152,18 +152,18 @@ OWNER = {"role": "roles/owner", "member": f"serviceAccount:{gcp.EMAIL}", "action
 
 def google(minute: float, delta: dict[str, str] | None = None, code: int = 0, **more: Any) -> Activity:
     """A policy set by the account ``payments``; without one, any call."""
-    told: dict[str, Any] = {"entry_insertId": f"g {minute}", "entry_timestamp": stamp(minute)}
+    fields: dict[str, Any] = {"entry_insertId": f"g {minute}", "entry_timestamp": stamp(minute)}
     if delta:
-        told["serviceData"] = {"policyDelta": {"bindingDeltas": [delta]}}
-        told |= {"resourceName": "projects/shop-prod"}
+        fields["serviceData"] = {"policyDelta": {"bindingDeltas": [delta]}}
+        fields |= {"resourceName": "projects/shop-prod"}
     if code:
-        told |= {"status": {"code": code}}
+        fields |= {"status": {"code": code}}
     method = (
         ("SetIamPolicy", "cloudresourcemanager")
         if delta or "request" in more
         else ("storage.objects.get", "storage")
     )
-    return gcp.activity(gcp.entry(*method, **(told | more)))
+    return gcp.activity(gcp.entry(*method, **(fields | more)))
 
 
 OTHERS = f"serviceAccount:other@{gcp.PROJECT}.iam.gserviceaccount.com"
@@ -218,10 +218,10 @@ def given(name: str, value: str, client: str = azure.PRINCIPAL_ID, removed: bool
 def entra(
     minute: float, operation: str, target: dict[str, Any], by: dict[str, Any] | None = None, **more: Any
 ) -> Activity:
-    told: dict[str, Any] = {"id": f"{operation} {minute}", "activityDateTime": stamp(minute)}
+    fields: dict[str, Any] = {"id": f"{operation} {minute}", "activityDateTime": stamp(minute)}
     if by:
-        told["initiatedBy"] = by
-    return azure.activity(azure.audit(operation, target, **(told | more)))
+        fields["initiatedBy"] = by
+    return azure.activity(azure.audit(operation, target, **(fields | more)))
 
 
 BROAD, CONSENT = "Directory.ReadWrite.All", "Add delegated permission grant"
@@ -289,11 +289,11 @@ def assignment(minute: float, word: str, principal: str = azure.PRINCIPAL_ID, **
         "roleDefinitionId": f"{AUTHORIZATION}/roleDefinitions/b24988ac-6180-42a0-ab88-20f7382dd24c",
     }}  # fmt: skip
     properties = {"requestbody": json.dumps(body)} if word == "WRITE" else {}
-    told = azure.operation(
+    record = azure.operation(
         f"MICROSOFT.AUTHORIZATION/ROLEASSIGNMENTS/{word}", resourceId=where, time=stamp(minute),
         correlationId=f"{word} {minute}", properties=properties, **more,
     )  # fmt: skip
-    return azure.activity(told)
+    return azure.activity(record)
 
 
 def test_role_assignments_of_azure() -> None:

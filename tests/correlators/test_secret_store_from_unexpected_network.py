@@ -39,7 +39,7 @@ def judged(many: list[Activity]) -> Verdict | None:
     return found[0] if found else None
 
 
-def told(many: list[Activity]) -> list[str]:
+def evidence(many: list[Activity]) -> list[str]:
     verdict = judged(many)
     return [e.uid for e in verdict.evidence] if verdict and verdict.severity else []
 
@@ -73,24 +73,24 @@ def test_calls_of_the_providers_own_services_have_no_place() -> None:
 def test_a_place_that_is_declared_later_withdraws_and_the_wrong_one_does_not() -> None:
     """A new NAT gateway after a deploy, and the inventory a day later."""
     moved = [places("198.51.100.0/24"), read("in", 10), read("out", 20, AWAY)]
-    assert told([*moved, places("203.0.113.0/24", recorded=DAY)]) == []
-    assert told([*moved, places("192.0.2.0/24", recorded=DAY)]) == ["out"]
+    assert evidence([*moved, places("203.0.113.0/24", recorded=DAY)]) == []
+    assert evidence([*moved, places("192.0.2.0/24", recorded=DAY)]) == ["out"]
 
 
 def test_reads_of_before_the_record_and_places_that_held_then_are_no_violation() -> None:
-    assert told([read("before", 10, AWAY), places("198.51.100.0/24", recorded=60), read("in", 90)]) == []
+    assert evidence([read("before", 10, AWAY), places("198.51.100.0/24", recorded=60), read("in", 90)]) == []
     again = [read("before", 10, AWAY), places("198.51.100.0/24", recorded=60), read("after", 90, AWAY)]
-    assert told(again) == ["after"]
+    assert evidence(again) == ["after"]
     narrowed = [places("203.0.113.0/24"), read("then", 10, AWAY), places("198.51.100.0/24", recorded=60)]
-    assert told(narrowed) == []
-    assert told([*narrowed, read("now", 90, AWAY)]) == ["now"]
+    assert evidence(narrowed) == []
+    assert evidence([*narrowed, read("now", 90, AWAY)]) == ["now"]
 
 
 def test_an_endpoint_covers_what_came_through_it_and_nothing_else() -> None:
     through = "10.0.0.5 via vpce-0abc"
     assert value([places("vpce-0abc"), read("in", 10, through)]) == "proven"
-    assert told([places("vpce-0abc"), read("out", 10, "10.0.0.5 via vpce-0bad")]) == ["out"]
-    assert told([places("10.0.0.0/8"), read("out", 10, through)]) == ["out"]
+    assert evidence([places("vpce-0abc"), read("out", 10, "10.0.0.5 via vpce-0bad")]) == ["out"]
+    assert evidence([places("10.0.0.0/8"), read("out", 10, through)]) == ["out"]
 
 
 def test_a_name_that_no_record_shows_makes_it_unverifiable() -> None:
@@ -110,7 +110,7 @@ def test_a_cluster_covers_what_its_own_log_shows_from_inside(
     instance: str, place: str, expected: list[str]
 ) -> None:
     seen = read("r", 10, place, POD, "k8s:c1:jti/1", source="kubernetes", instance=instance)
-    assert told([declared(POD, places=("cluster/c1",)), seen]) == expected
+    assert evidence([declared(POD, places=("cluster/c1",)), seen]) == expected
 
 
 def balanced(address: str) -> list[Activity]:
@@ -171,10 +171,10 @@ def test_without_a_declaration_a_new_session_elsewhere_beside_the_own_network_is
     ],
 )  # fmt: skip
 def test_ordinary_changes_of_network_without_a_declaration_are_silent(many: list[Activity]) -> None:
-    assert many and told(many) == []
+    assert many and evidence(many) == []
 
 
 def test_other_identities_are_judged_by_their_own_records() -> None:
     other = Activity("d", at(0), "inventory", effects=(Stated(ROLE, Declaration(at(0), "d", places=())),))
-    assert facts_of(other) and told([other, read("any", 10)]) == []
-    assert told([other, read("any", 10, identity=ROLE)]) == ["any"]
+    assert facts_of(other) and evidence([other, read("any", 10)]) == []
+    assert evidence([other, read("any", 10, identity=ROLE)]) == ["any"]

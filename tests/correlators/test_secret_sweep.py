@@ -18,13 +18,13 @@ WEEK = 8 * DAY
 
 
 def read(secret: str, when: float, identity: str = USER, **more: Any) -> Activity:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "action": "secret_read",
         "operation": "GetSecretValue",
         "resource": secret,
         "place": HERE,
     }
-    return use(f"{secret} {when}", when, identity, **(told | more))
+    return use(f"{secret} {when}", when, identity, **(fields | more))
 
 
 def sweep(when: float, count: int = 6, prefix: str = "s", apart: float = 2, **more: Any) -> list[Activity]:
@@ -103,27 +103,27 @@ def test_ordinary_readers_are_silent(many: list[Activity]) -> None:
 def test_lists_of_namespaces_are_no_secrets_by_name() -> None:
     """Argo CD, cert-manager and External Secrets list and watch every namespace at each start."""
     pod = "k8s:c1:ops/metrics"
-    told = {
+    fields = {
         "identity": pod,
         "credential": "k8s:c1:jti/1",
         "source": "kubernetes",
         "operation": "list secrets",
     }
-    informer = [read(f"ns{n}/secrets", 60 + n, **told) for n in range(9)]
-    assert severity([use("first", 0, **(told | {"operation": "x"})), *informer]) is None
-    named = [read(f"ns{n}/secrets/db", 80 + n, **told) for n in range(9)]
+    informer = [read(f"ns{n}/secrets", 60 + n, **fields) for n in range(9)]
+    assert severity([use("first", 0, **(fields | {"operation": "x"})), *informer]) is None
+    named = [read(f"ns{n}/secrets/db", 80 + n, **fields) for n in range(9)]
     assert severity([*informer, *named]) == Severity.LOW
 
 
 @pytest.mark.parametrize("who", ["k8s:c1:kube-system/cleaner", "k8s:c1:user/ada", "k8s:c1:system/apiserver"])
 def test_people_and_the_clusters_own_are_out_of_scope(who: str) -> None:
-    told: dict[str, Any] = {"credential": "k8s:c1:jti/1", "source": "kubernetes"}
-    many = [listed(0, "list secrets", identity=who, **told), *sweep(60, identity=who, **told)]
+    fields: dict[str, Any] = {"credential": "k8s:c1:jti/1", "source": "kubernetes"}
+    many = [listed(0, "list secrets", identity=who, **fields), *sweep(60, identity=who, **fields)]
     assert severity(many) is None
     ours = [a for a in many if a.identity == who]
     assert len(ours) == len(many)
-    assert severity([listed(0, "list secrets", identity="k8s:c1:shop/a", **told),
-                     *sweep(60, identity="k8s:c1:shop/a", **told)]) == Severity.LOW  # fmt: skip
+    assert severity([listed(0, "list secrets", identity="k8s:c1:shop/a", **fields),
+                     *sweep(60, identity="k8s:c1:shop/a", **fields)]) == Severity.LOW  # fmt: skip
 
 
 def test_a_person_who_signed_in_with_the_key_is_out_of_scope() -> None:

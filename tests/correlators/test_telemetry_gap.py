@@ -69,7 +69,7 @@ def test_vault_tells_of_audit_devices() -> None:
     )
 
 
-def told(
+def answer_on(
     days: list[int], hours_since: float, newest: int | None = None
 ) -> tuple[str, Severity | None] | None:
     """What is said of a source that spoke at noon of these days, so long after the last. The same, however
@@ -97,34 +97,34 @@ WORKDAYS = [day for day in range(35) if day % 7 < 5]
 
 
 def test_a_daily_source_that_is_silent_for_a_day_longer_than_ever_is_told_low() -> None:
-    assert told(DAILY, 47) == ("proven", None)
-    assert told(DAILY, 49) == ("violated", Severity.LOW)
+    assert answer_on(DAILY, 47) == ("proven", None)
+    assert answer_on(DAILY, 49) == ("violated", Severity.LOW)
 
 
 def test_week_ends_are_its_habit_and_a_longer_one_is_not() -> None:
     assert WORKDAYS[-1] % 7 == 4
-    assert told(WORKDAYS, 3 * 24 + 20) == ("proven", None)
-    assert told(WORKDAYS, 4 * 24 + 1) == ("violated", Severity.LOW)
+    assert answer_on(WORKDAYS, 3 * 24 + 20) == ("proven", None)
+    assert answer_on(WORKDAYS, 4 * 24 + 1) == ("violated", Severity.LOW)
 
 
 def test_what_has_no_rhythm_says_nothing() -> None:
-    assert told([0, 9, 18, 27], 400) is None
-    assert told(list(range(8)), 400) is None
-    assert told([0], 400) is None
+    assert answer_on([0, 9, 18, 27], 400) is None
+    assert answer_on(list(range(8)), 400) is None
+    assert answer_on([0], 400) is None
 
 
 def test_it_is_over_once_the_source_speaks_again_and_forgotten_after_a_month() -> None:
     gap = [*DAILY, *range(36, 40)]
-    assert told(gap, 1) is None or told(gap, 1) == ("proven", Severity.LOW)
+    assert answer_on(gap, 1) is None or answer_on(gap, 1) == ("proven", Severity.LOW)
     back = [*DAILY, *range(36, 50)]
-    assert told(back, 1) == ("proven", Severity.LOW)
-    assert told([*DAILY, *range(36, 70)], 1) == ("proven", None)
+    assert answer_on(back, 1) == ("proven", Severity.LOW)
+    assert answer_on([*DAILY, *range(36, 70)], 1) == ("proven", None)
 
 
 def test_the_silence_that_was_told_is_longer_than_the_habit_of_before_it() -> None:
     back = [*DAILY, *range(33, 50)]
-    assert told(back, 1) == ("proven", Severity.LOW)
-    assert told([*WORKDAYS, *range(35, 50)], 1) == ("proven", None)
+    assert answer_on(back, 1) == ("proven", Severity.LOW)
+    assert answer_on([*WORKDAYS, *range(35, 50)], 1) == ("proven", None)
 
 
 def test_the_normaliser_tells_of_each_new_day_of_a_source_once() -> None:

@@ -23,11 +23,11 @@ def narrowed(when: float, management: bool = False, **more: Any) -> Activity:
 
 def trail_call(when: float, operation: str, ask: dict[str, Any], who: str = "deployer") -> Activity:
     user = cloudtrail.USER | {"userName": who, "arn": f"arn:aws:iam::111122223333:user/{who}"}
-    told = cloudtrail.event(
+    record = cloudtrail.event(
         operation, "cloudtrail", requestParameters=ask, userIdentity=user,
         eventTime=iso(at(when)), eventID=f"{operation} {when}",
     )  # fmt: skip
-    (one,) = cloudtrail.reading(told).activities
+    (one,) = cloudtrail.reading(record).activities
     return one
 
 
@@ -81,7 +81,7 @@ OUT = {"filter": 'logName:"cloudaudit.googleapis.com"'}
 
 
 @pytest.mark.parametrize(
-    ("one", "told"),
+    ("one", "fires"),
     [
         (sink("DeleteSink"), True),
         (sink("UpdateSink", sink={"name": "audit", "disabled": True}), True),
@@ -93,8 +93,8 @@ OUT = {"filter": 'logName:"cloudaudit.googleapis.com"'}
     ],
     ids=str,
 )
-def test_ways_for_googles_logs_that_are_cut(one: Activity, told: bool) -> None:
-    assert [v.value for v in verdicts(NAME, [one])] == (["violated"] if told else [])
+def test_ways_for_googles_logs_that_are_cut(one: Activity, fires: bool) -> None:
+    assert [v.value for v in verdicts(NAME, [one])] == (["violated"] if fires else [])
 
 
 def test_audit_logs_of_google_that_are_switched_off_for_a_service_or_for_one_member() -> None:
@@ -116,11 +116,11 @@ def test_a_diagnostic_setting_of_azure_that_is_deleted_is_told_and_one_that_is_m
     where = "/SUBSCRIPTIONS/S1/PROVIDERS/MICROSOFT.INSIGHTS/DIAGNOSTICSETTINGS/TO-SIEM"
 
     def setting(when: float, word: str) -> Activity:
-        told = azure.operation(
+        record = azure.operation(
             f"MICROSOFT.INSIGHTS/DIAGNOSTICSETTINGS/{word}", resourceId=where, time=iso(at(when)),
             correlationId=f"c {word} {when}",
         )  # fmt: skip
-        return azure.activity(told)
+        return azure.activity(record)
 
     assert [v.value for v in verdicts(NAME, [setting(0, "DELETE")])] == ["violated"]
     assert verdicts(NAME, [setting(0, "DELETE"), setting(60, "WRITE")]) == []

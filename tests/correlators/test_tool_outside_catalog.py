@@ -69,8 +69,8 @@ def test_an_executed_tool_that_is_not_approved_violates() -> None:
 
 
 def test_an_approved_tool_gives_no_row_of_its_own() -> None:
-    told = judged(approves("search"), *activities(agent(1), tool(2, 1)))
-    assert {v.value for v in told.values()} == {"assumed"} and list(told) == [DESK]
+    verdicts = judged(approves("search"), *activities(agent(1), tool(2, 1)))
+    assert {v.value for v in verdicts.values()} == {"assumed"} and list(verdicts) == [DESK]
 
 
 def test_an_agent_without_a_declared_catalogue_is_not_judged() -> None:
@@ -130,11 +130,11 @@ def test_one_call_of_four_spans_is_one_finding_that_names_them_all() -> None:
             attributes={"mcp.method.name": "tools/call", "gen_ai.tool.name": "merge"},
         ),
     ]
-    told = judged(approves("search"), *activities(agent(1), *call))
-    assert [s for s, v in told.items() if v.severity] == [f"{DESK} github_merge"]
-    (evidence,) = told[f"{DESK} github_merge"].evidence
+    verdicts = judged(approves("search"), *activities(agent(1), *call))
+    assert [s for s, v in verdicts.items() if v.severity] == [f"{DESK} github_merge"]
+    (evidence,) = verdicts[f"{DESK} github_merge"].evidence
     assert (evidence.uid, evidence.mirrors) == (uid(2), (uid(3), uid(4), uid(5)))
-    assert told[f"{DESK} github_merge"].reason.endswith("; also seen as merge")
+    assert verdicts[f"{DESK} github_merge"].reason.endswith("; also seen as merge")
     assert judged(approves("merge"), *activities(agent(1), *call)).keys() == {DESK}
 
 
@@ -208,16 +208,16 @@ def test_a_record_that_takes_the_catalogue_back_ends_the_finding_one_without_it_
 def test_an_approval_that_arrives_late_withdraws_the_finding() -> None:
     world = World(1, CLOCK)
 
-    def told(*many: Activity) -> Report:
+    def report_after(*many: Activity) -> Report:
         for activity in many:
             world.take(facts_of(activity))
         world.settle()
         (report,) = [r for r in world.last.values() if r.reported.subject == f"{DESK} drop"]
         return report
 
-    first = told(approves("search", at=2 * BEFORE), *activities(agent(1), tool(2, 1, "drop")))
+    first = report_after(approves("search", at=2 * BEFORE), *activities(agent(1), tool(2, 1, "drop")))
     assert first.verdict and first.verdict.value == "violated"
-    then = told(approves("search", "drop", at=BEFORE))
+    then = report_after(approves("search", "drop", at=BEFORE))
     assert (then.verdict, then.detail, then.finding) == (None, "withdrawn", True)
 
 
@@ -228,10 +228,10 @@ def test_calls_before_the_first_record_are_judged_by_it() -> None:
 
 def test_the_nearest_agent_is_judged_and_not_the_root() -> None:
     many = activities(agent(1), agent(2, 1, "refunds"), tool(3, 2, "refund"))
-    told = judged(
+    verdicts = judged(
         approves("search"), record(identity="agent:desk/refunds", tools=[{"name": "refund"}]), *many
     )
-    assert not [v for v in told.values() if v.severity]
+    assert not [v for v in verdicts.values() if v.severity]
 
 
 HANDOFF = span(2, 1, "handoff to refunds", attributes={"openinference.span.kind": "TOOL"})
@@ -265,8 +265,8 @@ def test_hand_offs_are_judged_against_declared_delegates_only(
     delegates: list[str] | None, handoff: dict[str, Any], violates: bool
 ) -> None:
     fields: dict[str, Any] = {} if delegates is None else {"delegates": delegates}
-    told = judged(approves("search", **fields), *activities(agent(1), handoff))
-    found = [v for s, v in told.items() if s != DESK]
+    verdicts = judged(approves("search", **fields), *activities(agent(1), handoff))
+    found = [v for s, v in verdicts.items() if s != DESK]
     assert [(v.value, v.severity) for v in found] == ([("violated", Severity.MEDIUM)] if violates else [])
 
 
@@ -281,20 +281,20 @@ def test_an_agent_without_tool_spans_and_one_never_seen_are_blind_spots() -> Non
 
 def test_an_agent_that_is_an_alias_of_a_role_is_judged_by_the_roles_record() -> None:
     role = "aws:111122223333:role/triage"
-    told = judged(
+    verdicts = judged(
         approves("search", identity=role, aliases=[DESK]), *activities(agent(1), tool(2, 1, "drop"))
     )
-    verdict = told[f"{DESK} drop"]
+    verdict = verdicts[f"{DESK} drop"]
     assert (verdict.identity, verdict.value) == (role, "violated")
     assert verdict.title == f"{DESK} of {role} executed drop, which its catalogue does not approve"
 
 
 def test_a_call_at_an_unknown_server_is_matched_by_its_name_and_the_agent_is_told_less_surely() -> None:
     helpdesk = record(tools=[{"name": "search", "server": "helpdesk"}, {"name": "read"}])
-    told = judged(helpdesk, *served())
-    assert list(told) == [DESK]
-    assert (told[DESK].value, told[DESK].confidence) == ("assumed", Confidence.MEDIUM)
-    assert told[DESK].reason.endswith("by name alone, for their server is not known: search")
+    verdicts = judged(helpdesk, *served())
+    assert list(verdicts) == [DESK]
+    assert (verdicts[DESK].value, verdicts[DESK].confidence) == ("assumed", Confidence.MEDIUM)
+    assert verdicts[DESK].reason.endswith("by name alone, for their server is not known: search")
     for many in (served("helpdesk"), activities(agent(1), tool(2, 1, "read"))):
         sure = judged(helpdesk, *many)[DESK]
         assert sure.confidence == Confidence.HIGH and "by name alone" not in sure.reason
@@ -324,8 +324,8 @@ def test_a_refused_call_of_what_is_approved_by_now_gives_no_row() -> None:
 
 def test_a_record_of_delegates_alone_claims_nothing_of_tools() -> None:
     alone = record(delegates=[])
-    told = judged(alone, *activities(agent(1), tool(2, 1, "drop"), HANDOFF | {"spanId": f"{3:016x}"}))
-    (verdict,) = told.values()
+    verdicts = judged(alone, *activities(agent(1), tool(2, 1, "drop"), HANDOFF | {"spanId": f"{3:016x}"}))
+    (verdict,) = verdicts.values()
     assert verdict.title.endswith("handed over to refunds, which its record does not name as a delegate")
     assert [c.operation for c in verdict.claim] == ["approved delegates"]
     assert "also seen as" not in verdict.reason and verdict.episodes[0].end == 0

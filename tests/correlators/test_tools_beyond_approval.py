@@ -48,13 +48,17 @@ PINNED = "storage search definition"
 
 def test_a_call_by_another_definition_than_the_approved_one_is_told_with_who_changed_it_and_when() -> None:
     found = judged([approves(*pin(GOOD))], *SWAP)
-    told = found[PINNED]
-    assert (told.value, told.severity, told.confidence) == ("violated", Severity.HIGH, Confidence.HIGH)
-    assert told.title == f"{DESK} called search by a definition that is not the approved one"
-    assert [iso(e.time) for e in told.evidence] == [at(23)]
-    assert f"storage shows {digest_of(EVIL)} since {at(21)}" in told.reason
-    assert f"which showed the approved one last at {at(1)}" in told.reason
-    assert [e.source for e in told.claim] == ["inventory", "mcp"]
+    verdict = found[PINNED]
+    assert (verdict.value, verdict.severity, verdict.confidence) == (
+        "violated",
+        Severity.HIGH,
+        Confidence.HIGH,
+    )
+    assert verdict.title == f"{DESK} called search by a definition that is not the approved one"
+    assert [iso(e.time) for e in verdict.evidence] == [at(23)]
+    assert f"storage shows {digest_of(EVIL)} since {at(21)}" in verdict.reason
+    assert f"which showed the approved one last at {at(1)}" in verdict.reason
+    assert [e.source for e in verdict.claim] == ["inventory", "mcp"]
 
 
 def silent(found: dict[str, Verdict], value: str = "proven") -> bool:
@@ -123,10 +127,10 @@ def test_a_swap_and_a_swap_back_is_told_by_what_was_called_between(
     called: list[dict[str, Any]], severity: Severity, value: str
 ) -> None:
     swapped = [*lists(0, GOOD), *lists(20, EVIL), *lists(30, GOOD)]
-    told = judged([approves(*pin(GOOD))], *swapped, *called)[PINNED]
-    assert (told.severity, told.value) == (severity, value)
+    verdict = judged([approves(*pin(GOOD))], *swapped, *called)[PINNED]
+    assert (verdict.severity, verdict.value) == (severity, value)
     if severity == Severity.HIGH:
-        assert [iso(e.time) for e in told.evidence] == [at(25)]
+        assert [iso(e.time) for e in verdict.evidence] == [at(25)]
 
 
 def test_a_definition_that_is_approved_later_ends_it_and_one_approved_before_it_was_shown_is_none() -> None:
@@ -139,8 +143,8 @@ def test_a_definition_that_is_approved_later_ends_it_and_one_approved_before_it_
 
 def test_two_definitions_under_one_name_in_one_list_do_not_hide_each_other() -> None:
     for tools in ((GOOD, EVIL), (EVIL, GOOD)):
-        told = judged([approves(*pin(GOOD))], *lists(0, *tools), *calls(5))[PINNED]
-        assert told.severity == Severity.HIGH
+        verdict = judged([approves(*pin(GOOD))], *lists(0, *tools), *calls(5))[PINNED]
+        assert verdict.severity == Severity.HIGH
 
 
 def test_a_definition_that_nobody_can_read_is_no_approved_one() -> None:
@@ -162,8 +166,8 @@ def test_a_refused_call_by_another_definition_is_an_offer_alone() -> None:
         {"jsonrpc": "2.0", "id": "c23", "error": {"code": -32602, "message": ""}},
         "server_to_client", session="s1", ts=at(24), **US,
     )  # fmt: skip
-    told = judged([approves(*pin(GOOD))], *lists(0, GOOD), *lists(20, EVIL), calls(23)[0], refused)
-    assert told[PINNED].severity == Severity.LOW
+    verdicts = judged([approves(*pin(GOOD))], *lists(0, GOOD), *lists(20, EVIL), calls(23)[0], refused)
+    assert verdicts[PINNED].severity == Severity.LOW
 
 
 def test_a_pinned_tool_whose_definition_no_list_shows_cannot_be_verified() -> None:
@@ -173,8 +177,8 @@ def test_a_pinned_tool_whose_definition_no_list_shows_cannot_be_verified() -> No
 def test_a_definition_that_nobody_pinned_is_told_in_a_word_and_no_more_once_a_record_is_made_since() -> None:
     loose = {"name": "search", "server": "storage"}
     subject = "storage definitions"
-    told = judged([approves(loose)], *SWAP)[subject]
-    assert (told.value, told.severity) == ("violated", Severity.INFORMATIONAL)
+    verdict = judged([approves(loose)], *SWAP)[subject]
+    assert (verdict.value, verdict.severity) == ("violated", Severity.INFORMATIONAL)
     assert subject not in judged([approves(loose)], *lists(0, GOOD), *lists(20, GOOD), *calls(23))
     again = judged([approves(loose), approves(loose, second=100)], *SWAP)[subject]
     assert (again.value, again.severity) == ("assumed", Severity.INFORMATIONAL)
@@ -185,9 +189,9 @@ def test_a_definition_that_nobody_pinned_is_told_in_a_word_and_no_more_once_a_re
 
 def test_offered_more_than_approved_is_one_low_finding_until_it_is_approved() -> None:
     few = {"name": "search"}
-    told = judged([approves(few)], *lists(0, GOOD, DROP), *calls(2))[""]
-    assert (told.value, told.severity) == ("violated", Severity.LOW)
-    assert told.title == f"{DESK} is offered drop, which is not approved"
+    verdict = judged([approves(few)], *lists(0, GOOD, DROP), *calls(2))[""]
+    assert (verdict.value, verdict.severity) == ("violated", Severity.LOW)
+    assert verdict.title == f"{DESK} is offered drop, which is not approved"
     ended = judged([approves(few), approves(few, {"name": "drop"}, second=50)], *lists(0, GOOD, DROP))[""]
     assert (ended.value, ended.severity) == ("assumed", Severity.LOW)
     proven = judged([approves(few)], *lists(0, GOOD), *calls(2))[""]
@@ -231,8 +235,8 @@ def test_lists_in_spans_are_judged_by_name_without_what_the_framework_adds() -> 
         spanned = otel.read(body, Context()).activities
         clock = Clock(T0 // 1000 + 7_200_000_000)
         world = every_way([record, *spanned], clock)
-        (told,) = [r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME]
-        assert told.title == f"agent:desk/triage is offered {beyond}, which is not approved"
+        (verdict,) = [r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME]
+        assert verdict.title == f"agent:desk/triage is offered {beyond}, which is not approved"
 
 
 def test_an_agent_of_which_no_record_speaks_of_tools_has_no_row() -> None:
@@ -299,9 +303,9 @@ def test_the_table_says_what_is_approved_offered_and_called_who_changed_it_and_w
 
 
 def page(second: int, *tools: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
-    asked, told = lists(second, *tools, **more)
-    told["message"]["result"]["nextCursor"] = "2"
-    return [asked, told]
+    asked, answered = lists(second, *tools, **more)
+    answered["message"]["result"]["nextCursor"] = "2"
+    return [asked, answered]
 
 
 NEW = GOOD | {"description": "Search the docs, faster."}

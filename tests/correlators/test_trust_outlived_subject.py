@@ -57,8 +57,8 @@ def test_another_of_the_same_name_is_told_with_little_confidence() -> None:
 def test_an_account_that_its_deployment_made_anew_at_once_is_the_one_that_is_trusted() -> None:
     admin = gone().identity
     many = [JOINED, exchange("before", 50), gone()]
-    told = judged([*many, again(103, admin), exchange("after", 200)])
-    assert (told.value, told.severity) == ("assumed", None) and "one deployment" in told.reason
+    given = judged([*many, again(103, admin), exchange("after", 200)])
+    assert (given.value, given.severity) == ("assumed", None) and "one deployment" in given.reason
     for other in (again(103), again(100 + 601, admin)):
         verdict = judged([*many, other, exchange("after", 900)])
         assert (verdict.value, verdict.severity) == ("violated", Severity.MEDIUM)
@@ -79,8 +79,8 @@ DENIED = {"outcome": "forbidden"}
 
 def test_who_is_denied_is_not_admitted() -> None:
     denied = [exchange("one", 200, asked=ROLE, **DENIED), exchange("two", 300, asked=ROLE, **DENIED)]
-    told = judged([JOINED, gone(), *denied])
-    assert (told.value, told.severity) == ("assumed", None) and "denied since" in told.reason
+    verdict = judged([JOINED, gone(), *denied])
+    assert (verdict.value, verdict.severity) == ("assumed", None) and "denied since" in verdict.reason
     let_in = exchange("before", 50, asked=ROLE)
     assert judged([JOINED, let_in, gone(), *denied]).value == "proven"
 
@@ -97,8 +97,8 @@ def test_a_denial_ends_it_only_once_no_exchange_came_for_an_hour() -> None:
     many = [JOINED, gone(), exchange("in", 200, asked=ROLE), exchange("no", 300, asked=ROLE, **DENIED)]
     for now, value in ((200 + 3599, "violated"), (200 + 3600, "proven")):
         world = every_way(many, Clock(at(now), {"cloudtrail": at(now), "kubernetes": at(now)}))
-        (told,) = [r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME]
-        assert told.value == value
+        (verdict,) = [r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME]
+        assert verdict.value == value
 
 
 def test_between_the_two_of_a_name_it_is_the_dead_one() -> None:
@@ -171,8 +171,8 @@ def test_a_refusal_before_the_deletion_or_before_the_last_exchange_proves_nothin
 def test_without_the_other_sides_log_nothing_can_be_said() -> None:
     before = exchange("before", 50)
     world = every_way([JOINED, before, gone()], Clock(gone().time + 3_600_000_000, {"cloudtrail": 1}))
-    (told,) = [r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME]
-    assert told.value == "unverifiable" and "no kubernetes records are collected" in told.reason
+    (verdict,) = [r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME]
+    assert verdict.value == "unverifiable" and "no kubernetes records are collected" in verdict.reason
 
 
 def test_what_is_enabled_again_is_not_made_again() -> None:

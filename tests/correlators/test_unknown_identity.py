@@ -172,17 +172,17 @@ def test_a_role_of_the_providers_own_is_told_by_the_mark_of_its_sessions_and_not
 
 
 @pytest.mark.parametrize(
-    ("maker", "told"),
+    ("maker", "fires"),
     [("role/AWSControlTowerExecution", False), ("user/admin", True), ("", False)],
 )
-def test_what_another_makes_under_a_name_of_a_landing_zone_is_the_sites_own(maker: str, told: bool) -> None:
+def test_what_another_makes_under_a_name_of_a_landing_zone_is_the_sites_own(maker: str, fires: bool) -> None:
     role = "aws:111122223333:role/aws-controltower-Audit2"
     known = [COVER, *(declared(f"aws:111122223333:{name}") for name in ("user/admin", maker) if name)]
     made = change("made", 5, Restored("CreateRole", "remade", identity=role))
     by = replace(made, identity=f"aws:111122223333:{maker}")
     many = [*known, *([by] if maker else []), use("u", 20, role, "aws:key/ASIA1")]
     found = [v for v in verdicts(NAME, many) if v.subject == role]
-    assert bool(found) == told
+    assert bool(found) == fires
 
 
 PASSWORD = "aws:111122223333:password/ci"

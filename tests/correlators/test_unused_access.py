@@ -22,8 +22,8 @@ def taken(day: float) -> Activity:
 
 
 def used(day: float, grant: str = GRANT) -> Activity:
-    told = {"source": "kubernetes", "allowed_by": grant}
-    return use(f"use {day} {grant}", day * DAY, POD, "k8s:c1:jti/1", **told)
+    fields = {"source": "kubernetes", "allowed_by": grant}
+    return use(f"use {day} {grant}", day * DAY, POD, "k8s:c1:jti/1", **fields)
 
 
 def judged(*many: Activity, now: float = 120, since: float = -1) -> Verdict | None:

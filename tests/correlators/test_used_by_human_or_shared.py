@@ -113,16 +113,16 @@ def test_every_authenticated_use_tells_who_uses_it(outcome: str) -> None:
     assert judged([use("no", 20, client="Mozilla/5.0", outcome="unauthenticated")]) is None
 
 
-@pytest.mark.parametrize(("times", "told"), [((2, 6), False), ((2, 4, 6), True)])
-def test_a_consumer_is_one_from_its_third_use_on(times: tuple[int, ...], told: bool) -> None:
+@pytest.mark.parametrize(("times", "fires"), [((2, 6), False), ((2, 4, 6), True)])
+def test_a_consumer_is_one_from_its_third_use_on(times: tuple[int, ...], fires: bool) -> None:
     own = [use(f"a{n}", n * HOUR, **A) for n in range(9)]
     other = [use(f"b{n}", (n + 0.5) * HOUR, **B) for n in times]
-    assert (judged([*own, *other]) is not None) == told
+    assert (judged([*own, *other]) is not None) == fires
 
 
-@pytest.mark.parametrize(("minutes", "told"), [(29, False), (31, True)])
-def test_for_less_than_an_hour_two_may_be_one_that_is_moved(minutes: int, told: bool) -> None:
+@pytest.mark.parametrize(("minutes", "fires"), [(29, False), (31, True)])
+def test_for_less_than_an_hour_two_may_be_one_that_is_moved(minutes: int, fires: bool) -> None:
     """Three uses each, a quarter of an hour from the other's."""
     own = [use(f"a{n}", n * minutes * 60, **A) for n in range(4)]
     other = [use(f"b{n}", (n + 0.5) * minutes * 60, **B) for n in range(3)]
-    assert (judged([*own, *other]) is not None) == told
+    assert (judged([*own, *other]) is not None) == fires

@@ -30,10 +30,10 @@ def test_no_row_tells_of_a_cap_that_is_gone() -> None:
 def test_every_mark_that_is_named_is_one_that_the_code_sets() -> None:
     kernel = Path(__file__).parents[2] / "correlators" / "kernel"
     marks = {m for f in kernel.rglob("*.py") for m in re.findall(r'_MARK = "(.+)"', f.read_text())}
-    told = {
+    named = {
         m for names in AT_IT.values() for text in names.values() for m in re.findall(r"mark `(.+?)`", text)
     }
-    assert told and told <= marks
+    assert named and named <= marks
 
 
 def test_numbers_are_read_from_the_modules() -> None:

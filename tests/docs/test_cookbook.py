@@ -89,9 +89,11 @@ def test_the_cookbook_names_every_table_and_view_that_analysts_are_to_ask(engine
 def test_the_keys_in_the_cookbook_are_those_of_the_samples() -> None:
     named = re.findall(r"'(?:aws|vault):[^']*/([^'/]+)'", PAGE.read_text())
     files = [path for path in samples().rglob("*") if path.is_file()]
-    told = b"".join(gzip.decompress(f.read_bytes()) if f.suffix == ".gz" else f.read_bytes() for f in files)
+    sampled = b"".join(
+        gzip.decompress(f.read_bytes()) if f.suffix == ".gz" else f.read_bytes() for f in files
+    )
     assert len(named) >= 4
-    assert [name for name in named if name.encode() not in told] == []
+    assert [name for name in named if name.encode() not in sampled] == []
 
 
 def test_a_burst_is_found_under_the_name_that_was_refused(engine: Engine) -> None:

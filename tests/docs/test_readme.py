@@ -48,7 +48,7 @@ def test_every_command_of_the_readme_exists() -> None:
     shown = set(
         re.findall(r"gapwatch (\w+)", "".join(re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)))
     )
-    told = subprocess.run(
+    help_text = subprocess.run(
         [sys.executable, "-m", "streams.command.cli", "--help"],
         capture_output=True,
         text=True,
@@ -56,5 +56,5 @@ def test_every_command_of_the_readme_exists() -> None:
         check=True,
     )
     assert {
-        command for command in shown if not re.search(rf"^\W*{command}\b", told.stdout, re.MULTILINE)
+        command for command in shown if not re.search(rf"^\W*{command}\b", help_text.stdout, re.MULTILINE)
     } == set()

@@ -37,13 +37,13 @@ def main() -> int:
             print(number, record.source or "none", record.body)
     last = time.monotonic()
 
-    def told(number: int) -> None:
+    def progress(number: int) -> None:
         nonlocal last
         if time.monotonic() - last > TOLD_EVERY_SECONDS:
             last = time.monotonic()
             print(f"{number - asked.first + 1:,} of {asked.records:,}", file=sys.stderr, flush=True)
 
-    report = fuzzer.run(numbers, told)
+    report = fuzzer.run(numbers, progress)
     print("\n".join(report.lines()))
     return 1 if report.faults else 0
 

@@ -86,10 +86,10 @@ class Judge:
         if not (batch.activities or batch.rejects or batch.passed.total()):
             return "is neither an activity, nor passed, nor rejected"
         for row in batch.activities:
-            told = orjson.loads(row)
-            if not told["uid"] or told["time"] <= 0:
-                return f"an activity without id or time: {told['source']}"
-            self.by_source[told["source"]] += 1
+            activity = orjson.loads(row)
+            if not activity["uid"] or activity["time"] <= 0:
+                return f"an activity without id or time: {activity['source']}"
+            self.by_source[activity["source"]] += 1
         for reject in batch.rejects:
             if (
                 not reject.reason
@@ -131,13 +131,13 @@ class Fuzzer:
         )[0]
         return Record(body[: RECORD_LIMIT + 1], hint, line=number)
 
-    def run(self, numbers: range, told: Callable[[int], None] = lambda number: None) -> Report:
+    def run(self, numbers: range, progress: Callable[[int], None] = lambda number: None) -> Report:
         report, judge, started = Report(), Judge(), time.monotonic()
         report.outcomes, report.by_source = judge.outcomes, judge.by_source
         with _alarm():
             for number in numbers:
                 self._one(number, judge, report)
-                told(number)
+                progress(number)
         report.seconds = time.monotonic() - started
         return report
 

@@ -67,8 +67,8 @@ def test_a_database_from_before_spans_finds_the_agent_of_those_it_has(tmp_path: 
 @pytest.mark.slow
 def test_a_database_from_before_the_plain_words_has_them_for_the_findings_it_holds(tmp_path: Path) -> None:
     words = ("severity", "status", "confidence", "description", "subject", "evidence")
-    told = {"severity": "High", "status": "New", "confidence": "Low"}
-    told["unmapped"] = {"subject": "aws:key/A", "credential": "aws:key/A"}  # type: ignore[assignment]
+    older = {"severity": "High", "status": "New", "confidence": "Low"}
+    older["unmapped"] = {"subject": "aws:key/A", "credential": "aws:key/A"}  # type: ignore[assignment]
     with engine_over(tmp_path / "clickhouse") as engine:
         client = engine.writer()
         for kind, added in (("findings", words), ("assurance", words[3:])):
@@ -82,10 +82,10 @@ def test_a_database_from_before_the_plain_words_has_them_for_the_findings_it_hol
         client.command("ALTER TABLE migrations DELETE WHERE number = 14 SETTINGS mutations_sync = 1")
         sink = Sink(engine)
         for kind in ("findings", "assurance"):
-            sink.write(kind, [one(kind, finding("before", **told), 1)])
+            sink.write(kind, [one(kind, finding("before", **older), 1)])
         assert migrate(engine) == ["014_plain_words.sql"]
         for kind in ("findings", "assurance"):
-            sink.write(kind, [one(kind, finding("after", **told), 2)])
+            sink.write(kind, [one(kind, finding("after", **older), 2)])
         sink.close()
         engine.discard(client)
         for table in ("findings", "findings_history", "findings_current"):

@@ -81,7 +81,7 @@ def records(folder: Path) -> Iterator[dict[str, Any]]:
 
 def activities(folder: Path) -> list[Activity]:
     """Everything that the readers make of a folder's files; none may be rejected."""
-    told = []
+    many = []
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             body = path.read_bytes()
@@ -89,8 +89,8 @@ def activities(folder: Path) -> list[Activity]:
             assert name, path
             reading = sources()[name].read(body, Context(key=b"site"))
             assert not reading.rejects, (path, reading.rejects[:3])
-            told += reading.activities
-    return told
+            many += reading.activities
+    return many
 
 
 @cache
@@ -182,11 +182,11 @@ def test_the_load_is_a_stream_of_single_records_that_knows_what_is_due() -> None
     again = list(Load(20_000, 120, 5, datetime(2026, 11, 22, tzinfo=UTC), 0.2).lines())
     assert lines == again and len(lines) == 20_000
     assert 1_000 <= sum(map(len, lines)) / len(lines) <= 1_300
-    told = [a for line in lines for a in sources()["cloudtrail"].read(line, Context()).activities]
-    assert len({a.uid for a in told}) == 20_000
+    many = [a for line in lines for a in sources()["cloudtrail"].read(line, Context()).activities]
+    assert len({a.uid for a in many}) == 20_000
     found = {
         r.verdict.subject
-        for r in run(told).last.values()
+        for r in run(many).last.values()
         if r.verdict and r.finding and r.verdict.control == "revoked_credential_used"
     }
     assert found == load.used_after_kill and 5 <= len(found) < 24

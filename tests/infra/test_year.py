@@ -128,11 +128,11 @@ def _paths(value: Any, at: str = "") -> Iterator[str]:
 
 
 def test_every_case_is_played_by_an_identity_of_its_own_with_its_events_in_the_logs(year: Path) -> None:
-    told = truth(year)
-    assert {case["kind"] for case in told} == {case.name for many in CATALOGUE.values() for case in many}
-    assert len({case["identity"] for case in told}) == len(told)
+    cases = truth(year)
+    assert {case["kind"] for case in cases} == {case.name for many in CATALOGUE.values() for case in many}
+    assert len({case["identity"] for case in cases}) == len(cases)
     logged = {uid for source in FOLDERS for _, r in records(year, source) for uid in _uids(source, r)}
-    for case in told:
+    for case in cases:
         assert {*case["kill"], *case["uses"]} <= logged, case["case"]
         assert bool(case["control"]) == (case["expects"] != "silence")
 

@@ -280,5 +280,5 @@ def _send(site: Settings, paths: list[Path]) -> None:
 def _taken(admin: AdminClient, facts: list[TopicPartition]) -> int:
     """Of how many partitions the workers have committed something."""
     asked = ConsumerGroupTopicPartitions("site.correlate", facts)
-    told = admin.list_consumer_group_offsets([asked])["site.correlate"].result().topic_partitions
-    return sum(at.offset > 0 for at in told)
+    partitions = admin.list_consumer_group_offsets([asked])["site.correlate"].result().topic_partitions
+    return sum(at.offset > 0 for at in partitions)

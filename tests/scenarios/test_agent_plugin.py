@@ -43,7 +43,7 @@ CALLED = [*OFFERED, *calls(20, "drop", **PLUGIN)]
 SWAPPED = [*CALLED, *lists(40, EVIL, POST), *calls(45)]
 
 
-def told(*messages: dict[str, Any], until: int = 3_600) -> tuple[dict[str, tuple[str, str]], World]:
+def findings(*messages: dict[str, Any], until: int = 3_600) -> tuple[dict[str, tuple[str, str]], World]:
     """Control and tool of each finding, its value and severity; the same in any order."""
     now = START + until * 1_000_000
     world = every_way([CATALOGUE, *activities(*messages)], Clock(now, {"mcp": now}))
@@ -57,9 +57,9 @@ def told(*messages: dict[str, Any], until: int = 3_600) -> tuple[dict[str, tuple
 
 
 def test_what_a_plugin_adds_is_told_low_when_offered_and_high_when_called() -> None:
-    assert told(*lists(0, GOOD, POST), *calls(2))[0] == {}
-    assert told(*OFFERED)[0] == {"tools_beyond_approval": ("violated", "low")}
-    found, world = told(*CALLED)
+    assert findings(*lists(0, GOOD, POST), *calls(2))[0] == {}
+    assert findings(*OFFERED)[0] == {"tools_beyond_approval": ("violated", "low")}
+    found, world = findings(*CALLED)
     assert found == {"tool_outside_catalog  drop": ("violated", "high")}
     (report,) = [r for r in world.last.values() if r.verdict and r.verdict.severity]
     story = story_of(finding(report), lambda key: world.dossiers().get(key, EMPTY), START + 3_600 * 1_000_000)
@@ -73,7 +73,7 @@ def finding(report: Report) -> dict[str, Any]:
 
 
 def test_a_definition_that_is_changed_under_the_agent_is_told_beside_it_with_who_changed_it() -> None:
-    found, world = told(*SWAPPED)
+    found, world = findings(*SWAPPED)
     assert found["tools_beyond_approval  storage search definition"] == ("violated", "high")
     rows = {row.tool: row for row in tool_table(View(DESK, world.dossiers()[DESK]))}
     assert (rows["search"].by, iso(rows["search"].changed)) == ("storage", at(41))
@@ -84,7 +84,7 @@ def test_once_the_plugin_is_gone_and_the_gateway_refuses_it_is_proven() -> None:
     later = 2 * DAY
     gone = [*OFFERED, *lists(later, GOOD, POST, session="s3"), *lists(later, {"name": "other"}, **PLUGIN)]
     denied = calls(later + 9, "drop", **PLUGIN)[0] | {"http": {"status": 403}}
-    found, world = told(*gone, denied, until=later + 3_600)
+    found, world = findings(*gone, denied, until=later + 3_600)
     values = {
         f"{v.control} {v.subject.removeprefix(DESK)}".strip(): v.value
         for r in world.last.values()
@@ -99,4 +99,4 @@ def test_the_message_of_a_list_that_nobody_answered_offers_nothing() -> None:
     asked = record(
         {"jsonrpc": "2.0", "id": 9, "method": "tools/list"}, ts=at(0), gateway="edge", agent="desk"
     )
-    assert told(asked)[0] == {}
+    assert findings(asked)[0] == {}

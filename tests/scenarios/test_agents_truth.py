@@ -31,9 +31,9 @@ def test_every_recorded_finding_is_found_and_nothing_else() -> None:
 
 
 def test_calls_that_were_refused_prove_or_are_undecided() -> None:
-    told = judged()
-    assert told["agent:strands-host/files-agent delete_file"].value == "proven"
-    assert told["agent:mcp-sdk-host/ops-client drop_everything"].value == "indeterminate"
+    verdicts = judged()
+    assert verdicts["agent:strands-host/files-agent delete_file"].value == "proven"
+    assert verdicts["agent:mcp-sdk-host/ops-client drop_everything"].value == "indeterminate"
 
 
 def test_a_framework_that_writes_no_tool_spans_is_a_blind_spot() -> None:

@@ -24,8 +24,8 @@ def judged(many: list[Activity]) -> dict[str, Verdict]:
 
 
 def test_the_wire_beside_the_spans_adds_no_call_and_hides_none() -> None:
-    told = judged([*recorded(), *catalogue(), *wire()])
-    found = {e.uid: e for v in told.values() if v.severity for e in v.evidence}
+    verdicts = judged([*recorded(), *catalogue(), *wire()])
+    found = {e.uid: e for v in verdicts.values() if v.severity for e in v.evidence}
     wanted = {call.uid: call for call in truth() if call.finding and call.verdict in OURS}
     assert set(found) == set(wanted)
     for call in wanted.values():

@@ -17,8 +17,8 @@ from tests.support.scenario import every_way
 def verdicts(*activities: Activity) -> dict[tuple[str, str], Verdict]:
     """What stands in the end, by control and subject."""
     world = every_way(activities)
-    told = [report.verdict for report in world.last.values() if report.verdict]
-    return {(verdict.control, verdict.subject): verdict for verdict in told}
+    every = [report.verdict for report in world.last.values() if report.verdict]
+    return {(verdict.control, verdict.subject): verdict for verdict in every}
 
 
 def google(record: dict[str, Any], time: str, uid: str) -> Activity:
@@ -28,14 +28,14 @@ def google(record: dict[str, Any], time: str, uid: str) -> Activity:
 def entra(record: dict[str, Any], time: str, uid: str, **more: Any) -> Activity:
     """A sign-in, audit entry or Graph call at a time of the day."""
     moment = f"2026-11-22T{time}:00Z"
-    told = {
+    common = {
         "createdDateTime": moment,
         "activityDateTime": moment,
         "timeGenerated": moment,
         "id": uid,
         "requestId": uid,
     }
-    properties = record["properties"] | {k: v for k, v in told.items() if k in record["properties"]} | more
+    properties = record["properties"] | {k: v for k, v in common.items() if k in record["properties"]} | more
     return azure.activity(record | {"time": moment, "properties": properties})
 
 
@@ -81,10 +81,10 @@ def test_a_token_that_outlives_its_secret_is_seen_in_graph() -> None:
     )
     signed_in = entra(azure.sign_in(), "10:30", "s1")
     call = entra(azure.graph_call(), "11:30", "g1")
-    told = verdicts(signed_in, removed, call)
-    assert told["outlived_parent", azure.KEY].value == "violated"
-    assert [e.uid for e in told["outlived_parent", azure.KEY].evidence] == ["g1"]
-    assert told["revoked_credential_used", azure.KEY].severity is None
+    judged = verdicts(signed_in, removed, call)
+    assert judged["outlived_parent", azure.KEY].value == "violated"
+    assert [e.uid for e in judged["outlived_parent", azure.KEY].evidence] == ["g1"]
+    assert judged["revoked_credential_used", azure.KEY].severity is None
 
 
 def test_an_expired_secret_of_which_entra_says_so_is_proof() -> None:
@@ -92,17 +92,17 @@ def test_an_expired_secret_of_which_entra_says_so_is_proof() -> None:
         azure.audit("x", azure.keys_changed([azure.key_entry(azure.KEY_ID)], [])), "11:00", "kill"
     )
     tried = entra(azure.sign_in(7000222), "11:30", "s1", servicePrincipalCredentialKeyId=azure.KEY_ID)
-    told = verdicts(removed, tried)
-    assert told["revoked_credential_used", azure.KEY].value == "proven"
-    assert told["dead_credential_tried", azure.KEY].severity == Severity.INFORMATIONAL
+    judged = verdicts(removed, tried)
+    assert judged["revoked_credential_used", azure.KEY].value == "proven"
+    assert judged["dead_credential_tried", azure.KEY].severity == Severity.INFORMATIONAL
 
 
 def test_a_disabled_service_principal_that_signs_in_is_an_inactive_identity() -> None:
     names = azure.keys_changed([], [])["modifiedProperties"][1]
     target = {"modifiedProperties": [azure.changed("AccountEnabled", [True], [False]), names]}
     disabled = entra(azure.audit("Update service principal", target), "11:00", "kill")
-    told = verdicts(disabled, entra(azure.sign_in(), "12:00", "s1"))
-    (verdict,) = (v for (control, _), v in told.items() if control == "inactive_identity_active")
+    judged = verdicts(disabled, entra(azure.sign_in(), "12:00", "s1"))
+    (verdict,) = (v for (control, _), v in judged.items() if control == "inactive_identity_active")
     assert (verdict.value, verdict.identity) == ("violated", azure.APP)
     refused = verdicts(disabled, entra(azure.sign_in(7000112), "12:00", "s1"))
     (verdict,) = (v for (control, _), v in refused.items() if control == "inactive_identity_active")

@@ -60,8 +60,8 @@ def rows(last: dict[str, Report]) -> Rows:
         control = controls()[report.verdict.control].CONTROL
         detail = report.detail if shown else ""
         same = changed(report, activity=1, detail=detail, finding=shown, reported=unnumbered(report))
-        told = (render_finding(same, control) if shown else b"{}", render_assurance(same, control))
-        said[uid] = tuple(map(orjson.loads, told))
+        rendered = (render_finding(same, control) if shown else b"{}", render_assurance(same, control))
+        said[uid] = tuple(map(orjson.loads, rendered))
     return said
 
 
@@ -103,9 +103,9 @@ def as_it_goes(many: list[Record], now: int, seed: int, restarts: float) -> Rows
         for record in batch:
             normaliser.take(record)
         normaliser.release(now, last=i == len(batches))
-        told = normaliser.drain()
-        world.take(told.facts)
-        time = min(now, max([time, *told.newest.values()]))
+        drained = normaliser.drain()
+        world.take(drained.facts)
+        time = min(now, max([time, *drained.newest.values()]))
         if time:
             world.tick(Tick(time))
             world.settle_now()

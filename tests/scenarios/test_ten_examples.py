@@ -73,15 +73,15 @@ class Site:
         return orjson.dumps(story.shown()).decode()
 
 
-def told(site: Site) -> dict[str, str]:
+def standing(site: Site) -> dict[str, str]:
     """By example, the id of its finding, where one stands open as it should."""
     return {
         example.name: uid
         for example in EXAMPLES
         for uid, row in site.rows("findings").items()
         if row["status_id"] == NEW
-        and (row["finding_info"]["analytic"]["uid"], row["severity"]) == example.told[:2]
-        and example.told[2] in row["finding_info"]["title"]
+        and (row["finding_info"]["analytic"]["uid"], row["severity"]) == example.finding[:2]
+        and example.finding[2] in row["finding_info"]["title"]
     }
 
 
@@ -103,8 +103,13 @@ def test_each_example_is_told_is_over_once_mended_and_is_explained(
 ) -> None:
     site = Site(running)
     site.send(raw for example in EXAMPLES for raw in example.broken)
-    wait_for(lambda: len(told(site)) == len(EXAMPLES), "a finding of each", SECONDS, lambda: str(told(site)))
-    uids = told(site)
+    wait_for(
+        lambda: len(standing(site)) == len(EXAMPLES),
+        "a finding of each",
+        SECONDS,
+        lambda: str(standing(site)),
+    )
+    uids = standing(site)
     site.send(raw for example in EXAMPLES for raw in example.mended)
     wait_for(
         lambda: all(over(site, uids).values()), "the end of each", SECONDS, lambda: str(over(site, uids))
@@ -139,7 +144,7 @@ def replayed(raws: Iterable[Raw]) -> list[Report]:
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.name)
 def test_a_replay_says_the_same_of_each(example: Example) -> None:
-    control, severity, text = example.told
+    control, severity, text = example.finding
     many = [r.verdict for r in replayed(example.broken) if r.verdict and r.verdict.control == control]
     (open_,) = [v for v in many if v.severity is not None and text in v.title]
     assert (open_.value, open_.severity and open_.severity.name.title()) == ("violated", severity)

@@ -76,14 +76,14 @@ def test_no_line_is_rejected(said: Said) -> None:
 def test_every_refused_try_with_a_dead_credential_is_told_as_information(
     said: Said, cases: Any, lines: list[str]
 ) -> None:
-    told = [f for f in said.findings if control(f) == "dead_credential_tried"]
+    tries = [f for f in said.findings if control(f) == "dead_credential_tried"]
     missed = [
         c["name"]
         for c in cases
-        if c["verdict"] in TRIED and not any(after(c, lines) <= uids(f) for f in told)
+        if c["verdict"] in TRIED and not any(after(c, lines) <= uids(f) for f in tries)
     ]
     assert missed == []
-    assert {f["severity_id"] for f in told} == {1}
+    assert {f["severity_id"] for f in tries} == {1}
 
 
 def test_every_refused_try_that_proves_a_control_is_its_proof(
@@ -150,8 +150,8 @@ def test_the_recorded_ends_of_leases_are_kept_and_unverifiable(
 
 def test_the_sweep_is_told(said: Said, cases: Any, lines: list[str]) -> None:
     (case,) = [c for c in cases if c["verdict"] == "secret_sweep"]
-    told = [f for f in said.findings if control(f) == "secret_sweep"]
-    assert [bool(swept(case, lines) & uids(f)) for f in told] == [True]
+    sweeps = [f for f in said.findings if control(f) == "secret_sweep"]
+    assert [bool(swept(case, lines) & uids(f)) for f in sweeps] == [True]
 
 
 def test_nothing_false_is_said(said: Said, cases: Any, lines: list[str]) -> None:

@@ -79,26 +79,36 @@ def test_the_documented_example_is_read_whole() -> None:
         "exceptions",
         "networks",
     ]
-    told = declared(read(WHOLE)[0])
-    assert told.recorded == NINE
-    assert (told.owner, told.name, told.kind, told.environment, told.privilege) == (
+    declaration = declared(read(WHOLE)[0])
+    assert declaration.recorded == NINE
+    assert (
+        declaration.owner,
+        declaration.name,
+        declaration.kind,
+        declaration.environment,
+        declaration.privilege,
+    ) == (
         "team-support",
         "triage-agent",
         "agent",
         "prod",
         "normal",
     )
-    assert told.statuses == (
+    assert declaration.statuses == (
         Period("active", 1_767_225_600_000_000),
         Period("decommissioned", 1_793_487_600_000_000),
     )
-    assert told.windows == (Period("", 1_795_219_200_000_000, 1_795_392_000_123_456),)
-    assert told.tools == (
+    assert declaration.windows == (Period("", 1_795_219_200_000_000, 1_795_392_000_123_456),)
+    assert declaration.tools == (
         ApprovedTool("search_tickets", "helpdesk", ("helpdesk__search_tickets",), "sha256:00"),
     )
-    assert told.places == ("10.20.0.0/16", "2001:db8::/32", "cluster/c1", "vpce-0abc")
-    assert told.delegates == ("agent:support-host/refund-agent",)
-    assert told.aliases == ("aws:111122223333:role/triage", "k8s:c1:support/triage", "vault:prod:entity/7d0c")
+    assert declaration.places == ("10.20.0.0/16", "2001:db8::/32", "cluster/c1", "vpce-0abc")
+    assert declaration.delegates == ("agent:support-host/refund-agent",)
+    assert declaration.aliases == (
+        "aws:111122223333:role/triage",
+        "k8s:c1:support/triage",
+        "vault:prod:entity/7d0c",
+    )
 
 
 def test_credentials_of_an_identity_are_known_and_their_declared_end_cuts_nothing_by_itself() -> None:

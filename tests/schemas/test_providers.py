@@ -12,8 +12,8 @@ from schemas.sources import sources
 
 def test_a_page_names_sources_that_exist_and_words_that_no_other_page_has() -> None:
     for page in PROVIDERS.values():
-        told = {*page.sources, *page.uses_of.values(), *([page.uses] if page.uses else [])}
-        assert told <= sources().keys(), page.name
+        named = {*page.sources, *page.uses_of.values(), *([page.uses] if page.uses else [])}
+        assert named <= sources().keys(), page.name
         assert page.words and all(BY_WORD[word] is page for word in page.words), page.name
         assert set(page.unseen) <= KINDS | {EVERY_KIND}, page.name
 

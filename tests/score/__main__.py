@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         table.show(name, score, console)
         bodies.append((name, about, score))
     if asked.json:
-        print(json.dumps({name: _told(score) for name, _, score in bodies}, indent=2))
+        print(json.dumps({name: _json(score) for name, _, score in bodies}, indent=2))
     if asked.docs:
         PAGE.write_text(_page(asked, bodies), encoding="utf-8")
     wrong = [name for name, _, score in bodies if not score.perfect]
@@ -119,7 +119,7 @@ def _made(folder: str, name: str) -> Path:
     return path
 
 
-def _told(score: Score) -> dict[str, object]:
+def _json(score: Score) -> dict[str, object]:
     return {
         "counts": [
             {"control": control, "source": source, **asdict(count)}

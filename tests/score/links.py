@@ -41,12 +41,12 @@ def _request(lines: list[bytes], number: int) -> str:
 
 
 def _scored(source: str, wanted: dict[str, tuple[str, bool]], rows: list[dict[str, Any]]) -> Score:
-    told = {
+    links = {
         row["credential"]: (row["issued"]["uid"], bool(row["first_use"])) for row in rows if row["issued"]
     }
     score = Score()
     for credential, link in wanted.items():
         case = Case(credential, source, "link", LINK, frozenset({link[0]}))
-        (score.found if told.get(credential) == link else score.missed).append(case)
-    score.false = [FalseAlarm(source, LINK, name, "no such link") for name in told if name not in wanted]
+        (score.found if links.get(credential) == link else score.missed).append(case)
+    score.false = [FalseAlarm(source, LINK, name, "no such link") for name in links if name not in wanted]
     return score

@@ -71,9 +71,9 @@ def cases() -> list[Case]:
         orjson.loads(line)["request"]["id"]
         for line in data(f"{RECORDING}/audit.jsonl").read_bytes().splitlines()
     ]
-    told: list[dict[str, Any]] = orjson.loads(data(f"{RECORDING}/truth.json").read_bytes())["cases"]
-    loud = {name for case in told if case["verdict"] not in SILENT for name in _names(case)}
-    return [each for case in told for each in _cases(case, lines, loud)]
+    cases_known: list[dict[str, Any]] = orjson.loads(data(f"{RECORDING}/truth.json").read_bytes())["cases"]
+    loud = {name for case in cases_known if case["verdict"] not in SILENT for name in _names(case)}
+    return [each for case in cases_known for each in _cases(case, lines, loud)]
 
 
 def _cases(case: dict[str, Any], lines: list[str], loud: set[str]) -> Iterator[Case]:

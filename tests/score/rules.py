@@ -85,8 +85,8 @@ def judge(cases: Iterable[Case], said: Said, controls: Iterable[str]) -> Score:
     score = Score(near=[case for case in covered if case.expects == "silence"])
     for case in covered:
         if case.expects != "silence":
-            told = [*rows.get(case.control, ()), *rows.get(case.or_, ())]
-            hit = any(_tells(case, kind, row) for kind, row in told)
+            due = [*rows.get(case.control, ()), *rows.get(case.or_, ())]
+            hit = any(_tells(case, kind, row) for kind, row in due)
             (score.found if hit else score.missed).append(case)
     score.false = list(_false(covered, said))
     return score
@@ -105,22 +105,22 @@ def _tells(case: Case, kind: str, row: Row) -> bool:
 
 def names_of(row: Row) -> set[str]:
     """What a finding is about: subject, identity, credential."""
-    told = {
+    names = {
         row["unmapped"].get("subject", ""),
         row["unmapped"].get("credential", ""),
         row["resources"][0]["uid"],
     }
-    return told - {""}
+    return names - {""}
 
 
-def source_told(row: Row) -> str:
+def source_named(row: Row) -> str:
     """The source of a finding: by its identity, else by its credential."""
-    told = (
+    names = (
         row["resources"][0]["uid"],
         row["unmapped"].get("credential", ""),
         row["unmapped"].get("subject", ""),
     )
-    return next((found for key in told if (found := source_of(key))), "?")
+    return next((found for key in names if (found := source_of(key))), "?")
 
 
 def _false(cases: list[Case], said: Said) -> Iterator[FalseAlarm]:
@@ -140,12 +140,12 @@ def _false(cases: list[Case], said: Said) -> Iterator[FalseAlarm]:
         near = near or next((case for case in about if case.expects == "silence"), None)
         if near or row["severity_id"] > LOW:
             yield FalseAlarm(
-                source_told(row), control(row), row["finding_info"]["title"], near.name if near else ""
+                source_named(row), control(row), row["finding_info"]["title"], near.name if near else ""
             )
 
 
 def _explains(case: Case, row: Row) -> bool:
-    told = control(row)
+    name = control(row)
     if case.expects == "silence":
-        return row["severity_id"] <= LOW and (told in case.also or "*" in case.also)
-    return told in (*case.also, case.control, case.or_) or "*" in case.also
+        return row["severity_id"] <= LOW and (name in case.also or "*" in case.also)
+    return name in (*case.also, case.control, case.or_) or "*" in case.also

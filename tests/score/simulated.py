@@ -13,7 +13,7 @@ from infra.simulator.year import write
 from infra.simulator.year_stage import DAY, Plan
 from schemas.verdict import Severity
 from tests.score.behaviours import said_of
-from tests.score.rules import Case, FalseAlarm, Score, judge, names_of, source_told
+from tests.score.rules import Case, FalseAlarm, Score, judge, names_of, source_named
 from tests.support.replayed import Said, control, replayed, uids
 
 START = 1_763_769_600_000_000 // DAY * DAY
@@ -54,7 +54,7 @@ def clean(said: Said) -> Score:
     loud = [row for row in said.findings if row["severity_id"] > Severity.LOW]
     return Score(
         false=[
-            FalseAlarm(source_told(row), control(row), row["finding_info"]["title"], "in the clean year")
+            FalseAlarm(source_named(row), control(row), row["finding_info"]["title"], "in the clean year")
             for row in loud
         ]
     )
@@ -78,8 +78,8 @@ def behaviours_of(truth: Path, said: Said) -> Iterator[tuple[str, str, bool, str
 
 
 def cases(truth: Path) -> Iterator[Case]:
-    told: Iterable[dict[str, Any]] = orjson.loads(truth.read_bytes())["cases"]
-    for case in told:
+    truth_cases: Iterable[dict[str, Any]] = orjson.loads(truth.read_bytes())["cases"]
+    for case in truth_cases:
         events = (
             {*case["kill"], case["first"], case["last"]} if case["expects"] == "finding" else {*case["uses"]}
         )

@@ -40,16 +40,16 @@ Key = tuple[str, str]
 
 
 def counts(score: Score) -> dict[Key, Count]:
-    told: dict[Key, Count] = {}
+    by_key: dict[Key, Count] = {}
     for many, found in ((score.found, True), (score.missed, False)):
         for case in many:
-            count = told.setdefault((case.control, case.source), Count())
+            count = by_key.setdefault((case.control, case.source), Count())
             count.cases += 1
             count.found += found
             count.missed += not found
     for false in score.false:
-        told.setdefault((false.control or "rejected records", false.source), Count()).false += 1
-    return dict(sorted(told.items()))
+        by_key.setdefault((false.control or "rejected records", false.source), Count()).false += 1
+    return dict(sorted(by_key.items()))
 
 
 def _share(part: int, whole: int) -> str:

@@ -27,8 +27,8 @@ SMALLEST = replace(simulated.SMALL, days=90, records=30_000)
 def test_every_covered_case_of_the_recordings_is_found_and_nothing_is_false(
     score: Any, tmp_path: Path
 ) -> None:
-    told: Score = score(tmp_path)
-    assert (told.missed, told.false) == ([], []) and told.found
+    result: Score = score(tmp_path)
+    assert (result.missed, result.false) == ([], []) and result.found
 
 
 def test_the_recordings_hold_as_many_cases_as_their_truths_say() -> None:
@@ -39,18 +39,18 @@ def test_the_recordings_hold_as_many_cases_as_their_truths_say() -> None:
 
 @pytest.mark.slow
 def test_every_case_of_a_small_year_is_found_and_nothing_is_false(tmp_path: Path) -> None:
-    told = simulated.score(SMALLEST, tmp_path)
-    assert (told.missed, told.false) == ([], [])
-    told_of = {case.control for case in told.found}
-    assert told_of == set(controls()) & told_of and len(told_of) >= 15
-    assert {case.source for case in told.found} == set(CATALOGUE)
-    assert len(told.near) >= 20
+    result = simulated.score(SMALLEST, tmp_path)
+    assert (result.missed, result.false) == ([], [])
+    found = {case.control for case in result.found}
+    assert found == set(controls()) & found and len(found) >= 15
+    assert {case.source for case in result.found} == set(CATALOGUE)
+    assert len(result.near) >= 20
 
 
 @pytest.mark.slow
 def test_the_same_year_without_violations_is_quiet(tmp_path: Path) -> None:
-    told = simulated.score(replace(SMALLEST, clean=True), tmp_path)
-    assert told.false == []
+    result = simulated.score(replace(SMALLEST, clean=True), tmp_path)
+    assert result.false == []
 
 
 # The rules
@@ -119,17 +119,17 @@ def test_what_no_case_explains_is_false_above_low() -> None:
 
 def test_another_controls_finding_about_a_case_is_false_unless_the_case_says_so() -> None:
     more = finding("aws:key/A", "use", control="outlived_parent")
-    told = said(finding("aws:key/A", "kill", "use"), more)
-    assert len(judge([DUE], told, KNOWN).false) == 1
-    assert judge([replace(DUE, also=frozenset({"outlived_parent"}))], told, KNOWN).perfect
+    answer = said(finding("aws:key/A", "kill", "use"), more)
+    assert len(judge([DUE], answer, KNOWN).false) == 1
+    assert judge([replace(DUE, also=frozenset({"outlived_parent"}))], answer, KNOWN).perfect
 
 
 def test_anything_about_a_near_miss_is_false_be_it_by_its_name_or_by_its_events() -> None:
     (false,) = judge([NEAR], said(finding("aws:key/N", "x", severity=1)), KNOWN).false
     assert false.why == "near"
     quiet = Case("quiet", "cloudtrail", "silence", events=frozenset({"innocent"}))
-    told = said(finding("aws:key/A", "kill", "use", "innocent"))
-    assert [f.why for f in judge([DUE, quiet], told, KNOWN).false] == ["quiet"]
+    answer = said(finding("aws:key/A", "kill", "use", "innocent"))
+    assert [f.why for f in judge([DUE, quiet], answer, KNOWN).false] == ["quiet"]
 
 
 def test_cases_of_controls_that_do_not_exist_are_left_out() -> None:

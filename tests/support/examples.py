@@ -40,13 +40,13 @@ class Raw(NamedTuple):
 
 @dataclass(frozen=True)
 class Example:
-    """``told``: control, severity and a part of the title. ``ended``: how the verdict stands once the records
-    of ``mended`` have come; ``explained``: what `explain` shows of it then; ``beside``: rows of other
+    """``finding``: control, severity and a part of the title. ``ended``: how the verdict stands once the
+    records of ``mended`` have come; ``explained``: what `explain` shows of it then; ``beside``: rows of other
     controls, then."""
 
     name: str
     broken: tuple[Raw, ...]
-    told: tuple[str, str, str]
+    finding: tuple[str, str, str]
     mended: tuple[Raw, ...]
     ended: str
     explained: tuple[str, ...]
@@ -113,8 +113,8 @@ def by_key(minute: float, key: str, operation: str = "ListBuckets", service: str
         "accessKeyId": key,
         "userName": "runner",
     }
-    told = {"userIdentity": who, "eventTime": clock(minute), "eventID": f"{operation}-{minute}"}
-    return Raw("cloudtrail", aws(operation, service, **(told | more)))
+    fields = {"userIdentity": who, "eventTime": clock(minute), "eventID": f"{operation}-{minute}"}
+    return Raw("cloudtrail", aws(operation, service, **(fields | more)))
 
 
 ROTATED = Example(
@@ -329,8 +329,8 @@ def elevated(at: float) -> dict[str, Any]:
 
 def approval(minute: float, start: float, end: float, ticket: str) -> Raw:
     window = {"from": clock(start), "until": clock(end)}
-    told = {"identity": BATCH, "grant": "rolebinding/shop/elevated", "approver": "ada", "ticket": ticket}
-    return declared(minute, approvals=[told | window])
+    fields = {"identity": BATCH, "grant": "rolebinding/shop/elevated", "approver": "ada", "ticket": ticket}
+    return declared(minute, approvals=[fields | window])
 
 
 WORKFLOW = Example(

@@ -96,7 +96,7 @@ class World:
         """What stands in the end: per id, finding and assurance as others read them (activity ids aside).
         ``by_word``: what others than the provider say is among it."""
         catalogue = controls()
-        told: dict[str, tuple[bytes, bytes]] = {}
+        rendered: dict[str, tuple[bytes, bytes]] = {}
         for uid, report in self.last.items():
             if report.verdict is None or (about and report.verdict.subject not in about):
                 continue
@@ -105,9 +105,9 @@ class World:
             control = catalogue[report.verdict.control].CONTROL
             shown = report.finding and report.detail != "withdrawn"
             same = Report(uid, report.verdict, report.reported, 1, report.detail if shown else "", shown)
-            told[uid] = (render_finding(same, control) if shown else b"", render_assurance(same, control))
-            ocsf.rendered.update((told[uid][1], render_finding(report, control)))
-        return told
+            rendered[uid] = (render_finding(same, control) if shown else b"", render_assurance(same, control))
+            ocsf.rendered.update((rendered[uid][1], render_finding(report, control)))
+        return rendered
 
     def dossiers(self) -> dict[str, Dossier]:
         """Stored knowledge without what was said of it."""

@@ -44,9 +44,9 @@ class Case(NamedTuple):
 def cases(path: Path) -> Iterator[Case]:
     """The test events of a file, each read by its source."""
     for name, record in events(path):
-        told = sources()[record.source].read(record.body, CONTEXT)
+        reading = sources()[record.source].read(record.body, CONTEXT)
         found = detect(record.body) or ""
-        yield Case(name, json.loads(record.body), found, told.activities, told.rejects)
+        yield Case(name, json.loads(record.body), found, reading.activities, reading.rejects)
 
 
 def shares(activities: Iterable[Activity]) -> Counter[str]:
@@ -65,17 +65,17 @@ def shares(activities: Iterable[Activity]) -> Counter[str]:
 
 def logged() -> dict[str, tuple[list[Activity], int]]:
     """By source and recording, what its logs give and how many events of them are rejected."""
-    told: dict[str, tuple[list[Activity], int]] = {}
+    counted: dict[str, tuple[list[Activity], int]] = {}
     for name in logs():
         if field_of(Path(name)):
             continue
         for source, piece in Reader(detect, RECORD_LIMIT).read(DATA / name):
             recording = f"{source}: {name.split('/')[1]}"
-            activities, rejected = told.get(recording, ([], 0))
+            activities, rejected = counted.get(recording, ([], 0))
             normaliser = Normaliser(CONTEXT.key, watch=activities.append)
             normaliser.take(Record(piece.content, source, arrived=ARRIVED))
-            told[recording] = activities, rejected + len(normaliser.drain().rejects)
-    return told
+            counted[recording] = activities, rejected + len(normaliser.drain().rejects)
+    return counted
 
 
 def table() -> Iterator[str]:

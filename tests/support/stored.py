@@ -32,7 +32,7 @@ def store(engine: Engine, activities: Sequence[Activity], clock: Clock | None = 
         settled = correlator.settle(clock or clock_after(activities))
         forwards = bool(settled.forwards)
         correlator.take(settled.forwards)
-        for message in _told(messages(settled, controls(), 1)):
+        for message in _but_envelopes(messages(settled, controls(), 1)):
             offset += 1
             sink.write(message.topic, [_block(message.topic, message.value, offset)])
         for key, body in settled.dossiers.items():
@@ -42,7 +42,7 @@ def store(engine: Engine, activities: Sequence[Activity], clock: Clock | None = 
     sink.close()
 
 
-def _told(many: Iterable[Message]) -> Iterable[Message]:
+def _but_envelopes(many: Iterable[Message]) -> Iterable[Message]:
     return (message for message in many if message.topic != ENVELOPES)
 
 

@@ -481,13 +481,13 @@ def join_spans(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
     every: dict[str, dict[str, Any]] = {}
     for spans in (a, b):
         for name, span in spans.items():
-            told = every.setdefault(name.partition(OF_SERVICE)[0], {})
-            known = told.get(span.service)
-            told[span.service] = span if known is None else join_span(known, span)
+            by_service = every.setdefault(name.partition(OF_SERVICE)[0], {})
+            known = by_service.get(span.service)
+            by_service[span.service] = span if known is None else join_span(known, span)
     union: dict[str, Any] = {}
-    for span_id, told in every.items():
-        for n, service in enumerate(sorted(told)):
-            union[f"{span_id}{OF_SERVICE}{service}" if n else span_id] = told[service]
+    for span_id, by_service in every.items():
+        for n, service in enumerate(sorted(by_service)):
+            union[f"{span_id}{OF_SERVICE}{service}" if n else span_id] = by_service[service]
     return a if union == a else union
 
 

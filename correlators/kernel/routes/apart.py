@@ -128,7 +128,7 @@ def _off(credential: Credential) -> bool:
     return bool(turns) and not turns[-1].alive and turns[-1].kind not in NOT_A_DEATH
 
 
-def _told_of(credential: Credential) -> bool:
+def _ended_or_orphaned(credential: Credential) -> bool:
     """Off, or what it came from has ended: its next use brings a later end of the identity with it."""
     return _off(credential) or any(
         not turn.alive for ancestor in credential.ancestors.values() for turn in ancestor.turns
@@ -138,7 +138,7 @@ def _told_of(credential: Credential) -> bool:
 def heavy(key: str, dossier: Dossier, excess: int) -> list[str]:
     """Returns the credentials that are to move out of a dossier that is ``excess`` bytes too large: the
     longest unseen first. None where they are few: then it is not their number that makes it large."""
-    may = _movable(key, dossier, _told_of)
+    may = _movable(key, dossier, _ended_or_orphaned)
     if len(may) < FEW:
         return []
     leaving: list[str] = []

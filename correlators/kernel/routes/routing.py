@@ -241,11 +241,11 @@ def _deaths_down(
         return
     parent = frozen.changed(credential, ancestors=lost)
     for child, link in credential.children.items():
-        yield from siblings.told_to(child, link, parent)
+        yield from siblings.ends_for(child, link, parent)
     for one in (name, *credential.names) if incomplete else ():
         if not is_identity(one):
             head = siblings.head_of(one)
-            yield from siblings.told_to(head, siblings.elder(head), parent)
+            yield from siblings.ends_for(head, siblings.elder(head), parent)
 
 
 def _rotated(view: View) -> tuple[Turn, ...]:

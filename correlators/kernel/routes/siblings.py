@@ -154,10 +154,10 @@ def deaths(key: str, dossier: Dossier) -> Iterator[Fact]:
         for parent in credential.parents.values():
             yield parent.identity, Dossier(marks=(CHILDREN_MARK,))
     for child, link in credential.children.items():
-        yield from told_to(child, link, credential)
+        yield from ends_for(child, link, credential)
 
 
-def told_to(child: str, link: Child, parent: Credential) -> Iterator[Fact]:
+def ends_for(child: str, link: Child, parent: Credential) -> Iterator[Fact]:
     """Yields to a child the ends of all that its parent descends from, its own among them."""
     if link.edge == "made_by":
         return

@@ -165,10 +165,10 @@ class Trace:
 def own_parents(spans: dict[str, Span]) -> dict[str, Span]:
     """Returns the spans, each below that one of its parent's id which its own service tells of, if it does.
     Returns the argument where each id is one service's."""
-    told = [name for name in spans if OF_SERVICE in name]
-    if not told:
+    doubled = [name for name in spans if OF_SERVICE in name]
+    if not doubled:
         return spans
-    named = {(name.partition(OF_SERVICE)[0], spans[name].service): name for name in told}
+    named = {(name.partition(OF_SERVICE)[0], spans[name].service): name for name in doubled}
     return {
         name: frozen.changed(span, parent=named[span.parent, span.service])
         if (span.parent, span.service) in named

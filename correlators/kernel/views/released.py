@@ -119,7 +119,7 @@ def elements(view: View, window: Window) -> list[Element]:
 def beyond(view: View, window: Window) -> list[Element]:
     """Returns the elements of the window that the records do not approve and of which no other control
     tells: images, networks of other uses than reads of secrets, secrets."""
-    every = (*_images(view, window), *_networks(view, window, told=True), *_secrets(view, window))
+    every = (*_images(view, window), *_networks(view, window, without_reads=True), *_secrets(view, window))
     return [e for e in every if e.first is not None and e.approved is False]
 
 
@@ -141,18 +141,18 @@ def _element(
 
 
 def _images(view: View, window: Window) -> Iterator[Element]:
-    told, ran = (view.dossier.images[h].kept if h in view.dossier.images else () for h in (SET, RAN))
+    orders, ran = (view.dossier.images[h].kept if h in view.dossier.images else () for h in (SET, RAN))
     seen: dict[str, list[Evidence]] = {}
-    for e in (*told, *ran):
+    for e in (*orders, *ran):
         seen.setdefault(e.operation, []).append(e)
     named = [r for r in view.dossier.releases.get(window.workload, ()) if r.image]
     new = [e.time for e in ran if e.time < window.start or any(_is_one(e, r) for r in named)]
     for images, many in sorted(seen.items()):
         known = any(is_image_of(image, r) for r in named for image in images.split(IMAGES_JOINED))
-        known |= any(e in told and not e.asked and e.actor == window.release.by for e in many)
+        known |= any(e in orders and not e.asked and e.actor == window.release.by for e in many)
         known |= min(many).time < window.start
         # What runs unheard of may be what ran before: where that is known, or the new one runs already, not.
-        known |= not any(e in told or (new and min(new) < e.time) for e in many)
+        known |= not any(e in orders or (new and min(new) < e.time) for e in many)
         yield _element("image", images, known if named else None, many, window)
 
 
@@ -160,8 +160,8 @@ def _is_one(seen: Evidence, release: Release) -> bool:
     return any(is_image_of(image, release) for image in seen.operation.split(IMAGES_JOINED))
 
 
-def _networks(view: View, window: Window, told: bool = False) -> Iterator[Element]:
-    """``told``: without reads of secrets, which are told on their own."""
+def _networks(view: View, window: Window, without_reads: bool = False) -> Iterator[Element]:
+    """``without_reads``: leave out reads of secrets, which another control judges."""
     stated = stated_places(view)
     vague = bool(stated) and bool(unknown_places(stated))
     seen: dict[str, list[Evidence]] = {}
@@ -169,7 +169,7 @@ def _networks(view: View, window: Window, told: bool = False) -> Iterator[Elemen
         if credential.person:
             continue
         fronts = fronts_of(view, name, roaming=False) if name else frozenset()
-        for e in _placed(view, name, credential, told):
+        for e in _placed(view, name, credential, without_reads):
             if e.place and e.place not in fronts:
                 seen.setdefault(network_of(e.place), []).append(e)
     for network, many in sorted(seen.items()):
@@ -179,8 +179,8 @@ def _networks(view: View, window: Window, told: bool = False) -> Iterator[Elemen
         yield _element("network", network, approved, many if approved is not False else bad, window)
 
 
-def _placed(view: View, name: str, credential: Credential, told: bool) -> Iterator[Evidence]:
-    reads = {e.event for e in view.acted(credential, READ, "succeeded")} if told else set()
+def _placed(view: View, name: str, credential: Credential, without_reads: bool) -> Iterator[Evidence]:
+    reads = {e.event for e in view.acted(credential, READ, "succeeded")} if without_reads else set()
     uses = view.uses(credential, "succeeded")
     yield from (e for e in uses if e.event not in reads)
     # Where it was first is kept, whatever the number of uses since.

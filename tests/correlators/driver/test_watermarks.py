@@ -15,12 +15,12 @@ def source_of(topic: str) -> str:
     return topic.split(".")[1]
 
 
-def seen(told: dict[str, int], newest: int = 70) -> dict[str, int]:
+def seen(marks: dict[str, int], newest: int = 70) -> dict[str, int]:
     """How far vault is seen, whose newest event (0: none) has this time."""
     watching = Watching()
     if newest:
         watching.saw("vault", [newest])
-    known = join(watching.drain(), heard(Tick(1_000, told)))
+    known = join(watching.drain(), heard(Tick(1_000, marks)))
     return clock_at(1_000, known.watch, source_of).seen
 
 
@@ -105,6 +105,6 @@ def test_nothing_told_goes_back(steps: list[tuple[str, int, int]]) -> None:
             marks.worked_off({("vault", *partition): time})
         else:
             now += time
-            told = marks.tell(now)
-            assert all(told[entry] >= last[entry] for entry in last)
-            last = told
+            ticked = marks.tell(now)
+            assert all(ticked[entry] >= last[entry] for entry in last)
+            last = ticked

@@ -112,8 +112,8 @@ def test_an_end_is_taken_back_by_who_stated_it_and_by_declarations_alone(
         "inventory": change("on", at, Restored("on", "disabled", KEY, USER), source="inventory", identity=""),
     }[who]
     off = kill("end", 600, kind="disabled", how="UpdateAccessKey")
-    told = loud(every_way([use("u0", 0), off, use("u1", 650), undoing], clock(), seed))
-    assert (("revoked_credential_used", KEY) in told) == (who in ("own", "other", "ocsf"))
+    alarms = loud(every_way([use("u0", 0), off, use("u1", 650), undoing], clock(), seed))
+    assert (("revoked_credential_used", KEY) in alarms) == (who in ("own", "other", "ocsf"))
 
 
 @settings(max_examples=10)

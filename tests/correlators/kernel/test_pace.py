@@ -82,10 +82,10 @@ def test_the_final_state_is_said_within_a_minute_though_nothing_comes_any_more()
     for at in range(1_100, 1_100 + PACE // SECOND + 1):
         stage.second(at)
     assert last_evidence(stage) == "try 1099"
-    told = len(stage.said)
+    before = len(stage.said)
     for at in range(1_200, 1_400):
         stage.second(at)
-    assert len(stage.said) == told
+    assert len(stage.said) == before
 
 
 def test_what_was_held_back_is_said_after_a_crash() -> None:

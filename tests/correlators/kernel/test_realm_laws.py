@@ -23,7 +23,7 @@ SEEDS = st.integers(0, 1 << 16)
 REVOKED = "revoked_credential_used"
 
 
-def told(world: World, control: str) -> dict[str, Verdict]:
+def standing(world: World, control: str) -> dict[str, Verdict]:
     """What stands open of a control, or is suppressed, by subject; the word of others aside."""
     return {
         v.subject: v
@@ -46,8 +46,8 @@ def test_what_others_say_hides_no_dormancy_and_no_unknown_identity(
 ) -> None:
     later = [replace(activity, time=activity.time + since * 1_000_000) for activity in many]
     world = every_way([*QUIET, *later], AT_REST, seed)
-    assert USER in told(world, "dormant_identity_wakes")
-    assert USER in told(world, "unknown_identity")
+    assert USER in standing(world, "dormant_identity_wakes")
+    assert USER in standing(world, "unknown_identity")
 
 
 # Law 3: in a circle one key is home, and what is known of all of them is judged there.
@@ -90,7 +90,7 @@ def test_an_exception_for_one_action_covers_no_other_however_long_the_log(
     joins = use("m", 0, ELSEWHERE, USER, source="mcp", instance="gateway")
     scope = {"identity": ELSEWHERE} if moved else {"action": "s3:GetObject"}
     world = every_way([kill("end", 600), excepted(**scope), joins, *many], seed=seed)
-    assert bool(told(world, REVOKED)[KEY].exception) == (not strays and not moved)
+    assert bool(standing(world, REVOKED)[KEY].exception) == (not strays and not moved)
 
 
 # Law 5: ids belong to who gave them.
@@ -167,7 +167,7 @@ def test_spans_of_another_service_neither_rename_nor_adopt_nor_disown_nor_displa
             if chance.random() < 0.5:
                 world.settle()
         world.settle()
-        open_now = told(world, "tool_outside_catalog")
+        open_now = standing(world, "tool_outside_catalog")
         mine = [
             v for v in open_now.values() if v.identity == "agent:desk/triage" and "delete_all" in v.subject
         ]

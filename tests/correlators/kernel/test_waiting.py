@@ -104,12 +104,12 @@ def test_what_waits_is_told_in_the_end_and_nothing_is_told_otherwise_for_it() ->
     at_once, by_turns = Correlator(controls()), Correlator(controls())
     at_once.take(many)
     by_turns.take(many)
-    told: list[dict[str, tuple[str, int]]] = []
+    answers: list[dict[str, tuple[str, int]]] = []
     for correlator, most in ((at_once, 10**9), (by_turns, 7)):
         said: dict[str, tuple[str, int]] = {}
         while correlator.behind:
             settled = correlator.settle(CLOCK, most)
             correlator.take(settled.forwards)
             said.update((r.uid, (r.reported.value, r.reported.severity)) for r in settled.reports)
-        told.append(said)
-    assert told[0] == told[1] and len(told[0]) >= 60
+        answers.append(said)
+    assert answers[0] == answers[1] and len(answers[0]) >= 60

@@ -46,11 +46,11 @@ def test_start_and_end_of_an_operation_are_two_events_of_which_only_the_end_says
 
 
 def test_a_person_is_told_by_the_object_id_and_named_by_the_upn() -> None:
-    told = {
+    fields = {
         "http://schemas.microsoft.com/identity/claims/objectidentifier": USER_ID,
         "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn": "Jo@example.com", "idtyp": "user",
     }  # fmt: skip
-    one = activity(operation(identity={"claims": claims(**told)}))
+    one = activity(operation(identity={"claims": claims(**fields)}))
     assert (one.identity, one.actor_name) == (f"entra:{TENANT}:user/{USER_ID}", "Jo@example.com")
     only_name = activity(operation(identity={"claims": {"name": "Jo@example.com"}}))
     assert only_name.identity == f"entra:{TENANT}:user/jo@example.com"
@@ -116,10 +116,10 @@ def test_a_role_assignment_is_about_who_gets_it() -> None:
             "RoleDefinitionId": "y",
         },
     }
-    told = operation(
+    record = operation(
         "Microsoft.Authorization/roleAssignments/write", properties={"requestbody": json.dumps(body)}
     )
-    assert activity(told).target == PRINCIPAL
+    assert activity(record).target == PRINCIPAL
 
 
 def test_the_rest_apis_form_is_the_same_operation() -> None:
@@ -150,12 +150,12 @@ def test_the_rest_apis_form_is_the_same_operation() -> None:
 
 
 def test_azures_own_services_are_no_users() -> None:
-    told = {
+    fields = {
         "claims": {"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress": "Microsoft.Advisor"}
     }
     one = activity(
         operation(
-            "Microsoft.Advisor/recommendations/available/action", identity=told, callerIpAddress="0.0.0.0"
+            "Microsoft.Advisor/recommendations/available/action", identity=fields, callerIpAddress="0.0.0.0"
         )
     )
     assert (one.identity, one.action, one.place) == ("", "service", "")
@@ -180,15 +180,15 @@ def test_a_secret_read_from_a_key_vault_which_names_no_tenant_so_the_installatio
     [("db/0a1b2c", "version 0a1b2c"), ("db", "stage AWSCURRENT"), ("db/", "stage AWSCURRENT")],
 )
 def test_which_version_of_a_vaults_secret_was_read(secret: str, version: str) -> None:
-    told = {"id": f"https://ShopVault.vault.azure.net/secrets/{secret}", "httpStatusCode": 200}
-    assert Fetched("azure:shopvault:secret/db", version) in activity(secret_get(properties=told)).effects
+    fields = {"id": f"https://ShopVault.vault.azure.net/secrets/{secret}", "httpStatusCode": 200}
+    assert Fetched("azure:shopvault:secret/db", version) in activity(secret_get(properties=fields)).effects
 
 
 def test_a_secret_that_is_set_takes_the_place_of_the_one_before() -> None:
-    told = {"id": "https://shopvault.vault.azure.net/secrets/db/ff00", "httpStatusCode": 200}
-    one = activity(secret_get(operationName="SecretSet", properties=told))
+    fields = {"id": "https://shopvault.vault.azure.net/secrets/db/ff00", "httpStatusCode": 200}
+    one = activity(secret_get(operationName="SecretSet", properties=fields))
     assert Rotated("azure:shopvault:secret/db", successor="version ff00", how="SecretSet") in one.effects
-    denied = activity(secret_get(operationName="SecretSet", properties=told | {"httpStatusCode": 403}))
+    denied = activity(secret_get(operationName="SecretSet", properties=fields | {"httpStatusCode": 403}))
     assert not [e for e in denied.effects if isinstance(e, Rotated)]
 
 
@@ -250,8 +250,8 @@ def test_storage_answers_403_where_it_does_not_accept_the_signature(
     ("broken", "field"), [(operation(time="soon"), "time"), (operation(""), "operationName")]
 )
 def test_what_is_broken_is_a_reject_with_its_place(broken: object, field: str) -> None:
-    told = reading(broken)
-    assert not told.activities and [r.field for r in told.rejects] == [field]
+    answer = reading(broken)
+    assert not answer.activities and [r.field for r in answer.rejects] == [field]
 
 
 def test_a_row_without_any_time_is_as_old_as_its_arrival() -> None:
@@ -263,7 +263,7 @@ def test_a_row_without_any_time_is_as_old_as_its_arrival() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "time"),
+    ("written", "time"),
     [
         ("4/22/2026 2:05:13 PM +00:00", "2026-04-22T14:05:13Z"),
         ("04/22/2026 14:05:13", "2026-04-22T14:05:13Z"),
@@ -273,8 +273,8 @@ def test_a_row_without_any_time_is_as_old_as_its_arrival() -> None:
         ("4/22/2026 14:05:13 PM", ""),
     ],
 )
-def test_times_with_the_month_first_are_read_and_none_is_guessed(told: str, time: str) -> None:
-    assert iso(month_first(told)) == time
+def test_times_with_the_month_first_are_read_and_none_is_guessed(written: str, time: str) -> None:
+    assert iso(month_first(written)) == time
 
 
 def test_a_token_says_itself_until_when_it_is_good() -> None:

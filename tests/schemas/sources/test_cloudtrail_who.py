@@ -369,6 +369,6 @@ def test_copies_in_two_accounts_are_two_records_about_one_session() -> None:
         userIdentity={"type": "AWSAccount", "principalId": "AIDAEXAMPLEUSER00001", "accountId": ACCOUNT},
     )
     assert {near.uid, far.uid} == {"a", "b"}
-    for told in (near, far):
-        (issued,) = told.effects
+    for copy in (near, far):
+        (issued,) = copy.effects
         assert (issued.credential, issued.identity) == (f"aws:key/{SESSION}", "aws:444455556666:role/audit")  # type: ignore[union-attr]

@@ -38,12 +38,12 @@ def asked_one_by_one(record: bytes) -> str | None:
 
 
 def test_signs_change_who_is_asked_first_and_never_the_answer() -> None:
-    told: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
     for record in records():
         kind = detect(record)
         assert kind == asked_one_by_one(record), record[:200]
-        told[kind or "none"] += 1
-    assert set(told) >= {"otel", "mcp", "provider_admin", "cloudtrail"}
+        kinds[kind or "none"] += 1
+    assert set(kinds) >= {"otel", "mcp", "provider_admin", "cloudtrail"}
 
 
 def test_every_source_has_signs_by_which_it_is_asked_first() -> None:

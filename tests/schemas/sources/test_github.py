@@ -56,7 +56,7 @@ def activities(*events: dict[str, Any]) -> list[Activity]:
     return reading.activities
 
 
-def told(*events: dict[str, Any]) -> dict[str, Verdict]:
+def alarms(*events: dict[str, Any]) -> dict[str, Verdict]:
     """What is told above informational, by control and subject, whatever the order; the same where all comes
     twice."""
     many = activities(*events)
@@ -75,27 +75,27 @@ REVOKED = by_owner("personal_access_token.access_revoked", 60, user_programmatic
 
 
 def test_a_fine_grained_token_that_works_after_it_was_revoked_is_told() -> None:
-    found = told(event("git.clone", 0, **FINE), REVOKED, event("git.push", 120, **FINE))
+    found = alarms(event("git.clone", 0, **FINE), REVOKED, event("git.push", 120, **FINE))
     (verdict,) = found.values()
     assert (verdict.control, verdict.severity) == ("revoked_credential_used", Severity.HIGH)
     assert verdict.credential == f"{SITE}pat/88001" and verdict.identity == USER
     assert [iso(e.time)[11:16] for e in verdict.evidence] == [iso((START + 120 * MINUTE) * 1000)[11:16]]
-    assert told(event("git.clone", 0, **FINE), REVOKED) == {}
+    assert alarms(event("git.clone", 0, **FINE), REVOKED) == {}
 
 
 def test_what_everybody_may_read_and_what_was_under_way_is_no_use_of_a_revoked_token() -> None:
     public = event("git.clone", 120, repository_public=True, **FINE)
-    assert told(event("git.clone", 0, **FINE), REVOKED, public) == {}
+    assert alarms(event("git.clone", 0, **FINE), REVOKED, public) == {}
     assert activities(public)[0].credential == ""
-    assert told(event("git.clone", 0, **FINE), REVOKED, event("git.clone", 60.5, **FINE)) == {}
-    assert told(
+    assert alarms(event("git.clone", 0, **FINE), REVOKED, event("git.clone", 60.5, **FINE)) == {}
+    assert alarms(
         event("git.clone", 0, **FINE), REVOKED, event("git.push", 120, repository_public=True, **FINE)
     )
 
 
 def test_a_token_that_its_owner_was_granted_again_is_alive() -> None:
     again = by_owner("personal_access_token.access_granted", 90, user_programmatic_access_id=88001)
-    found = told(event("git.clone", 0, **FINE), REVOKED, again, event("git.push", 120, **FINE))
+    found = alarms(event("git.clone", 0, **FINE), REVOKED, again, event("git.push", 120, **FINE))
     assert not any("revoked_credential" in name for name in found)
 
 
@@ -113,7 +113,9 @@ def test_a_token_that_its_owner_was_granted_again_is_alive() -> None:
 def test_what_ends_a_classic_token_and_what_does_not(how: str, ends: bool) -> None:
     named = {"token_id": 77001, "hashed_token": digest("A")}
     used = CLASSIC | {"hashed_token": digest("A")}
-    found = told(event("repo.create", 0, **used), event(how, 60, **named), event("repo.create", 120, **used))
+    found = alarms(
+        event("repo.create", 0, **used), event(how, 60, **named), event("repo.create", 120, **used)
+    )
     assert any(name == f"revoked_credential_used {SITE}token/77001" for name in found) == ends
 
 
@@ -122,7 +124,7 @@ def test_a_token_is_the_same_by_its_id_and_by_its_digest(known: str) -> None:
     both: dict[str, Any] = {"token_id": 77001, "hashed_token": digest("A")}
     only: dict[str, Any] = {known: both[known]}
     ended = event("oauth_access.destroy", 60, **only)
-    found = told(
+    found = alarms(
         event("repo.create", 0, **CLASSIC | both), ended, event("repo.create", 120, **CLASSIC | both)
     )
     assert [v.control for v in found.values()] == ["revoked_credential_used"]
@@ -131,7 +133,7 @@ def test_a_token_is_the_same_by_its_id_and_by_its_digest(known: str) -> None:
 def test_another_token_of_the_same_person_is_not_ended() -> None:
     other = CLASSIC | {"token_id": 77002, "hashed_token": digest("B")}
     ended = event("oauth_access.destroy", 60, token_id=77001)
-    assert told(event("repo.create", 0, **CLASSIC), ended, event("repo.create", 120, **other)) == {}
+    assert alarms(event("repo.create", 0, **CLASSIC), ended, event("repo.create", 120, **other)) == {}
 
 
 # --- single sign-on
@@ -144,11 +146,11 @@ def test_an_authorization_that_was_revoked_is_one_organisations_alone() -> None:
     before = [event("repo.create", 0, **CLASSIC), event("repo.create", 1, org="other-org", **CLASSIC)]
     here = event("repo.create", 120, **CLASSIC)
     elsewhere = event("repo.create", 121, org="other-org", **CLASSIC)
-    assert told(*before, SSO_REVOKED, elsewhere) == {}
-    found = told(*before, SSO_REVOKED, elsewhere, here)
+    assert alarms(*before, SSO_REVOKED, elsewhere) == {}
+    found = alarms(*before, SSO_REVOKED, elsewhere, here)
     assert list(found) == [f"revoked_credential_used {SITE}sso/octo-org/token/77001"]
     given = event("org_credential_authorization.grant", 90, token_id=77001)
-    assert not any("revoked_" in name for name in told(*before, SSO_REVOKED, given, here))
+    assert not any("revoked_" in name for name in alarms(*before, SSO_REVOKED, given, here))
 
 
 def test_a_fine_grained_token_and_an_apps_have_no_authorization_of_their_own() -> None:
@@ -180,8 +182,8 @@ ROTATED = [
 
 
 def test_a_rotated_deploy_key_is_told_where_the_old_one_is_used_still() -> None:
-    assert told(*ROTATED, deploy("git.fetch", 120, "B")) == {}
-    found = told(*ROTATED, deploy("git.fetch", 120, "B"), deploy("git.fetch", 121, "A"))
+    assert alarms(*ROTATED, deploy("git.fetch", 120, "B")) == {}
+    found = alarms(*ROTATED, deploy("git.fetch", 120, "B"), deploy("git.fetch", 121, "A"))
     (verdict,) = found.values()
     assert (
         verdict.subject == f"{SITE}key/{digest('A')[:43]}" and verdict.identity == f"{SITE}repo/octo-org/pay"
@@ -203,12 +205,12 @@ def test_an_app_that_acts_after_it_was_uninstalled_is_told_in_that_organisation_
     app: dict[str, Any] = {"actor": "Octo-Deployer[bot]", "user": "", **APP, "hashed_token": digest("A")}
     gone = by_owner("integration_installation.destroy", 60, integration="Octo Deployer")
     here, there = event("repo.create", 120, **app), event("repo.create", 121, org="other", **app)
-    assert told(event("repo.create", 0, **app), gone) == {}
-    found = told(event("repo.create", 0, **app), gone, here)
+    assert alarms(event("repo.create", 0, **app), gone) == {}
+    found = alarms(event("repo.create", 0, **app), gone, here)
     assert {v.control for v in found.values()} == {"revoked_credential_used"}
     assert {v.identity for v in found.values()} == {f"{SITE}app/octo-deployer"}
     back = by_owner("integration_installation.create", 90, integration="Octo Deployer")
-    assert told(event("repo.create", 0, **app), gone, back, here) == {}
+    assert alarms(event("repo.create", 0, **app), gone, back, here) == {}
     assert activities(there)[0].identity == f"{SITE}app/octo-deployer"
 
 
@@ -265,8 +267,8 @@ def test_all_forms_are_read_alike_and_a_repeated_delivery_is_one_event() -> None
 
 
 def test_what_is_special_to_an_event_may_stand_in_its_data() -> None:
-    told_apart = by_owner("personal_access_token.access_revoked", data={"user_programmatic_access_id": 88001})
-    assert activities(told_apart)[0].target == f"{SITE}pat/88001"
+    nested = by_owner("personal_access_token.access_revoked", data={"user_programmatic_access_id": 88001})
+    assert activities(nested)[0].target == f"{SITE}pat/88001"
 
 
 def test_no_token_in_clear_is_kept_where_a_digest_belongs() -> None:

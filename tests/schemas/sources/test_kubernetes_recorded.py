@@ -59,7 +59,7 @@ def steps(scenario: dict[str, Any], *roles: str) -> Steps:
     return [step for step in scenario["steps"] if step["role"] in roles or not roles]
 
 
-def told_of(readings: list[Reading], step: dict[str, Any]) -> Activity:
+def activity_of(readings: list[Reading], step: dict[str, Any]) -> Activity:
     """The activity of a step's last line (of a TokenReview the caller's own)."""
     line: int = step["line"]
     return readings[line - 1].activities[0]
@@ -90,7 +90,7 @@ def test_every_step_is_told_with_who_with_what_when_and_how_it_ended(
     name: str, readings: list[Reading], truth: dict[str, Any]
 ) -> None:
     for step in steps(truth[name]):
-        result = told_of(readings, step)
+        result = activity_of(readings, step)
         assert result.uid == step["auditID"]
         assert iso(result.time) == step["time"]
         assert result.identity == named(step["log_user"])
@@ -110,13 +110,13 @@ def test_every_token_that_was_handed_out_is_issued_to_the_account_that_uses_it(
     name: str, readings: list[Reading], truth: dict[str, Any]
 ) -> None:
     for step in steps(truth[name], "issue"):
-        issued = [e for e in told_of(readings, step).effects if isinstance(e, Issued)]
+        issued = [e for e in activity_of(readings, step).effects if isinstance(e, Issued)]
         assert [e.credential for e in issued] == (
             [key_of(step["issued_credential_id"])] if "issued_credential_id" in step else []
         )
     for step in steps(truth[name], "use", "use_after", "act"):
         if step.get("issue_line") and not step.get("token_in_body"):
-            used = told_of(readings, step)
+            used = activity_of(readings, step)
             (issue,) = [
                 e
                 for a in readings[step["issue_line"] - 1].activities
@@ -336,7 +336,7 @@ def test_an_account_that_binds_itself_is_both_actor_and_holder(
     readings: list[Reading], truth: dict[str, Any], world: World
 ) -> None:
     (act,) = steps(truth["D12"], "act")
-    result = told_of(readings, act)
+    result = activity_of(readings, act)
     (granted,) = [e for e in result.effects if isinstance(e, Granted)]
     assert granted.identities == (result.identity,) == (f"{PREFIX}ci/builder",)
     assert granted.role == f"{PREFIX}clusterrole/cluster-admin"
@@ -354,13 +354,13 @@ def test_denied_escalations_are_forbidden_identity_writes(world: World, truth: d
 def test_impersonation_stays_the_callers_and_is_told_by_its_operation(
     readings: list[Reading], truth: dict[str, Any], world: World
 ) -> None:
-    denied, allowed = (told_of(readings, s) for s in steps(truth["D15"], "act"))
+    denied, allowed = (activity_of(readings, s) for s in steps(truth["D15"], "act"))
     assert (denied.operation, allowed.operation) == (
         "get secrets as another",
         "get secrets as helper-root (system:masters)",
     )
     assert allowed.target == f"{PREFIX}user/helper-root"
-    assert [told_of(readings, s).target for s in steps(truth["D16"])] == [
+    assert [activity_of(readings, s).target for s in steps(truth["D16"])] == [
         f"{PREFIX}shop/cart",
         f"{PREFIX}billing/worker",
     ]
@@ -384,12 +384,12 @@ def test_sessions_stand_from_their_begin_to_their_end(world: World, truth: dict[
 def test_secrets_that_were_swept_are_told_by_name(
     world: World, truth: dict[str, Any], readings: list[Reading]
 ) -> None:
-    read = {told_of(readings, s).resource for s in steps(truth["D18"], "act")}
+    read = {activity_of(readings, s).resource for s in steps(truth["D18"], "act")}
     assert {r for r in read if r.count("/") == 2} == {
         f"{ns}/secrets/{ns}-{kind}" for ns in ("shop", "billing", "ci", "ops") for kind in ("db", "smtp")
     }
-    assert {told_of(readings, s).action for s in steps(truth["D18"], "act")} == {"secret_read", ""}
-    assert {told_of(readings, s).resource for s in steps(truth["D17"], "use")} == {
+    assert {activity_of(readings, s).action for s in steps(truth["D18"], "act")} == {"secret_read", ""}
+    assert {activity_of(readings, s).resource for s in steps(truth["D17"], "use")} == {
         "billing/secrets/billing-db"
     }
 
@@ -412,13 +412,14 @@ def test_the_two_tokens_of_a_rotation_are_two_credentials_of_one_incarnation(
 def test_one_token_in_two_places_is_seen_in_both_and_forwarded_addresses_are_no_place(
     readings: list[Reading], truth: dict[str, Any]
 ) -> None:
-    assert {told_of(readings, s).place for s in steps(truth["D21"]) if s["role"] != "issue"} == {
+    assert {activity_of(readings, s).place for s in steps(truth["D21"]) if s["role"] != "issue"} == {
         "127.0.0.2",
         "127.0.0.3",
     }
-    assert {told_of(readings, s).place for s in steps(truth["D23"])} == {"127.0.0.12"}
+    assert {activity_of(readings, s).place for s in steps(truth["D23"])} == {"127.0.0.12"}
     by_token = {
-        (told_of(readings, s).credential, told_of(readings, s).place) for s in steps(truth["D22"], "use")
+        (activity_of(readings, s).credential, activity_of(readings, s).place)
+        for s in steps(truth["D22"], "use")
     }
     assert len(by_token) == 2
 
@@ -433,7 +434,7 @@ IMAGES = {
 
 @pytest.mark.parametrize("name", IMAGES)
 def test_an_image_is_told_with_who_set_it(name: str, readings: list[Reading], truth: dict[str, Any]) -> None:
-    result = [told_of(readings, s) for s in steps(truth[name], "act")]
+    result = [activity_of(readings, s) for s in steps(truth[name], "act")]
     found = {
         (e.workload.removeprefix(PREFIX), e.images, e.running)
         for a in result
@@ -449,7 +450,10 @@ def test_images_that_go_on_running_are_seen_in_what_the_kubelet_reports(
 ) -> None:
     acts = [s for s in steps(truth["D25"], "act") if s.get("note")]
     seen = {
-        e.images[0] for s in acts for e in told_of(readings, s).effects if isinstance(e, Imaged) and e.running
+        e.images[0]
+        for s in acts
+        for e in activity_of(readings, s).effects
+        if isinstance(e, Imaged) and e.running
     }
     assert seen == {s["note"] for s in acts} == {"registry.example.com/orders:1.0"}
 
@@ -462,16 +466,16 @@ def test_a_certificate_is_issued_to_its_subject_and_ends_by_nothing_but_its_date
     assert (row["identity"], row["kind"], row["died"]) == (f"{PREFIX}user/edge-agent-3", "certificate", None)
     assert row["issued"]["uid"] == readings[1013 - 1].activities[0].uid
     assert row["expires"] == "2026-11-23T20:32:49Z"
-    kills = [told_of(readings, s) for s in steps(truth["D33"], "kill")]
+    kills = [activity_of(readings, s) for s in steps(truth["D33"], "kill")]
     assert [[type(e) for e in kill.effects] for kill in kills] == [[], [Withdrawn]]
 
 
 def test_noise_that_never_had_a_credential_has_none(readings: list[Reading], truth: dict[str, Any]) -> None:
     for step in steps(truth["D14"], "act"):
-        result = told_of(readings, step)
+        result = activity_of(readings, step)
         assert not [e for e in result.effects if not isinstance(e, Glimpse)]
         assert result.identity in ("", f"{PREFIX}system/anonymous", f"{PREFIX}user/alice@example.com")
-    assert not any("couldn't" in told_of(readings, s).error for s in steps(truth["D14"]))
+    assert not any("couldn't" in activity_of(readings, s).error for s in steps(truth["D14"]))
 
 
 def test_an_expired_token_is_used_within_the_leeway_that_the_server_grants(

@@ -100,11 +100,11 @@ def test_messages_of_the_current_conventions_are_read_alike() -> None:
             "parts": [{"type": "tool_call", "id": "c1", "name": "search", "arguments": {"token": SECRET}}],
         }
     ]
-    told = [{"role": "tool", "parts": [{"type": "tool_call_response", "id": "c1", "response": SECRET}]}]
+    messages = [{"role": "tool", "parts": [{"type": "tool_call_response", "id": "c1", "response": SECRET}]}]
     for written in (lambda x: x, lambda x: orjson.dumps(x).decode()):
         found = read(
             details(gen_ai__output__messages=written(asked), gen_ai__tool__definitions=["search"]),
-            details(parent=3, gen_ai__input__messages=written(told)),
+            details(parent=3, gen_ai__input__messages=written(messages)),
         )
         assert ended(CHAIN + found.activities) == {(TRIAGE, "search"): ["executed"]}
         assert SECRET not in repr(found)
@@ -236,7 +236,7 @@ def result(event: str, **attributes: Any) -> list[Span]:
     raw = RawLog(
         "", "", 1, event, "cc", {k.replace("__", "."): v for k, v in attributes.items()}, None, scope
     )
-    return [told.span for told in spans_of(raw)[1]]
+    return [effect.span for effect in spans_of(raw)[1]]
 
 
 CLAUDE = "claude_code.tool_result"
@@ -289,7 +289,7 @@ def test_plan_mode_and_lists_of_what_is_to_be_done_are_steps_of_claude_code_alon
     assert [one.step for one in result(CLAUDE, tool_name="TodoWrite")] == [True]
     assert [one.step for one in result(CLAUDE, tool_name="Bash")] == [False]
     raw = RawLog("", "", 1, CLAUDE, "cc", {"tool_name": "TodoWrite"}, None, "another")
-    assert [told.span.step for told in spans_of(raw)[1]] == [False]
+    assert [effect.span.step for effect in spans_of(raw)[1]] == [False]
 
 
 @pytest.mark.parametrize(
@@ -319,9 +319,9 @@ def test_for_whom_a_coding_agent_works_stands_in_the_activity_and_no_address_of_
         "organization__id": "o1",
         "user__email": SECRET,
     }
-    (told,) = read(log(CLAUDE, trace="", tool_name="Bash", success="true", **ids)).activities
-    assert told.client == "session s1, user u1, organization o1"
-    assert SECRET not in repr(told)
+    (activity,) = read(log(CLAUDE, trace="", tool_name="Bash", success="true", **ids)).activities
+    assert activity.client == "session s1, user u1, organization o1"
+    assert SECRET not in repr(activity)
     (codex,) = read(log("codex.tool_result", trace="", tool_name="shell", conversation__id="c1")).activities
     assert codex.client == "session c1"
 

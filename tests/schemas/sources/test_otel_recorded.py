@@ -49,9 +49,9 @@ def test_a_trace_exported_from_tempo_is_read() -> None:
         pytest.skip(f"no sample at {path}")
     reading = otel.read(path.read_bytes(), Context())
     assert not reading.rejects
-    told = {(a.operation, a.identity) for a in reading.activities}
-    assert ("execute_tool helm_list_releases", "") in told
-    assert any(operation == "invoke_agent helm_agent" for operation, _ in told)
+    acts = {(a.operation, a.identity) for a in reading.activities}
+    assert ("execute_tool helm_list_releases", "") in acts
+    assert any(operation == "invoke_agent helm_agent" for operation, _ in acts)
 
 
 def test_a_call_in_a_trace_from_tempo_belongs_to_its_agent() -> None:

@@ -376,10 +376,10 @@ def test_two_devices_tell_each_entity_the_same_once() -> None:
     entities = {key: view for key, view in known().views.items() if ":entity/" in key}
     assert set(entities) == {key for key in twice.views if ":entity/" in key}
     for key, view in entities.items():
-        assert told_of(twice.views[key]) == told_of(view), key
+        assert readable(twice.views[key]) == readable(view), key
 
 
-def told_of(view: View) -> list[tuple[Any, ...]]:
+def readable(view: View) -> list[tuple[Any, ...]]:
     """What controls read of a dossier, under no name that a salt has made."""
     return sorted(
         (

@@ -132,9 +132,9 @@ def test_a_finding_shows_its_last_update_and_its_history_all(engine: Engine, ord
 def test_a_finding_stands_beside_each_event_that_it_rests_on_once(engine: Engine) -> None:
     info: dict[str, Any] = {"uid": "f1", "analytic": {"uid": "a_control"}}
     info["related_events"] = [{"uid": "event-1"}, {"uid": "event-2"}]
-    told = finding("f1", finding_info=info, severity="High", status="New")
+    stored = finding("f1", finding_info=info, severity="High", status="New")
     sink = Sink(engine)
-    sink.write("findings", [one("findings", told, 1)])
+    sink.write("findings", [one("findings", stored, 1)])
     twice = [activity(1, offset=offset, processed=NOW + offset) for offset in (1, 2)]
     for row in (*twice, activity(2), activity(3)):
         sink.write("activities", [lines("activities", row)])

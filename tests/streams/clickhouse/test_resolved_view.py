@@ -57,8 +57,8 @@ def test_a_denied_token_is_found_under_the_identity_whose_alias_its_entity_is(en
     known = Activity("login", 10**15 - 1, "vault", "prod", effects=(Known(TOKEN, ENTITY),))
     said = Activity("said", 10**15 - 2, "inventory", effects=(Aliased(ENTITY, AGENT),))
     correlator = Correlator(controls())
-    for told in (denied, known, said):
-        correlator.take(facts_of(told))
+    for taught in (denied, known, said):
+        correlator.take(facts_of(taught))
     settled = correlator.settle(Clock(10**15 + 10**9, {"vault": 10**15}))
     sink = Sink(engine)
     stored = [
@@ -118,7 +118,7 @@ def test_a_request_that_a_gateway_saw_and_its_answer_before_it_are_found_under_t
     engine: Engine,
 ) -> None:
     above = {"traceparent": f"00-{otlp.TRACE}-{otlp.span_id(2)}-01"}
-    asked, answered = (orjson.dumps(told) for told in (mcp.call(meta=above), mcp.returned()))
+    asked, answered = (orjson.dumps(message) for message in (mcp.call(meta=above), mcp.returned()))
     spans = otlp.export(otlp.agent(1)), otlp.export(otlp.tool(2, 1))
     told = {each.uid for each in store(engine, answered, asked, *spans)}
     assert len(told) == 4
@@ -148,14 +148,14 @@ def test_of_every_recorded_run_the_view_and_the_correlators_name_the_same_agents
     data("agent/otlp_recorded")
     seen = store(engine, *(line for file in sorted(AGENTS.glob("*.otlp.jsonl")) for line in file.open("rb")))
     traces: dict[str, dict[str, Span]] = {}
-    for told in seen:
-        for effect in told.effects:
+    for one_seen in seen:
+        for effect in one_seen.effects:
             if isinstance(effect, Spanned):
                 traces.setdefault(effect.trace, {})[effect.span_id] = effect.span
     expected = {
-        (told.uid, Trace(trace, traces[trace]).agent(span_id) or told.identity)
-        for told in seen
-        for trace, _, span_id in (told.uid.partition(":"),)
+        (one_seen.uid, Trace(trace, traces[trace]).agent(span_id) or one_seen.identity)
+        for one_seen in seen
+        for trace, _, span_id in (one_seen.uid.partition(":"),)
     }
     assert len(expected) > 500
     assert set(rows(engine, "SELECT uid, resolved_identity FROM activities_resolved")) == expected

@@ -74,10 +74,10 @@ def test_what_is_written_is_read_by_either_way_in(
         number = {"password": 1, "certificate": 2, "both": 3}[way]
         assert sink.write("activities", [lines("activities", activity(number))]) == 0
         assert sink.write("findings", [one("findings", finding(f"f{number}"), number)]) == 0
-        told = query.rows(
+        rows = query.rows(
             settings, "SELECT uid FROM activities WHERE uid = {uid:String}", {"uid": f"event-{number}"}
         )
-        assert told == [{"uid": f"event-{number}"}]
+        assert rows == [{"uid": f"event-{number}"}]
         assert query.rows(settings, "SELECT count() AS n FROM findings FINAL")
     finally:
         engine.close()

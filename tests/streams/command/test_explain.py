@@ -95,11 +95,11 @@ def test_the_timeline_is_in_order_and_names_each_event_once(site: Site, explaine
     assert [e["time"] for e in entries] == sorted(e["time"] for e in entries)
     uids = [e["uid"] for e in entries if e["uid"]]
     assert sorted(uids) == sorted(set(uids))
-    told = {e["uid"]: (e["kind"], e["text"]) for e in entries if e["uid"]}
-    assert told["kill"] == ("ended", f"{KEY} DeleteAccessKey by aws:111122223333:user/admin")
-    assert told["after"][0] == "use" and "succeeded" in told["after"][1]
-    assert told["try 0"] == ("proof", f"first refusal of {KEY}")
-    assert told["try 999"] == ("proof", f"last refusal of {KEY}")
+    by_uid = {e["uid"]: (e["kind"], e["text"]) for e in entries if e["uid"]}
+    assert by_uid["kill"] == ("ended", f"{KEY} DeleteAccessKey by aws:111122223333:user/admin")
+    assert by_uid["after"][0] == "use" and "succeeded" in by_uid["after"][1]
+    assert by_uid["try 0"] == ("proof", f"first refusal of {KEY}")
+    assert by_uid["try 999"] == ("proof", f"last refusal of {KEY}")
     assert [e["kind"] for e in entries if not e["uid"]] == ["grace over", "until", "until"]
 
 

@@ -85,8 +85,8 @@ def test_images_are_drafted_since_they_were_told_to_run(
     file = tmp_path / "audit.jsonl"
     file.write_bytes(orjson.dumps(image) + b"\n")
     entries = {e["id"]: e for e in yaml.safe_load(learnt(capsys, [file], tmp_path))["identities"]}
-    told = {"image": "r:5000/web", "released": "2", "from": "2026-11-22T10:00:00Z"}
-    assert entries["k8s:default:shop/web"]["images"] == [told]
+    drafted = {"image": "r:5000/web", "released": "2", "from": "2026-11-22T10:00:00Z"}
+    assert entries["k8s:default:shop/web"]["images"] == [drafted]
 
 
 def drafted(many: list[Activity]) -> dict[str, Any] | None:

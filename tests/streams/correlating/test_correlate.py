@@ -86,13 +86,13 @@ class Alerts:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.tail = Tail(settings, "findings")
-        self._told = 0.0
+        self._ticked = 0.0
 
     def until(self, uids: int) -> Alerts:
         def enough(_: Tail) -> bool:
-            if time.monotonic() - self._told > 0.5:
+            if time.monotonic() - self._ticked > 0.5:
                 tick(self._settings)
-                self._told = time.monotonic()
+                self._ticked = time.monotonic()
             return len(self.created()) >= uids
 
         self.tail.until(enough, f"{uids} findings")

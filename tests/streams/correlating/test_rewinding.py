@@ -22,7 +22,7 @@ class Broker:
     """A partition of facts, and Faust's consumer over it: ``position`` is what it would fetch next."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, committed: int | None, first: int = 0) -> None:
-        self.position, self.first, self.told = 0, first, list[tuple[int, int]]()
+        self.position, self.first, self.sought = 0, first, list[tuple[int, int]]()
         self.fetched: list[tuple[TP, int]] = []
 
         async def perform_seek(consumer: Any) -> None:
@@ -39,7 +39,7 @@ class Broker:
 
         for name, fake in (("perform_seek", perform_seek), ("getmany", getmany)):
             monkeypatch.setattr(Consumer, name, fake)
-        made = rewinding("facts", lambda partition, offset: self.told.append((partition, offset)))
+        made = rewinding("facts", lambda partition, offset: self.sought.append((partition, offset)))
         monkeypatch.setattr(made, "assignment", lambda consumer: {FACTS, OTHER})
         monkeypatch.setattr(made, "seek", seek)
         self.consumer = made.__new__(made)
@@ -66,7 +66,7 @@ def test_facts_are_read_from_what_was_committed_or_from_the_beginning(
     broker.fetch(3)
     assert broker.hand_over() == [], "nothing before it is known from where"
     asyncio.run(broker.consumer.perform_seek())
-    assert broker.position == due and broker.told == [(0, due)]
+    assert broker.position == due and broker.sought == [(0, due)]
     broker.fetch(2)
     broker.fetched.append((OTHER, 99))
     assert broker.hand_over() == [due, due + 1, 99], "other topics are not its business"
@@ -105,7 +105,7 @@ def test_what_the_broker_deleted_is_not_waited_for(
         assert broker.hand_over() == []
     broker.fetch(6)
     assert broker.hand_over() == [6, 7]
-    assert broker.told[-1] == (0, 6)
+    assert broker.sought[-1] == (0, 6)
     assert "facts 2 to 5 are deleted unread" in caplog.text
 
 

@@ -201,10 +201,10 @@ def test_a_path_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
 def test_files_that_hold_no_records_are_named_and_passed_over(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("# About\nwords\n")
     (tmp_path / "truth.json").write_text('[{"case": 1}]')
-    told: list[str] = []
-    reader = Reader(known, LIMIT, on_passed_over=told.append)
+    passed_over: list[str] = []
+    reader = Reader(known, LIMIT, on_passed_over=passed_over.append)
     assert [r for path in files([str(tmp_path)]) for r in reader.read(path, named=False)] == []
-    assert [Path(name).name for name in told] == ["README.md", "truth.json"]
+    assert [Path(name).name for name in passed_over] == ["README.md", "truth.json"]
 
 
 def test_a_record_that_no_source_knows_goes_with_its_neighbours(tmp_path: Path) -> None:

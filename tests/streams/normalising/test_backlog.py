@@ -65,11 +65,11 @@ def test_while_it_waits_partitions_are_paused_also_new_ones_and_none_is_said_to_
     loop = running.loop
     loop._watermarks.reached_end(HERE)
     running.read()
-    told = loop._watermarks.tell(10, ())
+    marks = loop._watermarks.tell(10, ())
     loop._backlog.waits = True
     running.read()
     assert running.consumer.paused == {HERE, THERE}
-    before = dict(told)
+    before = dict(marks)
     loop._tick()
     assert loop._watermarks.tell(20, loop._owned) == before
     running.consumer.rebalance("on_assign", THERE)

@@ -195,7 +195,7 @@ def test_every_partition_is_told_the_time_and_how_far_each_source_was_read(
     topic.produce(settings, "raw.lines", [b"abc"])
     prefix = settings.topic_prefix
 
-    def told(tail: Tail) -> bool:
+    def complete(tail: Tail) -> bool:
         ticks = [(partition, envelope.tick) for partition, envelope in facts_in(tail) if envelope.tick]
         timed = {
             partition
@@ -212,7 +212,7 @@ def test_every_partition_is_told_the_time_and_how_far_each_source_was_read(
         }
         return timed == shown == {0, 1, 2}
 
-    Tail(settings, "facts", from_end=False).until(told, "full ticks in all partitions")
+    Tail(settings, "facts", from_end=False).until(complete, "full ticks in all partitions")
 
 
 def test_what_was_not_committed_is_read_again(start: Start, settings: Settings) -> None:

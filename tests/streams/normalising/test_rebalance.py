@@ -96,10 +96,10 @@ def test_nothing_arrives_later_than_now_and_only_the_brokers_clock_says_when(
 
 
 def test_a_header_says_source_and_installation_only_where_the_setting_lets_it(tmp_path: Path) -> None:
-    told = FakeMessage("raw.vault", 1, BODY, headers=[("source", b"cloudtrail"), ("instance", b"prod")])
+    message = FakeMessage("raw.vault", 1, BODY, headers=[("source", b"cloudtrail"), ("instance", b"prod")])
     for topics, source in (([], "vault"), (["raw.vault"], "cloudtrail")):
         intake = Intake(Settings(data=tmp_path, header_topics=topics))
-        assert intake.record(told, ("raw.vault", 0), 1).source == source  # type: ignore[arg-type]
+        assert intake.record(message, ("raw.vault", 0), 1).source == source  # type: ignore[arg-type]
     declared = FakeMessage("raw.vault", 1, BODY, headers=[("source", b"inventory")])
     intake = Intake(Settings(data=tmp_path, header_topics=["raw.vault"]))
     record = intake.record(declared, ("raw.vault", 0), 1)  # type: ignore[arg-type]

@@ -103,9 +103,9 @@ def test_a_hundred_megabytes_without_an_end_take_no_memory() -> None:
             assert lines.feed(chunk) == []
         for _ in range(100):
             assert lines.feed(filled) == []
-        (told,) = lines.feed(b"\n")
+        (line,) = lines.feed(b"\n")
     assert grown() < 8 * 2**20
-    assert told.unfit is not None and told.size == 150 * 2**20 + 1
+    assert line.unfit is not None and line.size == 150 * 2**20 + 1
 
 
 def test_the_last_line_of_a_connection_counts_without_its_end(tcp: Settings) -> None:

@@ -59,12 +59,12 @@ def message(**headers: str) -> Any:
 
 
 def test_headers_say_nothing_but_on_a_topic_whose_setting_says_so() -> None:
-    told = message(source="cloudtrail", instance="prod")
-    plain = Intake(Settings()).record(told, ("raw.otel", 0), NOW)
+    record = message(source="cloudtrail", instance="prod")
+    plain = Intake(Settings()).record(record, ("raw.otel", 0), NOW)
     assert (plain.source, plain.instance) == ("otel", "")
     lent = Intake(Settings(header_topics=("raw.mixed",)))
-    assert lent.record(told, ("raw.mixed", 0), NOW)[1:3] == ("cloudtrail", "prod")
-    assert lent.record(told, ("raw.otel", 0), NOW).source == "otel"
+    assert lent.record(record, ("raw.mixed", 0), NOW)[1:3] == ("cloudtrail", "prod")
+    assert lent.record(record, ("raw.otel", 0), NOW).source == "otel"
     assert lent.record(message(source="inventory"), ("raw.mixed", 0), NOW).source == "mixed"
 
 

@@ -306,7 +306,7 @@ def test_a_replay_judges_by_the_settings(tmp_path: Path, capsysbinary: pytest.Ca
         dated(line("secret/data/app", operation="read", who=auth()), 13),
     ]
     log = tmp_path / "audit.jsonl"
-    log.write_text("".join(json.dumps(told) + "\n" for told in lines))
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines))
 
     def found(**settings: Any) -> int:
         request = Request([str(log)], [], None, None, None, None, None, None, None, False)

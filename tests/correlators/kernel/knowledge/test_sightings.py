@@ -79,8 +79,8 @@ def test_thinning_keeps_what_its_levels_say(times: set[int], places: int, stride
 
 @given(st.lists(SIGHTINGS, max_size=4))
 def test_what_is_sighted_is_each_event_once_by_its_earliest_telling(many: list[Sightings]) -> None:
-    told = sorted(e for s in many for e in s.kept)
-    first = {e.event: e for e in reversed(told)}
+    every = sorted(e for s in many for e in s.kept)
+    first = {e.event: e for e in reversed(every)}
     assert list(sighted(s.kept for s in many)) == sorted(first.values())
 
 

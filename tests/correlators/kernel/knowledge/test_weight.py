@@ -203,30 +203,30 @@ def test_what_was_said_of_a_part_that_went_is_not_taken_back() -> None:
         Correlator(controls(), bytes_max=4_000),
         Clock(T0 + 90_000 * SECOND, {"cloudtrail": T0}),
     )
-    told = []
+    reports = []
     for n in range(60):
         name = f"aws:key/AKIA{n:06}"
         for activity in (kill(f"k{n}", n, name), use(f"u{n}", n + 100, USER, name)):
             correlator.take(facts_of(activity))
-        told += correlator.settle(clock).reports
-    told = [r for r in told if r.reported.control != "cap_reached"]
-    assert len({r.uid for r in told if r.finding}) == 60
-    assert [r for r in told if r.detail == "withdrawn" or r.verdict is None] == []
+        reports += correlator.settle(clock).reports
+    reports = [r for r in reports if r.reported.control != "cap_reached"]
+    assert len({r.uid for r in reports if r.finding}) == 60
+    assert [r for r in reports if r.detail == "withdrawn" or r.verdict is None] == []
 
 
 def test_what_was_said_of_calls_that_went_is_not_taken_back() -> None:
-    agent, told = "agent:host/triage", []
+    agent, reports = "agent:host/triage", []
     correlator, clock = Correlator(controls(), bytes_max=8_000), Clock(T0 + 90_000 * SECOND, {"otel": T0})
     nothing = Declaration(T0 - SECOND, "record", tools=())
     correlator.take([(agent, Dossier(stated={agent: (nothing,)}))])
     for n in range(80):
         calls = Calls((f"t{n}",), channels={"executed": Sightings((Evidence(T0 + n, f"a:{n}", "otel"),))})
         correlator.take([(agent, Dossier(calls={call_key(agent, f"t{n}"): calls}))])
-        told += correlator.settle(clock).reports
+        reports += correlator.settle(clock).reports
     correlator.forget()
-    told = [r for r in told if r.reported.control != "cap_reached"]
-    assert len({r.uid for r in told if r.finding}) == 80
-    assert [r for r in told if r.detail == "withdrawn" or r.verdict is None] == []
+    reports = [r for r in reports if r.reported.control != "cap_reached"]
+    assert len({r.uid for r in reports if r.finding}) == 80
+    assert [r for r in reports if r.detail == "withdrawn" or r.verdict is None] == []
 
 
 def test_a_credential_in_brief_keeps_what_decides_whether_it_is_off() -> None:

@@ -32,8 +32,8 @@ def test_of_more_ended_credentials_than_stay_with_an_identity_every_later_use_is
     many = [activity for n in range(MANY) for activity in (*killed(n), used_later(n))]
     many += [use(f"living{n}", 95_000 + n, USER, "aws:key/AKIALIVING") for n in range(5)]
     world = every_way(many, credentials_max=4)
-    told = [r.reported for r in world.last.values() if r.reported.control == "revoked_credential_used"]
-    assert sorted(r.subject for r in told if r.open) == [key(n) for n in range(MANY)]
+    reports = [r.reported for r in world.last.values() if r.reported.control == "revoked_credential_used"]
+    assert sorted(r.subject for r in reports if r.open) == [key(n) for n in range(MANY)]
 
 
 def test_what_lives_apart_is_with_its_identity_in_name_and_its_dossiers_are_small() -> None:
@@ -42,8 +42,8 @@ def test_what_lives_apart_is_with_its_identity_in_name_and_its_dossiers_are_smal
     assert APART_MARK in home.marks and len(home.credentials) <= 8
     world.take(facts(used_later(0)))
     world.settle()
-    (told,) = [r for r in world.last.values() if r.reported.open]
-    assert told.verdict and told.verdict.identity == USER and told.verdict.subject == key(0)
+    (report,) = [r for r in world.last.values() if r.reported.open]
+    assert report.verdict and report.verdict.identity == USER and report.verdict.subject == key(0)
     assert max(len(body) for name, body in world.stores[0].items() if name.startswith(key(0)[:-3])) < 3_000
     assert decode(world.stores[0][USER]).credentials.keys().isdisjoint({key(1), key(2)})
 
@@ -63,8 +63,8 @@ def test_a_session_of_a_key_that_lives_apart_outlives_it_and_is_told() -> None:
     # From elsewhere: that it is no run in flight at a planned rotation is known without the other keys.
     many.append(use("after", 90_000, "aws:1:role/r", session, place="203.0.113.99"))
     world = every_way(many, credentials_max=4)
-    told = {r.reported.control: r.reported for r in world.last.values() if r.reported.open}
-    assert told["outlived_parent"].subject == key(0)
+    opened = {r.reported.control: r.reported for r in world.last.values() if r.reported.open}
+    assert opened["outlived_parent"].subject == key(0)
 
 
 def acts(n: int, at: int, what: str) -> Activity:

@@ -91,9 +91,9 @@ def test_two_look_ups_for_different_things_leave_it_open_whose_it_was() -> None:
 
 
 def test_a_second_candidate_that_comes_late_takes_the_inference_back() -> None:
-    told = revoked(unauthorized(30), looked_up(30.0005, "serviceaccounts", "mailer", auditID="l1"))
+    inferred = revoked(unauthorized(30), looked_up(30.0005, "serviceaccounts", "mailer", auditID="l1"))
     late = activities(looked_up(30.001, "serviceaccounts", "other", auditID="l2"))
-    world = run(told, clock_after(told))
+    world = run(inferred, clock_after(inferred))
     assert statuses(world)[ACCOUNT] == "proven"
     for activity in late:
         world.take(facts_of(activity))
@@ -213,12 +213,12 @@ def test_a_flood_is_capped_and_nothing_is_inferred_in_it() -> None:
     assert len(dossier.glimpses) <= 2 * lookups.MOMENTS_MAX
     assert dossier.marks == (FLOOD_MARK,)
     bucket = min(g.evidence.time for g in dossier.glimpses.values()) // GLIMPSE_SPAN
-    told = EMPTY
+    account = EMPTY
     for key, fact in lookups.tries_of(f"{GLIMPSE_PREFIX}{PREFIX}{bucket}", dossier):
         assert key == ACCOUNT
-        told = join(told, fact)
-    assert told.credentials[ACCOUNT].uses[TRIED].kept
-    assert View(ACCOUNT, told).uses(told.credentials[ACCOUNT], "unauthenticated") == ()
+        account = join(account, fact)
+    assert account.credentials[ACCOUNT].uses[TRIED].kept
+    assert View(ACCOUNT, account).uses(account.credentials[ACCOUNT], "unauthenticated") == ()
 
 
 def test_buckets_are_kept_for_a_day_and_objects_that_nobody_rests_on_too() -> None:

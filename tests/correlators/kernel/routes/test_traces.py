@@ -36,11 +36,11 @@ def traces(many: list[Activity]) -> dict[str, Dossier]:
 
 def agents(many: list[Activity]) -> dict[str, Dossier]:
     """What all traces tell their agents."""
-    told: dict[str, Dossier] = defaultdict(lambda: EMPTY)
+    dossiers: dict[str, Dossier] = defaultdict(lambda: EMPTY)
     for key, dossier in traces(many).items():
         for agent_key, fact in calls_of(key, dossier):
-            told[agent_key] = join(told[agent_key], fact)
-    return dict(told)
+            dossiers[agent_key] = join(dossiers[agent_key], fact)
+    return dict(dossiers)
 
 
 def ended(many: list[Activity]) -> dict[tuple[str, str], list[tuple[str, str]]]:
@@ -66,9 +66,9 @@ def test_a_call_belongs_to_the_nearest_agent_above_it() -> None:
         tool(5, 4, "refund"),
         tool(6, 2),
     )
-    told = ended(many)
-    assert told[("agent:desk/refunds", "refund")] == [(uid(5), "executed")]
-    assert told[(DESK, "search")] == [(uid(6), "executed")]
+    calls = ended(many)
+    assert calls[("agent:desk/refunds", "refund")] == [(uid(5), "executed")]
+    assert calls[(DESK, "search")] == [(uid(6), "executed")]
 
 
 def test_the_service_of_a_call_is_that_of_its_agent() -> None:
@@ -96,9 +96,9 @@ def test_a_name_that_was_inherited_from_another_agent_is_disowned() -> None:
         tool(3, 2, "refund", attributes={"gen_ai.agent.name": "triage"}),
     )
     assert ended(many[2:])[(DESK, "refund")] == [(uid(3), "executed")]
-    told = ended(many)
-    assert told[(DESK, "refund")] == []
-    assert told[("agent:desk/refunds", "refund")] == [(uid(3), "executed")]
+    calls = ended(many)
+    assert calls[(DESK, "refund")] == []
+    assert calls[("agent:desk/refunds", "refund")] == [(uid(3), "executed")]
 
 
 def test_a_trace_without_an_agent_span_is_told_by_the_names_on_its_tool_spans() -> None:
@@ -106,9 +106,9 @@ def test_a_trace_without_an_agent_span_is_told_by_the_names_on_its_tool_spans() 
     many = activities(
         span(1), tool(2, 1, attributes=named), tool(3, 2, "inner", attributes=named), tool(4, 1, "nobody's")
     )
-    told = ended(many)
+    calls = ended(many)
     nobodys = {("agent:desk/", "nobody's"): [(uid(4), "executed")]}
-    assert told == {(DESK, "search"): [(uid(2), "executed")], (DESK, "inner"): []} | nobodys
+    assert calls == {(DESK, "search"): [(uid(2), "executed")], (DESK, "inner"): []} | nobodys
     assert unattributed(next(iter(traces(many).values()))) == 1
 
 
@@ -131,9 +131,9 @@ def test_one_call_of_four_spans_is_one_call_with_its_mirrors() -> None:
 
 def test_an_agent_called_as_a_tool_makes_calls_of_its_own() -> None:
     many = activities(agent(1), tool(2, 1, "ask_refunds"), agent(3, 2, "refunds"), tool(4, 3, "refund"))
-    told = ended(many)
-    assert told[(DESK, "ask_refunds")] == [(uid(2), "executed")]
-    assert told[("agent:desk/refunds", "refund")] == [(uid(4), "executed")]
+    calls = ended(many)
+    assert calls[(DESK, "ask_refunds")] == [(uid(2), "executed")]
+    assert calls[("agent:desk/refunds", "refund")] == [(uid(4), "executed")]
     assert all(
         not call.evidence.mirrors
         for d in agents(many).values()
@@ -205,8 +205,8 @@ OFFERS = {"gen_ai.agent.tools": '["search", "read"]'}
 def test_how_a_call_ended_is_what_all_its_spans_say_together(
     spans: list[dict[str, Any]], ending: str
 ) -> None:
-    ((_, told),) = ended(activities(*spans)).items()
-    assert told == [(uid(2), ending)]
+    ((_, calls),) = ended(activities(*spans)).items()
+    assert calls == [(uid(2), ending)]
 
 
 def test_a_call_that_was_only_sent_is_told_with_less_confidence() -> None:
@@ -216,8 +216,8 @@ def test_a_call_that_was_only_sent_is_told_with_less_confidence() -> None:
 
 def test_where_a_contradiction_may_have_been_let_go_a_call_is_told_with_little_confidence() -> None:
     first, second = (Sightings((Evidence(n, f"t:{n}", "otel"),), n == 1) for n in (1, 2))
-    told = list(endings(f"{DESK}\tsearch", Calls(channels={"denied": first, "executed": second})))
-    assert [(call.ending, call.confidence) for call in told] == [
+    calls = list(endings(f"{DESK}\tsearch", Calls(channels={"denied": first, "executed": second})))
+    assert [(call.ending, call.confidence) for call in calls] == [
         ("refused", Confidence.HIGH),
         ("executed", Confidence.LOW),
     ]
@@ -237,8 +237,8 @@ def test_an_agent_without_any_tool_span_is_seen_all_the_same() -> None:
 def test_hand_offs_and_agents_below_agents_are_told_to_the_one_that_delegates() -> None:
     handoff = span(2, 1, "handoff to refunds", attributes={"openinference.span.kind": "TOOL"})
     many = activities(agent(1), handoff, agent(3, 1, "billing"), agent(4, 1, "triage"))
-    told = agents(many)[DESK].calls
-    assert {parted(key)[1]: (c.handoff, c.names) for key, c in told.items()} == {
+    calls = agents(many)[DESK].calls
+    assert {parted(key)[1]: (c.handoff, c.names) for key, c in calls.items()} == {
         "refunds": (True, ("refunds",)),
         "billing": (True, ("agent:desk/billing", "billing")),
     }
@@ -284,8 +284,8 @@ def test_more_spans_only_ever_add_to_what_was_told(
     order = data.draw(st.permutations(many))
     final = agents(many)
     for known in range(len(order)):
-        for key, told in agents(list(order[:known])).items():
-            assert join(final[key], told) is final[key], "told, and later taken back"
+        for key, dossier in agents(list(order[:known])).items():
+            assert join(final[key], dossier) is final[key], "told, and later taken back"
 
 
 @pytest.mark.skipif(not AGENTS.is_dir(), reason=f"no recorded traces at {AGENTS}")
@@ -295,7 +295,7 @@ def test_recorded_traces_in_any_order_twice_and_in_pieces_tell_the_same(chance: 
     many = [*recorded(), *chance.sample(recorded(), 100)]
     chance.shuffle(many)
     pieces: dict[str, Dossier] = defaultdict(lambda: EMPTY)
-    told: dict[str, Dossier] = defaultdict(lambda: EMPTY)
+    dossiers: dict[str, Dossier] = defaultdict(lambda: EMPTY)
     size = chance.randint(20, 300)
     for start in range(0, len(many), size):
         touched = set()
@@ -306,8 +306,8 @@ def test_recorded_traces_in_any_order_twice_and_in_pieces_tell_the_same(chance: 
                     touched.add(key)
         for key in touched:
             for agent_key, fact in calls_of(key, pieces[key]):
-                told[agent_key] = join(told[agent_key], fact)
-    assert dict(told) == agents(list(recorded()))
+                dossiers[agent_key] = join(dossiers[agent_key], fact)
+    assert dict(dossiers) == agents(list(recorded()))
 
 
 def scoped(scope: str, *spans: dict[str, Any], service: str = "desk") -> list[Activity]:
@@ -317,9 +317,9 @@ def scoped(scope: str, *spans: dict[str, Any], service: str = "desk") -> list[Ac
 def test_a_services_own_call_is_told_of_it_whatever_stands_above() -> None:
     above = scoped("s", agent(1, name="trusted"), service="other")
     own = scoped("s", tool(2, 1, "rm", attributes={"gen_ai.agent.name": "bot7"}), service="svc")
-    told = ended([*above, *own])
-    assert told[("agent:svc/bot7", "rm")] == [(uid(2), "executed")]
-    assert told[("agent:other/trusted", "rm")] == [(uid(2), "executed")]
+    calls = ended([*above, *own])
+    assert calls[("agent:svc/bot7", "rm")] == [(uid(2), "executed")]
+    assert calls[("agent:other/trusted", "rm")] == [(uid(2), "executed")]
     nameless = scoped("s", tool(2, 1, "rm"), service="svc")
     assert ended([*above, *nameless])[("agent:svc/", "rm")] == [(uid(2), "executed")]
 
@@ -346,27 +346,27 @@ LANGCHAIN = "opentelemetry.instrumentation.langchain"
 def test_a_transfer_that_an_agent_took_over_is_a_hand_off() -> None:
     transfer = scoped(LANGCHAIN, span(1), agent(2, 1), tool(3, 2, "transfer_to_refunds"))
     assert ended(transfer)[(DESK, "transfer_to_refunds")] == [(uid(3), "transferring")]
-    told = ended([*transfer, *scoped(LANGCHAIN, agent(4, 1, "refunds", at=1))])
-    assert told[(DESK, "transfer_to_refunds")] == []
-    assert told[(DESK, "refunds")] == [(uid(3), "executed")]
+    calls = ended([*transfer, *scoped(LANGCHAIN, agent(4, 1, "refunds", at=1))])
+    assert calls[(DESK, "transfer_to_refunds")] == []
+    assert calls[(DESK, "refunds")] == [(uid(3), "executed")]
     served = ended([*transfer, *scoped(LANGCHAIN, agent(4, 1, "refunds", at=1)), *scoped("s", mcp(5, 3))])
     assert served[(DESK, "transfer_to_refunds")] == [(uid(3), "executed")]
 
 
 def test_an_agent_below_a_tool_belongs_to_it() -> None:
-    told = ended(activities(agent(1), tool(2, 1, "ask"), agent(3, 2, "translator"), tool(4, 3, "rm")))
-    assert (DESK, "translator") not in told
-    assert told[("agent:desk/translator", "rm")] == [(uid(4), "executed")]
+    calls = ended(activities(agent(1), tool(2, 1, "ask"), agent(3, 2, "translator"), tool(4, 3, "rm")))
+    assert (DESK, "translator") not in calls
+    assert calls[("agent:desk/translator", "rm")] == [(uid(4), "executed")]
     assert (DESK, "translator") in ended(activities(agent(1), agent(3, 1, "translator")))
 
 
 def test_answers_merged_stand_beside_their_calls_or_for_calls_that_are_not_on_record() -> None:
     adk = "gcp.vertex.agent"
     merged = tool(2, 1, "(merged tools)")
-    told = ended([*scoped(adk, agent(1), merged)])
-    assert told[(DESK, "(merged tools)")] == [(uid(2), "hidden")]
-    told = ended([*scoped(adk, agent(1), merged, tool(3, 1, "a"), tool(4, 1, "b"))])
-    assert told[(DESK, "(merged tools)")] == []
+    calls = ended([*scoped(adk, agent(1), merged)])
+    assert calls[(DESK, "(merged tools)")] == [(uid(2), "hidden")]
+    calls = ended([*scoped(adk, agent(1), merged, tool(3, 1, "a"), tool(4, 1, "b"))])
+    assert calls[(DESK, "(merged tools)")] == []
 
 
 def test_an_error_of_a_hand_off_that_was_taken_is_none() -> None:

@@ -22,23 +22,23 @@ GAP = [kill("kill", 10), use("one", 60), use("two", 90)]
 
 
 def excepted(uid: str = "exception", recorded: float = 5, until: float = DAY, **scope: Any) -> Activity:
-    told = Excepted(
+    effect = Excepted(
         scope.pop("control", NAME), T0 + int(until * SECOND), owner="ops", reason="migration", **scope
     )
-    return Activity(uid, T0 + int(recorded * SECOND), "inventory", effects=(told,))
+    return Activity(uid, T0 + int(recorded * SECOND), "inventory", effects=(effect,))
 
 
 def report(activities: list[Activity], now: float = 3600) -> Report:
     time = T0 + int(now * SECOND)
     world = every_way(activities, Clock(time, {"cloudtrail": time}))
-    (told,) = [r for r in world.last.values() if r.verdict and r.verdict.control == NAME]
-    return told
+    (found,) = [r for r in world.last.values() if r.verdict and r.verdict.control == NAME]
+    return found
 
 
 def status(activities: list[Activity], now: float = 3600) -> int:
-    told = report(activities, now)
-    assert told.finding, "a suppressed finding is stored, never dropped"
-    shown: dict[str, Any] = orjson.loads(render_finding(told, controls()[NAME].CONTROL))
+    stored = report(activities, now)
+    assert stored.finding, "a suppressed finding is stored, never dropped"
+    shown: dict[str, Any] = orjson.loads(render_finding(stored, controls()[NAME].CONTROL))
     return int(shown["status_id"])
 
 
@@ -116,8 +116,8 @@ def test_an_exception_for_another_key_of_the_identity_is_about_what_was_done_und
 
 
 def test_a_suppressed_finding_says_whose_exception_it_is_and_is_no_alert() -> None:
-    told = report([*GAP, excepted(identity=USER)])
-    shown = orjson.loads(render_finding(told, controls()[NAME].CONTROL))
+    stored = report([*GAP, excepted(identity=USER)])
+    shown = orjson.loads(render_finding(stored, controls()[NAME].CONTROL))
     assert (shown["status"], shown["is_alert"]) == ("Suppressed", False)
     assert shown["status_detail"].startswith("exception ex-")
 

@@ -45,8 +45,8 @@ def on_hosts_of_their_own(clients: str, hours: int = 3) -> list[Activity]:
 
 
 def test_the_nodes_of_a_balancer_are_nobodys_places_in_any_order() -> None:
-    told = every_way(through_a_balancer("abc")).verdicts()
-    assert not [uid for uid, (finding, _) in told.items() if finding]
+    verdicts = every_way(through_a_balancer("abc")).verdicts()
+    assert not [uid for uid, (finding, _) in verdicts.items() if finding]
 
 
 def test_two_clients_that_share_addresses_show_no_balancer() -> None:

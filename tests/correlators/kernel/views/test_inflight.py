@@ -114,8 +114,8 @@ def test_an_access_token_of_a_google_key_outlives_it_by_design() -> None:
         google(operation="CreateServiceAccountKey"),
         [a for a in google() if a.uid not in ("next", "moved")],
     ):
-        told = verdict_of(many, GKEY)
-        assert told is not None and told.severity == Severity.CRITICAL
+        given = verdict_of(many, GKEY)
+        assert given is not None and given.severity == Severity.CRITICAL
 
 
 def test_who_ends_itself_goes_on_ending() -> None:
@@ -124,14 +124,14 @@ def test_who_ends_itself_goes_on_ending() -> None:
     quiet = verdict_of([use("before", 0), off, gone], KEY)
     assert quiet is not None and quiet.severity is None
     made = use("made", 12, effects=(Issued("aws:key/BACK", USER, "access_key"),), **WRITE)
-    told = verdict_of([use("before", 0), off, gone, made], KEY)
-    assert told is not None and told.severity == Severity.CRITICAL
+    verdict = verdict_of([use("before", 0), off, gone, made], KEY)
+    assert verdict is not None and verdict.severity == Severity.CRITICAL
     late = frozen.changed(gone, time=T0 + 60_000_000)
-    told = verdict_of([use("before", 0), off, late], KEY)
-    assert told is not None and told.severity is not None, "beyond the time that the provider needs"
+    verdict = verdict_of([use("before", 0), off, late], KEY)
+    assert verdict is not None and verdict.severity is not None, "beyond the time that the provider needs"
     by_another = frozen.changed(off, identity=ROLE, credential=SESSION)
-    told = verdict_of([use("before", 0), by_another, gone], KEY)
-    assert told is not None and told.severity == Severity.CRITICAL
+    verdict = verdict_of([use("before", 0), by_another, gone], KEY)
+    assert verdict is not None and verdict.severity == Severity.CRITICAL
 
 
 ACCOUNT, TOKEN, NEW_TOKEN = "k8s:c1:ops/operator", "k8s:c1:jti/1", "k8s:c1:jti/2"
@@ -151,9 +151,9 @@ class Cleanup:
         bound = use("bound", 0, self.maker, TOKEN, effects=(made,), operation="create rolebindings", **k8s)
         end = Ended("delete serviceaccounts/operator", "deleted", identity=ACCOUNT)
         gone = change("gone", 100, end, source="kubernetes")
-        told = effects or (Withdrawn(BINDING, "delete rolebindings"),)
+        taken = effects or (Withdrawn(BINDING, "delete rolebindings"),)
         removed = use(
-            "late", self.late, ACCOUNT, NEW_TOKEN, effects=told, operation="delete rolebindings", **k8s
+            "late", self.late, ACCOUNT, NEW_TOKEN, effects=taken, operation="delete rolebindings", **k8s
         )
         return [bound, use("lives", 50, ACCOUNT, NEW_TOKEN, source="kubernetes"), gone, removed]
 
@@ -177,5 +177,5 @@ def test_taking_away_anothers_or_late_or_giving_beside_it_is_critical() -> None:
     ):
         verdict = race(many, NEW_TOKEN)
         assert verdict is not None and verdict.severity == Severity.CRITICAL
-        told = verdict_of(many, NEW_TOKEN)
-        assert told is not None and told.severity == Severity.CRITICAL
+        given = verdict_of(many, NEW_TOKEN)
+        assert given is not None and given.severity == Severity.CRITICAL

@@ -49,8 +49,8 @@ def test_uses_are_worth_what_they_did_and_whether_they_were_let() -> None:
     assert of_uses([one, two], set(), {one.event, two.event}) == MEDIUM
 
 
-def declared(**told: Any) -> Activity:
-    body = Declaration(T0, "inv", **told)
+def declared(**fields: Any) -> Activity:
+    body = Declaration(T0, "inv", **fields)
     return Activity("inv", T0, "inventory", effects=(Stated(USER, body),))
 
 
