@@ -5,10 +5,11 @@ in the session of the call, is not one that the catalogue in force approves by i
 session showed none, every list that its agent was shown within a day must be such a one (confidence
 medium). The definition is shown and not called by: low, until the approved one is shown again. Tools are
 offered that the catalogue in force does not approve, and were not called: low, one finding for an agent,
-until they are approved or have not been offered for a day while others were. A definition that no record
-pins changed after the approval: informational, one for each server. A pinned tool whose server makes more
-lists in a month than are remembered: low, for one of them may show another definition. In force is the
-latest record before; lists before the first record are held against it by digest alone.
+until they are approved or have not been offered for a day while others were. A definition of which no
+record approves a digest changed after the approval: informational, one for each server. A tool with an
+approved digest whose server makes more lists in a month than are remembered: low, for one of them may show
+another definition. In force is the latest record before; lists before the first record are held against it
+by digest alone.
 Proves: the last list that shows the tool shows the approved definition; all that is offered is approved, or
 what was not is offered no more.
 Ends: a record that comes later and approves what was shown; one that was recorded before and comes late
@@ -16,9 +17,9 @@ withdraws it.
 Evaded by: a server that does another thing under the same definition; definitions that a gateway does not
 log (frameworks' spans show names, no digests that are comparable); approving tools without a digest; a list
 of more than a thousand tools, which is not read.
-Benign: a new version of a server (pin the new digest, beside the old one while both run); descriptions made
-anew with each list (these cannot be pinned); a server with many tools of which few are meant (filter them
-in the gateway). Order of fields and blanks in descriptions change no digest.
+Benign: a new version of a server (approve the new digest, beside the old one while both run); descriptions
+made anew with each list (no digest of these can be approved); a server with many tools of which few are
+meant (filter them in the gateway). Order of fields and blanks in descriptions change no digest.
 Do: read the definition in the server's list at the time that is named. Approve its digest, or take the
 server from the agent and review what the calls did. Called tools outside the catalogue are told by
 ``tool_outside_catalog``.
@@ -42,9 +43,9 @@ from correlators.control import (
 )
 from correlators.kernel.views.approvals import Catalogue, Records
 from correlators.kernel.views.calls import Call
+from correlators.kernel.views.definitions import DefinedTool, calls_of, defined_tools
 from correlators.kernel.views.offers import Listing, Offers, digests_in
 from correlators.kernel.views.offers_beyond import beyond_of, changes_of
-from correlators.kernel.views.pinned import Pinned, calls_of, pins
 from schemas.evidence import Evidence
 from schemas.providers import CALLS
 from schemas.span import is_unnamed
@@ -74,8 +75,8 @@ NAMES_SHOWN = 10
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
-    """Yields a verdict for each pinned tool and for each agent with a catalogue, and one where definitions
-    changed that nobody pins."""
+    """Yields a verdict for each tool with an approved digest, for each agent with a catalogue, and for each
+    server whose definitions changed without an approved digest."""
     # Asked of every declared identity: what has no catalogue costs a look at its records.
     if not any(d.tools is not None for many in view.dossier.stated.values() for d in many):
         return
@@ -84,51 +85,51 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
         return
     offers = Offers(view.dossier.lists)
     for agent in offers.agents(view):
-        for pinned in pins(records, agent):
-            yield _pinned(view, records, offers, pinned)
+        for defined in defined_tools(records, agent):
+            yield _of_defined(view, records, offers, defined)
         yield from _changed(view, records, offers, agent)
     yield _offered(view, records, offers, clock)
 
 
-def _pinned(view: View, records: Records, offers: Offers, pinned: Pinned) -> Verdict:
+def _of_defined(view: View, records: Records, offers: Offers, defined: DefinedTool) -> Verdict:
     """One tool whose definition is approved by its digest."""
     called: list[Call] = []
     sure = False
-    for call, shown, known in calls_of(view, offers, pinned):
-        allowed = pinned.allowed(records.at(call.evidence.time))
-        if allowed and shown and call.ending == "executed" and all(pinned.strays(s, allowed) for s in shown):
+    for call, shown, known in calls_of(view, offers, defined):
+        allowed = defined.allowed(records.at(call.evidence.time))
+        if allowed and shown and call.ending == "executed" and all(defined.strays(s, allowed) for s in shown):
             called.append(call)
             sure = sure or known
-    listings = offers.of(pinned.agent, pinned.names, pinned.servers)
-    strange = [s for s in listings if pinned.strays(s, pinned.allowed(records.at(s.evidence.time)))]
+    listings = offers.of(defined.agent, defined.names, defined.servers)
+    strange = [s for s in listings if defined.strays(s, defined.allowed(records.at(s.evidence.time)))]
     if not strange:
-        return _as_approved(view, records, offers, pinned, listings)
-    approved = not any(pinned.strays(s, pinned.allowed(records.latest)) for s in strange)
+        return _as_approved(view, records, offers, defined, listings)
+    approved = not any(defined.strays(s, defined.allowed(records.latest)) for s in strange)
     evidence = tuple(sorted(c.evidence for c in called)) or _ends(strange)
     back = not called and strange[-1] != listings[-1]
     ended = "approved since" if approved else "the approved one is shown again" if back else ""
     end = max(d.recorded for d in records.latest) if approved else listings[-1].evidence.time if back else 0
     does = "called" if called else "is offered"
-    title = f"{_who(view, pinned.agent)} {does} {pinned.name} by a definition that is not the approved one"
+    title = f"{_who(view, defined.agent)} {does} {defined.name} by a definition that is not the approved one"
     return view.verdict(
         CONTROL,
-        subject=pinned.subject,
+        subject=defined.subject,
         value="assumed" if approved else "proven" if back else "violated",
         title=title,
-        reason=_why(view, pinned, records, strange, listings, called) + (f"; {ended}" if ended else ""),
+        reason=_why(view, defined, records, strange, listings, called) + (f"; {ended}" if ended else ""),
         severity=CALLED_SEVERITY if called else OFFERED_SEVERITY,
         confidence=Confidence.HIGH if sure or not called else Confidence.MEDIUM,
         claim=(*_claim(records.at(strange[0].evidence.time)), strange[0].evidence),
         evidence=evidence,
         episodes=(Episode(strange[0].evidence.time, end, "another definition than the approved one"),),
-        next_step=f"ask {view.owner or 'the owner'} whether the new definition of {pinned.name} is meant",
+        next_step=f"ask {view.owner or 'the owner'} whether the new definition of {defined.name} is meant",
         truncated=offers.truncated,
     )
 
 
 def _why(
     view: View,
-    pinned: Pinned,
+    defined: DefinedTool,
     records: Records,
     strange: list[Listing],
     listings: list[Listing],
@@ -136,8 +137,8 @@ def _why(
 ) -> str:
     """What was called by which definition, who changed it, and when."""
     first = strange[0]
-    allowed = pinned.allowed(records.at(first.evidence.time))
-    digests = sorted(digests_in(first, pinned.names) - allowed)
+    allowed = defined.allowed(records.at(first.evidence.time))
+    digests = sorted(digests_in(first, defined.names) - allowed)
     before = [one for one in listings if one.evidence.time < first.evidence.time]
     was = f", which showed the approved one last at {iso(before[-1].evidence.time)}" if before else ""
     gone = any(s.truncated for c in view.dossier.calls.values() for s in c.channels.values())
@@ -150,7 +151,7 @@ def _why(
 
 
 def _as_approved(
-    view: View, records: Records, offers: Offers, pinned: Pinned, listings: list[Listing]
+    view: View, records: Records, offers: Offers, defined: DefinedTool, listings: list[Listing]
 ) -> Verdict:
     """No other definition than the approved one is known to have been shown."""
     last = listings[-1] if listings else None
@@ -163,9 +164,9 @@ def _as_approved(
         reason = "no list that shows its definition was seen"
     return view.verdict(
         CONTROL,
-        subject=pinned.subject,
+        subject=defined.subject,
         value="violated" if restless else "proven" if last else "unverifiable",
-        title=f"{_who(view, pinned.agent)} may call {pinned.name} by an approved definition",
+        title=f"{_who(view, defined.agent)} may call {defined.name} by an approved definition",
         reason=reason,
         severity=OFFERED_SEVERITY if restless else None,
         claim=_claim(records.at(last.evidence.time if last else 0)),
@@ -174,7 +175,8 @@ def _as_approved(
 
 
 def _changed(view: View, records: Records, offers: Offers, agent: str) -> Iterator[Verdict]:
-    """Definitions that no record pins and that changed after their approval, for each server."""
+    """Yields a verdict for each server on definitions that changed after their approval and have no approved
+    digest."""
     for server, (changed, again) in changes_of(records, offers, agent).items():
         names = sorted(changed)
         evidence = tuple(sorted({one.evidence for one in changed.values()}))
@@ -183,7 +185,7 @@ def _changed(view: View, records: Records, offers: Offers, agent: str) -> Iterat
             subject=f"{agent} {server} definitions",
             value="assumed" if again else "violated",
             title=f"{_who(view, agent)}: definitions of {server} changed after they were approved",
-            reason=f"{_listed(names)}, first at {iso(evidence[0].time)}; no record pins them by a digest"
+            reason=f"{_listed(names)}, first at {iso(evidence[0].time)}; no record approves them by a digest"
             + ("; a record was made since" if again else "")
             + ("; they change with every list" if offers.flapping(agent, server) else ""),
             severity=CHANGED_SEVERITY,

@@ -69,7 +69,7 @@ def _issued_by(issuer: str, key: str) -> bool:
     return any(source in ISSUERS for source in page.sources)
 
 
-def may_report(voice: str, effect: object) -> bool:
+def may_expose(voice: str, effect: object) -> bool:
     """Says whether this is the report of a leak, or that who answers for the credential calls it revoked
     since, by one whose business that is. Both only open findings: the provider's log shows what is so, and
     whose."""

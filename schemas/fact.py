@@ -42,7 +42,7 @@ from schemas.activity import (
     Stated,
     Withdrawn,
 )
-from schemas.authority import INVENTORY, is_identity, may_report, speaks_for, voice_of
+from schemas.authority import INVENTORY, is_identity, may_expose, speaks_for, voice_of
 from schemas.dossier import (
     Address,
     Child,
@@ -142,7 +142,7 @@ def _changes(activity: Activity, evidence: Evidence, voice: str) -> list[Fact]:
         if is_identity(getattr(effect, "credential", "")):
             continue  # An identity is nobody's credential, whatever a record says.
         taught = _TEACH[type(effect)]
-        if may_report(voice, effect):
+        if may_expose(voice, effect):
             facts.extend(taught(activity, evidence, _unowned(voice, effect)))
             continue
         facts.extend(_by(voice, taught(activity, evidence, effect)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from schemas.provider import NAMES, Provider
 
-REPORT = "report/"
+LEAK_REPORT = "report/"
 """How the names begin of what a report is about that names no secret: ``leak:report/github/acme/shop#7``."""
 
 NAMELESS = "its report names no secret, so nothing can be looked for: read the alert itself, with its secret"
@@ -18,5 +18,5 @@ PROVIDER = Provider(
     installed="",
     credentials=("",),
     ids={"": NAMES},
-    unnamed=(REPORT,),
+    unnamed=(LEAK_REPORT,),
 )

@@ -17,7 +17,7 @@ import orjson
 
 from schemas.gate import is_known_id
 from schemas.masking import SCHEME, bare
-from schemas.providers.leaks import REPORT
+from schemas.providers.leaks import LEAK_REPORT
 from schemas.providers.oidc import issuer_name
 from schemas.sources import Context
 from schemas.sources.gcp.identity import account_of, key_of
@@ -70,9 +70,9 @@ def key_or_secret(key: str, shown: str, context: Context) -> str:
     return found_in(shown, context).credential
 
 
-def report_of(name: str) -> str:
+def leak_report_key(name: str) -> str:
     """Returns the key of the credential that a report is about and does not name."""
-    return f"leak:{REPORT}{name}"
+    return f"leak:{LEAK_REPORT}{name}"
 
 
 def kind_of(text: str) -> str:

@@ -22,7 +22,7 @@ from streams.site.errors import Stop
 from streams.site.foreign import shown
 from streams.site.settings import Settings
 
-REPORT_RECORDS = 500
+PROGRESS_RECORDS = 500
 """Records between two moves of the progress bar."""
 
 
@@ -64,7 +64,7 @@ def send(
                 if piece.content:
                     producer.send(kind, piece.content, instance)
                     counts[kind] += 1
-                if not counts.total() % REPORT_RECORDS:
+                if not counts.total() % PROGRESS_RECORDS:
                     bar.update(task, sent=counts.total())
             bar.update(task, advance=1, sent=counts.total())
         producer.finish()

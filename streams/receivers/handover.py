@@ -1,6 +1,6 @@
 """Handing records to Kafka: what is taken is what every in-sync replica has (acks=all), nothing before.
 
-One thread serves librdkafka's reports; `taken` waits for them in an event loop, `take` in a thread.
+One thread serves librdkafka's answers; `taken` waits for them in an event loop, `take` in a thread.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class _Delivery:
         if not messages:
             self.done.set_result([])
 
-    def reported(self, index: int, error: KafkaError | None, message: KafkaMessage | None) -> None:
+    def answered(self, index: int, error: KafkaError | None, message: KafkaMessage | None) -> None:
         with self._lock:
             if error is not None:
                 self._failed.append((index, error))
@@ -106,7 +106,7 @@ class Handover:
         self._settings = settings
         self._producer = Producer(config)
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._serve_reports, name="handover", daemon=True)
+        self._thread = threading.Thread(target=self._serve_answers, name="handover", daemon=True)
         self._thread.start()
         self._complained = -COMPLAIN_SECONDS
 
@@ -137,11 +137,11 @@ class Handover:
             delivery = _Delivery(messages)
             while not self._offer(delivery):
                 await asyncio.sleep(FULL_SECONDS)
-            report = asyncio.wrap_future(delivery.done)
+            answer = asyncio.wrap_future(delivery.done)
             started = time.monotonic()
-            while not (await asyncio.wait([report], timeout=LOOK_SECONDS))[0]:
+            while not (await asyncio.wait([answer], timeout=LOOK_SECONDS))[0]:
                 self._tell_of_waiting(started, delivery)
-            messages = self._once_more(messages, report.result())
+            messages = self._once_more(messages, answer.result())
             if messages:
                 await asyncio.sleep(AGAIN_SECONDS)
 
@@ -172,7 +172,7 @@ class Handover:
             self._producer.purge()
 
     def _wait(self, delivery: _Delivery, stopping: threading.Event) -> bool:
-        """Waits a little for the reports; True where it is time to stop."""
+        """Waits a little for the answers; True where it is time to stop."""
         try:
             delivery.done.result(POLL_SECONDS)
         except TimeoutError:
@@ -183,10 +183,13 @@ class Handover:
         """Hands over as many as librdkafka's queue takes; True when these were all."""
         for index in range(delivery.offered, len(delivery.messages)):
             message = delivery.messages[index]
-            report: Callable[..., None] = partial(delivery.reported, index)
+            answered: Callable[..., None] = partial(delivery.answered, index)
             try:
                 self._producer.produce(
-                    message.topic, message.body, headers=list(message.headers) or None, on_delivery=report
+                    message.topic,
+                    message.body,
+                    headers=list(message.headers) or None,
+                    on_delivery=answered,
                 )
             except BufferError:
                 delivery.offered = index
@@ -195,7 +198,7 @@ class Handover:
                 # What librdkafka refuses at once (a size, a topic's name) it does not report later.
                 if not _is_kafka(error):
                     raise
-                delivery.reported(index, error.args[0], None)
+                delivery.answered(index, error.args[0], None)
         delivery.offered = len(delivery.messages)
         return True
 
@@ -240,7 +243,7 @@ class Handover:
         counts.RECEIVED.labels(self.receiver).inc(len(taken))
         counts.RECEIVED_BYTES.labels(self.receiver).inc(sum(len(message.body) for message in taken))
 
-    def _serve_reports(self) -> None:
+    def _serve_answers(self) -> None:
         while not self._closing.is_set():
             self._producer.poll(POLL_SECONDS)
 

@@ -175,16 +175,16 @@ def _sessions(n: int) -> Attack:
 
 def _called(name: str, n: int, spans: Any) -> Attack:
     """An agent calls what it may not, whatever another service says about the same spans."""
-    desk, evil = f"desk-{n}", f"evil-{n}"
+    host, evil = f"desk-{n}", f"evil-{n}"
     declared = [
-        {"id": f"agent:{desk}/triage", "kind": "agent", "owner": "o", "tools": [{"name": "search"}]},
+        {"id": f"agent:{host}/triage", "kind": "agent", "owner": "o", "tools": [{"name": "search"}]},
         {"id": f"agent:{evil}/helper", "kind": "agent", "owner": "o", "tools": [{"name": "delete_all"}]},
     ]
     inventory = {"gapwatch": "inventory/v1", "recorded": "2026-09-20T00:00:00Z", "identities": declared}
-    mine = [_of(desk, n, otlp.agent(1), otlp.tool(2, 1, "delete_all", at=1))]
+    mine = [_of(host, n, otlp.agent(1), otlp.tool(2, 1, "delete_all", at=1))]
     records = {f"raw.otel.a{n}": [*spans(evil, n), *mine], "raw.inventory": [json.dumps(inventory).encode()]}
     return Attack(
-        name, records, open_one("tool_outside_catalog", "high", f"agent:{desk}/triage", "delete_all")
+        name, records, open_one("tool_outside_catalog", "high", f"agent:{host}/triage", "delete_all")
     )
 
 

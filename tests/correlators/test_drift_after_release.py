@@ -16,7 +16,7 @@ from tests.support.declared import at, declared, verdicts
 from tests.support.kubernetes import ACCOUNT
 from tests.support.make import KEY, USER, change, use
 from tests.support.mcp import activities
-from tests.support.tool_lists import DESK, DROP, GOOD, START, approves, lists, pin
+from tests.support.tool_lists import DESK, DROP, GOOD, START, approves, exact, lists
 
 NAME = "drift_after_release"
 HOUR, DAY = 3600.0, 86_400.0
@@ -160,7 +160,7 @@ def test_what_others_tell_of_the_window_is_noted_and_alarms_nobody_twice() -> No
 
 def test_a_tool_that_comes_with_a_release_is_noted() -> None:
     release = _at(released(0, "desk-2", DESK), START)
-    many = [approves(*pin(GOOD)), *activities(*lists(60, GOOD, DROP))]
+    many = [approves(*exact(GOOD)), *activities(*lists(60, GOOD, DROP))]
     verdict = row([*many, release], now=(START - at(0)) / SECOND + DAY)
     assert verdict.severity == Severity.INFORMATIONAL and "tools_beyond_approval" in verdict.title
 

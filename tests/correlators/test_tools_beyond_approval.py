@@ -22,7 +22,20 @@ from tests.support.otlp import T0, export
 from tests.support.otlp import agent as agent_span
 from tests.support.otlp import tool as tool_span
 from tests.support.scenario import every_way, run
-from tests.support.tool_lists import DESK, DROP, EVIL, GOOD, START, SWAP, US, approves, at, calls, lists, pin
+from tests.support.tool_lists import (
+    DESK,
+    DROP,
+    EVIL,
+    GOOD,
+    START,
+    SWAP,
+    US,
+    approves,
+    at,
+    calls,
+    exact,
+    lists,
+)
 
 NAME = "tools_beyond_approval"
 CLOCK = Clock(START + 7_200_000_000, {"mcp": START + 7_200_000_000, "otel": START + 7_200_000_000})
@@ -43,12 +56,12 @@ def replayed(records: list[Activity], *messages: dict[str, Any]) -> dict[str, Ve
     return {v.subject.removeprefix(DESK).strip(): v for v in found}
 
 
-PINNED = "storage search definition"
+DEFINITION = "storage search definition"
 
 
 def test_a_call_by_another_definition_than_the_approved_one_is_told_with_who_changed_it_and_when() -> None:
-    found = judged([approves(*pin(GOOD))], *SWAP)
-    verdict = found[PINNED]
+    found = judged([approves(*exact(GOOD))], *SWAP)
+    verdict = found[DEFINITION]
     assert (verdict.value, verdict.severity, verdict.confidence) == (
         "violated",
         Severity.HIGH,
@@ -62,7 +75,7 @@ def test_a_call_by_another_definition_than_the_approved_one_is_told_with_who_cha
 
 
 def silent(found: dict[str, Verdict], value: str = "proven") -> bool:
-    return found[PINNED].value == value and found[PINNED].severity is None
+    return found[DEFINITION].value == value and found[DEFINITION].severity is None
 
 
 def test_a_server_that_orders_its_fields_otherwise_or_breaks_its_lines_shows_the_same_definition() -> None:
@@ -72,33 +85,33 @@ def test_a_server_that_orders_its_fields_otherwise_or_breaks_its_lines_shows_the
         "name": "search",
         "icons": [{"src": "data:,"}],
     }
-    assert silent(judged([approves(*pin(GOOD))], *lists(0, GOOD), *lists(20, same), *calls(23)))
-    assert not silent(judged([approves(*pin(GOOD))], *lists(0, GOOD), *lists(20, EVIL), *calls(23)))
+    assert silent(judged([approves(*exact(GOOD))], *lists(0, GOOD), *lists(20, same), *calls(23)))
+    assert not silent(judged([approves(*exact(GOOD))], *lists(0, GOOD), *lists(20, EVIL), *calls(23)))
 
 
 def test_what_another_agent_was_shown_is_nothing_of_this_ones() -> None:
     other = {"agent": "other", "session": "s2"}
-    assert silent(judged([approves(*pin(GOOD))], *lists(0, GOOD), *lists(20, EVIL, **other), *calls(23)))
+    assert silent(judged([approves(*exact(GOOD))], *lists(0, GOOD), *lists(20, EVIL, **other), *calls(23)))
 
 
 def test_what_another_client_of_the_agent_was_shown_is_an_offer_and_nothing_that_was_called_by() -> None:
-    found = judged([approves(*pin(GOOD))], *lists(0, GOOD), *lists(20, EVIL, session="s2"), *calls(23))
-    assert (found[PINNED].value, found[PINNED].severity) == ("violated", Severity.LOW)
+    found = judged([approves(*exact(GOOD))], *lists(0, GOOD), *lists(20, EVIL, session="s2"), *calls(23))
+    assert (found[DEFINITION].value, found[DEFINITION].severity) == ("violated", Severity.LOW)
     found = judged(
-        [approves(*pin(GOOD))],
+        [approves(*exact(GOOD))],
         *lists(0, GOOD), *lists(20, EVIL, session="s2"), *calls(23), *calls(25, session="s2"),
     )  # fmt: skip
-    assert found[PINNED].severity == Severity.HIGH
-    assert [iso(e.time) for e in found[PINNED].evidence] == [at(25)]
+    assert found[DEFINITION].severity == Severity.HIGH
+    assert [iso(e.time) for e in found[DEFINITION].evidence] == [at(25)]
 
 
 def test_a_session_that_was_shown_nothing_counts_where_every_list_is_another_one() -> None:
     mixed = judged(
-        [approves(*pin(GOOD))], *lists(0, GOOD), *lists(20, EVIL, session="s2"), *calls(23, session="s3")
+        [approves(*exact(GOOD))], *lists(0, GOOD), *lists(20, EVIL, session="s2"), *calls(23, session="s3")
     )
-    assert mixed[PINNED].severity == Severity.LOW
-    all_of_them = judged([approves(*pin(GOOD))], *lists(20, EVIL, session="s2"), *calls(23, session="s3"))
-    assert (all_of_them[PINNED].severity, all_of_them[PINNED].confidence) == (
+    assert mixed[DEFINITION].severity == Severity.LOW
+    all_of_them = judged([approves(*exact(GOOD))], *lists(20, EVIL, session="s2"), *calls(23, session="s3"))
+    assert (all_of_them[DEFINITION].severity, all_of_them[DEFINITION].confidence) == (
         Severity.HIGH,
         Confidence.MEDIUM,
     )
@@ -110,9 +123,9 @@ def test_calls_without_sessions_go_by_the_last_list() -> None:
             {k: v for k, v in m.items() if k != "session"} | {"exchange": m["message"]["id"]} for m in many
         ]
 
-    assert judged([approves(*pin(GOOD))], *bare(*SWAP))[PINNED].severity == Severity.HIGH
+    assert judged([approves(*exact(GOOD))], *bare(*SWAP))[DEFINITION].severity == Severity.HIGH
     back = bare(*lists(0, GOOD), *lists(20, EVIL), *lists(30, GOOD), *calls(40))
-    assert judged([approves(*pin(GOOD))], *back)[PINNED].severity == Severity.LOW
+    assert judged([approves(*exact(GOOD))], *back)[DEFINITION].severity == Severity.LOW
 
 
 @pytest.mark.parametrize(
@@ -127,23 +140,23 @@ def test_a_swap_and_a_swap_back_is_told_by_what_was_called_between(
     called: list[dict[str, Any]], severity: Severity, value: str
 ) -> None:
     swapped = [*lists(0, GOOD), *lists(20, EVIL), *lists(30, GOOD)]
-    verdict = judged([approves(*pin(GOOD))], *swapped, *called)[PINNED]
+    verdict = judged([approves(*exact(GOOD))], *swapped, *called)[DEFINITION]
     assert (verdict.severity, verdict.value) == (severity, value)
     if severity == Severity.HIGH:
         assert [iso(e.time) for e in verdict.evidence] == [at(25)]
 
 
 def test_a_definition_that_is_approved_later_ends_it_and_one_approved_before_it_was_shown_is_none() -> None:
-    both = pin(GOOD, EVIL)
-    later = judged([approves(*pin(GOOD)), approves(*both, second=100)], *SWAP)[PINNED]
+    both = exact(GOOD, EVIL)
+    later = judged([approves(*exact(GOOD)), approves(*both, second=100)], *SWAP)[DEFINITION]
     assert (later.value, later.severity) == ("assumed", Severity.HIGH)
     assert later.episodes[0].end == START + 100 * 1_000_000 and "approved since" in later.reason
-    assert silent(judged([approves(*pin(GOOD)), approves(*both, second=10)], *SWAP))
+    assert silent(judged([approves(*exact(GOOD)), approves(*both, second=10)], *SWAP))
 
 
 def test_two_definitions_under_one_name_in_one_list_do_not_hide_each_other() -> None:
     for tools in ((GOOD, EVIL), (EVIL, GOOD)):
-        verdict = judged([approves(*pin(GOOD))], *lists(0, *tools), *calls(5))[PINNED]
+        verdict = judged([approves(*exact(GOOD))], *lists(0, *tools), *calls(5))[DEFINITION]
         assert verdict.severity == Severity.HIGH
 
 
@@ -152,12 +165,12 @@ def test_a_definition_that_nobody_can_read_is_no_approved_one() -> None:
     for _ in range(90):
         deep = {"properties": {"a": deep}}
     shown = [*lists(0, GOOD), *lists(20, GOOD | {"inputSchema": deep}), *calls(23)]
-    assert judged([approves(*pin(GOOD))], *shown)[PINNED].severity == Severity.HIGH
+    assert judged([approves(*exact(GOOD))], *shown)[DEFINITION].severity == Severity.HIGH
 
 
 def test_another_server_may_show_what_it_likes_under_the_name() -> None:
     elsewhere = {"server": "docs", "session": "s2"}
-    found = judged([approves(*pin(GOOD))], *lists(0, GOOD), *lists(20, EVIL, **elsewhere), *calls(23))
+    found = judged([approves(*exact(GOOD))], *lists(0, GOOD), *lists(20, EVIL, **elsewhere), *calls(23))
     assert silent(found)
 
 
@@ -166,15 +179,15 @@ def test_a_refused_call_by_another_definition_is_an_offer_alone() -> None:
         {"jsonrpc": "2.0", "id": "c23", "error": {"code": -32602, "message": ""}},
         "server_to_client", session="s1", ts=at(24), **US,
     )  # fmt: skip
-    verdicts = judged([approves(*pin(GOOD))], *lists(0, GOOD), *lists(20, EVIL), calls(23)[0], refused)
-    assert verdicts[PINNED].severity == Severity.LOW
+    verdicts = judged([approves(*exact(GOOD))], *lists(0, GOOD), *lists(20, EVIL), calls(23)[0], refused)
+    assert verdicts[DEFINITION].severity == Severity.LOW
 
 
 def test_a_pinned_tool_whose_definition_no_list_shows_cannot_be_verified() -> None:
-    assert silent(judged([approves(*pin(GOOD))], *calls(23)), "unverifiable")
+    assert silent(judged([approves(*exact(GOOD))], *calls(23)), "unverifiable")
 
 
-def test_a_definition_that_nobody_pinned_is_told_in_a_word_and_no_more_once_a_record_is_made_since() -> None:
+def test_a_definition_without_an_approved_digest_is_told_in_a_word_until_a_record_is_made() -> None:
     loose = {"name": "search", "server": "storage"}
     subject = "storage definitions"
     verdict = judged([approves(loose)], *SWAP)[subject]
@@ -250,10 +263,10 @@ def test_a_list_hidden_among_very_many_is_told_and_a_change_with_each_release_is
     def anew(n: int) -> dict[str, Any]:
         return DROP | {"description": f"made at {n}"}
 
-    shown = [*pin(GOOD), {"name": "drop", "server": "storage"}]
+    shown = [*exact(GOOD), {"name": "drop", "server": "storage"}]
     flood = [m for n in range(LISTS_MAX) for m in lists(n * 2, GOOD, anew(n), session=f"s{n}")]
     world = replayed([approves(*shown)], *flood)
-    assert (world[PINNED].value, world[PINNED].severity) == ("violated", Severity.LOW)
+    assert (world[DEFINITION].value, world[DEFINITION].severity) == ("violated", Severity.LOW)
     week = 604_800
     releases = [m for n in range(LISTS_MAX + 5) for m in lists(n * week, GOOD, anew(n), session=f"s{n}")]
     assert silent(replayed([approves(*shown)], *releases))
@@ -288,7 +301,7 @@ def table(records: list[Activity], *messages: dict[str, Any]) -> dict[str, ToolR
 def test_the_table_says_what_is_approved_offered_and_called_who_changed_it_and_what_is_not_kept_to() -> None:
     spare = {"name": "spare"}
     shown = [*lists(0, GOOD, DROP), *calls(2), *lists(20, EVIL, DROP), *calls(23)]
-    found = table([approves(*pin(GOOD), spare)], *shown)
+    found = table([approves(*exact(GOOD), spare)], *shown)
     search = found["search"]
     assert (search.approved, search.enforced, search.servers) == ("by digest", "", ("storage",))
     assert (search.digest, iso(search.changed), search.by) == (digest_of(EVIL), at(21), "storage")
@@ -318,30 +331,30 @@ CHANGED = record(
 )
 ORDINARY: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
     "a server that restarts, and is asked again by new sessions": (
-        pin(GOOD), [*lists(0, GOOD), *calls(2), *lists(20, GOOD, session="s2"), *calls(25, session="s2")],
+        exact(GOOD), [*lists(0, GOOD), *calls(2), *lists(20, GOOD, session="s2"), *calls(25, session="s2")],
     ),
     "a server that says that its list changed, and shows the same one": (
-        pin(GOOD), [*lists(0, GOOD), CHANGED, *lists(20, GOOD), *calls(25)],
+        exact(GOOD), [*lists(0, GOOD), CHANGED, *lists(20, GOOD), *calls(25)],
     ),
     "a release that rolls out over two replicas, both of which are approved": (
-        pin(GOOD, NEW),
+        exact(GOOD, NEW),
         [*lists(0, GOOD), *lists(5, NEW, session="s2"), *calls(7), *calls(9, session="s2"), *lists(11, GOOD)],
     ),
     "a list in two pages": (
-        [*pin(GOOD), {"name": "drop"}], [*page(0, GOOD), *lists(3, DROP), *calls(5), *calls(7, "drop")],
+        [*exact(GOOD), {"name": "drop"}], [*page(0, GOOD), *lists(3, DROP), *calls(5), *calls(7, "drop")],
     ),
-    "a collector that came too late for the list": (pin(GOOD), calls(5)),
+    "a collector that came too late for the list": (exact(GOOD), calls(5)),
     "an agent of another team on the same server, which is shown more": (
-        pin(GOOD), [*lists(0, GOOD), *lists(3, GOOD, DROP, agent="other", session="s2"), *calls(5)],
+        exact(GOOD), [*lists(0, GOOD), *lists(3, GOOD, DROP, agent="other", session="s2"), *calls(5)],
     ),
     "a list that is asked for and never answered": (
-        pin(GOOD), [*lists(0, GOOD), lists(3, EVIL)[0], *calls(5)],
+        exact(GOOD), [*lists(0, GOOD), lists(3, EVIL)[0], *calls(5)],
     ),
     "a gateway that delivers everything twice": (
-        pin(GOOD), [*lists(0, GOOD), *lists(0, GOOD), *calls(5), *calls(5)],
+        exact(GOOD), [*lists(0, GOOD), *lists(0, GOOD), *calls(5), *calls(5)],
     ),
     "a server that renames nothing and orders its list anew": (
-        [*pin(GOOD), {"name": "drop"}], [*lists(0, GOOD, DROP), *lists(5, DROP, GOOD), *calls(9)],
+        [*exact(GOOD), {"name": "drop"}], [*lists(0, GOOD, DROP), *lists(5, DROP, GOOD), *calls(9)],
     ),
 }  # fmt: skip
 
@@ -351,10 +364,10 @@ def test_the_ordinary_day_of_a_server_is_told_of_nobody_and_one_that_shows_anoth
     approved, messages = ORDINARY[name]
     assert {v.severity for v in judged([approves(*approved)], *messages).values()} == {None}
     other = [*messages, *lists(40, EVIL, session="s7"), *calls(45, session="s7")]
-    assert judged([approves(*approved)], *other)[PINNED].severity == Severity.HIGH
+    assert judged([approves(*approved)], *other)[DEFINITION].severity == Severity.HIGH
 
 
-def test_a_description_with_the_date_in_it_is_told_in_a_word_as_long_as_nobody_pins_it() -> None:
+def test_a_description_with_the_date_in_it_is_told_in_a_word_until_its_digest_is_approved() -> None:
     days = [
         lists(n * 86_400, GOOD | {"description": f"Search as of day {n}."}, session=f"s{n}") for n in range(9)
     ]

@@ -336,8 +336,8 @@ def test_a_few_lines_that_stand_for_thousands_of_millions_are_refused() -> None:
 
 
 def test_the_published_schema_is_the_one_of_the_model() -> None:
-    published = Path(__file__).parents[2] / "docs" / "inventory.schema.json"
-    assert published.read_text() == schema(), "python -m schemas.inventory > docs/inventory.schema.json"
+    page = Path(__file__).parents[2] / "docs" / "inventory.schema.json"
+    assert page.read_text() == schema(), "python -m schemas.inventory > docs/inventory.schema.json"
 
 
 def test_a_fault_in_json_of_many_lines_names_its_line_and_in_one_line_its_place_alone() -> None:

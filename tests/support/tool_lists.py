@@ -60,7 +60,7 @@ def approves(*tools: dict[str, Any], second: int = -3_600, **fields: Any) -> Act
     return reading.activities[0]
 
 
-def pin(*definitions: dict[str, Any], server: str = "storage") -> list[dict[str, Any]]:
+def exact(*definitions: dict[str, Any], server: str = "storage") -> list[dict[str, Any]]:
     return [{"name": d["name"], "server": server, "digest": digest_of(d)} for d in definitions]
 
 

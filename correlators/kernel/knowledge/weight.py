@@ -192,7 +192,7 @@ def brief(c: Credential) -> Credential:
         exposures=few(c.exposures),
         ancestors={name: _ancestor(a) for name, a in _newest(c.ancestors, _latest).items()},
         children=_children(c.children),
-        descendants={name: _descendant(d) for name, d in _newest(c.descendants, _reported).items()},
+        descendants={name: _descendant(d) for name, d in _newest(c.descendants, _last_used).items()},
         uses={key: Sightings(_ends(s.kept), True) for key, s in c.uses.items()},
         pins={key: Sightings(_ends(s.kept[:1]), True) for key, s in _newest(c.pins, _pinned).items()},
         places=tuple(sorted({place[:BRIEF_TEXT_MAX] for place in c.places})),
@@ -229,7 +229,7 @@ def _latest(a: Ancestor) -> int:
     return max((turn.time for turn in a.turns), default=0)
 
 
-def _reported(d: Descendant) -> int:
+def _last_used(d: Descendant) -> int:
     return max((s.kept[-1].time for s in d.uses.values() if s.kept), default=0)
 
 

@@ -304,9 +304,9 @@ def _uses_up(view: View, name: str, credential: Credential) -> Iterator[tuple[st
                 uses[outcome] = merge(uses[outcome], late) if outcome in uses else late
         did = _did_before(view, since) if any(key.endswith(":identity_write") for key in uses) else {}
         expiry = credential.expiry if credential.expiry[1] else (0, credential.seen_until)
-        report = Descendant(
+        descendant = Descendant(
             end.edge, credential.kind, credential.names, credential.issued, expiry, uses, did,
             _superseded(view, name, credential),
         )  # fmt: skip
-        fact = Dossier(credentials={ancestor: Credential(descendants={name: report})})
+        fact = Dossier(credentials={ancestor: Credential(descendants={name: descendant})})
         yield from ((home, fact) for home in homes_of(end.home))

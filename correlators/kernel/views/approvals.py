@@ -42,7 +42,7 @@ class Records:
         """Returns every tool that any record approves or approved."""
         yield from (tool for many in self._ordered for d in many for tool in d.tools or ())
 
-    def pinned(self, name: str) -> bool:
+    def has_digest(self, name: str) -> bool:
         """Says whether a record approves the definition of what goes by this name."""
         return any(tool.digest and name in (tool.name, *tool.also) for tool in self.tools())
 

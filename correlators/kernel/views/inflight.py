@@ -23,19 +23,19 @@ from schemas.fact import MADE, undone_key
 from schemas.providers import never_acts
 
 
-def excuse(view: View, name: str, off: Off, use: Evidence, report: Descendant | None = None) -> str:
-    """Returns why a write after an end is no way back, "" where it may be one. ``report``: of the descendant
+def excuse(view: View, name: str, off: Off, use: Evidence, descendant: Descendant | None = None) -> str:
+    """Returns why a write after an end is no way back, "" where it may be one. ``descendant``: the one
     that wrote, where it was not the credential itself."""
     credential = view.credentials[name]
-    if report is None and _in_time(view, off, use):
+    if descendant is None and _in_time(view, off, use):
         removed = credential.undid.get(undone_key(use))
         if removed is not None and _by_itself(view, name, off):
             return "it ended itself, and went on ending"
         if removed is not None and _made(view, off.start).issuperset(removed.split("\n")):
             return "it took away what it had made"
-    if not _kept_alive(view, off, use, report) or not _succeeded(view, name, off):
+    if not _kept_alive(view, off, use, descendant) or not _succeeded(view, name, off):
         return ""
-    before = _before(view, off.start) | (set(report.did) if report else set())
+    before = _before(view, off.start) | (set(descendant.did) if descendant else set())
     ways = [way.split("\t", 1) for way in before if not way.startswith(MADE)]
     done = any(way[0] == use.operation for way in ways)
     there = any(way[-1] == network_of(use.place) for way in ways)
@@ -43,7 +43,7 @@ def excuse(view: View, name: str, off: Off, use: Evidence, report: Descendant | 
 
 
 def planned(
-    view: View, name: str, off: Off, uses: Collection[Evidence], heir: str, report: Descendant
+    view: View, name: str, off: Off, uses: Collection[Evidence], heir: str, descendant: Descendant
 ) -> bool:
     """Says whether these uses of a descendant (``heir``) are those of a run in flight at a planned rotation:
     from places that it, or what it came from, had before, and nothing written that is a way back."""
@@ -53,13 +53,13 @@ def planned(
     there = {
         key.partition("\t")[2] for many in before for key, s in many.items() if s.first.time <= off.start
     }
-    kept = uses_of(report).items()
+    kept = uses_of(descendant).items()
     wrote = {e.event for key, many in kept if key.endswith(":identity_write") for e in many}
     return all(
         e.place
         and e.place in there
-        and _kept_alive(view, off, e, report)
-        and (e.event not in wrote or excuse(view, name, off, e, report))
+        and _kept_alive(view, off, e, descendant)
+        and (e.event not in wrote or excuse(view, name, off, e, descendant))
         for e in uses
     )
 
@@ -83,12 +83,12 @@ def _made(view: View, time: int) -> set[str]:
     return {way.removeprefix(MADE) for way in _before(view, time) if way.startswith(MADE)}
 
 
-def _kept_alive(view: View, off: Off, use: Evidence, report: Descendant | None) -> bool:
+def _kept_alive(view: View, off: Off, use: Evidence, descendant: Descendant | None) -> bool:
     """Whether the provider documents that this lives on: a session until its own expiry, the access tokens of
     a Google key for their hour."""
-    if report is not None:
-        expires = report.expiry[1]
-        return report.edge == "came_from" and (not expires or use.time <= expires)
+    if descendant is not None:
+        expires = descendant.expiry[1]
+        return descendant.edge == "came_from" and (not expires or use.time <= expires)
     return never_acts(off.turn.about) is not None and _in_time(view, off, use)
 
 

@@ -93,8 +93,9 @@ Changes = dict[str, tuple[dict[str, Listing], int]]
 
 
 def changes_of(records: Records, offers: Offers, agent: str) -> Changes:
-    """Returns, by server, approved tools that no record pins and whose definition is another than at their
-    approval, each with the list that first showed it; and when a record was made since (µs, 0: none)."""
+    """Returns, by server, approved tools without an approved digest whose definition changed after the
+    approval, each with the list that first showed the change; and when a record was made since (µs, 0:
+    none)."""
     by_server: dict[str, list[Listing]] = {}
     for listing in offers.listings:
         if listing.agent == agent and listing.server:
@@ -106,7 +107,7 @@ def changes_of(records: Records, offers: Offers, agent: str) -> Changes:
             name: first
             for name in {name for listing in listings for name, digest in listing.tools if digest}
             if approves(records.latest, name, server)
-            and not records.pinned(name)
+            and not records.has_digest(name)
             and (first := _first_change(listings, name, records.first))
         }
         if changed:

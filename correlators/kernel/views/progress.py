@@ -173,7 +173,7 @@ def _issued_from(view: View, change: Change) -> tuple[Evidence, ...]:
         kept
         for name in change.olds
         if name in view.credentials
-        for report in view.credentials[name].descendants.values()
-        for key, kept in uses_of(report).items()
+        for descendant in view.credentials[name].descendants.values()
+        for key, kept in uses_of(descendant).items()
         if key.partition(":")[0] in ("succeeded", "failed") and not key.endswith(":service")
     )

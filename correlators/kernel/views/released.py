@@ -104,9 +104,9 @@ def is_image_of(image: str, release: Release) -> bool:
     name, at, digest = image.partition("@")
     if at and release.digests:
         return digest in release.digests
-    released, _, pinned = release.image.partition("@")
-    if at and pinned:
-        return digest == pinned
+    released, _, wanted = release.image.partition("@")
+    if at and wanted:
+        return digest == wanted
     return name == released or name.endswith(f"/{released}")
 
 

@@ -270,13 +270,13 @@ def _came_up_since(turn: Turn, credential: Credential | Ancestor) -> bool:
     return not credential.issued and first is not None and first.time > turn.time
 
 
-def uses_of(report: Descendant, times: Collection[int] = ()) -> dict[str, tuple[Evidence, ...]]:
+def uses_of(descendant: Descendant, times: Collection[int] = ()) -> dict[str, tuple[Evidence, ...]]:
     """Returns what a descendant reports, without what may be a later one's; next to these ``times`` (µs) all
     that is kept."""
-    until = report.superseded
+    until = descendant.superseded
     return {
         key: tuple(e for e in thinned_but(s, times) if not until or e.time < until)
-        for key, s in report.uses.items()
+        for key, s in descendant.uses.items()
     }
 
 
@@ -292,7 +292,7 @@ def merged_descendants(descendants: dict[str, Descendant]) -> dict[str, Descenda
     """Returns the reports of descendants under one name each: a descendant may have reported before one of
     its names was known to be the other's."""
     merged = dict(descendants)
-    for group in _grouped({name: report.names for name, report in descendants.items()}, {}):
+    for group in _grouped({name: descendant.names for name, descendant in descendants.items()}, {}):
         joined = merged.pop(group[0])
         for name in group[1:]:
             joined = join_descendant(joined, merged.pop(name))

@@ -267,7 +267,7 @@ def _images(call: Call) -> Iterator[Effect]:
         return
     running = call.subresource == "status"
     if running:
-        images = _reported(call) if call.resource == "pods" else ()
+        images = _shown_images(call) if call.resource == "pods" else ()
     else:
         images = _set(call.asked.spec) or (_set(call.answered.spec) if call.verb == "create" else ())
     if images:
@@ -279,7 +279,7 @@ def _part(call: Call) -> str:
     return "/".join(step for step in steps if step)
 
 
-def _reported(call: Call) -> tuple[str, ...]:
+def _shown_images(call: Call) -> tuple[str, ...]:
     """What the kubelet says that a pod runs; a report of conditions alone is about the pod as specified."""
     for status in (call.asked.status, call.answered.status):
         shown = [*(status.running or ()), *(status.running_init or ())] if status else []

@@ -11,7 +11,7 @@ from schemas.activity import Activity, Effect, Ended, Exposed, Restored
 from schemas.evidence import iso
 from schemas.rejected import Rejected
 from schemas.sources import Context
-from schemas.sources.shown_secrets import Found, found_in, kind_of, report_of
+from schemas.sources.shown_secrets import Found, found_in, kind_of, leak_report_key
 from schemas.times import micros_of
 from schemas.wire import Flag, Part, Text, Wire, as_fields, text_at
 
@@ -122,17 +122,17 @@ def _effects(alert: Alert, action: str, found: Found, name: str) -> tuple[Effect
     A webhook names no secret (nor does a list that hides them): then some credential is exposed that only the
     alert itself can name, and the alert, once it is read with its secret, takes that back.
     """
-    report = report_of(f"github/{name}")
+    report = leak_report_key(f"github/{name}")
     named = found if found.credential else Found(report)
-    effects = list(_reported(alert, action, named, name, report))
+    effects = list(_exposures(alert, action, named, name, report))
     if found.credential:
         how, times = f"GitHub {name}: names its secret", (alert.created_at, alert.updated_at)
-        reported_at = dict.fromkeys(at for time in times if (at := micros_of(time)))
-        effects += [Exposed(how, report, "", True, at, report) for at in reported_at]
+        exposed_at = dict.fromkeys(at for time in times if (at := micros_of(time)))
+        effects += [Exposed(how, report, "", True, at, report) for at in exposed_at]
     return tuple(effects)
 
 
-def _reported(alert: Alert, action: str, named: Found, name: str, report: str) -> Iterator[Effect]:
+def _exposures(alert: Alert, action: str, named: Found, name: str, report: str) -> Iterator[Effect]:
     credential, identity = named
     public = "publicly leaked: " if alert.publicly_leaked or action == "publicly_leaked" else ""
     how = f"{public}GitHub {name}"

@@ -33,7 +33,7 @@ PATIENCE_SECONDS = 8.0
 """How long a request waits for Kafka: an OpenTelemetry exporter gives up after 10 s by default, and a short
 outage should cost it nothing.
 """
-REPORT_SECONDS = 4.0
+ANSWER_SECONDS = 4.0
 """librdkafka says within this time after its own deadline that it gave up."""
 BODY_SECONDS = 30.0
 """Time a request's body may take: 16 MiB at half a MiB a second."""
@@ -192,7 +192,7 @@ class HttpReceiver:
 
     async def _hand_over(self, messages: list[Message]) -> None:
         try:
-            async with asyncio.timeout(self._bounds.patience + REPORT_SECONDS):
+            async with asyncio.timeout(self._bounds.patience + ANSWER_SECONDS):
                 await self._handover.taken(messages)
         except NotTakenError as error:
             if error.too_large:

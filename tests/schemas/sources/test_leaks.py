@@ -18,9 +18,9 @@ CONTEXT = Context("prod", b"site", arrived=1_795_400_000 * SECOND)
 CREATED = 1_795_341_600 * SECOND
 KEY = "aws:key/AKIAQYLPMN5HFIQR7XYA"
 TOLD = "GitHub shop/web#7"
-REPORT = "leak:report/github/shop/web#7"
-NAMED = Exposed(f"{TOLD}: names its secret", REPORT, "", True, CREATED, REPORT)
-EXPOSED = Exposed(TOLD, KEY, at=CREATED, report=REPORT)
+LEAK_REPORT = "leak:report/github/shop/web#7"
+NAMED = Exposed(f"{TOLD}: names its secret", LEAK_REPORT, "", True, CREATED, LEAK_REPORT)
+EXPOSED = Exposed(TOLD, KEY, at=CREATED, report=LEAK_REPORT)
 
 
 def reading(record: object, context: Context = CONTEXT) -> Reading:
@@ -106,7 +106,7 @@ def test_every_other_secret_is_masked_at_once(secret: str, prefix: str) -> None:
 
 def test_a_webhook_without_the_secret_names_no_credential_and_says_so() -> None:
     one = activity(webhook(secret=None))
-    assert (one.effects, one.target) == ((Exposed(TOLD, REPORT, at=CREATED, report=REPORT),), "")
+    assert (one.effects, one.target) == ((Exposed(TOLD, LEAK_REPORT, at=CREATED, report=LEAK_REPORT),), "")
     assert one.error == "names no credential, only its kind: aws_access_key_id"
 
 
@@ -134,7 +134,7 @@ def test_a_resolution_as_revoked_is_a_claim_from_then_on() -> None:
 def test_test_secrets_and_false_alarms_take_the_exposure_back(resolution: str) -> None:
     more = {"resolution": resolution, "resolved_at": "2026-11-22T12:00:00Z", "state": "resolved"}
     back = activity(webhook("resolved", **more)).effects[1]
-    assert back == Exposed(f"{TOLD}: {resolution}", KEY, "", True, CREATED + 7200 * SECOND, REPORT)
+    assert back == Exposed(f"{TOLD}: {resolution}", KEY, "", True, CREATED + 7200 * SECOND, LEAK_REPORT)
 
 
 @pytest.mark.parametrize("resolution", ["wont_fix", "pattern_deleted", None])
@@ -150,14 +150,14 @@ def test_an_alert_that_is_open_later_than_it_was_made_is_exposed_then_too_and_an
         activity(webhook("reopened", updated_at=later)),
     ):
         assert one.time == at and one.uid.endswith(f"@{later}")
-        again = Exposed(f"{TOLD}, open again or still", KEY, "", False, at, REPORT)
+        again = Exposed(f"{TOLD}, open again or still", KEY, "", False, at, LEAK_REPORT)
         assert one.effects[:2] == (EXPOSED, again)
 
 
 def test_a_report_opened_again_without_its_secret_is_open_whatever_it_was_closed_as() -> None:
     later, at = "2026-11-22T12:00:00Z", CREATED + 7200 * SECOND
     (*_, restored) = activity(webhook("reopened", None, updated_at=later)).effects
-    assert restored == Restored(f"{TOLD}: open", "declared", REPORT, at=at)
+    assert restored == Restored(f"{TOLD}: open", "declared", LEAK_REPORT, at=at)
 
 
 def test_a_partners_notice_has_the_token_and_is_as_old_as_its_arrival() -> None:

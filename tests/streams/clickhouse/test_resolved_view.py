@@ -120,9 +120,9 @@ def test_a_request_that_a_gateway_saw_and_its_answer_before_it_are_found_under_t
     above = {"traceparent": f"00-{otlp.TRACE}-{otlp.span_id(2)}-01"}
     asked, answered = (orjson.dumps(message) for message in (mcp.call(meta=above), mcp.returned()))
     spans = otlp.export(otlp.agent(1)), otlp.export(otlp.tool(2, 1))
-    told = {each.uid for each in store(engine, answered, asked, *spans)}
-    assert len(told) == 4
-    assert rows(engine, ASKED, who="agent:desk/triage") == sorted((uid,) for uid in told)
+    uids = {each.uid for each in store(engine, answered, asked, *spans)}
+    assert len(uids) == 4
+    assert rows(engine, ASKED, who="agent:desk/triage") == sorted((uid,) for uid in uids)
 
 
 def test_an_answer_is_of_the_youngest_request_of_its_form_before_it_where_an_id_is_used_again(

@@ -14,7 +14,7 @@ from streams.command import cli
 from tests.support.clickhouse import engine_over
 from tests.support.mcp import activities
 from tests.support.stored import store
-from tests.support.tool_lists import DROP, GOOD, SWAP, approves, lists, pin
+from tests.support.tool_lists import DROP, GOOD, SWAP, approves, exact, lists
 
 DESK = "agent:edge/desk"
 
@@ -22,7 +22,7 @@ DESK = "agent:edge/desk"
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
     with engine_over(tmp_path / "clickhouse") as engine:
-        store(engine, [approves(*pin(GOOD)), *activities(*SWAP, *lists(40, GOOD, DROP, session="s9"))])
+        store(engine, [approves(*exact(GOOD)), *activities(*SWAP, *lists(40, GOOD, DROP, session="s9"))])
         endpoint = SqlEndpoint(engine)
         endpoint.start()
         yield f"http://127.0.0.1:{endpoint.port}"

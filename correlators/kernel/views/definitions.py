@@ -1,4 +1,4 @@
-"""Pinned: tools whose definition a record approves by its digest, and what their calls went by."""
+"""Definitions: tools whose definition a record approves by its digest, and the lists behind their calls."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from correlators.kernel.views.view import View
 from schemas.declaration import ApprovedTool
 
 
-class Pinned(NamedTuple):
-    """A tool of one server ("" any) that some record pins, for one agent, with its other names."""
+class DefinedTool(NamedTuple):
+    """A tool of one agent and one server ("" any) that some record approves by a digest. ``names``: its name
+    and those it also goes by."""
 
     agent: str
     name: str
@@ -51,27 +52,30 @@ def written(digest: str) -> str:
     return digest if ":" in digest else f"sha256:{digest}"
 
 
-def pins(records: Records, agent: str) -> list[Pinned]:
-    """Returns every tool that a record pins, or pinned once."""
+def defined_tools(records: Records, agent: str) -> list[DefinedTool]:
+    """Returns every tool of which any record, in force or not, approves a digest."""
     names: dict[tuple[str, str], set[str]] = {}
     for tool in records.tools():
         if tool.digest:
             names.setdefault((tool.name, tool.server), set()).update((tool.name, *tool.also))
-    return [Pinned(agent, name, server, frozenset(names[name, server])) for name, server in sorted(names)]
+    return [
+        DefinedTool(agent, name, server, frozenset(names[name, server])) for name, server in sorted(names)
+    ]
 
 
-def calls_of(view: View, offers: Offers, pinned: Pinned) -> Iterator[tuple[Call, list[Listing], bool]]:
-    """Returns its calls, each with the lists of which the model had one, and whether it is known which."""
+def calls_of(view: View, offers: Offers, defined: DefinedTool) -> Iterator[tuple[Call, list[Listing], bool]]:
+    """Yields the calls of a tool, each with the lists of which the model had one, and whether it is known
+    which."""
     for key, calls in sorted(view.dossier.calls.items()):
         agent, tool = parted(key)
-        ours = not pinned.server or not calls.servers or pinned.server in calls.servers
+        ours = not defined.server or not calls.servers or defined.server in calls.servers
         if (
             calls.handoff
-            or agent != pinned.agent
+            or agent != defined.agent
             or not ours
-            or pinned.names.isdisjoint((tool, *calls.names))
+            or defined.names.isdisjoint((tool, *calls.names))
         ):
             continue
-        listings = offers.of(agent, pinned.names, pinned.servers or calls.servers)
+        listings = offers.of(agent, defined.names, defined.servers or calls.servers)
         for call in endings(key, calls) if listings else ():
             yield (call, *shown_for(call, listings))
