@@ -37,7 +37,7 @@ test: $(STAMP) ## Run the tests (ARGS='-k word' for some)
 	@$(PYTEST) $(ARGS)
 
 test-fast: $(STAMP) ## Run the tests that start no broker and take no time
-	@$(PYTEST) -m 'not slow and not processes' $(ARGS)
+	@$(PYTEST) -m 'not slow and not processes and not long' $(ARGS)
 
 check: $(STAMP) ## Lint, docstrings, types, import rules
 	@$(BIN)/ruff format --check --quiet . || { echo "make format puts this right"; exit 1; }

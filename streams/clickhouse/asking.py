@@ -21,7 +21,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from streams.clickhouse.engine import Engine
 from streams.clickhouse.http_query import HttpQuery
-from streams.clickhouse.readers import Answer, Readers, Ticket
+from streams.clickhouse.readers import QUERY_WAS_CANCELLED, Answer, Readers, Ticket
 from streams.clickhouse.sql_gate import RefusedError
 
 READERS = 2
@@ -54,17 +54,35 @@ class NewestFirst:
 
     def __init__(self, name: str) -> None:
         self._waiting: queue.LifoQueue[tuple[Future[Answer], Callable[[], Answer]] | None] = queue.LifoQueue()
+        self._over = False
         threading.Thread(target=self._work, name=name, daemon=True).start()
 
     def submit(self, call: Callable[[], Answer]) -> Future[Answer]:
         """Queues a call, to be made before those that wait already; the future gives its answer or error."""
         future: Future[Answer] = Future()
         self._waiting.put((future, call))
+        if self._over:
+            self._drop()
         return future
 
     def end(self) -> None:
-        """Ends the thread after the call that it is at."""
+        """Ends the thread after the call that it is at, and cancels the futures of all that wait."""
+        self._over = True
         self._waiting.put(None)
+        self._drop()
+
+    def _drop(self) -> None:
+        left = []
+        while True:
+            try:
+                left.append(self._waiting.get_nowait())
+            except queue.Empty:
+                break
+        for item in left:
+            if item is None:
+                self._waiting.put(None)
+            else:
+                item[0].cancel()
 
     def _work(self) -> None:
         while (item := self._waiting.get()) is not None:
@@ -121,13 +139,18 @@ class Asking:
         self, query: HttpQuery, left: asyncio.Future[None], readers: Readers, submit: Submit
     ) -> Answer:
         ticket = Ticket()
-        answer = asyncio.wrap_future(submit(partial(readers.ask, query, ticket)))
+        try:
+            answer = asyncio.wrap_future(submit(partial(readers.ask, query, ticket)))
+        except RuntimeError as error:
+            raise _stopping() from error
         done, _ = await asyncio.wait(
             (answer, left), timeout=WAIT_SECONDS, return_when=asyncio.FIRST_COMPLETED
         )
         if not done and ticket.begun:
             # Its own time limit ends it from here on.
             await asyncio.wait((answer, left), return_when=asyncio.FIRST_COMPLETED)
+        if answer.cancelled():
+            raise _stopping()
         if answer.done():
             return answer.result()
         ticket.gone = True
@@ -161,6 +184,10 @@ class Asking:
             killer.command("KILL QUERY WHERE query_kind IN ('Select', 'Show', 'Explain', 'Describe') ASYNC")
             waited.wait(KILL_SECONDS)
         self._engine.discard(killer)
+
+
+def _stopping() -> RefusedError:
+    return RefusedError(QUERY_WAS_CANCELLED, "QUERY_WAS_CANCELLED", "gapwatch is being stopped.")
 
 
 def _come_back(words: str) -> RefusedError:

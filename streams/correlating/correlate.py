@@ -97,8 +97,7 @@ class Worker:
                 if self._write_behind.due(self._behind):
                     await self._flush()
                     metrics.LAG.labels("correlate").set(self._behind())
-                for partition, due in self._sequence.stalled(self._ends(), time.monotonic()):
-                    await self._app.consumer.go_back(self._place(partition), due)
+                await self._unstall()
             if not self._crashed():
                 await self._finish()
                 self._suspects.end()
@@ -106,6 +105,14 @@ class Worker:
             await self._app.stop()
         if self._crashed():
             raise self._failure or self._app.crash_reason or RuntimeError("the worker stopped by itself")
+
+    async def _unstall(self) -> None:
+        now = time.monotonic()
+        if self._app.in_recovery:
+            self._sequence.recovering(self._fence.applied, now)
+            return
+        for partition, due in self._sequence.stalled(self._ends(), now):
+            await self._app.consumer.go_back(self._place(partition), due)
 
     def _crashed(self) -> bool:
         return self._failure is not None or bool(self._app.crashed)

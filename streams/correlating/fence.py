@@ -33,6 +33,8 @@ class Fence:
         self._data = data
         self._bytes_max = bytes_max
         self._newest: dict[int, int] = {}
+        self.applied = 0
+        """Events of the changelog that were applied since the start."""
 
     def rewind(self) -> None:
         """Forgets what was seen of all partitions, which are read from their beginning again."""
@@ -43,6 +45,7 @@ class Fence:
         changelog."""
         fresh: list[Any] = []
         for event in batch:
+            self.applied += 1
             message = event.message
             epoch, newest = epoch_of(message.headers), self._newest.get(message.partition, 0)
             self._newest[message.partition] = max(epoch, newest)

@@ -79,8 +79,15 @@ def rewinding(topic: str, sought: Sought) -> Any:
             return True
 
         async def go_back(self, place: Any, offset: int) -> None:
-            """Reads again from an offset: what was handed over since did not arrive."""
-            log.warning("partition %d is read again from %d", place.partition, offset)
+            """Reads again from an offset: what was handed over since did not arrive. A partition that was
+            left paused by rebalances that came close together goes on."""
+            paused = place not in self._get_active_partitions()
+            said = ", was paused" * paused + ", no flow" * (not self.flow_active)
+            log.warning("partition %d is read again from %d%s", place.partition, offset, said)
+            if not self.app.rebalancing:
+                self.resume_partitions({place})
+                if not self.flow_active:
+                    self.resume_flow()
             self._due[place] = offset
             await self._read_again(place)
 

@@ -8,11 +8,12 @@ AGAIN_SECONDS = 3.0
 """A partition that has more, of which nothing comes for so long, is read again: what was handed over while
 partitions moved did not arrive."""
 STALLED_SECONDS = 30.0
-"""What was read again for as long as this in vain is left to a new process."""
+"""What was read again for as long as this in vain is left to a new process. So is a recovery in which no
+dossier comes: when rebalances follow each other closely, Faust may wait for one that it has dropped."""
 
 
 class StalledError(Exception):
-    """Messages of the facts topic do not reach the agent."""
+    """Messages of the facts topic, or dossiers of the changelog, do not reach the worker."""
 
 
 class Sequence:
@@ -22,6 +23,7 @@ class Sequence:
         self._next: dict[int, int] = {}
         self._moved: dict[int, tuple[int, float]] = {}
         self._asked: dict[int, float] = {}
+        self._recovery: tuple[int, float] | None = None
 
     def sought(self, partition: int, offset: int) -> None:
         """Takes note that the client reads this partition from here on."""
@@ -42,6 +44,7 @@ class Sequence:
     def stalled(self, ends: Mapping[int, int], now: float) -> list[tuple[int, int]]:
         """Returns the partitions to be read again, and from which offset. ``ends`` are those of the broker.
         Raises StalledError where that did not help."""
+        self._recovery = None
         again = []
         for partition, due in self._next.items():
             before, since = self._moved.get(partition, (-1, now))
@@ -54,6 +57,15 @@ class Sequence:
                 self._asked[partition] = now
                 again.append((partition, due))
         return again
+
+    def recovering(self, restored: int, now: float) -> None:
+        """Takes note that so many dossiers were read from the changelog up to now: facts come after the last
+        of them, however long that takes. Raises StalledError where none comes."""
+        self._moved, self._asked = {}, {}
+        if self._recovery is None or self._recovery[0] != restored:
+            self._recovery = restored, now
+        elif now - self._recovery[1] > STALLED_SECONDS:
+            raise StalledError(f"no dossier comes from the changelog after {restored}")
 
     def busy(self, seconds: float) -> None:
         """Takes note that the agent had no time for what came: nothing stalled meanwhile."""

@@ -14,6 +14,7 @@ import statistics
 import sys
 import tempfile
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 from streams.supervision.process import StageProcess
@@ -60,7 +61,7 @@ def run(folder: Path, seed: int, rounds: range) -> bool:
         said = "rolling upgrade from the last release" if tree else "start (no git: no upgrade)"
         if tree:
             _upgrade(under, now)
-        if not _settled(under, "-", said, []):
+        if not _settled(under.upgraded if tree else under.settle, "-", said, []):
             return False
         for number in rounds:
             fault, chance = drawn(seed, number)
@@ -72,7 +73,7 @@ def run(folder: Path, seed: int, rounds: range) -> bool:
                     f"{number:>5}  {fault.__name__} could not be done:\n{traceback.format_exc()}", flush=True
                 )
                 return False
-            if not _settled(under, str(number), said, all_seen) or not _is_flat(all_seen):
+            if not _settled(under.settle, str(number), said, all_seen) or not _is_flat(all_seen):
                 return False
     return True
 
@@ -93,9 +94,9 @@ def _upgrade(under: Site, now: type[StageProcess]) -> None:
         under.stages.start(name, worker)
 
 
-def _settled(under: Site, number: str, said: str, all_seen: list[Seen]) -> bool:
+def _settled(settle: Callable[[], Seen], number: str, said: str, all_seen: list[Seen]) -> bool:
     try:
-        seen = under.settle()
+        seen = settle()
     except NotSettledError as error:
         print(f"{number:>5}  {said:<62} NOT HELD: {error}", flush=True)
         return False

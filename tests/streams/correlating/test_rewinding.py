@@ -127,3 +127,18 @@ def test_the_client_is_sent_back_in_its_own_thread() -> None:
     consumer._thread = Thread()
     asyncio.run(consumer._seek(FACTS, 7))
     assert steps == ["in the thread", (FACTS, 7), "left"]
+
+
+@pytest.mark.parametrize("rebalancing", [False, True])
+def test_a_partition_that_was_left_paused_goes_on_once_partitions_are_at_rest(
+    monkeypatch: pytest.MonkeyPatch, rebalancing: bool
+) -> None:
+    broker = Broker(monkeypatch, None)
+    consumer = broker.consumer
+    consumer.app = SimpleNamespace(rebalancing=rebalancing)
+    consumer._active_partitions, consumer._paused_partitions = {OTHER}, {FACTS}
+    consumer.can_resume_flow, consumer.suspend_flow = asyncio.Event(), asyncio.Event()
+    consumer.flow_active = False
+    asyncio.run(consumer.go_back(FACTS, 5))
+    assert broker.position == 5
+    assert (FACTS in consumer._active_partitions, consumer.flow_active) == (not rebalancing,) * 2
