@@ -41,6 +41,7 @@ from correlators.control import (
 from correlators.kernel.views.calls import endings, parted
 from correlators.kernel.views.ends import grace_of
 from correlators.kernel.views.inventoried import BREAK_GLASS, approvals, uncovered
+from correlators.kernel.views.unseen import LOST, between, lost_uses
 from schemas.declaration import Declaration, Period
 from schemas.providers import CALLS
 from schemas.span import is_unnamed, unnamed_of
@@ -66,6 +67,9 @@ NEAR_SEVERITY = Severity.LOW
 DEAD_SEVERITY = Severity.LOW
 """The calls do not show by which credential they were made: one that no record knows may live."""
 DEAD_CONFIDENCE = Confidence.MEDIUM
+
+CARRIED_OUT = frozenset({"served", "executed"})
+"""Channels of calls that were carried out, whatever else is said of them below."""
 
 AGENT = "agent"
 """The kind of an identity that a record may state where its key does not say it."""
@@ -94,7 +98,7 @@ def _windows(view: View, clock: Clock, identity: str, ordered: list[Declaration]
     refused = tuple(e for e in _acts(view, ordered, "refused") if _is_outside(view, ordered, e))
     latest = ordered[-1]
     if not outside:
-        return _quiet(view, clock, identity, ordered, refused)
+        return _lost(view, identity, latest) or _quiet(view, clock, identity, ordered, refused)
     sure = any(_misses(_in_force(ordered, e.time), e.time, view.thresholds.skew) for e in outside)
     covered = all(latest.windows is None or not _misses(latest, e.time) for e in outside)
     window = _nearest(_in_force(ordered, outside[0].time), outside[0].time)
@@ -112,6 +116,37 @@ def _windows(view: View, clock: Clock, identity: str, ordered: list[Declaration]
         episodes=(Episode(start, latest.recorded if covered else 0, "outside its window"),),
         next_step=f"ask {view.owner or 'the owner'} whether it is still meant to run",
         truncated=_thinned(view),
+    )
+
+
+def _lost(view: View, identity: str, latest: Declaration) -> Verdict | None:
+    """Calls between two windows that thinning let go of before the windows were known."""
+    gaps = between(((w.start, w.end) for w in latest.windows or ()), _record(latest))
+    gaps = [off for off in gaps if latest.recorded <= off.start or len(view.dossier.stated[identity]) == 1]
+    emergencies = [a for a in approvals(view) if a.grant in BREAK_GLASS]
+    keys = {view.key, *latest.aliases}
+    many = [
+        each
+        for key, calls in view.dossier.calls.items()
+        if gaps and parted(key)[0] in keys and not is_unnamed(parted(key)[0])
+        for each in lost_uses(calls.channels, gaps, view.thresholds, CARRIED_OUT)
+        if each.sure and not any(a.covers(time) for a in emergencies for time in each.span)
+    ]
+    if not many:
+        return None
+    first = min(many)
+    window = _nearest(latest, first.off.start)
+    return view.verdict(
+        CONTROL,
+        subject=identity,
+        value="violated",
+        title=f"{_who(view, identity)} acted outside its approved window",
+        reason=f"at least 1 act {first.words}; {_shown(window)}; {LOST}",
+        severity=OUTSIDE_SEVERITY,
+        claim=(_record(latest),),
+        episodes=(Episode(first.off.start, 0, "outside its window"),),
+        next_step=f"ask {view.owner or 'the owner'} whether it is still meant to run",
+        truncated=True,
     )
 
 

@@ -29,6 +29,7 @@ from correlators.control import (
     View,
     deaths_of,
     executed,
+    frozen,
     iso,
     named,
     of_uses,
@@ -45,6 +46,8 @@ from correlators.control import (
 )
 from correlators.kernel.views.ends import standing, undone_by
 from correlators.kernel.views.inventoried import BREAK_GLASS, approvals, uncovered
+from correlators.kernel.views.unseen import LOST, Unseen, lost_uses, ruled_out, severity_of
+from correlators.kernel.views.view import ACCEPTED
 from schemas.authority import INVENTORY
 from schemas.declaration import Declaration, Period
 from schemas.providers import installation_of, is_own
@@ -303,14 +306,33 @@ def _switched(
             used,
             Episode(broken.start, broken.end, how),
         )
+    lost = _lost(view, identity, periods) if status != GONE else ()
+    if sure := [each for each in lost if each.sure]:
+        broken = sure[-1].off
+        back = all(o.end for o in periods) and taken_back(broken, _own(view, identity))
+        reason = f"{how} at {iso(broken.start)}, yet active {sure[0].words}; {undone_by(broken)}; {LOST}"
+        value = "assumed" if back else "violated"
+        episode = Episode(broken.start, broken.end, how)
+        verdict = _verdict(view, identity, status, value, reason, broken.turn.evidence, (), episode)
+        return frozen.changed(verdict, severity=severity_of(sure))
     if refused:
         reason = f"refused at {iso(refused[-1].time)}, after {how} at {iso(last.start)}"
         return _verdict(view, identity, status, "proven", reason, claim, refused, None)
     if last.end:
         reason = f"{how} at {iso(last.start)}, {undone_by(last)}; no use was seen while it was off"
+        reason += ruled_out(lost)
         return _verdict(view, identity, status, "assumed", reason, claim, (), None, now=False)
     value, reason = unheard(last, identity, "", clock, view.thresholds)
     return _verdict(view, identity, status, value, reason, claim, (), None)
+
+
+def _lost(view: View, identity: str, periods: list[Off]) -> tuple[Unseen, ...]:
+    """Uses while it was off that thinning had let go of, where all that is left is of its own."""
+    credentials = view.dossier.credentials.values()
+    if not all(_acts_as(view, identity, e) for c in credentials for e in view.used(c)):
+        return ()
+    many = [lost_uses(c.uses, periods, view.thresholds, ACCEPTED) for c in credentials]
+    return tuple(sorted(each for some in many for each in some))
 
 
 def _own(view: View, identity: str) -> set[str]:

@@ -45,7 +45,8 @@ from correlators.kernel.views.ends import grace_of, skew_of, standing, undone_by
 from correlators.kernel.views.inflight import planned
 from correlators.kernel.views.progress import rotated_away
 from correlators.kernel.views.refusals import proofs_among, settled
-from correlators.kernel.views.view import merged_descendants, uses_of
+from correlators.kernel.views.unseen import LOST, Unseen, lost_uses
+from correlators.kernel.views.view import ACCEPTED, merged_descendants, uses_of
 from schemas.dossier import Descendant
 from schemas.providers import is_session, unseen
 
@@ -75,13 +76,15 @@ LET_GO = CUT | {CHILDREN_MARK}
 
 class Heir(NamedTuple):
     """One descendant after its ancestor's end: successes since, and refusals that prove it over.
-    ``ended``: it was used after an end of its own too, which another control tells."""
+    ``ended``: it was used after an end of its own too, which another control tells; ``lost``: uses of which
+    no record is left here, where none is (``correlators.kernel.views.unseen``)."""
 
     name: str
     report: Descendant
     used: tuple[Evidence, ...]
     refused: tuple[Evidence, ...]
     ended: bool = False
+    lost: tuple[Unseen, ...] = ()
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
@@ -124,7 +127,11 @@ def _heir(view: View, clock: Clock, name: str, report: Descendant, periods: list
     tries = proofs_among(uses.items())
     since = tuple(e for e in tries if any(off.holds(e.time) for off in periods))
     refused = settled(since, late[-1].time, clock, view.thresholds.refused_quiet) if late else since
-    return Heir(name, report, late, refused, len(late) < len(every))
+    lost = () if every or own else lost_uses(report.uses, periods, view.thresholds, ACCEPTED)
+    sure = tuple(each for each in lost if each.sure)
+    if sure and since:
+        refused = settled(since, sure[-1].span[1], clock, view.thresholds.refused_quiet)
+    return Heir(name, report, late, refused, len(late) < len(every), sure)
 
 
 def _sighted(uses: dict[str, tuple[Evidence, ...]], *outcomes: str) -> tuple[Evidence, ...]:
@@ -146,13 +153,18 @@ def _over(heir: Heir, clock: Clock) -> bool:
 
 
 def _verdict(view: View, clock: Clock, subject: str, off: Off, heirs: list[Heir]) -> Verdict:
-    living = [h for h in heirs if h.used]
+    living = [h for h in heirs if h.used or h.lost]
     used = tuple(sorted(e for h in living for e in h.used))
     refused = tuple(sorted(e for h in heirs for e in h.refused))
     cut = not LET_GO.isdisjoint(view.dossier.marks)
     value, reason = _value(clock, off, heirs, living, (view.key, subject), cut)
     severity = max((_severity(view, subject, off, h) for h in living), default=None)
-    if severity and severity <= Severity.MEDIUM and rotated_away(view).issuperset(e.event for e in used):
+    if (
+        severity
+        and used
+        and severity <= Severity.MEDIUM
+        and rotated_away(view).issuperset(e.event for e in used)
+    ):
         severity, reason = None, f"{reason}; told by old_version_used_after_rotation"
     shown = living[0].name if living else subject
     what = (
@@ -183,11 +195,9 @@ def _value(
     open_heirs = [h for h in living if not _over(h, clock)]
     until = max((h.report.expiry[1] for h in heirs), default=0)
     if living:
-        last = max(h.used[-1].time for h in living)
-        reason = (
-            f"{'at least ' * cut}{len(living)} of {len(heirs)} descendant(s) used after {iso(off.start)}, "
-            f"last at {iso(last)}"
-        )
+        reason = f"{'at least ' * cut}{len(living)} of {len(heirs)} descendant(s) used after {iso(off.start)}"
+        seen = [h.used[-1].time for h in living if h.used]
+        reason += f", last at {iso(max(seen))}" if seen else f", {living[0].lost[0].words}; {LOST}"
         if taken_back(off, own):
             return "assumed", f"{reason}; the parent was restored at {iso(off.end)}"
         if off.end:
@@ -208,7 +218,11 @@ def _severity(view: View, subject: str, off: Off, heir: Heir) -> Severity:
     renewed = any(key.endswith(":renew") for key in heir.report.uses)
     if off.turn.kind == "cut" or (heir.report.edge == "dies_with" and off.turn.claims_cut):
         return Severity.HIGH
-    if subject in view.credentials and planned(view, subject, off, heir.used, heir.name, heir.report):
+    if (
+        heir.used
+        and subject in view.credentials
+        and planned(view, subject, off, heir.used, heir.name, heir.report)
+    ):
         return Severity.MEDIUM if renewed else Severity.LOW
     if renewed:
         return Severity.HIGH

@@ -26,6 +26,7 @@ from correlators.control import (
     Clock,
     Control,
     Credential,
+    Episode,
     Event,
     Evidence,
     Off,
@@ -52,6 +53,8 @@ from correlators.control import (
 from correlators.kernel.views.ends import ANOTHER, standing, undone_by
 from correlators.kernel.views.inflight import excuse
 from correlators.kernel.views.progress import rotated_away
+from correlators.kernel.views.unseen import LOST, Unseen, lost_uses, ruled_out, severity_of
+from correlators.kernel.views.view import ACCEPTED
 from schemas.dossier import Opened
 
 CONTROL = Control(
@@ -101,6 +104,9 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential, periods
     if used:
         return _violated(view, clock, name, credential, periods, used, writes, held)
     last = standing(periods)
+    lost = lost_uses(credential.uses, periods, view.thresholds, ACCEPTED)
+    if any(each.sure for each in lost):
+        return _lost(view, name, credential, periods, [each for each in lost if each.sure])
     if refused:
         return _verdict(
             view,
@@ -112,7 +118,7 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential, periods
             reason=f"refused at {iso(refused[-1].time)}, after {last.turn.how} at {iso(last.start)}",
         )
     if last.end:
-        reason = f"{_undone(last)}; no use was seen while it was off"
+        reason = f"{_undone(last)}; no use was seen while it was off{ruled_out(lost)}"
         return _verdict(view, name, credential, last, "assumed", (), reason=reason)
     value, reason = unheard(last, name, credential.kind, clock, view.thresholds)
     if value == "assumed" and (left := _left_open(view, name, credential, last)):
@@ -208,6 +214,26 @@ def _violated(
         severity=severity,
         broken=broken,
     )
+
+
+def _lost(view: View, name: str, credential: Credential, periods: list[Off], lost: list[Unseen]) -> Verdict:
+    """Used while it was off, by records that thinning let go of before the end was known."""
+    broken = [off for off in periods if any(off == each.off for each in lost)]
+    own = (view.key, name, *credential.names)
+    back = not any(not off.end for off in periods) and all(taken_back(off, own) for off in broken)
+    verdict = _verdict(
+        view,
+        name,
+        credential,
+        broken[0],
+        "assumed" if back else "violated",
+        (),
+        reason=f"at least 1 use {lost[0].words}, while it was off; {_undone(broken[-1])}; {LOST}",
+        severity=severity_of(lost),
+        broken=broken,
+    )
+    episodes = tuple(Episode(off.start, off.end, off.turn.how) for off in broken)
+    return frozen.changed(verdict, episodes=episodes, truncated=True)
 
 
 def _verdict(

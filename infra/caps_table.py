@@ -53,6 +53,11 @@ AT_IT = {
         "OBJECT_AGE": "the dossier of the object is deleted",
         "ENDED_AGE": "the dossier of the ended credential that nobody owns is deleted",
     },
+    "gone": {
+        "HOURS_BY_MINUTE_MAX": "of earlier uses that were let go of only the hour is known",
+        "DAYS_BY_HOUR_MAX": "of earlier uses that were let go of only the day is known",
+        "DAYS_MAX": "earlier uses that were let go of are forgotten",
+    },
     "tools_beyond_approval": {"NAMES_SHOWN": "the others are counted"},
     "offers": {"SESSION_LIFE": "calls of a session that showed no list are not judged by it"},
     "tool_outside_catalog": {"NOBODYS_SHOWN": "the row names no more; each has a row of its own"},

@@ -33,12 +33,23 @@ class Turn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=T
     about: str = ""
 
 
+class Gone(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
+    """When something was that was let go of: up to which ``hour`` (since 1970), and in which minutes, hours
+    and days before that, as bits (``correlators.kernel.knowledge.gone``)."""
+
+    hour: int
+    minutes: bytes = b""
+    hours: bytes = b""
+    days: bytes = b""
+
+
 class Sightings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
     """Evidence sorted by (time, uid), thinned as ``correlators.kernel.knowledge.sightings`` says;
-    ``truncated``: some was let go."""
+    ``truncated``: some was let go, ``gone``: when that was."""
 
     kept: tuple[Evidence, ...] = ()
     truncated: bool = False
+    gone: Gone | None = None
 
 
 class Ancestor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -8,7 +8,7 @@ from operator import attrgetter
 from correlators.kernel.knowledge.join import SERVICES_MAX, STAY_DAYS_MAX, STAYS_MAX, earliest, latest
 from correlators.kernel.knowledge.sightings import join_evidence, thin
 from schemas.activity import Activity
-from schemas.dossier import Sightings, Stay
+from schemas.dossier import Gone, Sightings, Stay
 from schemas.evidence import Evidence
 from schemas.fact import (
     DAY,
@@ -34,7 +34,9 @@ _uid_of: Callable[[Evidence], str] = attrgetter("uid")
 class Gathered:
     """Uses that differ in nothing but when, where from, what was reached and under which event id."""
 
-    __slots__ = ("clients", "did", "evidence", "news", "reached", "secrets", "stays", "truncated", "voice")
+    __slots__ = (
+        "clients", "did", "evidence", "gone", "news", "reached", "secrets", "stays", "truncated", "voice",
+    )  # fmt: skip
 
     def __init__(self, voice: str) -> None:
         self.voice = voice
@@ -46,6 +48,7 @@ class Gathered:
         self.clients: set[str] = set()
         self.stays: dict[str, tuple[Evidence, Evidence, frozenset[int]]] = {}
         self.truncated = False
+        self.gone: Gone | None = None
 
     def sightings(self, stands: bool) -> Sightings:
         """Returns what was gathered in order, each event once; thinned where it is long. ``stands``: whether
@@ -58,7 +61,7 @@ class Gathered:
             self._stay(kept, once)
         if not once:
             kept = _each_once(kept)
-        found = Sightings(tuple(kept), self.truncated)
+        found = Sightings(tuple(kept), self.truncated, self.gone)
         return thin(found) if len(kept) > GROUP_MAX else found
 
     def _read(self) -> None:
@@ -115,7 +118,7 @@ class Gathered:
     def shrink(self, stands: bool) -> None:
         """Thins what was gathered."""
         found = self.sightings(stands)
-        self.evidence, self.truncated = list(found.kept), found.truncated
+        self.evidence, self.truncated, self.gone = list(found.kept), found.truncated, found.gone
 
 
 def _days(seen: list[Evidence]) -> frozenset[int]:

@@ -17,7 +17,7 @@ from schemas.dossier import Address, Ancestor, Calls, Credential, Descendant, Do
 DIVISIBLE = (Dossier, Credential, Address, Ancestor, Descendant, Calls, Grant, Sightings)
 """Records that join field by field, where an empty field says nothing."""
 
-WHOLE = frozenset({"expiry", "truncated"})
+WHOLE = frozenset({"expiry", "gone", "truncated"})
 """Fields whose value joins as one; they are never cut themselves."""
 
 

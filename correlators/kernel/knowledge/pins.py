@@ -4,8 +4,7 @@ A finding names the first use after a kill and the last before it was undone, al
 of time buckets, not what stood next to a turn, so before a dossier is thinned the uses right after every
 known end, and right before every known turn, are pinned. Where a turn is learned only after thinning had let
 those uses go, the nearest that are left are pinned: an open period is decided by the last use, which is kept
-always; of a closed one that is shorter than a bucket and learned of that late, a use may be lost
-(docs/trust.md).
+always; a closed one by when something was let go of (``correlators.kernel.views.unseen``).
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ each the first and the last few of each place. An event that a union selects is 
 holds it, so
 ``thin(thin(a) | thin(b)) == thin(a | b)``: thinning commutes with joining, early or late, in any grouping.
 Joining itself never thins: a dossier is thinned when it is stored (``caps.canonical``), after the events next
-to its ends have been pinned (``pins.pinned``), which a bucket's middle might lose.
+to its ends have been pinned (``pins.pinned``), which a bucket's middle might lose. When something was let go
+of is remembered by minute (``gone``), for the ends that are learned only afterwards.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from operator import attrgetter
 
+from correlators.kernel.knowledge import gone
 from schemas.dossier import Sightings
 from schemas.evidence import Evidence, micros, network_of
 
@@ -43,8 +45,9 @@ KEPT_MAX = 2 * OPERATIONS_MAX + sum(2 * buckets * ends for _, buckets, ends in L
 
 def merge(a: Sightings, b: Sightings) -> Sightings:
     """Returns the join. Returns ``a`` itself where ``b`` teaches nothing."""
+    lost = gone.joined(a.gone, b.gone)
     if a.kept and b.kept and (b.kept[0].time, b.kept[0].uid) > (a.kept[-1].time, a.kept[-1].uid):
-        return Sightings(a.kept + b.kept, a.truncated or b.truncated)
+        return Sightings(a.kept + b.kept, a.truncated or b.truncated, lost)
     kept = list(a.kept)
     learned = False
     for new in b.kept:
@@ -61,8 +64,9 @@ def merge(a: Sightings, b: Sightings) -> Sightings:
             learned = True
     truncated = a.truncated or b.truncated
     if not learned:
-        return a if truncated == a.truncated else Sightings(a.kept, truncated)
-    return Sightings(tuple(kept), truncated)
+        same = truncated == a.truncated and lost is a.gone
+        return a if same else Sightings(a.kept, truncated, lost)
+    return Sightings(tuple(kept), truncated, lost)
 
 
 def _is_same_event(a: Evidence, b: Evidence) -> bool:
@@ -116,7 +120,10 @@ def thin(sightings: Sightings) -> Sightings:
         chosen.update(_select(times, places, width, buckets, ends))
         if len(chosen) == len(kept):
             return sightings
-    return Sightings(tuple(map(kept.__getitem__, sorted(chosen))), True)
+    left = {time for i, time in enumerate(times) if i not in chosen}
+    return Sightings(
+        tuple(map(kept.__getitem__, sorted(chosen))), True, gone.joined(sightings.gone, gone.at(left))
+    )
 
 
 def _ends_by_operation(operations: list[str]) -> set[int]:

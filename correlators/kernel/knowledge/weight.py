@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from correlators.kernel.knowledge import spans
+from correlators.kernel.knowledge import gone, spans
 from correlators.kernel.knowledge.join import marks
 from correlators.kernel.knowledge.memory import AFTER_LIFE
 from schemas import frozen
@@ -193,7 +193,7 @@ def brief(c: Credential) -> Credential:
         ancestors={name: _ancestor(a) for name, a in _newest(c.ancestors, _latest).items()},
         children=_children(c.children),
         descendants={name: _descendant(d) for name, d in _newest(c.descendants, _last_used).items()},
-        uses={key: Sightings(_ends(s.kept), True) for key, s in c.uses.items()},
+        uses={key: _brief(s) for key, s in c.uses.items()},
         pins={key: Sightings(_ends(s.kept[:1]), True) for key, s in _newest(c.pins, _pinned).items()},
         places=tuple(sorted({place[:BRIEF_TEXT_MAX] for place in c.places})),
         clients=tuple(sorted({client[:BRIEF_TEXT_MAX] for client in c.clients})),
@@ -221,7 +221,7 @@ def _ancestor(a: Ancestor) -> Ancestor:
 
 
 def _descendant(d: Descendant) -> Descendant:
-    uses = {key: Sightings(_ends(s.kept), True) for key, s in d.uses.items()}
+    uses = {key: _brief(s) for key, s in d.uses.items()}
     return frozen.changed(d, names=d.names[:BRIEF_MAX], uses=uses)
 
 
@@ -246,6 +246,10 @@ def few(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
     """Returns the first and the last two: the last decides whether it is off now."""
     kept = turns if len(turns) <= 4 else (*turns[:2], *turns[-2:])
     return tuple(frozen.changed(turn, evidence=_short(turn.evidence)) for turn in kept)
+
+
+def _brief(s: Sightings) -> Sightings:
+    return Sightings(_ends(s.kept), True, gone.joined(s.gone, gone.at({e.time for e in s.kept[1:-1]})))
 
 
 def _ends(kept: tuple[Evidence, ...]) -> tuple[Evidence, ...]:

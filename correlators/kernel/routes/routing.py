@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from correlators.kernel.knowledge.homes import homes_of
 from correlators.kernel.knowledge.join import firsts, join
 from correlators.kernel.knowledge.pins import sightings_of
-from correlators.kernel.knowledge.sightings import merge
+from correlators.kernel.knowledge.sightings import merge, thin
 from correlators.kernel.knowledge.weight import CUT
 from correlators.kernel.routes import apart, circles, crowds, siblings
 from correlators.kernel.routes.grants import removals
@@ -297,9 +297,10 @@ def _uses_up(view: View, name: str, credential: Credential) -> Iterator[tuple[st
             if outcome.endswith(CONTINUES):
                 continue
             kept = thinned_but(sightings, turns)
+            lost = None if credential.seen_as else thin(sightings).gone
             until = credential.seen_until or kept[-1].time if kept else 0
             cut = sightings.truncated or len(kept) < len(sightings.kept)
-            late = Sightings(tuple(e for e in kept if since <= e.time <= until), cut)
+            late = Sightings(tuple(e for e in kept if since <= e.time <= until), cut, lost)
             if late.kept:
                 uses[outcome] = merge(uses[outcome], late) if outcome in uses else late
         did = _did_before(view, since) if any(key.endswith(":identity_write") for key in uses) else {}
