@@ -109,7 +109,9 @@ def test_an_identity_that_was_switched_off_and_on_is_told_though_its_uses_were_t
     uses = [use(f"u{n}", n * MINUTE + 7) for n in range(600)]
     ends = [
         change("off", OFF, Ended("Disable", "disabled", identity=USER)),
-        change("on", ON, Restored("Enable", "disabled", identity=USER), identity="aws:111122223333:user/another"),
+        change(
+            "on", ON, Restored("Enable", "disabled", identity=USER), identity="aws:111122223333:user/another"
+        ),
     ]
     world = thinned_first(uses, ends)
     found = reported(world, "inactive_identity_active")
