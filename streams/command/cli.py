@@ -48,6 +48,7 @@ Config = Annotated[
     Path | None,
     typer.Option(help="Settings file (TOML).", metavar="FILE", show_default=False, dir_okay=False),
 ]
+Csv = Annotated[bool, typer.Option("--csv", help="CSV with a header, for spreadsheets.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line, for programs.")]
 
 
@@ -134,27 +135,86 @@ def send(
 @app.command(short_help="Tell a run what should be: owners, status, approved tools.")
 def declare(
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH", help="Inventory files or folders (YAML, JSON).")
-    ],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the files, and send nothing.")] = False,
+        list[str] | None,
+        typer.Argument(metavar="PATH", help="Inventory files, folders (YAML, JSON), or - for stdin."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check the files, say what changes, and send nothing.")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Also where findings of high or above close by it; asks nobody.")
+    ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take back what the files do not mention, exceptions too.")
+    ] = False,
+    example: Annotated[bool, typer.Option("--example", help="Print a commented example and end.")] = False,
     config: Config = None,
     data: Data = None,
 ) -> None:
-    """Tell a run what should be: owners, aliases, status, windows, approved tools.
+    """Tell a run what should be: owners, aliases, status, windows, approved tools (docs/inventory.md).
 
-    The files are checked as a whole first; nothing is sent where one of them is wrong.
+    The files are checked as a whole first; nothing is sent where one of them is wrong. What changes is said
+    before it is sent: fields, and findings that open, close or are suppressed. A record changes what it
+    mentions; null takes a field back.
 
     \b
+    Example:  gapwatch declare --example > inventory.yaml
     Example:  gapwatch declare inventory.yaml
     """
-    from streams.command.declare import checked
-    from streams.command.declare import declare as declare_paths
+    from streams.command.declaring import EXAMPLE
+    from streams.command.declaring import declare as declare_paths
 
-    if dry_run:
-        typer.echo(f"All is well: {checked(paths):,} entries. Nothing was declared.", err=True)
+    if example:
+        typer.echo(EXAMPLE.read_text(encoding="utf-8"), nl=False)
         return
-    entries = declare_paths(_settings(config, data), paths)
-    typer.echo(f"Declared {entries:,} entries.", err=True)
+    if not paths:
+        raise Stop("Name an inventory file, or a folder of them. --example prints one.", code=2)
+    ask = typer.confirm if sys.stdin.isatty() and "-" not in paths else None
+    declare_paths(_settings(config, data), paths, dry_run, yes, replace, ask)
+
+
+@app.command(short_help="List exceptions, what they suppress, when they end.")
+def exceptions(
+    withdraw: Annotated[
+        str | None, typer.Option(help="Withdraw the exception of this id.", metavar="ID")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why it is withdrawn.", metavar="TEXT")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what a withdrawal changes.")] = False,
+    json: Json = False,
+    csv: Csv = False,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """List the exceptions that were declared: what each suppresses now, until when it holds, who answers.
+
+    \b
+    Example:  gapwatch exceptions
+    Example:  gapwatch exceptions --withdraw ex-1a2b3c4d --reason "the migration is over"
+    """
+    from streams.command.exceptions import LISTED, withdrawn
+    from streams.command.tabled import show
+
+    settings = _settings(config, data)
+    if withdraw is None:
+        columns = (
+            "id",
+            "state",
+            "control",
+            "identity",
+            "place",
+            "action",
+            "owner",
+            "until",
+            "suppresses",
+            "reason",
+        )
+        show(settings, LISTED, {}, columns, json, csv, "No exception was declared.")
+        return
+    if not reason.strip():
+        raise Stop("Say why: --reason TEXT.", code=2)
+    from streams.command.declaring import declare_messages
+
+    declare_messages(settings, [withdrawn(settings, withdraw, reason)], dry_run, yes=True)
 
 
 @app.command(short_help="Draft an inventory of what was seen, for a person to edit.")

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import yaml
 
-from streams.files.paths import files
+from streams.files.paths import STANDARD_INPUT, files
 from streams.kafka.producing import RawProducer
 from streams.site import datafolder
 from streams.site.errors import Stop
 from streams.site.settings import Settings
+
+if TYPE_CHECKING:
+    from schemas.inventory import Entry
 
 INVENTORY = "inventory"
 MARK = b"inventory/v1"
@@ -40,20 +45,30 @@ def declare(settings: Settings, paths: Sequence[str]) -> int:
 
     Nothing is sent where one file is wrong: raises Stop with file, place and reason.
     """
+    messages = messages_of(paths)
+    send(settings, messages)
+    return entries_in(messages)
+
+
+def send(settings: Settings, messages: Iterable[Declared]) -> None:
+    """Sends messages to the topic of the inventory."""
     settings = datafolder.attached(settings)
-    messages = _messages_of(paths)
     producer = RawProducer(settings, datafolder.run_folder(settings))
     producer.send_all((message.source, message.content) for message in messages)
+
+
+def entries_in(messages: Iterable[Declared]) -> int:
+    """Returns how many entries the messages have."""
     return sum(message.entries for message in messages)
 
 
-def checked(paths: Sequence[str]) -> int:
-    """Returns how many entries the files have, and sends nothing; raises Stop as ``declare`` does."""
-    return sum(message.entries for message in _messages_of(paths))
+def messages_of(paths: Sequence[str]) -> list[Declared]:
+    """Returns the messages of all files; in a folder those that may be an inventory by their name are read.
 
-
-def _messages_of(paths: Sequence[str]) -> list[Declared]:
-    found = [path for path in files(paths) if path.suffix in SUFFIXES and (path.is_file())]
+    Raises Stop, naming file, place and reason, where one is not valid.
+    """
+    named = {Path(path) for path in paths}
+    found = [path for path in files(paths) if path in named or path.suffix in SUFFIXES]
     messages = [message for path in found for message in declarations(path)]
     if not messages:
         raise Stop(
@@ -65,31 +80,63 @@ def _messages_of(paths: Sequence[str]) -> list[Declared]:
 
 
 def declarations(path: Path) -> list[Declared]:
-    """Returns the messages of one file. Raises Stop, naming file, place and reason, where it is not valid."""
+    """Returns the messages of one file; `-` is standard input. Raises Stop, naming file, place and reason,
+    where it is not valid."""
     from schemas.inventory import InventoryError, parse_inventory
 
     try:
-        content = path.read_bytes()
+        content = sys.stdin.buffer.read() if str(path) == STANDARD_INPUT else path.read_bytes()
     except OSError as error:
         raise Stop(f"Cannot read {path}: {error.strerror}.", code=2) from None
     try:
         _, entries = parse_inventory(content, str(path))
     except InventoryError as error:
         raise Stop(f"{error}\nNothing was declared.", code=2) from None
+    _check_controls(entries, path)
     if len(content) <= WHOLE_BYTES:
         return [Declared(INVENTORY, content, len(entries))]
-    return list(_messages(yaml.load(content, getattr(yaml, "CSafeLoader", yaml.SafeLoader))))
+    return list(_messages(document_of(content)))
+
+
+def document_of(content: bytes) -> dict[str, Any]:
+    """Returns a valid inventory as what YAML or JSON says."""
+    document: dict[str, Any] = yaml.load(content, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return document
+
+
+def written(document: dict[str, Any], entries: int) -> Declared:
+    """Returns a document as one message."""
+    content = orjson.dumps(document, option=orjson.OPT_UTC_Z, default=_as_text)
+    return Declared(INVENTORY, content, entries)
+
+
+def _check_controls(entries: Iterable[Entry], path: Path) -> None:
+    """Raises Stop for an exception from a control that does not exist: it would suppress nothing."""
+    from correlators.kernel.catalogue import controls
+    from schemas.inventory import PolicyException
+
+    for entry in entries:
+        record = entry.record
+        if isinstance(record, PolicyException) and record.control not in controls():
+            near = get_close_matches(record.control, controls(), n=1)
+            hint = f"did you mean {near[0]}?" if near else "`gapwatch controls` lists them"
+            raise Stop(
+                f"{path}: {entry.section}[{entry.index}].control: there is no control {record.control}; "
+                f"{hint}\nNothing was declared.",
+                code=2,
+            )
 
 
 def _messages(document: dict[str, Any]) -> Iterator[Declared]:
     """The document as JSON, in parts of some entries each; every part stands for itself."""
     lists = {key: value for key, value in document.items() if isinstance(value, list)}
     common = {key: value for key, value in document.items() if key not in lists}
+    networks = {key: lists[key] for key in ("networks",) if key in lists}
     for key, entries in lists.items():
         for start in range(0, len(entries), ENTRIES_PER_MESSAGE):
             part = entries[start : start + ENTRIES_PER_MESSAGE]
-            content = orjson.dumps(common | {key: part}, option=orjson.OPT_UTC_Z, default=_as_text)
-            yield Declared(INVENTORY, content, len(part))
+            # An identity may name a network of its file.
+            yield written(common | (networks if key == "identities" else {}) | {key: part}, len(part))
 
 
 def _as_text(value: object) -> str:

@@ -24,6 +24,7 @@ from schemas.evidence import iso, micros
 from schemas.finding import render_assurance, render_finding
 from schemas.rejected import RejectRow
 from schemas.sources import Context, detect, sources
+from streams.command.declare import messages_of
 from streams.files.paths import Reader, files
 from streams.site.context import Site
 from streams.site.errors import Stop
@@ -135,7 +136,8 @@ class _Replay:
 
     def _records(self) -> Iterator[tuple[Record, str]]:
         o = self._options
-        yield from self._of(Reader(detect, RECORD_LIMIT, "inventory", self._pass_over), o.inventories)
+        for message in messages_of(o.inventories) if o.inventories else ():
+            yield Record(message.content, message.source, o.instance, "inventory"), ""
         yield from self._of(Reader(detect, RECORD_LIMIT, o.source, self._pass_over), o.paths)
 
     def _of(self, reader: Reader, paths: Iterable[str]) -> Iterator[tuple[Record, str]]:

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from schemas.sources import detect, sources
+from schemas.authority import INVENTORY
+from schemas.sources import DECLARATION, detect, sources
 from streams.files.limits import limits_of
 from streams.files.paths import STANDARD_INPUT, Reader, files
 from streams.kafka.producing import RawProducer
@@ -40,10 +41,13 @@ def send(
     """
     if source is not None and source not in sources():
         raise Stop(f"There is no source {source}. The sources are {', '.join(sorted(sources()))}.", code=2)
+    if source == INVENTORY:
+        raise Stop("An inventory is no log: gapwatch declare checks it and says what it changes.", code=2)
     settings = datafolder.attached(settings)
     named = {str(Path(path)) for path in paths}
     console = Screen(stderr=True)
     counts: Counter[str] = Counter()
+    declared: set[str] = set()
     with progress(console) as (bar, task):
         reader = Reader(
             *(detect, settings.record_limit, source),
@@ -61,16 +65,22 @@ def send(
             for kind, piece in reader.read(path, str(path) in named):
                 if piece.trouble:
                     bar.console.print(shown(f"{piece.place}: {piece.trouble}"), soft_wrap=True)
-                if piece.content:
+                if kind in (INVENTORY, DECLARATION):
+                    declared.add(str(path))
+                elif piece.content:
                     producer.send(kind, piece.content, instance)
                     counts[kind] += 1
                 if not counts.total() % PROGRESS_RECORDS:
                     bar.update(task, sent=counts.total())
             bar.update(task, advance=1, sent=counts.total())
         producer.finish()
+    for name in sorted(declared):
+        console.print(
+            shown(f"{name}: an inventory, not sent. gapwatch declare checks it first"), soft_wrap=True
+        )
     if not found:
         raise Stop(f"There is no file in {', '.join(paths)}.", code=2)
-    if not counts:
+    if not counts and not declared:
         raise Stop(
             f"No source knows a record in {', '.join(paths)}. Name one with --source to send it anyway."
         )

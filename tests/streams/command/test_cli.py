@@ -20,7 +20,8 @@ from streams.command import cli
 CONTRACT = {
     "run": ["--config", "--data", "--only"],
     "send": ["--source", "--speed", "--instance"],
-    "declare": ["--dry-run"],
+    "declare": ["--dry-run", "--yes", "--replace", "--example"],
+    "exceptions": ["--withdraw", "--reason", "--json", "--csv"],
     "learn": ["--instance"],
     "findings": ["--follow", "--control", "--identity", "--json"],
     "explain": ["--json"],

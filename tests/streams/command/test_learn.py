@@ -16,7 +16,7 @@ from correlators.kernel.learning import EACH_MAX, REVIEW, draft_of
 from correlators.kernel.views.view import View
 from schemas.activity import Activity
 from streams.command import cli
-from streams.command.declare import checked
+from streams.command.declare import entries_in, messages_of
 from streams.site.errors import Stop
 from tests.support.examples import EXAMPLES, Example
 from tests.support.make import USER, use
@@ -56,10 +56,10 @@ def test_a_draft_is_refused_unread_and_approves_what_was_seen_once_it_was_read(
     file = tmp_path / "draft.yaml"
     file.write_text(draft)
     with pytest.raises(Stop, match="review: unknown field"):
-        checked([str(file)])
+        messages_of([str(file)])
     file.write_text(reviewed(draft))
     entries = {entry["id"]: entry for entry in yaml.safe_load(file.read_text())["identities"]}
-    assert checked([str(file)]) == len(entries) > 5
+    assert entries_in(messages_of([str(file)])) == len(entries) > 5
     agent = entries["agent:edge/concierge"]
     assert agent["kind"] == "agent" and {"search", "wipe"} <= {tool["name"] for tool in agent["tools"]}
     assert all(tool["digest"].startswith("sha256:") for tool in agent["tools"])

@@ -123,6 +123,18 @@ def test_a_hint_sends_even_what_cannot_be_read_so_that_it_becomes_a_reject(
     assert read("raw.vault.prod", 1) == [b"rubbish"]
 
 
+def test_an_inventory_among_logs_is_named_and_not_sent(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join(lines()))
+    (tmp_path / "b.yaml").write_text(INVENTORY)
+    counts = send(settings, [str(tmp_path)])
+    assert "inventory" not in counts and counts.total() == len(EVENTS)
+    assert "b.yaml: an inventory, not sent. gapwatch declare checks it first" in capsys.readouterr().err
+    with pytest.raises(Stop, match="gapwatch declare checks it"):
+        send(settings, [str(tmp_path / "b.yaml")], source="inventory")
+
+
 def test_an_unknown_source_is_refused_with_the_known_ones(settings: Settings) -> None:
     with pytest.raises(Stop, match=r"There is no source vlaut. The sources are .*vault"):
         send(settings, ["-"], source="vlaut")
