@@ -45,6 +45,7 @@ from correlators.control import (
     unheard,
 )
 from correlators.kernel.views.ends import standing
+from correlators.kernel.views.inventoried import approvals
 from correlators.kernel.views.removals import (
     closed,
     given,
@@ -56,7 +57,7 @@ from correlators.kernel.views.removals import (
 )
 from schemas.dossier import Grant, Opened
 from schemas.fact import AUTHENTICATED, group_of
-from schemas.providers import reaches_all_of
+from schemas.providers import name_of, reaches_all_of
 
 CONTROL = Control(
     name="access_outlived_removal",
@@ -169,11 +170,14 @@ def _elsewhere(view: View, name: str, grant: Grant, off: Off) -> Gap | None:
     """What the grant had allowed, as far as that is known, through others that were there before."""
     mine = {e.operation: e.time for s in grant.uses.values() for e in s.kept if e.time <= off.start}
     gaps = []
+    lent = _lent(view, name, grant, off)
     for other, known in view.dossier.grants.items():
         if other == name or not reaches_all_of(other, name) or stands_in(view, name, off, other):
             continue
         turn = given(known)
         if turn is not None and turn.time > off.start:
+            continue
+        if lent and (turn is None or turn.time < lent):
             continue
         many = sighted(s.kept for key, s in known.uses.items() if key.partition(":")[0] in AUTHENTICATED)
         # Another grant is said to have allowed it: no time that the removal takes to spread excuses it.
@@ -201,6 +205,15 @@ def _elsewhere(view: View, name: str, grant: Grant, off: Off) -> Gap | None:
         max(g.confidence for g in gaps),
         tuple(o for g in gaps for o in g.others),
     )
+
+
+def _lent(view: View, name: str, grant: Grant, off: Off) -> int:
+    """When the grant was given (µs), where an approval lent it for a time: what could be done before goes on
+    after it, as is meant. 0: it was not lent, or its giving is not on record."""
+    names = {key for whole in (name, grant.role) if whole for key in (whole, name_of(whole))}
+    begun = max((t.time for t in grant.turns if t.alive and t.time <= off.start), default=0)
+    lent = any(a.grant in names and a.end and a.start <= off.start for a in approvals(view))
+    return begun if lent else 0
 
 
 def _gone_too(view: View, off: Off, used: tuple[Evidence, ...]) -> Iterator[Evidence]:

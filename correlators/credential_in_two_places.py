@@ -39,13 +39,13 @@ from correlators.control import (
 )
 from correlators.kernel.knowledge.join import STAYS_MAX
 from correlators.kernel.knowledge.join import stays as joined
+from correlators.kernel.views.approved_places import is_approved, stated_places
 from correlators.kernel.views.fronts import fronts_of
 from correlators.kernel.views.inherited import inherited, life_of, places_of_sessions
 from correlators.kernel.views.places import (
     Here,
     beside,
     comparable,
-    covers,
     heres,
     roams,
     sorted_out,
@@ -262,8 +262,9 @@ def _lent(view: View, machine: str, here: Here, many: tuple[Here, ...]) -> bool:
 
 
 def _given(view: View, here: Here) -> bool:
-    declared = view.declaration.places if view.declaration else None
-    return any(covers(place, here.place) for place in declared or ())
+    """Whether the latest record approves the place, or the one in force when it was used last did."""
+    last = frozen.changed(here.stay.last, place=here.place)
+    return _declared(view) and is_approved(stated_places(view), last)
 
 
 def _approved(view: View) -> str:

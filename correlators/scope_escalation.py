@@ -5,7 +5,7 @@ for a week; high where that then allowed what had been refused to it before); it
 everything right after the same had been refused to it as itself (high); it tries in vain to grant itself
 something (medium), or to pass for another (medium, low where passing for others is its job). Where its scopes
 are declared and name roles or grants: it is given (low), or uses (medium), one that is not among them and
-that no approval covers then.
+that no approval covers then, an approved emergency included.
 Proves: with declared scopes, all that it used is among them; what it took away from itself again, or another
 from it, is refused.
 Over: what it gave itself is taken away; no more tries for a day.
@@ -38,7 +38,7 @@ from correlators.control import (
     sighted,
     thinned,
 )
-from correlators.kernel.views.inventoried import approvals, keys_of, ours, uncovered
+from correlators.kernel.views.inventoried import BREAK_GLASS, approvals, keys_of, ours, uncovered
 from correlators.kernel.views.removals import removals
 from schemas.declaration import Declaration
 from schemas.dossier import Grant
@@ -272,7 +272,7 @@ def _scoped(view: View, grants: dict[str, Grant]) -> Iterator[Verdict]:
         names = {oauth} - {""} | {
             key for whole in (name, grant.role) if whole for key in (whole, name_of(whole))
         }
-        covering = [a for a in granted if a.grant in names]
+        covering = [a for a in granted if a.grant in names or a.grant in BREAK_GLASS]
         within.append(_used(grant, "succeeded"))
         acts = uncovered(view, _used(grant, *AUTHENTICATED), covering)
         given = uncovered(view, (t.evidence for t in grant.turns if t.alive), covering)

@@ -7,8 +7,9 @@ are (low confidence), for who is configured with his secrets does not ask.
 Proves: nothing.
 Evaded by: reading slowly; reading what the identity reads anyway.
 Benign: tools that read what they always read; the first start of a workload, or of a new copy of it;
-controllers that list and watch (they read nothing by name); one that took in many at once before, as tools
-that manage everybody's do; backups; people (out of scope), and what the provider runs for itself.
+controllers that list and watch (they read nothing by name); one that took in many at once before, its first
+day aside, as tools that manage everybody's do; backups; people (out of scope), and what the provider runs
+for itself.
 Do: ask the owner what it read them for; rotate what was read if nobody knows.
 """
 
@@ -57,7 +58,8 @@ not."""
 
 APART = micros(timedelta(days=1))
 """A burst this long before shows that bursts are its way: a script that sweeps twice does it within the
-hour."""
+hour. Not one on the first day that it is known: everybody reads what it is configured with as it starts, or
+as the log begins."""
 
 ABOUT = micros(timedelta(minutes=1))
 """What else it did this near is shown with it."""
@@ -105,7 +107,7 @@ def _judged(view: View, firsts: list[tuple[int, str]], bursts: list[list[tuple[i
     for burst in bursts:
         start, end = burst[0][0], burst[-1][0]
         before = [first for first in firsts if first[0] < start]
-        if len(burst) < len(before) * SHARE or bursts[0][0][0] < start - APART:
+        if len(burst) < len(before) * SHARE or any(born + APART < b[0][0] < start - APART for b in bursts):
             continue
         asked = tuple(e for e in uses if ENUMERATES.match(e.operation))
         looked = [e for e in asked if start - view.thresholds.sweep_window <= e.time <= end]

@@ -1,7 +1,7 @@
 """An identity holds a grant that it does not use.
 
-Fires: a grant that is on record as given was not used for ninety days, while the log that would show it was
-watched throughout. Informational: it alarms nobody, it is a list to tidy up by.
+Fires: a grant that is on record as given was not used for ninety days (to write it anew is no use), while the
+log that would show it was watched throughout. Informational: it alarms nobody, it is a list to tidy up by.
 Proves: it is used.
 Evaded by: one use a quarter.
 Benign: access for emergencies, and for yearly jobs; a grant that another one hides (it allows the same, and
@@ -30,7 +30,7 @@ from correlators.control import (
     source_of,
 )
 from correlators.kernel.views.inventoried import BREAK_GLASS, approvals
-from correlators.kernel.views.removals import given, removals
+from correlators.kernel.views.removals import held_since, removals
 from schemas.dossier import Grant, Turn
 from schemas.fact import group_of
 
@@ -55,7 +55,7 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
         return
     shown = any(grant.uses for grant in grants.values())
     for name, grant in sorted(grants.items()):
-        turn = given(grant)
+        turn = held_since(grant)
         if turn is None or group_of(view.key) == name:
             continue
         if any(not off.end for off in removals(grant.turns, 0)):

@@ -49,6 +49,12 @@ def given(grant: Grant) -> Turn | None:
     return max((t for t in grant.turns if t.alive), default=None)
 
 
+def held_since(grant: Grant) -> Turn | None:
+    """Says since when it is held without a break: who writes it anew each day gives nothing new."""
+    gone = max((t.time for t in grant.turns if not t.alive), default=0)
+    return min((t for t in grant.turns if t.alive and t.time >= gone), default=given(grant))
+
+
 def stands_in(view: View, removed: str, off: Off, other: str) -> bool:
     """Says whether another grant took the place of the removed one: given by its remover about then, and
     reaching no further."""

@@ -62,6 +62,7 @@ BOUND_KINDS = {"Pod": "pods", "Secret": "secrets", "Node": "nodes"}
 WORKLOADS = frozenset(
     {"pods", "deployments", "replicasets", "statefulsets", "daemonsets", "jobs", "cronjobs"}
 )
+EPHEMERAL = "ephemeralcontainers"
 IMAGES_MAX = 32
 TOPS = frozenset({"deployments", "statefulsets", "daemonsets", "cronjobs"})
 """Workloads that nothing else makes. (A job, or a replica set, may be made by one of them.)"""
@@ -263,7 +264,9 @@ def stale_of(call: Call) -> Known | None:
 
 
 def _images(call: Call) -> Iterator[Effect]:
-    if not call.name:
+    """A container that a person puts beside those of a pod (``kubectl debug``) is for a look, and is no part
+    of what the workload is."""
+    if not call.name or (call.subresource == EPHEMERAL and ":user/" in call.who.identity):
         return
     running = call.subresource == "status"
     if running:
