@@ -2,17 +2,18 @@
 
 Fires: after a grant (a role binding) was taken from an identity, beyond its provider's time: a session that
 the grant had allowed stands open past it (exec, attach, port-forward medium; one that only listens low,
-medium where it is shown secrets); or what the grant had allowed succeeds through another grant that is older
-than the removal and reaches as far, which is named (medium; low where that one was given in the week before,
-or holds the same role: a move in two steps; informational where the removed one was never seen in use, for
-what it allowed is then not known). A token works after its role was deleted, where the provider does not end
-tokens with their role: low while it has under an hour to live, medium beyond or unknown. One finding per
-removal.
+medium where it is shown secrets; where records do not say what allowed it, low, and medium where another one
+is refused since); or what the grant had allowed succeeds through another grant that is older than the removal
+and reaches as far, which is named (medium; low where that one was given in the week before, or holds the same
+role: a move in two steps; informational where the removed one was never seen in use, for what it allowed is
+then not known). A token works after its role was deleted, where the provider does not end tokens with their
+role: low while it has under an hour to live, medium beyond or unknown. One finding per removal.
 Proves: what the grant had allowed is refused after the removal; where records do not say what allowed a use,
 something that the identity could do before.
 Evaded by: using nothing of it until it is looked at; providers whose records do not say what allowed a use.
 Benign: a grant made again; one that whoever removed it put in its place within minutes (a renamed binding of
-an upgrade), reaching no further; a watch of a pod that is about to end.
+an upgrade), reaching no further; what an older grant allows after one that was approved for a time; a watch
+of a pod that is about to end.
 Do: end the session (delete the pod, revoke the token), and take away the other grant too, or say that it was
 meant.
 """
@@ -106,7 +107,8 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
 
 
 def _of_grant(view: View, clock: Clock, name: str, grant: Grant, off: Off) -> Verdict:
-    gaps = [g for g in (_sessions(view, clock, name, off), _elsewhere(view, name, grant, off)) if g]
+    found = _sessions(view, clock, name, off), _elsewhere(view, name, grant, off), _unsaid(view, off)
+    gaps = [g for g in found if g]
     allowed = {e.operation for s in grant.uses.values() for e in s.kept}
     if not grant.uses:
         # Where records do not say what allowed a use: all that it could do before.
@@ -139,7 +141,37 @@ def _of_grant(view: View, clock: Clock, name: str, grant: Grant, off: Off) -> Ve
         said = f"given again at {iso(off.end)}; nothing of it was seen in between"
         return _verdict(view, name, off, "assumed", said, (), tuple(claims))
     value, said = unheard(off, view.key, "", clock, view.thresholds)
+    left = [s.began for s in standing_past(view, "", off) if not s.ended] if _is_unsaid(view) else []
+    if left and value == "assumed":
+        first = min(left)
+        said += f"; {first.operation} of {iso(first.time)} is not known to have ended"
     return _verdict(view, name, off, value, said, (), tuple(claims))
+
+
+def _is_unsaid(view: View) -> bool:
+    """Whether no record says of any use which grant allowed it."""
+    return not any(grant.uses for grant in view.dossier.grants.values())
+
+
+def _unsaid(view: View, off: Off) -> Gap | None:
+    """Sessions that stood past the removal, where records do not say what allowed them: who may begin another
+    one since did not lose what they rest on; who is refused that did."""
+    stood = [s for s in standing_past(view, "", off) if s.ended] if _is_unsaid(view) else []
+    did = sighted(view.uses(c, "succeeded") for c in view.credentials.values())
+    can = {e.operation for e in since(off, did, view.thresholds)}
+    stood = [s for s in stood if s.began.operation not in can]
+    if not stood:
+        return None
+    denied = sighted(view.uses(c, "forbidden") for c in view.credentials.values())
+    lost = {e.operation for e in since(off, denied, view.thresholds)}
+    sure = any(s.began.operation in lost for s in stood)
+    return Gap(
+        tuple(sorted(closed(s) for s in stood)),
+        tuple(f"{s.began.operation} of {iso(s.began.time)} stood open until {iso(s.ended)}" for s in stood),
+        Severity.MEDIUM if sure else Severity.LOW,
+        Confidence.HIGH if sure else Confidence.LOW,
+        ended=max(s.ended for s in stood),
+    )
 
 
 def _sessions(view: View, clock: Clock, name: str, off: Off) -> Gap | None:

@@ -3,9 +3,10 @@
 Fires: a descendant (session, child token, token of a secret id, access token of a key) is authenticated after
 its ancestor's end. One finding per kill, in the dossier of what was killed. Low while the residual (kill to
 the longest descendant's expiry) is under an hour, medium beyond or unknown; high where the provider claims
-that the kill cuts the descendant (``dies_with``), after an explicit cut (a session-revoking policy), or on a
-renewal after the origin's death. Of a run in flight at a planned rotation (its successor was in use, it comes
-from where it had come from, and writes nothing new) low, medium where it renews.
+that the kill cuts the descendant (``dies_with``), after an explicit cut (a session-revoking policy; medium
+where all that goes on is a shell that was begun before), or on a renewal after the origin's death. Of a run
+in flight at a planned rotation (its successor was in use, it comes from where it had come from, and writes
+nothing new) low, medium where it renews.
 Proves: every descendant that was used is refused or expired.
 Evaded by: orphans made by design (``made_by``): they are no descendants and need their own end.
 Benign: a short residual that nobody uses; a kill with a declared overlap.
@@ -45,6 +46,7 @@ from correlators.kernel.views.ends import grace_of, skew_of, standing, undone_by
 from correlators.kernel.views.inflight import planned
 from correlators.kernel.views.progress import rotated_away
 from correlators.kernel.views.refusals import proofs_among, settled
+from correlators.kernel.views.removals import closed, standing_open
 from correlators.kernel.views.unseen import LOST, Unseen, lost_uses
 from correlators.kernel.views.view import ACCEPTED, merged_descendants, uses_of
 from schemas.dossier import Descendant
@@ -77,7 +79,8 @@ LET_GO = CUT | {CHILDREN_MARK}
 class Heir(NamedTuple):
     """One descendant after its ancestor's end: successes since, and refusals that prove it over.
     ``ended``: it was used after an end of its own too, which another control tells; ``lost``: uses of which
-    no record is left here, where none is (``correlators.kernel.views.unseen``)."""
+    no record is left here, where none is (``correlators.kernel.views.unseen``). ``held``: it did nothing new,
+    a session stood open."""
 
     name: str
     report: Descendant
@@ -85,6 +88,7 @@ class Heir(NamedTuple):
     refused: tuple[Evidence, ...]
     ended: bool = False
     lost: tuple[Unseen, ...] = ()
+    held: bool = False
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
@@ -215,6 +219,8 @@ def _value(
 
 
 def _severity(view: View, subject: str, off: Off, heir: Heir) -> Severity:
+    if heir.held:
+        return Severity.MEDIUM
     renewed = any(key.endswith(":renew") for key in heir.report.uses)
     if off.turn.kind == "cut" or (heir.report.edge == "dies_with" and off.turn.claims_cut):
         return Severity.HIGH
@@ -267,8 +273,9 @@ def _session(view: View, clock: Clock, off: Off, name: str, credential: Credenti
         "dies_with", credential.kind, credential.names, credential.issued, credential.expiry, credential.uses
     )
     used = tuple(e for e in view.uses(credential, "succeeded", "failed") if _outlived(view, off, report, e))
+    held = tuple(e for s in standing_open(view, off, name) if _outlived(view, off, report, e := closed(s)))
     after = used[-1].time if used else off.start
     denied = tuple(e for e in view.uses(credential, "forbidden", "unauthenticated") if e.time > after)
     if used:
         denied = settled(denied, after, clock, view.thresholds.refused_quiet)
-    return Heir(name, report, used, denied)
+    return Heir(name, report, sighted([used, held]), denied, held=bool(held) and not used)

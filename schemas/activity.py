@@ -228,13 +228,15 @@ class Session(msgspec.Struct, frozen=True, tag="session", omit_defaults=True):
     """This event is a use that stands open (an exec, a watch). ``ended``: until when (µs); 0: it stands
     yet.
 
-    Begin and end may come as two records of one event id, in any order. ``passive``: it only listens (a
-    watch, a followed log).
+    Begin and end may come as two records of one event id, in any order, or under one ``name``: the key that
+    the provider gives the session, by which anybody may end it (``identity`` "": whose it is only its begin
+    says). ``passive``: it only listens (a watch, a followed log).
     """
 
-    identity: str
+    identity: str = ""
     ended: int = 0
     passive: bool = False
+    name: str = ""
 
 
 class Begun(msgspec.Struct, frozen=True, tag="begun", omit_defaults=True):

@@ -537,7 +537,10 @@ def _withdrawn(activity: Activity, evidence: Evidence, effect: Withdrawn) -> Ite
 def _session(activity: Activity, evidence: Evidence, effect: Session) -> Iterator[Fact]:
     secret = activity.action == "secret_read"
     opened = Opened(evidence, effect.ended, activity.allowed_by, effect.passive, secret)
-    yield effect.identity, Dossier(sessions={event_key(*evidence.event): opened})
+    name = effect.name or event_key(*evidence.event)
+    yield effect.identity or name, Dossier(sessions={name: opened})
+    if effect.identity and effect.name:
+        yield name, Dossier(addresses={effect.identity: Address(since=activity.time)})
 
 
 def _begun(activity: Activity, evidence: Evidence, effect: Begun) -> Iterator[Fact]:

@@ -67,13 +67,23 @@ def stands_in(view: View, removed: str, off: Off, other: str) -> bool:
 
 
 def standing_past(view: View, grant: str, off: Off) -> list[Opened]:
-    """Lists the sessions that a grant allowed before it went, and that stood open past it."""
+    """Lists the sessions that a grant allowed before it went, and that stood open past it. ``grant`` "": of
+    which no record says what allowed them."""
     return [
         session
         for _, session in sorted(view.dossier.sessions.items())
         if session.allowed_by == grant
         and session.began.time <= off.start
         and (not session.ended or _past(off, session, view.thresholds))
+    ]
+
+
+def standing_open(view: View, off: Off, credential: str) -> list[Opened]:
+    """Lists the sessions that were begun with a credential before an end, and that ended after it."""
+    return [
+        session
+        for _, session in sorted(view.dossier.sessions.items())
+        if session.began.credential == credential and session.began.time <= off.start < session.ended
     ]
 
 

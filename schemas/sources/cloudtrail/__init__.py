@@ -32,7 +32,8 @@ SUMMARY = Summary(
     cannot_show=(
         "Most calls with a dead key are not logged at all, so the death of an AWS key is assumed, "
         "never proven by silence; `DeleteUser` names no keys; data events only where the trail "
-        "has them; 5 to 15 minutes late, unordered"
+        "has them; a shell of Systems Manager or ECS that is left, or idle, ends without an event; 5 to 15 "
+        "minutes late, unordered"
     ),
     ship=(
         "The folder of delivered objects (receiver `cloudtrail_folder`, or `gapwatch send "

@@ -21,6 +21,7 @@ from schemas.activity import (
     Lent,
     Parent,
     Restored,
+    Session,
 )
 from schemas.credential_kind import CredentialKind
 from schemas.evidence import SECOND, micros
@@ -34,6 +35,27 @@ from schemas.sources.cloudtrail.wire import Fields, text
 from schemas.times import micros_of
 
 Teach = Callable[[Call], tuple[Effect, ...]]
+
+
+def _session_opened(call: Call) -> tuple[Effect, ...]:
+    """A shell or a forwarded port on a machine, begun or taken up again (Systems Manager API, StartSession,
+    ResumeSession), or a command in a container (Amazon ECS API, ExecuteCommand). It needs no key to go on."""
+    name = text(call.response, "sessionId") or text(call.response, "session", "sessionId")
+    name = name or text(call.request, "sessionId")
+    if not name or not call.caller.identity:
+        return ()
+    return (Session(call.caller.identity, name=_session_key(call, name)),)
+
+
+def _session_ended(call: Call) -> tuple[Effect, ...]:
+    """TerminateSession, by whoever. Who leaves a shell, or is idle for too long, ends it without any call."""
+    name = text(call.request, "sessionId") or text(call.response, "sessionId")
+    return (Session(ended=call.time, name=_session_key(call, name)),) if name else ()
+
+
+def _session_key(call: Call, name: str) -> str:
+    return f"aws:{call.account}:session/{name}"
+
 
 DURATIONS_MAX = micros(timedelta(hours=36))
 """The longest life that STS gives to any session; a longer ``durationSeconds`` is no duration."""
@@ -334,7 +356,15 @@ TRAILS: dict[str, Teach] = {
 }
 TEACH |= {("cloudtrail", operation): teach for operation, teach in TRAILS.items()}
 
-OF_OTHERS = frozenset({*LENDINGS, *TRAILS, *OF_CLUSTERS})
+SESSIONS: dict[tuple[str, str], Teach] = {
+    ("ssm", "StartSession"): _session_opened,
+    ("ssm", "ResumeSession"): _session_opened,
+    ("ssm", "TerminateSession"): _session_ended,
+    ("ecs", "ExecuteCommand"): _session_opened,
+}
+TEACH |= SESSIONS
+
+OF_OTHERS = frozenset({*LENDINGS, *TRAILS, *OF_CLUSTERS, *(operation for _, operation in SESSIONS)})
 """Calls of other services than those about identities that have effects."""
 
 TEACH |= {("ec2", operation): teach for operation, teach in LENDINGS.items()}

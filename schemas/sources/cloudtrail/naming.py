@@ -17,7 +17,7 @@ ABOUT_IDENTITIES = frozenset({"iam", "sts", "rolesanywhere", "eks-auth", "cognit
 RESOURCE_NAMES = (
     "secretId", "roleArn", "policyArn", "userName", "roleName", "keyId", "functionName", "bucketName",
     "tableName", "instanceId", "groupId", "name", "names", "clusterName", "trailName", "modelId", "queueUrl",
-    "topicArn",
+    "topicArn", "target", "task", "sessionId",
 )  # fmt: skip
 """Request parameters that name what is touched, the most telling first."""
 

@@ -25,9 +25,10 @@ def event_of(entry: dict[str, Any]) -> dict[str, Any]:
     metadata = _part(payload, "requestMetadata")
     address = metadata.get("callerIp") or metadata.get("callerIP")
     authentication = _part(payload, "authenticationInfo")
+    operation = _text(_part(entry, "operation"), "id")
     return {
-        "auditID": entry.get("insertId") or _part(entry, "operation").get("id") or "",
-        "stage": "ResponseComplete",
+        "auditID": (_open_end(entry) and operation) or entry.get("insertId") or operation,
+        "stage": "ResponseStarted" if _open_end(entry) == "first" else "ResponseComplete",
         "verb": verb,
         "user": {"username": authentication.get("principalEmail") or authentication.get("authoritySelector")},
         "sourceIPs": [address] if isinstance(address, str) else None,
@@ -43,6 +44,15 @@ def event_of(entry: dict[str, Any]) -> dict[str, Any]:
         or entry.get("receiveTimestamp"),
         "annotations": {k: v for k, v in _part(entry, "labels").items() if isinstance(v, str)},
     }
+
+
+def _open_end(entry: dict[str, Any]) -> str:
+    """Which record of a request it is that stands open (an exec, a watch) and has one for its begin and one
+    for its end, under one operation's id (LogEntry, ``operation``): ``first`` or ``last``; "" for the one of
+    a request that has one."""
+    operation = _part(entry, "operation")
+    first, last = operation.get("first") is True, operation.get("last") is True
+    return "first" if first and not last else "last" if last and not first else ""
 
 
 def cluster_of(entry: dict[str, Any]) -> str:
