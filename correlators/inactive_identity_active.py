@@ -1,8 +1,9 @@
 """An identity recorded inactive, disabled or decommissioned is active.
 
 Fires: a use that was authenticated (or a tool call that was executed) while a record said that the identity
-is not active: the inventory, or the provider's own switch; or the provider had deleted it, and the log names
-no credential of the use. High; medium where every such use was forbidden.
+is not active: the inventory, or the provider's own switch; or the provider had deleted it, and it acts by a
+token that lives on, or by a credential that the log does not name. High; medium where every such use was
+forbidden.
 Proves: tries refused while it was off; after a violation, of each credential that was used, unless it is
 dead: a refused login does not end the token that was issued before.
 Evaded by: acting under another identity that the inventory does not join (declare aliases).
@@ -19,7 +20,6 @@ from collections.abc import Iterator
 from correlators.control import (
     Clock,
     Control,
-    Credential,
     Episode,
     Evidence,
     Off,
@@ -28,7 +28,6 @@ from correlators.control import (
     Verdict,
     View,
     deaths_of,
-    executed,
     frozen,
     iso,
     named,
@@ -41,16 +40,15 @@ from correlators.control import (
     sighted,
     source_of,
     taken_back,
-    traits_of,
     unheard,
 )
 from correlators.kernel.views.ends import standing, undone_by
+from correlators.kernel.views.gone import GONE, active, acts_as, deletions_of, outlives
 from correlators.kernel.views.inventoried import BREAK_GLASS, approvals, uncovered
 from correlators.kernel.views.unseen import LOST, Unseen, lost_uses, ruled_out, severity_of
 from correlators.kernel.views.view import ACCEPTED
 from schemas.authority import INVENTORY
 from schemas.declaration import Declaration, Period
-from schemas.providers import installation_of, is_own
 
 CONTROL = Control(
     name="inactive_identity_active",
@@ -71,9 +69,6 @@ PROVIDER_SWITCH = "provider switch"
 hold where the other fails.
 """
 
-GONE = "deleted"
-"""The status of an identity that its provider deleted, and the subject of what it did since."""
-
 INACTIVE = frozenset({"inactive", "disabled", "decommissioned"})
 
 
@@ -89,10 +84,10 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
             continue
         periods = off_intervals(t for t in turns if t.kind == "disabled")
         if periods:
-            used = tuple(e for e in _active(view) if _acts_as(view, identity, e) and _late(view, periods, e))
+            used = tuple(e for e in active(view) if acts_as(view, identity, e) and _late(view, periods, e))
             yield _switched(view, clock, identity, "disabled", periods, used)
-        gone = off_intervals(t for t in turns if t.kind in ("deleted", "remade"))
-        used = _outlives(view, identity, gone) if gone else ()
+        gone = deletions_of(turns)
+        used = outlives(view, identity, gone) if gone else ()
         if used:
             yield _switched(view, clock, identity, GONE, gone, used)
 
@@ -106,7 +101,7 @@ def _declared(
     claims = [(s, d) for d in ordered for s in d.statuses if s.value in INACTIVE and clock.past(s.start - 1)]
     if not claims:
         return None
-    acted = tuple(e for e in _active(view) if _contradicts(view, ordered, e))
+    acted = tuple(e for e in active(view) if _contradicts(view, ordered, e))
     used = uncovered(view, acted, [a for a in approvals(view) if a.grant in BREAK_GLASS])
     standing = tuple(e for e in used if _says_inactive(view, latest, e.time))
     refused = tuple(e for e in _refused(view) if _says_inactive(view, latest, e.time))
@@ -197,12 +192,6 @@ def _claim(ordered: list[Declaration], time: int) -> tuple[Period, Declaration] 
     return None
 
 
-def _active(view: View) -> tuple[Evidence, ...]:
-    """Every authenticated use by any credential or alias of the identity, and every tool call it executed."""
-    uses = [view.used(c) for c in view.dossier.credentials.values()]
-    return sighted(iter([*uses, executed(view.dossier.calls)]))
-
-
 def _refused(view: View) -> tuple[Evidence, ...]:
     return sighted(view.refused(c) for c in view.dossier.credentials.values())
 
@@ -230,51 +219,8 @@ def _refused_since(
     return True
 
 
-def _acts_as(view: View, identity: str, use: Evidence) -> bool:
-    """Whether a use is by the identity that was switched: under its own key, or, where its provider also
-    calls it by a second name and only one identity of that installation acts here, under the first."""
-    if use.actor == identity:
-        return True
-    at = installation_of(identity)
-    if not at or is_own(identity) or use.actor != view.key or installation_of(use.actor) != at:
-        return False
-    known = (c.known for c in view.dossier.credentials.values())
-    seen = {e.actor for e in _active(view)} | {e.actor for e in known if e}
-    return {a for a in seen if installation_of(a) == at and is_own(a)} == {view.key}
-
-
 def _late(view: View, periods: list[Off], use: Evidence) -> bool:
     return any(past_grace(o, use, view.thresholds) for o in periods)
-
-
-def _outlives(view: View, identity: str, gone: list[Off]) -> tuple[Evidence, ...]:
-    """Uses by a deleted identity of which the log names no credential, or a token that outlives it by design
-    and of which no record says what it came from (of the others ``revoked_credential_used`` and
-    ``outlived_parent`` tell). The next holder of the name is another one, by what its provider tells them
-    apart by, or else from when a record says that it was made."""
-    begun = gone[0].start
-    uses = sighted(
-        view.used(c) for name, c in view.credentials.items() if not name or _from_nowhere(c, begun)
-    )
-    mine = [e for e in uses if _acts_as(view, identity, e)]
-    late = [e for e in mine if any(_of_gone(off, e, mine, view) for off in gone)]
-    return tuple(late)
-
-
-def _from_nowhere(credential: Credential, end: int) -> bool:
-    """Whether no record says what it came from. Of what was issued after the end its issue was the use."""
-    if not traits_of(credential.kind).residual or credential.parents or credential.ancestors:
-        return False
-    return not credential.issued or credential.issued.time <= end
-
-
-def _of_gone(off: Off, use: Evidence, uses: list[Evidence], view: View) -> bool:
-    if not use.asked:
-        return past_grace(off, use, view.thresholds)
-    holder = off.turn.scope
-    same = use.asked == holder if holder else any(e.asked == use.asked and e.time < off.start for e in uses)
-    remade = off._replace(end=0) if any(t.kind == "remade" for t in off.undone) else off
-    return same and past_grace(remade, use, view.thresholds)
 
 
 def _switched(
@@ -329,7 +275,7 @@ def _switched(
 def _lost(view: View, identity: str, periods: list[Off]) -> tuple[Unseen, ...]:
     """Uses while it was off that thinning had let go of, where all that is left is of its own."""
     credentials = view.dossier.credentials.values()
-    if not all(_acts_as(view, identity, e) for c in credentials for e in view.used(c)):
+    if not all(acts_as(view, identity, e) for c in credentials for e in view.used(c)):
         return ()
     many = [lost_uses(c.uses, periods, view.thresholds, ACCEPTED) for c in credentials]
     return tuple(sorted(each for some in many for each in some))

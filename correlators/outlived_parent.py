@@ -43,6 +43,7 @@ from correlators.control import (
 from correlators.kernel.knowledge.memory import CHILDREN_MARK
 from correlators.kernel.knowledge.weight import CUT
 from correlators.kernel.views.ends import grace_of, skew_of, standing, undone_by
+from correlators.kernel.views.gone import acts_of_the_deleted
 from correlators.kernel.views.inflight import planned
 from correlators.kernel.views.progress import rotated_away
 from correlators.kernel.views.refusals import proofs_among, settled
@@ -163,13 +164,9 @@ def _verdict(view: View, clock: Clock, subject: str, off: Off, heirs: list[Heir]
     cut = not LET_GO.isdisjoint(view.dossier.marks)
     value, reason = _value(clock, off, heirs, living, (view.key, subject), cut)
     severity = max((_severity(view, subject, off, h) for h in living), default=None)
-    if (
-        severity
-        and used
-        and severity <= Severity.MEDIUM
-        and rotated_away(view).issuperset(e.event for e in used)
-    ):
-        severity, reason = None, f"{reason}; told by old_version_used_after_rotation"
+    elsewhere = severity and used and _told_elsewhere(view, severity, used)
+    if elsewhere:
+        severity, reason = None, f"{reason}; told by {elsewhere}"
     shown = living[0].name if living else subject
     what = (
         f"{named(view)}: {short(shown)} went on working after {off.turn.how} of {short(subject)}"
@@ -190,6 +187,16 @@ def _verdict(view: View, clock: Clock, subject: str, off: Off, heirs: list[Heir]
         others=tuple(sorted({e.actor for e in used} - {view.key, ""})),
         truncated=any(s.truncated for h in heirs for s in h.report.uses.values()),
     )
+
+
+def _told_elsewhere(view: View, severity: Severity, used: tuple[Evidence, ...]) -> str:
+    """The control that tells of the same cause more to the point, "" for none."""
+    gone = acts_of_the_deleted(view)
+    deleted = {e.actor for e in used if e.event in gone}
+    if deleted.issuperset(e.actor for e in used):
+        return "inactive_identity_active"
+    rotated = severity <= Severity.MEDIUM and rotated_away(view).issuperset(e.event for e in used)
+    return "old_version_used_after_rotation" if rotated else ""
 
 
 def _value(
