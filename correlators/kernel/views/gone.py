@@ -76,7 +76,8 @@ def _lives_on(view: View, name: str, credential: Credential, end: int) -> bool:
     """Whether nobody can take it back, nor did. Of what was issued after the end its issue was the use."""
     if not traits_of(credential.kind).residual or (credential.issued and credential.issued.time > end):
         return False
-    edges = {link.edge for link in (*credential.parents.values(), *credential.ancestors.values())}
+    edges = {link.edge for link in credential.parents.values()}
+    edges.update(origin.edge for origin in credential.ancestors.values())
     return "dies_with" not in edges and not off_intervals(view.turns_of(name))
 
 
