@@ -41,7 +41,7 @@ from correlators.kernel.knowledge.join import STAYS_MAX
 from correlators.kernel.knowledge.join import stays as joined
 from correlators.kernel.views.approved_places import is_approved, stated_places
 from correlators.kernel.views.fronts import fronts_of
-from correlators.kernel.views.inherited import inherited, life_of, places_of_sessions
+from correlators.kernel.views.inherited import inherited, life_of, places_of_sessions, shared_sessions
 from correlators.kernel.views.places import (
     Here,
     beside,
@@ -76,6 +76,9 @@ CONTROL = Control(
 SHOWN_MAX = 24
 """New places that are shown with their evidence: those where something grave was done, then the first."""
 
+SESSIONS = "sessions"
+"""In the subject, of all sessions of an identity whose holders' addresses change."""
+
 NAMED_MAX = 3
 """Of these, how many the title names."""
 
@@ -84,7 +87,7 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     """Yields a verdict for each credential that was seen in more than one place, and one for a machine's
     sessions together where none of them alone says it."""
     machines: dict[str, dict[str, Stay]] = {}
-    held: list[tuple[str, Credential]] = []
+    held: Held = []
     for name, credential in view.credentials.items():
         if not name or not credential.stays or credential.person or is_trust(name):
             continue
@@ -93,7 +96,12 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
             machines[credential.machine] = joined(machines.get(credential.machine, {}), credential.stays)
     judged: set[str] = set()
     usual = places_of_sessions(credential for _, credential in held)
-    for name, credential in held:
+    shared, others = _shared(view, held)
+    if shared:
+        verdict = _judged(view, f"{view.key} {SESSIONS}", shared, _history(shared), usual)
+        if verdict:
+            yield verdict
+    for name, credential in others:
         history = machines.get(credential.machine, credential.stays)
         verdict = _judged(view, name, [(name, credential)], history, usual) if len(history) > 1 else None
         if verdict:
@@ -107,18 +115,38 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
                 yield verdict
 
 
+Held = list[tuple[str, Credential]]
+"""Credentials by name."""
+
+
+def _shared(view: View, held: Held) -> tuple[Held, Held]:
+    """The sessions that are shared by holders whose addresses change, which are one finding, and all other
+    credentials: a session by which somebody did somewhere what nobody did elsewhere is none of the crowd."""
+    shared = {} if _declared(view) else shared_sessions(held)
+    every = heres(_history(list(shared.items())))
+    for name, credential in list(shared.items()):
+        if any(_departure(here, every) > Severity.LOW for here in heres(credential.stays)):
+            del shared[name]
+    return [one for one in held if one[0] in shared], [one for one in held if one[0] not in shared]
+
+
+def _history(held: Held) -> dict[str, Stay]:
+    history: dict[str, Stay] = {}
+    for _, credential in held:
+        history = joined(history, credential.stays)
+    return history
+
+
 def _judged(
     view: View,
     subject: str,
-    held: list[tuple[str, Credential]],
+    held: Held,
     history: dict[str, Stay],
     usual: frozenset[tuple[str, str]],
 ) -> Verdict | None:
     """Of one credential, or of the several that one machine was given. ``usual``: places of the identity's
     sessions."""
-    mine: dict[str, Stay] = {}
-    for _, credential in held:
-        mine = joined(mine, credential.stays)
+    mine = _history(held)
     if len(mine) < 2:
         return None
     every = _native(view, heres(history))
@@ -143,14 +171,14 @@ def _judged(
         return None
     shown = sorted(new, key=lambda h: (not h.stay.grave, *h.begins))[:SHOWN_MAX]
     writes = any(view.wrote(c) for _, c in held)
-    severity = _severity(view, every, list(new), writes)
+    severity = _severity(view, subject, every, list(new), writes)
     return _verdict(view, subject, held, own, shown, len(new), severity)
 
 
-def _severity(view: View, every: list[Here], new: list[Here], writes: bool) -> Severity:
+def _severity(view: View, subject: str, every: list[Here], new: list[Here], writes: bool) -> Severity:
     if all(_is_hearsay(view, here, every) for here in new):
         return Severity.LOW
-    if roams(every) and not _declared(view):
+    if not _declared(view) and (roams(every) or subject.endswith(SESSIONS)):
         return max(_departure(here, every) for here in new)
     return Severity.HIGH if writes else Severity.MEDIUM
 
@@ -184,12 +212,14 @@ def _sources(view: View, here: Here) -> tuple[str, ...]:
 
 
 def _verdict(
-    view: View, subject: str, held: list[tuple[str, Credential]], own: tuple[Here, ...], shown: list[Here],
+    view: View, subject: str, held: Held, own: tuple[Here, ...], shown: list[Here],
     count: int, severity: Severity,
 ) -> Verdict:  # fmt: skip
     single = len(held) == 1
     keys = f"credential {short(subject)} is"
     what = keys if single else f"keys of one session ({subject.rpartition(' ')[2]}) are"
+    if subject.endswith(SESSIONS):
+        what = "sessions of holders whose addresses change are"
     seen = sorted({e for here in shown for e in _seen(view, here, held)})
     near = _beside(own, shown[0]) if own else None
     evidence = tuple(sorted({*seen, *(_seen(view, near, held)[:1] if near else ())}))
@@ -222,7 +252,7 @@ def _beside(own: tuple[Here, ...], new: Here) -> Here:
     return min(own, key=far)
 
 
-def _seen(view: View, here: Here, held: list[tuple[str, Credential]]) -> list[Evidence]:
+def _seen(view: View, here: Here, held: Held) -> list[Evidence]:
     """The first use at a place, and what is grave there."""
     key = f"{here.source}\t{here.place}"
     whose = next((name for name, c in held if key in c.stays), held[0][0])
@@ -241,8 +271,29 @@ def _excused(
     name, credential = held
     fronts = fronts_of(view, name, roaming=True)
     for here in new:
-        if here.place in fronts or (view.dossier.lent and _lent(view, credential.machine, here, every)):
+        if here.place in fronts or (view.dossier.lent and _given_to(view, credential.machine, here, every)):
             yield here
+
+
+def _given_to(view: View, machine: str, here: Here, many: tuple[Here, ...]) -> bool:
+    return bool(machine) and (_lent(view, machine, here, many) or _started(view, machine, here, many))
+
+
+def _started(view: View, machine: str, here: Here, many: tuple[Here, ...]) -> bool:
+    """Whether the machine was started before it came from here, and this alone is where it comes from since,
+    until it is started again: nothing comes from an address before."""
+    skew = view.thresholds.skew
+    given = given_key(machine_key(installation_of(view.key), machine), "")
+    starts = sorted(t.time for t in view.dossier.lent.get(given, ()))
+    since = max((time for time in starts if time <= here.stay.first.time + skew), default=0)
+    until = min((time for time in starts if time > since), default=0)
+    if not since or (until and here.stay.last.time > until + skew):
+        return False
+    return not any(
+        other.stay.last.time > since + skew and not (until and other.stay.first.time >= until - skew)
+        for other in many
+        if other is not here and comparable(other, here)
+    )
 
 
 def _lent(view: View, machine: str, here: Here, many: tuple[Here, ...]) -> bool:
@@ -250,7 +301,7 @@ def _lent(view: View, machine: str, here: Here, many: tuple[Here, ...]) -> bool:
     that it had: nothing comes from there any more."""
     gap, skew = view.thresholds.two_networks, view.thresholds.skew
     given = given_key(machine_key(installation_of(view.key), machine), here.place)
-    turns = view.dossier.lent.get(given, ()) if machine else ()
+    turns = view.dossier.lent.get(given, ())
     begun = [t.time for t in turns if t.alive and t.time <= here.stay.first.time + skew]
     if not begun:
         return False

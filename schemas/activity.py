@@ -249,12 +249,14 @@ class Begun(msgspec.Struct, frozen=True, tag="begun", omit_defaults=True):
 
 class Lent(msgspec.Struct, frozen=True, tag="lent", omit_defaults=True):
     """From now on ``thing``, an address that is given to machines, is ``place``, or is ``holder``'s; with
-    neither it is nobody's. ``named``: another key for it from now on."""
+    neither it is nobody's. ``named``: another key for it from now on. ``anew``: ``thing`` is a machine, and
+    it was started: the address that it had is given back, and its next one is not told here."""
 
     thing: str
     place: str = ""
     holder: str = ""
     named: str = ""
+    anew: bool = False
 
 
 class Glimpse(msgspec.Struct, frozen=True, tag="glimpse", omit_defaults=True):

@@ -558,6 +558,9 @@ def given_key(machine: str, at: str) -> str:
 
 def _lent(activity: Activity, evidence: Evidence, effect: Lent) -> Iterator[Fact]:
     turn = Turn(activity.time, True, activity.operation, evidence, about=effect.thing)
+    if effect.anew:
+        yield effect.thing, Dossier(lent={LENT_PLACE: (turn,)})
+        return
     known: dict[str, tuple[Turn, ...]] = {f"{LENT_PLACE}{effect.place}": (turn,)} if effect.place else {}
     if effect.holder or not effect.place:
         known[effect.holder] = (turn,)

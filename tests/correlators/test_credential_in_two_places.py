@@ -450,3 +450,73 @@ def test_an_instance_that_is_given_its_elastic_address_moves_to_it() -> None:
 )  # fmt: skip
 def test_an_elastic_address_excuses_nothing_but_the_move(more: list[Activity]) -> None:
     assert is_violated([*GIVEN, *TAKES_IT, *more])
+
+
+STARTED = change("started", 60, Lent(BOX, anew=True), action="")
+NEXT: dict[str, Any] = HELD | {"credential": "aws:key/ASIANEXT"}
+
+
+def is_found(many: list[Activity]) -> bool:
+    reports = every_way(many).last.values()
+    return any(r.verdict and r.verdict.control == NAME and r.finding for r in reports)
+
+
+def test_an_instance_that_was_stopped_and_started_has_another_address() -> None:
+    before = [on_the_node("a", 10, POOL), on_the_node("b", 50, POOL)]
+    after = [use("c", 120, place=B, **NEXT), use("d", 900, place=B, **NEXT)]
+    assert is_found([*before, *after])
+    assert not is_found([STARTED, *before, *after])
+    again = [change("again", 1000, Lent(BOX, anew=True), action=""), use("e", 1100, place=ELASTIC, **NEXT)]
+    assert not is_found([STARTED, *before, *after, *again])
+    for stranger in (
+        on_the_node("old key", 130, POOL),
+        use("new key", 130, place="192.0.2.150", **NEXT),
+        on_the_node("old key elsewhere", 130, "192.0.2.150"),
+        use("where it was", 1200, place=B, **NEXT),
+    ):
+        assert is_found([STARTED, *before, *after, *again, stranger]), stranger.uid
+
+
+def sessions(places: dict[int, list[str]], **more: Any) -> list[Activity]:
+    """An hour's session each, used every five minutes from the next of these places."""
+    many: list[Activity] = []
+    for hour, where in places.items():
+        key = f"aws:key/ASIA{hour}"
+        issued = Issued(key, ROLE, "session", expires=T0 + (hour + 1) * 3600 * 10**6)
+        many.append(change(f"i{hour}", hour * 3600, issued, action="", identity=""))
+        many += [
+            use(
+                f"{hour}-{n}", hour * 3600 + 300 * (n + 1), credential=key, identity=ROLE, place=place, **more
+            )
+            for n, place in enumerate(where)
+        ]
+    return many
+
+
+def changing(hour: int) -> list[str]:
+    return [f"203.{hour}.{n}.9" for n in range(6)]
+
+
+def test_sessions_of_holders_whose_addresses_change_are_one_low_finding_until_one_does_what_none_did() -> (
+    None
+):
+    hours = {hour: changing(hour) for hour in range(8)}
+    found = {
+        r.verdict.subject: r.verdict
+        for r in every_way(sessions(hours)).last.values()
+        if r.finding and r.verdict
+    }
+    assert {name: v.severity for name, v in found.items()} == {f"{ROLE} sessions": Severity.LOW}
+    secret = use(
+        "s", 7 * 3600 + 1000, credential="aws:key/ASIA7", identity=ROLE, place=A, action="secret_read"
+    )
+    world = every_way([*sessions(hours), secret])
+    found = {r.verdict.subject: r.verdict for r in world.last.values() if r.finding and r.verdict}
+    assert found["aws:key/ASIA7"].severity == Severity.MEDIUM and A in found["aws:key/ASIA7"].title
+
+
+@pytest.mark.parametrize("first", [[A] * 6, changing(0)], ids=["one place each", "the same places each"])
+def test_who_comes_later_makes_no_session_one_of_holders_whose_addresses_change(first: list[str]) -> None:
+    hours = dict.fromkeys(range(4), first) | {hour: [*first, *changing(hour)] for hour in range(4, 9)}
+    found = [r.verdict for r in every_way(sessions(hours)).last.values() if r.finding and r.verdict]
+    assert found and min(v.severity or 0 for v in found) == Severity.MEDIUM

@@ -30,7 +30,11 @@ def lendings(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
 
 
 def _asked(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
-    for machine in {c.machine for c in dossier.credentials.values() if c.machine and len(c.stays) > 1}:
+    seen: dict[str, set[str]] = {}
+    for credential in dossier.credentials.values():
+        if credential.machine:
+            seen.setdefault(credential.machine, set()).update(credential.stays)
+    for machine in (name for name, places in seen.items() if len(places) > 1):
         yield machine_key(installation_of(key), machine), Dossier(members={key: Member(key)})
 
 

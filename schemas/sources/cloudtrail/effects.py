@@ -33,6 +33,7 @@ from schemas.sources.cloudtrail.grants import OF_CLUSTERS, QUARANTINE, grants_of
 from schemas.sources.cloudtrail.policies import DENY_ALL, REVOKE_OLDER, cut_at
 from schemas.sources.cloudtrail.wire import Fields, text
 from schemas.times import micros_of
+from schemas.wire import as_list, pick
 
 Teach = Callable[[Call], tuple[Effect, ...]]
 
@@ -223,6 +224,17 @@ def _address_taken(call: Call) -> tuple[Effect, ...]:
     return (Lent(_eip(call, thing)),) if thing else ()
 
 
+def _started(call: Call) -> tuple[Effect, ...]:
+    """EC2 API, StartInstances: of what was stopped. Its public address was given back when it stopped, and it
+    has another one (EC2 user guide, "Stop and start Amazon EC2 instances"); an elastic one stays."""
+    started = [
+        text(one, "instanceId")
+        for one in as_list(pick(call.response, "instancesSet", "items"))
+        if text(one, "previousState", "name") in ("", "stopped")
+    ]
+    return tuple(Lent(machine_key(f"aws:{call.account}", one), anew=True) for one in started if one)
+
+
 def _eip(call: Call, name: str) -> str:
     return f"aws:{call.account}:eip/{name}"
 
@@ -312,6 +324,7 @@ TEACH: dict[tuple[str, str], Teach] = {
 LENDINGS: dict[str, Teach] = {
     "AllocateAddress": _address_allocated,
     "AssociateAddress": _address_associated,
+    "StartInstances": _started,
     "DisassociateAddress": _address_taken,
 }
 """Calls of EC2 that give addresses to machines, by operation: no other call of it is read for effects."""
