@@ -36,6 +36,7 @@ from correlators.control import (
     Value,
     Verdict,
     View,
+    ended,
     iso,
     micros,
     named,
@@ -120,13 +121,13 @@ def _of_grant(view: View, clock: Clock, name: str, grant: Grant, off: Off) -> Ve
     if gaps:
         used = sighted(g.used for g in gaps)
         over = tuple(e for e in refused if e.time > used[-1].time)
-        ended = all(g.ended for g in gaps)
-        value: Value = "proven" if over else "assumed" if ended or off.end else "violated"
+        ended_all = all(g.ended for g in gaps)
+        value: Value = "proven" if over else "assumed" if ended_all or off.end else "violated"
         said = "; ".join(text for g in gaps for text in g.says)
         if over:
             said += f"; refused at {iso(over[-1].time)}"
         claims += _gone_too(view, off, used)
-        end = off.end or (over[0].time if over else max(g.ended for g in gaps) if ended else 0)
+        end = off.end or (over[0].time if over else max(g.ended for g in gaps) if ended_all else 0)
         return _verdict(
             view, name, off, value, said, used, tuple(sorted(claims)),
             severity=max(g.severity for g in gaps),
@@ -266,16 +267,16 @@ def _of_origin(view: View, clock: Clock, name: str, credential: Credential, off:
     if used:
         over = tuple(e for e in refused if e.time > used[-1].time)
         expires = credential.expiry[1]
-        ended = bool(expires) and clock.past(expires)
+        run_out = bool(expires) and clock.past(expires)
         brief = expires and expires - off.start <= view.thresholds.residual_short
         seen = times(used, "use", thinned([credential]))
         return _verdict(
-            view, subject, off, "proven" if over else "assumed" if ended or off.end else "violated",
+            view, subject, off, "proven" if over else "assumed" if run_out or off.end else "violated",
             f"{seen} of {short(name)} on record since, last at {iso(used[-1].time)}; "
             + (f"it lives until {iso(expires)}" if expires else "when it expires is not on record"),
             used, claims, credential=name,
             severity=Severity.LOW if brief else Severity.MEDIUM,
-            episode=Episode(off.start, off.end or (expires if ended else 0), off.turn.how),
+            episode=Episode(off.start, off.end or (expires if run_out else 0), off.turn.how),
         )  # fmt: skip
     if refused:
         said = f"refused at {iso(refused[-1].time)}"
@@ -290,12 +291,12 @@ def _verdict(
     confidence: Confidence = Confidence.HIGH, others: tuple[str, ...] = (), credential: str = "",
     episode: Episode | None = None,
 ) -> Verdict:  # fmt: skip
-    goes_on = "goes on after" if severity else "ended by"
+    goes_on = "goes on after" if severity else "ended when"
     return view.verdict(
         CONTROL,
         subject=subject if credential else f"{subject} {view.key}",
         value=value,
-        title=f"{named(view)}: access {goes_on} {off.turn.how}",
+        title=f"{named(view)}: access {goes_on} {ended(off.turn)}",
         reason=f"{off.turn.how} at {iso(off.start)}: {said}",
         severity=severity,
         confidence=confidence,

@@ -36,6 +36,7 @@ from correlators.control import (
     named,
     short,
     sighted,
+    spoken,
     times,
 )
 from correlators.kernel.views.calls import endings, parted
@@ -276,7 +277,7 @@ def _record(d: Declaration) -> Evidence:
 
 
 def _who(view: View, identity: str) -> str:
-    return named(view) if identity == view.key else f"{identity} of {named(view)}"
+    return named(view) if identity == view.key else f"{spoken(identity)} of {named(view)}"
 
 
 def _seen(view: View, acts: tuple[Evidence, ...]) -> str:

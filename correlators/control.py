@@ -9,8 +9,9 @@ identity to verdicts; ``CASES`` may stand beside the rule. CONTRIBUTING.md goes 
   and ``clock.past(off.start)``, as an expiry may lie ahead), ``past_grace``, ``surely_after``,
   ``taken_back``, ``proofs``, ``over_since``;
 - where nothing was seen: ``unheard``;
-- what is said: ``view.verdict(CONTROL, …)``, ``named``, ``short``, ``times``, ``iso``, ``episodes_of``; which
-  ids of the standards stand in ``CONTROL``: ``schemas.verdict.Control``.
+- what is said: ``view.verdict(CONTROL, …)``; in a title ``named``, ``called``, ``spoken``, ``ended``,
+  ``acted``; in a reason ``short``, ``times``, ``iso``; ``episodes_of``; which ids of the standards stand in
+  ``CONTROL``: ``schemas.verdict.Control``.
 
 What only some need stands in ``correlators.kernel.views``: places, rotations, approvals, calls, in-flight
 writes, the inventory.
@@ -27,7 +28,18 @@ from correlators.kernel.views.refusals import over_since, proofs
 from correlators.kernel.views.severity import of_uses
 from correlators.kernel.views.silence import unheard
 from correlators.kernel.views.view import View, sighted
-from correlators.kernel.views.wording import episodes_of, named, short, thinned, times, worst_of
+from correlators.kernel.views.wording import (
+    acted,
+    called,
+    ended,
+    episodes_of,
+    named,
+    short,
+    spoken,
+    thinned,
+    times,
+    worst_of,
+)
 from schemas import frozen
 from schemas.credential_kind import traits_of
 from schemas.dossier import Credential, Turn
@@ -36,9 +48,9 @@ from schemas.providers import source_of
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict
 
 __all__ = [
-    "Case", "Clock", "Confidence", "Control", "Credential", "Episode", "Event", "Evidence", "Off", "Severity",
-    "Turn", "Value", "Verdict", "View", "confidence_of", "deaths_of", "episodes_of", "executed", "frozen",
-    "iso", "micros", "named", "network_of", "of_uses", "off_intervals", "over_since", "past_grace", "proofs",
-    "short", "sighted", "source_of", "surely_after", "taken_back", "thinned", "times", "traits_of", "unheard",
-    "worst_of",
+    "Case", "Clock", "Confidence", "Control", "Credential", "Episode", "Event", "Evidence", "Off",
+    "Severity", "Turn", "Value", "Verdict", "View", "acted", "called", "confidence_of", "deaths_of",
+    "ended", "episodes_of", "executed", "frozen", "iso", "micros", "named", "network_of", "of_uses",
+    "off_intervals", "over_since", "past_grace", "proofs", "short", "sighted", "source_of", "spoken",
+    "surely_after", "taken_back", "thinned", "times", "traits_of", "unheard", "worst_of",
 ]  # fmt: skip

@@ -31,10 +31,10 @@ from correlators.control import (
     Severity,
     Verdict,
     View,
+    called,
     frozen,
     iso,
     named,
-    short,
     worst_of,
 )
 from correlators.kernel.knowledge.join import STAYS_MAX
@@ -216,7 +216,7 @@ def _verdict(
     count: int, severity: Severity,
 ) -> Verdict:  # fmt: skip
     single = len(held) == 1
-    keys = f"credential {short(subject)} is"
+    keys = f"{called(view, subject)} is"
     what = keys if single else f"keys of one session ({subject.rpartition(' ')[2]}) are"
     if subject.endswith(SESSIONS):
         what = "sessions of holders whose addresses change are"

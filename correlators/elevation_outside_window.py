@@ -31,6 +31,7 @@ from correlators.control import (
     short,
     sighted,
     source_of,
+    spoken,
     thinned,
     times,
 )
@@ -89,7 +90,7 @@ def _judged(view: View, clock: Clock, grant: str, mine: list[Approval], covering
             CONTROL,
             subject=f"{view.key} {grant}",
             value="violated",
-            title=f"{named(view)}: {short(grant)} outside its approved window",
+            title=f"{named(view)} used {spoken(grant)} outside its approved window",
             reason=f"{times(bare, 'act', thinned(view.credentials.values()))} on record that no approval "
             f"covers, from {iso(bare[0].time)}{who} to {iso(bare[-1].time)}; approved: {windows}",
             severity=Severity.MEDIUM,
@@ -110,7 +111,7 @@ def _judged(view: View, clock: Clock, grant: str, mine: list[Approval], covering
         CONTROL,
         subject=f"{view.key} {grant}",
         value=value,  # type: ignore[arg-type]
-        title=f"{named(view)}: {short(grant)} within its approved window",
+        title=f"{named(view)} used {spoken(grant)} within its approved window",
         reason=f"{reason}; approved: {windows}",
         claim=claims,
         evidence=acts,

@@ -25,11 +25,11 @@ from correlators.control import (
     Severity,
     Verdict,
     View,
+    called,
     deaths_of,
     iso,
     named,
     proofs,
-    short,
     sighted,
     thinned,
     times,
@@ -110,7 +110,7 @@ def _unsaid(view: View, clock: Clock, name: str, credential: Credential) -> Iter
         subject=name,
         value="proven",
         credential=name,
-        title=f"{named(view)}: credential {short(name)} has ended, although no record says how",
+        title=f"{named(view)}: {called(view, name)} has ended, although no record says how",
         reason=f"it worked at {iso(off.start)}, and was refused at {iso(refused[0].time)} "
         f"({times(refused, 'refused try', thinned([credential]))}): its end lies between",
         confidence=Confidence.HIGH,
@@ -134,7 +134,7 @@ def _stale(view: View, day: str, many: list[Past]) -> Verdict:
     used = sighted(past.used for past in many)
     tokens = {past.name: past for past in many}
     first = min(past.credential.expiry[1] for past in many)
-    which = short(many[0].name) if len(tokens) == 1 else f"{len(tokens)} tokens"
+    which = called(view, many[0].name) if len(tokens) == 1 else f"{len(tokens)} tokens"
     gone = thinned(past.credential for past in many)
     return view.verdict(
         CONTROL,
@@ -164,8 +164,7 @@ def _judged(view: View, past: Past) -> Verdict:
         value="proven" if past.over else "violated",
         credential=name,
         title=(
-            f"{named(view)}: credential {short(name)} was {'accepted' if used else 'refused'} after its "
-            "expiry"
+            f"{named(view)}: {called(view, name)} was {'accepted' if used else 'refused'} after its expiry"
         ),
         reason=f"expired at {iso(expires)}; {seen} after that, last at {iso((used or refused)[-1].time)}",
         severity=Severity.HIGH if used else None,

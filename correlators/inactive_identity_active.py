@@ -27,6 +27,7 @@ from correlators.control import (
     Value,
     Verdict,
     View,
+    called,
     deaths_of,
     frozen,
     iso,
@@ -36,7 +37,6 @@ from correlators.control import (
     over_since,
     past_grace,
     proofs,
-    short,
     sighted,
     source_of,
     taken_back,
@@ -299,7 +299,7 @@ def _verdict(
 ) -> Verdict:
     severity = _severity(view, evidence) if episode else None
     credential = evidence[0].credential if evidence else ""
-    held = f" with {short(credential)}" if credential else ""
+    held = f" with {called(view, credential)}" if credential else ""
     return view.verdict(
         CONTROL,
         subject=identity

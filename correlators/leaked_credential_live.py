@@ -32,6 +32,7 @@ from correlators.control import (
     Value,
     Verdict,
     View,
+    called,
     deaths_of,
     iso,
     named,
@@ -139,7 +140,7 @@ def _judged(view: View, clock: Clock, subject: str, exposure: Off, lives: list[L
         reason += _elsewhere(view, lives, exposure, used)
     elif value == "violated" or last > deadline:
         severity = Severity.MEDIUM
-    what, credential = _named(lives)
+    what, credential = _named(view, lives)
     live = "is live" if not dead else "was live until it was ended" if severity else "was ended"
     if not dead and not severity:
         live = "may be live"
@@ -156,7 +157,7 @@ def _judged(view: View, clock: Clock, subject: str, exposure: Off, lives: list[L
         evidence=used or refused,
         episodes=(Episode(exposure.start, last if dead else 0, exposure.turn.how),) if severity else (),
         truncated=any(worst_of(view.credentials[life.name]) for life in lives),
-        next_step=f"end {what} now" if severity and not dead else "",
+        next_step=f"end {short(credential) or what} now" if severity and not dead else "",
     )
 
 
@@ -168,11 +169,11 @@ def _lapse(view: View, name: str) -> int:
     return origin.time + life if life and origin and not credential.expiry[1] else 0
 
 
-def _named(lives: list[Life]) -> tuple[str, str]:
+def _named(view: View, lives: list[Life]) -> tuple[str, str]:
     """How a title calls what leaked, and its key where there is one."""
     names = [life.name for life in lives if life.used] or [life.name for life in lives]
     if len(names) == 1:
-        return short(names[0]), names[0]
+        return called(view, names[0]), names[0]
     return (f"one of its {len(names)} credentials" if names else "some credential of it"), ""
 
 

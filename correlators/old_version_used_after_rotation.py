@@ -30,6 +30,7 @@ from correlators.control import (
     Value,
     Verdict,
     View,
+    called,
     iso,
     named,
     off_intervals,
@@ -201,10 +202,10 @@ def _verdict(
     change = many[-1].change
     policy = policy_of(view, change.subject)
     used = evidence[0].credential if evidence and severity else ""
-    what = short(change.shown) if change.shown != view.key else "its credential"
+    what = called(view, change.shown) if change.shown != view.key else "its credential"
     title = f"{named(view)}: {what} was rotated"
     if severity:
-        version = short(used) if used and not is_secret(view, change.subject) else "an old version"
+        version = called(view, used) if used and not is_secret(view, change.subject) else "an old version"
         title = f"{named(view)}: {version} is used after {_how(change)}"
     elif value == "proven":
         title += ", and every known consumer has moved"

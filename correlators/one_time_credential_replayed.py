@@ -23,10 +23,10 @@ from correlators.control import (
     Severity,
     Verdict,
     View,
+    called,
     iso,
     micros,
     named,
-    short,
 )
 
 CONTROL = Control(
@@ -76,7 +76,7 @@ def _judged(view: View, name: str, credential: Credential) -> Verdict | None:
         value="violated" if more else "proven",
         credential=name,
         title=(
-            f"{named(view)}: credential {short(name)}, good for {uses}, was presented again and "
+            f"{named(view)}: {called(view, name)}, good for {uses}, was presented again and "
             f"{'accepted' if more else 'refused'}"
         ),
         reason=(

@@ -31,7 +31,7 @@ from correlators.control import (
     View,
     iso,
     named,
-    short,
+    spoken,
 )
 from correlators.kernel.views.released import is_image_of, length
 from schemas.claims import Release
@@ -137,7 +137,7 @@ def _declared(view: View, clock: Clock, releases: list[Release]) -> Iterator[Con
         gone = [_replaced(e, right, newest) for e in wrong]
         yield Contradiction(says, tuple(sorted(wrong)), Confidence.HIGH, max(gone) if all(gone) else 0)
     if strangers:
-        says = f"{strangers[-1].operation} was set by {short(strangers[-1].actor)}"
+        says = f"{strangers[-1].operation} was set by {spoken(strangers[-1].actor)}"
         yield Contradiction(says, tuple(sorted(strangers)), Confidence.HIGH)
 
 
@@ -182,7 +182,7 @@ def _recorded(view: View, clock: Clock) -> Iterator[Contradiction]:
         and last.actor not in earlier
         and _images(last) != _images(sets[-2])
     ):
-        says = f"{last.operation} was set by {short(last.actor)}, who never did"
+        says = f"{last.operation} was set by {spoken(last.actor)}, who never did"
         yield Contradiction(says, (last,), Confidence.LOW)
     late = last.time + view.thresholds.rollout
     old = {image for e in before for image in _images(e)} - _images(last)

@@ -31,11 +31,12 @@ from correlators.control import (
     Value,
     Verdict,
     View,
+    called,
+    ended,
     iso,
     named,
     off_intervals,
     past_grace,
-    short,
     sighted,
     taken_back,
     traits_of,
@@ -51,6 +52,7 @@ from correlators.kernel.views.removals import closed, standing_open
 from correlators.kernel.views.unseen import LOST, Unseen, lost_uses
 from correlators.kernel.views.view import ACCEPTED, merged_descendants, uses_of
 from schemas.dossier import Descendant
+from schemas.naming import is_opaque, sort_of
 from schemas.providers import is_session, unseen
 
 CONTROL = Control(
@@ -169,16 +171,16 @@ def _verdict(view: View, clock: Clock, subject: str, off: Off, heirs: list[Heir]
         severity, reason = None, f"{reason}; told by {elsewhere}"
     shown = living[0].name if living else subject
     what = (
-        f"{named(view)}: {short(shown)} went on working after {off.turn.how} of {short(subject)}"
+        f"{_shown(view, shown)} worked on after {_ended(view, subject, off)}"
         if living
-        else f"{named(view)}: descendants of {short(subject)} after {off.turn.how}"
+        else f"what came from {called(view, subject)} after {ended(off.turn, subject)}"
     )
     return view.verdict(
         CONTROL,
         subject=subject,
         value=value,
         credential=shown,
-        title=what,
+        title=f"{named(view)}: {what}",
         reason=reason,
         severity=severity,
         claim=(off.turn.evidence,),
@@ -197,6 +199,18 @@ def _told_elsewhere(view: View, severity: Severity, used: tuple[Evidence, ...]) 
         return "inactive_identity_active"
     rotated = severity <= Severity.MEDIUM and rotated_away(view).issuperset(e.event for e in used)
     return "old_version_used_after_rotation" if rotated else ""
+
+
+def _shown(view: View, key: str) -> str:
+    """How a title calls what came from another credential, perhaps another identity's."""
+    name = view.name_of(key)
+    return f"a {sort_of(key)}" if is_opaque(key) and not name else called(view, key)
+
+
+def _ended(view: View, subject: str, off: Off) -> str:
+    how = ended(off.turn, subject)
+    parent = f"{called(view, subject)}, which it came from,"
+    return f"{parent}{how.removeprefix('it')}" if how.startswith("it ") else how
 
 
 def _value(

@@ -31,6 +31,7 @@ from correlators.control import (
     Value,
     Verdict,
     View,
+    called,
     frozen,
     iso,
     micros,
@@ -39,6 +40,7 @@ from correlators.control import (
     over_since,
     proofs,
     short,
+    spoken,
     thinned,
     times,
 )
@@ -110,6 +112,7 @@ def _crowd(view: View, actor: str, hour: int, many: list[Verdict]) -> Verdict:
     """One finding that counts and names what would be a crowd of them."""
     still = [v for v in many if v.value == "violated"]
     shown = sorted(still or many, key=lambda v: (v.claim[0], v.subject))
+    who = spoken(actor) if actor else "nobody named"
     names = ", ".join(short(v.subject) for v in shown[:SHOWN])
     more = f" and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
     first = min(v.claim[0] for v in many)
@@ -117,7 +120,7 @@ def _crowd(view: View, actor: str, hour: int, many: list[Verdict]) -> Verdict:
         CONTROL,
         subject=f"{view.key} {actor} {iso(hour * HOUR)}",
         value="violated" if still else "proven",
-        title=f"{named(view)}: {len(many)} revocations by {short(actor) or 'nobody named'} did not take",
+        title=f"{named(view)}: {len(many)} revocations by {who} did not take",
         reason=f"within the hour from {iso(hour * HOUR)}; {len(still)} of them still work: {names}{more}",
         severity=Severity.MEDIUM,
         claim=tuple(v.claim[0] for v in shown[:SHOWN]),
@@ -165,7 +168,7 @@ def _judged(view: View, clock: Clock, name: str, credential: Credential) -> Verd
         value=value,
         credential=name,
         title=(
-            f"{named(view)}: {tried.how} of {short(name)} did not "
+            f"{named(view)}: the revocation of {called(view, name)} did not "
             f"take{', and it was used since' if used else ''}"
         ),
         reason=reason,
@@ -189,8 +192,8 @@ def _unknown(view: View, name: str, credential: Credential, value: Value) -> Ver
         value=value,
         credential=name,
         title=(
-            f"{tried.how} by {short(tried.evidence.actor)} did not take; which credential {short(name)} is "
-            "cannot be told"
+            f"a revocation by {spoken(tried.evidence.actor) if tried.evidence.actor else 'nobody named'} did "
+            f"not take: no other record knows {spoken(name)}"
         ),
         reason="it was refused, so the credential lives; no issue or use is known under this name",
         severity=Severity.MEDIUM,

@@ -26,6 +26,9 @@ from correlators.control import (
     Turn,
     Verdict,
     View,
+    acted,
+    called,
+    ended,
     iso,
     named,
     off_intervals,
@@ -94,8 +97,8 @@ def _judged(view: View, name: str, credential: Credential, off: Off) -> Verdict 
         value="violated" if raced else "proven",
         credential=name,
         title=(
-            f"{named(view)}: {short(name)} {'wrote' if raced else 'tried to write'} identities within a "
-            f"minute after {turn.how}"
+            f"{named(view)}: within a minute after {ended(turn, name)}, {called(view, name)} "
+            f"{'' if raced else 'was refused where it would have '}{acted((raced or tried)[0])}"
         ),
         reason=(
             f"{turn.how} at {iso(turn.time)} by {short(turn.evidence.actor)}; "

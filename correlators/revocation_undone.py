@@ -27,12 +27,14 @@ from correlators.control import (
     Turn,
     Verdict,
     View,
+    called,
     iso,
     named,
     off_intervals,
     past_grace,
     short,
     sighted,
+    spoken,
     taken_back,
     thinned,
     times,
@@ -120,7 +122,8 @@ def _verdict(
     view: View, subject: str, off: Off, since: Turn | None, own: Collection[str], uses: tuple[Evidence, ...]
 ) -> Verdict:
     undoing = off.undone[0]
-    who = short(undoing.evidence.actor) or undoing.evidence.source
+    actor = undoing.evidence.actor
+    who = spoken(actor) if actor else undoing.evidence.source
     used = _used(view, off, uses)
     by = f"{who}, whom it had ended" if _by_itself(off, own) else who
     ender = short(off.turn.evidence.actor) or off.turn.evidence.source
@@ -133,7 +136,7 @@ def _verdict(
         subject=subject,
         value="assumed" if since else "violated",
         credential=subject if subject in view.credentials else "",
-        title=f"{named(view)}: the end of {short(subject)} was undone by {who}",
+        title=f"{named(view)}: the end of {called(view, subject)} was undone by {who}",
         reason=reason,
         severity=Severity.MEDIUM,
         claim=(off.turn.evidence,),

@@ -33,7 +33,9 @@ from correlators.control import (
     Severity,
     Verdict,
     View,
+    called,
     confidence_of,
+    ended,
     episodes_of,
     frozen,
     iso,
@@ -43,7 +45,6 @@ from correlators.control import (
     over_since,
     past_grace,
     proofs,
-    short,
     surely_after,
     taken_back,
     thinned,
@@ -254,10 +255,7 @@ def _verdict(
         subject=name,
         value=value,  # type: ignore[arg-type]
         credential=name,
-        title=(
-            f"{named(view)}: credential {short(name)} was {'used after' if severity else 'ended by'} "
-            f"{off.turn.how}"
-        ),
+        title=f"{named(view)}: {_what(view, name, off, bool(severity))}",
         reason=reason,
         severity=severity,
         confidence=confidence_of(credential, evidence),
@@ -265,3 +263,8 @@ def _verdict(
         evidence=evidence,
         episodes=episodes_of(broken or [], evidence) if severity else (),
     )
+
+
+def _what(view: View, name: str, off: Off, used: bool) -> str:
+    how = ended(off.turn, name)
+    return f"{called(view, name)} was used after {how}" if used else f"{called(view, name)}: {how}"

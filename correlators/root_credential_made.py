@@ -30,6 +30,7 @@ from correlators.control import (
     off_intervals,
     short,
     sighted,
+    spoken,
     thinned,
     times,
     traits_of,
@@ -94,7 +95,7 @@ def _judged(
         severity = Severity.MEDIUM if known else Severity.INFORMATIONAL
     first = (bare or acts)[0]
     verb = "was made" if first.event in born else "was used"
-    how = f" ({short(name)})" if name else ""
+    how = f" ({spoken(name, view.name_of(name))})" if name and name != view.key else ""
     approval = "without an approval" if bare else "under an approval"
     return view.verdict(
         CONTROL,

@@ -36,6 +36,7 @@ from correlators.control import (
     named,
     short,
     sighted,
+    spoken,
     thinned,
 )
 from correlators.kernel.views.inventoried import BREAK_GLASS, approvals, keys_of, ours, uncovered
@@ -140,7 +141,7 @@ def _granted(view: View, name: str, grant: Grant, turn: Turn) -> Verdict:
     gone = removals(grant.turns, 0)
     over = gone[-1].start if gone and not gone[-1].end else 0
     lost = tuple(e for e in denied if over and e.time > over and e.operation in {u.operation for u in used})
-    role = short(grant.role) or short(name)
+    role = spoken(grant.role or name)
     said = f"{turn.how} by itself at {iso(turn.time)}"
     if opened:
         said += f"; {min(opened)} had been refused to it before"
@@ -280,7 +281,7 @@ def _scoped(view: View, grants: dict[str, Grant]) -> Iterator[Verdict]:
         used.append(bad)
         beyond += [bad, gave]
         if bad or gave:
-            more.append(short(grant.role or name))
+            more.append(spoken(grant.role or name))
     shown = sighted(beyond)
     latest = ordered[-1]
     claim = (Evidence(latest.recorded, latest.uid, latest.source, operation="declared scopes"),)

@@ -35,6 +35,7 @@ from correlators.control import (
     iso,
     micros,
     short,
+    spoken,
 )
 from correlators.kernel.views.ends import standing
 from correlators.kernel.views.removals import removals
@@ -102,7 +103,7 @@ def _stopped(view: View, about: str, off: Off, turns: tuple[Turn, ...]) -> Verdi
         CONTROL,
         subject=f"{about} {NARROWED}" if narrowed else about,
         value="proven" if off.end else "violated",
-        title=f"{short(about)} {'takes less' if narrowed else 'was stopped'}",
+        title=f"{spoken(about)} {'takes less' if narrowed else 'was stopped'}",
         reason=said,
         severity=Severity.MEDIUM if sure else Severity.LOW,
         confidence=Confidence.HIGH if sure else Confidence.LOW,

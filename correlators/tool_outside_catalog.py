@@ -42,6 +42,7 @@ from correlators.control import (
     iso,
     micros,
     named,
+    spoken,
     times,
 )
 from correlators.kernel.views.approvals import WITHIN, Catalogue, Match, Records, leads_within, match_of
@@ -314,7 +315,7 @@ def _subject(key: str) -> str:
 def _who(view: View, agent: str) -> str:
     if is_unnamed(agent):
         return f"{agent} (an agent that no span names)"
-    return named(view) if agent == view.key else f"{agent} of {named(view)}"
+    return named(view) if agent == view.key else f"{spoken(agent)} of {named(view)}"
 
 
 def _claim(catalogue: Catalogue, handoff: bool) -> tuple[Evidence, ...]:

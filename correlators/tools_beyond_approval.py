@@ -39,6 +39,7 @@ from correlators.control import (
     View,
     iso,
     named,
+    spoken,
     times,
 )
 from correlators.kernel.views.approvals import Catalogue, Records
@@ -248,7 +249,7 @@ def _ends(listings: list[Listing]) -> tuple[Evidence, ...]:
 
 
 def _who(view: View, agent: str) -> str:
-    return named(view) if agent == view.key else f"{agent} of {named(view)}"
+    return named(view) if agent == view.key else f"{spoken(agent)} of {named(view)}"
 
 
 def _claim(catalogue: Catalogue) -> tuple[Evidence, ...]:

@@ -30,12 +30,14 @@ from correlators.control import (
     Value,
     Verdict,
     View,
+    ended,
     iso,
     named,
     past_grace,
     short,
     sighted,
     source_of,
+    spoken,
     thinned,
     times,
 )
@@ -137,12 +139,12 @@ def _judged(view: View, clock: Clock, subject: str, gone: list[Turn], exchanges:
         if again and all(e.time > again.time for e in admitted):
             severity, confidence = Severity.MEDIUM, Confidence.LOW
             reason += f"; an identity of its name was made again at {iso(again.time)}"
-    what = "was admitted after" if admitted else "is trusted elsewhere;"
+    what = "was admitted after" if admitted else "is trusted elsewhere after"
     return view.verdict(
         CONTROL,
         subject=f"{subject} trusted elsewhere",
         value=value,
-        title=f"{named(view)}: {short(subject)} {what} {end.how}",
+        title=f"{named(view)}: {spoken(subject)} {what} {ended(end, subject)}",
         reason=reason,
         severity=severity,
         confidence=confidence,
@@ -160,7 +162,7 @@ def _redeployed(view: View, subject: str, end: Turn, again: Turn | None) -> Verd
         CONTROL,
         subject=f"{subject} trusted elsewhere",
         value="assumed",
-        title=f"{named(view)}: {short(subject)} is trusted elsewhere; {end.how}",
+        title=f"{named(view)}: {spoken(subject)} is trusted elsewhere after {ended(end, subject)}",
         reason=f"deleted at {iso(end.time)} and made again at {at} by the same actor: one deployment",
         claim=(end.evidence,),
     )

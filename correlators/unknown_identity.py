@@ -36,6 +36,7 @@ from correlators.control import (
     off_intervals,
     short,
     sighted,
+    spoken,
     times,
     traits_of,
 )
@@ -110,7 +111,7 @@ def _ephemeral(view: View, maker: str, seen: tuple[Evidence, ...]) -> Verdict:
         CONTROL,
         subject=view.key,
         value="assumed",
-        title=f"{named(view)} was made by {maker}, which is in the inventory",
+        title=f"{named(view)} was made by {spoken(maker)}, which is in the inventory",
         reason="and no credential of it that lasts is left",
         claim=(view.dossier.makers[maker],),
         evidence=seen[:1],

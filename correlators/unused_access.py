@@ -26,8 +26,8 @@ from correlators.control import (
     iso,
     micros,
     named,
-    short,
     source_of,
+    spoken,
 )
 from correlators.kernel.views.inventoried import BREAK_GLASS, approvals
 from correlators.kernel.views.removals import held_since, removals
@@ -81,7 +81,7 @@ def _judged(view: View, clock: Clock, name: str, grant: Grant, turn: Turn, shown
         CONTROL,
         subject=f"{view.key} {name}",
         value=value,
-        title=f"{named(view)} has not used {short(name)} for {days} days",
+        title=f"{named(view)} has not used {spoken(name)} for {days} days",
         reason=said,
         severity=Severity.INFORMATIONAL if found else None,
         claim=(turn.evidence,),

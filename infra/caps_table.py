@@ -108,6 +108,7 @@ AT_IT = {
         "SECRETS_MAX": "secrets read first later are let go of, and no sweep is told of; at the cap, mark "
         "`secrets full`",
         "MADE_MAX": "what was made earlier is taken for made by anybody",
+        "CALLED_MAX": "the others are shown by the beginning of their id",
         "PASSAGES_MAX": "later addresses of it say nothing of a balancer",
         "PINNED": "later uses after that end are kept only as sightings are",
     },

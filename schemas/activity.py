@@ -69,8 +69,9 @@ class Issued(msgspec.Struct, frozen=True, tag="issued", omit_defaults=True):
     ``names`` are other keys of the same credential. ``groups`` maps a group key (``schemas.fact.group_key``)
     to the path under which the credential belongs to it. ``expires`` in µs, 0 unknown. ``max_uses`` 0
     unlimited.
-    ``incarnation``: see ``Activity``. ``seen_as``: the credential under whose key its uses are seen, together
-    with those of others of its sort; ``seen_until``: how long at most (µs).
+    ``called``: what it is called, where its key holds an id. ``incarnation``: see ``Activity``. ``seen_as``:
+    the credential under whose key its uses are seen, together with those of others of its sort;
+    ``seen_until``: how long at most (µs).
     """
 
     credential: str
@@ -84,6 +85,7 @@ class Issued(msgspec.Struct, frozen=True, tag="issued", omit_defaults=True):
     incarnation: str = ""
     seen_as: str = ""
     seen_until: int = 0
+    called: str = ""
 
 
 class Ended(msgspec.Struct, frozen=True, tag="ended", omit_defaults=True):
@@ -143,7 +145,7 @@ class Known(msgspec.Struct, frozen=True, tag="known", omit_defaults=True):
 
     ``groups``: as in ``Issued``. ``as_of``: when ``expires`` was said (µs), if not
     with the event. ``person``: a person holds it, ``theirs``: it is of an identity
-    of the provider's own, both by the provider's own mark.
+    of the provider's own, both by the provider's own mark. ``called``: as in ``Issued``.
     """
 
     credential: str
@@ -156,6 +158,7 @@ class Known(msgspec.Struct, frozen=True, tag="known", omit_defaults=True):
     as_of: int = 0
     person: bool = False
     theirs: bool = False
+    called: str = ""
 
 
 class Aliased(msgspec.Struct, frozen=True, tag="aliased", omit_defaults=True):

@@ -104,6 +104,15 @@ class Stay(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=T
     grave: dict[str, Evidence] = {}
 
 
+class Called(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):
+    """What a provider's log calls a thing whose key holds an id: whether nobody who calls chose it, the day
+    on which it was called so last (since 1970), and the name. Shown, never joined on; it decides nothing."""
+
+    given: bool
+    day: int
+    name: str
+
+
 HERE, APART = 1, 2
 """``Credential.lives``: judged with its identity, or in a dossier of its own."""
 
@@ -127,7 +136,7 @@ class Credential(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     ``stays``: where it was used, and ``knocks``: where it was presented and not accepted; by source and,
     after a tab, place (``schemas.fact.stay_key``). ``person``: a person holds it, ``theirs``: it is
     of an identity of the provider's own, both by the provider's own mark. ``lives``: where it is judged
-    (``correlators.kernel.routes.apart``).
+    (``correlators.kernel.routes.apart``). ``called``: its name, where the key holds an id.
     """
 
     kind: str = ""
@@ -158,6 +167,7 @@ class Credential(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     person: bool = False
     theirs: bool = False
     lives: int = 0
+    called: Called | None = None
 
 
 class Passage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
@@ -330,6 +340,7 @@ class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     ``secrets``: secrets that it read, by name, when first (µs).
     ``crowd``: findings of one cause (dossiers of crowds), by their place in the sample; ``crowded``: per
     crowd and severity whether it is one, and as of which number (``correlators.kernel.routes.crowds``).
+    ``called``: names of identities whose keys hold ids, by key.
     ``unread``: the text of a dossier that this version does not wholly understand (``schemas.stored``).
     """
 
@@ -373,6 +384,7 @@ class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     crowded: dict[str, dict[int, tuple[int, bool]]] = {}
     unread: str = ""
     lists: dict[str, Listed] = {}
+    called: dict[str, Called] = {}
 
 
 EMPTY = Dossier()

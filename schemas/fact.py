@@ -45,6 +45,7 @@ from schemas.activity import (
 from schemas.authority import INVENTORY, is_identity, may_expose, speaks_for, voice_of
 from schemas.dossier import (
     Address,
+    Called,
     Child,
     Credential,
     Dossier,
@@ -57,7 +58,8 @@ from schemas.dossier import (
     Turn,
 )
 from schemas.evidence import VIA, Evidence, event_key, micros, network_of
-from schemas.providers import machine_of, only_removes
+from schemas.naming import is_opaque, sort_of
+from schemas.providers import is_chosen, machine_of, only_removes
 from schemas.remembering import remembered
 from schemas.sharding import GROUP_SHARDS as GROUP_SHARDS
 from schemas.sharding import glimpse_keys, grant_key, grant_keys, group_keys
@@ -178,6 +180,7 @@ def _by(voice: str, facts: Iterable[Fact]) -> Iterator[Fact]:
 def _named(fact: Dossier) -> Iterator[str]:
     yield from fact.credentials
     yield from fact.addresses
+    yield from fact.called
 
 
 def _own_halves(voice: str, record: Any) -> Iterator[Any]:
@@ -360,9 +363,22 @@ def _use(activity: Activity, evidence: Evidence) -> Iterator[Fact]:
             credentials={activity.credential: credential}, secrets={secret: activity.time} if secret else {}
         ),
     )
+    if called := called_of(activity.identity or activity.credential, activity.actor_name, activity.time):
+        yield activity.identity or activity.credential, Dossier(called=called)
     yield from _addresses(activity.credential, activity.names, activity.identity, activity.time)
     if activity.allowed_by and activity.identity:
         yield from granted_uses(activity.identity, activity.allowed_by, key, Sightings((evidence,)))
+
+
+NAME_MAX = 100
+"""Letters of a name that are kept: a title shows fewer."""
+
+
+def called_of(key: str, name: str, time: int) -> dict[str, Called]:
+    """Returns what a log calls an identity at this time (µs), where that says more than the key does."""
+    if not name or not is_opaque(key) or name == sort_of(key) or key.endswith(f"/{name}"):
+        return {}
+    return {key: Called(not is_chosen(key, name), time // DAY, name[:NAME_MAX])}
 
 
 def granted_uses(identity: str, grant: str, key: str, sightings: Sightings) -> Iterator[Fact]:
@@ -395,6 +411,7 @@ def _issued(activity: Activity, evidence: Evidence, effect: Issued) -> Iterator[
         incarnation=effect.incarnation,
         seen_as=effect.seen_as,
         seen_until=effect.seen_until,
+        called=called_of(effect.credential, effect.called, activity.time).get(effect.credential),
     )
     yield home, Dossier(credentials={effect.credential: known})
     yield from _addresses(effect.credential, effect.names, effect.identity, activity.time)
@@ -471,6 +488,7 @@ def _known(activity: Activity, evidence: Evidence, effect: Known) -> Iterator[Fa
         expiry=(effect.as_of or activity.time, effect.expires) if effect.expires else (0, 0),
         person=effect.person,
         theirs=effect.theirs,
+        called=called_of(effect.credential, effect.called, activity.time).get(effect.credential),
     )
     yield effect.identity, Dossier(credentials={effect.credential: known})
     yield from _addresses(effect.credential, effect.names, effect.identity, activity.time)

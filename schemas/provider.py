@@ -78,6 +78,13 @@ class Provider:
     credentials that documentation uses as examples. ``names_first``, ``names_last``: of several names of one
     credential, which is preferred and which is not, by a part of it.
 
+    Words (``schemas.naming``, ``correlators.kernel.views.wording``): ``title``: the provider as people call
+    it. ``sorts``: by how a name begins, what kind of thing it is; "": of ``own`` identities with another
+    beginning. ``opaque``: how the names begin that are ids, which say nothing to people; ``chosen``: what its
+    log calls them where a caller chose it, so that any other name is preferred. ``ends``: how its records
+    call an end (a regular expression), and that end in words, after "after". ``acts``: operations on
+    identities in words, in the past tense.
+
     ``trusts``: how names begin of what nobody holds: a trust that admits others, a
     pair of who speaks for whom.
 
@@ -136,6 +143,12 @@ class Provider:
     makers: Mapping[str, str] = field(default_factory=dict)
     personal: tuple[str, ...] = ()
     placeholders: re.Pattern[str] = NEVER
+    title: str = ""
+    sorts: Mapping[str, str] = field(default_factory=dict)
+    opaque: tuple[str, ...] = ()
+    chosen: re.Pattern[str] = NEVER
+    ends: Mapping[str, str] = field(default_factory=dict)
+    acts: Mapping[str, str] = field(default_factory=dict)
     trusts: tuple[str, ...] = ()
     finds: bool = False
     retells: bool = False

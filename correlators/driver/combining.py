@@ -22,13 +22,14 @@ from correlators.kernel.knowledge.join import (
 from schemas.activity import Activity
 from schemas.authority import ISSUERS, is_identity, voice_of
 from schemas.coming import waiting
-from schemas.dossier import Address, Credential, Dossier
+from schemas.dossier import Address, Called, Credential, Dossier
 from schemas.evidence import network_of
 from schemas.fact import (
     AUTHENTICATED,
     ELSEWHERE,
     Fact,
     at_a_place,
+    called_of,
     changes,
     changes_of,
     facts_of,
@@ -54,6 +55,7 @@ class Combiner:
         self._uses: dict[_Use, Gathered] = {}
         self._facts: dict[str, list[Dossier]] = {}
         self._sent: dict[tuple[str, str], int] = {}
+        self._called: dict[str, dict[str, Called]] = {}
 
     def take(self, activity: Activity, until: int = 0) -> None:
         """Raises whatever ``facts_of`` raises for an activity that makes no sense; then nothing of it was
@@ -117,6 +119,12 @@ class Combiner:
         own = credentials.setdefault(home, {})
         before = own.get(credential)
         own[credential] = known if before is None else join_credential(before, known)
+        called = called_of(home, actor, sightings.kept[-1].time)
+        if called and self._called.get(home) != called:
+            if len(self._called) >= SENT_MAX:
+                self._called.clear()
+            self._called[home] = called
+            self._join([(home, Dossier(called=called))])
         if gathered.secrets:
             self._join([(home, Dossier(secrets=secrets({}, gathered.secrets)))])
         for name in (credential, *names):

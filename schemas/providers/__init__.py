@@ -312,6 +312,32 @@ def machine_key(installation: str, machine: str) -> str:
     return f"{installation}:machine/{machine}"
 
 
+_ENDS = {
+    source: tuple((re.compile(how), said) for page in pages for how, said in page.ends.items())
+    for source, pages in BY_SOURCE.items()
+}
+
+
+@remembered_together(4_096)
+def end_said(source: str, how: str) -> str:
+    """Returns an end in words, as a page says it; "" where none does."""
+    for form, said in _ENDS.get(source, ()):
+        if found := form.fullmatch(how):
+            return found.expand(said)
+    return ""
+
+
+def act_said(source: str, operation: str) -> str:
+    """Returns an operation on identities in words, as a page says it; "" where none does."""
+    return next((page.acts[operation] for page in BY_SOURCE.get(source, ()) if operation in page.acts), "")
+
+
+def is_chosen(key: str, name: str) -> bool:
+    """Says whether a caller chose what the log calls a thing."""
+    page = page_of(key)
+    return page is not None and page.chosen.match(name) is not None
+
+
 @remembered(65_536)
 def behind(key: str) -> str:
     """Returns the installation of a credential of which records name the peer of a connection, which may be a

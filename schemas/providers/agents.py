@@ -9,6 +9,7 @@ from schemas.provider import Provider
 PROVIDER = Provider(
     name="agents",
     words=("agent",),
+    sorts={"": "agent"},
     sources=("otel", "mcp", "cloudtrail"),
     # agent:<service>/<name>: who runs the service is its installation.
     installed="/",

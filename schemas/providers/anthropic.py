@@ -10,6 +10,9 @@ from schemas.providers.openai import ADMINISTRATION_ONLY
 PROVIDER = Provider(
     name="anthropic",
     words=("anthropic",),
+    title="Anthropic",
+    sorts={"key/": "API key", "service_account/": "service account", "user/": "user"},
+    opaque=("key/", "service_account/", "user/"),
     sources=("provider_admin",),
     # anthropic:key/<id>; anthropic:<organisation>:service_account/<id>, …:user/<id>
     credentials=("key/",),

@@ -8,6 +8,9 @@ from schemas.providers.entra import CONTINUOUS_ACCESS
 PROVIDER = Provider(
     name="azure",
     words=("azure",),
+    title="Azure",
+    sorts={"storage-key/": "storage key", "sas/": "shared access signature"},
+    opaque=("sas/",),
     sources=("azure",),
     # azure:/subscriptions/… is a resource, azure:storage-key/<account>/<hash> and azure:sas/<hash> are
     # credentials, azure:<vault>:secret/<name> is a secret.

@@ -9,6 +9,7 @@ CHANGES_ONLY = "security events tell what changed, not what is used"
 PROVIDER = Provider(
     name="caep",
     words=("caep", "email", "uri"),
+    sorts={"credential/": "credential"},
     sources=("caep",),
     signed=True,
     issued=("caep",),

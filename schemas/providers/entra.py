@@ -16,6 +16,17 @@ CONTINUOUS_ACCESS = Grace(
 PROVIDER = Provider(
     name="entra",
     words=("entra",),
+    title="Entra",
+    sorts={
+        "app/": "application",
+        "sp/": "service principal",
+        "user/": "user",
+        "key/": "client credential",
+        "fic/": "federated credential",
+        "session/": "session",
+        "token/": "token",
+    },
+    opaque=("app/", "sp/", "user/", "key/", "session/", "token/"),
     sources=("azure",),
     # entra:<tenant>:key/<key id>, …:fic/<federated credential>, …:session/…, …:token/…
     credentials=("key/", "fic/", "session/", "token/"),

@@ -17,6 +17,16 @@ TOKEN_LIFE = Grace(
 PROVIDER = Provider(
     name="gcp",
     words=("gcp",),
+    title="Google Cloud",
+    sorts={
+        "": "service account",
+        "key/": "service account key",
+        "token/": "token",
+        "apikey/": "API key",
+        "impersonation/": "impersonation",
+        "ksa/": "Kubernetes service account",
+    },
+    opaque=("token/",),
     sources=("gcp",),
     # gcp:key/<account>/<id>, gcp:token/…, gcp:impersonation/…, gcp:apikey/…
     credentials=("key/", "token/", "impersonation/", "apikey/"),

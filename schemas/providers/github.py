@@ -19,6 +19,17 @@ LOGIN = r"[a-z0-9][a-z0-9-]{0,99}"
 PROVIDER = Provider(
     name="github",
     words=("github",),
+    title="GitHub",
+    sorts={
+        "app/": "app",
+        "user/": "user",
+        "token/": "token",
+        "pat/": "personal access token",
+        "hash/": "token",
+        "key/": "key",
+        "sso/": "SSO authorization",
+    },
+    opaque=("token/", "pat/", "hash/", "key/", "sso/"),
     sources=("github",),
     # github:<site>:token/<id> (classic, OAuth, of an app), …:pat/<id> (fine-grained), …:hash/<digest> where
     # no id is told, …:key/<digest> (SSH and deploy keys), …:sso/<org>/<one of these> (its authorization);

@@ -10,6 +10,17 @@ from schemas.provider import COUNTED, MASKS, NAMES, UUID, Grace, Id, Provider
 PROVIDER = Provider(
     name="kubernetes",
     words=("k8s",),
+    title="Kubernetes",
+    sorts={
+        "": "service account",
+        "user/": "user",
+        "group/": "group",
+        "jti/": "token",
+        "x509/": "client certificate",
+        "secret/": "token secret",
+        "other/": "token",
+    },
+    opaque=("jti/", "x509/", "other/"),
     sources=("kubernetes",),
     # k8s:<cluster>:jti/<token id>, …:x509/<fingerprint>, …:secret/<namespace>/<name> (a token kept there)
     # …:other/<mask> (what an authenticator of the site calls a credential)

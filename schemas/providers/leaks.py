@@ -12,6 +12,8 @@ NAMELESS = "its report names no secret, so nothing can be looked for: read the a
 PROVIDER = Provider(
     name="leaks",
     words=("leak",),
+    sorts={"": "leaked secret"},
+    opaque=("",),
     sources=("leaks",),
     finds=True,
     # leak:report/<report>: a credential that only the report can name.

@@ -7,6 +7,9 @@ from schemas.provider import COUNTED, UUID, Id, Provider
 PROVIDER = Provider(
     name="oauth",
     words=("oauth",),
+    title="OAuth",
+    sorts={"token/": "token", "client/": "client"},
+    opaque=("token/",),
     sources=("mcp",),
     # oauth:token/<id>, oauth:client/<id>
     installed="",

@@ -7,6 +7,8 @@ from schemas.provider import COUNTED, UUID, Id, Provider
 PROVIDER = Provider(
     name="ocsf",
     words=("ocsf",),
+    sorts={"credential/": "credential", "session/": "session", "token/": "token"},
+    opaque=("session/", "token/"),
     sources=("ocsf",),
     retells=True,
     # ocsf:<account or installation>:credential/<uid>, …:session/<uid>, …:token/<uid or mask>

@@ -7,6 +7,9 @@ from schemas.provider import COUNTED, UUID, Id, Provider
 PROVIDER = Provider(
     name="oidc",
     words=("oidc",),
+    title="OIDC",
+    sorts={"jti/": "token", "session/": "session", "sub/": "subject"},
+    opaque=("jti/", "session/"),
     sources=("caep", "mcp", "cloudtrail"),
     issued=("oidc",),
     # oidc:<issuer>:jti/<token>, …:session/<id>, …:sub/<subject>

@@ -17,6 +17,16 @@ OBJECT = rf"(?:0[0-9a-z][A-Za-z]|ocs|pks)[A-Za-z0-9]{{1,17}}|{UUID}|{COUNTED}"
 PROVIDER = Provider(
     name="okta",
     words=("okta",),
+    title="Okta",
+    sorts={
+        "app/": "application",
+        "user/": "user",
+        "workload/": "workload",
+        "api-token/": "API token",
+        "secret/": "client secret",
+        "token/": "token",
+    },
+    opaque=("app/", "user/", "workload/", "api-token/", "secret/", "token/"),
     sources=("okta",),
     # okta:<org>:api-token/<id>, …:secret/<id> (a secret or public key of an app), …:token/<id>;
     # okta:<org>:app/<client id>, …:workload/<id>, …:user/<id>, …:system/<id>

@@ -11,6 +11,9 @@ ADMINISTRATION_ONLY = "the provider's log shows what is administered, not what a
 PROVIDER = Provider(
     name="openai",
     words=("openai",),
+    title="OpenAI",
+    sorts={"key/": "API key", "service_account/": "service account", "user/": "user"},
+    opaque=("key/", "service_account/", "user/"),
     sources=("provider_admin",),
     # openai:key/<id>; openai:<installation>:service_account/<id>, …:user/<id>
     credentials=("key/",),

@@ -8,6 +8,8 @@ PROVIDER = Provider(
     name="shown",
     words=("secret",),
     # Whoever is shown a secret itself may say what became of it: it is masked alike in all of them.
+    sorts={"": "secret"},
+    opaque=("",),
     sources=("leaks", "mcp", "ocsf"),
     # secret:<issuer by the secret's form>/<mask>: all of them are credentials.
     installed="",

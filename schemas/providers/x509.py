@@ -8,6 +8,7 @@ from schemas.providers.caep import CHANGES_ONLY
 PROVIDER = Provider(
     name="x509",
     words=("x509",),
+    sorts={"": "certificate"},
     sources=("caep",),
     # x509:<issuer>:<serial>: all of them are credentials.
     installed="",

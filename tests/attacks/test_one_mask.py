@@ -67,6 +67,6 @@ def test_what_a_gateway_was_shown_and_what_a_report_found_join(tmp_path: Path, k
     leaks.write_bytes(orjson.dumps(alert(text if kind.startswith("vault_") else secret)))
     said = replayed(tmp_path, gateway, leaks)
     (found,) = [f for f in said.findings if f["finding_info"]["analytic"]["uid"] == "leaked_credential_live"]
-    assert "hmac-" in found["finding_info"]["title"]
+    assert "hmac-" in found["unmapped"]["credential"]
     everything = b"".join(path.read_bytes() for path in tmp_path.iterdir() if path not in (gateway, leaks))
     assert secret.encode() not in everything + b"".join(said.lines)

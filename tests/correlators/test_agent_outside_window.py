@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from schemas.activity import Activity
 from schemas.evidence import iso
+from schemas.naming import spoken
 from schemas.sources import Context, inventory
 from schemas.verdict import Clock, Severity, Verdict
 from tests.support.otlp import CLIENT, T0, activities, agent, span, tool, uid
@@ -71,7 +72,7 @@ def test_a_call_after_the_end_of_the_window_is_told_and_one_inside_it_is_not() -
         Severity.HIGH,
         [uid(2)],
     )
-    assert verdict.title == f"{DESK} acted outside its approved window" and at(30) in verdict.reason
+    assert verdict.title == f"{spoken(DESK)} acted outside its approved window" and at(30) in verdict.reason
     silent = judged(*until(90), *CALLED)[DESK]
     assert (silent.value, silent.severity) == ("assumed", None)
 

@@ -9,6 +9,7 @@ import pytest
 from schemas.activity import Activity, Aliased, Begun, Ended, Issued, Restored, Stated
 from schemas.declaration import Declaration, Period
 from schemas.evidence import SECOND
+from schemas.naming import held, spoken
 from schemas.verdict import Severity, Verdict
 from tests.support.declared import approved
 from tests.support.judged import as_time_passes, must, verdict_of
@@ -117,10 +118,10 @@ def test_a_try_that_was_refused_while_it_was_off_proves_that_it_is() -> None:
     proven = judged([OFF, use("no", 99, **NO)])
     assert (proven.value, proven.severity) == ("proven", None)
     assert [e.uid for e in proven.evidence] == ["no"]
-    assert proven.title == f"{USER} is recorded inactive"
+    assert proven.title == f"{spoken(USER)} is recorded inactive"
     since = declared(0, ("active", 0), ("inactive", 50), ("active", 200))
     past = judged([since, use("no", 99, **NO)])
-    assert past.value == "proven" and past.title == f"{USER} is recorded inactive"
+    assert past.value == "proven" and past.title == f"{spoken(USER)} is recorded inactive"
     assert judged([OFF, use("no", 20, **NO)]).value == "assumed"
 
 
@@ -227,7 +228,7 @@ def test_uses_under_another_key_of_the_identity_are_not_the_switchs() -> None:
 def test_of_two_periods_the_one_in_which_it_acted_is_told_with_the_record_that_made_it() -> None:
     twice = declared(0, ("inactive", 50), ("active", 100), ("disabled", 200))
     verdict = judged([twice, use("use", 250)])
-    assert f"recorded disabled, is active with {KEY}" in verdict.title
+    assert f"recorded disabled, is active with {held(KEY)}" in verdict.title
     later = declared(60, ("active", 0), ("inactive", 50))
     said = judged([declared(0, ("active", 0)), later, use("use", 99)])
     assert [e.uid for e in said.claim] == ["record 60"]

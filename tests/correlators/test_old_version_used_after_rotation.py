@@ -12,6 +12,7 @@ from schemas.activity import Activity, Fetched, Issued, Parent, Rotated, Rotates
 from schemas.claims import BACK, GONE, UNSAID
 from schemas.evidence import SECOND, iso
 from schemas.fact import partition_of
+from schemas.naming import held, spoken
 from schemas.stored import decode
 from schemas.verdict import Clock, Confidence, Severity, Verdict
 from tests.support.judged import as_time_passes, must, verdict_of
@@ -425,17 +426,17 @@ def test_the_successor_and_versions_first_read_after_the_rotation_are_not_old() 
 
 def test_its_words_tell_what_is_old_who_stays_and_what_to_do() -> None:
     late = judged([OLD, BORN, rotated(100, KEY), use("late", 200)], KEY)
-    assert late.title == f"{USER}: {KEY} is used after cut-over at {iso(T0 + 100 * SECOND)}"
+    assert late.title == f"{spoken(USER)}: {held(KEY)} is used after cut-over at {iso(T0 + 100 * SECOND)}"
     assert late.next_step.startswith("move aws-cli 198.51.100.0/24 (old one last used")
     assert late.next_step.endswith(f"to {NEW}") and late.confidence == Confidence.HIGH
     moved = judged([OLD, BORN, rotated(100), use("late", 200), use("n", 300, credential=NEW)])
     assert moved.next_step == f"delete {KEY}" and "moved: aws-cli 198.51.100.0/24 (since" in moved.reason
     assert "not seen on the new one" not in moved.reason and "no longer on record" not in moved.reason
     kept = judged([OLD, BORN, rotated(100)])
-    assert kept.title == f"{USER}: its credential was rotated" and kept.next_step == ""
-    assert judged([OLD, BORN, rotated(100, KEY)], KEY).title == f"{USER}: {KEY} was rotated"
+    assert kept.title == f"{spoken(USER)}: its credential was rotated" and kept.next_step == ""
+    assert judged([OLD, BORN, rotated(100, KEY)], KEY).title == f"{spoken(USER)}: {held(KEY)} was rotated"
     there = judged([OLD, use("a", 10), BORN, rotated(100), use("n", 200, credential=NEW)])
-    assert there.title == f"{USER}: its credential was rotated, and every known consumer has moved"
+    assert there.title == f"{spoken(USER)}: its credential was rotated, and every known consumer has moved"
     assert kept.reason.startswith("no consumer of the old one is known; ")
     old_read = [read("r1", 0, "version v1"), moved_on(100), read("n", 200, "stage AWSCURRENT", OTHER)]
     verdict = judged([*old_read, read("late", 2 * DAY, "version v1")], SECRET)

@@ -8,6 +8,7 @@ import pytest
 
 from schemas import frozen
 from schemas.activity import Activity, Ended, Issued, Parent, Renewed, Restored, Rotated
+from schemas.naming import held
 from schemas.verdict import Severity, Verdict
 from tests.support.judged import as_time_passes, must, verdict_of
 from tests.support.make import KEY, ROLE, SESSION, T0, USER, change, issue, kill, restore, use
@@ -45,7 +46,7 @@ def test_a_session_that_goes_on_after_its_key_died_is_a_residual() -> None:
         "first",
         "last",
     ]
-    assert verdict.identity == USER and verdict.others == (ROLE,) and SESSION in verdict.title
+    assert verdict.identity == USER and verdict.others == (ROLE,) and held(SESSION) in verdict.title
 
 
 def test_a_long_residual_is_medium_and_open_until_it_is_over() -> None:
@@ -166,7 +167,7 @@ def test_a_parent_that_is_enabled_again_closes_it_and_what_came_after_that_is_no
     assert [e.uid for e in ended.evidence] == ["in between"]
     fine = judged([session(700), off, on, acts("after", 400)])
     assert (fine.value, fine.severity) == ("assumed", None)
-    assert "descendants of" in fine.title and "went on working" not in fine.title
+    assert "what came from" in fine.title and "worked on" not in fine.title
 
 
 def test_a_session_of_a_day_and_a_half_is_open_all_that_time() -> None:

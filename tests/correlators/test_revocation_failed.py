@@ -176,7 +176,7 @@ def test_many_by_one_actor_within_an_hour_are_one_story() -> None:
     many = alarms(crowd(20))
     loud = [v for v in many if v.severity == Severity.MEDIUM]
     assert len(many) == 21 and len(loud) == 1
-    assert "20 revocations by aws:111122223333:user/admin did not take" in loud[0].title
+    assert "20 revocations by AWS user admin (111122223333) did not take" in loud[0].title
     assert "and 10 more" in loud[0].reason and len(loud[0].evidence) == 10
 
 

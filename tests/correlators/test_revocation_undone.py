@@ -6,6 +6,7 @@ import pytest
 
 from schemas import frozen
 from schemas.activity import Activity, Ended, Restored
+from schemas.naming import spoken
 from schemas.verdict import Severity, Verdict
 from tests.support.judged import verdict_of
 from tests.support.make import KEY, USER, change, kill, restore, use
@@ -29,7 +30,7 @@ def test_an_end_of_what_was_used_since_that_another_undoes_is_medium() -> None:
     assert verdict is not None
     assert (verdict.value, verdict.severity) == ("violated", Severity.MEDIUM)
     assert [e.uid for e in verdict.claim] == ["off"] and [e.uid for e in verdict.evidence] == ["on 90"]
-    assert f"was undone by {OTHER}" in verdict.title and "1 use in between" in verdict.reason
+    assert f"was undone by {spoken(OTHER)}" in verdict.title and "1 use in between" in verdict.reason
 
 
 def test_who_undoes_his_own_end_is_told_whether_or_not_it_was_used() -> None:

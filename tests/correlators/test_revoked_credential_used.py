@@ -60,7 +60,7 @@ def test_only_forbidden_uses_are_less_severe_and_still_violate() -> None:
 def test_a_refused_try_proves() -> None:
     verdict = must([kill("kill", 10), use("try", 60, outcome="unauthenticated")])
     assert (verdict.value, verdict.severity, verdict.episodes) == ("proven", None, ())
-    assert [e.uid for e in verdict.evidence] == ["try"] and "ended by DeleteAccessKey" in verdict.title
+    assert [e.uid for e in verdict.evidence] == ["try"] and "it was deleted" in verdict.title
 
 
 def test_enabled_again_closes_the_period_even_when_it_is_learned_last() -> None:
@@ -241,7 +241,7 @@ def test_only_the_period_in_which_it_was_used_is_claimed() -> None:
     verdict = must([off, use("use", 30), restore("on", 50)])
     assert [e.uid for e in verdict.claim] == ["off"]
     assert verdict.value == "assumed" and "it was restored since" in verdict.reason
-    assert verdict.title.endswith("was used after DeleteAccessKey")
+    assert verdict.title.endswith("was used after it was disabled")
 
 
 def test_a_refusal_before_the_kill_or_after_it_was_enabled_again_proves_nothing() -> None:

@@ -7,6 +7,7 @@ import pytest
 from schemas.activity import Activity, Ended, Issued, Known, Restored
 from schemas.evidence import iso
 from schemas.fact import facts_of
+from schemas.naming import spoken
 from schemas.verdict import Clock, Severity, Verdict
 from tests.support.declared import approved, at, declared, verdicts
 from tests.support.make import KEY, USER, change, use
@@ -135,7 +136,7 @@ def test_an_approval_that_arrives_last_withdraws_what_was_told() -> None:
 
 def test_its_words_tell_what_was_made_or_used_and_under_what() -> None:
     bare = judged([COVER, made(), used("one", 20)])
-    assert bare.title == f"{TOKEN}: a root credential ({TOKEN}) was made without an approval"
+    assert bare.title == f"{spoken(TOKEN)}: a root credential was made without an approval"
     assert bare.reason.startswith("2 acts on record from") and bare.reason.endswith(
         "no approval is on record"
     )
@@ -164,9 +165,9 @@ def test_a_root_that_makes_its_own_key_did_one_thing() -> None:
     own = use("make", 10, ROOT, "aws:111122223333:password/root", effects=(key,), action="identity_write")
     verdict = judged([declared(ROOT), own])
     assert "1 act on record" in verdict.reason
-    assert verdict.title == f"{ROOT}: the root of the account was made without an approval"
+    assert verdict.title == f"{spoken(ROOT)}: the root of the account was made without an approval"
 
 
 def test_a_break_glass_identity_is_called_so() -> None:
     verdict = judged([approved(USER, 0, 100, "break-glass"), use("out", 500)])
-    assert verdict.title == f"{USER}: a break-glass identity was used without an approval"
+    assert verdict.title == f"{spoken(USER)}: a break-glass identity was used without an approval"

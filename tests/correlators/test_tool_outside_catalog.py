@@ -11,6 +11,7 @@ from schemas import frozen
 from schemas.activity import Activity
 from schemas.evidence import iso
 from schemas.fact import facts_of
+from schemas.naming import spoken
 from schemas.sources import Context, inventory
 from schemas.verdict import Clock, Confidence, Report, Severity, Verdict
 from tests.support.otlp import CLIENT, SERVER, T0, activities, agent, span, tool, uid
@@ -61,7 +62,7 @@ def test_an_executed_tool_that_is_not_approved_violates() -> None:
         Severity.HIGH,
         Confidence.HIGH,
     )
-    assert verdict.title == f"{DESK} executed drop, which its catalogue does not approve"
+    assert verdict.title == f"{spoken(DESK)} executed drop, which its catalogue does not approve"
     assert (verdict.identity, verdict.owner) == (DESK, "team-support")
     (call,) = verdict.evidence
     assert (call.uid, call.actor, call.operation) == (uid(3), DESK, "execute_tool drop")
@@ -286,7 +287,10 @@ def test_an_agent_that_is_an_alias_of_a_role_is_judged_by_the_roles_record() -> 
     )
     verdict = verdicts[f"{DESK} drop"]
     assert (verdict.identity, verdict.value) == (role, "violated")
-    assert verdict.title == f"{DESK} of {role} executed drop, which its catalogue does not approve"
+    assert (
+        verdict.title
+        == f"{spoken(DESK)} of {spoken(role)} executed drop, which its catalogue does not approve"
+    )
 
 
 def test_a_call_at_an_unknown_server_is_matched_by_its_name_and_the_agent_is_told_less_surely() -> None:

@@ -14,6 +14,7 @@ from correlators.kernel.views.view import View
 from schemas.activity import Activity
 from schemas.dossier import Dossier, Listed, Sightings
 from schemas.evidence import Evidence, iso
+from schemas.naming import spoken
 from schemas.sources import Context, otel
 from schemas.sources.mcp.definitions import digest_of
 from schemas.verdict import Clock, Confidence, Severity, Verdict
@@ -67,7 +68,7 @@ def test_a_call_by_another_definition_than_the_approved_one_is_told_with_who_cha
         Severity.HIGH,
         Confidence.HIGH,
     )
-    assert verdict.title == f"{DESK} called search by a definition that is not the approved one"
+    assert verdict.title == f"{spoken(DESK)} called search by a definition that is not the approved one"
     assert [iso(e.time) for e in verdict.evidence] == [at(23)]
     assert f"storage shows {digest_of(EVIL)} since {at(21)}" in verdict.reason
     assert f"which showed the approved one last at {at(1)}" in verdict.reason
@@ -204,7 +205,7 @@ def test_offered_more_than_approved_is_one_low_finding_until_it_is_approved() ->
     few = {"name": "search"}
     verdict = judged([approves(few)], *lists(0, GOOD, DROP), *calls(2))[""]
     assert (verdict.value, verdict.severity) == ("violated", Severity.LOW)
-    assert verdict.title == f"{DESK} is offered drop, which is not approved"
+    assert verdict.title == f"{spoken(DESK)} is offered drop, which is not approved"
     ended = judged([approves(few), approves(few, {"name": "drop"}, second=50)], *lists(0, GOOD, DROP))[""]
     assert (ended.value, ended.severity) == ("assumed", Severity.LOW)
     proven = judged([approves(few)], *lists(0, GOOD), *calls(2))[""]
@@ -249,7 +250,7 @@ def test_lists_in_spans_are_judged_by_name_without_what_the_framework_adds() -> 
         clock = Clock(T0 // 1000 + 7_200_000_000)
         world = every_way([record, *spanned], clock)
         (verdict,) = [r.verdict for r in world.last.values() if r.verdict and r.verdict.control == NAME]
-        assert verdict.title == f"agent:desk/triage is offered {beyond}, which is not approved"
+        assert verdict.title == f"agent triage (desk) is offered {beyond}, which is not approved"
 
 
 def test_an_agent_of_which_no_record_speaks_of_tools_has_no_row() -> None:

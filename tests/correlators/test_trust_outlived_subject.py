@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from schemas.activity import Activity, Ended, Restored
+from schemas.naming import spoken
 from schemas.verdict import Clock, Confidence, Severity, Verdict
 from tests.support.declared import at, declared, verdicts
 from tests.support.make import change, use
@@ -43,7 +44,7 @@ def test_an_exchange_by_a_subject_that_was_deleted_is_high() -> None:
     verdict = judged([JOINED, exchange("before", 50), gone(), exchange("after", 200)])
     assert (verdict.value, verdict.severity, verdict.identity) == ("violated", Severity.HIGH, SUBJECT)
     assert [e.uid for e in verdict.claim] == ["gone"] and [e.uid for e in verdict.evidence] == ["after"]
-    assert f"{SUBJECT} was admitted after delete serviceaccounts/mailer" in verdict.title
+    assert f"{spoken(SUBJECT)} was admitted after it was deleted" in verdict.title
     assert verdict.next_step == f"take {SUBJECT} out of the trust" and verdict.others == (WEB,)
     assert [(e.start, e.end) for e in verdict.episodes] == [(at(100), 0)]
 
@@ -115,7 +116,7 @@ def test_a_refused_exchange_proves() -> None:
 
 def test_silence_is_assumed_and_within_the_propagation_nothing_is_said() -> None:
     silent = judged([JOINED, exchange("before", 50), gone()])
-    assert silent.value == "assumed" and "is trusted elsewhere; delete" in silent.title
+    assert silent.value == "assumed" and "is trusted elsewhere after it was deleted" in silent.title
     assert (silent.next_step, silent.episodes) == ("", ())
     assert judged([JOINED, gone(), exchange("at once", 110)]).severity is None
 

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from schemas.activity import Activity, Aliased, Ended, Issued, Known, Restored
+from schemas.naming import spoken
 from schemas.verdict import Confidence, Severity, Verdict
 from tests.support.declared import DAY, declared, verdicts
 from tests.support.make import KEY, T0, USER, change, use
@@ -267,7 +268,7 @@ def test_what_a_declared_maker_made_and_took_away_is_no_unknown_one() -> None:
     known = [COVER, declared(ENGINE)]
     over = of_lease([*known, *lease(ENGINE)], 3600)
     assert over is not None and (over.value, over.severity) == ("assumed", None)
-    assert ENGINE in over.title
+    assert spoken(ENGINE) in over.title
     standing = lease(ENGINE, taken_away=False)
     for hours, severity in ((1, Severity.LOW), (30, Severity.MEDIUM)):
         verdict = of_lease([*known, *standing], 3600 * hours)

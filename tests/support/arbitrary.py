@@ -108,6 +108,7 @@ def effects(draw: st.DrawFn) -> Effect:
         Renewed(credential, identity, draw(TIMES)),
         Known("vault:default:accessor/1", "vault:default:entity/e", names=("vault:default:token/1",)),
         Known(credential, identity or "aws:1:user/a", theirs=draw(st.booleans())),
+        Known(credential, identity or "aws:1:user/a", called=draw(st.sampled_from(["nightly", "hourly"]))),
         Aliased("aws:1:role/b", "aws:1:user/a"),
         Aliased("aws:1:user/a", "aws:1:role/b", draw(st.booleans()), at=draw(TIMES)),
         Exposed("found in a repository", credential, identity, withdrawn=draw(st.booleans())),
@@ -142,13 +143,15 @@ def activities(draw: st.DrawFn) -> Activity:
     credential = draw(CREDENTIALS)
     identity = HOMES[credential] if draw(st.booleans()) else ""
     action: Action = draw(st.sampled_from(["", "identity_write", "secret_read", "service", "continues"]))
-    body = (time, outcome, made, place, identity, credential, action)
+    name = draw(st.sampled_from(["", "payments", "token-payments", "billing"]))
+    body = (time, outcome, made, place, identity, credential, action, name)
     uid = f"u{crc32(repr(body).encode())}"
     return Activity(
         uid,
         time,
         "cloudtrail",
         identity=identity,
+        actor_name=name,
         credential=credential,
         outcome=outcome,
         action=action,

@@ -271,7 +271,7 @@ EPHEMERAL = Example(
         vaulted(5, vault_lines.line("kv/data/orders", who=IMPORT, **READ)),
         vaulted(30, vault_lines.line("kv/data/orders", who=IMPORT, **READ)),
     ),
-    ("expired_credential_accepted", "High", "e-import"),
+    ("expired_credential_accepted", "High", "its token accepted"),
     (
         vaulted(
             90,

@@ -18,6 +18,7 @@ from schemas.declaration import UNSAID, Declaration
 from schemas.dossier import (
     Address,
     Ancestor,
+    Called,
     Calls,
     Child,
     Credential,
@@ -99,6 +100,10 @@ BEFORE = "-"
 SECRETS_MAX = 256
 """Secrets of which it is known that an identity read them: those read earliest. Of one that reads more,
 whatever it reads later is not new."""
+
+CALLED_MAX = 32
+"""Identities of one dossier whose names are kept, by key: the identity and its aliases. The name of another
+is its key."""
 
 DAYS_MAX = 512
 """Days on which a source showed something: more than the longest silence that is asked for."""
@@ -426,6 +431,7 @@ join_credential: Join[Credential] = record_of(
     person=flag,
     theirs=flag,
     lives=highest,
+    called=highest,
 )
 
 join_address: Join[Address] = record_of(Address, since=earliest_time, turns=turns)
@@ -548,6 +554,19 @@ def newest(a: dict[str, int], b: dict[str, int]) -> dict[str, int]:
     return a if kept == a else kept
 
 
+_highest_called: Join[dict[str, Called]] = map_of(highest)
+
+
+def called(a: dict[str, Called], b: dict[str, Called]) -> dict[str, Called]:
+    """Returns the union with the name of the latest day of each; beyond the cap the smallest keys are
+    kept."""
+    union = _highest_called(a, b)
+    if len(union) <= CALLED_MAX:
+        return union
+    kept = {key: union[key] for key in sorted(union)[:CALLED_MAX]}
+    return a if kept == a else kept
+
+
 join_passage: Join[Passage] = record_of(Passage, first=earliest_time, given=earliest_time, roams=flag)
 _passages: Join[dict[str, Passage]] = map_of(join_passage)
 
@@ -643,4 +662,5 @@ join: Join[Dossier] = record_of(
     crowded=map_of(map_of(highest)),
     unread=longest,
     lists=lists,
+    called=called,
 )

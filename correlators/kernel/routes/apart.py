@@ -204,6 +204,7 @@ def _context(dossier: Dossier, alone: dict[str, Credential]) -> Dossier:
         rotations={about: every for about, every in dossier.rotations.items() if about in alone},
         sessions={uid: s for uid, s in dossier.sessions.items() if s.began.credential in alone},
         begun={what: time for what, time in dossier.begun.items() if what in asked},
+        called=dossier.called,
     )
 
 

@@ -108,6 +108,7 @@ def _for_others(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
             covers=dossier.covers,
             made=dossier.made,
             lent=dossier.lent,
+            called=dossier.called,
             makers=dossier.makers,
             reported=dossier.reported,
             marks=dossier.marks,

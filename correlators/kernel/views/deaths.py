@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from correlators.kernel.views.ends import Off, off_intervals
 from correlators.kernel.views.view import View, reaching
-from correlators.kernel.views.wording import short
+from correlators.kernel.views.wording import EXPIRY, EXPIRY_OF, short
 from schemas import frozen
 from schemas.dossier import Credential, Turn
 from schemas.providers import longest_life
@@ -34,7 +34,7 @@ def _expiry(name: str, credential: Credential) -> list[Off]:
     """Dead from its latest stated expiry on (the leeway is the provider's, so it is off for tries from the
     expiry itself).
     """
-    expires, how = credential.expiry[1], "expiry"
+    expires, how = credential.expiry[1], EXPIRY
     origin = credential.issued or credential.known
     if not expires and origin and longest_life(name):
         expires, how = origin.time + longest_life(name), LAPSED
@@ -58,7 +58,7 @@ def _lapsed_parents(view: View, credential: Credential) -> Iterator[Off]:
             left.append(held)
             for off in _expiry(parent, held):
                 if not any(end.start < off.start for end in off_intervals(view.turns_of(parent))):
-                    yield off._replace(turn=frozen.changed(off.turn, how=f"expiry of {short(parent)}"))
+                    yield off._replace(turn=frozen.changed(off.turn, how=f"{EXPIRY_OF}{short(parent)}"))
 
 
 def _exhaustion(view: View, credential: Credential) -> list[Off]:

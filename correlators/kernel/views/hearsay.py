@@ -66,11 +66,13 @@ class Hearsay:
             said,
             credentials={n: c for n, c in said.credentials.items() if self._its_own(voice, key, n, clock)},
             turns={n: turns for n, turns in said.turns.items() if self._its_own(voice, key, n, clock)},
+            called={n: name for n, name in said.called.items() if self._its_own(voice, key, n, clock)},
             reported={},
         )
 
     def _all_its_own(self, voice: str, key: str, said: Dossier, clock: Clock) -> bool:
-        return all(self._its_own(voice, key, name, clock) for name in (*said.credentials, *said.turns))
+        names = (*said.credentials, *said.turns, *said.called)
+        return all(self._its_own(voice, key, name, clock) for name in names)
 
     def _its_own(self, voice: str, key: str, name: str, clock: Clock) -> bool:
         """Whether what is said of this name, in a dossier in which it counts, counts."""

@@ -20,6 +20,7 @@ from schemas.declaration import Declaration, in_effect, in_order
 from schemas.dossier import Ancestor, Credential, Descendant, Dossier, Sightings, Turn
 from schemas.evidence import Event, Evidence
 from schemas.fact import AUTHENTICATED
+from schemas.naming import is_opaque
 from schemas.providers import ONE_ISSUE, installation_of, preference
 from schemas.verdict import Confidence, Control, Episode, Severity, Value, Verdict
 
@@ -111,6 +112,17 @@ class View:
     def environment(self) -> str:
         """The environment that the inventory declares for this identity; "" where it declares none."""
         return self.declaration.environment if self.declaration else ""
+
+    def name_of(self, key: str) -> str:
+        """Returns what an identity or credential is called where that is not in its key: as it is declared,
+        else as its provider's log calls it; "" where neither says."""
+        if key == self.key and self.declaration and self.declaration.name:
+            return self.declaration.name
+        credential = self.credentials.get(key)
+        learned = self.dossier.called.get(key) or (credential.called if credential else None)
+        if learned is None and key == self.key and is_opaque(key):
+            learned = max(self.dossier.called.values(), default=None)
+        return learned.name if learned else ""
 
     def uses(self, credential: Credential, *outcomes: str) -> tuple[Evidence, ...]:
         """Returns the sightings of these outcomes, any action but a provider's own service calls, in order,

@@ -29,6 +29,7 @@ from schemas.sources.vault.call import TEXT_MAX, Call
 from schemas.sources.vault.ends import ends_of, exhausted, unjoined
 from schemas.sources.vault.envelopes import ENVELOPES, OTHER_LISTENERS
 from schemas.sources.vault.issues import SPONSORED, issues_of
+from schemas.sources.vault.naming import name_of
 from schemas.sources.vault.use import SILENT, Use, action_of, asked_of, is_aside, use_of
 from schemas.sources.vault.wire import Line, head_of
 from schemas.summary import Summary
@@ -209,7 +210,7 @@ def _activity(call: Call, uid: str) -> Activity:
         source=NAME,
         instance=call.context.instance,
         identity=use.identity,
-        actor_name=call.scrubbed(call.auth.display_name or ""),
+        actor_name=call.scrubbed(name_of(call.auth)),
         credential=use.credential,
         names=use.names,
         operation=f"{call.operation} {call.shown_path}",

@@ -45,6 +45,19 @@ ACTIVITIES = st.builds(
 )
 
 
+NAMED = st.builds(
+    Activity,
+    uid=st.sampled_from([f"e{n}" for n in range(6)]),
+    time=st.integers(1, 4).map(lambda n: n * DAY),
+    source=st.just("vault"),
+    identity=st.sampled_from(["", "vault:default:entity/1", "vault:default:entity/2"]),
+    credential=st.just("vault:default:accessor/1"),
+    outcome=st.sampled_from(["succeeded", "unauthenticated"]),
+    actor_name=st.sampled_from(["", "payments", "billing", "token-payments"]),
+)
+"""Uses by identities whose keys hold ids, so that what the log calls them is learned."""
+
+
 def one_by_one(activities: list[Activity]) -> dict[str, Dossier]:
     facts: dict[str, Dossier] = {}
     for activity in activities:
@@ -86,3 +99,8 @@ def test_draining_begins_anew() -> None:
     combiner.take(Activity("e", 1, "cloudtrail", identity="user/a", credential="key/a", outcome="succeeded"))
     assert combiner.drain()
     assert not combiner.drain()
+
+
+@given(st.lists(NAMED, max_size=12))
+def test_names_are_combined_as_they_are_learned_one_by_one(many: list[Activity]) -> None:
+    assert combined(many) == one_by_one(many)
