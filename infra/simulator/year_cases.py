@@ -16,12 +16,13 @@ from infra.simulator.year_scenes_access import ACCESS, LOGS
 from infra.simulator.year_scenes_agents import CODERS, GATEWAYS
 from infra.simulator.year_scenes_balancer import BALANCERS
 from infra.simulator.year_scenes_clouds import AZURE, GCP
+from infra.simulator.year_scenes_frameworks import FRAMEWORKS
 
 CATALOGUE: dict[str, tuple[YearCase, ...]] = {
     "cloudtrail": AWS + ORDINARY_AWS + LOGS,
     "vault": VAULT,
     "kubernetes": KUBERNETES + BALANCERS + ACCESS,
-    "otel": AGENTS + CODERS,
+    "otel": AGENTS + CODERS + FRAMEWORKS,
     "mcp": GATEWAYS,
     "gcp": GCP,
     "azure": AZURE,

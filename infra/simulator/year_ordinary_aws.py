@@ -32,6 +32,17 @@ ON_AN_INSTANCE = (
         )
     ),
 )
+FLEET = tuple(f"192.0.2.{n}" for n in range(120, 126))
+"""Public addresses of the hosts that share a key."""
+
+ON_A_FLEET = (
+    Step("08:00:00", "admin-jo", "create_key", "render-farm.next"),
+    *(
+        Step(f"{9 + hour:02}:{5 * n:02}:00", "render-farm.next", "get_object", place=host)
+        for hour in range(5)
+        for n, host in enumerate(FLEET)
+    ),
+)
 SHARES_FILES = (
     Step("09:00:00", "file-share", "get_object"),
     Step("09:30:00", "file-share", "put_object"),
@@ -53,6 +64,24 @@ ORDINARY_AWS: tuple[YearCase, ...] = (
         (
             *BEHIND_GATEWAYS,
             Step("3+11:05:00", "nightly-sync.next", "list_queues", mark=CONTRADICTION, place="198.18.0.9"),
+        ),
+        "credential_in_two_places",
+        "medium",
+    ),
+    YearCase(
+        "fleet_shares_a_key",
+        "six hosts work with one key from its first hour on",
+        "render-farm",
+        ON_A_FLEET,
+        expects="silence",
+    ),
+    YearCase(
+        "beside_the_fleet",
+        "the same, and the key is used from a seventh host hours later",
+        "render-farm",
+        (
+            *ON_A_FLEET,
+            Step("12:31:00", "render-farm.next", "get_object", mark=CONTRADICTION, place="198.18.0.9"),
         ),
         "credential_in_two_places",
         "medium",

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -94,7 +95,7 @@ def _scored(asked: argparse.Namespace, console: Console) -> Iterator[tuple[str, 
         plan = replace(simulated.FULL if asked.year else simulated.SMALL, seed=asked.seed)
         about = (
             f"{plan.records:,} records of {plan.identities:,} identities in {plan.days} days, seed "
-            f"{plan.seed}."
+            f"{plan.seed}, played and judged by gapwatch {version('gapwatch')}."
         )
         yield "Simulated year", about, _year(plan, _made(folder, "year"), console)
         if asked.clean:

@@ -107,7 +107,9 @@ def page(bodies: Iterable[tuple[str, str, Score]]) -> str:
 INTRODUCTION = """# Score
 
 Written by `make score ARGS='--year --clean --docs'` (an hour on two cores); `make score` prints
-the same with a year of 100,000 records and fails where anything is missed or false.
+the same with a year of 100,000 records and fails where anything is missed or false. The two tables of five
+million records are of the version that they name: the year plays more behaviours since, and those stand in
+the small year's table, which is of this version.
 
 A case is **found** where one finding of the expected control (or a row of assurance of the expected value:
 proven, unverifiable, assumed) names every expected event: the kill, the first and the last use. A finding is
