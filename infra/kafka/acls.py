@@ -41,6 +41,7 @@ def rights(settings: Settings, producers: Sequence[str] = ()) -> list[Right]:
         *_deliver(settings),
         *_receivers(settings),
         *_subscriber(settings),
+        *_analyst(settings),
         *(right for name in producers for right in _producer(settings, name)),
     ]
 
@@ -103,6 +104,11 @@ def _writes(settings: Settings, who: str, topic: str) -> Iterator[Right]:
 def _subscriber(settings: Settings) -> Iterator[Right]:
     yield Right("gapwatch-alerts", ("READ",), "topic", topics.name(settings, topics.FINDINGS))
     yield Right("gapwatch-alerts", ("READ",), "group", topics.name(settings, "alerts"), beginning=True)
+
+
+def _analyst(settings: Settings) -> Iterator[Right]:
+    """Whoever types `gapwatch ack` and the like."""
+    yield Right("gapwatch-analyst", ("WRITE",), "topic", topics.name(settings, topics.NOTES))
 
 
 def command(right: Right) -> str:

@@ -78,19 +78,13 @@ def rows(settings: Settings, sql: str, parameters: Mapping[str, str] | None = No
     return [orjson.loads(line) for line in answer.splitlines() if line]
 
 
-def findings(settings: Settings, control: str | None, identity: str | None) -> list[Finding]:
-    """Returns the current state of every finding, oldest evidence first; `identity` may be a part of the
-    key."""
-    conditions, parameters = ["1"], {}
-    if control:
-        conditions.append("control = {control:String}")
-        parameters["control"] = control
-    if identity:
-        conditions.append("position(identity, {identity:String}) > 0")
-        parameters["identity"] = identity
+def findings(settings: Settings, where: str, parameters: Mapping[str, str], order: str) -> list[Finding]:
+    """Returns the current state of the findings in the view `worklist` of which a condition holds, in an
+    order (and up to a limit) of its columns."""
     sql = (
-        f"SELECT ocsf FROM findings FINAL WHERE {' AND '.join(conditions)} "
-        f"ORDER BY end_time, uid LIMIT {SHOWN_AT_MOST}"
+        "SELECT told.ocsf AS ocsf FROM (SELECT * FROM worklist WHERE " + where + ") AS listed "
+        "INNER JOIN (SELECT uid, ocsf FROM findings FINAL) AS told ON told.uid = listed.uid "
+        f"ORDER BY {order}"
     )
     return [orjson.loads(row["ocsf"]) for row in rows(settings, sql, parameters)]
 

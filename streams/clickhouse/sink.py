@@ -90,6 +90,7 @@ TARGETS = {
     "activities": Target("activities_in", "JSONEachRow"),
     "rejects": Target("rejects_in", "JSONEachRow"),
     "credentials": Target("credentials_in", "JSONEachRow"),
+    "notes": Target("notes_in", "JSONEachRow"),
     "findings": Target("findings", "RowBinary", ("version", "ocsf")),
     "assurance": Target("assurance", "RowBinary", ("version", "ocsf")),
     "dossiers": Target("dossiers", "RowBinary", ("version", "key", "body")),

@@ -48,6 +48,8 @@ Config = Annotated[
     Path | None,
     typer.Option(help="Settings file (TOML).", metavar="FILE", show_default=False, dir_okay=False),
 ]
+LIMIT = 100_000
+"""Findings that a list has at most."""
 Csv = Annotated[bool, typer.Option("--csv", help="CSV with a header, for spreadsheets.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line, for programs.")]
 
@@ -248,6 +250,17 @@ def findings(
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on showing new ones until Ctrl-C.")
     ] = False,
+    open_: Annotated[bool, typer.Option("--open", help="Only what is open (acknowledged, too).")] = False,
+    severity: Annotated[
+        str | None, typer.Option(help="Only of this severity; high+: and above.", metavar="WORD")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(help="Only with evidence since then: 24h, yesterday, a time.", metavar="TIME"),
+    ] = None,
+    owner: Annotated[
+        str | None, typer.Option(help="Only of identities of this owner.", metavar="NAME")
+    ] = None,
     control: Annotated[str | None, typer.Option(help="Only of this control.", metavar="NAME")] = None,
     identity: Annotated[
         str | None, typer.Option(help="Only of identities with this in their key.", metavar="TEXT")
@@ -255,18 +268,203 @@ def findings(
     below: Annotated[
         bool, typer.Option("--below", help="Also those that stand below a story of many.")
     ] = False,
+    limit: Annotated[int, typer.Option(help="So many at most.", metavar="N", min=1, max=LIMIT)] = LIMIT,
+    sort: Annotated[str, typer.Option(help="severity, time, changed or owner.", metavar="WORD")] = "severity",
+    table: Annotated[bool, typer.Option("--table", help="As a table, with states and notes.")] = False,
     json: Json = False,
+    csv: Csv = False,
     config: Config = None,
     data: Data = None,
 ) -> None:
-    """Show the findings of a run, the oldest first. With --json all of them.
+    """Show the findings of a run, the worst first. With --json all of them, whole.
 
     \b
     Example:  gapwatch findings --follow --control revoked_credential_used
+    Example:  gapwatch findings --open --severity high+ --since 24h --csv
     """
-    from streams.command.listing import Wanted, show_findings
+    from streams.command.listing import Wanted, check_control, show_findings
+    from streams.command.worklist import Asked, show_worklist
 
-    show_findings(_settings(config, data), follow, Wanted(control, identity, below or json), json)
+    if json and csv:
+        raise Stop("One of --json and --csv.", code=2)
+    settings = _settings(config, data)
+    every = below or json or csv or table
+    # Of a list without a limit those below a story are counted, so they are asked for as well.
+    asked = Asked(open_, severity, since, owner, control, identity, every or limit == LIMIT, limit, sort)
+    if csv or table:
+        check_control(control)
+        show_worklist(settings, asked, csv)
+        return
+    show_findings(settings, follow, Wanted(control, identity, every), json, asked)
+
+
+@app.command(short_help="What an identity did, and what was done to it.")
+def timeline(
+    identity: Annotated[str, typer.Argument(metavar="IDENTITY", help="Its key, as findings show it.")],
+    since: Annotated[
+        str | None, typer.Option(help="Only since then: 24h, yesterday, a time.", metavar="TIME")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="The latest so many.", metavar="N", min=1, max=100_000)] = 1_000,
+    json: Json = False,
+    csv: Csv = False,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Show what an identity did and what was done to it, across sources, under all its keys and credentials,
+    with what was told of it; the latest first.
+
+    \b
+    Example:  gapwatch timeline aws:111122223333:user/payments --since 7d
+    """
+    from streams.command.timeline import timeline as tell
+
+    tell(_settings(config, data), identity, since, limit, json, csv)
+
+
+@app.command(short_help="What became of findings since a time.")
+def changes(
+    since: Annotated[str, typer.Option(help="24h, yesterday, a time.", metavar="TIME")] = "yesterday",
+    json: Json = False,
+    csv: Csv = False,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Show which findings opened, closed, opened again, got worse or were suppressed; the newest first.
+
+    \b
+    Example:  gapwatch changes --since yesterday
+    """
+    from streams.command.worklist import changes as tell
+
+    tell(_settings(config, data), since, json, csv)
+
+
+@app.command(short_help="How much is open, and what could not be verified.")
+def summary(json: Json = False, csv: Csv = False, config: Config = None, data: Data = None) -> None:
+    """Show how many findings are open, acknowledged, closed, suppressed and resolved, by severity; and what
+    could not be verified.
+
+    \b
+    Example:  gapwatch summary
+    """
+    from streams.command.worklist import summary as tell
+
+    tell(_settings(config, data), json, csv)
+
+
+Id = Annotated[str, typer.Argument(metavar="FINDING", help="Id of a finding, or how it begins.")]
+Reason = Annotated[str, typer.Option(help="Why.", metavar="TEXT")]
+By = Annotated[str | None, typer.Option(help="Who says so; else who is logged in.", metavar="NAME")]
+Until = Annotated[str | None, typer.Option(help="Until when it holds: 7d, a time.", metavar="TIME")]
+
+
+@app.command(short_help="Acknowledge a finding.")
+def ack(
+    finding: Id,
+    reason: Reason = "",
+    until: Until = None,
+    by: By = None,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Note that somebody knows of a finding; it stays open.
+
+    \b
+    Example:  gapwatch ack 3f2a9c --reason "looking into it"
+    """
+    from streams.command.noting import note
+
+    note(_settings(config, data), "ack", finding, reason, by, until=until)
+
+
+@app.command(short_help="Say who looks into a finding.")
+def assign(
+    finding: Id,
+    assignee: Annotated[str, typer.Argument(metavar="WHO")],
+    reason: Reason = "",
+    by: By = None,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Note who looks into a finding.
+
+    \b
+    Example:  gapwatch assign 3f2a9c ada
+    """
+    from streams.command.noting import note
+
+    note(_settings(config, data), "assign", finding, reason, by, assignee)
+
+
+@app.command(short_help="Write something beside a finding.")
+def comment(
+    finding: Id,
+    text: Annotated[str, typer.Argument(metavar="TEXT")],
+    by: By = None,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Write something beside a finding.
+
+    \b
+    Example:  gapwatch comment 3f2a9c "the owner is on leave until Monday"
+    """
+    from streams.command.noting import note
+
+    note(_settings(config, data), "comment", finding, text, by)
+
+
+@app.command(short_help="Close a finding as an analyst.")
+def close(
+    finding: Id,
+    reason: Reason = "",
+    until: Until = None,
+    by: By = None,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Take a finding off the list of what is open, as far as it is known now: evidence that comes later opens
+    it again. What the evidence says of it stays as it is.
+
+    \b
+    Example:  gapwatch close 3f2a9c --reason "the key was ours, see T-4711"
+    """
+    from streams.command.noting import note
+
+    note(_settings(config, data), "close", finding, reason, by, until=until)
+
+
+@app.command(short_help="Take a close or an acknowledgement back.")
+def reopen(finding: Id, reason: Reason = "", by: By = None, config: Config = None, data: Data = None) -> None:
+    """Take back that a finding was closed or acknowledged.
+
+    \b
+    Example:  gapwatch reopen 3f2a9c --reason "it was another key"
+    """
+    from streams.command.noting import note
+
+    note(_settings(config, data), "reopen", finding, reason, by)
+
+
+@app.command(short_help="Expect what a finding is about, until a time.")
+def suppress(
+    finding: Id,
+    until: Annotated[str, typer.Option(help="Until when: 7d, a time.", metavar="TIME")],
+    reason: Reason = "",
+    by: By = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would suppress.")] = False,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Declare an exception for the control and the identity of a finding, and say what it suppresses.
+
+    \b
+    Example:  gapwatch suppress 3f2a9c --until 14d --reason "migrated by then"
+    """
+    from streams.command.noting import suppress as tell
+
+    ask = typer.confirm if sys.stdin.isatty() else None
+    tell(_settings(config, data), finding, reason, until, by, dry_run, ask)
 
 
 @app.command(short_help="Draw what is behind a finding, and what to do.")

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from streams.clickhouse import query
+from streams.command.worklist import Asked
 from streams.kafka.feed import Feed, Finding
 from streams.screen.show import Screen, print_finding, story_of
 from streams.site import datafolder
@@ -43,14 +44,17 @@ class Wanted:
         return self.below or not story_of(finding)
 
 
-def show_findings(settings: Settings, follow: bool, wanted: Wanted, as_json: bool) -> None:
-    """Prints what is stored, then with `follow` what comes on the alert topic, until Ctrl-C."""
-    if wanted.control is not None:
-        _check_control(wanted.control)
+def show_findings(
+    settings: Settings, follow: bool, wanted: Wanted, as_json: bool, asked: Asked | None = None
+) -> None:
+    """Prints what is stored, the worst first, then with `follow` what comes on the alert topic, until
+    Ctrl-C. ``asked``: which of what is stored, in which order."""
+    check_control(wanted.control)
+    asked = asked or Asked(control=wanted.control, identity=wanted.identity)
     console = Screen()
     feed = Feed(datafolder.attached(settings), from_start=False) if follow else None
     try:
-        known = query.findings(settings, wanted.control, wanted.identity)
+        known = query.findings(settings, *asked.where(), asked.order())
         for finding in filter(wanted.is_shown, known):
             _print(console, finding, as_json)
         if left := sum(not wanted.is_shown(finding) for finding in known):
@@ -68,11 +72,11 @@ def show_findings(settings: Settings, follow: bool, wanted: Wanted, as_json: boo
             feed.close()
 
 
-def _check_control(name: str) -> None:
+def check_control(name: str | None) -> None:
     """Raises Stop for a control that does not exist: nothing found would look as if all were well."""
     from correlators.kernel.catalogue import controls
 
-    if name not in controls():
+    if name is not None and name not in controls():
         near = get_close_matches(name, controls(), n=1)
         hint = f"Did you mean {near[0]}?" if near else "`gapwatch controls` lists them."
         raise Stop(f"There is no control {name}. {hint}", code=2)

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 GROUP = "deliver"
 COMPACT_SECONDS = 300.0
 """How often crowded dossiers are joined: at one write a second that is 300 small rows a busy key."""
-TABLES = (topics.ACTIVITIES, topics.REJECTS, topics.CREDENTIALS, topics.FINDINGS, topics.ASSURANCE)
+TABLES = (
+    *(topics.ACTIVITIES, topics.REJECTS, topics.CREDENTIALS, topics.FINDINGS, topics.ASSURANCE, topics.NOTES),
+)
 QUEUE_KIB = 32 * 2**10
 """What librdkafka fetches ahead: half a second at full speed, and all that waits while ClickHouse is away."""
 METADATA_MS = 3000

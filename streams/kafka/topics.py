@@ -25,7 +25,9 @@ CREDENTIALS = "credentials"
 FOR_OTHERS = (FINDINGS, ASSURANCE)
 """Topics to which other programs subscribe: the broker packs what comes to them anew, by a codec that every
 client of Kafka reads. (The embedded broker keeps what a producer packed.)"""
-DERIVED = (ACTIVITIES, FACTS, REJECTS, FINDINGS, ASSURANCE, CREDENTIALS)
+NOTES = "notes"
+"""What analysts say of findings: nobody can work it out again, so the broker keeps it, one message a note."""
+DERIVED = (ACTIVITIES, FACTS, REJECTS, FINDINGS, ASSURANCE, CREDENTIALS, NOTES)
 
 DAY_MS = 86_400_000
 RETENTION_MS = {
@@ -122,10 +124,10 @@ def wanted(settings: Settings, sources: Iterable[str]) -> list[Topic]:
 
 def _config(settings: Settings, topic: str) -> dict[str, str]:
     return {
-        "cleanup.policy": "delete",
+        "cleanup.policy": "compact" if topic == NOTES else "delete",
         # When a record came is for the broker to say: what a producer writes there decides nothing.
         "message.timestamp.type": "LogAppendTime",
-        "retention.ms": str(RETENTION_MS[topic]),
+        **({"retention.ms": str(RETENTION_MS[topic])} if topic in RETENTION_MS else {}),
         "max.message.bytes": str(settings.record_limit + ENVELOPE_ROOM),
         **({"compression.type": "gzip"} if topic in FOR_OTHERS else {}),
     }

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,111 +11,14 @@ import orjson
 import pytest
 import yaml
 
-from correlators.driver.normaliser import Normaliser, Record
-from correlators.driver.partition import Judging, Partition
-from correlators.kernel.catalogue import controls
 from schemas.evidence import iso
-from schemas.fact import Tick
-from schemas.finding import render_finding
-from streams.clickhouse import query
 from streams.clickhouse.engine import Engine
-from streams.clickhouse.sink import Sink
 from streams.command import cli, declare, declaring
 from streams.command.replay import Options, replay
 from streams.site.errors import Stop
 from streams.site.settings import Settings
-from tests.support.clickhouse import empty, engine_over, lines, one
-
-ERP = "aws:111122223333:user/legacy-erp"
-NOW = time.time_ns() // 1000
-DAY = 86_400_000_000
-USED = {
-    "eventVersion": "1.08",
-    "userIdentity": {
-        "type": "IAMUser",
-        "principalId": "AIDAEXAMPLE000000001",
-        "arn": "arn:aws:iam::111122223333:user/legacy-erp",
-        "accountId": "111122223333",
-        "accessKeyId": "AKIAEXAMPLE000000001",
-        "userName": "legacy-erp",
-    },
-    "eventSource": "s3.amazonaws.com",
-    "eventName": "GetObject",
-    "awsRegion": "eu-central-1",
-    "sourceIPAddress": "198.51.100.7",
-    "userAgent": "erp",
-    "eventID": "11111111-1111-1111-1111-111111111111",
-    "eventType": "AwsApiCall",
-    "recipientAccountId": "111122223333",
-}
-
-
-def document(**sections: Any) -> dict[str, Any]:
-    return {"gapwatch": "inventory/v1"} | sections
-
-
-RETIRED = document(
-    recorded=iso(NOW - 2 * DAY),
-    identities=[
-        {"id": ERP, "owner": "team-erp", "status": [{"value": "decommissioned", "from": iso(NOW - 2 * DAY)}]}
-    ],
-)
-
-
-class World:
-    """Stands for a run: its ClickHouse is an engine in this process, and what is sent comes straight to
-    it."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self.sent: list[bytes] = []
-        self._normaliser = Normaliser(b"key")
-        self._partition = Partition(Judging(controls()))
-        self._offset = 0
-
-    def take(self, body: bytes, source: str, arrived: int) -> None:
-        self._normaliser.take(Record(body, source, "default", arrived=arrived, processed=arrived))
-        batch = self._normaliser.drain()
-        assert not batch.rejects
-        sink = Sink(self.engine)
-        self._offset += 1
-        sink.write(
-            "activities", [lines("activities", *map(orjson.loads, batch.activities), offset=self._offset)]
-        )
-        facts = batch.facts
-        while True:
-            self._partition.take(facts, Tick(NOW))
-            settled = self._partition.settle()
-            for key, body_ in settled.dossiers.items():
-                self._offset += 1
-                if body_:
-                    sink.write("dossiers", [one("dossiers", body_, self._offset, key.encode())])
-            for report in settled.reports:
-                if report.finding:
-                    self._offset += 1
-                    shown = render_finding(report, controls()[report.reported.control].CONTROL)
-                    sink.write("findings", [one("findings", shown, self._offset)])
-            facts = settled.forwards
-            if not facts and not self._partition.behind:
-                break
-        sink.close()
-
-    def send(self, settings: Settings, messages: Any) -> None:
-        for message in messages:
-            self.sent.append(message.content)
-            self.take(message.content, "inventory", NOW - DAY // 24 + len(self.sent) * 1_000_000)
-
-    def rows(
-        self, settings: Settings, sql: str, parameters: Mapping[str, str] | None = None
-    ) -> list[dict[str, Any]]:
-        client = self.engine.reader()
-        try:
-            # ClickHouse reads a parameter's value with its escapes.
-            read = {k: v.replace("\\\\", "\\") for k, v in (parameters or {}).items()}
-            answer = client.raw_query(sql, parameters=read, fmt="JSONEachRow")
-        finally:
-            self.engine.discard(client)
-        return [orjson.loads(line) for line in answer.splitlines() if line]
+from tests.support.clickhouse import empty, engine_over
+from tests.support.small_run import DAY, ERP, NOW, RETIRED, USED, World, document
 
 
 @pytest.fixture(scope="module")
@@ -128,9 +30,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 @pytest.fixture
 def world(shared: Engine, monkeypatch: pytest.MonkeyPatch) -> World:
     empty(shared)
-    made = World(shared)
-    monkeypatch.setattr(query, "rows", made.rows)
-    monkeypatch.setattr(declaring, "send", made.send)
+    made = World(shared, monkeypatch)
     made.take(orjson.dumps(RETIRED), "inventory", NOW - 2 * DAY)
     used = USED | {"eventTime": iso(NOW - DAY)[:19] + "Z"}
     made.take(orjson.dumps(used), "cloudtrail", NOW - DAY)
