@@ -14,6 +14,7 @@ from prometheus_client import Counter
 from schemas.rejected import set_aside_row
 from streams.clickhouse.engine import Engine
 from streams.clickhouse.sink import Block, Origin, Sink, UnavailableError, block
+from streams.kafka.topics import SAID_AGAIN
 from streams.site import metrics
 from streams.site.settings import Settings
 from streams.site.stage import Stage
@@ -117,10 +118,12 @@ class Batches:
         self._batch.offsets[topic, partition] = offset + 1
         if value is None and table != "dossiers":
             return
-        origin = Origin(topic, partition, offset, max(message.timestamp()[1], 0) * 1000)
-        self._batch.add(table, block(table, _bytes(key), _bytes(value), origin, self._epoch))
         if self._began is None:
             self._began = time.monotonic()
+        if SAID_AGAIN in dict(message.headers() or ()):
+            return
+        origin = Origin(topic, partition, offset, max(message.timestamp()[1], 0) * 1000)
+        self._batch.add(table, block(table, _bytes(key), _bytes(value), origin, self._epoch))
 
     def _due(self) -> bool:
         if self._began is None:

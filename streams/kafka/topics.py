@@ -25,6 +25,8 @@ CREDENTIALS = "credentials"
 FOR_OTHERS = (FINDINGS, ASSURANCE)
 """Topics to which other programs subscribe: the broker packs what comes to them anew, by a codec that every
 client of Kafka reads. (The embedded broker keeps what a producer packed.)"""
+SAID_AGAIN = "again"
+"""Header of a finding that is stored already and is sent for those alone who subscribe."""
 NOTES = "notes"
 """What analysts say of findings: nobody can work it out again, so the broker keeps it, one message a note."""
 DERIVED = (ACTIVITIES, FACTS, REJECTS, FINDINGS, ASSURANCE, CREDENTIALS, NOTES)

@@ -27,6 +27,8 @@ INDENT = 4
 """Columns by which a finding's second line stands in, so that the eye finds where the next one begins."""
 CLOSED = 3
 """OCSF activity_id of a finding that was closed; 2 is an update, 1 a new one."""
+SUPPRESSED, RESOLVED = 3, 4
+"""OCSF status_id of a finding that is not open."""
 
 
 class Screen(Console):
@@ -52,29 +54,37 @@ class Screen(Console):
         raise BrokenPipeError
 
 
-def finding_line(finding: Finding) -> Text:
-    """Returns a finding as one line: `2026-11-22 10:00:00 high 5d9b4f91 revoked_credential_used <title>`,
-    marked where it is an update or closed."""
+def state_of(finding: Finding) -> str:
+    """Returns what has become of a finding that is not open: ``suppressed: why``, ``ended``, ``withdrawn``;
+    "" for an open one."""
+    detail = shown(str(finding.get("status_detail") or ""))
+    if finding.get("status_id") == SUPPRESSED:
+        return f"suppressed: {detail}" if detail else "suppressed"
+    if finding.get("status_id") == RESOLVED or finding.get("activity_id") == CLOSED:
+        return detail or "ended"
+    return ""
+
+
+def finding_line(finding: Finding, word: str = "") -> Text:
+    """Returns a finding as one line: `2026-11-22 10:00:00Z high 5d9b4f91 revoked_credential_used <title>`,
+    with what has become of it: ``word``, where somebody remembers, else what stands in it."""
     info = finding.get("finding_info") or {}
-    word, style = SEVERITY.get(finding.get("severity_id", 0), SEVERITY[0])
+    severity, style = SEVERITY.get(finding.get("severity_id", 0), SEVERITY[0])
     line = Text(no_wrap=False)
     line.append(evidence_time(finding) + "  ", "dim")
-    line.append(f"{word:<8}", style)
+    line.append(f"{severity:<8}", style)
     line.append(f"  {shown(info.get('uid', ''))[:SHORT_ID]:<{SHORT_ID}}", "dim")
     line.append("  " + shown((info.get("analytic") or {}).get("uid", "?")) + "  ", "bold")
     line.append(shown(info.get("title", "")))
-    activity = finding.get("activity_id")
-    if activity == CLOSED:
-        why = finding.get("status_detail") or "resolved"
-        line.append(f"  ✓ {why}", "green")
-    elif activity == 2:
-        line.append("  ↻ updated", "dim")
+    if word := word or state_of(finding):
+        closed = finding.get("status_id") == RESOLVED or finding.get("activity_id") == CLOSED
+        line.append(f"  {'✓' if closed else '↻'} {word}", "green" if closed else "dim")
     return line
 
 
-def print_finding(console: Console, finding: Finding) -> None:
+def print_finding(console: Console, finding: Finding, word: str = "") -> None:
     """Prints a finding: on a terminal broken at its width, elsewhere one line, for grep."""
-    line = finding_line(finding)
+    line = finding_line(finding, word)
     if console.is_terminal:
         line = Text("\n" + " " * INDENT).join(line.wrap(console, console.width - INDENT, overflow="fold"))
     console.print(line, soft_wrap=True)
@@ -89,5 +99,5 @@ def evidence_time(finding: Finding) -> str:
     """Returns when the last evidence happened, in UTC; OCSF times are milliseconds."""
     moment = finding.get("end_time") or finding.get("time")
     if not isinstance(moment, (int, float)):
-        return " " * 19
-    return datetime.fromtimestamp(moment / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        return " " * 20
+    return datetime.fromtimestamp(moment / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")

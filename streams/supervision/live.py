@@ -1,26 +1,35 @@
-"""The live view of `gapwatch run`: findings scroll by, counters and addresses stay below them.
+"""The live view of `gapwatch run`: what is open stays in view, worst first, with what to type next; on a
+small screen less of it. What is loud also scrolls by, so that it stays in the terminal's memory.
 
-Where stdout is no terminal the same is written as plain lines.
+Where stdout is no terminal every finding is written as a plain line.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from streams.kafka.feed import Feed, Finding
-from streams.screen.show import Screen, print_finding, story_of
+from streams.screen.board import INFORMATIONAL, WIDE, Board, broken
+from streams.screen.show import SHORT_ID, Screen, print_finding, story_of
 from streams.site import metrics
 from streams.site.datafolder import Instance
+from streams.site.disk import trouble_with
 from streams.supervision.process import StageProcess
 
+LINES_MIN = 4
+LOW, HIGH, HIGHEST = 8, 16, 40
+"""Lines of a screen from which on it also says what to type, the stages and counts, and the addresses."""
+SAID_LINES = 2
+"""Lines that the counts of findings take at most."""
 COUNT_SECONDS = 1.0
 """Collecting the numbers of all processes takes milliseconds; more often than this nobody reads them."""
 SAY_AGAIN_SECONDS = 60.0
@@ -44,13 +53,15 @@ class View:
     """How the command line is called from here."""
     data: str = ""
     """The option that names the data folder to it, where that is not the default."""
+    board: Board = field(default_factory=Board)
+    folder: Path | None = None
+    """The data folder, whose disk may be full."""
     _live: Live | None = None
+    _done: bool = False
     _note: str = "Starting …"
     _stages: list[StageProcess] = field(default_factory=list)
     _totals: dict[tuple[str, str], float] = field(default_factory=dict)
     _counted: float = 0.0
-    _findings: int = 0
-    _below: int = 0
     _stuck: float = 0.0
     _said_stuck: float = -60.0
 
@@ -79,13 +90,32 @@ class View:
         self._print(Text.assemble(("! ", "bold red"), (f"{stage}: ", "bold"), line))
 
     def show(self, finding: Finding) -> None:
-        """Prints a finding above the status line."""
-        self._findings += 1
-        if story_of(finding):
-            self._below += 1
+        """Takes a finding: on a terminal only what is loud and new, or has become something else, scrolls by
+        above the screen; elsewhere every one is a line."""
+        word = self.board.take(finding)
+        if word is None or story_of(finding):
             return
-        print_finding(self.console, finding)
-        self._flush()
+        loud = finding.get("severity_id", 0) > INFORMATIONAL and word != "updated"
+        if self._live is None or loud:
+            print_finding(self.console, finding, word)
+            self._flush()
+
+    def samples_done(self) -> None:
+        """Says that the samples were sent, read, judged and stored, what they showed, and what to type
+        next."""
+        self._done = True
+        self._print(Text.assemble(("samples done: ", "bold"), self.board.counts() or "nothing found"))
+        for line in self._next():
+            self._print(line)
+        if self._live is not None:
+            self._live.refresh()
+
+    def _next(self) -> Iterator[Text]:
+        """What to type next: which are open, and the whole of the worst."""
+        if self.instance.sql:
+            worst = next((str(f["finding_info"]["uid"])[:SHORT_ID] for f in self.board.open()), "ID")
+            yield Text.assemble(("next  ", "bold"), f"{self.program} explain{self.data} {worst}")
+            yield Text.assemble(("all   ", "bold"), f"{self.program} findings{self.data}")
 
     def refresh(self, running: list[StageProcess]) -> None:
         """Shows what is new; called a few times a second."""
@@ -103,7 +133,8 @@ class View:
         self._stuck = metrics.stuck_for(self._totals, time.time())
         if self._stuck and time.monotonic() - self._said_stuck > SAY_AGAIN_SECONDS:
             self._said_stuck = time.monotonic()
-            self.error("deliver", STUCK.format(self._stuck))
+            trouble = trouble_with(self.folder) if self.folder else ""
+            self.error("deliver", trouble or STUCK.format(self._stuck))
 
     def say_where(self) -> None:
         """Prints the addresses, once, as lines that stay in the scrollback."""
@@ -130,9 +161,34 @@ class View:
             rows.append(("explain", f"{self.program} explain{self.data} ID"))
         return rows
 
-    def __rich__(self) -> RenderableType:
-        head = Text.assemble(("gapwatch ", "bold"), (self._note, "dim"))
-        return Group(Text(""), head, self._stage_line(), self._counters(), self._where())
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yields the screen, a line less than the terminal is high."""
+        width, height = console.size
+        for line in self.lines(width, max(height - 1, LINES_MIN)):
+            line.no_wrap, line.overflow = True, "ellipsis"
+            yield line
+
+    def lines(self, width: int, height: int) -> list[Text]:
+        """Returns the screen as at most so many lines: on a small one what is open, and what to type."""
+        small = width < WIDE or height < HIGH
+        head = [Text.assemble(("gapwatch  ", "bold"), (self._note, "dim"))]
+        foot = list(self._next()) if height >= LOW else []
+        if not small:
+            head.append(self._stage_line())
+            foot += [self._counters(), Text("Ctrl-C stops everything", "dim")]
+            if height >= HIGHEST:
+                foot += [
+                    *self._sources(),
+                    *(Text(f"{name:<12} {where}") for name, where in self._addresses()),
+                ]
+        said = ("samples done: " if self._done else "") + (self.board.counts() or "no findings so far")
+        for line in broken(self.console, said, width, SAID_LINES):
+            line.stylize("bold")
+            head.append(line)
+        room = height - len(head) - len(foot) - (0 if small else 2)
+        found = self.board.lines(self.console, width, max(room, 1))
+        gap = [] if small else [Text("")]
+        return [*head, *gap, *found, *gap, *foot][:height]
 
     def _stage_line(self) -> Text:
         line = Text()
@@ -144,27 +200,20 @@ class View:
             line.append(f"{stage.label}  ")
         return line
 
-    def _counters(self) -> Table:
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-        table.add_column("source")
-        for title, _ in COLUMNS:
-            table.add_column(title, justify="right")
-        sources = sorted({label for name, label in self._totals if name == COLUMNS[0][1]})
-        for source in sources:
-            counts = (f"{self._totals.get((metric, source), 0):,.0f}" for _, metric in COLUMNS)
-            table.add_row(source, *counts)
-        return table
+    def _counters(self) -> Text:
+        read, activities, rejects = (self._total(metric) for _, metric in COLUMNS)
+        stored = self._total("gapwatch_rows_total")
+        return Text(
+            f"{read:,.0f} records read, {activities:,.0f} activities, {rejects:,.0f} rejects; "
+            f"{stored:,.0f} rows stored",
+            "dim",
+        )
+
+    def _sources(self) -> Iterator[Text]:
+        """How much of each source was read."""
+        for source in sorted({label for name, label in self._totals if name == COLUMNS[0][1]}):
+            counts = (f"{self._totals.get((metric, source), 0):,.0f} {title}" for title, metric in COLUMNS)
+            yield Text(f"{source:<12} {', '.join(counts)}")
 
     def _total(self, metric: str) -> float:
         return sum(value for (name, _), value in self._totals.items() if name == metric)
-
-    def _where(self) -> Table:
-        table = Table.grid(padding=(0, 2, 0, 0))
-        facts, rows = self._total("gapwatch_facts_total"), self._total("gapwatch_rows_total")
-        below = f" ({self._below:,} of them below a story)" if self._below else ""
-        words = f"{self._findings:,} said{below}, from {facts:,.0f} facts; {rows:,.0f} rows stored"
-        table.add_row(Text("findings", "bold"), words)
-        for name, where in self._addresses():
-            table.add_row(Text(name, "bold"), Text(where))
-        table.add_row("", Text("Ctrl-C stops everything", "dim"))
-        return table

@@ -86,15 +86,19 @@ def _run(settings: Settings, names: list[str], lock: int, metrics_folder: Path, 
     from schemas.sources import sources
     from streams.site import metrics
     from streams.site.metrics_server import MetricsServer
+    from streams.supervision.again import say_again
     from streams.supervision.live import View
     from streams.supervision.supervisor import Plan, Supervisor
 
     instance = _instance(settings, names)
     datafolder.write_instance(settings, instance)
     server = MetricsServer(settings.metrics_host, settings.metrics_port or 0, metrics.registry())
-    view = View(instance, metrics.registry(), program=program(), data=data_option(settings))
+    view = View(
+        instance, metrics.registry(), program=program(), data=data_option(settings), folder=settings.data
+    )
     plan = Plan(names, settings, metrics_folder, lock, sorted(sources()), demo)
-    supervisor = Supervisor(plan, view, lambda: _show_findings(view, plan))
+    stored = settings.model_copy(update={"clickhouse": instance.sql})
+    supervisor = Supervisor(plan, view, lambda: _show_findings(view, plan), lambda: say_again(stored))
     view.start()
     try:
         view.status("Starting …")
@@ -106,7 +110,17 @@ def _run(settings: Settings, names: list[str], lock: int, metrics_folder: Path, 
         server.shutdown()
         server.server_close()
         (datafolder.run_folder(settings) / "instance.json").unlink(missing_ok=True)
-    view.console.print("Stopped. What was found stays in " + str(settings.data) + ".", soft_wrap=True)
+    view.console.print(_stopped(settings, supervisor.unstored), soft_wrap=True)
+
+
+def _stopped(settings: Settings, unstored: set[str]) -> str:
+    """What is said at the end; of an embedded broker what was not worked off is gone with it."""
+    if unstored:
+        return (
+            f"Stopped before all was worked off ({', '.join(sorted(unstored))}): what the embedded broker "
+            f"still held is gone, send it again. What was stored stays in {settings.data}."
+        )
+    return f"Stopped. What was found stays in {settings.data}."
 
 
 def program() -> str:

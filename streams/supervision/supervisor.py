@@ -32,6 +32,8 @@ GONE_SECONDS = 5.0
 """The longest until the end of an embedded broker that does not answer is noticed."""
 DRAIN_SHARE = 0.5
 """Share of the deadline for stopping in which stages may work off what is on the embedded broker."""
+SAMPLES_SECONDS = 2.0
+"""Between two looks whether the samples are worked off; what was sent last needs a flush of correlate."""
 UNUSABLE_SETTINGS = 2
 """Exit code of a stage that no restart can help."""
 
@@ -47,6 +49,9 @@ class Watcher(Protocol):
 
     def refresh(self, running: list[StageProcess]) -> None:
         """Shows the state of all stages; called a few times a second."""
+
+    def samples_done(self) -> None:
+        """Shows that all that the demo sent was read, judged and stored."""
 
 
 class BrokerGoneError(Exception):
@@ -78,14 +83,27 @@ class Plan:
 class Supervisor:
     """One run of the planned stages. `run` blocks until a signal ends it or something cannot be helped."""
 
-    def __init__(self, plan: Plan, watcher: Watcher, on_up: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        watcher: Watcher,
+        on_up: Callable[[], None],
+        on_stored: Callable[[], object] = lambda: None,
+    ) -> None:
+        """``on_stored`` is called when an embedded broker is new and ClickHouse answers, before anything
+        else is said; ``on_up`` when all stages work."""
         self._plan = plan
         self._watcher = watcher
         self._on_up = on_up
+        self._on_stored = on_stored
         self._stages: list[StageProcess] = []
         self._broker_id = ""
         self._stop_asked = 0
         self._kill_at = 2
+        self._demo_sent = 0.0
+        self._was_up = False
+        self.unstored: set[str] = set()
+        """Stages that were stopped before they had worked off what an embedded broker still held."""
         self._wake, self._wake_writer = os.pipe()
 
     def run(self) -> None:
@@ -130,6 +148,8 @@ class Supervisor:
         self._start("deliver", crashes)
         self._start("correlate", crashes)
         self._wait_until_ready("deliver")
+        if self._plan.embedded_broker and "deliver" in self._plan.names and not self._stop_asked:
+            self._with_broker(self._on_stored)
         if self._plan.embedded_broker and "correlate" in self._plan.names:
             self._run_to_end("restore", crashes)
         self._start("normalise", crashes)
@@ -140,6 +160,7 @@ class Supervisor:
         if self._plan.demo:
             self._start("demo", crashes)
         if not self._stop_asked:
+            self._was_up = True
             self._with_broker(self._on_up)
 
     def _create_topics(self) -> None:
@@ -197,6 +218,16 @@ class Supervisor:
             self._look_after(stage)
             metrics.UP.labels(stage.label).set(1 if stage.ready and stage.running() else 0)
         self._watcher.refresh(self._stages)
+        if self._demo_sent and time.monotonic() - self._demo_sent > SAMPLES_SECONDS:
+            self._look_after_samples()
+
+    def _look_after_samples(self) -> None:
+        """Whether the samples are worked off: nothing is behind."""
+        self._demo_sent = time.monotonic()
+        with contextlib.suppress(NotRunning):
+            if not any(lag.behind(self._plan.settings, name, timeout=1.0) for name in lag.GROUPS):
+                self._demo_sent = 0.0
+                self._watcher.samples_done()
 
     def _look_after(self, stage: StageProcess) -> None:
         for line in stage.heard():
@@ -223,6 +254,8 @@ class Supervisor:
         stage.close()
         if stage.name in ("restore", "demo") and code == 0:
             self._stages.remove(stage)
+            if stage.name == "demo" and not self._stop_asked:
+                self._demo_sent = time.monotonic()
             return
         if code == RENEWED:
             stage.next_start = time.monotonic()
@@ -294,11 +327,17 @@ class Supervisor:
         needed = [stage for stage in self._stages if stage.name in ("broker", name)]
         if name not in lag.GROUPS or not self._plan.embedded_broker:
             return
+        if self._was_up:
+            self.unstored.add(name)
         while time.monotonic() < until and not self._impatient():
-            if len(needed) < 2 or not all(stage.running() and stage.ready for stage in needed):
+            if len(needed) < 2:
+                self.unstored.discard(name)
+                return
+            if not all(stage.running() and stage.ready for stage in needed):
                 return
             try:
                 if not lag.behind(self._plan.settings, name, timeout=1.0):
+                    self.unstored.discard(name)
                     return
             except NotRunning:
                 return

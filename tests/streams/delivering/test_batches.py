@@ -12,6 +12,7 @@ import pytest
 from streams.clickhouse.sink import Block, UnavailableError
 from streams.delivering import batches
 from streams.delivering.batches import Batches
+from streams.kafka.topics import SAID_AGAIN
 from streams.site.settings import Settings
 from tests.support.fake_kafka import FakeConsumer, FakeMessage
 
@@ -69,6 +70,13 @@ def test_what_is_in_is_committed_and_nothing_else(tmp_path: Path) -> None:
     running.batches.run()
     assert running.sink.rows == [(TOPIC, 4), (TOPIC, 5)]
     assert running.consumer.committed == {PLACE: 6} and running.consumer.closed
+
+
+def test_what_is_only_said_again_is_committed_and_not_stored(tmp_path: Path) -> None:
+    again = FakeMessage(TOPIC, 5, b'{"x": 1}', headers=[("severity", b"high"), (SAID_AGAIN, b"1")])
+    running = Running(tmp_path, FakeConsumer([*messages(4), again]), FakeSink())
+    running.batches.run()
+    assert running.sink.rows == [(TOPIC, 4)] and running.consumer.committed == {PLACE: 6}
 
 
 def test_a_message_polled_while_consuming_is_paused_is_read_again(tmp_path: Path) -> None:

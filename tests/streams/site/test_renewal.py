@@ -56,6 +56,7 @@ def test_its_end_is_no_crash_and_it_starts_again_at_once(tmp_path: Path) -> None
             raise AssertionError(line)
 
         def refresh(self, running: list[StageProcess]) -> None: ...
+        def samples_done(self) -> None: ...
 
     settings = Settings(data=tmp_path / "data", restart_limit=0)
     datafolder.make_folders(settings)

@@ -20,6 +20,7 @@ from streams.site import metrics
 from streams.site.datafolder import Instance
 from streams.site.errors import NotRunning
 from streams.site.settings import Settings
+from streams.supervision.again import say_again
 from streams.supervision.live import View
 from streams.supervision.process import StageProcess
 from tests.support.waiting import wait_for
@@ -34,7 +35,7 @@ def finding(uid: str = "1", **fields: object) -> Finding:
 
 def view(terminal: bool) -> tuple[View, io.StringIO]:
     out = io.StringIO()
-    console = Console(file=out, force_terminal=terminal, width=120, highlight=False)
+    console = Console(file=out, force_terminal=terminal, width=120, height=50, highlight=False)
     registry = CollectorRegistry()
     records = Counter("gapwatch_records", "…", ["source"], registry=registry)
     records.labels("vault").inc(1234)
@@ -45,7 +46,7 @@ def view(terminal: bool) -> tuple[View, io.StringIO]:
     ("fields", "end"),
     [
         ({}, "finding 1"),
-        ({"activity_id": 2}, "finding 1  ↻ updated"),
+        ({"activity_id": 2}, "finding 1"),
         ({"activity_id": 3, "status_detail": "withdrawn"}, "finding 1  ✓ withdrawn"),
     ],
 )
@@ -53,7 +54,7 @@ def test_a_finding_is_one_line_that_tells_new_updated_and_closed_apart(
     fields: dict[str, Any], end: str
 ) -> None:
     line = finding_line(finding(**fields)).plain
-    assert line == f"2026-11-22 10:00:00  low       1         outlived_parent  {end}"
+    assert line == f"2026-11-22 10:00:00Z  low       1         outlived_parent  {end}"
 
 
 @pytest.mark.parametrize("width", [80, 120, 200])
@@ -127,6 +128,27 @@ def test_the_feed_gives_what_comes_on_the_alert_topic(embedded_broker: str) -> N
         assert wait_for(lambda: feed.poll(0.2), "the next finding") == [finding("after")]
     finally:
         feed.close()
+
+
+def test_what_is_open_is_said_again_to_who_subscribes_after_the_broker_is_new(
+    embedded_broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(broker=embedded_broker, topic_prefix=f"again-{uuid.uuid4().hex}.")
+    topics.create_missing(settings, topics.wanted(settings, []))
+    many = [finding(str(n)) for n in range(30)]
+    monkeypatch.setattr("streams.clickhouse.query.open_findings", lambda settings, limit: many)
+    assert say_again(settings) == 30
+    feed, found = Feed(settings, from_start=True), list[Finding]()
+
+    def all_came() -> bool:
+        found.extend(feed.poll(0.2))
+        return len(found) >= len(many)
+
+    try:
+        wait_for(all_came, "all of them")
+    finally:
+        feed.close()
+    assert sorted(map(repr, found)) == sorted(map(repr, many))
 
 
 def test_a_feed_without_its_topic_says_what_to_start(embedded_broker: str) -> None:

@@ -25,6 +25,7 @@ class Watcher:
         self.errors.append(f"{stage}: {line}")
 
     def refresh(self, running: list[StageProcess]) -> None: ...
+    def samples_done(self) -> None: ...
 
 
 @pytest.fixture
