@@ -46,7 +46,7 @@ from correlators.control import (
     times,
 )
 from correlators.kernel.views.approvals import WITHIN, Catalogue, Match, Records, leads_within, match_of
-from correlators.kernel.views.calls import Call, Ending, endings, parted
+from correlators.kernel.views.calls import DENIED, Call, Ending, endings, parted
 from schemas.dossier import Calls
 from schemas.providers import CALLS
 from schemas.span import is_unnamed
@@ -131,7 +131,8 @@ def _judged(view: View, records: Records, key: str, calls: Calls) -> Verdict | N
             outside[_ending(view, key, call, leads_within(catalogue, calls))].append(call)
             matches[call.evidence.uid] = match
     if outside["executed"]:
-        return _violated(view, records, key, calls, outside["executed"], matches)
+        denied = [call for call in outside["refused"] if call.channel == DENIED]
+        return _violated(view, records, key, calls, outside["executed"], matches, denied)
     if match_of(records.latest, tool, calls) in WITHIN:
         return None
     for ending, value in OUTCOMES:
@@ -152,8 +153,9 @@ def _ending(view: View, key: str, call: Call, leads: bool) -> Ending:
 
 
 def _violated(
-    view: View, records: Records, key: str, calls: Calls, executed: list[Call], matches: dict[str, Match]
-) -> Verdict:
+    view: View, records: Records, key: str, calls: Calls, executed: list[Call], matches: dict[str, Match],
+    denied: list[Call],
+) -> Verdict:  # fmt: skip
     agent, tool = parted(key)
     evidence = _sorted(executed)
     others = [name for name in calls.names if name != tool]
@@ -162,12 +164,15 @@ def _violated(
     ended = "; approved since" if now in WITHIN else "" if now else "; the catalogue was taken back since"
     end = max(d.recorded for d in records.latest) if ended else 0
     gone = any(s.truncated for s in calls.channels.values())
+    refused = (
+        f"; not enforced: it was refused {_when(denied)}, and carried out by another way" if denied else ""
+    )
     return view.verdict(
         CONTROL,
         subject=_subject(key),
         value="assumed" if ended else "violated",
         title=f"{_who(view, agent)} {_what(tool, calls, {matches[e.uid] for e in evidence})}",
-        reason=f"{times(evidence, 'call', gone)} on record, {_span(evidence)}{also}{ended}"
+        reason=f"{times(evidence, 'call', gone)} on record, {_span(evidence)}{also}{refused}{ended}"
         + _late(evidence, gone),
         severity=_severity(calls, {matches[e.uid] for e in evidence}),
         confidence=_confidence(executed, matches),
@@ -177,6 +182,10 @@ def _violated(
         next_step=f"ask {view.owner or 'the owner'} whether {tool} is meant",
         truncated=any(s.truncated for s in calls.channels.values()),
     )  # fmt: skip
+
+
+def _when(denied: list[Call]) -> str:
+    return f"at {iso(max(call.evidence.time for call in denied))}"
 
 
 def came_late(call: Evidence) -> bool:

@@ -13,6 +13,8 @@ from schemas.evidence import iso
 from schemas.naming import spoken
 from schemas.sources import Context, inventory
 from schemas.verdict import Clock, Severity, Verdict
+from tests.schemas.sources.test_otel_logs import log
+from tests.schemas.sources.test_otel_logs import read as read_logs
 from tests.support.otlp import CLIENT, T0, activities, agent, span, tool, uid
 from tests.support.scenario import every_way
 
@@ -130,6 +132,17 @@ def test_a_run_without_tools_and_a_use_of_its_cloud_role_are_acts() -> None:
     by_role = by(60, ROLE, "aws:key/ASIAEXAMPLE", "cloudtrail")
     assert judged(*until(30, aliases=[ROLE]), by_role)[DESK].severity == Severity.HIGH
     assert judged(*until(30), by_role)[DESK].severity is None
+
+
+def test_a_coding_agents_request_to_its_model_past_its_window_is_an_act() -> None:
+    def requested(second: float) -> list[Activity]:
+        told = log("claude_code.api_request", trace="", model="m", request_id="r1")
+        moved = told | {"timeUnixNano": str(T0 + int(second * 1e9))}
+        return read_logs(moved, service="coder").activities
+
+    window = until(30, identity="agent:coder/coder")
+    assert judged(*window, *requested(10))["agent:coder/coder"].severity is None
+    assert judged(*window, *requested(60))["agent:coder/coder"].severity == Severity.HIGH
 
 
 def test_an_emergency_that_is_approved_is_inside() -> None:

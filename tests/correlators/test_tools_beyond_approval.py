@@ -313,6 +313,19 @@ def test_the_table_says_what_is_approved_offered_and_called_who_changed_it_and_w
     assert table([], *calls(2, "drop"))["drop"].enforced == ""
 
 
+def test_what_a_gateway_refused_and_the_agent_ran_all_the_same_is_not_enforced() -> None:
+    denied = calls(9, "drop", session="s9")[0] | {"http": {"status": 403}}
+    records = [approves({"name": "search"})]
+    row = table(records, denied, *calls(23, "drop"))["drop"]
+    assert row.enforced == "refused by a gateway, carried out all the same"
+    assert [iso(t) for t in (row.denied, row.called)] == [at(9), at(23)]
+    assert table(records, denied)["drop"].enforced == "refused"
+    assert table(records, *calls(23, "drop"))["drop"].enforced == "carried out all the same"
+    world = run([*records, *activities(denied, *calls(23, "drop"))], CLOCK)
+    (told,) = [v for r in world.last.values() if (v := r.verdict) and v.severity == Severity.HIGH]
+    assert f"not enforced: it was refused at {at(9)}, and carried out by another way" in told.reason
+
+
 # --- ordinary life
 
 

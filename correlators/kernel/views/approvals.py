@@ -24,6 +24,7 @@ class Records:
     """The declared catalogues about this identity, by the identity that each names, in order of recording."""
 
     def __init__(self, view: View) -> None:
+        self._said_last = [view.said_last(identity, "tools") for identity in view.dossier.stated]
         self._ordered = [
             sorted(many, key=lambda d: (d.recorded, d.uid)) for many in view.dossier.stated.values() if many
         ]
@@ -37,6 +38,11 @@ class Records:
     def first(self) -> int:
         """When the first record that speaks of tools was made (µs)."""
         return min(d.recorded for many in self._ordered for d in many if d.tools is not None)
+
+    @property
+    def said_last(self) -> int:
+        """When each of the identities that are named had its tools said last, the earliest of these (µs)."""
+        return min(self._said_last, default=0)
 
     def tools(self) -> Iterator[ApprovedTool]:
         """Returns every tool that any record approves or approved."""

@@ -28,13 +28,14 @@ from schemas.verdict import Confidence
 
 Ending = Literal["executed", "refused", "undecided", "deferred", "hidden", "transferring", "unanswered"]
 
+DENIED = "denied"
 HANDOFF = "-> "
 UNNAMED = "(an agent not named)"
 
 RANKED: tuple[tuple[str, Ending | None], ...] = (
     ("disowned", None),
     ("served", "executed"),
-    ("denied", "refused"),
+    (DENIED, "refused"),
     ("declined", "refused"),
     ("executed", "executed"),
     ("refused", "refused"),

@@ -101,7 +101,7 @@ def changes_of(records: Records, offers: Offers, agent: str) -> Changes:
         if listing.agent == agent and listing.server:
             by_server.setdefault(listing.server, []).append(listing)
     found: Changes = {}
-    approved = min(d.recorded for d in records.latest)
+    approved = records.said_last
     for server, listings in by_server.items():
         changed = {
             name: first

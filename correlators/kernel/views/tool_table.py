@@ -2,7 +2,7 @@
 
 Of each tool also who changed what was offered and when, and whether the approval is kept to by anybody: a
 tool that nobody approved and that was offered, or carried out, shows that the catalogue is accepted and not
-enforced.
+enforced; so does one that a gateway refused, and that the agent ran by another way.
 """
 
 from __future__ import annotations
@@ -11,20 +11,24 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from correlators.kernel.views.approvals import WITHIN, Records, match_of
-from correlators.kernel.views.calls import endings, parted
+from correlators.kernel.views.calls import DENIED, endings, parted
 from correlators.kernel.views.offers import Offers
 from correlators.kernel.views.offers_beyond import approves
 from correlators.kernel.views.view import View
 from schemas.dossier import Calls
 
 Approved = Literal["", "by name", "by digest"]
-Enforced = Literal["", "refused", "offered all the same", "carried out all the same"]
+Enforced = Literal[
+    "", "refused", "offered all the same", "carried out all the same",
+    "refused by a gateway, carried out all the same",
+]  # fmt: skip
 
 
 class ToolRow(NamedTuple):
     """One tool of one agent. Times in µs, 0 never. ``digest``: of the definition that was shown last;
     ``changed``: when a list first showed it after another one; ``by``: the server whose list that was.
-    ``enforced``: what became of a tool that is not approved, "" for one that is."""
+    ``denied``: a gateway, or the product, refused it last. ``enforced``: what became of a tool that is not
+    approved, "" for one that is."""
 
     agent: str
     tool: str
@@ -36,6 +40,7 @@ class ToolRow(NamedTuple):
     by: str = ""
     called: int = 0
     refused: int = 0
+    denied: int = 0
     enforced: Enforced = ""
 
 
@@ -76,12 +81,15 @@ def _with(servers: tuple[str, ...], server: str) -> tuple[str, ...]:
 
 
 def _called(row: ToolRow, key: str, calls: Calls) -> ToolRow:
-    last = {"executed": row.called, "refused": row.refused}
+    last = {"executed": row.called, "refused": row.refused, DENIED: row.denied}
     for call in endings(key, calls):
-        if call.ending in last:
-            last[call.ending] = max(last[call.ending], call.evidence.time)
+        for how in (call.ending, call.channel):
+            if how in last:
+                last[how] = max(last[how], call.evidence.time)
     servers = tuple(sorted({*row.servers, *calls.servers}))
-    return row._replace(servers=servers, called=last["executed"], refused=last["refused"])
+    return row._replace(
+        servers=servers, called=last["executed"], refused=last["refused"], denied=last[DENIED]
+    )
 
 
 def _judged(view: View, records: Records, row: ToolRow) -> ToolRow:
@@ -98,7 +106,9 @@ def _judged(view: View, records: Records, row: ToolRow) -> ToolRow:
     if within:
         return row._replace(approved=next(_how(records, row.tool), "by name"))
     enforced: Enforced = (
-        "carried out all the same"
+        "refused by a gateway, carried out all the same"
+        if row.called and row.denied
+        else "carried out all the same"
         if row.called
         else "refused"
         if row.refused

@@ -55,6 +55,7 @@ class View:
     def __init__(self, key: str, dossier: Dossier, thresholds: Thresholds = DEFAULTS) -> None:
         self.key = key
         self.dossier = _in_effect(dossier)
+        self._recorded = dossier.stated
         self.thresholds = thresholds
         # With its credential, so that no other one gets its id while this view lives.
         self._uses: dict[tuple[int, tuple[str, ...]], tuple[Credential, tuple[Evidence, ...]]] = {}
@@ -102,6 +103,11 @@ class View:
             return []
         every = (d for many in self.dossier.stated.values() for d in many)
         return in_order(d for d in every if getattr(d, field) is not None)
+
+    def said_last(self, identity: str, field: str) -> int:
+        """Returns when a record about an identity mentioned a field last (µs, 0: none did), be it to say
+        again what stood there."""
+        return max((d.recorded for d in self._recorded.get(identity, ()) if d.says(field)), default=0)
 
     @property
     def owner(self) -> str:

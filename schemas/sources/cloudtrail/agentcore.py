@@ -2,7 +2,8 @@
 
 The request is a JSON-RPC message in ``requestParameters.body``, its answer in ``responseElements.body`` with
 ``statusCode``; who called is the subject of the token that the gateway verified
-(``additionalEventData.jwt.claims``), and not the event's ``userIdentity``. The target's name stands before
+(``additionalEventData.jwt.claims``), and not the event's ``userIdentity``; where it asks for AWS's own
+signature instead, who signed. The target's name stands before
 that of the tool, with three underscores between. Source: AWS, "Understanding Amazon Bedrock AgentCore Gateway
 CloudTrail events" (https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide).
 """
@@ -13,10 +14,12 @@ from typing import Any
 
 import msgspec
 
-from schemas.activity import Activity, Effect
+from schemas.activity import Activity, Aliased, Effect
 from schemas.sources import Context, Reading
 from schemas.sources.cloudtrail.wire import AnyEvent, text
 from schemas.sources.mcp import read_document
+from schemas.span import agent_key
+from schemas.wire import as_fields
 
 SERVICE = "bedrock-agentcore"
 CALLS = frozenset({"InvokeGateway", "InvokeMcp"})
@@ -31,6 +34,7 @@ def called(event: AnyEvent, plain: Activity, context: Context) -> Activity:
     and how it ended."""
     request, response = event.request or {}, event.response or {}
     message, server = _message(request.get("body"))
+    own: tuple[Effect, ...] = ()
     claims = _part(_part(event.additional).get("jwt")).get("claims")
     document = {
         "ts": event.event_time,
@@ -46,18 +50,24 @@ def called(event: AnyEvent, plain: Activity, context: Context) -> Activity:
         "token_id": text(claims, "jti"),
         "client_id": text(claims, "client_id"),
     }
+    if not document["subject"] and plain.identity:
+        # A gateway that asks for AWS's own signature knows its caller by the event itself.
+        document["agent"] = {"service": SERVICE, "name": plain.identity}
+        own = (Aliased(agent_key(SERVICE, plain.identity), plain.identity),)
     reading = Reading([], [], 0)
     read_document(document, "", context, reading)
     seen = reading.activities
-    effects: tuple[Effect, ...] = tuple(dict.fromkeys(effect for one in seen for effect in one.effects))
+    effects: tuple[Effect, ...] = tuple(
+        dict.fromkeys([*own, *(effect for one in seen for effect in one.effects)])
+    )
     first, last = (seen[0], seen[-1]) if seen else (plain, plain)
     status = response.get("statusCode")
     outcome = last.outcome if seen and last.outcome != "unknown" else OUTCOMES.get(status, plain.outcome)
     return msgspec.structs.replace(
         plain,
-        identity=first.identity or plain.identity,
-        actor_name=first.actor_name or plain.actor_name,
-        credential=first.credential or plain.credential,
+        identity=plain.identity if own else first.identity or plain.identity,
+        actor_name=plain.actor_name if own else first.actor_name or plain.actor_name,
+        credential=plain.credential if own else first.credential or plain.credential,
         operation=first.operation if seen else plain.operation,
         outcome=outcome,
         error=last.error or plain.error,
@@ -81,4 +91,5 @@ def _message(body: object) -> tuple[dict[str, Any], str]:
 
 
 def _part(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+    """An object, also one that an export wrote as text."""
+    return as_fields(value)

@@ -44,7 +44,12 @@ from schemas.summary import Summary
 from schemas.wire import as_list, text_at
 
 NAME = "mcp"
-SIGNS = frozenset({"jsonrpc", "message", "server_id", "ai", "subjects", "mcp_request", "mcp.method.name"})
+SIGNS = frozenset(
+    {
+        "jsonrpc", "message", "server_id", "started_at", "subjects", "log_type", "mcp.method.name",
+        "http.status",
+    }
+)  # fmt: skip
 
 MARK = '"jsonrpc"'
 MARK_WITHIN = 512

@@ -8,7 +8,8 @@ logging"); mcp-gateway-registry ``mcp_server_access`` (its ``registry/audit/mode
 ``mcp.method.name``, ``mcp.target``, ``jwt.sub`` (its access log as JSON).
 
 Who is named is whom the gateway let in: an anonymous caller is nobody. What a gateway does not say of the
-answer stays unsaid: that it answered with HTTP 200 is no word about the tool.
+answer stays unsaid: that it answered with HTTP 200 is no word about the tool. What else stands in these logs
+(requests that are no messages, connections, the registry's own interface) is passed.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ from schemas.wire import as_fields, as_list, pick, text_at
 
 RPC = "2.0"
 NOBODY = frozenset({"", "anonymous", "unknown"})
+OTHER = "notifications/other"
+"""Stands for what is no message about tools."""
 SENDERS = {"REQUEST": "client_to_server", "RESPONSE": "server_to_client"}
 UNAUTHENTICATED, FORBIDDEN = 401, 403
+HTTP_REFUSALS = (UNAUTHENTICATED, FORBIDDEN)
 INTERNAL_ERROR = -32603
 """JSON-RPC's code for what went wrong in carrying a request out; stands where a gateway gives none."""
 
@@ -61,13 +65,18 @@ def _caller(gateway: str, name: str) -> Document:
 
 
 def _is_github(document: Document) -> bool:
+    """A message, or what the gateway itself says about one (``DIFC_FILTERED``)."""
     message = document.get("payload")
-    return "server_id" in document and isinstance(message, dict) and message.get("jsonrpc") == RPC
+    if isinstance(message, dict):
+        return "server_id" in document and message.get("jsonrpc") == RPC
+    return {"server_id", "type", "timestamp"} <= document.keys()
 
 
 def _of_github(document: Document) -> Contents:
     """The gateway keeps its requests' ids to itself, and those of the answers count its connection: what
     answers what is not said."""
+    if not isinstance(document.get("payload"), dict):
+        return _passed(text_at(document, "timestamp"))
     message = dict(document["payload"])
     sender = SENDERS.get(text_at(document, "type"), "")
     time = text_at(document, "timestamp")
@@ -85,8 +94,14 @@ def _of_github(document: Document) -> Contents:
     return [("payload", made)]
 
 
+def _passed(time: object) -> Contents:
+    """A line of a gateway's log that is no message."""
+    return [("", {"ts": time, "message": {"jsonrpc": RPC, "method": OTHER}})]
+
+
 def _is_kong(document: Document) -> bool:
-    return isinstance(pick(document, "ai", "mcp", "rpc"), list) and "started_at" in document
+    """Whatever its logging plugins write has these (Kong, "Log format")."""
+    return {"started_at", "request", "response", "client_ip"} <= document.keys()
 
 
 def _of_kong(document: Document) -> Contents:
@@ -95,12 +110,16 @@ def _of_kong(document: Document) -> Contents:
     denied = {
         text_at(one, "primitive_name")
         for one in as_list(pick(document, "ai", "mcp", "audit"))
-        if text_at(one, "action") == "deny"
+        if text_at(one, "action") == "deny" and text_at(one, "primitive") in ("", "tool")
     }
     status = pick(document, "response", "status")
     consumer = text_at(document, "consumer", "username") or text_at(document, "consumer", "id")
     contents: Contents = []
-    for i, rpc in enumerate(as_list(pick(document, "ai", "mcp", "rpc"))):
+    # What is denied before it becomes a call stands among the decisions alone.
+    calls = as_list(pick(document, "ai", "mcp", "rpc")) or [
+        {"method": "tools/call", "tool_name": tool} for tool in sorted(denied - {""})
+    ]
+    for i, rpc in enumerate(calls):
         method, tool = text_at(rpc, "method"), text_at(rpc, "tool_name")
         number = text_at(rpc, "id")
         made: Document = {
@@ -119,18 +138,22 @@ def _of_kong(document: Document) -> Contents:
         else:
             made["answer"] = _ran(number)
         contents.append((f"ai.mcp.rpc[{i}]", made))
-    return contents
+    return contents or _passed(document["started_at"])
 
 
 def _is_toolhive(document: Document) -> bool:
-    return (
-        text_at(document, "type").startswith("mcp_") and {"outcome", "subjects", "target"} <= document.keys()
+    return isinstance(document.get("type"), str) and (
+        {"outcome", "subjects", "component", "source"} <= document.keys()
     )
 
 
 def _of_toolhive(document: Document) -> Contents:
     """``success`` is a status of HTTP; where the answer was looked into, it is ``application_error``."""
-    outcome = text_at(document, "outcome")
+    outcome, kind = text_at(document, "outcome"), text_at(document, "type")
+    if not kind.startswith("mcp_"):
+        return _passed(
+            text_at(document, "logged_at") or text_at(document, "loggedAt") or text_at(document, "time")
+        )
     extra = as_fields(pick(document, "metadata", "extra"))
     who = text_at(document, "subjects", "user_id") or text_at(document, "subjects", "user")
     made: Document = {
@@ -152,14 +175,18 @@ def _of_toolhive(document: Document) -> Contents:
 
 
 def _is_registry(document: Document) -> bool:
-    return document.get("log_type") == "mcp_server_access"
+    return document.get("log_type") in ("mcp_server_access", "registry_api_access", "token_mint")
 
 
 def _of_registry(document: Document) -> Contents:
+    # As its database has it, too.
+    time = text_at(document, "timestamp") or text_at(document, "timestamp", "$date")
+    if document["log_type"] != "mcp_server_access":
+        return _passed(time)
     number = pick(document, "mcp_request", "jsonrpc_id")
     status = text_at(document, "mcp_response", "status")
     made: Document = {
-        "ts": text_at(document, "timestamp"),
+        "ts": time,
         "direction": "client_to_server",
         "server": text_at(document, "mcp_server", "name"),
         "client_ip": text_at(document, "request", "client_ip"),
@@ -171,23 +198,34 @@ def _of_registry(document: Document) -> Contents:
     }
     if status == "success":
         made["answer"] = _ran(number)
+    elif status == "error" and (code := pick(document, "mcp_response", "error_code")) in HTTP_REFUSALS:
+        made["http"] = {"status": code}
     elif status == "error":
-        made["answer"] = _failed(number, pick(document, "mcp_response", "error_code"))
+        made["answer"] = _failed(number, code)
     return [("mcp_request", made)]
 
 
 def _is_agentgateway(document: Document) -> bool:
-    return "mcp.method.name" in document and "http.status" in document
+    """Whatever it writes of a request has these."""
+    return {"http.status", "src.addr", "route"} <= document.keys() or {
+        "mcp.method.name", "http.status",
+    } <= document.keys()  # fmt: skip
 
 
 def _of_agentgateway(document: Document) -> Contents:
+    if "mcp.method.name" not in document:
+        return _passed(text_at(document, "time"))
     status = document["http.status"]
     made: Document = {
         "ts": text_at(document, "time"),
         "direction": "client_to_server",
         "server": text_at(document, "mcp.target"),
         "address": text_at(document, "src.addr").rpartition(":")[0].strip("[]"),
-        "message": _call(text_at(document, "mcp.method.name"), text_at(document, "gen_ai.tool.name"), 0),
+        "message": _call(
+            text_at(document, "mcp.method.name"),
+            text_at(document, "gen_ai.tool.name") or text_at(document, "mcp.resource.name"),
+            0,
+        ),
         **_caller("agentgateway", text_at(document, "jwt.sub")),
     }
     if status in (UNAUTHENTICATED, FORBIDDEN):

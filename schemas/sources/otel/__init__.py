@@ -21,7 +21,7 @@ from schemas.sources import Context, Reading
 from schemas.sources.otel.as_protobuf import is_protobuf_export, protobuf_spans
 from schemas.sources.otel.documents import ENVELOPES, Raw, raw_of
 from schemas.sources.otel.genai import error_of, handoff_target, span_of
-from schemas.sources.otel.logs import LogSpan, spans_of, whose
+from schemas.sources.otel.logs import Act, LogSpan, act_of, spans_of, whose
 from schemas.sources.otel.logs_wire import protobuf_logs
 from schemas.sources.otel.raw import NAME, RawLog, RawSpan
 from schemas.span import Span, agent_key
@@ -44,7 +44,8 @@ SUMMARY = Summary(
         "Agents' runs and tool calls as OpenTelemetry GenAI spans (OTLP, Jaeger, Tempo, Zipkin, "
         "rows of ClickHouse, Elasticsearch, OpenSearch, Logfire and Application Insights, "
         "X-Ray, Cloud Trace, Datadog, Honeycomb, span by span) and "
-        "log records: which agent called which tool, offered tools, hand-offs, refused or executed"
+        "log records: which agent called which tool, offered tools, hand-offs, refused or executed; of "
+        "coding agents also that they asked their model, and connected to a server"
     ),
     cannot_show=(
         "Sampling hides calls; some frameworks make no tool span at all (crewAI), or none for "
@@ -104,9 +105,31 @@ def _json(record: bytes) -> Iterator[Raw]:
 
 def _read_log(log: RawLog, context: Context, reading: Reading) -> None:
     trace, spans = spans_of(log, context.arrived, context.processed)
+    act = None if spans else act_of(log)
+    if act:
+        reading.activities.append(_activity_of_act(log, act, context))
+        return
     reading.passed += not spans
     person = whose(log) if spans else ""
     reading.activities += (_activity_of_log(trace, one, person, context) for one in spans)
+
+
+def _activity_of_act(log: RawLog, act: Act, context: Context) -> Activity:
+    return Activity(
+        uid=act.uid,
+        time=log.time,
+        source=NAME,
+        instance=context.instance,
+        identity=agent_key(act.agent, act.agent) if act.agent else "",
+        actor_name=act.agent,
+        operation=act.operation,
+        service=act.agent,
+        outcome="succeeded" if act.succeeded else "unknown",
+        client=whose(log),
+        resource=act.server,
+        arrived=context.arrived,
+        processed=context.processed,
+    )
 
 
 def _activity_of_log(trace: str, of_log: LogSpan, person: str, context: Context) -> Activity:

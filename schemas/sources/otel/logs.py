@@ -152,6 +152,45 @@ class _LogReader:
         return derived_id(SPAN_BYTES, what, self.trace, self._log.span_id or self._log.time, number)
 
 
+REQUESTED = frozenset({
+    "claude_code.api_request", "codex.api_request", "gemini_cli.api_response", "qwen-code.api_response",
+})  # fmt: skip
+"""A coding agent's model answered it: the agent is at work, whatever it then does (Claude Code, Codex, Gemini
+CLI: telemetry). What failed has an event of its own, or says so."""
+CONNECTION = "claude_code.mcp_server_connection"
+CONNECTED = "connected"
+
+
+class Act(NamedTuple):
+    """What a coding agent did that is no call of a tool: a request to its model, a connection to a server (by
+    its name, which is told only where details are on)."""
+
+    uid: str
+    agent: str
+    operation: str
+    succeeded: bool
+    server: str = ""
+
+
+def act_of(log: RawLog) -> Act | None:
+    """Returns what the record says that its agent did; None where it says nothing of the kind."""
+    trace = _LogReader(log, 0, 0).trace
+    number = log.text("request_id", "event.sequence") or str(log.attributes.get("event.sequence") or "")
+    uid = f"{trace}:{derived_id(SPAN_BYTES, 'act', trace, log.event, log.time, number)}"
+    if log.event == CONNECTION:
+        said = log.text("status")
+        return Act(
+            uid, bounded(log.service), f"mcp_server_connection {bounded(said)}".rstrip(), said == CONNECTED,
+            bounded(log.text("server_name", "mcp_server_name")),
+        )  # fmt: skip
+    if log.event not in REQUESTED:
+        return None
+    code = log.attributes.get("http.response.status_code", log.attributes.get("status_code"))
+    failed = bool(log.text("error", "error.type")) or str(code or "200")[:1] != "2"
+    failed = failed or str(log.attributes.get("success", "true")).lower() == "false"
+    return Act(uid, bounded(log.service), f"api_request {bounded(log.text('model'))}".rstrip(), not failed)
+
+
 WHOSE = (
     ("session", ("session.id", "conversation.id", "gen_ai.conversation.id")),
     ("user", ("user.account_uuid", "user.account_id", "user.id")),

@@ -89,7 +89,8 @@ LOG_READ = READ | {
     "tool_use_id", "gen_ai.tool.call.id", "session.id", "decision_type", "error_type", "error",
     "tool_parameters", "mcp_server", "mcp_tool_name", "conversation.id", "gen_ai.conversation.id",
     "gen_ai.input.messages", "gen_ai.output.messages", "user.account_uuid", "user.account_id", "user.id",
-    "organization.id", "installation.id", "tool_type", "extension_name",
+    "organization.id", "installation.id", "tool_type", "extension_name", "model", "request_id",
+    "event.sequence", "status", "server_name", "status_code", "http.response.status_code", "prompt.id",
 }  # fmt: skip
 """The attributes of log records that are read. Of messages only the names and ids of calls are taken."""
 

@@ -11,6 +11,7 @@ arguments were refused before.
 | … is not a valid tool, try one of | langchain-ai/langgraph, tool node |
 | model tried to call unavailable tool | vercel/ai, NoSuchToolError |
 | action '…' don't exist | crewAIInc/crewAI, tool usage |
+| AuthorizeActionException | Amazon Bedrock AgentCore gateway, whose policy denied it |
 | input validation error | MCP SDKs of TypeScript and Python, server |
 | validation error for call[…], for …Arguments | FastMCP, the MCP SDK of Python: pydantic's words |
 
@@ -24,7 +25,7 @@ import re
 _NAME = r"(?:\"[^\"\n]{1,120}\"|'[^'\n]{1,120}'|`[^`\n]{1,120}`|\S{1,120})"
 _BEFORE = r"[\W_]*(?:tool_use_error\W+)?(?:Error:\s*)?(?:MCP error -?\d+:\s*)?"
 UNKNOWN_TOOL = re.compile(
-    _BEFORE + r"(?:unknown tool\b|no such tool\b|tool not found\b"
+    _BEFORE + r"(?:AuthorizeActionException\b|unknown tool\b|no such tool\b|tool not found\b"
     rf"|tool (?:with name )?{_NAME} (?:was |is )?not found\b|tool {_NAME} (?:is )?disabled\b"
     rf"|requested function {_NAME} (?:could )?not (?:be )?found\b"
     rf"|function {_NAME} is not found in the tools_dict\b|{_NAME} is not a valid tool, try one of\b"

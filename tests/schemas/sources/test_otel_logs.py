@@ -351,3 +351,38 @@ def test_a_call_that_its_user_rejected_was_not_carried_out_and_one_that_was_let_
     assert claude_tool("Bash", waited("accept")) == {key: ["executed"]}
     assert claude_tool("Bash", waited("reject")) == {key: ["refused"]}
     assert claude_tool("mcp_tool")[("agent:claude-code/claude-code", "mcp_tool")] == ["hidden"]
+
+
+def test_a_request_to_its_model_shows_a_coding_agent_at_work_and_one_that_failed_does_not() -> None:
+    def acts(event: str, **more: Any) -> list[tuple[str, str, str]]:
+        found = read(log(event, trace="", session__id="s1", **more), service="coder")
+        assert len(found.activities) + found.passed == 1
+        return [(a.identity, a.operation, a.outcome) for a in found.activities]
+
+    who = "agent:coder/coder"
+    assert acts("claude_code.api_request", model="m", request_id="r") == [(who, "api_request m", "succeeded")]
+    assert acts("codex.api_request", http__response__status_code=200) == [(who, "api_request", "succeeded")]
+    assert acts("codex.api_request", http__response__status_code=401) == [(who, "api_request", "unknown")]
+    assert acts("gemini_cli.api_response", status_code=200) == [(who, "api_request", "succeeded")]
+    assert acts("claude_code.api_error", status_code=401) == []
+    assert acts("other.api_request", model="m") == []
+
+
+def test_a_connection_to_a_server_is_kept_with_its_name_where_that_is_told() -> None:
+    def act(**more: Any) -> Any:
+        (one,) = read(log("claude_code.mcp_server_connection", trace="", **more), service="coder").activities
+        return one
+
+    one = act(status="connected", server_name="tickets", session__id="s1")
+    assert (one.operation, one.outcome, one.resource) == (
+        "mcp_server_connection connected", "succeeded", "tickets",
+    )  # fmt: skip
+    assert (act(status="failed").outcome, act(status="failed").resource) == ("unknown", "")
+
+
+def test_two_requests_of_one_moment_are_two_and_one_that_is_delivered_twice_is_one() -> None:
+    def uid(number: str) -> str:
+        (one,) = read(log("claude_code.api_request", trace="", request_id=number)).activities
+        return one.uid
+
+    assert uid("r1") == uid("r1") != uid("r2")
