@@ -11,10 +11,8 @@ from msgspec.structs import replace
 from schemas.activity import Activity
 from schemas.evidence import iso
 from schemas.naming import spoken
-from schemas.sources import Context, inventory
+from schemas.sources import Context, inventory, otel
 from schemas.verdict import Clock, Severity, Verdict
-from tests.schemas.sources.test_otel_logs import log
-from tests.schemas.sources.test_otel_logs import read as read_logs
 from tests.support.otlp import CLIENT, T0, activities, agent, span, tool, uid
 from tests.support.scenario import every_way
 
@@ -136,9 +134,13 @@ def test_a_run_without_tools_and_a_use_of_its_cloud_role_are_acts() -> None:
 
 def test_a_coding_agents_request_to_its_model_past_its_window_is_an_act() -> None:
     def requested(second: float) -> list[Activity]:
-        told = log("claude_code.api_request", trace="", model="m", request_id="r1")
-        moved = told | {"timeUnixNano": str(T0 + int(second * 1e9))}
-        return read_logs(moved, service="coder").activities
+        record = {
+            "timeUnixNano": str(T0 + int(second * 1e9)), "eventName": "claude_code.api_request",
+            "attributes": [{"key": "request_id", "value": {"stringValue": "r1"}}],
+        }  # fmt: skip
+        service = {"key": "service.name", "value": {"stringValue": "coder"}}
+        logs = [{"resource": {"attributes": [service]}, "scopeLogs": [{"logRecords": [record]}]}]
+        return otel.read(json.dumps({"resourceLogs": logs}).encode(), Context()).activities
 
     window = until(30, identity="agent:coder/coder")
     assert judged(*window, *requested(10))["agent:coder/coder"].severity is None

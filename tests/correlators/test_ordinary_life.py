@@ -26,7 +26,7 @@ def test_what_is_ordinary_is_silent_and_what_is_real_beside_it_is_told(control: 
     assert not [(v.title, v.reason) for v in loud(quiet, least=Severity.MEDIUM)], (
         "none above low, of any control"
     )
-    assert loud(verdicts_of(life, life.told), control), life.real
+    assert loud(verdicts_of(life, life.loud), control), life.real
 
 
 @pytest.mark.parametrize("control", LIVES)

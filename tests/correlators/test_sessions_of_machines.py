@@ -70,7 +70,7 @@ def one(control: str, many: list[Activity]) -> Verdict:
     return verdict
 
 
-def told(control: str, many: list[Activity]) -> Severity | None:
+def severity_of(control: str, many: list[Activity]) -> Severity | None:
     return one(control, many).severity
 
 
@@ -83,7 +83,7 @@ def test_a_shell_that_stands_past_the_end_of_its_key_is_told_whoever_ends_it() -
 
 def test_a_shell_that_was_ended_before_is_none_and_one_without_an_end_is_said_to_be_so() -> None:
     name = "revoked_credential_used"
-    assert told(name, [started(0), ended(300, ADMIN), key_deleted(600)]) is None
+    assert severity_of(name, [started(0), ended(300, ADMIN), key_deleted(600)]) is None
     for left in ([started(0)], [executed(0)]):
         verdict = one(name, [*left, key_deleted(600)])
         assert (verdict.value, verdict.severity) == ("assumed", None)
@@ -108,7 +108,10 @@ def test_one_that_was_taken_up_again_is_one_session() -> None:
 def test_a_shell_that_stands_past_the_removal_of_a_policy(
     more: list[Activity], severity: Severity | None
 ) -> None:
-    assert told("access_outlived_removal", [started(0), detached(600), *more, ended(2 * HOUR)]) == severity
+    assert (
+        severity_of("access_outlived_removal", [started(0), detached(600), *more, ended(2 * HOUR)])
+        == severity
+    )
 
 
 def test_a_shell_of_which_no_end_is_on_record_is_named_in_the_row_of_the_removal() -> None:
@@ -119,9 +122,9 @@ def test_a_shell_of_which_no_end_is_on_record_is_named_in_the_row_of_the_removal
 
 def test_a_shell_of_a_role_whose_sessions_were_cut_is_medium_and_a_new_call_is_high() -> None:
     many = [started(0, OPS), revoked(600), ended(2 * HOUR, ADMIN)]
-    assert told("outlived_parent", many) == Severity.MEDIUM
-    assert told("outlived_parent", [*many, trail(HOUR, "ListBuckets", "s3", who=OPS)]) == Severity.HIGH
-    assert told("outlived_parent", [started(0, OPS), revoked(600), ended(300, ADMIN)]) is None
+    assert severity_of("outlived_parent", many) == Severity.MEDIUM
+    assert severity_of("outlived_parent", [*many, trail(HOUR, "ListBuckets", "s3", who=OPS)]) == Severity.HIGH
+    assert severity_of("outlived_parent", [started(0, OPS), revoked(600), ended(300, ADMIN)]) is None
 
 
 OF_GOOGLE = {"project_id": "shop", "location": "eu", "cluster_name": "c"}
@@ -172,4 +175,4 @@ def test_a_shell_in_a_cluster_of_googles_has_a_record_for_its_begin_and_one_for_
 ) -> None:
     read = [kubernetes.read(json.dumps(r).encode(), Context(key=b"k")) for r in records]
     assert not [r.rejects for r in read if r.rejects]
-    assert told("access_outlived_removal", [a for r in read for a in r.activities]) == severity
+    assert severity_of("access_outlived_removal", [a for r in read for a in r.activities]) == severity

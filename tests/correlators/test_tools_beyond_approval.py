@@ -322,8 +322,8 @@ def test_what_a_gateway_refused_and_the_agent_ran_all_the_same_is_not_enforced()
     assert table(records, denied)["drop"].enforced == "refused"
     assert table(records, *calls(23, "drop"))["drop"].enforced == "carried out all the same"
     world = run([*records, *activities(denied, *calls(23, "drop"))], CLOCK)
-    (told,) = [v for r in world.last.values() if (v := r.verdict) and v.severity == Severity.HIGH]
-    assert f"not enforced: it was refused at {at(9)}, and carried out by another way" in told.reason
+    (high,) = [v for r in world.last.values() if (v := r.verdict) and v.severity == Severity.HIGH]
+    assert f"not enforced: it was refused at {at(9)}, and carried out by another way" in high.reason
 
 
 # --- ordinary life

@@ -21,12 +21,12 @@ CONTEXT = Context(key=b"site")
 
 
 def kong(*calls: dict[str, Any], status: int = 200, audit: Any = (), **more: Any) -> dict[str, Any]:
-    told = {
+    line = {
         "started_at": 1_795_341_600_000, "client_ip": "198.51.100.7", "service": {"name": "tickets"},
         "consumer": {"username": "ada", "id": "c-1"}, "request": {"headers": {"user-agent": "x"}},
         "response": {"status": status}, "ai": {"mcp": {"rpc": list(calls), "audit": list(audit)}},
     }  # fmt: skip
-    return {name: part for name, part in (told | more).items() if part is not None}
+    return {name: part for name, part in (line | more).items() if part is not None}
 
 
 def rpc(tool: str | None = "drop", method: str = "tools/call", **more: Any) -> dict[str, Any]:
@@ -56,19 +56,19 @@ def registry(status: str, kind: str = "mcp_server_access", method: str = "tools/
 
 
 def agentgateway(status: int, **more: Any) -> dict[str, Any]:
-    told = {
+    line = {
         "level": "info", "time": NOW, "scope": "request", "gateway": "default/mcp", "route": "r",
         "src.addr": "198.51.100.7:51000", "http.method": "POST", "http.path": "/mcp", "http.status": status,
         "jwt.sub": "ada", "mcp.method.name": "tools/call", "mcp.target": "tickets",
         "gen_ai.tool.name": "drop",
     }  # fmt: skip
-    return {name: part for name, part in (told | more).items() if part is not None}
+    return {name: part for name, part in (line | more).items() if part is not None}
 
 
 def github(kind: str, **payload: Any) -> dict[str, Any]:
     message = {"jsonrpc": "2.0", **payload} if payload else None
-    told = {"timestamp": NOW, "type": kind, "server_id": "tickets", "payload": message}
-    return {name: part for name, part in told.items() if part is not None}
+    line = {"timestamp": NOW, "type": kind, "server_id": "tickets", "payload": message}
+    return {name: part for name, part in line.items() if part is not None}
 
 
 LINES: dict[str, tuple[dict[str, Any], list[str] | None]] = {
@@ -189,7 +189,7 @@ def test_a_call_through_agentcore_ends_as_its_answer_says(event: dict[str, Any],
     assert ended(found.activities) == {("agent:bedrock-agentcore/ada", "drop"): worth}
 
 
-def told(*many: Activity, **record: Any) -> list[Verdict]:
+def loud(*many: Activity, **record: Any) -> list[Verdict]:
     document = {"gapwatch": "inventory/v1", "recorded": "2026-11-01T00:00:00Z", "identities": [
         {"id": "agent:desk/triage", "owner": "t", "kind": "agent", "tools": [{"name": "search"}], **record},
     ]}  # fmt: skip
@@ -202,6 +202,6 @@ def test_who_signs_with_a_role_is_the_agent_that_holds_the_role() -> None:
     assert (activity.identity, activity.credential) == (
         "aws:111122223333:role/triage", "aws:key/ASIAEXAMPLE0000000X",
     )  # fmt: skip
-    (verdict,) = told(activity, aliases=["aws:111122223333:role/triage"])
+    (verdict,) = loud(activity, aliases=["aws:111122223333:role/triage"])
     assert verdict.identity == "agent:desk/triage" and "executed drop" in verdict.title
-    assert told(activity, aliases=["aws:111122223333:role/other"]) == []
+    assert loud(activity, aliases=["aws:111122223333:role/other"]) == []

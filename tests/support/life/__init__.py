@@ -22,14 +22,14 @@ Said = Callable[[], list[Verdict]]
 
 
 class Life(NamedTuple):
-    """``happens``: what is ordinary; ``real``: what is not, in its place. ``quiet`` and ``told``: the logs of
+    """``happens``: what is ordinary; ``real``: what is not, in its place. ``quiet`` and ``loud``: the logs of
     both (of a source's own rhythm, what is said of it). ``now``: when they are looked at (seconds after the
     start; 0: an hour after the last record), ``since``: from when on their sources were watched."""
 
     happens: str
     real: str
     quiet: list[Activity] | Said
-    told: list[Activity] | Said
+    loud: list[Activity] | Said
     now: float = 0
     since: float | None = None
 
@@ -94,12 +94,12 @@ def cluster(
     decision = "forbid" if code == 403 else "allow"
     notes = {"authorization.k8s.io/decision": decision, "authorization.k8s.io/reason": reason if by else ""}
     took = more.pop("took", 0.002)
-    told: dict[str, Any] = {
+    base: dict[str, Any] = {
         "verb": verb, "objectRef": ref(resource, name), "annotations": notes,
         "auditID": f"{verb} {resource} {name} {when} {by}",
         "requestReceivedTimestamp": stamp(when), "stageTimestamp": stamp(when + took),
     }  # fmt: skip
-    one: Activity = kubernetes.activity(kubernetes.event(0, code, **(told | more)))
+    one: Activity = kubernetes.activity(kubernetes.event(0, code, **(base | more)))
     return one
 
 

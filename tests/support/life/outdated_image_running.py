@@ -21,7 +21,7 @@ def spec(*images: str, **more: Any) -> dict[str, Any]:
     return {"containers": [{"name": f"c{n}", "image": image} for n, image in enumerate(images)], **more}
 
 
-def told(when: float, *images: str, by: Any = BOT) -> Activity:
+def written(when: float, *images: str, by: Any = BOT) -> Activity:
     """The deployment is written."""
     body = {"kind": "Deployment", "metadata": {"name": "web"}, "spec": {"template": {"spec": spec(*images)}}}
     return cluster(
@@ -74,14 +74,14 @@ def released(when: float, image: str, **more: Any) -> Activity:
 
 
 TWO = released(0, "shop/web:2", by=BOT_KEY)
-ROLLED = [TWO, told(60, "shop/web:2"), ran(120, "shop/web:2")]
+ROLLED = [TWO, written(60, "shop/web:2"), ran(120, "shop/web:2")]
 
 LIVES = [
     Life(
         "a rolling update: old pods end while the new ones start",
         "an old one runs hours later",
-        [TWO, told(60, "shop/web:2"), ran(120, "shop/web:1", pod="b"), ran(200, "shop/web:2")],
-        [TWO, told(60, "shop/web:2"), ran(200, "shop/web:2"), ran(LATE, "shop/web:1", pod="b")],
+        [TWO, written(60, "shop/web:2"), ran(120, "shop/web:1", pod="b"), ran(200, "shop/web:2")],
+        [TWO, written(60, "shop/web:2"), ran(200, "shop/web:2"), ran(LATE, "shop/web:1", pod="b")],
     ),
     Life(
         "a canary of the next release, which is declared for tomorrow",
@@ -92,8 +92,8 @@ LIVES = [
     Life(
         "the pipeline rolls back to the image of before",
         "support does",
-        [*ROLLED, told(LATE, "shop/web:1"), ran(LATE + 60, "shop/web:1")],
-        [*ROLLED, told(LATE, "shop/web:1", by=SUPPORT), ran(LATE + 60, "shop/web:1")],
+        [*ROLLED, written(LATE, "shop/web:1"), ran(LATE + 60, "shop/web:1")],
+        [*ROLLED, written(LATE, "shop/web:1", by=SUPPORT), ran(LATE + 60, "shop/web:1")],
     ),
     Life(
         "the scaler adds pods of the released image at noon",
@@ -124,16 +124,16 @@ LIVES = [
     Life(
         "a hot fix at night: its release is recorded the next morning",
         "the record names another image",
-        [*ROLLED, told(LATE, "shop/web:2.1"), ran(LATE + 60, "shop/web:2.1"),
+        [*ROLLED, written(LATE, "shop/web:2.1"), ran(LATE + 60, "shop/web:2.1"),
          released(LATE, "shop/web:2.1", by=BOT_KEY)],
-        [*ROLLED, told(LATE, "shop/web:2.1", by=SUPPORT), ran(LATE + 60, "shop/web:2.1"),
+        [*ROLLED, written(LATE, "shop/web:2.1", by=SUPPORT), ran(LATE + 60, "shop/web:2.1"),
          released(LATE, "shop/web:2.2", by=BOT_KEY)],
     ),
     Life(
         "releases that no record declares: the pipeline sets one image after the other",
         "an account that never did sets one",
-        [told(0, "shop/web:1"), told(DAY, "shop/web:2"), told(2 * DAY, "shop/web:3"),
+        [written(0, "shop/web:1"), written(DAY, "shop/web:2"), written(2 * DAY, "shop/web:3"),
          ran(2 * DAY + 60, "shop/web:3")],
-        [told(0, "shop/web:1"), told(DAY, "shop/web:2"), told(2 * DAY, "fork/web:3", by=SUPPORT)],
+        [written(0, "shop/web:1"), written(DAY, "shop/web:2"), written(2 * DAY, "fork/web:3", by=SUPPORT)],
     ),
 ]  # fmt: skip

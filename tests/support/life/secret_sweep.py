@@ -37,9 +37,9 @@ def days(names: int, count: int = 9, prefix: str = "own") -> list[Activity]:
 
 
 def in_vault(when: float, path: str) -> Activity:
-    told = vault_lines.line(path, operation="read", who=vault_lines.auth())
-    return vault_lines.activity(told | {
-        "time": stamp(when), "request": told["request"] | {"id": f"request {when} {path}"},
+    line = vault_lines.line(path, operation="read", who=vault_lines.auth())
+    return vault_lines.activity(line | {
+        "time": stamp(when), "request": line["request"] | {"id": f"request {when} {path}"},
     })  # fmt: skip
 
 

@@ -51,18 +51,18 @@ def call(when: float, operation: str, **more: Any) -> Activity:
 
 def selected(when: float, **fields: Any) -> Activity:
     """Management events, but for what the fields leave out."""
-    told = [{"field": name, **test} for name, test in fields.items()]
-    told.append({"field": "eventCategory", "equals": ["Management"]})
+    fields_of = [{"field": name, **test} for name, test in fields.items()]
+    fields_of.append({"field": "eventCategory", "equals": ["Management"]})
     return trail(
         when, "PutEventSelectors", "cloudtrail", trailName="main",
-        advancedEventSelectors=[{"fieldSelectors": told}],
+        advancedEventSelectors=[{"fieldSelectors": fields_of}],
     )  # fmt: skip
 
 
 def device(when: float, operation: str, name: str = "file", who: str = "admin") -> Activity:
-    told = vault_lines.line(f"sys/audit/{name}", operation=operation, who=vault_lines.auth(who, f"e-{who}"))
-    named = told["request"] | {"id": f"{operation} {name} {when}"}
-    return vault_lines.activity(told | {"time": stamp(when), "request": named})
+    record = vault_lines.line(f"sys/audit/{name}", operation=operation, who=vault_lines.auth(who, f"e-{who}"))
+    named = record["request"] | {"id": f"{operation} {name} {when}"}
+    return vault_lines.activity(record | {"time": stamp(when), "request": named})
 
 
 def sink(when: float, word: str, **request: Any) -> Activity:
@@ -74,11 +74,11 @@ def sink(when: float, word: str, **request: Any) -> Activity:
 
 
 def setting(when: float, word: str) -> Activity:
-    told = azure.operation(
+    record = azure.operation(
         f"MICROSOFT.INSIGHTS/DIAGNOSTICSETTINGS/{word}", time=stamp(when), correlationId=f"{word} {when}",
         resourceId="/SUBSCRIPTIONS/S1/PROVIDERS/MICROSOFT.INSIGHTS/DIAGNOSTICSETTINGS/TO-SIEM",
     )  # fmt: skip
-    return azure.activity(told)
+    return azure.activity(record)
 
 
 LOGS = call(-DAY, "StartLogging")

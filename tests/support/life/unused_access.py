@@ -27,8 +27,8 @@ def beside(*days: float) -> list[Activity]:
 NOW, SINCE = 120 * DAY, -DAY
 
 
-def life(happens: str, real: str, quiet: list[Activity], told: list[Activity], since: float = SINCE) -> Life:
-    return Life(happens, real, quiet, told, NOW, since)
+def life(happens: str, real: str, quiet: list[Activity], loud: list[Activity], since: float = SINCE) -> Life:
+    return Life(happens, real, quiet, loud, NOW, since)
 
 
 LIVES = [
