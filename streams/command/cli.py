@@ -109,10 +109,10 @@ def _print_settings() -> None:
 def send(
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files, folders, .gz, or - for stdin.")],
     source: Annotated[
-        str | None, typer.Option(help="Take every record as of this source.", metavar="NAME")
+        str | None, typer.Option(help="Read every record as one of this source.", metavar="NAME")
     ] = None,
     instance: Annotated[
-        str | None, typer.Option(help="Installation the records are of, e.g. a cluster.", metavar="NAME")
+        str | None, typer.Option(help="Installation of the records, e.g. a cluster.", metavar="NAME")
     ] = None,
     speed: Annotated[float | None, typer.Option(help="Records per second.", metavar="N", min=0.001)] = None,
     config: Config = None,
@@ -121,7 +121,7 @@ def send(
     """Send raw log files into a run.
 
     Reads JSON lines, JSON arrays, CloudTrail files, pretty-printed JSON and OTLP protobuf (.binpb). The
-    source of each record is told from its content. Files that hold no records are named and passed over.
+    content of each record says its source. Files without records are skipped, and their names are shown.
 
     \b
     Example:  gapwatch send --speed 100 /var/log/vault/audit.log cloudtrail/
@@ -155,9 +155,9 @@ def declare(
 ) -> None:
     """Tell a run what should be: owners, aliases, status, windows, approved tools (docs/inventory.md).
 
-    The files are checked as a whole first; nothing is sent where one of them is wrong. What changes is said
-    before it is sent: fields, and findings that open, close or are suppressed. A record changes what it
-    mentions; null takes a field back.
+    All files are checked first; nothing is sent if one of them is wrong. Before it sends, the command says
+    what will change: fields, and findings that open, close or are suppressed. A record changes only the
+    fields that it mentions; null takes a field back.
 
     \b
     Example:  gapwatch declare --example > inventory.yaml
@@ -223,10 +223,13 @@ def exceptions(
 def learn(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(metavar="PATH", help="Log files to learn from; without any, from what a run knows."),
+        typer.Argument(
+            metavar="PATH",
+            help="Log files to learn from. Without any, the draft is made from what a run knows.",
+        ),
     ] = None,
     instance: Annotated[
-        str | None, typer.Option(help="Installation the files are of.", metavar="NAME", show_default=False)
+        str | None, typer.Option(help="Installation of the files.", metavar="NAME", show_default=False)
     ] = None,
     config: Config = None,
     data: Data = None,
@@ -234,8 +237,8 @@ def learn(
     """Draft an inventory of what was seen: places, tools, scopes, secrets and images of each identity that no
     record declares, and, as comments, how often each source speaks.
 
-    It approves nothing: every entry bears a line `review: …` for which `declare` refuses it, until a person
-    has taken that out.
+    The draft approves nothing. Every entry has a line `review: …`, and `declare` refuses the entry until a
+    person has removed that line.
 
     \b
     Example:  gapwatch learn > draft.yaml
@@ -248,27 +251,33 @@ def learn(
 @app.command()
 def findings(
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on showing new ones until Ctrl-C.")
+        bool, typer.Option("--follow", "-f", help="Go on showing new findings until Ctrl-C.")
     ] = False,
-    open_: Annotated[bool, typer.Option("--open", help="Only what is open (acknowledged, too).")] = False,
+    open_: Annotated[bool, typer.Option("--open", help="Only open findings, acknowledged ones too.")] = False,
     severity: Annotated[
-        str | None, typer.Option(help="Only of this severity; high+: and above.", metavar="WORD")
+        str | None,
+        typer.Option(help="Only findings of this severity; high+: high and above.", metavar="WORD"),
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option(help="Only with evidence since then: 24h, yesterday, a time.", metavar="TIME"),
+        typer.Option(help="Only findings with evidence since then: 24h, yesterday, a time.", metavar="TIME"),
     ] = None,
     owner: Annotated[
-        str | None, typer.Option(help="Only of identities of this owner.", metavar="NAME")
+        str | None, typer.Option(help="Only findings about identities of this owner.", metavar="NAME")
     ] = None,
-    control: Annotated[str | None, typer.Option(help="Only of this control.", metavar="NAME")] = None,
+    control: Annotated[
+        str | None, typer.Option(help="Only findings of this control.", metavar="NAME")
+    ] = None,
     identity: Annotated[
-        str | None, typer.Option(help="Only of identities with this in their key.", metavar="TEXT")
+        str | None,
+        typer.Option(help="Only findings about identities whose key contains this.", metavar="TEXT"),
     ] = None,
     below: Annotated[
-        bool, typer.Option("--below", help="Also those that stand below a story of many.")
+        bool, typer.Option("--below", help="Also findings that stand below a story (one finding for many).")
     ] = False,
-    limit: Annotated[int, typer.Option(help="So many at most.", metavar="N", min=1, max=LIMIT)] = LIMIT,
+    limit: Annotated[
+        int, typer.Option(help="At most so many findings.", metavar="N", min=1, max=LIMIT)
+    ] = LIMIT,
     sort: Annotated[str, typer.Option(help="severity, time, changed or owner.", metavar="WORD")] = "severity",
     table: Annotated[bool, typer.Option("--table", help="As a table, with states and notes.")] = False,
     json: Json = False,
@@ -467,17 +476,18 @@ def suppress(
     tell(_settings(config, data), finding, reason, until, by, dry_run, ask)
 
 
-@app.command(short_help="Draw what is behind a finding, and what to do.")
+@app.command(short_help="Show the evidence behind a finding, and what to do.")
 def explain(
     finding: Annotated[str, typer.Argument(metavar="FINDING", help="Id of a finding, or how it begins.")],
     json: Json = False,
     config: Config = None,
     data: Data = None,
 ) -> None:
-    """Draw what is behind a finding: who was issued what, when it died, what used it since.
+    """Show the evidence behind a finding: which credentials were issued to whom, when they ended, and who has
+    used them since.
 
-    Shows the lineage of its credentials with what of it is still alive until when, the timeline, how many
-    uses were counted since the end, and what to do next.
+    Shows the lineage of the credentials (which are still alive, and until when), the timeline, the number of
+    uses since the end, and what to do next.
 
     \b
     Example:  gapwatch explain 3f2a9c
@@ -489,15 +499,17 @@ def explain(
 
 @app.command()
 def tools(
-    agent: Annotated[str, typer.Argument(metavar="AGENT", help="Its key: agent:<service.name>/<name>.")],
+    agent: Annotated[
+        str, typer.Argument(metavar="AGENT", help="The agent's key: agent:<service.name>/<name>.")
+    ],
     json: Json = False,
     config: Config = None,
     data: Data = None,
 ) -> None:
     """Show what an agent may call, what it was offered and what it called, tool by tool.
 
-    Also which definition was shown last, since when it is another one, and which tools were offered or
-    carried out though no record approves them.
+    Also shows which definition the tool's server showed last, since when the definition has been another
+    than the approved one, and which tools were offered or carried out though no record approves them.
 
     \b
     Example:  gapwatch tools agent:desk/triage
@@ -510,14 +522,14 @@ def tools(
 @app.command(short_help="Show what a release brought, and what is proven again since.")
 def release(
     name: Annotated[
-        str, typer.Argument(metavar="ID", help="The release, as the inventory calls it; or a workload's key.")
+        str, typer.Argument(metavar="ID", help="The release's id in the inventory, or a workload's key.")
     ],
     json: Json = False,
     config: Config = None,
     data: Data = None,
 ) -> None:
-    """Show the proof run of a release: what its workload showed before it and since, element by element
-    (images, networks, tools, access, secrets), and which controls have proven again what they had proven.
+    """Show the proof run of a release: what its workload used before the release and has used since, element
+    by element (images, networks, tools, access, secrets), and which controls have been proven again since.
 
     \b
     Example:  gapwatch release shop-1.4.2
@@ -536,7 +548,7 @@ def sql(
     config: Config = None,
     data: Data = None,
 ) -> None:
-    """Ask ClickHouse, read-only where it is the embedded engine.
+    """Ask ClickHouse. On the embedded engine queries can only read.
 
     \b
     Example:  gapwatch sql "SELECT control, count() FROM findings_current GROUP BY control"
@@ -555,7 +567,8 @@ def sql(
 def controls(json: Json = False) -> None:
     """List the controls: what each one fires on, and what it maps to.
 
-    With --json the whole rule text: what fires, what proves, how it is evaded, what is benign, what to do.
+    With --json it shows the whole rule text: what fires the control, what proves it, how it is evaded, what
+    is benign, and what to do.
 
     \b
     Example:  gapwatch controls --json
@@ -567,7 +580,7 @@ def controls(json: Json = False) -> None:
 
 @app.command()
 def sources(json: Json = False) -> None:
-    """List the sources whose records are understood.
+    """List the sources whose records gapwatch can read.
 
     \b
     Example:  gapwatch sources
@@ -581,7 +594,7 @@ def sources(json: Json = False) -> None:
 def doctor(json: Json = False, config: Config = None, data: Data = None) -> None:
     """Check settings, broker, topics, engine and lag, and say what to do.
 
-    Exit code 0: all is well; 1: something is wrong; 2: the settings are; 3: nothing runs.
+    Exit code 0: all is well; 1: something is wrong; 2: a setting is wrong; 3: nothing runs.
 
     \b
     Example:  gapwatch doctor --data ./site
@@ -598,26 +611,29 @@ def replay(
         list[str] | None, typer.Option(help="Inventory file; may be given again.", metavar="PATH")
     ] = None,
     source: Annotated[
-        str | None, typer.Option(help="Take every record as of this source.", metavar="NAME")
+        str | None, typer.Option(help="Read every record as one of this source.", metavar="NAME")
     ] = None,
     instance: Annotated[
-        str | None, typer.Option(help="Installation the records are of.", metavar="NAME", show_default=False)
+        str | None, typer.Option(help="Installation of the records.", metavar="NAME", show_default=False)
     ] = None,
     as_of: Annotated[
         str | None,
-        typer.Option(help="Judge as of then (RFC 3339); default: after the latest event.", metavar="TIME"),
+        typer.Option(
+            help="Judge as of this time (RFC 3339); default: after the latest event.", metavar="TIME"
+        ),
     ] = None,
     rejects: Annotated[
-        Path | None, typer.Option(help="Write what could not be read there, with its place.", metavar="FILE")
+        Path | None,
+        typer.Option(help="Write to this file what could not be read, with its place.", metavar="FILE"),
     ] = None,
     assurance: Annotated[
-        Path | None, typer.Option(help="Write every verdict there (OCSF 2003).", metavar="FILE")
+        Path | None, typer.Option(help="Write every verdict to this file (OCSF 2003).", metavar="FILE")
     ] = None,
     activities: Annotated[
-        Path | None, typer.Option(help="Write every activity there.", metavar="FILE")
+        Path | None, typer.Option(help="Write every activity to this file.", metavar="FILE")
     ] = None,
     credentials: Annotated[
-        Path | None, typer.Option(help="Write one object per credential there.", metavar="FILE")
+        Path | None, typer.Option(help="Write one object per credential to this file.", metavar="FILE")
     ] = None,
     withdrawn: Annotated[
         bool, typer.Option("--withdrawn", help="Print findings that were withdrawn as well.")
@@ -625,10 +641,11 @@ def replay(
     config: Config = None,
     data: Data = None,
 ) -> None:
-    """Judge log files without a broker: the same code, the final findings as JSON lines on stdout.
+    """Judge log files without a broker, by the code of the pipeline, and print the final findings as JSON
+    lines.
 
-    Several files are one stream of evidence, in any order. Output depends on the input alone. Secrets are
-    masked under the key of the folder that --data names, else under one of this replay's own.
+    Several files are one stream of evidence, in any order. The output depends on the input alone. Secrets
+    are masked under the key of the folder that --data names; without --data, under a key of this replay.
 
     \b
     Example:  gapwatch replay --inventory inventory.yaml audit.jsonl cloudtrail/ > findings.jsonl
@@ -656,10 +673,10 @@ key = typer.Typer(help="The site's key, under which secrets are masked.", no_arg
 app.add_typer(key, name="key", short_help="Rotate the site's key.")
 
 
-@key.command("rotate", short_help="Give the data folder a new key, and read with the old one too.")
+@key.command("rotate", short_help="Give the data folder a new key, and keep the old one to read with.")
 def rotate_key(config: Config = None, data: Data = None) -> None:
-    """Make a new key and keep the old one to read with: an end that was masked under the old key meets its
-    use under the new one. Stop the run first.
+    """Make a new key, and keep the old key to read with: an end that was recorded under the old key still
+    meets a use that is recorded under the new one. Stop the run first.
 
     \b
     Example:  gapwatch key rotate --data ./site

@@ -35,19 +35,20 @@ class AuthoritySettings(BaseSettings):
 
     authority: Grants = Field(
         default_factory=dict,
-        description="What a source is believed about beyond its own (docs/trust.md): a table of keys, or of "
-        'beginnings of keys that end in *, by source or SOURCE/INSTALLATION, e.g. ocsf/lake = ["aws:*"]. It '
-        "counts for what is already known too.",
+        description="Keys about which a source is believed, beyond its own (docs/trust.md): a table from a "
+        "source, or SOURCE/INSTALLATION, to keys or beginnings of keys that end in *, e.g. ocsf/lake = "
+        '["aws:*"]. A change also applies to what is already known.',
     )
     header_topics: Texts = Field(
         None,
-        description="Raw topics whose messages may say in headers (source, instance) what they hold: whoever "
-        "may write there speaks for all of these. Unset: none; the topic's name says it.",
+        description="Raw topics on which the headers source and instance of a message say where it comes "
+        "from. Whoever may write to such a topic can speak for any source. Unset: none; the name of the "
+        "topic says it.",
     )
     receive_otlp_senders: Path | None = Field(
         None,
-        description="JSON file of bearer tokens that may speak for some services only, each with a list of "
-        'service.name, or of beginnings that end in *: {"<token>": ["shop", "support-*"]}.',
+        description="JSON file of bearer tokens, each with the services for which it may speak: values of "
+        'service.name, or beginnings of them that end in *: {"<token>": ["shop", "support-*"]}.',
     )
 
     @field_validator("authority")

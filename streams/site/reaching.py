@@ -28,7 +28,7 @@ class ReachSettings(BaseSettings):
         None, description="SASL user name, or with broker_token_url the client's id; used with a password."
     )
     broker_password: SecretStr | None = Field(
-        None, description="SASL password; rather in a variable than a file."
+        None, description="SASL password. Set it in an environment variable rather than in the settings file."
     )
     broker_password_file: Path | None = Field(
         None, description="File that holds nothing but the SASL password, in place of broker_password."
@@ -45,20 +45,22 @@ class ReachSettings(BaseSettings):
     )
     broker_token_file: Path | None = Field(
         None,
-        description="File that holds the token alone that OAUTHBEARER shows, kept current by somebody else "
-        "(a projected token of Kubernetes, an agent). It is read anew for each login.",
+        description="File that holds nothing but the token for OAUTHBEARER. Another program keeps the "
+        "token current (Kubernetes with a projected token, an agent). The file is read anew for each "
+        "login.",
     )
     broker_token_url: str | None = Field(
         None,
         pattern=rf"^(https://|{THIS_MACHINE}[:/])[^@\s]+$",
-        description="Where OAUTHBEARER's tokens are issued against broker_user and its password (OAuth 2.0 "
-        "client credentials), https or this machine; in place of broker_token_file.",
+        description="URL that issues tokens for OAUTHBEARER to broker_user and its password (OAuth 2.0 "
+        "client credentials): https, or this machine. In place of broker_token_file.",
     )
-    broker_token_scope: str = Field("", description="Scope that is asked for at broker_token_url.")
+    broker_token_scope: str = Field("", description="Scope to ask for at broker_token_url.")
     clickhouse_user: str = Field("default", description="User on the ClickHouse server.")
     clickhouse_password: SecretStr = Field(SecretStr(""), description="Password on the ClickHouse server.")
     clickhouse_password_file: Path | None = Field(
-        None, description="File that holds nothing but that password, in place of clickhouse_password."
+        None,
+        description="File that holds nothing but the ClickHouse password, in place of clickhouse_password.",
     )
     clickhouse_ca_file: Path | None = Field(
         None,

@@ -36,15 +36,18 @@ class ReceiverSettings(BaseSettings):
     """Addresses, secrets and bounds of the receivers."""
 
     receive_otlp: str | None = Field(
-        None, description="host:port on which OTLP/HTTP is received, usually 127.0.0.1:4318. Unset: not."
+        None,
+        description="host:port on which OTLP/HTTP is received, usually 127.0.0.1:4318. Unset: it is not "
+        "received.",
     )
     receive_otlp_instance: str | None = Field(
-        None, pattern=INSTANCE, description="Installation that what comes over OTLP belongs to."
+        None, pattern=INSTANCE, description="Installation to which the records that come over OTLP belong."
     )
     receive_otlp_token: SecretStr | None = Field(
         None,
         min_length=TOKEN_CHARACTERS,
-        description="Bearer token that OTLP senders must show; rather in a variable than a file.",
+        description="Bearer token that OTLP senders must show. Set it in an environment variable rather "
+        "than in the settings file.",
     )
     receive_otlp_certificate: Path | None = Field(
         None, description="PEM file of the OTLP receiver's certificate and its chain. Unset: no TLS."
@@ -56,7 +59,8 @@ class ReceiverSettings(BaseSettings):
         None, description="PEM file of the authority whose client certificates OTLP senders must show."
     )
     receive_kubernetes: str | None = Field(
-        None, description="host:port on which the Kubernetes audit webhook is received. Unset: not."
+        None,
+        description="host:port on which the Kubernetes audit webhook is received. Unset: it is not received.",
     )
     receive_kubernetes_instance: str | None = Field(
         None, pattern=INSTANCE, description="Cluster whose API server sends to the webhook."
@@ -64,7 +68,8 @@ class ReceiverSettings(BaseSettings):
     receive_kubernetes_token: SecretStr | None = Field(
         None,
         min_length=TOKEN_CHARACTERS,
-        description="Bearer token that the API server must show; rather in a variable than a file.",
+        description="Bearer token that the API server must show. Set it in an environment variable rather "
+        "than in the settings file.",
     )
     receive_kubernetes_certificate: Path | None = Field(
         None, description="PEM file of the webhook's certificate and its chain. Unset: no TLS."
@@ -79,15 +84,16 @@ class ReceiverSettings(BaseSettings):
     receive_vault: str | None = Field(
         None,
         description="host:port or unix:/path on which a Vault or OpenBao socket audit device is received. "
-        "Unset: not.",
+        "Unset: it is not received.",
     )
     receive_vault_instance: str | None = Field(
-        None, pattern=INSTANCE, description="Vault installation that the socket audit device belongs to."
+        None, pattern=INSTANCE, description="Vault installation to which the socket audit device belongs."
     )
     receive_vault_peers: Texts = Field(
         None,
-        description="Networks whose hosts may connect to the audit socket (10.1.0.0/16,10.2.3.4). The device "
-        "knows neither passwords nor TLS, so an address other than loopback needs them.",
+        description="Networks whose hosts may connect to the audit socket (10.1.0.0/16,10.2.3.4). They "
+        "must be set if receive_vault is no loopback address, because the device knows neither passwords "
+        "nor TLS.",
     )
     receive_files: Texts = Field(
         None,
@@ -96,35 +102,37 @@ class ReceiverSettings(BaseSettings):
     )
     receive_cloudtrail: Path | None = Field(
         None,
-        description="Folder, with folders in it, in which CloudTrail's .json.gz objects appear. Unset: none.",
+        description="Folder in which, or in whose subfolders, CloudTrail's .json.gz objects appear. Unset: "
+        "none.",
     )
     receive_cloudtrail_limit: Size = Field(
         128 * 2**20,
         ge=2**10,
-        description="Most unpacked bytes of one CloudTrail object, which is read as a whole at some five "
-        "times its size; a larger one is a reject. CloudTrail's own are smaller.",
+        description="Most unpacked bytes of one CloudTrail object; a larger one is a reject. Reading an "
+        "object takes some five times its size in memory. CloudTrail's own objects are smaller.",
     )
     file_document_limit: Size = Field(
         256 * 2**20,
         ge=2**10,
-        description="Most bytes of one JSON document of a file that is not JSON lines: it is decoded as a "
-        "whole, at some five times its size.",
+        description="Most bytes of one JSON document in a file that is not JSON lines. Decoding a document "
+        "takes some five times its size in memory.",
     )
     file_expansion_limit: int = Field(
         250,
         ge=2,
-        description="Most bytes that a gzip file gives for each of its own, beyond 16 MiB; logs give 10 to "
-        "50, a bomb 1,000. What is beyond is left out, and that is said.",
+        description="Most unpacked bytes for each packed byte of a gzip file, beyond the first 16 MiB. "
+        "Logs have 10 to 50, a decompression bomb 1,000. The rest of the file is left out, and a message "
+        "says so.",
     )
     file_records_limit: int = Field(
         10_000_000,
         ge=1,
-        description="Most records of one file; what is beyond is left out, and that is said.",
+        description="Most records of one file. The rest of the file is left out, and a message says so.",
     )
     file_time_limit: Duration = Field(
         timedelta(minutes=15),
-        description="Longest time of reading one file, without what its records wait for; what is not read "
-        "by then is left out, and that is said.",
+        description="Longest time for reading one file, not counting the time for which its records wait "
+        "for Kafka. The rest of the file is left out, and a message says so.",
     )
     receive_connections: int = Field(
         256, ge=1, le=10_000, description="Most open connections of one receiver; more are turned away."
@@ -139,6 +147,6 @@ class ReceiverSettings(BaseSettings):
     receive_in_flight: Size = Field(
         64 * 2**20,
         ge=2**10,
-        description="Most bytes that one HTTP receiver holds, read but not yet taken by Kafka; beyond it "
-        "senders are told to come back.",
+        description="Most bytes that one HTTP receiver holds before Kafka has taken them. Beyond this, "
+        "senders get an answer that asks them to come back later.",
     )

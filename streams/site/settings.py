@@ -39,7 +39,8 @@ class Settings(ReachSettings, ThresholdSettings, AuthoritySettings, ReceiverSett
 
     data: Path = Field(
         Path("gapwatch-data"),
-        description="Folder of everything that stays: the embedded engine, the site's key, logs, run state.",
+        description="Folder of everything that is kept: the embedded engine, the site's key, logs, the "
+        "state of the run.",
     )
     broker: str | None = Field(
         None, description="Kafka bootstrap servers, host:port[,host:port]. Unset: the embedded broker."
@@ -67,7 +68,8 @@ class Settings(ReachSettings, ThresholdSettings, AuthoritySettings, ReceiverSett
         "",
         pattern=r"^[A-Za-z0-9._-]*$",
         max_length=64,
-        description="Put before every topic and group name, so that several installations share one cluster.",
+        description="Text before the name of every topic and consumer group, so that several installations "
+        "can share one cluster.",
     )
     raw_partitions: int = Field(
         4,
@@ -94,8 +96,9 @@ class Settings(ReachSettings, ThresholdSettings, AuthoritySettings, ReceiverSett
     )
     sql_host: str = Field(
         "127.0.0.1",
-        description="Loopback address the read-only SQL endpoint of the embedded engine listens on. It asks "
-        "for no password: for others put a proxy before it.",
+        description="Loopback address on which the read-only SQL endpoint of the embedded engine listens. "
+        "The endpoint asks for no password: put a proxy with authentication before it if other machines "
+        "are to ask.",
     )
     sql_port: int | None = Field(
         None,
@@ -118,7 +121,9 @@ class Settings(ReachSettings, ThresholdSettings, AuthoritySettings, ReceiverSett
         ge=2**16,
         description="Most bytes in the answer to one ad-hoc query, as columns in memory.",
     )
-    metrics_host: str = Field("127.0.0.1", description="Loopback address the Prometheus endpoint listens on.")
+    metrics_host: str = Field(
+        "127.0.0.1", description="Loopback address on which the Prometheus endpoint listens."
+    )
     metrics_port: int | None = Field(
         None,
         ge=0,
@@ -137,14 +142,15 @@ class Settings(ReachSettings, ThresholdSettings, AuthoritySettings, ReceiverSett
     )
     hmac_keys_before: SecretStr = Field(
         SecretStr(""),
-        description="Former keys of the site, separated by spaces, where hmac_key is set: what is read is "
-        "told under them too, so that an end that was masked under an old key meets its use under the new "
-        "one. (In a data folder `gapwatch key rotate` keeps them.)",
+        description="Former keys of the site, separated by spaces; used only where hmac_key is set. "
+        "Secrets are masked under the former keys as well, so that an end that was recorded under an old "
+        "key meets a use under the new key. (In a data folder `gapwatch key rotate` keeps the former "
+        "keys.)",
     )
     caep_keys: Path | None = Field(
         None,
-        description="JSON Web Key Set of who signs security event tokens, or one set per issuer. Unset: no "
-        "token is accepted.",
+        description="JSON Web Key Set of the transmitter that signs security event tokens, or one set per "
+        "issuer. Unset: no token is accepted.",
     )
     caep_audiences: tuple[str, ...] = Field(
         (), description="Audiences that a security event token must be for. Empty: any."
@@ -152,33 +158,37 @@ class Settings(ReachSettings, ThresholdSettings, AuthoritySettings, ReceiverSett
     caep_unsigned: bool = Field(
         False, description="Also accept security event tokens that nobody signed: for trying out only."
     )
-    normalisers: int = Field(1, ge=1, le=64, description="Processes that turn raw records into facts.")
+    normalisers: int = Field(
+        1, ge=1, le=64, description="Number of processes that turn raw records into facts."
+    )
     correlators: int = Field(
-        1, ge=1, le=64, description="Faust worker processes; each holds its share of identities."
+        1, ge=1, le=64, description="Number of Faust worker processes; the identities are divided among them."
     )
     flush_interval: Duration = Field(
         timedelta(seconds=1),
-        description="How long a correlator gathers changes before it writes them: the most a finding waits. "
-        "Longer is cheaper: a dossier that changes often is written once per interval.",
+        description="How long a correlator gathers changes before it writes them, and so the longest that "
+        "a finding waits. A longer interval is cheaper: a dossier that changes often is written once per "
+        "interval.",
     )
     tick_interval: Duration = Field(
         timedelta(seconds=1),
-        description="How often correlators are told the time: what waits for a moment is late by this at "
-        "most.",
+        description="How often the correlators receive the time. A verdict that is due at a certain moment "
+        "comes at most this much later.",
     )
     dossier_limit: Size = Field(
         600_000,
         ge=2**14,
         le=900_000,
-        description="Most bytes of one dossier: what is beyond it is let go of, the longest unseen first, "
-        "and a mark says so (docs/caps.md). A Kafka message must stay below 1 MB, with room to spare.",
+        description="Most bytes of one dossier. Beyond this the parts that were unseen for the longest are "
+        "dropped, and a mark says so (docs/caps.md). A Kafka message must stay below 1 MB, with room to "
+        "spare.",
     )
     facts_backlog: int = Field(
         100_000,
         ge=1,
-        description="Messages of the facts topic that correlate has yet to read, at which normalise reads no "
-        "more of the raw topics until half of them are read. The ticks, one a second for each partition, are "
-        "among them: a tick is read in no time.",
+        description="Number of unread messages on the facts topic at which normalise stops reading the raw "
+        "topics; it goes on once half of them are read. The ticks, one a second for each partition, count "
+        "as messages too; reading one takes almost no time.",
     )
     deliver_interval: Duration = Field(
         timedelta(seconds=1),
@@ -187,18 +197,20 @@ class Settings(ReachSettings, ThresholdSettings, AuthoritySettings, ReceiverSett
     deliver_rows: int = Field(
         50_000,
         ge=1,
-        description="Rows at which an insert waits no longer for deliver_interval; ClickHouse prefers large "
-        "inserts.",
+        description="Number of rows at which an insert is made at once, without waiting for "
+        "deliver_interval. ClickHouse prefers large inserts.",
     )
     record_limit: Size = Field(
         4 * 2**20, ge=2**10, le=2**26, description="Most bytes of one raw record; a larger one is a reject."
     )
     ready_deadline: Duration = Field(
-        timedelta(seconds=60), description="Time a stage has to become ready before it counts as crashed."
+        timedelta(seconds=60),
+        description="Time that a stage has to become ready; after it the stage counts as crashed.",
     )
     stop_deadline: Duration = Field(
         timedelta(seconds=8),
-        description="Time a stage has to finish after it was asked to stop; then it is killed.",
+        description="Time that a stage has to finish after it was asked to stop; after it the stage is "
+        "killed.",
     )
     restart_limit: int = Field(
         5, ge=0, description="Crashes of one stage within restart_window after which the whole run gives up."

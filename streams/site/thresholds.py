@@ -23,109 +23,113 @@ class SharedThresholds(BaseSettings):
 
     skew: Duration = _time(
         "skew",
-        "How much the clocks of two log producers may differ; one server's clock orders its own lines.",
+        "How much the clocks of two log producers may differ. Lines of one server are ordered by its own "
+        "clock.",
     )
     refused_quiet: Duration = _time(
         "refused_quiet",
-        "How long no use may have been accepted before a refusal closes the finding about a credential that "
-        "was used after its end: replicas and regions learn of an end minutes apart, and this is several "
-        "times the longest delay that is documented.",
+        "A credential was used after its end, and is refused now: the finding closes if no use was "
+        "accepted for this long before. Replicas and regions learn of an end minutes apart; the default is "
+        "several times the longest delay that is documented.",
     )
     redeployed: Duration = _time(
         "redeployed",
-        "An account that is made again within this time by the actor that deleted it was only deployed anew: "
-        "deployment tools do both within seconds, or wait for a finalizer.",
+        "An account that the same actor deletes and makes again within this time counts as deployed anew, "
+        "not as removed. Deployment tools do both within seconds, or wait for a finalizer.",
     )
     retry_window: Duration = _time(
         "retry_window",
-        "Refused tries that go on for longer than this are no client's retries: the usual back-off ends at "
-        "5 minutes.",
+        "Refused tries that go on for longer than this do not count as the retries of a client, whose "
+        "back-off usually ends at 5 minutes.",
     )
     retry_bucket: Duration = _time(
         "retry_bucket",
-        "Length of one of the stretches of time that retry_buckets counts: the longest usual back-off.",
+        "Length of one of the periods that retry_buckets counts: the longest usual back-off.",
         ge=timedelta(seconds=1),
     )
     retry_buckets: int = Field(
         DEFAULTS.retry_buckets,
         ge=1,
-        description="In how many stretches of retry_bucket refused tries must lie to be those of a forgotten "
-        "consumer: two bursts are two restarts.",
+        description="Number of periods of retry_bucket with refused tries from which on the tries count as "
+        "those of a forgotten consumer. Two bursts are two restarts.",
     )
     rotation_overlap: Duration = _time(
         "rotation_overlap",
-        "How long an old version may be used after its successor's first success, where neither record nor "
-        "policy says: every daily job comes round once.",
+        "How long an old version may be used after the first success of its successor, unless a record or "
+        "a policy says otherwise. Every daily job runs once in a day.",
     )
     rotation_testing: Duration = _time(
         "rotation_testing",
-        "How long whoever rotates a credential may try the old and the new one, and how long the rotation of "
-        "a secret takes from its first read to its last step.",
+        "How long the actor that rotates a credential may try the old and the new one. Also how long the "
+        "rotation of a secret may take, from its first read to its last step.",
     )
     two_networks: Duration = _time(
         "two_networks",
-        "Uses of one credential from two networks within this time are uses by two holders: a move takes "
-        "longer.",
+        "Uses of one credential from two networks within this time count as uses by two holders: moving a "
+        "workload takes longer.",
     )
     habit: Duration = _time(
-        "habit", "What was watched for less time than this is no habit: a weekly job has not come round once."
+        "habit",
+        "How long an identity must have been watched before its conduct counts as a habit: every "
+        "weekly job has run once by then.",
     )
     race: Duration = _time(
         "race",
-        "How long after an end a write to identities counts as the race against it. Later the end has "
-        "spread, and a write that is accepted is a use of a revoked credential.",
+        "How long after an end a write to identities counts as a race against the end. By then the end has "
+        "spread: a write that is accepted later is the use of a revoked credential.",
     )
     residual_short: Duration = _time(
         "residual_short",
-        "A session that outlives its parent by less than this is low: that is the ordinary life of a "
-        "session.",
+        "A session that outlives its parent by less than this is a finding of low severity: sessions "
+        "ordinarily live that long.",
     )
     leak_deadline: Duration = _time(
         "leak_deadline",
-        "From the report of a leak to the end of the credential: a day is what it takes to move a workload "
-        "that nobody has touched for a year. A use counts at once.",
+        "Time from the report of a leak until the credential must have ended. A day is enough to move a "
+        "workload that nobody has touched for a year. A use after the report is a finding at once.",
     )
     elevation_leeway: Duration = _time(
         "elevation_leeway",
-        "How long after an approval has ended an elevated use is put down to delay: brokers look every few "
-        "minutes for grants that are due to be taken away.",
+        "How long an elevated use after the end of its approval is put down to delay: brokers look every "
+        "few minutes for grants that have to be taken away.",
     )
     sweep_window: Duration = _time(
         "sweep_window",
-        "Within how long first reads of secrets are one sweep: a script takes seconds, a person minutes.",
+        "Time within which first reads of secrets belong to one sweep: a script takes seconds, a person "
+        "minutes.",
     )
     sweep_secrets: int = Field(
         DEFAULTS.sweep_secrets,
         ge=2,
-        description="How many secrets, read for the first time within sweep_window, are a sweep: a release "
-        "brings a few.",
+        description="Number of secrets read for the first time within sweep_window from which on the reads "
+        "are a sweep. A release reads a few new ones.",
     )
     heartbeat: Duration = _time(
         "heartbeat",
-        "How much longer a source may be silent than its longest silence of the last four weeks: a holiday "
-        "makes a week-end a day longer.",
+        "How much longer a source may be silent than in its longest silence of the last four weeks. A "
+        "holiday makes a weekend one day longer.",
         ge=timedelta(hours=1),
     )
     rollout: Duration = _time(
         "rollout",
-        "How long a roll-out may take where its release does not say: a large deployment takes a quarter of "
-        "an hour, a stuck one does not end.",
+        "How long a roll-out may take if its release does not say. A large deployment takes a quarter of "
+        "an hour; one that is stuck does not end.",
     )
     unused: Duration = _time(
         "unused",
-        "Access that is not used for so long is listed: a quarterly job has come round within it.",
+        "Access that was not used for this long is listed: every quarterly job has run once by then.",
         ge=timedelta(days=1),
     )
     dormant: Duration = _time(
         "dormant",
-        "A silence this long is dormancy: a monthly job runs within it. Not less than 30 days, for of older "
-        "months only the first and last uses are kept.",
+        "An identity that was silent for this long is dormant: a monthly job runs more often. At least 30 "
+        "days, because of each older month only the first and the last uses are kept.",
         ge=timedelta(microseconds=DEFAULTS.dormant),
     )
     memory: Duration = _time(
         "memory",
-        "How long the end of a credential is remembered where nobody owns the credential and no record says "
-        "how long it lives.",
+        "How long the end of a credential is remembered if no identity is known for the credential and no "
+        "record says how long it lives.",
         ge=timedelta(days=1),
     )
 
