@@ -21,6 +21,12 @@ from tests.support.stored import store
 
 PAGE = Path(__file__).parents[2] / "docs" / "cookbook.md"
 QUERIES = re.findall(r"```sql\n(.*?)```", PAGE.read_text(), re.DOTALL)
+TYPED = [
+    query
+    for page in (PAGE.parents[1] / "README.md", *sorted(PAGE.parent.glob("*.md")))
+    for query in re.findall(r'gapwatch sql "(SELECT [^"]+)"', page.read_text(encoding="utf-8"))
+]
+"""Queries in commands on any page."""
 OLD, NEW = "aws:key/AKIAEXAMPLE0000000R1", "aws:key/AKIAEXAMPLE0000000R2"
 ROTATING = "aws:111122223333:user/rotating"
 
@@ -53,8 +59,8 @@ def one(engine: Engine, query: str) -> dict[str, Any]:
         engine.discard(client)
 
 
-@pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
-def test_every_query_of_the_cookbook_runs(engine: Engine, query: str) -> None:
+@pytest.mark.parametrize("query", [*QUERIES, *TYPED], ids=range(len(QUERIES) + len(TYPED)))
+def test_every_query_on_a_page_runs(engine: Engine, query: str) -> None:
     rows(engine, query)
 
 

@@ -36,7 +36,7 @@ SUMMARY = Summary(
         "minutes late, unordered"
     ),
     ship=(
-        "The folder of delivered objects (receiver `cloudtrail_folder`, or `gapwatch send "
+        "The folder of delivered objects (receiver `receive_cloudtrail`, or `gapwatch send "
         "FOLDER`), or EventBridge, SQS or Kafka Connect into `raw.cloudtrail`"
     ),
 )

@@ -84,7 +84,7 @@ ENVELOPES = Envelopes(NAME, _is_event, is_bare=lambda document: "action" in docu
 
 
 def read(record: bytes, context: Context) -> Reading:
-    """Returns every event of the record as activities or a located reject; never raises."""
+    """Returns every event of the record as activities or a reject with its place; never raises."""
     reading = Reading([], [], 0)
     for place, found in ENVELOPES.objects(record):
         activity = found if isinstance(found, Rejected) else _read(found, place, context)

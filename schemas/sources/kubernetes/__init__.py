@@ -85,7 +85,7 @@ SUMMARY = Summary(
         "event whose exporter left out every time is as old as its arrival"
     ),
     ship=(
-        "The audit webhook (receiver `kubernetes_webhook`), the log file followed, or the "
+        "The audit webhook (receiver `receive_kubernetes`), the log file followed, or the "
         "provider's export (EKS, GKE, AKS) into `raw.kubernetes.<cluster>`"
     ),
 )

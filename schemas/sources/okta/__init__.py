@@ -79,7 +79,7 @@ ENVELOPES = Envelopes(NAME, _is_event, _opened, is_bare=lambda document: "eventT
 
 
 def read(record: bytes, context: Context) -> Reading:
-    """Returns every event of the record as an activity, passed, or a located reject; never raises."""
+    """Returns every event of the record as an activity, passed, or a reject with its place; never raises."""
     reading = Reading([], [], 0)
     for place, found in ENVELOPES.objects(record):
         read_one = found if isinstance(found, Rejected) else _read(found, place, context)

@@ -53,7 +53,7 @@ SUMMARY = Summary(
         "in the spans"
     ),
     ship=(
-        "OTLP/HTTP (receiver `otlp`), a collector's Kafka exporter (`otlp_proto` or `otlp_json`) "
+        "OTLP/HTTP (receiver `receive_otlp`), a collector's Kafka exporter (`otlp_proto` or `otlp_json`) "
         "into `raw.otel`, or exported files"
     ),
 )

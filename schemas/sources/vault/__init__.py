@@ -58,7 +58,7 @@ SUMMARY = Summary(
         "it in `audit_non_hmac_request_keys`; feed one audit device per Vault"
     ),
     ship=(
-        "The file device followed (receiver `tail`), the socket device (receiver `vault_socket`), "
+        "The file device followed (receiver `receive_files`), the socket device (receiver `receive_vault`), "
         "or any shipper into `raw.vault.<name>`"
     ),
 )
