@@ -1,1 +1,2 @@
-"""What turns raw records and time into reports, and knows no Kafka: one driver for all who need one."""
+"""Turns raw records and time into reports, without Kafka: the pipeline, a replay and the tests use this
+one driver."""

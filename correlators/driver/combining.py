@@ -1,8 +1,8 @@
-"""Combining: the facts of a batch of activities, joined per key before they travel.
+"""Combining: the facts of a batch of activities are joined per key before they are sent.
 
-Plain uses, nearly everything in a log, are gathered by credential and become one fact at the end; that is ten
-times as fast as making and joining a fact for each and gives the same dossiers (a property test holds it to
-that).
+Plain uses, nearly everything in a log, are gathered by credential and become one fact at the end. That is
+ten times as fast as making and joining a fact for each use, and gives the same dossiers (a property test
+compares both).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _Use = tuple[str, str, tuple[str, ...], str, str, str, str, str, str, str, str]
 
 
 class Combiner:
-    """Takes activities, gives their facts joined per key."""
+    """Takes activities, and gives their facts joined per key."""
 
     def __init__(self) -> None:
         self._uses: dict[_Use, Gathered] = {}
@@ -58,8 +58,9 @@ class Combiner:
         self._called: dict[str, dict[str, Called]] = {}
 
     def take(self, activity: Activity, until: int = 0) -> None:
-        """Raises whatever ``facts_of`` raises for an activity that makes no sense; then nothing of it was
-        taken. ``until``: it counts from then on (µs, 0: at once)."""
+        """Takes an activity. Raises what ``facts_of`` raises for an activity that makes no sense; then
+        nothing of the activity was taken. ``until``: the time from which the activity counts (µs, 0: at
+        once)."""
         if until:
             self._join((key, waiting(fact, until)) for key, fact in facts_of(activity))
             return
@@ -84,7 +85,7 @@ class Combiner:
             gathered.shrink(_stands(use))
 
     def drain(self) -> dict[str, Dossier]:
-        """Returns all facts of what was taken since the last call."""
+        """Returns all facts since the last call."""
         known: dict[str, dict[str, Credential]] = {}
         for use, gathered in self._uses.items():
             self._say(use, gathered, known)

@@ -32,7 +32,7 @@ _uid_of: Callable[[Evidence], str] = attrgetter("uid")
 
 
 class Gathered:
-    """Uses that differ in nothing but when, where from, what was reached and under which event id."""
+    """Uses that differ only in time, place, what was reached and event id."""
 
     __slots__ = (
         "clients", "did", "evidence", "gone", "news", "reached", "secrets", "stays", "truncated", "voice",
@@ -51,8 +51,8 @@ class Gathered:
         self.gone: Gone | None = None
 
     def sightings(self, stands: bool) -> Sightings:
-        """Returns what was gathered in order, each event once; thinned where it is long. ``stands``: whether
-        places are remembered."""
+        """Returns the gathered uses in order, each event once; thinned if they are many. ``stands``:
+        whether places are remembered."""
         self._read()
         kept = self.evidence
         kept.sort()
@@ -97,7 +97,7 @@ class Gathered:
             self.stays[key] = first, last, days
 
     def stays_of(self, source: str, action: str) -> dict[str, Stay]:
-        """Returns the places, in the form in which a fact has them."""
+        """Returns the places in the form of a fact."""
         services: dict[str, set[str]] = {}
         for place, service in self.reached:
             if service:
@@ -116,7 +116,7 @@ class Gathered:
         return stays
 
     def shrink(self, stands: bool) -> None:
-        """Thins what was gathered."""
+        """Thins the gathered uses."""
         found = self.sightings(stands)
         self.evidence, self.truncated, self.gone = list(found.kept), found.truncated, found.gone
 

@@ -1,6 +1,6 @@
 """The normaliser without Kafka: raw records in; rows of activities, facts and rejects out.
 
-`gapwatch replay` and the normalise stage run this very code.
+`gapwatch replay` and the normalise stage both run this code.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ NO_SUCH_SOURCE = "there is no such source: a raw topic is named raw.<source> or 
 
 
 class Record(NamedTuple):
-    """A raw record and where it was found. ``source``: the hint, "" for none. Times in µs, 0 for unknown."""
+    """A raw record, and where it was found. ``source``: the hint, "" for none. Times in µs, 0 for
+    unknown."""
 
     body: bytes
     source: str = ""
@@ -72,11 +73,8 @@ class Record(NamedTuple):
 
 @dataclass
 class Batch:
-    """What a number of records gave.
-
-    ``newest``: per source, topic and partition the latest event time in µs that its arrival makes plausible.
-    ``ahead``: activities that wait for their time.
-    """
+    """The results of several records. ``newest``: per source, topic and partition, the latest event time
+    (µs) that is plausible at its arrival. ``ahead``: activities that wait for their time."""
 
     activities: list[bytes] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
@@ -90,13 +88,13 @@ class Batch:
 
 
 class Normaliser:
-    """Reads records one after the other. Whatever a record holds, ``take`` returns, and every event of it
-    is accounted for.
+    """Reads records one after the other. Whatever a record holds, ``take`` returns, and accounts for every
+    event of it.
 
     ``mask_key`` is the site's key for secret ids; ``record_limit`` in bytes; ``watch`` sees each activity
-    (may be None); ``trust`` says whose security event tokens are believed; ``skew`` (µs): so far ahead may
-    the clocks of producers be. ``patient``: nobody knows when a record came before all are read
-    (``release``); of declarations nobody asks, what is declared today holds for the log of last month.
+    (may be None); ``trust`` says whose security event tokens are believed; ``skew`` (µs): how far ahead
+    the clocks of producers may be. ``patient``: when a record came is unknown until all records are read
+    (``release``). Declarations do not wait: a declaration of today also applies to last month's log.
     """
 
     def __init__(
@@ -149,13 +147,14 @@ class Normaliser:
             self._reject(record, Rejected(rejects[0].source, f"{more:,} more rejects of this record"))
 
     def refuse(self, record: Record, reason: str) -> None:
-        """Notes as a reject a record that could not even be taken out of its file."""
+        """Notes as a reject a record that could not be read from its file."""
         self._batch.records[record.source or UNKNOWN] += 1
         self._reject(record, Rejected(record.source or UNKNOWN, reason))
 
     def release(self, now: int, last: bool = False) -> None:
-        """Takes what had come by ``now`` (µs, 0: nobody knows); what claims to be later waits to be released.
-        ``last``: all is read, so that waits for its time, or is a reject."""
+        """Takes the activities whose time has come by ``now`` (µs, 0: unknown); later ones wait to be
+        released. ``last``: no record follows, so a later activity is handed on to wait for its time, or
+        is a reject."""
         held, self._held = self._held or [], []
         for record, activity, place in held:
             if not last and now and activity.time > now:

@@ -1,6 +1,6 @@
-"""Partition: facts and time in, reports out. The running pipeline, a replay and the tests are fed through it.
+"""Partition: facts and time in, reports out. The running pipeline, a replay and the tests all use it.
 
-Pure but for its memory: no clock of a machine, no broker, no file.
+Pure but for its memory: it has no clock, no broker and no file.
 """
 
 from __future__ import annotations
@@ -34,11 +34,13 @@ def _itself(topic: str) -> str:
 
 @dataclass(frozen=True)
 class Judging:
-    """What every partition of a site judges by. ``bytes_max``: of one dossier; None: of any size, and not
-    stored. ``paced``: what only adds evidence is told at a pace. ``source_of``: the source of a raw topic.
-    ``authority``: what is believed beyond the pages of providers.
-    ``credentials_max``: with an end, beyond which they move out (``correlators.kernel.routes.apart``);
-    ``children_max``: of one credential (``correlators.kernel.routes.siblings``).
+    """What every partition of a site judges by.
+
+    ``bytes_max``: of one dossier; None: any size, and dossiers are not stored. ``paced``: reports that
+    only add evidence are sent at a bounded rate. ``source_of``: gives the source of a raw topic.
+    ``authority``: what is believed beyond the pages of providers. ``credentials_max``: beyond so many
+    ended credentials some move out (``correlators.kernel.routes.apart``). ``children_max``: of one
+    credential (``correlators.kernel.routes.siblings``).
     """
 
     controls: Mapping[str, Judge]
@@ -52,10 +54,9 @@ class Judging:
 
 
 class Partition:
-    """One partition of the dossiers: what is known, what the sources have shown, and the time.
-
-    ``load`` gives a stored dossier's bytes, or None; ``stored`` are the keys of those that may be loaded.
-    """
+    """One partition of the dossiers: what is known, what the sources have shown, and the time. ``load``
+    gives the bytes of a stored dossier, or None; ``stored`` are the keys of the dossiers that can be
+    loaded."""
 
     def __init__(
         self,
@@ -86,36 +87,36 @@ class Partition:
         return len(self._correlator)
 
     def keys(self) -> Iterable[str]:
-        """Returns the keys of all that something is known of here."""
+        """Returns the keys of all dossiers of this partition."""
         return self._correlator.keys()
 
     def dossier(self, key: str) -> Dossier:
-        """Returns what is known of one identity, or whatever else the key names."""
+        """Returns the dossier of a key: of an identity, or of whatever else the key names."""
         return self._correlator.dossier(key)
 
     def take(self, facts: Iterable[Fact], tick: Tick | None = None) -> None:
-        """Joins facts, and hears the time."""
+        """Joins facts, and takes note of the time."""
         self._correlator.take(self._own(facts))
         if tick:
             self._now = max(self._now, tick.now)
             self._watch = join(self._watch, heard(tick))
 
     def hasten(self) -> None:
-        """Holds nothing back any more: the next settling says all there is to say."""
+        """Stops holding reports back: the next settling gives all of them."""
         self._correlator.hasten()
 
     @property
     def timed(self) -> bool:
-        """Whether a tick has come: without one there is no time to judge at, and nothing is settled."""
+        """Whether a tick has come. Without a tick there is no time to judge at, and nothing is settled."""
         return bool(self._now)
 
     @property
     def behind(self) -> bool:
-        """Tells whether something waits for another settling."""
+        """Says whether something waits for another settling."""
         return self._correlator.behind
 
     def settle(self, most: int = sys.maxsize) -> Settled:
-        """Returns everything that is to be forwarded, said and stored now."""
+        """Returns everything that is to be forwarded, reported and stored now."""
         if not self.timed:
             return Settled()
         for key in self._cold[-WARM_KEYS:]:

@@ -1,6 +1,5 @@
-"""Replaying: raw records in, final reports out, as if all of them had been known at once. No file, no broker,
-no clock of a machine: what comes out depends on the records alone.
-"""
+"""Replaying: raw records in, final reports out, as if all records had been known at once. It uses no
+file, broker or clock, so the output depends on the records alone."""
 
 from __future__ import annotations
 
@@ -32,10 +31,10 @@ such a hole in it, and clocks that were never set are wrong by more."""
 
 class Replaying:
     """Takes records; ``drain`` gives their rows, ``settle`` judges what is known, at ``now`` (µs) or just
-    after the latest event; then ``reports`` and ``lifelines`` tell how it all stands.
+    after the latest event. Then ``reports`` and ``lifelines`` give the results.
 
-    ``trust`` holds the site's key and whose security event tokens are believed; ``record_limit`` in bytes;
-    ``authority``: what is believed beyond the pages of providers.
+    ``trust`` holds the site's key and says whose security event tokens are believed; ``record_limit`` in
+    bytes; ``authority``: what is believed beyond the pages of providers.
     """
 
     def __init__(
@@ -65,21 +64,21 @@ class Replaying:
         self._normaliser.take(record)
 
     def refuse(self, record: Record, reason: str) -> None:
-        """Notes as a reject a record that could not even be taken out of its file."""
+        """Notes as a reject a record that could not be read from its file."""
         self._normaliser.refuse(record, reason)
 
     def drain(self, last: bool = False) -> Batch:
-        """Returns the rows of all records since the last call; their facts are known from now on. What claims
-        to be later than the replay's end, as far as it is known, comes with the ``last`` rows, or is a
-        reject."""
+        """Returns the rows of all records since the last call; their facts are known from now on. An
+        activity that claims to be later than the end of the replay (if the end is known) comes with the
+        ``last`` rows, or is a reject."""
         self._normaliser.release(self._now or _plausible(self._days), last)
         batch = self._normaliser.drain()
         self._partition.take(batch.facts)
         return batch
 
     def settle(self) -> int:
-        """Judges everything that is known. Returns the time (µs) at which it was judged, 0 where no event has
-        one."""
+        """Judges everything that is known. Returns the time (µs) at which it judged; 0 if no event has a
+        time."""
         # Just beyond every propagation time that is granted: nothing is undecided any more.
         now = self._now or _plausible(self._days) + self._grace + SECOND
         self._partition.take((), Tick(now))

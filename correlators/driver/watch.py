@@ -1,8 +1,9 @@
-"""Watch: what the sources have shown, and the clock that is made of it. Nowhere else is a ``Clock`` made.
+"""Watch: what the sources have shown, and the clock that is made of this. No other code makes a ``Clock``.
 
-What a source has shown (its newest event, the days on which it showed one) travels as facts, with the facts
-that it is about; how far each raw partition is read, and the time, come with ticks. All of it is one dossier
-of each partition, joined and stored like any other, so a worker that starts again knows what it knew.
+What a source has shown (its newest event, the days with an event) travels as facts, together with the
+facts of the same records. How far each raw partition has been read, and the time, come with ticks. All of
+this is one dossier of each partition, joined and stored like any other; so a worker knows it again after
+a restart.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ class Watching:
         self._drained: dict[str, Watch] = {}
 
     def saw(self, source: str, times: Iterable[int]) -> None:
-        """Notes that a source showed events of these times (µs). An inventory declares, so it watches
-        nothing."""
+        """Notes that a source showed events of these times (µs). An inventory only declares, so its
+        events are not noted."""
         if source == INVENTORY:
             return
         watch = self._seen.get(source, Watch())
@@ -50,7 +51,7 @@ class Watching:
         self._seen[source] = Watch(newest, 0, days)
 
     def drain(self) -> Dossier:
-        """Returns what is new since the last call, as a fact of ``WATCH``; empty where nothing is."""
+        """Returns what is new since the last call as a fact of ``WATCH``; empty if nothing is new."""
         fresh: dict[str, Watch] = {}
         for source, watch in self._seen.items():
             before = self._drained.get(source, Watch())
@@ -63,15 +64,15 @@ class Watching:
 
 
 def rhythms(shown: Dossier) -> Iterator[Fact]:
-    """Yields, for each source that showed a new day, that day to what is known of the source itself: it is
-    judged for its silence."""
+    """Yields for each source with a new day a fact that adds the day to the dossier of the source: the
+    source is judged for its silence."""
     for source, watch in shown.watch.items():
         if watch.days:
             yield telemetry_key(source), Dossier(watch={source: Watch(0, 0, watch.days)})
 
 
 def heard(tick: Tick) -> Dossier:
-    """Returns what a tick tells, as a fact of ``WATCH``."""
+    """Returns the contents of a tick as a fact of ``WATCH``."""
     return Dossier(
         watch={entry: Watch(time, tick.now if "/" in entry else 0) for entry, time in tick.watermarks.items()}
     )
@@ -101,11 +102,8 @@ def clock_at(now: int, watch: Mapping[str, Watch], source_of: Callable[[str], st
 
 
 def watched_since(days: Mapping[int, int], now: int) -> int:
-    """Returns since when (µs) a source has been watched without a break: the first event of the last unbroken
-    stretch of days.
-
-    ``days``: by number of the day since 1970, its first event.
-    """
+    """Returns since when (µs) a source has been watched without a break: the first event of the last
+    unbroken run of days. ``days``: the first event of each day, by the number of the day since 1970."""
     known = sorted(day for day in days if day * DAY <= now)
     start = known[-1] if known else now // DAY
     for earlier, later in zip(reversed(known[:-1]), reversed(known), strict=False):

@@ -51,7 +51,7 @@ def main(settings: Settings, stage: Stage) -> None:
 
 
 class Worker:
-    """A Faust app with its agent, and the write-behind between them."""
+    """A Faust app with its agent, and the write-behind between the app and Kafka."""
 
     def __init__(self, settings: Settings, stage: Stage) -> None:
         self._settings = settings
@@ -87,8 +87,8 @@ class Worker:
         self._app.on_rebalance_complete.connect(self._complete)
 
     async def run(self) -> None:
-        """Works until the stage is asked to stop; then what was taken is flushed. Raises what stopped the
-        worker otherwise."""
+        """Works until the stage is asked to stop, then flushes what was taken. Raises the error that
+        stopped the worker, if one did."""
         self._pulse.start()
         await self._app.start()
         try:
@@ -176,8 +176,8 @@ class Worker:
         return sent
 
     async def store(self, partition: int, key: str, body: bytes | None) -> Awaitable[object]:
-        """Writes one dossier (None: its end) to the changelog, with the epoch under which this worker has the
-        partition."""
+        """Writes one dossier (None: its end) to the changelog, with the epoch in which this worker was
+        given the partition."""
         self._still_ours()
         sent: Awaitable[object] = await self._table.changelog_topic.send(
             key=key.encode(),

@@ -42,8 +42,8 @@ def app_id(settings: Settings) -> str:
 
 
 def make_app(settings: Settings, worker: int, sought: Sought) -> Any:
-    """Returns the Faust app; ``sought`` is told where each partition of facts is read from. Each number that
-    is not Faust's default is measured or argued where it is defined."""
+    """Returns the Faust app. ``sought`` learns from which offset each partition of facts is read. Each
+    number that is not a default of Faust is argued, or was measured, where it is defined."""
     import faust
 
     folder = settings.data.absolute() / "faust" / str(worker)

@@ -1,9 +1,10 @@
-"""Fence: what a worker wrote to the changelog after its partition had gone to another one is joined, not put
-in the place of what the other wrote.
+"""Fence: a worker may write to the changelog after its partition has gone to another worker. Such a dossier
+is joined with the other worker's; it does not replace it.
 
-Each stored dossier carries the epoch of its writer: when the writer was given its partitions. In the order of
-the changelog a lower epoch after a higher one is a latecomer's: it may know less. The joined dossier is
-loaded, judged and stored like any other, so the changelog is right again without anybody asking.
+Each stored dossier carries the epoch of its writer: the time at which the writer was given its
+partitions. In the order of the changelog, a lower epoch after a higher one belongs to a latecomer, which
+may know less. The joined dossier is loaded, judged and stored like any other, so the changelog repairs
+itself.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ Apply = Callable[[list[Any]], None]
 
 
 class Fence:
-    """Applies batches of the changelog to a table. ``apply`` puts events in the place of what is there;
-    ``data`` gives what is there: Faust makes a table's store when it is first asked for, which has to wait
-    for the app's start."""
+    """Applies batches of the changelog to a table. ``apply`` replaces what the table holds. ``data``
+    gives what the table holds; it is a function because Faust makes the store of a table only after the
+    start of the app."""
 
     def __init__(
         self, apply: Apply, data: Callable[[], MutableMapping[bytes, bytes]], bytes_max: int
@@ -37,7 +38,7 @@ class Fence:
         """Events of the changelog that were applied since the start."""
 
     def rewind(self) -> None:
-        """Forgets what was seen of all partitions, which are read from their beginning again."""
+        """Forgets what was seen of all partitions: they are read from their beginning again."""
         self._newest = {}
 
     def apply(self, batch: Iterable[Any]) -> None:
@@ -66,6 +67,6 @@ class Fence:
 
 
 def epoch_of(headers: Mapping[str, bytes] | Iterable[tuple[str, bytes]] | None) -> int:
-    """Returns the epoch of a stored dossier's writer; 0 where none is told."""
+    """Returns the epoch of a stored dossier's writer; 0 if the dossier names none."""
     epoch = dict(headers or ()).get(EPOCH, b"0")
     return int(epoch) if epoch.isdigit() else 0

@@ -29,7 +29,7 @@ class Message(NamedTuple):
 
 
 def messages(settled: Settled, controls: Mapping[str, Judge], partitions: int) -> Iterator[Message]:
-    """Yields all that must be out before the dossiers of this settling are stored."""
+    """Yields all messages that must be sent before the dossiers of this settling are stored."""
     for report in settled.reports:
         yield from _messages_of(report, controls)
     yield from _lives(settled.credentials)

@@ -1,6 +1,5 @@
-"""Pace: when a worker flushes. A backlog is worked off in few large flushes; where there is none, what was
-learned is said at once.
-"""
+"""Pace: when a worker flushes. During a backlog flushes are few and large; without a backlog a flush
+follows at once."""
 
 from __future__ import annotations
 
@@ -24,7 +23,8 @@ good as that."""
 
 
 class Pace:
-    """``interval``: seconds from the beginning of one flush to the next where nothing waits."""
+    """Decides when to flush. ``interval``: seconds from the beginning of one flush to the next while
+    there is no backlog."""
 
     def __init__(self, interval: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._interval = interval
@@ -33,19 +33,20 @@ class Pace:
         self._at_end: dict[str, bool] = {}
 
     def heard(self, tick: Tick) -> None:
-        """Takes note of how far the raw partitions are read."""
+        """Takes note of how far the raw partitions have been read."""
         for entry, mark in tick.watermarks.items():
             if "/" in entry:
                 self._at_end[entry] = mark + READ_TO_END >= tick.now
 
     def flushed(self, began: float) -> None:
-        """Notes that a flush that began then (seconds of the clock) is over, or has come so far."""
+        """Notes that a flush has ended, or has come so far. It began at the given time (seconds of the
+        clock)."""
         now = self._clock()
         self._early = began + self._interval
         self._late = max(self._early, now) + min(PAUSE * (now - began), PAUSE_SECONDS_MAX)
 
     def due(self, waiting: Callable[[], int]) -> bool:
-        """Says whether it is time for a flush. ``waiting``: how many messages wait to be taken."""
+        """Says whether it is time for a flush. ``waiting``: the number of messages that wait to be taken."""
         now = self._clock()
         if now >= self._late:
             return True

@@ -1,8 +1,9 @@
-"""Pulse: whether this process went on without a break, or was stopped for so long that its partitions may be
-another worker's.
+"""Pulse: whether this process ran without a break. After a long stop its partitions may belong to another
+worker.
 
-A process that was stopped (SIGSTOP, a frozen container, a suspended machine) does not know it when it goes
-on: what it had under way would be written over what the other worker has written since.
+A process that was stopped (SIGSTOP, a frozen container, a suspended machine) does not notice the stop
+when it goes on. Without the pulse it would write old dossiers over those that the other worker has
+written since.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ BEAT_SECONDS = 0.5
 
 
 class Pulse:
-    """Beats in a thread of its own, which computing does not hold up. ``lost`` stays true once it is."""
+    """Beats in a thread of its own, which long computations do not delay. Once ``lost`` is true it stays
+    true."""
 
     def __init__(self, limit: float, clock: Callable[[], float] = time.monotonic) -> None:
         """``limit`` in seconds: the session after which the broker gives partitions to others."""
@@ -26,12 +28,12 @@ class Pulse:
 
     @property
     def lost(self) -> bool:
-        """Whether a beat was missed for longer than the session: nothing may be written any more."""
+        """Whether a beat was missed for longer than the session: then nothing may be written any more."""
         self._lost = self._lost or self._clock() - self._last > self._limit
         return self._lost
 
     def beat(self) -> None:
-        """Notes that the process runs; where it was stopped before, that is noted first."""
+        """Notes that the process runs. If the process was stopped before, this is noted first."""
         if not self.lost:
             self._last = self._clock()
 

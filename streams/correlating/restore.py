@@ -1,4 +1,4 @@
-"""Restore: what the dossiers table holds, sent to the facts topic of a broker that starts empty. A dossier
+"""Restore: sends the dossiers of ClickHouse to the facts topic of a broker that starts empty. A dossier
 is a fact."""
 
 from __future__ import annotations
@@ -48,10 +48,8 @@ _decode_row = msgspec.json.Decoder(Row, strict=False).decode
 
 
 def restore(settings: Settings) -> int:
-    """Sends every stored dossier; returns how many, once the broker has confirmed all of them.
-
-    Raises NotRunning where the SQL endpoint or the broker does not answer.
-    """
+    """Sends every stored dossier. Returns their number once the broker has confirmed all of them. Raises
+    NotRunning if the SQL endpoint or the broker does not answer."""
     from confluent_kafka import Producer
 
     def ask(sql: str, parameters: dict[str, str]) -> bytes:
@@ -95,8 +93,8 @@ def rows(ask: Ask, page: int = PAGE_ROWS) -> Iterator[Row]:
 
 
 def dossiers(found: Iterable[Row]) -> Iterator[Fact]:
-    """Yields for each key the join of all rows since it was last deleted. What the sources have shown is for
-    every partition: there may be another number of them now."""
+    """Yields for each key the join of all rows since its last deletion. What the sources have shown goes
+    to every partition, because the number of partitions may be another one now."""
     key, known = "", EMPTY
     for row in found:
         if row.key != key:

@@ -1,10 +1,10 @@
-"""Rewinding: Faust's consumer, made to hand over every message of a partition in its turn.
+"""Rewinding: a consumer of Faust that hands over every message of a partition in the order of offsets.
 
-What is fetched while partitions move is thrown away, and Faust seeks back to the committed offset. Three
-things of it lose messages. Where nothing has been committed yet, aiokafka's ``seek_to_committed`` seeks
-nowhere. A message that was fetched before the seek may come after it: what is before it is then taken for
-old. And of what was fetched while the flow stopped, the rest is dropped without a seek. Each gap would be
-acknowledged with what follows it.
+While partitions move, Faust throws fetched messages away and seeks back to the committed offset. Three
+things lose messages. Where no offset has been committed yet, aiokafka's ``seek_to_committed`` does
+nothing. A message that was fetched before the seek may be handed over after it; Faust then takes the
+messages before it for old ones. And when the flow stops, the rest of the fetched messages is dropped
+without a seek. Each gap would be acknowledged together with the messages after it.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ log = logging.getLogger("gapwatch.correlate")
 
 
 def rewinding(topic: str, sought: Sought) -> Any:
-    """Returns the class of the consumer. Offsets of ``topic`` come one after the other: it is written without
-    transactions and never compacted."""
+    """Returns the class of the consumer. The offsets of ``topic`` have no gaps, because the topic is
+    written without transactions and never compacted."""
     from aiokafka.errors import IllegalStateError  # type: ignore[import-untyped, unused-ignore]
     from faust.transport.drivers.aiokafka import Consumer
 
@@ -79,8 +79,8 @@ def rewinding(topic: str, sought: Sought) -> Any:
             return True
 
         async def go_back(self, place: Any, offset: int) -> None:
-            """Reads again from an offset: what was handed over since did not arrive. A partition that was
-            left paused by rebalances that came close together goes on."""
+            """Reads again from an offset: the messages since then did not arrive. A partition that
+            several rebalances left paused goes on."""
             paused = place not in self._get_active_partitions()
             said = ", was paused" * paused + ", no flow" * (not self.flow_active)
             log.warning("partition %d is read again from %d%s", place.partition, offset, said)

@@ -17,7 +17,7 @@ class StalledError(Exception):
 
 
 class Sequence:
-    """The next offset of every partition. Times are seconds of a clock that never goes back."""
+    """The next offset of every partition. Times are seconds of a monotonic clock."""
 
     def __init__(self) -> None:
         self._next: dict[int, int] = {}
@@ -35,15 +35,16 @@ class Sequence:
         self._next, self._moved = {}, {}
 
     def takes(self, partition: int, offset: int) -> bool:
-        """Says whether it is this message's turn: not before, and not again."""
+        """Says whether this message has the next offset: it was not taken before, and none is missing
+        before it."""
         if offset != self._next.get(partition):
             return False
         self._next[partition] = offset + 1
         return True
 
     def stalled(self, ends: Mapping[int, int], now: float) -> list[tuple[int, int]]:
-        """Returns the partitions to be read again, and from which offset. ``ends`` are those of the broker.
-        Raises StalledError where that did not help."""
+        """Returns the partitions to be read again, and from which offset. ``ends`` are the ends of the
+        partitions on the broker. Raises StalledError if reading again did not help."""
         self._recovery = None
         again = []
         for partition, due in self._next.items():
@@ -59,8 +60,8 @@ class Sequence:
         return again
 
     def recovering(self, restored: int, now: float) -> None:
-        """Takes note that so many dossiers were read from the changelog up to now: facts come after the last
-        of them, however long that takes. Raises StalledError where none comes."""
+        """Takes note of the number of dossiers read from the changelog so far. Facts come after the last
+        dossier, however long that takes. Raises StalledError if no further dossier comes."""
         self._moved, self._asked = {}, {}
         if self._recovery is None or self._recovery[0] != restored:
             self._recovery = restored, now
@@ -68,7 +69,7 @@ class Sequence:
             raise StalledError(f"no dossier comes from the changelog after {restored}")
 
     def busy(self, seconds: float) -> None:
-        """Takes note that the agent had no time for what came: nothing stalled meanwhile."""
+        """Takes note that the agent had no time for messages, so nothing stalled meanwhile."""
         self._moved = {partition: (due, since + seconds) for partition, (due, since) in self._moved.items()}
 
     def __getitem__(self, partition: int) -> int:

@@ -1,9 +1,10 @@
 """Write-behind: dossiers live decoded in memory and are written once per flush, and a crash loses nothing.
 
-The order of a flush makes it so: dossiers with new findings are stored with what is about to be said; what is
-to be said is sent and confirmed; then the dossiers are stored; then the events are acknowledged. A crash
-before the last step repeats events; joins make the repetition harmless. What was already said is said again
-under the same id, or taken back where it is over by then.
+A flush has four steps. First, dossiers with new findings are stored together with the reports that are
+about to be sent. Second, the reports are sent and confirmed. Third, the other dossiers are stored.
+Fourth, the events are acknowledged. A crash before the fourth step repeats events, and joins make the
+repetition harmless. A report that was already sent is then sent again under the same id, or is taken back
+if its finding is over by then.
 """
 
 from __future__ import annotations
@@ -58,8 +59,9 @@ class Assigned:
     hastened: bool = False
 
     def settle(self) -> tuple[Settled, list[Event]]:
-        """Returns what there is to say now, and the events that may be acknowledged once it is said and
-        stored: none before the time is known, and none while some dossiers wait for their turn."""
+        """Returns the messages to send now, and the events that may be acknowledged once these are sent
+        and the dossiers stored. Returns no events before the time is known, and none while dossiers wait
+        for their turn."""
         if not self.partition.timed:
             return Settled(), []
         full = self.hastened or len(self.events) >= EVENTS_MAX
@@ -71,8 +73,8 @@ class Assigned:
 
 
 class Outlet(Protocol):
-    """Where a flush goes. Both return once the message is handed over, with what to wait for until it is
-    confirmed."""
+    """Where a flush goes. Both methods return once the message is handed over, with a future that is done
+    once the message is confirmed."""
 
     async def send(self, message: Message) -> Awaitable[object]:
         """Hands over a message of findings, assurance or forwards."""
@@ -113,8 +115,8 @@ class WriteBehind:
         self.crowded = False
 
     def take(self, partition: int, event: Event, body: bytes) -> None:
-        """Joins the facts of one envelope. An undecodable one is passed over: it can only be a foreign
-        message."""
+        """Joins the facts of one envelope. An envelope that cannot be decoded is passed over: no
+        normaliser of ours wrote it."""
         held = self._assigned.get(partition) or self._open(partition)
         held.events.append(event)
         self.crowded = self.crowded or len(held.events) >= EVENTS_MAX
@@ -128,7 +130,7 @@ class WriteBehind:
         held.partition.take(envelope.facts, envelope.tick)
 
     def pass_over(self, partition: int, event: Event) -> None:
-        """Notes an event that is acknowledged with the others and of which nothing is taken."""
+        """Notes an event that is acknowledged with the others although nothing of it is taken."""
         (self._assigned.get(partition) or self._open(partition)).events.append(event)
 
     def due(self, waiting: Callable[[], int]) -> bool:
@@ -136,19 +138,20 @@ class WriteBehind:
         return self._pace.due(waiting)
 
     def hasten(self) -> None:
-        """Lets the next flush, which is the last one, say what was held back."""
+        """Makes the next flush, which is the last one, send what was held back."""
         for held in self._assigned.values():
             held.partition.hasten()
             held.hastened = True
 
     def drop(self) -> None:
-        """Forgets everything unsettled: the partitions may belong to another worker now, and the facts come
-        again."""
+        """Forgets everything unsettled: the partitions may belong to another worker now, and the facts
+        will come again."""
         self._assigned = {}
 
     async def flush(self, judging: Callable[[], AbstractContextManager[object]] = nullcontext) -> int:
-        """Settles all partitions. Returns how many facts were forwarded; raises what sending or storing
-        raised. ``judging`` stands around the judging of each partition: it waits for nobody."""
+        """Settles all partitions. Returns the number of facts that were forwarded; raises the errors of
+        sending and storing. ``judging`` is a context around the judging of each partition, which computes
+        without waiting."""
         async with self._lock:
             began, self.crowded = time.monotonic(), False
             assigned = self._assigned

@@ -1,12 +1,14 @@
 """Released: the window that a release opens, and what the workload shows since, element by element.
 
-| element | seen as | approved by | |---|---|---| | image | what it was told to run, and was seen running | a
-declared release, the next one ahead of its time too | | network | where its credentials were used with
-success, people's aside | declared places | | tool | what an agent was offered and what it called | the
-declared catalogue | | access | grants that it was given and used | declared scopes, approvals | | secret |
-the first read of each | declared secrets |
+| element | seen as | approved by |
+|---|---|---|
+| image | what the workload was told to run, and was seen running | a declared release, also the next one |
+| network | where its credentials were used with success, except by people | declared places |
+| tool | what an agent was offered and what it called | the declared catalogue |
+| access | grants that it was given and used | declared scopes, approvals |
+| secret | the first read of each | declared secrets |
 
-Of what no record speaks nothing is approved and nothing is beyond it.
+An element of a kind that no record declares is neither approved nor beyond approval.
 """
 
 from __future__ import annotations

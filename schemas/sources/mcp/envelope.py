@@ -1,19 +1,23 @@
 """What a gateway (a proxy, a tee, a server's own middleware) writes around the messages that pass it.
 
-| field | what it holds | |---|---| | ``ts`` (``time``, ``timestamp``) | when the message passed; RFC
-3339, or seconds, milliseconds or microseconds since 1970 | | ``direction`` | ``client_to_server`` or
-``server_to_client`` | | ``server`` | the server's name, as catalogues name it | | ``session`` |
-``mcp-session-id``, or a label of one connection where there is none (stdio) | | ``exchange`` | an id of
-one request and its answer, given by the gateway; needed where there is no session | | ``gateway`` | the
-gateway's name: the service of agents that have none | | ``agent`` | who calls, as the gateway knows and
-not as it is told: ``agent:service/name``, a name, or both as an object | | ``subject``, ``issuer`` | of a
-token whose signature the gateway checked | | ``credential``, ``token_id``, ``client_id`` | which
-credential was presented; never the token itself (also under ``http``) | | ``address``, ``user_agent`` |
-where the caller was | | ``http.status`` | 401 and 403: the gateway itself refused | | ``traceparent`` |
-where it came as a header; else it is read from the message | | ``message`` | the JSON-RPC message, or a
-batch of them | | ``answer`` | optional: the answer to ``message``, in the same record |
+| field | what it holds |
+|---|---|
+| ``ts`` (``time``, ``timestamp``) | when the message passed: RFC 3339, or s, ms or µs since 1970 |
+| ``direction`` | ``client_to_server`` or ``server_to_client`` |
+| ``server`` | the server's name, as catalogues name it |
+| ``session`` | ``mcp-session-id``; without one (stdio) a label of the connection |
+| ``exchange`` | the gateway's id of a request and its answer; needed where there is no session |
+| ``gateway`` | the gateway's name: the service of agents that have none |
+| ``agent`` | the caller that the gateway authenticated: ``agent:service/name``, a name, or an object |
+| ``subject``, ``issuer`` | of a token whose signature the gateway checked |
+| ``credential``, ``token_id``, ``client_id`` | the presented credential, never the token (also in ``http``) |
+| ``address``, ``user_agent`` | where the caller was |
+| ``http.status`` | 401 or 403: the gateway itself refused |
+| ``traceparent`` | the header, where it came as one; else the message holds it |
+| ``message`` | the JSON-RPC message, or a batch of messages |
+| ``answer`` | optional: the answer to ``message``, in the same record |
 
-What names the caller belongs on requests and answers alike: an answer is how the credential's use ended.
+Requests and answers both name the caller: an answer says how the use of the credential ended.
 """
 
 from __future__ import annotations
