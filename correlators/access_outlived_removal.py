@@ -1,20 +1,22 @@
 """What an access rested on was removed, and the access goes on.
 
-Fires: after a grant (a role binding) was taken from an identity, beyond its provider's time: a session that
-the grant had allowed stands open past it (exec, attach, port-forward medium; one that only listens low,
-medium where it is shown secrets; where records do not say what allowed it, low, and medium where another one
-is refused since); or what the grant had allowed succeeds through another grant that is older than the removal
-and reaches as far, which is named (medium; low where that one was given in the week before, or holds the same
-role: a move in two steps; informational where the removed one was never seen in use, for what it allowed is
-then not known). A token works after its role was deleted, where the provider does not end tokens with their
-role: low while it has under an hour to live, medium beyond or unknown. One finding per removal.
-Proves: what the grant had allowed is refused after the removal; where records do not say what allowed a use,
-something that the identity could do before.
-Evaded by: using nothing of it until it is looked at; providers whose records do not say what allowed a use.
-Benign: a grant made again; one that whoever removed it put in its place within minutes (a renamed binding of
-an upgrade), reaching no further; what an older grant allows after one that was approved for a time; a watch
-of a pod that is about to end.
-Do: end the session (delete the pod, revoke the token), and take away the other grant too, or say that it was
+Fires: a grant (a role binding) was taken from an identity, and after the time that the provider needs, one of
+these happens. A session that the grant had allowed stays open: medium for exec, attach and port-forward; low
+for a session that only listens, medium if it is shown secrets. Where records do not say what allowed a
+session, it is low, or medium if another session is refused meanwhile. Or an action that the grant had allowed
+succeeds through another grant, which is older than the removal and reaches as far. The finding names this
+other grant: medium; low if it was given in the week before or holds the same role (a move in two steps);
+informational if the removed grant was never seen in use, because what it allowed is then unknown. Or a token
+works after its role was deleted, where the provider does not end tokens with their role: low while the token
+has under an hour to live, medium beyond or unknown. One finding for each removal.
+Proves: an action that the grant had allowed is refused after the removal; where records do not say what
+allowed a use, an action that the identity could do before.
+Evaded by: leaving the access unused until nobody looks; providers whose records do not say what allowed a
+use.
+Benign: a grant that is made again; a grant that the actor of the removal put in the place of the removed one
+within minutes (an upgrade that renames a binding), reaching no further; an older grant, after one that was
+approved for a time; a watch of a pod that is about to end.
+Do: end the session (delete the pod, revoke the token). Take away the other grant too, or declare that it was
 meant.
 """
 

@@ -1,17 +1,17 @@
 """An agent acts outside the time for which it is approved, or when all its credentials have ended.
 
-Fires: a tool call or a hand-off that was carried out, a run, or an authenticated use by another key of the
-agent, at a time that no window of the record in force covers: high; low where it is nearer to a window than
-two clocks may differ. In force is the latest record made before; before the first, the first. And: tool
-calls that were carried out after every credential that is known of the agent had ended, where no use of one
-of them is on record that would say by which (that is told of the credential): low, for one
+Fires: the agent carries out a tool call or a hand-off, runs, or is authenticated by another of its keys, at a
+time that no window of the record in force covers: high; low where the time is nearer to a window than two
+clocks may differ. In force is the latest record made before the act, or the first record if the act came
+before it. Also: the agent carries out tool calls after all its known credentials have ended, and no recorded
+use shows which credential it used (such a use is a finding about the credential): low, because a credential
 that no record names may live.
-Proves: a call outside the window that was refused. Ends: a record that comes later and covers what was
-done, or says nothing of windows any more; one that was made before and comes late withdraws it.
+Proves: a call outside the window that was refused. Ends: a later record covers the act, or mentions no
+windows any more. A record that was made before the act and comes late withdraws the finding.
 Evaded by: acting under another agent's name; runs whose spans are sampled away.
-Benign: a run that was begun in time and goes on after the end; a window that nobody extended; an emergency
-(approve it with the grant ``break-glass``). While a record says that the agent is not active,
-``inactive_identity_active`` tells of what it does. A delegate holds its own window.
+Benign: a run that began inside a window and goes on after its end; a window that nobody extended; an
+emergency (approve it with the grant ``break-glass``). While a record says that the agent is not active,
+``inactive_identity_active`` judges its acts. A delegate has a window of its own.
 Do: ask the owner whether the agent is still meant to run. Extend its window, or stop it and end its
 credentials.
 """

@@ -1,14 +1,14 @@
 """More was learned than is kept, and something may go untold for it.
 
-Fires: a part of what is known of an identity, a group or a roster was cut at its cap, and what was let go of
-could have shown a gap: ends and restorals, credentials, members, children, spans, secrets that were read,
-what one voice said. One finding for each, which names the parts. Low where ends, credentials or members were
-cut; informational for the rest.
-Proves: nothing. The finding stays, for what was let go of does not come back.
-Evaded by: whoever keeps below every cap has nothing to hide behind; filling a cap is what this tells.
+Fires: the dossier of an identity, a group or a roster reached a cap, and the dropped part could have shown a
+gap: ends and restorals, credentials, members, children, spans, secrets that were read, statements of one
+voice. One finding for each dossier, which names the parts. Low where ends, credentials or members were
+dropped; informational for the rest.
+Proves: nothing. The finding stays, because dropped evidence does not come back.
+Evaded by: nothing. Below every cap nothing is dropped, and filling a cap is what this control reports.
 Benign: an account that a machine switches on and off; an agent whose runs have thousands of spans; a busy
 identity with a session for each call.
-Do: look at what fills the part (``activities`` holds every event). Split an identity that many workloads
+Do: find out what fills the part (``activities`` holds every event). Split an identity that many workloads
 share; where a dossier as a whole is too small, raise the setting ``dossier_limit``.
 """
 

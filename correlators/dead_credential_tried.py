@@ -1,16 +1,16 @@
 """A dead credential is presented, and refused.
 
-Fires: an unauthenticated try with a credential that is dead (revoked, expired, used up, dead with what it
-dies with, or unknown after it had worked). Informational at the first try, which tells at once that somebody
-still holds it; low once tries go on beyond the retry window (the forgotten consumer), but not where no record
-says how it ended; medium when a try comes from a place or client that never used it while it lived (a copy is
-at large), another host of the same network too.
-Proves: nothing (silence is no proof), but where a record says that a successor took its place and every known
-consumer was seen on that after the last try, the finding ends.
-Evaded by: sources that do not log unauthenticated calls (AWS mostly), refusals that name nobody.
-Benign: a client that retries for minutes after a planned revocation; who ended it and looks, from the same
-place within the retry window.
-Do: point the consumer to the new credential; for a new place, treat the credential as stolen and review its
+Fires: an unauthenticated try with a credential that is dead: revoked, expired, used up, dead because its
+parent died, or unknown to the provider after it had worked. Informational at the first try, because somebody
+still holds the credential. Low once tries go on for longer than the retry window (a forgotten consumer),
+unless no record says how the credential ended. Medium when a try comes from a place or client that never used
+the credential while it lived, also from another host of the same network (a copy is at large).
+Proves: nothing (silence is no proof). The finding ends if a record names a successor and every known consumer
+was seen using the successor after the last try.
+Evaded by: sources that do not log unauthenticated calls (AWS mostly); refusals that name nobody.
+Benign: a client that retries for minutes after a planned revocation; the actor of the revocation, who checks
+the credential from the same place within the retry window.
+Do: point the consumer to the new credential. For a new place, treat the credential as stolen and review its
 life.
 """
 

@@ -1,14 +1,15 @@
 """An identity that was silent for a month acts again.
 
-Fires: a success after thirty days or more without any authenticated use, in which every source that shows
-this identity was watched throughout; also the first use ever of a credential that was made thirty days
-before. Low; medium where within a day of waking it writes identities or reads secrets.
+Fires: an identity acts with success after thirty days or more without any authenticated use, and every source
+that shows this identity was watched all the time. Also the first use ever of a credential that was made
+thirty days before. Low; medium if the identity writes identities or reads secrets within a day of waking.
 Proves: nothing.
 Evaded by: one harmless call a month.
-Benign: a job by the quarter or the year (the same silence before makes it a habit, while it reads secrets and
-writes identities as before; the third takes back what was told of the first); recordings too short to tell,
-and sources watched for less than the silence, say nothing.
-Do: ask the owner what woke it. If nobody expected it, end its credentials and review what it did since.
+Benign: a quarterly or yearly job. The same silence before makes this silence a habit, as long as the job
+reads secrets and writes identities only as it did before; so the third use takes back the finding about the
+first. There is no finding where recordings are too short, or a source was watched for less than the silence.
+Do: ask the owner what woke the identity. If nobody expected it, end its credentials and review what it has
+done since.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """An exception suppresses nothing: it is void, or stands for no reason.
 
-Fires: an exception that names an identity has ended, or stands since a quarter (``unused``), and no finding
-of its control about the identity ever fell under it: informational.
-Proves: a finding fell under it.
+Fires: an exception that names an identity has ended, or has stood for a quarter (``unused``), and it never
+covered a finding of its control about the identity: informational.
+Proves: the exception covered a finding.
 Evaded by: nothing hides here; an exception for many identities (``*``) is not judged.
 Benign: an exception that is declared before a migration that was put off.
-Do: take it out of the inventory; whoever finds it later uses it for something else.
+Do: take the exception out of the inventory. Left in place, it may later suppress a finding that nobody meant.
 """
 
 from __future__ import annotations

@@ -1,15 +1,17 @@
 """Many findings of one cause within an hour are one story.
 
-Fires: more than twenty-five findings of one severity that one identity caused, or that stand by the word of
-one source alone, or more than two hundred in one log about identities that no inventory declares, within an
-hour. It is as grave as the gravest that is among so many, counts and names them, and is an alarm; they stand
-below it, each a row of its own and no alarm. A graver one, of which there are few, stays an alarm beside it.
-Proves: nothing; it ends when all of its findings have.
+Fires: within an hour there are more than twenty-five findings of one severity that one identity caused, or
+that rest on the word of one source alone; or more than two hundred in one log about identities that no
+inventory declares. The story has the severity of the gravest of these findings, counts and names them, and is
+an alarm. The findings stand below the story, each as a row of its own, and are no alarms. A graver finding,
+of which there are few, stays an alarm of its own.
+Proves: nothing. The story ends when all of its findings have ended.
 Evaded by: staying below the numbers; then each finding is an alarm.
-Benign: a clean-up that ends hundreds of credentials before their users have moved; a log of weeks read at
-once.
-Do: look at the cause first: one identity that does so much is broken or stolen, one source that says so much
-of others may be lying. Then at the findings below it (`story` in `findings_open`), the gravest first.
+Benign: a clean-up that ends hundreds of credentials before their users have moved; a log of weeks that is
+read at once.
+Do: look at the cause first. An identity that causes so many findings is broken or stolen; a source that says
+so much about others may be lying. Then look at the findings below the story (`story` in `findings_open`), the
+gravest first.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """A credential that is good for a number of uses is presented once more.
 
-Fires: one more success than it is good for (a wrapping token opened twice, a secret id with one login): high.
-A low note when the replay was refused: somebody holds a copy.
+Fires: the credential succeeds more often than it is good for (a wrapping token that is opened twice, two
+logins with a secret id for one): high. Low when the extra try was refused: somebody holds a copy.
 Proves: the refused replay.
-Evaded by: whoever is first; the second is then the rightful holder.
+Evaded by: a thief who is first; the rightful holder then makes the replay.
 Benign: a client that repeats the same request (the same request id is one use), or asks again at once from
 the same place because the answer was lost (informational).
 Do: treat what the credential gave as stolen, end it, and hand over a new one.

@@ -1,14 +1,14 @@
 """While it is being revoked, a credential makes itself a way back.
 
-Fires: within 60 s after a kill by another principal, the killed credential (or a session that came from it)
-writes identities successfully: a key, role, trust, policy or token. Critical, and no propagation time is
-granted: this is what an attacker does in those seconds. Low where all of it is known to be no way back
-(``correlators.kernel.views.inflight``): a run in flight at a planned rotation, or the removal of what it had
-made itself.
-Proves: its writes after the kill, and those of what came from it, were refused.
+Fires: within 60 s after another principal killed a credential, the credential (or a session that came from
+it) successfully writes identities: a key, role, trust, policy or token. Critical, without any propagation
+time: this is what an attacker does in those seconds. Low where all of it is known to be no way back
+(``correlators.kernel.views.inflight``): a run in flight at a planned rotation, or the removal of things that
+the credential had made itself.
+Proves: writes of the credential after the kill, and of what came from it, were refused.
 Evaded by: making the way back long before the kill (it survives; look at what the credential issued).
 Benign: a job that revokes itself at its end; a rotation, which creates before it kills.
-Do: revoke what was made in those seconds first, then look at everything the credential issued before.
+Do: first revoke what was made in those seconds. Then look at everything that the credential issued before.
 """
 
 from __future__ import annotations

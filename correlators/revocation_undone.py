@@ -1,15 +1,18 @@
 """An end is undone by another than who stated it.
 
 Fires: a credential that was switched off, or an identity that was disabled or whose sessions were cut, is on
-again by the word of somebody else, and either it had been used in between (whoever undoes the end of what
-goes on working may be hiding that), or it is the ended one itself who undid it. Medium. The finding about the
-use stays open beside it: an undoing closes what its own principal ended, or what a declaration takes back.
-Proves: nothing; the finding ends where who stated the end, or a declaration, says that it is meant, and where
-it is off again.
-Evaded by: undoing under the name of who stated the end; making another credential instead
+again by the word of another actor than the one that stated the end. Medium, in two cases: the credential was
+used in between (the actor may be hiding this use), or the ended identity itself undid the end. The finding
+about the use stays open beside this one: an undoing closes a finding only if the actor that stated the end
+undoes it, or a declaration takes the end back.
+Proves: nothing. The finding ends when the actor that stated the end, or a declaration, says that the undoing
+is meant, or when the credential is off again.
+Evaded by: undoing under the name of the actor that stated the end; making another credential instead
 (``revocation_race``, ``unknown_identity``).
-Benign: a colleague enables again what a colleague had disabled by mistake, after its consumer had run on.
-Do: ask who stated the end whether it is meant to be undone. If not, end it again, and look at who undid it.
+Benign: a colleague enables again what another colleague had disabled by mistake, after its consumer had run
+on.
+Do: ask the actor that stated the end whether the undoing is meant. If not, end it again, and look into the
+actor that undid it.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
 """A root or break-glass credential is made or used without an approval.
 
-Fires: a root token or root key is generated, or the root of an account, or an identity whose approvals are of
-the grant ``break-glass``, acts at a time that no approval covers. Medium before the privilege weighs, which
-is critical for a root. Informational where no inventory speaks for the installation: nobody could have
-approved it there.
+Fires: a root token or root key is generated; or the root of an account acts at a time that no approval
+covers; or an identity whose approvals are of the grant ``break-glass`` does so. Medium before the weight of
+privilege, which is critical for a root. Informational where no inventory declares anything for the
+installation, because nobody could have approved the act there.
 Proves: every making and use lies within an approval (for ``<installation>:root`` or the identity itself).
-Evaded by: a root token made before the log begins, which nothing tells from another token.
-Benign: a ceremony whose approval is recorded later (it withdraws the finding); first set-up of an
-installation.
-Do: ask who made it and why; revoke it; if the ceremony was meant, record its approval.
+Evaded by: a root token made before the log begins, which nothing distinguishes from another token.
+Benign: a ceremony whose approval is recorded later (the approval withdraws the finding); the first set-up of
+an installation.
+Do: ask who made the credential, and why. Revoke it; if the ceremony was meant, record its approval.
 """
 
 from __future__ import annotations

@@ -1,16 +1,17 @@
 """An identity reads many secrets for the first time, one after another.
 
-Fires: within five minutes it reads six or more that it had not read before, at least half as many as it
-knew. Low where it is known for a week and had read secrets before; medium where it then first asked which
-there are, or came from a network that it had never used. Of one that is new: only where it asked which there
-are (low confidence), for who is configured with his secrets does not ask.
+Fires: within five minutes an identity reads six or more secrets that it had not read before, at least half as
+many as it knew. Low if the identity has been known for a week and had read secrets before. Medium if it first
+asked which secrets there are, or came from a network that it had never used. An identity that is new gives a
+finding only if it asked which secrets there are (low confidence): a program that is configured with its
+secrets does not ask.
 Proves: nothing.
 Evaded by: reading slowly; reading what the identity reads anyway.
 Benign: tools that read what they always read; the first start of a workload, or of a new copy of it;
-controllers that list and watch (they read nothing by name); one that took in many at once before, its first
-day aside, as tools that manage everybody's do; backups; people (out of scope), and what the provider runs
-for itself.
-Do: ask the owner what it read them for; rotate what was read if nobody knows.
+controllers that list and watch (they read no secret by name); an identity that took in as many at once
+before, after its first day, as tools do that manage secrets for everybody; backups; people (out of scope),
+and identities of the provider itself.
+Do: ask the owner why the identity read the secrets. Rotate them if nobody knows.
 """
 
 from __future__ import annotations

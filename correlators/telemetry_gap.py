@@ -1,17 +1,17 @@
 """A log falls silent, or somebody stops it.
 
-Fires: a trail, a sink or a diagnostic setting is stopped or deleted, an audit device disabled, an audit log
-excluded, and not made again by the same hand within minutes (medium, until it is written again); a trail is
-told to leave out calls of management (medium, low where it was never seen to take them); or a source that
-showed something on most days of a fortnight shows nothing for a day longer than it ever did in the four weeks
-before (low, until it speaks again).
-Proves: it speaks, or is written, again.
+Fires: a trail, a sink or a diagnostic setting is stopped or deleted, an audit device is disabled, or an audit
+log is excluded, and the same actor does not make it again within minutes (medium, until it is written again).
+Or a trail is set to leave out calls of management (medium; low where it was never seen to record them). Or a
+source that showed something on most days of a fortnight shows nothing for a day longer than in its longest
+silence of the last four weeks (low, until the source speaks again).
+Proves: the source speaks again, or the log is written again.
 Evaded by: filters that leave out audit records without naming their log; forging a heartbeat.
-Benign: a trail for data alone, told so by whoever makes it; an exclusion of other logs; quiet nights and
-week-ends (they are its habit); a deployment that replaces a trail; a long holiday; a source that was moved on
-purpose.
-Do: find out who stopped it, or where its records stay (`gapwatch doctor`); until it is back, what hangs on it
-is not proven: its verdicts say that the log has not reached the time in question.
+Benign: a trail for data alone, set up so by the actor that makes it; an exclusion of other logs; quiet nights
+and weekends (a habit of the source); a deployment that replaces a trail; a long holiday; a source that was
+moved on purpose.
+Do: find out who stopped the log, or where its records are held up (`gapwatch doctor`). Until the log is back,
+verdicts that depend on it are not proven: they say that the log has not reached the time in question.
 """
 
 from __future__ import annotations

@@ -1,16 +1,17 @@
 """A federated trust admits a subject that was deleted, or another one that has its name now.
 
-Fires: an identity was deleted, and later its federated key (a web identity, a workload pool's account, a
-federated credential) is let in by the other side, which no key's revocation can stop. High; medium at low
-confidence where an identity of the same name was made again in between: the trust cannot tell the two apart,
-and neither can the record.
-Proves: the exchange was refused after the deletion by the very role that had let the subject in (after an
-admission: for an hour without another). A denial by another role, or of one bad token, says nothing of it.
+Fires: an identity was deleted, and later the other side of a federation admits its federated key (a web
+identity, an account in a workload pool, a federated credential). Revoking keys does not stop this. High;
+medium at low confidence if an identity of the same name was made in between: neither the trust nor the record
+can distinguish the two.
+Proves: the role that had admitted the subject refused an exchange after the deletion (if it admitted one
+before, no other was admitted for an hour). A denial by another role, or of one malformed token, proves
+nothing.
 Evaded by: federation whose two sides no record joins (declare the federated key as an alias of the subject).
-Benign: tokens of the deleted subject live on for as long as they were issued; an account that its deployment
-deletes and makes anew within minutes, by the same actor.
-Do: take the subject out of the trust (role trust policy, OIDC or JWT binding, federated credential), or bind
-the trust to what is not reused: the subject's uid.
+Benign: tokens of the deleted subject that were issued before the deletion and have not expired; an account
+that its deployment deletes and makes anew within minutes, by the same actor.
+Do: remove the subject from the trust (role trust policy, OIDC or JWT binding, federated credential), or bind
+the trust to the subject's uid, which is never used again.
 """
 
 from __future__ import annotations

@@ -1,17 +1,19 @@
 """An identity acts, or is given a long-lived credential, that no inventory knows.
 
-Fires: only in installations (an account, a cluster, a vault) that an inventory covers, that is, in which it
-declares an identity by its own key and names half of those that act at least: an identity of the site's own
-succeeds, or is given a long-lived credential, and no record names it by any key. Low; medium once it has a
-long-lived credential, of one that a declared identity made once it lives for a day, or once a secret was read
-or an identity written with it. Confidence is low in its first week: inventories lag behind.
-Proves: a record names it. Assumed where a declared identity made it and its credentials have ended.
-Evaded by: acting as an identity that is declared, or making another as one and taking it away within a day.
-Benign: a record or alias that comes late withdraws the finding; what the provider makes for itself
-(service-linked roles, by the mark of their sessions; kube-system, service agents), people (who have signed
-in) and federated subjects are passed over; users that an engine makes for a lease, accounts that a
+Fires: an identity of the site's own succeeds, or is given a long-lived credential, and no record names it by
+any key. Only in installations (an account, a cluster, a vault) that an inventory covers: the inventory
+declares an identity there by its own key, and names at least half of the identities that act there. Low.
+Medium once the identity has a long-lived credential, or has read a secret or written an identity. If a
+declared identity made it, medium only once its long-lived credential has lived for a day. Confidence is low
+in its first week: inventories lag behind.
+Proves: a record names the identity. Assumed if a declared identity made it and its credentials have ended.
+Evaded by: acting as a declared identity; making another identity as a declared one and removing it within a
+day.
+Benign: a record or alias that comes late withdraws the finding. Passed over are identities that the provider
+makes for itself (service-linked roles, by the mark of their sessions; kube-system, service agents), people
+(who have signed in), federated subjects, users that an engine makes for a lease, and accounts that a
 deployment makes for a review.
-Do: ask whoever made it; declare it, or join it to its identity by an alias, or take it away.
+Do: ask the actor that made the identity. Declare it, join it to its identity by an alias, or remove it.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """An identity holds a grant that it does not use.
 
-Fires: a grant that is on record as given was not used for ninety days (to write it anew is no use), while the
-log that would show it was watched throughout. Informational: it alarms nobody, it is a list to tidy up by.
-Proves: it is used.
+Fires: a recorded grant was not used for ninety days (writing the grant anew is no use), and the log that
+would show a use was watched all the time. Informational: a list for tidying up, no alarm.
+Proves: the grant is used.
 Evaded by: one use a quarter.
-Benign: access for emergencies, and for yearly jobs; a grant that another one hides (it allows the same, and
-is looked at first).
-Do: take it away, or say what it is for. Unverifiable where the log shows what the identity does and not
-what allowed it.
+Benign: access for emergencies, and for yearly jobs; a grant that another grant hides (the other one allows
+the same and is checked first).
+Do: take the grant away, or declare its purpose. Unverifiable where the log shows what the identity does, but
+not which grant allowed it.
 """
 
 from __future__ import annotations

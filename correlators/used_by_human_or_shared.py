@@ -1,12 +1,13 @@
 """A credential of a declared non-human identity is used by a person, or by two workloads.
 
-Fires: only for identities that the inventory declares. A use by a program that only people drive (a browser,
-a console, a desktop client), or a console sign-in; or two consumers (network and client product) that both
-differ, take turns over an hour at least, and were each seen three times or more. Low.
-Proves: over a week and more, one consumer and none of those programs.
-Evaded by: a client that calls itself otherwise; user agents are what their sender says, so confidence is low.
+Fires: only for identities that the inventory declares. A program that only people use (a browser, a console,
+a desktop client) uses the credential, or a console sign-in does; or two consumers (network and client
+product) use it that differ in both, take turns for at least an hour, and were each seen three times or more.
+Low.
+Proves: for a week and more, one consumer and none of these programs.
+Evaded by: a client with another name. A user agent is what its sender says, so confidence is low.
 Benign: break-glass under an approval; both places declared for the identity; copies that alternate within
-minutes (``credential_in_two_places`` tells those).
+minutes (``credential_in_two_places`` judges these).
 Do: give the person, or the second workload, an identity of its own.
 """
 
