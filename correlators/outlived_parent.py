@@ -166,7 +166,7 @@ def _verdict(view: View, clock: Clock, subject: str, off: Off, heirs: list[Heir]
     cut = not LET_GO.isdisjoint(view.dossier.marks)
     value, reason = _value(clock, off, heirs, living, (view.key, subject), cut)
     severity = max((_severity(view, subject, off, h) for h in living), default=None)
-    elsewhere = severity and used and _told_elsewhere(view, severity, used)
+    elsewhere = severity and used and _found_elsewhere(view, severity, used)
     if elsewhere:
         severity, reason = None, f"{reason}; told by {elsewhere}"
     shown = living[0].name if living else subject
@@ -191,7 +191,7 @@ def _verdict(view: View, clock: Clock, subject: str, off: Off, heirs: list[Heir]
     )
 
 
-def _told_elsewhere(view: View, severity: Severity, used: tuple[Evidence, ...]) -> str:
+def _found_elsewhere(view: View, severity: Severity, used: tuple[Evidence, ...]) -> str:
     """The control that tells of the same cause more to the point, "" for none."""
     gone = acts_of_the_deleted(view)
     deleted = {e.actor for e in used if e.event in gone}

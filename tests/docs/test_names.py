@@ -12,6 +12,7 @@ import pytest
 import typer.main
 
 from streams.command.cli import app
+from tests.support.words import faults, old_words, own_names
 
 ROOT = Path(__file__).parents[2]
 CODE = ("schemas", "correlators", "streams", "infra", "tests")
@@ -28,20 +29,6 @@ SHORT = {"kernel": "correlators.kernel", "driver": "correlators.driver"} | {
     room: f"correlators.kernel.{room}" for room in ("knowledge", "routes", "views")
 }
 """Rooms of the core, as pages call them where they were named before."""
-OLD_WORDS = {
-    "told": "finding, forwarded or reported",
-    "published": "reported",
-    "spell": "period or episode",
-    "waiver": "exception",
-    "census": "sample",
-    "sheet": "page",
-    "located": "place",
-    "desk": "trace",
-}
-"""What no variable, function or field is called, and the glossary's word for it. Functions of tests are
-sentences, and constants of tests may be names of made-up agents."""
-VENDORS = ("schemas/sources/", "tests/schemas/sources/")
-"""Where a field is called what its vendor calls it."""
 MADE = ("gapwatch-data", "acme", "moved_at_once")
 """What the guides make, and what a run makes."""
 
@@ -72,18 +59,11 @@ def leads_to_something(name: str) -> bool:
 
 
 @cache
-def trees() -> dict[str, ast.Module]:
-    """Every module of ours by its path."""
-    paths = (path for folder in CODE for path in (ROOT / folder).rglob("*.py"))
-    return {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in paths}
-
-
-@cache
 def members() -> dict[str, set[str]]:
     """By the name of a class of ours, what it has."""
     known: dict[str, set[str]] = {}
-    for tree in trees().values():
-        for node in ast.walk(tree):
+    for path in (path for folder in CODE for path in (ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef):
                 own = known.setdefault(node.name, set())
                 for statement in node.body:
@@ -139,37 +119,8 @@ def test_names_that_lead_nowhere_are_found() -> None:
         assert wrong(name), name
 
 
-def own_names(tree: ast.Module) -> set[str]:
-    """What a module gives a name to."""
-    found = set()
-    for node in ast.walk(tree):
-        match node:
-            case (
-                ast.Name(id=name, ctx=ast.Store())
-                | ast.arg(arg=name)
-                | ast.Attribute(attr=name, ctx=ast.Store())
-            ):
-                found.add(name)
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                found |= set() if name.startswith("test_") else {name}
-            case _:
-                pass
-    return found
-
-
-def old_words(name: str) -> set[str]:
-    return {word for word in name.split("_") if word in OLD_WORDS or word.removesuffix("s") in OLD_WORDS}
-
-
 def test_one_thing_has_one_word_in_names() -> None:
-    wrong_names = {
-        f"{path}: {name}"
-        for path, tree in trees().items()
-        if not path.startswith(VENDORS)
-        for name in own_names(tree)
-        if old_words(name)
-    }
-    assert wrong_names == set()
+    assert faults() == []
 
 
 def test_a_name_with_an_old_word_in_it_is_found() -> None:

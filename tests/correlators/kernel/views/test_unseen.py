@@ -40,10 +40,10 @@ def thinned_first(uses: list[Activity], ends: list[Activity], batches: int = 8) 
 
 
 def late_ends(uses: list[Activity], ends: list[Activity]) -> Report:
-    return told(thinned_first(uses, ends))
+    return report_of(thinned_first(uses, ends))
 
 
-def told(world: World) -> Report:
+def report_of(world: World) -> Report:
     (report,) = (r for r in world.last.values() if r.reported.control == CONTROL)
     assert report.verdict
     return report
@@ -61,7 +61,7 @@ def test_an_end_and_its_undoing_that_come_last_find_what_was_thinned(
 ) -> None:
     uses = [use(f"u{at}", at) for at in sorted(times)]
     ends = off_and_on(start, start + length)
-    first, last = told(run([*uses, *ends])), late_ends(uses, ends)
+    first, last = report_of(run([*uses, *ends])), late_ends(uses, ends)
     assert first.verdict and last.verdict
     if first.verdict.value == last.verdict.value:
         assert (first.reported.open, first.reported.severity) == (last.reported.open, last.reported.severity)
@@ -73,7 +73,7 @@ def test_an_end_and_its_undoing_that_come_last_find_what_was_thinned(
 def test_a_key_used_every_minute_is_told_whichever_came_first() -> None:
     uses = [use(f"u{n}", n * MINUTE + 7) for n in range(600)]
     ends = off_and_on(2 * HOUR + 650, 2 * HOUR + 1_500)
-    first, last = told(run([*uses, *ends])), late_ends(uses, ends)
+    first, last = report_of(run([*uses, *ends])), late_ends(uses, ends)
     assert first.reported.open and last.reported.open and last.verdict
     assert last.reported.severity == first.reported.severity == Severity.HIGH
     assert "let go of" in last.verdict.reason and not last.verdict.evidence
@@ -123,17 +123,17 @@ def test_a_session_of_a_key_that_was_off_for_an_hour_outlived_it_though_its_uses
     uses = [use(f"u{n}", n * MINUTE + 7, ROLE, SESSION) for n in range(600)]
     born = issue("s", 1, SESSION, ROLE, KEY, USER)
     silent = [u for u in uses if not OFF < u.time / 1e6 - T0 / 1e6 < ON]
-    for many, told_so in ((uses, True), (silent, False)):
+    for many, fires in ((uses, True), (silent, False)):
         world = thinned_first([born, *many], off_and_on(OFF, ON))
         found = reported(world, "outlived_parent")
-        assert (found is not None and found.reported.open) == told_so
+        assert (found is not None and found.reported.open) == fires
 
 
 def test_an_agent_that_acts_between_two_windows_is_told_though_its_calls_were_thinned() -> None:
     gap = [T0 + OFF * SECOND, T0 + ON * SECOND]
     declared = Declaration(T0, "d", windows=(Period("", 0, gap[0]), Period("", gap[1])), kind="agent")
     every = [T0 + (n * MINUTE + 7) * SECOND for n in range(600)]
-    for times, told_so in ((every, True), ([t for t in every if not gap[0] <= t < gap[1]], False)):
+    for times, fires in ((every, True), ([t for t in every if not gap[0] <= t < gap[1]], False)):
         world = World(1, Clock(every[-1] + HOUR * SECOND, {"otel": every[-1]}))
         for at in range(0, len(times), 100):
             seen = tuple(Evidence(time, f"7e:{time}", "otel") for time in times[at : at + 100])
@@ -143,4 +143,4 @@ def test_an_agent_that_acts_between_two_windows_is_told_though_its_calls_were_th
         world.take([(AGENT, Dossier(stated={AGENT: (declared,)}))])
         world.settle()
         found = reported(world, "agent_outside_window")
-        assert found and found.reported.open == told_so
+        assert found and found.reported.open == fires
