@@ -196,7 +196,7 @@ def test_findings_are_lines_for_people(gapwatch: Gapwatch, clickhouse: ClickHous
     clickhouse.answer = orjson.dumps({"ocsf": orjson.dumps(FINDING).decode()}) + b"\n"
     said = gapwatch("findings")
     assert said.out == (
-        "2026-11-22 10:00:00  high      1         revoked_credential_used  payments used a deleted key\n"
+        "2026-11-22 10:00:00Z  high      1         revoked_credential_used  payments used a deleted key\n"
     )
 
 
