@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from schemas.evidence import Evidence
+from schemas.naming import bare_name
 from schemas.verdict import Control, Report, Severity, Verdict
 
 OCSF_VERSION = "1.8.0"
@@ -135,13 +136,16 @@ def _fill(body: dict[str, Any], verdict: Verdict, events: list[Evidence]) -> Non
     body["confidence_id"] = int(verdict.confidence)
     body["confidence"] = _CONFIDENCE[int(verdict.confidence)]
     body["message"] = verdict.title
-    body["resources"] = [_resource(verdict.identity, verdict.owner)]
-    body["resources"] += [_resource(other, "") for other in verdict.others]
-    evidences = [_evidence(e, verdict) for e in _ends(verdict.evidence, EVIDENCES_MAX)]
+    names = dict(verdict.names)
+    body["resources"] = [_resource(verdict.identity, verdict.owner, names)]
+    body["resources"] += [_resource(other, "", names) for other in verdict.others]
+    evidences = [_evidence(e, verdict, names) for e in _ends(verdict.evidence, EVIDENCES_MAX)]
     if evidences:
         body["evidences"] = evidences
     unmapped = body["unmapped"]
     unmapped["credential"] = verdict.credential
+    if verdict.credential:
+        unmapped["credential_name"] = bare_name(verdict.credential, names.get(verdict.credential, ""))
     if verdict.claim:
         unmapped["claim"] = [
             {"uid": e.uid, "time": _millis(e.time), "operation": e.operation, "actor": e.actor}
@@ -160,8 +164,10 @@ def _fill(body: dict[str, Any], verdict: Verdict, events: list[Evidence]) -> Non
         unmapped["latency"] = latency
 
 
-def _resource(identity: str, owner: str) -> dict[str, Any]:
+def _resource(identity: str, owner: str, names: dict[str, str]) -> dict[str, Any]:
     resource: dict[str, Any] = {"uid": identity, "type": "non-human identity"}
+    if name := bare_name(identity, names.get(identity, "")):
+        resource["name"] = name
     if owner:
         # The declared name is all that is known of an owner, and its id; readers demand the rest.
         known = {"name": owner, "uid": owner, "type_id": 0}
@@ -169,8 +175,11 @@ def _resource(identity: str, owner: str) -> dict[str, Any]:
     return resource
 
 
-def _evidence(e: Evidence, verdict: Verdict) -> dict[str, Any]:
-    user: dict[str, Any] = {"uid": e.actor or verdict.identity}
+def _evidence(e: Evidence, verdict: Verdict, names: dict[str, str]) -> dict[str, Any]:
+    actor = e.actor or verdict.identity
+    user: dict[str, Any] = {"uid": actor}
+    if name := bare_name(actor, names.get(actor, "")):
+        user["name"] = name
     credential = e.credential or verdict.credential
     if credential:
         user["credential_uid"] = credential

@@ -107,6 +107,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     later proof, or the claim was taken back). ``claim`` is the evidence of the kill or the record that
     claims; ``evidence`` what contradicts or proves it, sorted by time. ``exception``: the one under which the
     finding is suppressed, in words.
+    ``names``: what people call the identity and the credential, where that is not in their keys.
     ``voice``: by whose word alone it is so, "" by what is known.
     ``crowds``: of findings of one cause that it is one of, ``story``: the id of the finding that tells of all
     of them, below which it stands (``schemas.crowds``).
@@ -126,6 +127,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
     episodes: tuple[Episode, ...] = ()
     others: tuple[str, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
     next_step: str = ""
     truncated: bool = False
     exception: str = ""

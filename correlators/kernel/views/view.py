@@ -171,6 +171,7 @@ class View:
         ``truncated``: unless it is given, whether evidence about ``credential`` was let go."""
         about = self.credentials.get(more.get("credential", ""))
         more.setdefault("owner", self.owner)
+        said = ((key, self.name_of(key)) for key in dict.fromkeys((self.key, more.get("credential", ""))))
         return Verdict(
             control=control.name,
             subject=subject,
@@ -179,6 +180,7 @@ class View:
             title=title,
             reason=reason,
             truncated=worst_of(about) if truncated is None and about else bool(truncated),
+            names=tuple(pair for pair in said if all(pair)),
             **more,
         )
 

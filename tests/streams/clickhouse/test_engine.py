@@ -147,6 +147,10 @@ def test_a_finding_stands_beside_each_event_that_it_rests_on_once(engine: Engine
 def test_what_is_open_is_told_in_words_and_without_its_json(engine: Engine) -> None:
     Sink(engine).write("findings", [one("findings", finding("f1", severity="High"), 1)])
     assert rows(engine, "SELECT uid, severity FROM findings_open WHERE severity = 'high'") == [("f1", "high")]
+    named = {"resources": [{"uid": "vault:default:entity/1", "name": "payments"}]}
+    Sink(engine).write("findings", [one("findings", finding("f2", severity="Low", **named), 2)])
+    assert rows(engine, "SELECT identity_name FROM findings_current WHERE uid = 'f2'") == [("payments",)]
+    assert rows(engine, "SELECT identity_name FROM findings_history WHERE uid = 'f2'") == [("payments",)]
     columns = {name for name, *_ in rows(engine, "DESCRIBE findings_open")}
     assert "ocsf" not in columns
 
