@@ -75,6 +75,7 @@ HARMLESS = {
     "begun operations truncated": "an operation that was let go of is taken for a use",
     "credentials apart": "they have moved, and nothing is lost",
     "aliases in a circle": "judged under the least key; `gapwatch doctor` names them",
+    "alias of two identities": "the least of them speaks of it; `gapwatch doctor` names the alias",
     "lineage depth reached": "the rest follows in the next settling",
     "written by another version": "kept whole beside what is understood",
     "ahead of its time": "kept until its time comes",

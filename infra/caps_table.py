@@ -96,6 +96,7 @@ AT_IT = {
         "STAYS_MAX": "places that sort later are not told apart; at the cap, mark `places full`",
         "STAY_DAYS_MAX": "later days are let go of; the last use says how long it stayed",
         "SERVICES_MAX": "what sorts later is not noted; a full set is taken for everything",
+        "BESIDE_MAX": "of a credential judged apart, a run in flight at a rotation may be told as medium",
         "UNDID_MAX": "those in the middle are let go of; at the cap, mark `ways of writing full`",
         "LISTS_MAX": "older lists are let go of; at the cap, mark `lists of tools full`, and where all are "
         "of one month, `tools_beyond_approval` says so",

@@ -334,7 +334,8 @@ class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     ``ways``: who forwards to whom on the way here (keys with a tab between), as of when (µs), and whether.
     ``coming``: what claims a later time than it came at, by when it counts (µs, ``schemas.coming``).
     ``apart``: of a credential that is judged apart from its identity, by that identity, the key under which;
-    ``asked``: identities that asked where it lives (``correlators.kernel.routes.apart``).
+    ``asked``: identities that asked where it lives (``correlators.kernel.routes.apart``); ``beside``: what is
+    known of the identity's other credentials, as little as tells whether one took its place.
     ``releases``: by the workload they name. ``images``: what a workload was told to run (``set``) and what it
     was seen running (``ran``); as the operation the images, as ``asked`` the part of it.
     ``secrets``: secrets that it read, by name, when first (µs).
@@ -377,6 +378,7 @@ class Dossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     ways: dict[str, tuple[int, bool]] = {}
     apart: dict[str, str] = {}
     asked: dict[str, bool] = {}
+    beside: dict[str, Credential] = {}
     releases: dict[str, tuple[Release, ...]] = {}
     images: dict[str, Sightings] = {}
     secrets: dict[str, int] = {}

@@ -146,7 +146,7 @@ def _clashes(entries: list[Entry]) -> Iterator[tuple[Entry, str]]:
         if own in declared:
             yield entry, f"{own} is declared twice in this file"
         elif taken:
-            yield entry, f"{taken} is already an alias of {claimed[taken]}"
+            yield entry, f"{taken} is an alias of {claimed[taken]} and of {own}: name it once"
         elif round_about:
             yield entry, f"{own} and {round_about} are aliases of each other: name one as the identity"
         else:

@@ -22,7 +22,7 @@ from correlators.kernel.knowledge import coming, memory
 from correlators.kernel.knowledge.inferred import INFERRED
 from correlators.kernel.knowledge.join import join
 from correlators.kernel.knowledge.weight import lightened, spared
-from correlators.kernel.routes import apart, crowds, siblings
+from correlators.kernel.routes import apart, circles, crowds, siblings
 from correlators.kernel.routes.kinds import Kind, kind_of
 from correlators.kernel.routes.routing import gathered, judged_elsewhere, outbox
 from correlators.kernel.stored import known_by
@@ -232,7 +232,7 @@ class Correlator:
             verdicts = self._judge(key, dossier, view, clock, asked)
             if dossier.unread:
                 verdicts = _standing(verdicts, view.dossier.reported)
-            standing = apart.left_standing(dossier)
+            standing = apart.left_standing(dossier) | _of_another(key, dossier)
             said = {uid: r for uid, r in view.dossier.reported.items() if uid not in standing}
             reports, reported, due = difference(said, verdicts, clock.now, self._paced, not dossier.unread)
             self._hold(key, due)
@@ -364,6 +364,9 @@ class Correlator:
                 heard = _asked(controls, self._seen(key, also, clock), clock)
                 verdicts = hearsay.beside(verdicts, heard, voice, clock)
         verdicts = apart.own_verdicts(view.key, key, dossier, verdicts)
+        if dossier.ways:
+            away = circles.spoken_of_elsewhere(key, dossier, {v.subject for v in verdicts})
+            verdicts = [v for v in verdicts if v.subject not in away]
         verdicts = self._crowds.placed(key, verdicts, view)
         if doubts.due:
             heapq.heappush(self._due, (doubts.due, key))
@@ -411,6 +414,14 @@ def _moved_out(key: str, dossier: Dossier, names: list[str], settled: Settled) -
     dossier, facts = apart.moved_out(key, dossier, names)
     settled.forwards.extend(facts)
     return dossier
+
+
+def _of_another(key: str, dossier: Dossier) -> dict[str, Reported]:
+    """What was said of an alias of which another identity speaks now: it stands, whatever is said here."""
+    if not dossier.ways:
+        return {}
+    away = circles.spoken_of_elsewhere(key, dossier, {r.subject for r in dossier.reported.values()})
+    return {uid: r for uid, r in dossier.reported.items() if r.subject in away}
 
 
 def _not_stored(_: Dossier) -> bytes:

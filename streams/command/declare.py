@@ -70,6 +70,7 @@ def messages_of(paths: Sequence[str]) -> list[Declared]:
     named = {Path(path) for path in paths}
     found = [path for path in files(paths) if path in named or path.suffix in SUFFIXES]
     messages = [message for path in found for message in declarations(path)]
+    _agree(found)
     if not messages:
         raise Stop(
             f"No inventory in {', '.join(paths)}: it is a YAML or JSON file with `gapwatch: "
@@ -77,6 +78,25 @@ def messages_of(paths: Sequence[str]) -> list[Declared]:
             2,
         )
     return messages
+
+
+def _agree(paths: Sequence[Path]) -> None:
+    """Raises Stop where two files give one alias to two identities: neither is the later one."""
+    from schemas.inventory import parse_inventory
+    from schemas.inventory_model import Identity
+
+    given: dict[str, tuple[str, Path]] = {}
+    for path in paths if len(paths) > 1 else ():
+        for entry in parse_inventory(path.read_bytes(), str(path))[1]:
+            record = entry.record
+            for alias in record.aliases if isinstance(record, Identity) else ():
+                other, where = given.setdefault(alias, (record.id, path))
+                if other != record.id:
+                    raise Stop(
+                        f"{alias} is an alias of {other} ({where}) and of {record.id} ({path}): name it once."
+                        "\nNothing was declared.",
+                        code=2,
+                    )
 
 
 def declarations(path: Path) -> list[Declared]:

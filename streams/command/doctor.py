@@ -7,6 +7,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import orjson
 from rich.text import Text
@@ -214,13 +215,25 @@ def _beyond(settings: Settings) -> Result:
 
 def _circles(settings: Settings) -> Result:
     rows = query.rows(settings, trust.CIRCLES)
-    if not rows:
-        return Result("aliases", True, "no two identities are each other's alias")
-    keys = ", ".join(str(row["key"]) for row in rows[:CIRCLES_SHOWN])
-    said = f"{len(rows)} identities are aliases of each other, judged under the least key: {keys}"
-    return Result(
-        "aliases", False, said, "Declare again which of them is the identity, and which its aliases."
-    )
+    shared = query.rows(settings, trust.SHARED)
+    if not rows and not shared:
+        return Result("aliases", True, "no two identities are each other's alias, none share one")
+    said = []
+    if rows:
+        said.append(
+            f"{len(rows)} identities are aliases of each other, judged under the least key: {_keys(rows)}"
+        )
+    if shared:
+        said.append(
+            f"{len(shared)} aliases are given to several identities, the least of which speaks of them: "
+            f"{_keys(shared)}"
+        )
+    advice = "Declare again which of them is the identity, and which its aliases."
+    return Result("aliases", False, "; ".join(said), advice)
+
+
+def _keys(rows: list[dict[str, Any]]) -> str:
+    return ", ".join(str(row["key"]) for row in rows[:CIRCLES_SHOWN])
 
 
 def _intake(settings: Settings) -> Result:

@@ -18,9 +18,18 @@ FROM (SELECT key, arrayJoin(JSONExtractKeys(body, 'heard')) AS voice FROM dossie
 GROUP BY voice ORDER BY things DESC, voice LIMIT {ROWS_MAX}"""
 """Per voice of how many things it spoke that are another's."""
 
-CIRCLES = f"""SELECT DISTINCT key FROM dossiers FINAL
-WHERE has(JSONExtract(body, 'marks', 'Array(String)'), 'aliases in a circle') ORDER BY key LIMIT {ROWS_MAX}"""
+
+def _marked(mark: str) -> str:
+    return f"""SELECT DISTINCT key FROM dossiers FINAL
+WHERE has(JSONExtract(body, 'marks', 'Array(String)'), '{mark}')
+  AND JSONHas(body, 'addresses') ORDER BY key LIMIT {ROWS_MAX}"""
+
+
+CIRCLES = _marked("aliases in a circle")
 """Identities that are aliases of each other."""
+
+SHARED = _marked("alias of two identities")
+"""Aliases that records give to several identities."""
 
 
 def table() -> list[tuple[str, str]]:

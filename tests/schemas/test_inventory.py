@@ -256,7 +256,7 @@ def test_the_kind_of_a_record_is_told_from_its_content() -> None:
         ),
         (
             HEAD + "  - {id: a:b, aliases: [a:d]}\n  - {id: a:c, aliases: [a:d]}\n",
-            "identities[1]: a:d is already an alias of a:b (line 4)",
+            "identities[1]: a:d is an alias of a:b and of a:c: name it once (line 4)",
         ),
         (
             HEAD + "  - {id: a:b, aliases: [a:c]}\n  - {id: a:c, aliases: [a:b]}\n",

@@ -94,6 +94,10 @@ LAST = 2
 """Uses right before a turn of a switch that are kept whatever comes later: of a period that is over the
 finding names the last."""
 
+BESIDE_MAX = 32
+"""Other credentials of its identity of which a credential that is judged apart is told: the smallest by name.
+It is told of one or two that may have taken its place, and of what came from it."""
+
 BEFORE = "-"
 """Before the time in a pin's key: it pins what came before."""
 
@@ -434,6 +438,18 @@ join_credential: Join[Credential] = record_of(
     called=highest,
 )
 
+_beside: Join[dict[str, Credential]] = map_of(join_credential)
+
+
+def beside(a: dict[str, Credential], b: dict[str, Credential]) -> dict[str, Credential]:
+    """Returns the union, capped to the smallest by name."""
+    union = _beside(a, b)
+    if len(union) <= BESIDE_MAX:
+        return union
+    kept = {name: union[name] for name in sorted(union)[:BESIDE_MAX]}
+    return a if kept == a else kept
+
+
 join_address: Join[Address] = record_of(Address, since=earliest_time, turns=turns)
 
 join_member: Join[Member] = record_of(Member, identity=homes, path=highest, issued=earliest_time)
@@ -655,6 +671,7 @@ join: Join[Dossier] = record_of(
     ways=map_of(highest),
     apart=map_of(highest),
     asked=map_of(flag),
+    beside=beside,
     releases=map_of(claims),
     images=map_of(_sightings),
     secrets=secrets,

@@ -60,7 +60,7 @@ PARTS = (
     "members", "calls", "offered", "lists", "spans", "grants", "sessions", "glimpses", "begun", "turns",
     "stated", "rotations", "policies", "versions", "approvals", "exceptions", "covers", "sampled", "fronts",
     "lent", "made", "makers", "watch", "addresses", "reported", "ways", "releases", "images",
-    "secrets", "crowd", "crowded", "called",
+    "secrets", "crowd", "crowded", "called", "beside",
 )  # fmt: skip
 """Parts of a dossier beside its credentials that can grow."""
 

@@ -12,14 +12,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from correlators.kernel.knowledge.inferred import INFERRED
-from correlators.kernel.knowledge.join import marks
+from correlators.kernel.knowledge.join import firsts, marks
 from correlators.kernel.knowledge.weight import few, last_seen, over
-from correlators.kernel.views.ends import NOT_A_DEATH
-from correlators.kernel.views.view import groups
+from correlators.kernel.views.ends import NOT_A_DEATH, off_intervals
+from correlators.kernel.views.inflight import successors
+from correlators.kernel.views.view import View, groups
 from schemas import frozen
 from schemas.declaration import Declaration, in_effect
-from schemas.dossier import APART, HERE, Address, Credential, Dossier, Reported
+from schemas.dossier import APART, HERE, Address, Credential, Dossier, Reported, Sightings
 from schemas.fact import Fact
+from schemas.providers import never_acts
 from schemas.verdict import Verdict
 
 APART_MARK = "credentials apart"
@@ -51,11 +53,13 @@ def questions(key: str, dossier: Dossier) -> Iterator[Fact]:
     known of the credential, and where it lives."""
     if APART_MARK not in dossier.marks:
         return
+    view = View(key, dossier)
+    before = _did(view)
     for name, credential in dossier.credentials.items():
         alone = {name: frozen.changed(credential, lives=0)}
         if not name or name == key or credential.lives == HERE or alone[name] == Credential():
             continue
-        asking = frozen.changed(_context(dossier, alone), credentials=alone)
+        asking = frozen.changed(_context(view, alone, before), credentials=alone)
         yield name, frozen.changed(asking, addresses={key: Address()}, asked={key: True})
 
 
@@ -154,6 +158,8 @@ def moved_out(key: str, dossier: Dossier, names: Iterable[str]) -> tuple[Dossier
     """Returns the dossier without these credentials, and what is told to the dossiers of their own. Names of
     one credential move together, under the one that is preferred."""
     together = {name: group for group in groups(dossier.credentials) for name in group}
+    view = View(key, dossier)
+    before = _did(view)
     gone: set[str] = set()
     facts: list[Fact] = []
     said: dict[str, dict[str, Reported]] = {}
@@ -164,7 +170,7 @@ def moved_out(key: str, dossier: Dossier, names: Iterable[str]) -> tuple[Dossier
             continue
         group = together.get(name, [name])
         gone.update(group)
-        facts.extend(_moving(key, dossier, group, said))
+        facts.extend(_moving(view, before, group, said))
     left = _without(dossier, gone)
     if APART_MARK not in left.marks:
         # Nothing has moved out before: all that is left lives here.
@@ -174,16 +180,16 @@ def moved_out(key: str, dossier: Dossier, names: Iterable[str]) -> tuple[Dossier
 
 
 def _moving(
-    key: str, dossier: Dossier, group: list[str], said: dict[str, dict[str, Reported]]
+    view: View, before: dict[str, int], group: list[str], said: dict[str, dict[str, Reported]]
 ) -> Iterator[Fact]:
-    leads = group[0]
+    key, dossier, leads = view.key, view.dossier, group[0]
     alone = {name: frozen.changed(dossier.credentials[name], lives=0) for name in group}
     for name in group:
         led = Dossier(addresses={key: Address()}, asked={key: True}, apart={key: leads})
         if name == leads:
             reported = {uid: r for one in group for uid, r in said.get(one, {}).items()}
             led = frozen.changed(
-                _context(dossier, alone),
+                _context(view, alone, before),
                 credentials=alone,
                 reported=reported,
                 addresses=led.addresses,
@@ -193,8 +199,10 @@ def _moving(
         yield name, led
 
 
-def _context(dossier: Dossier, alone: dict[str, Credential]) -> Dossier:
-    """What is known of the identity by which its credentials are judged, as little as will do."""
+def _context(view: View, alone: dict[str, Credential], before: dict[str, int]) -> Dossier:
+    """What is known of the identity by which its credentials are judged, as little as will do. ``before``:
+    how any of them wrote to identities."""
+    dossier = view.dossier
     uses = [s for c in alone.values() for key, s in c.uses.items() if key.endswith(":continues")]
     asked = {e.asked for s in uses for e in s.kept}
     return Dossier(
@@ -205,7 +213,49 @@ def _context(dossier: Dossier, alone: dict[str, Credential]) -> Dossier:
         sessions={uid: s for uid, s in dossier.sessions.items() if s.began.credential in alone},
         begun={what: time for what, time in dossier.begun.items() if what in asked},
         called=dossier.called,
+        beside=_beside(view, alone) | ({"": Credential(did=before)} if before else {}),
     )
+
+
+def _did(view: View) -> dict[str, int]:
+    did: dict[str, int] = {}
+    for credential in view.credentials.values():
+        did = firsts(did, credential.did)
+    return did
+
+
+def _beside(view: View, alone: dict[str, Credential]) -> dict[str, Credential]:
+    """What of the other credentials says whether what was done with these, or with what came from them, was
+    in flight at a planned rotation: who took their place, and where the heirs were."""
+    found: dict[str, Credential] = {}
+    for name in alone:
+        credential = view.credentials.get(name)
+        if credential is None:
+            continue
+        heirs = credential.children.keys() | credential.descendants.keys()
+        if not heirs and never_acts(name) is None:
+            continue
+        known = {heir: view.credentials[heir] for heir in heirs if heir in view.credentials}
+        found |= {heir: Credential(stays=c.stays) for heir, c in known.items() if heir not in alone}
+        for off in off_intervals(view.turns_of(name)):
+            taken = next((other for other in successors(view, name, off) if other not in alone), "")
+            if taken in view.credentials:
+                found[taken] = _in_brief(view.credentials[taken], off.start)
+    return found
+
+
+def _in_brief(credential: Credential, time: int) -> Credential:
+    """A successor as far as tells that it is one: what it is, by whom it was issued, whether it was used by a
+    time (µs), and lived."""
+    first = {
+        key: Sightings(s.kept[:1])
+        for key, s in credential.uses.items()
+        if key.partition(":")[0] == "succeeded" and s.kept and s.kept[0].time < time
+    }
+    return Credential(
+        kind=credential.kind, issued=credential.issued, known=credential.known, parents=credential.parents,
+        turns=few(credential.turns), uses=first,
+    )  # fmt: skip
 
 
 def _in_short(every: tuple[Declaration, ...]) -> Declaration:

@@ -1,5 +1,6 @@
 """Circles: identities that are aliases of each other, by mistake or on purpose. Each forwards what it knows
-to the others, and none would be judged: so the least of their keys is.
+to the others, and none would be judged: so the least of their keys is. And an alias that records give to two
+identities: what is known of it goes to both, and the least of them speaks of it.
 
 Who forwards to whom is told along with what is forwarded, so each of a circle learns of every step of it.
 """
@@ -16,13 +17,22 @@ CIRCLE_MARK = "aliases in a circle"
 BETWEEN = "\t"
 """Between the two keys of a way."""
 
+SHARED_MARK = "alias of two identities"
+
+DECLARED = "declared alias"
+"""How a record gives an identity another key (``Turn.how``)."""
+
+ALSO = "\n"
+"""Between an alias and each of several identities to which records give it, among the ways."""
+
 
 def ways(key: str, dossier: Dossier) -> dict[str, tuple[int, bool]]:
     """Returns who forwards to whom, as far as it is known here. A credential's key leads to its identity,
     never in a circle."""
     if not dossier.addresses or is_credential(key):
         return dossier.ways
-    own = {
+    shared = {f"{key}{ALSO}{target}": (0, True) for target in _sharers(key, dossier)}
+    own = shared | {
         f"{key}{BETWEEN}{target}": (address.turns[-1].time, address.turns[-1].alive)
         if address.turns
         else (0, True)
@@ -41,6 +51,31 @@ def notices(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
                 yield target, Dossier(ways=known)
     if _circle(key, dossier):
         yield key, Dossier(marks=(CIRCLE_MARK,))
+    if SHARED_MARK not in dossier.marks and _sharers(key, dossier):
+        yield key, Dossier(marks=(SHARED_MARK,))
+
+
+def _sharers(key: str, dossier: Dossier) -> list[str]:
+    """The identities to which records give this alias, where they are several."""
+    turns = {target: address.turns[-1] for target, address in dossier.addresses.items() if address.turns}
+    given = [target for target, turn in turns.items() if turn.alive and turn.how == DECLARED]
+    return sorted(given) if len(given) > 1 else []
+
+
+def spoken_of_elsewhere(key: str, dossier: Dossier, subjects: Iterable[str]) -> set[str]:
+    """Returns those of some subjects that are of an alias of which another identity speaks."""
+    homes: dict[str, list[str]] = {}
+    for way in dossier.ways:
+        alias, also, target = way.partition(ALSO)
+        if also:
+            homes.setdefault(alias, []).append(target)
+    away = {alias for alias, targets in homes.items() if key in targets and min(targets) != key}
+    if not away:
+        return set()
+    seen = {
+        name: credential.known.actor for name, credential in dossier.credentials.items() if credential.known
+    }
+    return {s for s in subjects if seen.get(s) in away or any(s == a or s.startswith(f"{a} ") for a in away)}
 
 
 def is_home(key: str, dossier: Dossier) -> bool:

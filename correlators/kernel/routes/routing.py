@@ -173,7 +173,7 @@ def _aliases(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     declared = dossier.stated.get(key, ())
     for alias in sorted({alias for d in declared for alias in d.aliases if alias != key}):
         turns = tuple(
-            Turn(d.recorded, alias in d.aliases, "declared alias", _record(d), "declared", about=alias)
+            Turn(d.recorded, alias in d.aliases, circles.DECLARED, _record(d), "declared", about=alias)
             for d in declared
             if d.says("aliases")
         )

@@ -12,11 +12,11 @@ New access, a new place, a later time, a kill without a successor: these have no
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from correlators.kernel.views.ends import Off, grace_of, off_intervals, skew_of
 from correlators.kernel.views.rotations import born, family, stands
-from correlators.kernel.views.view import View, uses_of
+from correlators.kernel.views.view import View, reaching, uses_of
 from schemas.dossier import Credential, Descendant
 from schemas.evidence import Evidence, network_of
 from schemas.fact import MADE, undone_key
@@ -49,7 +49,8 @@ def planned(
     from places that it, or what it came from, had before, and nothing written that is a way back."""
     if not _succeeded(view, name, off):
         return False
-    before = (view.credentials[one].stays for one in (name, heir) if one in view.credentials)
+    known = (*view.credentials.items(), *view.dossier.beside.items())
+    before = (credential.stays for one, credential in known if one in (name, heir))
     there = {
         key.partition("\t")[2] for many in before for key, s in many.items() if s.first.time <= off.start
     }
@@ -75,7 +76,8 @@ def _by_itself(view: View, name: str, off: Off) -> bool:
 
 
 def _before(view: View, time: int) -> set[str]:
-    return {way for c in view.credentials.values() for way, at in c.did.items() if at < time}
+    every = (*view.credentials.values(), *view.dossier.beside.values())
+    return {way for c in every for way, at in c.did.items() if at < time}
 
 
 def _made(view: View, time: int) -> set[str]:
@@ -93,14 +95,17 @@ def _kept_alive(view: View, off: Off, use: Evidence, descendant: Descendant | No
 
 
 def _succeeded(view: View, name: str, off: Off) -> bool:
-    """Whether a successor was there and in use when this one was ended, made on record by somebody else: a
-    thief makes himself a second key, too."""
+    """Whether a successor was there and in use when this one was ended."""
+    return next(successors(view, name, off), "") != ""
+
+
+def successors(view: View, name: str, off: Off) -> Iterator[str]:
+    """Yields the credentials that had taken the place of one when it was ended, each made on record by
+    somebody else: a thief makes himself a second key, too."""
     ended = view.credentials[name]
-    return any(
-        _is_successor(view, other, credential, ended, off)
-        for other, credential in view.credentials.items()
-        if other not in (name, "")
-    )
+    for other, credential in sorted((view.dossier.beside | view.credentials).items()):
+        if other not in (name, "") and _is_successor(view, other, credential, ended, off):
+            yield other
 
 
 def _is_successor(view: View, name: str, credential: Credential, ended: Credential, off: Off) -> bool:
@@ -110,4 +115,5 @@ def _is_successor(view: View, name: str, credential: Credential, ended: Credenti
     if credential.issued is None or credential.issued.actor == view.key:
         return False
     used = any(e.time < off.start for e in view.uses(credential, "succeeded"))
-    return used and not any(period.holds(off.start) for period in off_intervals(view.turns_of(name)))
+    turns = reaching(name, credential, view.possible_turns(name, credential))
+    return used and not any(period.holds(off.start) for period in off_intervals(turns))

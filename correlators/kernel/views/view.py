@@ -81,10 +81,10 @@ class View:
         (deleted, sessions cut)."""
         return reaching(name, self.credentials[name], self.possible_turns(name))
 
-    def possible_turns(self, name: str) -> tuple[Turn, ...]:
+    def possible_turns(self, name: str, credential: Credential | None = None) -> tuple[Turn, ...]:
         """Returns the turns that may reach a credential, whatever is still to be learned about its kind,
-        issue and incarnation."""
-        own = self.credentials[name].turns
+        issue and incarnation. ``credential``: where it is none of this dossier's own."""
+        own = (credential or self.credentials[name]).turns
         for switch in self.dossier.turns.values():
             own = turns(own, tuple(t for t in switch if t.kind in ("deleted", "cut", "remade")))
         return own

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from correlators.kernel.routes.circles import CIRCLE_MARK
+from correlators.kernel.routes.circles import CIRCLE_MARK, SHARED_MARK
 from correlators.kernel.routes.routing import forwarded_to
 from schemas.activity import Activity, Issued, Known
 from schemas.sources import Context, inventory
@@ -131,3 +131,28 @@ def test_no_identity_is_taken_for_another_ones_credential() -> None:
     acts = [make.use("u0", 0), make.kill("end", 60), make.use("u1", 600)]
     world = every_way([taken, *acts])
     assert stolen(world) == {USER: True} and targets(world, USER) == targets(world, ROLE) == []
+
+
+def test_an_alias_of_two_identities_is_marked_and_the_least_of_them_speaks_of_it() -> None:
+    first, second = "agent:desk/triage", "agent:sales/leads"
+    records = [
+        record("2026-11-01T00:00:00Z", USER, identity=second),
+        record("2026-11-02T00:00:00Z", USER, identity=first),
+    ]
+    own = [
+        make.use("o0", 0, second, "aws:key/AKIAOWN"),
+        make.kill("own", 60, "aws:key/AKIAOWN", second),
+        make.use("o1", 600, second, "aws:key/AKIAOWN"),
+    ]
+    acts = [make.use("u0", 0), make.kill("end", 60), make.use("u1", 600)]
+    world = every_way([*records, *acts, *own])
+    told = {
+        r.reported.subject: r.verdict.identity
+        for r in world.last.values()
+        if r.verdict and r.reported.control == "revoked_credential_used" and r.reported.open
+    }
+    assert told == {make.KEY: first, "aws:key/AKIAOWN": second}
+    assert targets(world, first) == targets(world, second) == []
+    assert any(USER in store and SHARED_MARK in decode(store[USER]).marks for store in world.stores)
+    one = run([record("2026-11-03T00:00:00Z", identity=first), *records, *acts])
+    assert stolen(one) == {second: True}

@@ -364,3 +364,4 @@ def test_doctor_names_what_is_missing_on_a_broker(
     )
     assert "things of others that a source spoke of: ocsf/lake 7" in said.out
     assert "✗ aliases 1 identities are aliases of each other" in said.out and "aws:1:user/a" in said.out
+    assert "1 aliases are given to several identities" in " ".join(said.out.split())

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
-from streams.command.declare import declare
+from streams.command.declare import checked, declare
 from streams.command.send import send
 from streams.kafka import topics
 from streams.kafka.producing import RawProducer
@@ -201,3 +201,15 @@ def test_an_empty_folder_is_named_as_such(settings: Settings, tmp_path: Path) ->
     (tmp_path / "empty").mkdir()
     with pytest.raises(Stop, match=f"There is no file in {tmp_path}/empty"):
         send(settings, [str(tmp_path / "empty")])
+
+
+def test_an_alias_that_two_files_give_to_two_identities_is_refused_and_both_are_named(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        entry = (
+            f"gapwatch: inventory/v1\nidentities:\n- {{id: 'agent:x/{name}', aliases: ['aws:1:user/u']}}\n"
+        )
+        (tmp_path / f"{name}.yaml").write_text(entry)
+    with pytest.raises(Stop, match=r"aws:1:user/u is an alias of agent:x/a (.|\n)* and of agent:x/b"):
+        checked([str(tmp_path)])
+    (tmp_path / "b.yaml").unlink()
+    assert checked([str(tmp_path)]) == 1

@@ -75,6 +75,7 @@ def by_key(make: Callable[[int], Any], many: int = MANY) -> dict[str, Any]:
 
 
 WORST: dict[str, Callable[[], Any]] = {
+    "beside": lambda: by_key(lambda n: Credential(turns=(turn(n),), uses={"succeeded": seen(n)})),
     "members": lambda: by_key(lambda n: Member(f"identity {n} {LONG}", LONG, n)),
     "calls": lambda: by_key(lambda n: Calls((f"t{n}",), channels={"executed": seen(n)})),
     "offered": lambda: by_key(event),

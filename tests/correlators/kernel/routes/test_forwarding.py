@@ -69,6 +69,7 @@ KEPT = {
     "crowd": "findings of one cause meet in a dossier of theirs",
     "crowded": "what the crowd has told: each dossier hears it itself",
     "coming": "told when its time has come",
+    "beside": "a credential that is judged apart is told by its identity what is known beside it",
     "apart": "a credential that is judged apart is named by its own key",
     "asked": "a credential that is judged apart is named by its own key",
     "unread": "nobody here knows what it says",
