@@ -101,7 +101,11 @@ def _common(report: Report, control: Control, class_uid: int) -> dict[str, Any]:
         "end_time": _millis(max(times)),
         "finding_info": _info(report, control, events),
         "metadata": {"version": OCSF_VERSION, "product": _PRODUCT, "uid": report.uid},
-        "unmapped": {"value": verdict.value if verdict else "withdrawn", "subject": reported.subject},
+        "unmapped": {
+            "value": verdict.value if verdict else "withdrawn",
+            "subject": reported.subject,
+            "origins": [origin for _, origin in _named(events)],
+        },
     }
     if verdict:
         _fill(body, verdict, events)
@@ -124,7 +128,7 @@ def _info(report: Report, control: Control, events: list[Evidence]) -> dict[str,
     }
     if verdict:
         info["desc"] = verdict.reason
-        info["related_events"] = [{"uid": uid} for uid in _named(events)]
+        info["related_events"] = [{"uid": uid} for uid, _ in _named(events)]
         info["types"] = list(control.owasp)
         sources = sorted({e.source for e in events if e.source})
         if sources:
@@ -148,7 +152,13 @@ def _fill(body: dict[str, Any], verdict: Verdict, events: list[Evidence]) -> Non
         unmapped["credential_name"] = bare_name(verdict.credential, names.get(verdict.credential, ""))
     if verdict.claim:
         unmapped["claim"] = [
-            {"uid": e.uid, "time": _millis(e.time), "operation": e.operation, "actor": e.actor}
+            {
+                "uid": e.uid,
+                "time": _millis(e.time),
+                "operation": e.operation,
+                "actor": e.actor,
+                "origin": e.origin,
+            }
             for e in verdict.claim
         ]
     if verdict.episodes:
@@ -196,6 +206,7 @@ def _evidence(e: Evidence, verdict: Verdict, names: dict[str, str]) -> dict[str,
     if e.source:
         # Of the log: the vendor's service that was called (`api.service`) is not known here.
         shown["data"]["source"] = e.source
+        shown["data"]["origin"] = e.origin
     return shown
 
 
@@ -225,17 +236,12 @@ def _ends(evidence: tuple[Evidence, ...], most: int) -> list[Evidence]:
     return [*evidence[:half], *evidence[-(most - half) :]]
 
 
-def _named(events: Iterable[Evidence]) -> list[str]:
-    """Vendor ids, mirrors with their call, each once, at most ``RELATED_MAX``."""
-    uids: dict[str, None] = {}
-    for e in events:
-        for uid in (e.uid, *e.mirrors):
-            uids.setdefault(uid)
-    return (
-        list(uids)[:RELATED_MAX]
-        if len(uids) <= RELATED_MAX
-        else [*list(uids)[: RELATED_MAX // 2], *list(uids)[-RELATED_MAX // 2 :]]
-    )
+def _named(events: Iterable[Evidence]) -> list[tuple[str, str]]:
+    """Vendor ids, each with who gave it, mirrors with their call, each once, at most ``RELATED_MAX``."""
+    known = list(dict.fromkeys((uid, e.origin) for e in events for uid in (e.uid, *e.mirrors)))
+    if len(known) <= RELATED_MAX:
+        return known
+    return [*known[: RELATED_MAX // 2], *known[-RELATED_MAX // 2 :]]
 
 
 def _latency(events: list[Evidence]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from schemas import frozen
 from schemas.dossier import Reported
-from schemas.evidence import micros
+from schemas.evidence import Evidence, event_key, micros
 from schemas.verdict import Report, Verdict
 
 BURST = micros(timedelta(minutes=1))
@@ -28,6 +28,11 @@ it again, or takes it back. It sorts below any other digest, so a join keeps wha
 _SHOWN = attrgetter("uid", "time", "source", "actor", "credential", "operation", "place", "client", "mirrors")
 """Two tellings of one event may differ in all but its id and time; which is shown is not left to their order.
 """
+
+
+def _shown(e: Evidence) -> tuple[object, ...]:
+    """With the installation that gave the id, where it is one of several."""
+    return (*_SHOWN(e), e.origin) if "/" in e.origin else _SHOWN(e)
 
 
 class Difference(NamedTuple):
@@ -101,7 +106,7 @@ def urgent_of(verdict: Verdict) -> str:
         verdict.confidence,
         verdict.identity,
         verdict.owner,
-        [(e.uid, e.time) for e in verdict.claim],
+        [(event_key(e.origin, e.uid), e.time) for e in verdict.claim],
         verdict.episodes,
         verdict.others,
         verdict.exception,
@@ -120,8 +125,8 @@ def digest_of(verdict: Verdict) -> str:
         verdict.owner,
         verdict.title,
         verdict.reason,
-        [(e.uid, e.time) for e in verdict.claim],
-        [_SHOWN(e) for e in verdict.evidence],
+        [(event_key(e.origin, e.uid), e.time) for e in verdict.claim],
+        [_shown(e) for e in verdict.evidence],
         verdict.credential,
         verdict.next_step,
         verdict.episodes,

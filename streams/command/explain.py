@@ -16,7 +16,7 @@ from correlators.kernel.views.ends import grace_of
 from correlators.kernel.views.thresholds import DEFAULTS, Thresholds
 from correlators.kernel.views.view import View
 from schemas.dossier import EMPTY, Dossier, Turn
-from schemas.evidence import iso
+from schemas.evidence import Event, iso
 from streams.clickhouse import query
 from streams.command.lineage import Family, Load, Node
 from streams.command.story import Count, Entry, Story
@@ -36,8 +36,8 @@ WHERE startsWith(uid, {prefix:String}) ORDER BY uid LIMIT 11"""
 
 _DOSSIER = "SELECT bodies FROM dossiers_live WHERE key = {key:String}"
 
-_COUNTS = r"""SELECT outcome, uniqExact(uid) AS tries, toUnixTimestamp64Micro(min(activities.time)) AS first,
-toUnixTimestamp64Micro(max(activities.time)) AS last
+_COUNTS = r"""SELECT outcome, uniqExact((uid, source, instance)) AS tries,
+toUnixTimestamp64Micro(min(activities.time)) AS first, toUnixTimestamp64Micro(max(activities.time)) AS last
 FROM activities
 WHERE has(splitByChar('\x1f', {names:String}), credential)
   AND activities.time > fromUnixTimestamp64Micro({since:Int64}, 'UTC')
@@ -112,27 +112,27 @@ def story_of(finding: Finding, load: Load, now: int, thresholds: Thresholds = DE
 
 def _timeline(story: Story, family: Family, identity: str) -> list[Entry]:
     """Each event once: with what the finding says of it where it does, else as the dossiers know it."""
-    actors = _actors(story.finding)
+    claims = _claimed(story.finding)
     used = _used(story.finding, family, identity)
-    used_uids = {entry.uid for entry in used}
     lived = [
         entry
         for entry in _lived(story, family)
-        if entry.kind not in ("use", "proof") or entry.uid not in used_uids
+        if entry.kind not in ("use", "proof") or not any(entry.is_of(use) for use in used)
     ]
-    known = {entry.uid for entry in lived}
     ended = [
-        replace(entry, text=entry.text + actors.get(entry.uid, ""))
+        replace(entry, text=entry.text + _actor(entry, story.finding))
         if entry.kind in ("ended", "restored")
         else entry
         for entry in lived
     ]
-    return sorted({*(claim for claim in _claimed(story.finding) if claim.uid not in known), *used, *ended})
+    left = (claim for claim in claims if not any(claim.is_of(entry) for entry in lived))
+    return sorted({*left, *used, *ended})
 
 
-def _actors(finding: Finding) -> dict[str, str]:
+def _actor(entry: Entry, finding: Finding) -> str:
     claims = (finding.get("unmapped") or {}).get("claim") or []
-    return {claim["uid"]: _by(claim.get("actor")) for claim in claims}
+    told = (c for c in claims if entry.is_of(Entry(0, "", "", c["uid"], c.get("origin", ""))))
+    return next((_by(claim.get("actor")) for claim in told), "")
 
 
 def named(finding: Finding) -> list[str]:
@@ -165,7 +165,13 @@ def _sentence(finding: Finding) -> str:
 def _claimed(finding: Finding) -> list[Entry]:
     claims = (finding.get("unmapped") or {}).get("claim") or []
     return [
-        Entry(c["time"] * 1000, "claim", f"{c.get('operation', '')}{_by(c.get('actor'))}".strip(), c["uid"])
+        Entry(
+            c["time"] * 1000,
+            "claim",
+            f"{c.get('operation', '')}{_by(c.get('actor'))}".strip(),
+            c["uid"],
+            c.get("origin", ""),
+        )
         for c in claims
         if c.get("time")
     ]
@@ -181,19 +187,21 @@ def _used(finding: Finding, family: Family, identity: str) -> list[Entry]:
     for e in finding.get("evidences") or []:
         user = _user(e)
         place = e.get("src_endpoint") or {}
-        words = [str((e.get("api") or {}).get("operation", "")), outcomes.get(e["uid"], "")]
+        data = e.get("data") or {}
+        event = (str(data.get("origin", "")), e["uid"])
+        words = [str((e.get("api") or {}).get("operation", "")), outcomes.get(event, "")]
         words += [f"with {user['credential_uid']}"] if user.get("credential_uid") else []
         words += [f"from {place.get('ip') or place.get('name')}"] if place else []
-        at = (e.get("data") or {}).get("time") or 0
-        kind = "proof" if outcomes.get(e["uid"]) == "unauthenticated" else "use"
-        entries.append(Entry(at * 1000, kind, " ".join(filter(None, words)), e["uid"]))
+        at = data.get("time") or 0
+        kind = "proof" if outcomes.get(event) == "unauthenticated" else "use"
+        entries.append(Entry(at * 1000, kind, " ".join(filter(None, words)), e["uid"], event[0]))
     return entries
 
 
-def _outcomes(family: Family, identity: str) -> dict[str, str]:
-    """By event id, how a use ended."""
+def _outcomes(family: Family, identity: str) -> dict[Event, str]:
+    """By event, how a use ended."""
     return {
-        e.uid: key.partition(":")[0]
+        e.event: key.partition(":")[0]
         for credential in family.view(identity).credentials.values()
         for key, sightings in credential.uses.items()
         for e in sightings.kept
@@ -227,14 +235,15 @@ def _since(node: Node, view: View) -> list[Entry]:
     name = node.life.credential
     worked = [e for e in view.uses(credential, "succeeded") if e.time > node.since]
     refused = [e for e in view.uses(credential, "unauthenticated") if e.time > node.since]
-    entries = [Entry(e.time, "use", f"last success of {name}", e.uid) for e in worked[-1:]]
-    entries += [Entry(e.time, "proof", f"first refusal of {name}", e.uid) for e in refused[:1]]
-    return entries + [Entry(e.time, "proof", f"last refusal of {name}", e.uid) for e in refused[1:][-1:]]
+    entries = [Entry(e.time, "use", f"last success of {name}", e.uid, e.origin) for e in worked[-1:]]
+    entries += [Entry(e.time, "proof", f"first refusal of {name}", e.uid, e.origin) for e in refused[:1]]
+    last = refused[1:][-1:]
+    return entries + [Entry(e.time, "proof", f"last refusal of {name}", e.uid, e.origin) for e in last]
 
 
 def _turned(turn: Turn, credential: str, granted: Thresholds) -> list[Entry]:
     word = "restored" if turn.alive else "ended"
-    entries = [Entry(turn.time, word, f"{credential} {turn.how}", turn.evidence.uid)]
+    entries = [Entry(turn.time, word, f"{credential} {turn.how}", *turn.evidence.event[::-1])]
     grace = 0 if turn.alive else grace_of(turn, granted)
     if grace:
         entries.append(Entry(turn.time + grace, "grace over", f"{credential} has to be refused from here on"))

@@ -12,12 +12,19 @@ from streams.kafka.feed import Finding
 
 
 class Entry(msgspec.Struct, frozen=True, order=True):
-    """A line of the timeline: when (µs), what, about which credential or by whom, the vendor's event id."""
+    """A line of the timeline: when (µs), what, about which credential or by whom, the vendor's event id, and
+    who gave it ("" not known)."""
 
     time: int
     kind: str
     text: str
     uid: str = ""
+    origin: str = ""
+
+    def is_of(self, other: Entry) -> bool:
+        """Says whether both tell of one event: ids are their giver's own, as far as he is known."""
+        same = self.uid == other.uid
+        return same and (self.origin == other.origin or not self.origin or not other.origin)
 
 
 class Count(msgspec.Struct, frozen=True):

@@ -54,12 +54,20 @@ def test_a_database_from_before_spans_finds_the_agent_of_those_it_has(tmp_path: 
         for statement in (
             "TRUNCATE TABLE spans",
             "DROP VIEW spans_view",
-            *(f"ALTER TABLE spans DROP COLUMN {column}" for column in ("start", "side", "failed", "shared")),
-            "ALTER TABLE migrations DELETE WHERE number IN (12, 17, 20) SETTINGS mutations_sync = 1",
+            *(
+                f"ALTER TABLE spans DROP COLUMN {column}"
+                for column in ("source", "instance", "start", "side", "failed", "shared")
+            ),
+            "ALTER TABLE migrations DELETE WHERE number IN (12, 17, 20, 21) SETTINGS mutations_sync = 1",
         ):
             client.command(statement)
         engine.discard(client)
-        assert migrate(engine) == ["012_spans.sql", "017_spans_of_any_source.sql", "020_answers.sql"]
+        assert migrate(engine) == [
+            "012_spans.sql",
+            "017_spans_of_any_source.sql",
+            "020_answers.sql",
+            "021_whose_events.sql",
+        ]
         found = "SELECT count() FROM activities_resolved WHERE resolved_identity = 'agent:desk/triage'"
         assert rows(engine, found) == [(4,)]
 

@@ -142,6 +142,14 @@ def test_a_finding_stands_beside_each_event_that_it_rests_on_once(engine: Engine
     assert sorted(evidence) == [
         ("f1", "a_control", "high", "new", uid, "GetObject") for uid in ("event-1", "event-2")
     ]
+    # Since its ids are told with who gave them, another one's event of the same id is none of it.
+    told = {"origins": ["cloudtrail/prod", "ocsf"]}
+    stored = finding("f1", finding_info=info, severity="High", status="New", unmapped=told)
+    sink.write("findings", [one("findings", stored, 2)])
+    for row in (activity(1, source="cloudtrail", instance="prod"), activity(2, source="ocsf")):
+        sink.write("activities", [lines("activities", row)])
+    mine = rows(engine, "SELECT uid, source, instance FROM finding_evidence ORDER BY uid")
+    assert mine == [("event-1", "cloudtrail", "prod"), ("event-2", "ocsf", "default")]
 
 
 def test_what_is_open_is_told_in_words_and_without_its_json(engine: Engine) -> None:
