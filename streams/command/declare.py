@@ -89,7 +89,9 @@ def _agree(paths: Sequence[Path]) -> None:
     for path in paths if len(paths) > 1 else ():
         for entry in parse_inventory(path.read_bytes(), str(path))[1]:
             record = entry.record
-            for alias in record.aliases if isinstance(record, Identity) else ():
+            if not isinstance(record, Identity):
+                continue
+            for alias in record.aliases:
                 other, where = given.setdefault(alias, (record.id, path))
                 if other != record.id:
                     raise Stop(
