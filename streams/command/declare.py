@@ -81,18 +81,18 @@ def messages_of(paths: Sequence[str]) -> list[Declared]:
 
 
 def _agree(paths: Sequence[Path]) -> None:
-    """Raises Stop where two files give one alias to two identities: neither is the later one."""
+    """Raises Stop where two files of one time give one alias to two identities: neither is the later one."""
     from schemas.inventory import parse_inventory
     from schemas.inventory_model import Identity
 
-    given: dict[str, tuple[str, Path]] = {}
+    given: dict[tuple[int, str], tuple[str, Path]] = {}
     for path in paths if len(paths) > 1 else ():
-        for entry in parse_inventory(path.read_bytes(), str(path))[1]:
-            record = entry.record
-            if not isinstance(record, Identity):
-                continue
-            for alias in record.aliases:
-                other, where = given.setdefault(alias, (record.id, path))
+        if str(path) == STANDARD_INPUT:
+            continue
+        recorded, entries = parse_inventory(path.read_bytes(), str(path))
+        for record in (entry.record for entry in entries):
+            for alias in (record.aliases or ()) if isinstance(record, Identity) else ():
+                other, where = given.setdefault((recorded, alias), (record.id, path))
                 if other != record.id:
                     raise Stop(
                         f"{alias} is an alias of {other} ({where}) and of {record.id} ({path}): name it once."

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
-from streams.command.declare import checked, declare
+from streams.command.declare import declare, messages_of
 from streams.command.send import send
 from streams.kafka import topics
 from streams.kafka.producing import RawProducer
@@ -210,6 +210,6 @@ def test_an_alias_that_two_files_give_to_two_identities_is_refused_and_both_are_
         )
         (tmp_path / f"{name}.yaml").write_text(entry)
     with pytest.raises(Stop, match=r"aws:1:user/u is an alias of agent:x/a (.|\n)* and of agent:x/b"):
-        checked([str(tmp_path)])
+        messages_of([str(tmp_path)])
     (tmp_path / "b.yaml").unlink()
-    assert checked([str(tmp_path)]) == 1
+    assert len(messages_of([str(tmp_path)])) == 1
