@@ -90,8 +90,8 @@ def _agree(paths: Sequence[Path]) -> None:
         if str(path) == STANDARD_INPUT:
             continue
         recorded, entries = parse_inventory(path.read_bytes(), str(path))
-        for record in (entry.record for entry in entries):
-            for alias in (record.aliases or ()) if isinstance(record, Identity) else ():
+        for record in [entry.record for entry in entries if isinstance(entry.record, Identity)]:
+            for alias in record.aliases or ():
                 other, where = given.setdefault((recorded, alias), (record.id, path))
                 if other != record.id:
                     raise Stop(
