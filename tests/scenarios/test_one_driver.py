@@ -76,7 +76,11 @@ def differ(one: Said | None, other: Said | None) -> bool:
 
 def _whole(row: dict[str, Any]) -> dict[str, Any]:
     left = {name: part for name, part in row.items() if name != "evidences"}
-    for name, part in (("unmapped", "evidence_truncated"), ("finding_info", "related_events")):
+    for name, part in (
+        ("unmapped", "evidence_truncated"),
+        ("unmapped", "origins"),
+        ("finding_info", "related_events"),
+    ):
         if name in left:
             left[name] = {key: value for key, value in left[name].items() if key != part}
     return left
