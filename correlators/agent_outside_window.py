@@ -9,6 +9,8 @@ that no record names may live.
 Proves: a call outside the window that was refused. Ends: a later record covers the act, or mentions no
 windows any more. A record that was made before the act and comes late withdraws the finding.
 Evaded by: acting under another agent's name; runs whose spans are sampled away.
+A call that came more than a day later than it says must be inside a window at its arrival as well (low: a
+log of long ago is sent in, or was written now).
 Benign: a run that began inside a window and goes on after its end; a window that nobody extended; an
 emergency (approve it with the grant ``break-glass``). While a record says that the agent is not active,
 ``inactive_identity_active`` judges its acts. A delegate has a window of its own.
@@ -39,7 +41,7 @@ from correlators.control import (
     spoken,
     times,
 )
-from correlators.kernel.views.calls import endings, parted
+from correlators.kernel.views.calls import endings, lateness, parted, times_of
 from correlators.kernel.views.ends import grace_of
 from correlators.kernel.views.inventoried import BREAK_GLASS, approvals, uncovered
 from correlators.kernel.views.unseen import LOST, between, lost_uses
@@ -64,7 +66,8 @@ CONTROL = Control(
 OUTSIDE_SEVERITY = Severity.HIGH
 """Nobody answers for what it does then."""
 NEAR_SEVERITY = Severity.LOW
-"""So near to the end of a window, or to its begin, the clocks of two producers may differ."""
+"""So near to the end of a window, or to its begin, the clocks of two producers may differ; and a call that
+came late may have been made when it says."""
 DEAD_SEVERITY = Severity.LOW
 """The calls do not show by which credential they were made: one that no record knows may live."""
 DEAD_CONFIDENCE = Confidence.MEDIUM
@@ -95,13 +98,16 @@ def _windows(view: View, clock: Clock, identity: str, ordered: list[Declaration]
     acts = uncovered(
         view, _acts(view, ordered, "executed"), [a for a in approvals(view) if a.grant in BREAK_GLASS]
     )
-    outside = tuple(e for e in acts if _is_outside(view, ordered, e))
-    refused = tuple(e for e in _acts(view, ordered, "refused") if _is_outside(view, ordered, e))
+    outside = tuple(e for e in acts if _is_outside(ordered, e))
+    refused = tuple(e for e in _acts(view, ordered, "refused") if _is_outside(ordered, e))
     latest = ordered[-1]
     if not outside:
         return _lost(view, identity, latest) or _quiet(view, clock, identity, ordered, refused)
     sure = any(_misses(_in_force(ordered, e.time), e.time, view.thresholds.skew) for e in outside)
-    covered = all(latest.windows is None or not _misses(latest, e.time) for e in outside)
+    late = tuple(e for e in outside if not _misses(_in_force(ordered, e.time), e.time))
+    covered = all(
+        latest.windows is None or not any(_misses(latest, time) for time in _times(e)) for e in outside
+    )
     window = _nearest(_in_force(ordered, outside[0].time), outside[0].time)
     start = window.end if window and window.end and window.end <= outside[0].time else outside[0].time
     return view.verdict(
@@ -109,7 +115,9 @@ def _windows(view: View, clock: Clock, identity: str, ordered: list[Declaration]
         subject=identity,
         value="assumed" if covered else "violated",
         title=f"{_who(view, identity)} acted outside its approved window",
-        reason=f"{_seen(view, outside)}; {_shown(window)}" + ("; approved since" if covered else ""),
+        reason=f"{_seen(view, outside)}; {_shown(window)}"
+        + lateness(late, _thinned(view))
+        + ("; approved since" if covered else ""),
         severity=OUTSIDE_SEVERITY if sure else NEAR_SEVERITY,
         confidence=Confidence.HIGH if sure else Confidence.LOW,
         claim=(_record(_in_force(ordered, outside[0].time)),),
@@ -185,8 +193,8 @@ def _dead(view: View, clock: Clock, identity: str, ordered: list[Declaration]) -
         e
         for e in _acts(view, ordered, "executed")
         if not e.credential
-        and all(any(_after(view, off, e.time) for off in offs) for offs in ends.values())
-        and not _is_outside(view, ordered, e)
+        and all(any(_after(view, off, t) for off in offs for t in times_of(e)) for offs in ends.values())
+        and not _is_outside(ordered, e)
         and not _is_inactive(ordered, e)
     )
     first = min((off for offs in ends.values() for off in offs), default=None)
@@ -235,8 +243,15 @@ def _acts(view: View, ordered: list[Declaration], how: str) -> tuple[Evidence, .
     return tuple(e for e in sighted([tuple(sorted(calls)), *uses]) if e.actor in keys)
 
 
-def _is_outside(view: View, ordered: list[Declaration], use: Evidence) -> bool:
-    return _misses(_in_force(ordered, use.time), use.time) and not _is_inactive(ordered, use)
+def _is_outside(ordered: list[Declaration], use: Evidence) -> bool:
+    """Whether it was done outside, or, where an agent's own log says so much later, came from outside."""
+    outside = any(_misses(_in_force(ordered, time), time) for time in _times(use))
+    return outside and not _is_inactive(ordered, use)
+
+
+def _times(use: Evidence) -> tuple[int, ...]:
+    """A provider's own log of a use may come as late as it likes: the agent does not write it."""
+    return times_of(use) if unnamed_of(use.actor) else (use.time,)
 
 
 def _misses(record: Declaration, time: int, skew: int = 0) -> bool:

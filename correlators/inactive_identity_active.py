@@ -42,6 +42,7 @@ from correlators.control import (
     taken_back,
     unheard,
 )
+from correlators.kernel.views.calls import lateness, times_of
 from correlators.kernel.views.ends import standing, undone_by
 from correlators.kernel.views.gone import GONE, active, acts_as, deletions_of, outlives
 from correlators.kernel.views.inventoried import BREAK_GLASS, approvals, uncovered
@@ -49,6 +50,7 @@ from correlators.kernel.views.unseen import LOST, Unseen, lost_uses, ruled_out, 
 from correlators.kernel.views.view import ACCEPTED
 from schemas.authority import INVENTORY
 from schemas.declaration import Declaration, Period
+from schemas.span import unnamed_of
 
 CONTROL = Control(
     name="inactive_identity_active",
@@ -103,7 +105,7 @@ def _declared(
         return None
     acted = tuple(e for e in active(view) if _contradicts(view, ordered, e))
     used = uncovered(view, acted, [a for a in approvals(view) if a.grant in BREAK_GLASS])
-    standing = tuple(e for e in used if _says_inactive(view, latest, e.time))
+    standing = tuple(e for e in used if any(_says_inactive(view, latest, time) for time in _times(e)))
     refused = tuple(e for e in _refused(view) if _says_inactive(view, latest, e.time))
     period, made_by = _claim(ordered, used[0].time if used else clock.now) or claims[0]
     evidence = _record(period, made_by)
@@ -115,12 +117,13 @@ def _declared(
     inactive_now = now is not None and now.value in INACTIVE
     if used:
         open_ = bool(standing) and inactive_now
+        sure = [e for e in used if any(_says_inactive(view, d, e.time) for d in ordered)]
         after = _refused_since(view, clock, used, refused)
         value: Value = "violated" if open_ and not after else "proven" if after else "assumed"
         reason = (
             f"recorded {period.value} since {iso(period.start) or 'ever'}, yet active from "
             f"{iso(used[0].time)} to {iso(used[-1].time)}"
-        )
+        ) + lateness(tuple(e for e in used if unnamed_of(e.actor)), False)
         if not open_:
             reason += "; the record was taken back since"
         return _verdict(
@@ -132,6 +135,7 @@ def _declared(
             evidence,
             used,
             Episode(period.start, 0 if open_ else max(period.end, 1), period.value),
+            sure=bool(sure),
         )
     if refused:
         return _verdict(
@@ -171,9 +175,17 @@ def _record(period: Period, declaration: Declaration) -> Evidence:
 
 
 def _contradicts(view: View, ordered: list[Declaration], use: Evidence) -> bool:
-    """What the record says now of that time, or what the record in force at that time said."""
-    in_force = next((d for d in reversed(ordered) if d.recorded <= use.time), ordered[0])
-    return any(_says_inactive(view, record, use.time) for record in (ordered[-1], in_force))
+    """What the record says now of that time, or what the record in force at that time said; of an agent's
+    call that came late, also of its arrival."""
+    return any(
+        _says_inactive(view, record, time)
+        for time in _times(use)
+        for record in (ordered[-1], next((d for d in reversed(ordered) if d.recorded <= time), ordered[0]))
+    )
+
+
+def _times(use: Evidence) -> tuple[int, ...]:
+    return times_of(use) if unnamed_of(use.actor) else (use.time,)
 
 
 def _says_inactive(view: View, declaration: Declaration, time: int) -> bool:
@@ -296,8 +308,10 @@ def _verdict(
     evidence: tuple[Evidence, ...],
     episode: Episode | None,
     now: bool = True,
+    sure: bool = True,
 ) -> Verdict:
-    severity = _severity(view, evidence) if episode else None
+    """``sure``: not only by when its records came."""
+    severity = (_severity(view, evidence) if sure else Severity.LOW) if episode else None
     credential = evidence[0].credential if evidence else ""
     held = f" with {called(view, credential)}" if credential else ""
     return view.verdict(

@@ -27,7 +27,6 @@ what its calls did.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from correlators.control import (
     Clock,
@@ -40,13 +39,12 @@ from correlators.control import (
     Verdict,
     View,
     iso,
-    micros,
     named,
     spoken,
     times,
 )
 from correlators.kernel.views.approvals import WITHIN, Catalogue, Match, Records, leads_within, match_of
-from correlators.kernel.views.calls import DENIED, Call, Ending, endings, parted
+from correlators.kernel.views.calls import DENIED, Call, Ending, came_late, endings, lateness, parted
 from schemas.dossier import Calls
 from schemas.providers import CALLS
 from schemas.span import is_unnamed
@@ -95,11 +93,6 @@ NOBODYS_SHOWN = 10
 
 CONTRADICTED = ("declined", "refused")
 """Refusals by the word of a server, which its own list of tools may contradict."""
-
-
-LATE = micros(timedelta(days=1))
-"""An exporter that tries again gives up within minutes; a file of spans is sent the same day. Who writes of a
-time at which he was still allowed, writes later than that."""
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
@@ -188,19 +181,9 @@ def _when(denied: list[Call]) -> str:
     return f"at {iso(max(call.evidence.time for call in denied))}"
 
 
-def came_late(call: Evidence) -> bool:
-    """Tells whether a call came so much later than it says that it may have been written later, too."""
-    return call.arrived > call.time + LATE
-
-
 def _late(evidence: tuple[Evidence, ...], gone: bool) -> str:
-    many = tuple(e for e in evidence if came_late(e))
-    if not many:
-        return ""
-    said = (
-        f"{times(many, 'call', gone)} came more than a day later than said, last at {iso(many[-1].arrived)}"
-    )
-    return f"; {said}, and the catalogue of then counts as well"
+    said = lateness(evidence, gone)
+    return f"{said}, and the catalogue of then counts as well" if said else ""
 
 
 def _span(evidence: tuple[Evidence, ...]) -> str:

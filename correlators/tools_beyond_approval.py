@@ -43,7 +43,7 @@ from correlators.control import (
     times,
 )
 from correlators.kernel.views.approvals import Catalogue, Records
-from correlators.kernel.views.calls import Call
+from correlators.kernel.views.calls import Call, times_of
 from correlators.kernel.views.definitions import DefinedTool, calls_of, defined_tools
 from correlators.kernel.views.offers import Listing, Offers, digests_in
 from correlators.kernel.views.offers_beyond import beyond_of, changes_of
@@ -97,8 +97,15 @@ def _of_defined(view: View, records: Records, offers: Offers, defined: DefinedTo
     called: list[Call] = []
     sure = False
     for call, shown, known in calls_of(view, offers, defined):
-        allowed = defined.allowed(records.at(call.evidence.time))
-        if allowed and shown and call.ending == "executed" and all(defined.strays(s, allowed) for s in shown):
+        if (
+            shown
+            and call.ending == "executed"
+            and any(
+                (allowed := defined.allowed(records.at(time)))
+                and all(defined.strays(s, allowed) for s in shown)
+                for time in times_of(call.evidence)
+            )
+        ):
             called.append(call)
             sure = sure or known
     listings = offers.of(defined.agent, defined.names, defined.servers)

@@ -13,7 +13,7 @@ from schemas.evidence import iso
 from schemas.naming import spoken
 from schemas.sources import Context, inventory, otel
 from schemas.verdict import Clock, Severity, Verdict
-from tests.support.otlp import CLIENT, T0, activities, agent, span, tool, uid
+from tests.support.otlp import CLIENT, T0, activities, agent, arriving, span, tool, uid
 from tests.support.scenario import every_way
 
 DESK = "agent:desk/triage"
@@ -215,3 +215,28 @@ def test_the_ordinary_day_of_an_agent_with_a_window_is_told_of_nobody_and_a_run_
     shut = until(30, recorded=3_000)
     late = activities(agent(8, at=3_100), tool(9, 8, at=3_200))
     assert judged(*base, *shut, *late)[DESK].severity == Severity.HIGH
+
+
+@pytest.mark.parametrize("hours", [2, 30])
+def test_a_call_that_comes_much_later_than_it_says_must_be_inside_a_window_at_its_arrival_as_well(
+    hours: int,
+) -> None:
+    came = START + hours * 3_600_000_000
+    window = until(90)
+    calls = arriving(CALLED, came)
+    world = every_way([*window, *calls], Clock(came + 3_600_000_000, {"otel": came}))
+    told = {r.verdict.control: r.verdict for r in world.last.values() if r.verdict}["agent_outside_window"]
+    assert (told.severity is not None) == (hours == 30)
+    if told.severity:
+        assert told.severity == Severity.LOW and "came more than a day later than said" in told.reason
+
+
+def test_an_inactive_agents_call_that_came_much_later_than_it_says_is_told_low() -> None:
+    came = START + 30 * 3_600_000_000
+    status = [{"value": "active", "from": at(-3_600)}, {"value": "inactive", "from": at(7_200)}]
+    many = [*record(status=status), *arriving(CALLED, came)]
+    world = every_way(many, Clock(came + 3_600_000_000, {"otel": came}))
+    told = {r.verdict.control: r.verdict for r in world.last.values() if r.verdict}[
+        "inactive_identity_active"
+    ]
+    assert told.severity == Severity.LOW and "came more than a day later than said" in told.reason

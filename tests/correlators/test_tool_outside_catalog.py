@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from schemas import frozen
 from schemas.activity import Activity
 from schemas.evidence import iso
 from schemas.fact import facts_of
 from schemas.naming import spoken
 from schemas.sources import Context, inventory
 from schemas.verdict import Clock, Confidence, Report, Severity, Verdict
-from tests.support.otlp import CLIENT, SERVER, T0, activities, agent, span, tool, uid
+from tests.support.otlp import CLIENT, SERVER, T0, activities, agent, arriving, span, tool, uid
 from tests.support.scenario import World, every_way
 
 DESK = "agent:desk/triage"
@@ -349,20 +348,9 @@ def test_a_call_that_comes_much_later_than_it_says_must_be_approved_at_its_arriv
     """The tool is taken from the catalogue after the time that the span claims."""
     came = T0 // 1000 + (30 if late else 2) * 3_600_000_000
     taken_away = approves("search", at=AFTER)
-    calls = [
-        frozen.changed(a, arrived=came, effects=tuple(_came(e, came) for e in a.effects))
-        for a in activities(agent(1), tool(2, 1, "rm"))
-    ]
+    calls = arriving(activities(agent(1), tool(2, 1, "rm")), came)
     clock = Clock(came + 3_600_000_000, {"otel": came})
     found = judged(approves("rm"), taken_away, *calls, clock=clock).get(f"{DESK} rm")
     assert (found is not None and found.severity is not None) == late
     if late:
         assert found and "came more than a day later than said" in found.reason
-
-
-def _came(effect: Any, at: int) -> Any:
-    return (
-        frozen.changed(effect, span=frozen.changed(effect.span, arrived=at))
-        if hasattr(effect, "span")
-        else effect
-    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
-from schemas.activity import Activity
+from schemas import frozen
+from schemas.activity import Activity, Spanned
 from schemas.sources import Context, otel
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -84,3 +86,20 @@ def activities(
 
 def uid(n: int) -> str:
     return f"{TRACE}:{span_id(n)}"
+
+
+def arriving(many: Sequence[Activity], came: int) -> list[Activity]:
+    """What came at a time (µs), whatever its spans say."""
+    return [
+        frozen.changed(
+            activity,
+            arrived=came,
+            effects=tuple(
+                frozen.changed(effect, span=frozen.changed(effect.span, arrived=came))
+                if isinstance(effect, Spanned)
+                else effect
+                for effect in activity.effects
+            ),
+        )
+        for activity in many
+    ]

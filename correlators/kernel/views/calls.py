@@ -18,17 +18,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from typing import Literal, NamedTuple
 
+from correlators.kernel.views.wording import times
 from schemas.dossier import Calls
-from schemas.evidence import Evidence
+from schemas.evidence import Evidence, iso, micros
 from schemas.span import is_unnamed
 from schemas.verdict import Confidence
 
 Ending = Literal["executed", "refused", "undecided", "deferred", "hidden", "transferring", "unanswered"]
 
 DENIED = "denied"
+
+LATE = micros(timedelta(days=1))
+"""An exporter that tries again gives up within minutes; a file of spans is sent the same day. Who writes of a
+time at which he was still allowed, writes later than that."""
+
 HANDOFF = "-> "
 UNNAMED = "(an agent not named)"
 
@@ -47,6 +54,26 @@ RANKED: tuple[tuple[str, Ending | None], ...] = (
     ("unanswered", "unanswered"),
 )
 """Channels from the one that outranks all others down, and what each is worth."""
+
+
+def came_late(call: Evidence) -> bool:
+    """Tells whether a call came so much later than it says that it may have been written later, too."""
+    return call.arrived > call.time + LATE
+
+
+def times_of(call: Evidence) -> tuple[int, ...]:
+    """Returns the times (µs) by which a call is judged: its own, and, where it came late, that of its
+    arrival."""
+    return (call.time, call.arrived) if came_late(call) else (call.time,)
+
+
+def lateness(many: Iterable[Evidence], thinly: bool) -> str:
+    """Returns what is said of calls that came late; "" where none did. ``thinly``: some were let go of."""
+    late = tuple(e for e in many if came_late(e))
+    if not late:
+        return ""
+    seen = times(late, "call", thinly)
+    return f"; {seen} came more than a day later than said, last at {iso(late[-1].arrived)}"
 
 
 def call_key(agent: str, tool: str) -> str:
