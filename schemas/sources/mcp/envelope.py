@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 
 from schemas.activity import Aliased, Effect
 from schemas.addresses import address_of
+from schemas.evidence import DEFAULT_INSTANCE
 from schemas.providers import BY_WORD, word_of
 from schemas.providers.oidc import issuer_name
 from schemas.sources import Context
@@ -87,7 +88,7 @@ def envelope_of(document: dict[str, Any], context: Context) -> Envelope:
         next((time for name in TIMES if (time := micros_of(text_at(document, name)))), 0),
         SENDERS.get(text_at(document, "direction").lower(), ""),
         server,
-        f"session {session}" if session else f"exchange {exchange}" if exchange else "",
+        _own(f"session {session}" if session else f"exchange {exchange}" if exchange else "", context),
         _caller(document, context),
         address_of(text_at(document, "address") or text_at(document, "client_ip")),
         text_at(document, "user_agent")[:CLIENT_MAX],
@@ -95,8 +96,14 @@ def envelope_of(document: dict[str, Any], context: Context) -> Envelope:
         text_at(document, "traceparent"),
         as_list(pick(document, "message")),
         as_fields(pick(document, "answer")),
-        derived_id(SESSION_BYTES, server, session) if session else "",
+        derived_id(SESSION_BYTES, server, _own(session, context)) if session else "",
     )
+
+
+def _own(text: str, context: Context) -> str:
+    """A session is its gateway's own: another installation that calls one of its sessions so tells of
+    another."""
+    return f"{context.instance} {text}" if text and context.instance != DEFAULT_INSTANCE else text
 
 
 def _caller(document: dict[str, Any], context: Context) -> Caller:

@@ -12,7 +12,7 @@ import pytest
 
 from correlators.kernel.views.calls import parted
 from schemas.activity import Activity, Aliased, Spanned
-from schemas.sources import detect
+from schemas.sources import Context, detect
 from schemas.sources.mcp.definitions import digest_of
 from schemas.span import Span
 from tests.support import otlp
@@ -80,6 +80,15 @@ def test_a_call_that_was_not_answered_is_told_as_such() -> None:
 def test_an_id_is_one_only_in_its_session_and_server_and_type() -> None:
     for other in (returned(session="s2"), returned(server="github"), returned("3")):
         assert ended(activities(call() | OPS, other | OPS)) == {(CLEANER, "query_db"): ["unanswered"]}
+
+
+def test_a_session_is_its_gateways_own_whatever_another_one_calls_its_sessions() -> None:
+    """Another installation answers in the session of this one: with a refusal that would hide the call."""
+    asked = read(call() | OPS, context=Context("prod", b"site")).activities
+    forged = read(failed(-32602) | OPS, context=Context("evil", b"site")).activities
+    real = read(returned() | OPS, context=Context("prod", b"site")).activities
+    assert ended([*asked, *forged]) == {(CLEANER, "query_db"): ["unanswered"]}
+    assert ended([*forged, *asked, *real]) == {(CLEANER, "query_db"): ["executed"]}
 
 
 def test_an_id_that_is_used_again_is_another_call() -> None:

@@ -270,7 +270,10 @@ def test_a_token_speaks_for_the_services_that_it_is_bound_to(site: Settings, tmp
     )
 
     def sent(service: str, token: str) -> int:
-        return send(settings, calls(service), Authorization=f"Bearer {token}").status
+        answered = send(settings, calls(service), Authorization=f"Bearer {token}")
+        said = f"this token does not speak for '{service or 'no service'}'".encode()
+        assert (said in answered.body) == (answered.status == 403)
+        return answered.status
 
     with receiving(settings, "receive_otlp"):
         assert [sent(s, "shop-token-of-16-letters") for s in ("shop", "desk-1")] == [200, 200]
