@@ -24,6 +24,7 @@ from schemas.declaration import ApprovedTool, Declaration
 from schemas.dossier import (
     Address,
     Ancestor,
+    Called,
     Calls,
     Child,
     Credential,
@@ -75,6 +76,7 @@ def by_key(make: Callable[[int], Any], many: int = MANY) -> dict[str, Any]:
 
 
 WORST: dict[str, Callable[[], Any]] = {
+    "called": lambda: by_key(lambda n: Called(True, n, LONG * 2)),
     "beside": lambda: by_key(lambda n: Credential(turns=(turn(n),), uses={"succeeded": seen(n)})),
     "members": lambda: by_key(lambda n: Member(f"identity {n} {LONG}", LONG, n)),
     "calls": lambda: by_key(lambda n: Calls((f"t{n}",), channels={"executed": seen(n)})),
