@@ -44,7 +44,15 @@ from correlators.kernel.views.removals import removals
 from schemas.declaration import Declaration
 from schemas.dossier import Grant
 from schemas.fact import AUTHENTICATED, MADE, group_of
-from schemas.providers import is_almighty, is_passing, is_personal, is_refused_self, name_of, scope_of
+from schemas.providers import (
+    is_almighty,
+    is_passing,
+    is_personal,
+    is_refused_self,
+    name_of,
+    scope_of,
+    scopes_over,
+)
 
 CONTROL = Control(
     name="scope_escalation",
@@ -270,7 +278,7 @@ def _scoped(view: View, grants: dict[str, Grant]) -> Iterator[Verdict]:
         oauth = scope_of(grant.role)
         if is_passing(name) or is_refused_self(name) or (only_oauth and not oauth):
             continue
-        names = {oauth} - {""} | {
+        names = set(scopes_over(grant.role)) | {
             key for whole in (name, grant.role) if whole for key in (whole, name_of(whole))
         }
         covering = [a for a in granted if a.grant in names or a.grant in BREAK_GLASS]

@@ -126,7 +126,8 @@ class Provider:
     grant of another name reaches all of it. ``passing``: names of grants that stand for passing for another
     (``almighty``: for one who may do everything), and ``refused_self``: for a grant to oneself that was
     refused. There is no such object, the reader says so of a use. ``scopes``: names of roles that are scopes
-    as OAuth knows them, with what a record calls them as the first group. ``single_objects``: groups are
+    as OAuth knows them, with what a record calls them as the first group; ``levels``: of which each scope is
+    one, after a colon, the widest last: who has a wider one has the narrower. ``single_objects``: groups are
     single objects, with few members each, and ``objects`` are the parts of keys that tell objects from
     identities. ``holders``: a part of the keys of holders that are groups.
     """
@@ -184,6 +185,7 @@ class Provider:
     almighty: re.Pattern[str] = NEVER
     refused_self: re.Pattern[str] = NEVER
     scopes: re.Pattern[str] = NEVER
+    levels: tuple[str, ...] = ()
     single_objects: bool = False
     objects: tuple[str, ...] = ()
     holders: str = ""

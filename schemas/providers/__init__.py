@@ -142,6 +142,15 @@ def scope_of(role: str) -> str:
     return found[1] if found else ""
 
 
+def scopes_over(role: str) -> tuple[str, ...]:
+    """Returns the scope that a role is, and those that hold it in them (a right to write, that to read)."""
+    scope, page = scope_of(role), page_of(role)
+    name, _, level = scope.rpartition(":")
+    if page is None or level not in page.levels:
+        return (scope,) if scope else ()
+    return tuple(f"{name}:{wider}" for wider in page.levels[page.levels.index(level) :])
+
+
 def reaches_all_of(wide: str, narrow: str) -> bool:
     """Says whether one grant reaches wherever another one does."""
     page = page_of(wide)

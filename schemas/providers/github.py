@@ -45,6 +45,10 @@ PROVIDER = Provider(
     # People are no identities of an inventory, and neither are repositories.
     own=re.compile(r"app/"),
     names_last="hash/",
+    # Permissions of apps and fine-grained tokens: ``contents:write`` (GitHub, "Permissions required for
+    # GitHub Apps").
+    scopes=re.compile(r"permission/(.+)"),
+    levels=("read", "write", "admin"),
     uses="github",
     refusals_hidden="GitHub's audit log holds no request whose token it does not know",
     grace=Grace(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from schemas.activity import Action, Effect, Ended, EndKind, Issued, Known, Outcome, Restored
+from schemas.sources.github.permissions import changed_by
 from schemas.sources.github.who import (
     KINDS,
     SERVER_APP,
@@ -175,6 +176,9 @@ def _installations(site: str, event: Event) -> Iterator[Effect]:
         yield Restored(event.action, "group", group=_installation(app, event))
     elif event.action in UNINSTALLED:
         yield Ended(event.action, "group", group=_installation(app, event))
+        return
+    where = _installation(app, event).removeprefix(f"{site}installation/")
+    yield from changed_by(site, event, app, where)
 
 
 def _installation(app: str, event: Event) -> str:

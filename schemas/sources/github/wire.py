@@ -7,6 +7,8 @@ your enterprise". Names of tokens are left out: people choose them, and take the
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field
 
 from schemas.wire import Flag, Text, Wire
@@ -37,5 +39,11 @@ class Event(Wire):
     name: Text = ""
     fingerprint: Text = ""
     key: Text = ""
+    permissions: Any = None
+    permissions_added: Any = None
+    permissions_upgraded: Any = None
+    permissions_unchanged: Any = None
+    permissions_downgraded: Any = None
+    permissions_removed: Any = None
     status_code: Text = ""
     request_method: Text = ""

@@ -13,7 +13,9 @@ from schemas.evidence import iso
 from schemas.gate import is_known_id
 from schemas.sources import Context, Reading, detect, github
 from schemas.verdict import Severity, Verdict
+from tests.support.declared import declared, verdicts
 from tests.support.golden import record
+from tests.support.make import T0
 from tests.support.scenario import clock_after, every_way
 
 SITE = "github:lab:"
@@ -282,3 +284,49 @@ def test_no_token_in_clear_is_kept_where_a_digest_belongs() -> None:
 def test_the_goldens_cannot_be_taken_for_another_source() -> None:
     assert detect(record("github", "typical")) == "github"
     assert detect(orjson.dumps({"action": "opened", "actor": {}, "created_at": 1, "org": "x"})) != "github"
+
+
+# Permissions of an installed app
+
+CI: dict[str, Any] = {"integration": "CI Bot", "name": "CI Bot"}
+
+
+def scoped(*scopes: str) -> Activity:
+    return declared(f"{SITE}app/ci-bot", (START * 1_000 - T0) / 1e6 - 60, "scopes", scopes=scopes)
+
+
+def beyond(*events: dict[str, Any], scopes: tuple[str, ...]) -> list[str]:
+    found = verdicts("scope_escalation", [scoped(*scopes), *activities(*events)])
+    return [v.title.rpartition(": ")[2] for v in found if v.severity is not None]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"contents": "write", "issues": "read"}, {"repository": {"contents": "write", "issues": "read"}},
+        ["contents:write", "issues:read"], "contents:write,issues:read", '{"contents": "write"}',
+    ],
+    ids=["an object", "by kind of object", "a list", "a text", "an object as text"],
+)  # fmt: skip
+def test_what_an_app_is_given_beyond_its_declared_scopes_is_low(said: Any) -> None:
+    installed = by_owner("integration_installation.create", permissions={"contents": "read"}, **CI)
+    raised = by_owner("integration_installation.version_updated", 9, permissions_upgraded=said, **CI)
+    approved = ("contents:read", "issues:read")
+    assert beyond(installed, scopes=approved) == []
+    (more,) = beyond(installed, raised, scopes=approved)
+    assert "permission/contents:write" in more
+    assert beyond(installed, raised, scopes=("contents:write", "issues:write")) == [], (
+        "the wider has the narrower"
+    )
+
+
+def test_a_permission_that_is_taken_away_ends_and_an_app_without_declared_scopes_has_no_row() -> None:
+    both = [
+        by_owner("integration_installation.create", permissions={"contents": "write"}, **CI),
+        by_owner(
+            "integration_installation.version_updated", 9, permissions_removed={"contents": "write"}, **CI
+        ),
+    ]  # fmt: skip
+    effects = [type(e).__name__ for a in activities(*both) for e in a.effects]
+    assert "Granted" in effects and "Withdrawn" in effects
+    assert verdicts("scope_escalation", activities(*both)) == []
