@@ -59,19 +59,25 @@ GUARDS = frozenset({"guardrail", "guardrail_check", "apply_guardrail"})
 
 CLAUDE_CODE_STEPS = frozenset({
     "TodoWrite", "TaskCreate", "TaskGet", "TaskList", "TaskUpdate", "EnterPlanMode", "ExitPlanMode",
-    "AskUserQuestion", "ToolSearch",
+    "AskUserQuestion", "ToolSearch", "TaskOutput", "TaskStop", "BashOutput", "KillShell",
 })  # fmt: skip
-"""Tools that are built in, keep the list of what is to be done or speak with the user, and need no permission
-or ask for it themselves; a server's tools have names that begin with ``mcp__``."""
+"""Tools that are built in, keep the list of what is to be done, speak with the user, or read and stop a
+background task that the session itself started, and need no permission or ask for it themselves ("Tools
+reference"); a server's tools have names that begin with ``mcp__``."""
 
 
 STEPS_OF_LOGS = {
     CLAUDE_CODE_EVENTS: CLAUDE_CODE_STEPS,
-    "codex_otel": frozenset({"update_plan", "request_user_input"}),
-    "gemini-cli": frozenset({"write_todos", "ask_user", "enter_plan_mode", "exit_plan_mode"}),
+    "codex_otel": frozenset({
+        "update_plan", "request_user_input", "wait", "wait_agent", "close_agent",
+    }),
+    "gemini-cli": frozenset({
+        "write_todos", "ask_user", "enter_plan_mode", "exit_plan_mode", "complete_task",
+    }),
     "copilot-chat": frozenset({"manage_todo_list", "think"}),
-}
-"""The same of other coding agents, by the scope of their events (openai/codex, core/src/tools; google-gemini/
+}  # fmt: skip
+"""The same of other coding agents (to wait for a subagent that was started, to close it, to hand in its
+result; to start one is a tool), by the scope of their events (openai/codex, core/src/tools; google-gemini/
 gemini-cli, packages/core/src/tools; microsoft/vscode-copilot-chat, tool names)."""
 SERVED = ("mcp_server_name", "mcp_server", "extension_name")
 """What a server or an extension serves is a tool, whatever it is called."""
