@@ -256,7 +256,8 @@ def _verdict(
         value=value,  # type: ignore[arg-type]
         credential=name,
         title=f"{named(view)}: {_what(view, name, off, bool(severity))}",
-        reason=reason,
+        # The title has words; analysts look for what the provider wrote.
+        reason=reason if off.turn.how in reason else f"{reason}; ended by {off.turn.how}",
         severity=severity,
         confidence=confidence_of(credential, evidence),
         claim=claims,
