@@ -34,6 +34,8 @@ _SEPARATOR = "\x1f"
 _FIND = """SELECT uid, ocsf FROM findings FINAL
 WHERE startsWith(uid, {prefix:String}) ORDER BY uid LIMIT 11"""
 
+_FIND_ASSURANCE = _FIND.replace("FROM findings", "FROM assurance")
+
 _DOSSIER = "SELECT bodies FROM dossiers_live WHERE key = {key:String}"
 
 _COUNTS = r"""SELECT outcome, uniqExact((uid, source, instance)) AS tries,
@@ -45,8 +47,9 @@ GROUP BY outcome ORDER BY first"""
 
 
 def explain(settings: Settings, prefix: str, as_json: bool) -> None:
-    """Prints the story of the finding whose id begins so. Raises Stop where there is none, or several."""
-    finding = find(settings, prefix)
+    """Prints the story of the finding, or of the row of assurance, whose id begins so. Raises Stop where
+    there is none, or several."""
+    finding = find(settings, prefix, assurance=True)
     story = story_of(finding, loader(settings), time.time_ns() // 1000, settings.thresholds)
     story.counts = [count for node in _concerned(story) if node.since for count in _counts(settings, node)]
     if as_json:
@@ -57,10 +60,13 @@ def explain(settings: Settings, prefix: str, as_json: bool) -> None:
     draw(story)
 
 
-def find(settings: Settings, prefix: str) -> Finding:
-    """Returns the one finding whose id begins with ``prefix``. Raises Stop where none or several do."""
+def find(settings: Settings, prefix: str, assurance: bool = False) -> Finding:
+    """Returns the one finding whose id begins with ``prefix``; with ``assurance``, where there is none, the
+    row of assurance. Raises Stop where none or several do."""
     prefix = prefix.strip().lower()
     found = query.rows(settings, _FIND, {"prefix": prefix}) if prefix else []
+    if not found and prefix and assurance:
+        found = query.rows(settings, _FIND_ASSURANCE, {"prefix": prefix})
     if not found:
         raise Stop(
             f"No finding has an id that begins with {prefix!r}. `gapwatch findings` shows how each one "

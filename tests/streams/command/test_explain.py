@@ -142,6 +142,19 @@ def test_on_a_terminal_it_is_in_colour_and_fits(site: Site) -> None:
     assert "no credential of this finding is known" in text
 
 
+def test_a_row_of_assurance_that_no_finding_stands_behind_is_explained_too(
+    site: Site, explained: Explain
+) -> None:
+    row = find(Settings(clickhouse=site.url), site.uids["revoked_credential_used"])
+    info = row["finding_info"] | {"uid": "aaaa0000-0000-5000-8000-000000000001", "title": "it ended well"}
+    client = site.engine.writer()
+    body = orjson.dumps(row | {"class_uid": 2003, "finding_info": info}).decode()
+    client.insert("assurance", [[body, 1]], ["ocsf", "version"])
+    site.engine.discard(client)
+    code, out, err = explained("aaaa0000")
+    assert (code, err) == (0, "") and "it ended well" in out
+
+
 def test_a_beginning_that_fits_none_or_several_says_what_to_do(site: Site, explained: Explain) -> None:
     code, _, err = explained("ffff-none")
     assert code == 1 and "gapwatch findings" in err and "Traceback" not in err
