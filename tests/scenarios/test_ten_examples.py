@@ -3,6 +3,7 @@ told, each is over once it is mended, and `explain` shows both."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from correlators.kernel.catalogue import controls
 from schemas.evidence import micros
 from schemas.sources import Context
 from schemas.verdict import Report
+from streams.command import cli
 from streams.command.explain import find, loader, story_of
 from streams.command.release import release
 from streams.kafka.producing import RawProducer
@@ -23,6 +25,7 @@ from streams.site import datafolder
 from streams.site.settings import Settings
 from tests.attacks.running import Running
 from tests.support.examples import BATCH, EXAMPLES, ORIGIN, Example, Raw
+from tests.support.shift import steps
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.slow
@@ -96,6 +99,57 @@ def over(site: Site, uids: dict[str, str]) -> dict[str, bool]:
         for e in EXAMPLES
         for uid in (uids[e.name],)
     }
+
+
+def test_a_shift_goes_as_its_page_says_by_command_line_and_by_sql(
+    running: Running, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It ends as it began, so that what stands below finds nothing suppressed."""
+    site = Site(running)
+    site.send(raw for example in EXAMPLES for raw in example.broken)
+    wait_for(
+        lambda: len(standing(site)) == len(EXAMPLES),
+        "a finding of each",
+        SECONDS,
+        lambda: str(standing(site)),
+    )
+
+    def typed(line: str) -> str:
+        words = shlex.split(line.partition(" > ")[0])
+        monkeypatch.setattr("sys.argv", ["gapwatch", *words, f"--data={running.data}"])
+        capsys.readouterr()
+        code: Any = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = end.code
+        shown = capsys.readouterr()
+        assert not code, f"{line}: {shown.err}"
+        return shown.out + shown.err
+
+    worst = orjson.loads(typed("findings --open --limit 1 --json"))
+    uid, identity = worst["finding_info"]["uid"], worst["resources"][0]["uid"]
+
+    def state() -> str:
+        return str(running.rows(f"SELECT state FROM worklist WHERE uid = '{uid}'")[0]["state"])
+
+    becomes = {"ack": "acknowledged", "close": "closed", "reopen": "open", "suppress": "suppressed"}
+    for step in steps():
+        text = step.text.replace("$FINDING", uid).replace("$IDENTITY", identity)
+        if step.kind == "sql":
+            status, body = running.ask(text, default_format="JSONEachRow")
+            assert (status, bool(body.strip())) == (200, True), f"{step.heading}: {body!r}"
+            continue
+        assert typed(text).strip(), text
+        verb = text.partition(" ")[0]
+        if verb in becomes and "--dry-run" not in text:
+            wait_for(lambda verb=verb: state() == becomes[verb], f"{verb} to be stored", SECONDS, state)  # type: ignore[misc]
+        if verb in ("assign", "comment"):
+            mine = f"SELECT verb FROM notes WHERE finding = '{uid}' AND verb = '{verb}'"
+            wait_for(lambda mine=mine: bool(running.rows(mine)), f"{verb} to be stored", SECONDS)  # type: ignore[misc]
+    (held,) = running.rows("SELECT id FROM exceptions WHERE state = 'holds' AND reason = 'migrated by then'")
+    assert "opens again" in typed(f"exceptions --withdraw {held['id']} --reason over")
+    wait_for(lambda: state() == "open", "the finding to stand again", SECONDS, state)
 
 
 def test_each_example_is_told_is_over_once_mended_and_is_explained(

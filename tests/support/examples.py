@@ -271,7 +271,7 @@ EPHEMERAL = Example(
         vaulted(5, vault_lines.line("kv/data/orders", who=IMPORT, **READ)),
         vaulted(30, vault_lines.line("kv/data/orders", who=IMPORT, **READ)),
     ),
-    ("expired_credential_accepted", "High", "its token accepted"),
+    ("expired_credential_accepted", "High", "its token was accepted"),
     (
         vaulted(
             90,
