@@ -91,7 +91,7 @@ class Stored:
 def asked(settings: Settings, sql: str, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yields the rows of a query for many keys."""
     for at in range(0, len(keys), KEYS_AT_ONCE):
-        text = BETWEEN.join(keys[at : at + KEYS_AT_ONCE]).replace("\\", "\\\\")
+        text = BETWEEN.join(keys[at : at + KEYS_AT_ONCE])
         yield from query.rows(settings, sql, {"keys": text})
 
 

@@ -56,4 +56,4 @@ def timeline(
 
 
 def _joined(keys: list[str]) -> str:
-    return BETWEEN.join(key for key in keys if BETWEEN not in key).replace("\\", "\\\\")
+    return BETWEEN.join(key for key in keys if BETWEEN not in key)

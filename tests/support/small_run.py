@@ -117,9 +117,7 @@ class World:
     ) -> list[dict[str, Any]]:
         client = self.engine.reader()
         try:
-            # ClickHouse reads a parameter's value with its escapes.
-            read = {k: v.replace("\\\\", "\\") for k, v in (parameters or {}).items()}
-            answer = client.raw_query(sql, parameters=read, fmt="JSONEachRow")
+            answer = client.raw_query(sql, parameters=dict(parameters or {}), fmt="JSONEachRow")
         finally:
             self.engine.discard(client)
         return [orjson.loads(line) for line in answer.splitlines() if line]
