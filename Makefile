@@ -9,6 +9,8 @@ SOURCE ?=
 # Test files that run at the same time, twice as many as two cores: half of a test of the pipeline is waiting.
 # Each may start a broker, an engine and the stages.
 TESTS_AT_ONCE ?= 4
+# Hundreds of processes are started by the tests: what was compiled once is kept.
+unexport PYTHONDONTWRITEBYTECODE
 PYTEST = $(BIN)/python -m pytest --numprocesses $(TESTS_AT_ONCE) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help install run test test-fast check format golden bench score lock clean audit attacks chaos clients
