@@ -1,19 +1,19 @@
 """A release brought more than was approved, or what held before it was not proven again.
 
-Fires: within the window after a declared release (``window``, else ``rollout``) the workload is told to run,
-or runs, an image that it did not run before and that no release names, is used from a network that its
-declared places do not cover, or reads a secret for the first time that is not among its declared ones: low.
-What other controls tell of the window on their own (a tool, a scope, a role outside its approval, an old
-image, a read of a secret from elsewhere) is noted here: informational. Where it was at work in its window and
-the log has reached the window's end, a control that its conduct had proven before the release was not proven
-again by then, or the released image was not seen running where images are: informational, low confidence. One
-finding for a workload and release.
+Fires: a declared release opens a window (``window``, else ``rollout``). Low, if within the window the
+workload runs, or is told to run, an image that it did not run before and that no release names. Low, if it is
+used from a network that its declared places do not cover, or reads a secret for the first time that is not
+among its declared ones. Informational, if another control tells of the window on its own (a tool, a scope, a
+role outside its approval, an old image, a read of a secret from elsewhere). Informational with low
+confidence, if a control was proven before the release and not again by the window's end, although the
+workload was at work and the log has reached that end. The same holds if the released image was not seen
+running where images are seen. One finding for a workload and release.
 Proves: all controls that are bound to a workload (``Control.bound``) and were proven before are proven again
 in the window, and nothing beyond the approved model was seen. A bound control that is not proven again by the
 deadline falls to assumed, whatever proved it before, until it is.
-Over: the next release ran through its window without it; the control is proven late.
+Over: the next release ran through its window without such a change; the control is proven late.
 Evaded by: waiting until the window is over (the other controls go on); workloads of which no release is
-declared; models that are not declared (of those nothing is said).
+declared; models that are not declared (nothing is said of what they would hold).
 Benign: a canary, blue and green, a rollback (images of any declared release are released ones, the next one's
 ahead of its time too, and whatever the releaser sets); old parts that end during the roll-out; a release that
 is followed by another at once (the window ends with it); side-cars; a new network, secret or tool that is

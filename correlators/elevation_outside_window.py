@@ -1,9 +1,9 @@
 """An identity uses, or is given, an elevated access at a time that no approval covers.
 
 Fires: an identity has approvals with an end for a grant (a role, a binding), as just-in-time access is
-approved, and since the first of them was there it was given that grant, took on that role, or was let in by
-that grant, at a time that none of them covers, more than the leeway past their ends. Medium before the
-privilege weighs. An approval of an emergency grant covers whatever is done within it.
+approved. Since the first of these approvals was recorded, it was given that grant, took on that role, or was
+let in by that grant at a time that no approval covers. The leeway past an approval's end is not counted.
+Medium before the privilege weighs. An approval of an emergency grant covers whatever is done within it.
 Proves: every such act lies within an approval.
 Evaded by: a grant that nobody ever approved (``scope_escalation``); providers whose records do not say which
 grant allowed a use.

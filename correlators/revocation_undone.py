@@ -1,7 +1,7 @@
 """An end is undone by another than who stated it.
 
-Fires: a credential that was switched off, or an identity that was disabled or whose sessions were cut, is on
-again by the word of another actor than the one that stated the end. Medium, in two cases: the credential was
+Fires: a credential was switched off, or an identity was disabled or its sessions were cut. It is on again, by
+the word of another actor than the one that stated the end. Medium, in two cases: the credential was
 used in between (the actor may be hiding this use), or the ended identity itself undid the end. The finding
 about the use stays open beside this one: an undoing closes a finding only if the actor that stated the end
 undoes it, or a declaration takes the end back.

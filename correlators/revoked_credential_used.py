@@ -1,8 +1,8 @@
 """A credential is used after it was revoked.
 
-Fires: a use that the provider authenticated, inside a period in which the credential was off (revoked,
-deleted, disabled, its account deleted, its mount or lease prefix ended, declared revoked), beyond the
-provider's propagation time. High; critical for a write to identities, which counts even inside the
+Fires: the provider authenticated a use inside a period in which the credential was off, beyond the provider's
+propagation time. Off means revoked, deleted or disabled, its account deleted, its mount or lease prefix
+ended, or declared revoked. High; critical for a write to identities, which counts even inside the
 propagation time unless it is known to be no way back (``correlators.kernel.views.inflight``); medium where
 every such use was forbidden, or all there is is a session opened before that stood open past it (low where it
 only listens).

@@ -1,15 +1,16 @@
 """An identity reads a secret from a network where it is not expected.
 
 Fires: a secret is read, with success, from a place that no declared place of the identity covers, since the
-record that declares them was there. Where none is declared: one that has read secrets for a week and more
-from no more than three public networks reads one, with a credential that was never there before, from another
-public network, and goes on reading from one of its own (low confidence). Low.
+record that declares them was there. Low. An identity without declared places has networks of its own if it
+has read secrets for a week or more from at most three public networks. It fires (low confidence) where such
+an identity reads a secret from another public network, with a credential that was never there before, and
+goes on reading from one of its own.
 Proves: with declared places, every read came from one of them. Unverifiable where a place is declared by a
 name that records do not show.
 Evaded by: reading from within an approved network; a store whose records hide the address.
-Benign: calls of the provider's own services (their address is no place), balancers in front of a store (known
-by who else came from them), a network that moves (the old one is not used any more), a place that is declared
-later (it withdraws the finding), an approved emergency, jobs that run anywhere and always did.
+Benign: calls of the provider's own services (their address is no place); balancers in front of a store (known
+by who else came from them); a network that moves (the old one is not used any more); a place that is declared
+later (it withdraws the finding); an approved emergency; jobs that run anywhere and always did.
 Do: ask the owner which network it is; declare it, or rotate what was read and the credential that read it,
 and bind the credential to its networks where the store can.
 """

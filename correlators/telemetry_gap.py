@@ -1,10 +1,10 @@
 """A log falls silent, or somebody stops it.
 
 Fires: a trail, a sink or a diagnostic setting is stopped or deleted, an audit device is disabled, or an audit
-log is excluded, and the same actor does not make it again within minutes (medium, until it is written again).
-Or a trail is set to leave out calls of management (medium; low where it was never seen to record them). Or a
-source that showed something on most days of a fortnight shows nothing for a day longer than in its longest
-silence of the last four weeks (low, until the source speaks again).
+log is excluded, and the same actor does not make it again within minutes: medium, until it is written again.
+A trail is set to leave out calls of management: medium, or low if it was never seen to record them. A source
+that showed something on most days of a fortnight is silent for a day longer than its longest silence of the
+last four weeks: low, until the source speaks again.
 Proves: the source speaks again, or the log is written again.
 Evaded by: filters that leave out audit records without naming their log; forging a heartbeat.
 Benign: a trail for data alone, set up so by the actor that makes it; an exclusion of other logs; quiet nights

@@ -1,15 +1,15 @@
 """An agent is offered more than was approved, or a tool by another definition than the approved one.
 
-Fires: a call that was carried out of a tool whose definition, as its server showed it last before the call
-in the session of the call, is not one that the catalogue in force approves by its digest: high. Where the
-session showed none, every list that its agent was shown within a day must be such a one (confidence
+Fires: a call of a tool was carried out, and the definition that its server showed last before the call, in
+the session of the call, has a digest that the catalogue in force does not approve: high. If the session
+showed no definition, every list that the agent was shown within a day must show an approved one (confidence
 medium). The definition is shown and not called by: low, until the approved one is shown again. Tools are
 offered that the catalogue in force does not approve, and were not called: low, one finding for an agent,
-until they are approved or have not been offered for a day while others were. A definition of which no
-record approves a digest changed after the approval: informational, one for each server. A tool with an
-approved digest whose server makes more lists in a month than are remembered: low, for one of them may show
-another definition. In force is the latest record before; lists before the first record are held against it
-by digest alone.
+until they are approved or have not been offered for a day while others were. A definition of which no record
+approves a digest changed after the approval: informational, one for each server. A tool with an approved
+digest whose server makes more lists in a month than are remembered: low, for one of them may show another
+definition. In force is the latest record before; lists before the first record are held against it by digest
+alone.
 Proves: the last list that shows the tool shows the approved definition; all that is offered is approved, or
 what was not is offered no more.
 Ends: a record that comes later and approves what was shown; one that was recorded before and comes late
