@@ -23,7 +23,15 @@ from correlators.kernel.case import Case
 from correlators.kernel.knowledge.inferred import confidence_of
 from correlators.kernel.views.calls import executed
 from correlators.kernel.views.deaths import deaths_of
-from correlators.kernel.views.ends import Off, off_intervals, past_grace, surely_after, taken_back
+from correlators.kernel.views.ends import (
+    Off,
+    Own,
+    off_intervals,
+    own_of,
+    past_grace,
+    surely_after,
+    taken_back,
+)
 from correlators.kernel.views.refusals import over_since, proofs
 from correlators.kernel.views.severity import of_uses
 from correlators.kernel.views.silence import unheard
@@ -48,9 +56,9 @@ from schemas.providers import source_of
 from schemas.verdict import Clock, Confidence, Control, Episode, Severity, Value, Verdict
 
 __all__ = [
-    "Case", "Clock", "Confidence", "Control", "Credential", "Episode", "Event", "Evidence", "Off",
+    "Case", "Clock", "Confidence", "Control", "Credential", "Episode", "Event", "Evidence", "Off", "Own",
     "Severity", "Turn", "Value", "Verdict", "View", "acted", "called", "confidence_of", "deaths_of",
     "ended", "episodes_of", "executed", "frozen", "iso", "micros", "named", "network_of", "of_uses",
-    "off_intervals", "over_since", "past_grace", "proofs", "short", "sighted", "source_of", "spoken",
-    "surely_after", "taken_back", "thinned", "times", "traits_of", "unheard", "worst_of",
+    "off_intervals", "over_since", "own_of", "past_grace", "proofs", "short", "sighted", "source_of",
+    "spoken", "surely_after", "taken_back", "thinned", "times", "traits_of", "unheard", "worst_of",
 ]  # fmt: skip

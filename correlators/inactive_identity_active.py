@@ -23,6 +23,7 @@ from correlators.control import (
     Episode,
     Evidence,
     Off,
+    Own,
     Severity,
     Value,
     Verdict,
@@ -35,6 +36,7 @@ from correlators.control import (
     of_uses,
     off_intervals,
     over_since,
+    own_of,
     past_grace,
     proofs,
     sighted,
@@ -293,9 +295,9 @@ def _lost(view: View, identity: str, periods: list[Off]) -> tuple[Unseen, ...]:
     return tuple(sorted(each for some in many for each in some))
 
 
-def _own(view: View, identity: str) -> set[str]:
-    """Whose word about this identity is its own."""
-    return {view.key, identity, *(name for name in view.credentials if name)}
+def _own(view: View, identity: str) -> Own:
+    """Returns whose word about this identity is its own."""
+    return own_of(view.dossier, view.key, identity, *(name for name in view.credentials if name))
 
 
 def _verdict(

@@ -16,7 +16,7 @@ watch it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from correlators.control import (
@@ -26,6 +26,7 @@ from correlators.control import (
     Episode,
     Evidence,
     Off,
+    Own,
     Severity,
     Turn,
     Value,
@@ -36,6 +37,7 @@ from correlators.control import (
     iso,
     named,
     off_intervals,
+    own_of,
     past_grace,
     sighted,
     taken_back,
@@ -164,7 +166,7 @@ def _verdict(view: View, clock: Clock, subject: str, off: Off, heirs: list[Heir]
     used = tuple(sorted(e for h in living for e in h.used))
     refused = tuple(sorted(e for h in heirs for e in h.refused))
     cut = not LET_GO.isdisjoint(view.dossier.marks)
-    value, reason = _value(clock, off, heirs, living, (view.key, subject), cut)
+    value, reason = _value(clock, off, heirs, living, own_of(view.dossier, view.key, subject), cut)
     severity = max((_severity(view, subject, off, h) for h in living), default=None)
     elsewhere = severity and used and _found_elsewhere(view, severity, used)
     if elsewhere:
@@ -214,7 +216,7 @@ def _ended(view: View, subject: str, off: Off) -> str:
 
 
 def _value(
-    clock: Clock, off: Off, heirs: list[Heir], living: list[Heir], own: Collection[str], cut: bool
+    clock: Clock, off: Off, heirs: list[Heir], living: list[Heir], own: Own, cut: bool
 ) -> tuple[Value, str]:
     """What it is worth, and why. ``cut``: of some descendants it is no longer known."""
     open_heirs = [h for h in living if not _over(h, clock)]

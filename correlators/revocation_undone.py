@@ -17,7 +17,7 @@ actor that undid it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from correlators.control import (
     Case,
@@ -26,6 +26,7 @@ from correlators.control import (
     Episode,
     Evidence,
     Off,
+    Own,
     Severity,
     Turn,
     Verdict,
@@ -34,6 +35,7 @@ from correlators.control import (
     iso,
     named,
     off_intervals,
+    own_of,
     past_grace,
     short,
     sighted,
@@ -69,13 +71,13 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     for name, credential in view.credentials.items():
         own = tuple(t for t in credential.turns if t.kind != "rotated")
         if name and any(t.alive for t in own):
-            keys = {view.key, name, *credential.names}
+            keys = own_of(view.dossier, view.key, name, *credential.names)
             used = view.used(credential)
             yield from _judged(view, name, own, keys, used)
     for identity, turns in sorted(view.dossier.turns.items()):
         own = tuple(t for t in turns if t.kind in SWITCHED)
         if any(t.alive for t in own) and not view.dossier.members:
-            keys = {view.key, identity, *(name for name in view.credentials if name)}
+            keys = own_of(view.dossier, view.key, identity, *(name for name in view.credentials if name))
             used = tuple(e for e in _uses(view) if e.actor == identity)
             yield from _judged(view, identity, own, keys, used)
 
@@ -85,26 +87,19 @@ def _uses(view: View) -> tuple[Evidence, ...]:
 
 
 def _judged(
-    view: View, subject: str, turns: tuple[Turn, ...], own: Collection[str], uses: tuple[Evidence, ...]
+    view: View, subject: str, turns: tuple[Turn, ...], own: Own, uses: tuple[Evidence, ...]
 ) -> Iterator[Verdict]:
     periods = off_intervals(turns)
-    undone = [
-        off for off in periods if _by_another(off, own) and (_by_itself(off, own) or _used(view, off, uses))
-    ]
+    undone = [off for off in periods if _by_another(off, own) and (own.spoke(off) or _used(view, off, uses))]
     if undone:
         yield _verdict(view, subject, undone[-1], _since(turns, undone[-1]), own, uses)
 
 
-def _by_another(off: Off, own: Collection[str]) -> bool:
+def _by_another(off: Off, own: Own) -> bool:
     if not off.undone or off.undone[0].kind in ANOTHER or taken_back(off, own):
         return False
     end, undoing = off.turn.evidence, off.undone[0].evidence
-    return (end.source, end.actor) != (undoing.source, undoing.actor)
-
-
-def _by_itself(off: Off, own: Collection[str]) -> bool:
-    undoing = off.undone[0].evidence
-    return undoing.actor in own or undoing.credential in own
+    return own.spoke_by_what_it_made(off) or (end.source, end.actor) != (undoing.source, undoing.actor)
 
 
 def _used(view: View, off: Off, uses: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
@@ -122,13 +117,13 @@ def _since(turns: tuple[Turn, ...], off: Off) -> Turn | None:
 
 
 def _verdict(
-    view: View, subject: str, off: Off, since: Turn | None, own: Collection[str], uses: tuple[Evidence, ...]
+    view: View, subject: str, off: Off, since: Turn | None, own: Own, uses: tuple[Evidence, ...]
 ) -> Verdict:
     undoing = off.undone[0]
     actor = undoing.evidence.actor
     who = spoken(actor) if actor else undoing.evidence.source
     used = _used(view, off, uses)
-    by = f"{who}, whom it had ended" if _by_itself(off, own) else who
+    by = f"{who}, whom it had ended" if own.spoke(off) else who
     ender = short(off.turn.evidence.actor) or off.turn.evidence.source
     reason = f"{off.turn.how} at {iso(off.start)} by {ender}; {undoing.how} at {iso(off.end)} by {by}"
     reason += f"; {times(used, 'use', thinned(view.credentials.values()))} in between" if used else ""

@@ -43,6 +43,7 @@ from correlators.control import (
     of_uses,
     off_intervals,
     over_since,
+    own_of,
     past_grace,
     proofs,
     surely_after,
@@ -186,7 +187,7 @@ def _violated(
     broken = [off for off in periods if any(off.holds(e.time) for e in used)]
     last = standing(broken)
     refused = over_since(view, clock, name, credential, used[-1].time)
-    own = (view.key, name, *credential.names)
+    own = own_of(view.dossier, view.key, name, *credential.names)
     back = not any(not off.end for off in periods) and all(taken_back(off, own) for off in broken)
     forbidden = {e.event for e in view.uses(credential, "forbidden")}
     severity: Severity | None = of_uses(used, writes, forbidden)
@@ -220,7 +221,7 @@ def _violated(
 def _lost(view: View, name: str, credential: Credential, periods: list[Off], lost: list[Unseen]) -> Verdict:
     """Used while it was off, by records that thinning let go of before the end was known."""
     broken = [off for off in periods if any(off == each.off for each in lost)]
-    own = (view.key, name, *credential.names)
+    own = own_of(view.dossier, view.key, name, *credential.names)
     back = not any(not off.end for off in periods) and all(taken_back(off, own) for off in broken)
     verdict = _verdict(
         view,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from schemas import frozen
-from schemas.activity import Activity, Ended, Restored
+from schemas.activity import Activity, Ended, Issued, Restored
 from schemas.naming import spoken
 from schemas.verdict import Severity, Verdict
 from tests.support.judged import verdict_of
@@ -53,6 +53,28 @@ def test_a_colleague_may_undo_what_nobody_had_used() -> None:
 def test_who_ended_himself_undoes_nothing_of_anybody() -> None:
     own = frozen.changed(OFF, identity=USER, credential="aws:key/SECOND")
     assert verdict_on([own, use("use", 60), on(90, USER, "aws:key/SECOND")]) is None
+
+
+def test_a_key_that_it_made_for_who_ended_it_undoes_nothing() -> None:
+    """Whoever holds the ended key made the administrator a key of his own, and undoes the end with it."""
+    planted = "aws:key/PLANTED"
+    plant = change("plant", 5, Issued(planted, ADMIN, "access_key"), identity=USER, credential=KEY)
+    many = [plant, OFF, use("use", 60), on(90, ADMIN, planted)]
+    verdict = verdict_on(many)
+    assert verdict is not None and verdict.value == "violated" and "whom it had ended" in verdict.reason
+    used = verdict_of(many, KEY, "revoked_credential_used")
+    assert used is not None and used.value == "violated"
+
+
+def test_a_key_that_it_made_may_undo_what_it_ended_and_so_may_any_other_of_who_ended_it() -> None:
+    made = "aws:key/MADE"
+    make = change("make", 5, Issued(made, ADMIN, "access_key"), identity=USER, credential=KEY)
+    for ends, undoes in ((made, made), (made, "aws:key/OWN")):
+        off = frozen.changed(OFF, credential=ends)
+        many = [make, off, use("use", 60), on(90, ADMIN, undoes)]
+        assert verdict_on(many) is None
+        used = verdict_of(many, KEY, "revoked_credential_used")
+        assert used is not None and used.value == "assumed"
 
 
 def test_something_new_of_the_name_undoes_nothing() -> None:

@@ -4,13 +4,14 @@ true.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from correlators.kernel.views.thresholds import Thresholds
 from schemas.authority import INVENTORY
-from schemas.dossier import Turn
+from schemas.dossier import Dossier, Turn
 from schemas.evidence import Evidence, iso
+from schemas.fact import MADE
 from schemas.providers import ending, never_acts, page_of
 
 NOT_A_DEATH = frozenset({"removed", "rotated"})
@@ -67,16 +68,40 @@ def _periods(switch: list[Turn]) -> list[Off]:
     return periods
 
 
-def taken_back(off: Off, own: Collection[str]) -> bool:
+class Own(NamedTuple):
+    """Whose word is the word of what ended: ``keys``, under which it is known, and ``made``, the credentials
+    that it made. A credential that it made for the administrator who then ends it is in its hands."""
+
+    keys: frozenset[str]
+    made: frozenset[str]
+
+    def spoke(self, off: Off) -> bool:
+        """Says whether what ended undid that itself."""
+        said = off.undone[0].evidence
+        return said.actor in self.keys or said.credential in self.keys or self.spoke_by_what_it_made(off)
+
+    def spoke_by_what_it_made(self, off: Off) -> bool:
+        """Says whether it was undone with a credential that it had made, and not ended with that one."""
+        said = off.undone[0].evidence
+        return said.credential in self.made and said.credential != off.turn.evidence.credential
+
+
+def own_of(dossier: Dossier, *keys: str) -> Own:
+    """Returns whose word is a dossier's own, where it is about these ``keys`` of it."""
+    made = {way.removeprefix(MADE) for c in dossier.credentials.values() for way in c.did if way[0] == MADE}
+    return Own(frozenset(keys), frozenset(made))
+
+
+def taken_back(off: Off, own: Own) -> bool:
     """Says whether who said that it ended has taken that back: the same principal of the same source, or a
-    declaration. Nobody takes back his own end (``own``: the keys of what ended), nor what another said of
-    him; and what only has the old name now took back nothing."""
+    declaration. Nobody takes back his own end, nor what another said of him; and what only has the old name
+    now took back nothing."""
     if not off.undone or off.undone[0].kind in ANOTHER:
         return False
     end, undoing = off.turn.evidence, off.undone[0].evidence
     if undoing.source == INVENTORY:
         return True
-    if undoing.actor in own or undoing.credential in own:
+    if own.spoke(off):
         return False
     return (end.origin, end.actor) == (undoing.origin, undoing.actor)
 
