@@ -106,11 +106,12 @@ FROM trees
 ARRAY JOIN every AS pair, tops AS top
 WHERE agent != '';
 
--- As in 012_spans.sql.
+-- As in 012_spans.sql. Columns that both sides of a join have would lose their plain names.
 CREATE OR REPLACE VIEW activities_resolved AS
 SELECT a.*, multiIf(second.home != '', second.home, first.home != '', first.home, acting.agent != '', acting.agent,
                     a.identity != '', a.identity, a.credential) AS resolved_identity
 FROM activities AS a
-LEFT JOIN span_agents AS acting ON acting.event = a.uid AND acting.source = a.source AND acting.instance = a.instance
+LEFT JOIN (SELECT event, source AS event_source, instance AS event_instance, agent FROM span_agents) AS acting
+    ON acting.event = a.uid AND acting.event_source = a.source AND acting.event_instance = a.instance
 LEFT JOIN addresses AS first ON first.key = multiIf(acting.agent != '', acting.agent, a.identity != '', a.identity, a.credential)
 LEFT JOIN addresses AS second ON second.key = first.home;

@@ -137,8 +137,8 @@ def _timeline(story: Story, family: Family, identity: str) -> list[Entry]:
 
 def _actor(entry: Entry, finding: Finding) -> str:
     claims = (finding.get("unmapped") or {}).get("claim") or []
-    told = (c for c in claims if entry.is_of(Entry(0, "", "", c["uid"], c.get("origin", ""))))
-    return next((_by(claim.get("actor")) for claim in told), "")
+    matching = (c for c in claims if entry.is_of(Entry(0, "", "", c["uid"], c.get("origin", ""))))
+    return next((_by(claim.get("actor")) for claim in matching), "")
 
 
 def named(finding: Finding) -> list[str]:

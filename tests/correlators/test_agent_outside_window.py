@@ -225,10 +225,10 @@ def test_a_call_that_comes_much_later_than_it_says_must_be_inside_a_window_at_it
     window = until(90)
     calls = arriving(CALLED, came)
     world = every_way([*window, *calls], Clock(came + 3_600_000_000, {"otel": came}))
-    told = {r.verdict.control: r.verdict for r in world.last.values() if r.verdict}["agent_outside_window"]
-    assert (told.severity is not None) == (hours == 30)
-    if told.severity:
-        assert told.severity == Severity.LOW and "came more than a day later than said" in told.reason
+    judged = {r.verdict.control: r.verdict for r in world.last.values() if r.verdict}["agent_outside_window"]
+    assert (judged.severity is not None) == (hours == 30)
+    if judged.severity:
+        assert judged.severity == Severity.LOW and "came more than a day later than said" in judged.reason
 
 
 def test_an_inactive_agents_call_that_came_much_later_than_it_says_is_told_low() -> None:
@@ -236,7 +236,7 @@ def test_an_inactive_agents_call_that_came_much_later_than_it_says_is_told_low()
     status = [{"value": "active", "from": at(-3_600)}, {"value": "inactive", "from": at(7_200)}]
     many = [*record(status=status), *arriving(CALLED, came)]
     world = every_way(many, Clock(came + 3_600_000_000, {"otel": came}))
-    told = {r.verdict.control: r.verdict for r in world.last.values() if r.verdict}[
+    judged = {r.verdict.control: r.verdict for r in world.last.values() if r.verdict}[
         "inactive_identity_active"
     ]
-    assert told.severity == Severity.LOW and "came more than a day later than said" in told.reason
+    assert judged.severity == Severity.LOW and "came more than a day later than said" in judged.reason

@@ -200,7 +200,7 @@ def test_what_a_client_writes_into_forwarding_headers_is_no_place() -> None:
 def test_its_title_tells_what_is_used_where_and_its_reason_what_is_approved() -> None:
     uses = [at("a", 0, A), at("b", 60, B)]
     bare = must(uses, KEY, NAME)
-    assert bare.title.endswith(f"credential {KEY} is used from {B}, beside {A}")
+    assert bare.title.endswith(f"access key {KEY.rpartition('/')[2]} is used from {B}, beside {A}")
     assert bare.reason.endswith("no places are declared for it")
     assert must([declared("198.51.100.0/24"), *uses], KEY, NAME).reason.endswith("approved: 198.51.100.0/24")
 

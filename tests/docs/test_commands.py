@@ -19,8 +19,9 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     page
     for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))
-    if page.name not in {"CHANGELOG.md", "score.md"}
+    if page.name not in {"CHANGELOG.md", "score.md", "shift.md"}
 )
+"""docs/shift.md is run as a whole by `tests/scenarios/test_ten_examples.py`."""
 PROGRAM = r"(?:[A-Z][A-Z_]+=\S+ )*(?:\.venv/bin/)?(?:gapwatch|make|python|cat|export|aws|vault|kubectl|pip) "
 FENCED = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 INDENTED = re.compile(rf"^    ({PROGRAM}.*)$", re.MULTILINE)

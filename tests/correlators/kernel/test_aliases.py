@@ -146,12 +146,12 @@ def test_an_alias_of_two_identities_is_marked_and_the_least_of_them_speaks_of_it
     ]
     acts = [make.use("u0", 0), make.kill("end", 60), make.use("u1", 600)]
     world = every_way([*records, *acts, *own])
-    told = {
+    stands_open = {
         r.reported.subject: r.verdict.identity
         for r in world.last.values()
         if r.verdict and r.reported.control == "revoked_credential_used" and r.reported.open
     }
-    assert told == {make.KEY: first, "aws:key/AKIAOWN": second}
+    assert stands_open == {make.KEY: first, "aws:key/AKIAOWN": second}
     assert targets(world, first) == targets(world, second) == []
     assert any(USER in store and SHARED_MARK in decode(store[USER]).marks for store in world.stores)
     one = run([record("2026-11-03T00:00:00Z", identity=first), *records, *acts])

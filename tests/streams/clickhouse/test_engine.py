@@ -143,8 +143,8 @@ def test_a_finding_stands_beside_each_event_that_it_rests_on_once(engine: Engine
         ("f1", "a_control", "high", "new", uid, "GetObject") for uid in ("event-1", "event-2")
     ]
     # Since its ids are told with who gave them, another one's event of the same id is none of it.
-    told = {"origins": ["cloudtrail/prod", "ocsf"]}
-    stored = finding("f1", finding_info=info, severity="High", status="New", unmapped=told)
+    unmapped = {"origins": ["cloudtrail/prod", "ocsf"]}
+    stored = finding("f1", finding_info=info, severity="High", status="New", unmapped=unmapped)
     sink.write("findings", [one("findings", stored, 2)])
     for row in (activity(1, source="cloudtrail", instance="prod"), activity(2, source="ocsf")):
         sink.write("activities", [lines("activities", row)])

@@ -12,6 +12,7 @@ from schemas.claims import Approval, PolicyException, Release, Rotation, Rotatio
 from schemas.declaration import Declaration
 from schemas.dossier import (
     Address,
+    Called,
     Calls,
     Credential,
     Dossier,
@@ -53,6 +54,7 @@ TOLD: dict[str, Any] = {
     "makers": {USER: SAW},
     "reported": {"u": Reported(1, "d", True, "c", KEY, "t", 3, T0, "violated")},
     "marks": ("m",),
+    "called": {USER: Called(True, 20_000, "ci")},
     "lent": {"k8s:c1:nodes/a": (OFF,)},
     "heard": {"ocsf": Dossier(turns={USER: (OFF,)})},
 }
