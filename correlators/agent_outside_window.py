@@ -9,8 +9,8 @@ that no record names may live.
 Proves: a call outside the window that was refused. Ends: a later record covers the act, or mentions no
 windows any more. A record that was made before the act and comes late withdraws the finding.
 Evaded by: acting under another agent's name; runs whose spans are sampled away.
-A call that came more than a day later than it says must be inside a window at its arrival as well (low: a
-log of long ago is sent in, or was written now).
+A call that came more than a day later than it says must be inside a window at its arrival as well
+(informational where only that tells: a log of long ago is sent in, or was written now).
 Benign: a run that began inside a window and goes on after its end; a window that nobody extended; an
 emergency (approve it with the grant ``break-glass``). While a record says that the agent is not active,
 ``inactive_identity_active`` judges its acts. A delegate has a window of its own.
@@ -68,6 +68,15 @@ OUTSIDE_SEVERITY = Severity.HIGH
 NEAR_SEVERITY = Severity.LOW
 """So near to the end of a window, or to its begin, the clocks of two producers may differ; and a call that
 came late may have been made when it says."""
+
+ARRIVAL_SEVERITY = Severity.INFORMATIONAL
+"""Only the arrival tells: by its own time each call was inside the window."""
+
+WORDS = {
+    False: "acted outside its approved window",
+    True: "sent calls late, and their arrival is outside its approved window",
+}
+"""By whether only the arrival tells."""
 DEAD_SEVERITY = Severity.LOW
 """The calls do not show by which credential they were made: one that no record knows may live."""
 DEAD_CONFIDENCE = Confidence.MEDIUM
@@ -105,6 +114,7 @@ def _windows(view: View, clock: Clock, identity: str, ordered: list[Declaration]
         return _lost(view, identity, latest) or _quiet(view, clock, identity, ordered, refused)
     sure = any(_misses(_in_force(ordered, e.time), e.time, view.thresholds.skew) for e in outside)
     late = tuple(e for e in outside if not _misses(_in_force(ordered, e.time), e.time))
+    by_arrival = len(late) == len(outside)
     covered = all(
         latest.windows is None or not any(_misses(latest, time) for time in _times(e)) for e in outside
     )
@@ -114,11 +124,11 @@ def _windows(view: View, clock: Clock, identity: str, ordered: list[Declaration]
         CONTROL,
         subject=identity,
         value="assumed" if covered else "violated",
-        title=f"{_who(view, identity)} acted outside its approved window",
+        title=f"{_who(view, identity)} {WORDS[by_arrival]}",
         reason=f"{_seen(view, outside)}; {_shown(window)}"
         + lateness(late, _thinned(view))
         + ("; approved since" if covered else ""),
-        severity=OUTSIDE_SEVERITY if sure else NEAR_SEVERITY,
+        severity=OUTSIDE_SEVERITY if sure else ARRIVAL_SEVERITY if by_arrival else NEAR_SEVERITY,
         confidence=Confidence.HIGH if sure else Confidence.LOW,
         claim=(_record(_in_force(ordered, outside[0].time)),),
         evidence=outside,

@@ -228,7 +228,8 @@ def test_a_call_that_comes_much_later_than_it_says_must_be_inside_a_window_at_it
     judged = {r.verdict.control: r.verdict for r in world.last.values() if r.verdict}["agent_outside_window"]
     assert (judged.severity is not None) == (hours == 30)
     if judged.severity:
-        assert judged.severity == Severity.LOW and "came more than a day later than said" in judged.reason
+        assert judged.severity == Severity.INFORMATIONAL and "acted outside" not in judged.title
+        assert "came more than a day later than said" in judged.reason
 
 
 def test_an_inactive_agents_call_that_came_much_later_than_it_says_is_told_low() -> None:
