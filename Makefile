@@ -45,6 +45,7 @@ check: $(STAMP) ## Lint, docstrings, types, import rules
 	@$(BIN)/ruff format --check --quiet . || { echo "make format puts this right"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/python -m tests.support.docstrings
+	@$(BIN)/python -m tests.support.words
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
