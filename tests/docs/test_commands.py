@@ -31,6 +31,7 @@ COMMENT = re.compile(r"\s{2,}#.*$|\s+# .*$")
 HERE = (
     r"gapwatch (controls|sources)\b.*",
     r"gapwatch run --settings",
+    r"gapwatch --help",
     r"gapwatch declare --example.*",
     r"gapwatch replay (FILES|audit\.jsonl)\b.*",
 )

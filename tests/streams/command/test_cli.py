@@ -16,6 +16,7 @@ import orjson
 import pytest
 
 from streams.command import cli
+from streams.command.app import HEADINGS
 
 CONTRACT = {
     "run": ["--config", "--data", "--only"],
@@ -133,6 +134,16 @@ def test_every_command_has_its_options_and_a_help_with_an_example(command: str, 
     assert said.code == 0
     assert re.search(r"^\W*Example:  (\w.*)?gapwatch " + command, said.out, re.MULTILINE)
     assert not [option for option in CONTRACT[command] if option not in said.out]
+
+
+def test_the_help_lists_each_command_once_under_what_it_is_for(gapwatch: Gapwatch) -> None:
+    said = gapwatch("--help").out
+    groups = said.split("Options:")[1]
+    listed = re.findall(r"^  ([a-z]+)  ", groups, re.MULTILINE)
+    assert {*CONTRACT, "key"} <= set(listed) and len(listed) == len(set(listed))
+    headings = re.findall(r"^([A-Z].*):$", groups, re.MULTILINE)
+    assert headings == list(HEADINGS)
+    assert "..." not in groups, "a line of the list is cut off: the command needs a short_help"
 
 
 def test_the_program_starts_fast_because_commands_import_late() -> None:

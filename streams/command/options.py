@@ -1,0 +1,39 @@
+"""The options and arguments that several commands have, each written once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from streams.site.settings import Settings
+
+Data = Annotated[Path | None, typer.Option(help="Data folder of the run.", metavar="DIR", show_default=False)]
+Config = Annotated[
+    Path | None,
+    typer.Option(help="Settings file (TOML).", metavar="FILE", show_default=False, dir_okay=False),
+]
+
+Csv = Annotated[bool, typer.Option("--csv", help="CSV with a header, for spreadsheets.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object per line, for programs.")]
+
+Files = Annotated[list[str], typer.Argument(metavar="PATH", help="Files, folders, .gz, or - for stdin.")]
+Source = Annotated[str | None, typer.Option(help="Read every record as one of this source.", metavar="NAME")]
+Instance = Annotated[
+    str | None,
+    typer.Option(help="Installation of the records, e.g. a cluster.", metavar="NAME", show_default=False),
+]
+
+Finding = Annotated[str, typer.Argument(metavar="FINDING", help="Id of a finding, or how it begins.")]
+Reason = Annotated[str, typer.Option(help="Why.", metavar="TEXT")]
+By = Annotated[str | None, typer.Option(help="Who says so; else who is logged in.", metavar="NAME")]
+Until = Annotated[str | None, typer.Option(help="Until when it holds: 7d, a time.", metavar="TIME")]
+
+
+def settings_of(config: Path | None, data: Path | None) -> Settings:
+    """Returns the settings of a command: its options, the environment and the settings file together."""
+    from streams.site.loading import load
+
+    return load(config, data=data)
