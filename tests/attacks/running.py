@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,11 +86,11 @@ class Running:
             check=False,
         )
 
-    def produce(self, topic: str, *records: bytes) -> None:
-        """Returns when the broker has them."""
+    def produce(self, topic: str, *records: bytes, times: Sequence[int] = ()) -> None:
+        """Returns when the broker has them. ``times`` are what the producer says of each, in ms."""
         producer = Producer({"bootstrap.servers": self.instance.broker, "message.max.bytes": 5_000_000})
         for number, record in enumerate(records, 1):
-            producer.produce(topic, record)
+            producer.produce(topic, record, timestamp=times[number - 1] if times else 0)
             if number % 1_000 == 0:
                 producer.flush(10)
         assert producer.flush(30) == 0

@@ -5,14 +5,20 @@ from __future__ import annotations
 
 import http.client
 import itertools
+import os
+import signal
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import orjson
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from streams.site.suspects import CAREFUL_AFTER, DEATHS
 from tests.attacks.running import Running, free_port, seconds_until
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -89,6 +95,18 @@ def test_sixty_thousand_sessions_of_one_busy_user_stop_nothing(running: Running)
     seconds_until(lambda: int(running.rows(judged)[0]["n"]), "what is known of the user to be stored", 240)
 
 
+def test_three_hundred_months_of_timestamps_hold_nothing_up(running: Running) -> None:
+    """A producer says when a record came: in one block of rows they would lie in 300 partitions."""
+    month, made = 30 * 86_400_000, [line() for _ in range(300)]
+    before = datetime.now(UTC)
+    running.produce("raw.vault", *(record for _, record in made), times=[n * month for n in range(1, 301)])
+    uids = ",".join(f"'{uid}'" for uid, _ in made)
+    query = f"SELECT uniqExact(uid) AS n, min(arrived) AS first FROM activities WHERE uid IN ({uids})"
+    seconds_until(lambda: int(running.rows(query)[0]["n"]) == 300, "all of them to be stored", 120)
+    first = datetime.fromisoformat(running.rows(query)[0]["first"]).replace(tzinfo=UTC)
+    assert first > before - timedelta(minutes=1), "when a record came is not its producer's to say"
+
+
 def test_half_bodies_shut_no_sender_out(running: Running) -> None:
     host, _, port = running.variables["receive_otlp"].rpartition(":")
     head = b"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\n"
@@ -138,3 +156,32 @@ def test_after_all_of_it_no_stage_has_ended(running: Running) -> None:
     assert running.metric("gapwatch_stage_restarts_total") == 0
     said = running.command("doctor").stdout
     assert "all are up, and ClickHouse takes what it is offered" in said, said
+
+
+def test_a_record_over_which_a_stage_dies_twice_is_set_aside_and_the_stage_goes_on(running: Running) -> None:
+    """Two deaths make the next process careful; a careful one writes down what it works on, and is killed."""
+    file = next(running.data.rglob("suspects-normalise-0.json"))
+
+    def known() -> dict[str, Any]:
+        return dict(orjson.loads(file.read_bytes()))
+
+    for in_row in range(1, CAREFUL_AFTER + 1):
+        os.kill(running.pid_of("normalise"), signal.SIGKILL)
+        wait_for(lambda in_row=in_row: known()["in_row"] == in_row, "its restart", 120)  # type: ignore[misc]
+    slow = b"[" + b",".join([b"{}"] * 5_000) + b"]"
+    running.produce("raw.mcp", *[slow] * 10)
+    killed: set[int] = set()
+
+    def over_which_two_died() -> list[Any]:
+        now = known()
+        if now["working_on"] and now["working_on"][0] == "raw.mcp" and now["in_row"] not in killed:
+            killed.add(now["in_row"])
+            os.kill(running.pid_of("normalise"), signal.SIGKILL)
+        return [place for place, deaths in now["deaths"] if deaths == DEATHS]
+
+    (place,) = wait_for(over_which_two_died, "two deaths over one record", 240)
+    uid, record = line()
+    running.produce("raw.vault", record)
+    seconds_until(lambda: stored(running, uid), "a record that came after it", 240)
+    rejects = "SELECT reason FROM rejects WHERE (topic, partition, offset) = ('{}', {}, {})".format(*place)
+    seconds_until(lambda: running.rows(rejects), "the record to be set aside", 120)
