@@ -1,5 +1,5 @@
-"""Rounds of chaos are made by their seed, and twenty of them hold (`make test ARGS='-m long tests/chaos'`,
-some minutes: a group waits for a member that was killed until its session is over, each time)."""
+"""Rounds of chaos are made by their seed, and twenty of them hold. They take some minutes and little of the
+machine: a group waits for a member that was killed until its session is over, each time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_a_seed_and_a_number_make_a_round_and_each_fault_comes_as_often_as_any_o
     assert [drawn(8, number)[0] for number in range(9)] != [fault for fault, _ in rounds[:9]]
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_twenty_rounds_hold(tmp_path: Path) -> None:
     try:
         apache.libraries()

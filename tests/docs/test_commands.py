@@ -50,7 +50,6 @@ RUN_BY = {
         "tests/streams/supervision/test_broker.py",
         "streams.supervision.stages",
     ),
-    r"make test ARGS='-m long tests/chaos'": ("tests/chaos/test_chaos.py", "pytest.mark.long"),
     r"make test ARGS='tests/attacks tests/adversary'": (".ci/run", "make test"),
     r"(make run|gapwatch run --demo)": ("tests/streams/supervision/test_run.py", '"--demo"'),
     r"gapwatch run": ("tests/attacks/running.py", '"run"'),
