@@ -1,0 +1,1 @@
+"""Evidence packs: what is known of an estate, in the forms that auditors and their programs take."""
