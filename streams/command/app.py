@@ -18,6 +18,7 @@ HEADINGS = (
     "Say what should be",
     "Read what was found",
     "Say what becomes of a finding",
+    "Show it to others",
     "Look something up",
 )
 """The order of groups in `--help`; a heading that is not named here comes after them."""

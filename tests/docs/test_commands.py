@@ -70,6 +70,7 @@ RUN_BY = {
     r"gapwatch sql": ("tests/streams/command/test_cli.py", '"sql"'),
     r"gapwatch doctor": ("tests/streams/command/test_cli.py", "test_doctor_names_what_is_missing"),
     r"gapwatch replay( --inventory)?": ("tests/streams/command/test_declaring.py", "replay"),
+    r"gapwatch evidence.*": ("tests/streams/evidence/test_pack.py", "write_pack("),
     r"gapwatch key rotate": ("tests/attacks/test_site_key.py", "rotate("),
 }
 """The test that runs a command, or what the command calls, and a text that stands in it."""
