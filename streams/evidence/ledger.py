@@ -37,8 +37,9 @@ ONCE_KNOWN = (
 )
 """What was known at a moment, by the time at which a row was stored."""
 EVENTS = r"""
-SELECT uid, activities.time AS time, source, instance, identity, actor_name, credential, operation, service, outcome,
-       action, place, client, target, resource, error, topic, partition, offset, line, activities.arrived AS arrived
+SELECT uid, activities.time AS time, source, instance, identity, actor_name, credential, operation, service,
+       outcome, action, place, client, target, resource, error, topic, partition, offset, line,
+       activities.arrived AS arrived
 FROM activities FINAL
 WHERE uid IN (SELECT arrayJoin(splitByChar('\x1f', {uids:String})))
 ORDER BY source, instance, time, uid, identity""".strip()
@@ -75,7 +76,8 @@ class Row:
 
     @property
     def _resource(self) -> dict[str, Any]:
-        return (self.ocsf.get("resources") or [{}])[0]
+        resources: list[dict[str, Any]] = self.ocsf.get("resources") or [{}]
+        return resources[0]
 
     @property
     def _info(self) -> dict[str, Any]:

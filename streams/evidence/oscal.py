@@ -1,8 +1,8 @@
 """A pack as OSCAL assessment results, version 1.2 (NIST, https://pages.nist.gov/OSCAL).
 
-Each row of the ledger is an observation. A row that is violated or proven is also a finding for each control of
-SP 800-53 that it speaks for: not satisfied, satisfied. What is assumed, unverifiable or indeterminate is no
-finding, since nothing was found: the observation says why. Every id is a UUID of version 5 over what it
+Each row of the ledger is an observation. A row that is violated or proven is also a finding for each control
+of SP 800-53 that it speaks for: not satisfied, satisfied. What is assumed, unverifiable or indeterminate is
+no finding, since nothing was found: the observation says why. Every id is a UUID of version 5 over what it
 names, so the same rows give the same bytes.
 """
 

@@ -37,8 +37,8 @@ FILES = (
 )
 """What a statement speaks for."""
 _LEDGER = (
-    "uid", "value", "control", "control_version", "identity", "identity_name", "owner", "credential", "subject",
-    "title", "reason", "severity", "start", "end", "nist", "csf", "indicators", "events",
+    "uid", "value", "control", "control_version", "identity", "identity_name", "owner", "credential",
+    "subject", "title", "reason", "severity", "start", "end", "nist", "csf", "indicators", "events",
 )  # fmt: skip
 _CONTROLS = ("control", "control_version", "control_title", "nist", "csf", "indicators")
 _EVENTS = (

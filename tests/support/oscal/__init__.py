@@ -1,8 +1,8 @@
 """NIST's schema of OSCAL 1.2.3, and what holds a document to it and to the references inside it.
 
 The file is `oscal_complete_schema.json` of NIST's release 1.2.3
-(https://github.com/usnistgov/OSCAL/releases/tag/v1.2.3), compressed and otherwise unchanged. NIST's work is in
-the public domain (17 U.S.C. 105).
+(https://github.com/usnistgov/OSCAL/releases/tag/v1.2.3), compressed and otherwise unchanged. NIST's work is
+in the public domain (17 U.S.C. 105).
 """
 
 from __future__ import annotations
