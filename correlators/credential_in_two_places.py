@@ -39,7 +39,7 @@ from correlators.control import (
 )
 from correlators.kernel.knowledge.join import STAYS_MAX
 from correlators.kernel.knowledge.join import stays as joined
-from correlators.kernel.views.approved_places import is_approved, stated_places
+from correlators.kernel.views.approved_places import is_approved, is_unsaid, stated_places
 from correlators.kernel.views.fronts import fronts_of
 from correlators.kernel.views.inherited import inherited, life_of, places_of_sessions, shared_sessions
 from correlators.kernel.views.places import (
@@ -50,6 +50,7 @@ from correlators.kernel.views.places import (
     roams,
     sorted_out,
 )
+from schemas.addresses import system_of
 from schemas.dossier import Stay
 from schemas.fact import given_key
 from schemas.providers import BY_WORD, installation_of, is_trust, machine_key, word_of
@@ -261,7 +262,22 @@ def _seen(view: View, here: Here, held: Held) -> list[Evidence]:
 
 
 def _declared(view: View) -> bool:
-    return view.declaration is not None and view.declaration.places is not None
+    """Whether records say of all its places if they are its own. One that is declared by autonomous system
+    leaves it to habit where a record does not name its own."""
+    if view.declaration is None or view.declaration.places is None:
+        return False
+    stated = stated_places(view)
+    if not any(system_of(place) for record in stated for place in record.places or ()):
+        return True
+    return not any(
+        is_unsaid(stated, last) and not is_approved(stated, last)
+        for credential in view.credentials.values()
+        for last in map(_last, heres(credential.stays))
+    )
+
+
+def _last(here: Here) -> Evidence:
+    return frozen.changed(here.stay.last, place=here.place)
 
 
 def _excused(
@@ -314,8 +330,8 @@ def _lent(view: View, machine: str, here: Here, many: tuple[Here, ...]) -> bool:
 
 def _given(view: View, here: Here) -> bool:
     """Whether the latest record approves the place, or the one in force when it was used last did."""
-    last = frozen.changed(here.stay.last, place=here.place)
-    return _declared(view) and is_approved(stated_places(view), last)
+    stated = stated_places(view)
+    return bool(stated) and is_approved(stated, _last(here))
 
 
 def _approved(view: View) -> str:

@@ -6,7 +6,7 @@ has read secrets for a week or more from at most three public networks. It fires
 an identity reads a secret from another public network, with a credential that was never there before, and
 goes on reading from one of its own.
 Proves: with declared places, every read came from one of them. Unverifiable where a place is declared by a
-name that records do not show.
+name that records do not show, or by autonomous system, and the record of a read does not name its own.
 Evaded by: reading from within an approved network; a store whose records hide the address.
 Benign: calls of the provider's own services (their address is no place); balancers in front of a store (known
 by who else came from them); a network that moves (the old one is not used any more); a place that is declared
@@ -36,10 +36,11 @@ from correlators.control import (
     network_of,
     worst_of,
 )
-from correlators.kernel.views.approved_places import is_approved, stated_places, unknown_places
+from correlators.kernel.views.approved_places import is_approved, is_unsaid, stated_places, unknown_places
 from correlators.kernel.views.fronts import fronts_of
 from correlators.kernel.views.inventoried import BREAK_GLASS, approvals, ours, uncovered
 from correlators.kernel.views.places import inside
+from schemas.addresses import system_of
 from schemas.declaration import Declaration
 from schemas.evidence import gate_of
 from schemas.fact import standing
@@ -137,6 +138,8 @@ def _declared(view: View, reads: list[Read], stated: list[Declaration]) -> Verdi
     ]
     claims = (_record(stated[-1]),)
     unknown = unknown_places(stated)
+    unsaid = [bad for r in outside if (bad := r.those(lambda e: is_unsaid(stated, e)))]
+    outside = [bad for r in outside if (bad := r.those(lambda e: not is_unsaid(stated, e)))]
     if outside and unknown:
         return view.verdict(
             CONTROL,
@@ -150,6 +153,18 @@ def _declared(view: View, reads: list[Read], stated: list[Declaration]) -> Verdi
     if outside:
         places = ", ".join(stated[-1].places or ()) or "none"
         return _verdict(view, outside, claims, f"approved: {places}", Confidence.HIGH)
+    if unsaid:
+        systems = ", ".join(place for place in stated[-1].places or () if system_of(place))
+        return view.verdict(
+            CONTROL,
+            subject=view.key,
+            value="unverifiable",
+            title=f"{named(view)}: where it reads secrets is declared by autonomous system",
+            reason=f"{systems or 'the approved one'} cannot be verified: the records of its reads from "
+            f"{', '.join(sorted({r.first.place for r in unsaid})[:NETWORKS])} do not name theirs",
+            claim=claims,
+            evidence=tuple(sorted(r.first for r in unsaid))[:SHOWN],
+        )
     return view.verdict(
         CONTROL,
         subject=view.key,

@@ -36,7 +36,7 @@ from correlators.control import (
     sighted,
 )
 from correlators.kernel.views.inventoried import approvals, current, declared, uncovered
-from correlators.kernel.views.places import covers
+from correlators.kernel.views.places import holds
 from schemas.providers import DRIVEN, SIGN_INS, is_trust
 
 CONTROL = Control(
@@ -156,7 +156,7 @@ def _at_once(view: View, a: list[Evidence], b: list[Evidence]) -> bool:
 
 def _allowed(view: View, *uses: Evidence) -> bool:
     places = view.declaration.places if view.declaration else None
-    return places is not None and all(any(covers(place, e.place) for place in places) for e in uses)
+    return places is not None and all(any(holds(place, e) for place in places) for e in uses)
 
 
 def _verdict(

@@ -402,7 +402,7 @@ class Activity(msgspec.Struct, frozen=True, omit_defaults=True):
     ``incarnation`` tells the identity from its successor of the same name (a service account's uid).
     ``allowed_by`` is the key of the grant that allowed the use, where the record says so. ``asked``: what the
     credential was presented to, where a refusal speaks of that alone (the role of an exchange, the role id of
-    a login, the namespace of a call). Times in µs;
+    a login, the namespace of a call). ``asn``: see ``schemas.evidence.Evidence``. Times in µs;
     ``arrived`` and ``processed`` are 0 in a replay. ``time`` is ``arrived`` where the record has no time of
     its own.
     """
@@ -430,3 +430,4 @@ class Activity(msgspec.Struct, frozen=True, omit_defaults=True):
     effects: tuple[Effect, ...] = ()
     arrived: int = 0
     processed: int = 0
+    asn: int = 0

@@ -49,6 +49,7 @@ class Evidence(
     ``arrived`` and ``processed`` say when gapwatch got and read it (0 in a replay); they order nothing.
     ``asked``: see ``schemas.activity.Activity``; where it is about a secret, ``Fetched.which``; of a use that
     names no credential, which holder of the identity's name it was by (``Activity.incarnation``).
+    ``asn``: the number of the autonomous system that ``place`` is in, as the same record says; 0 unknown.
     """
 
     time: int
@@ -63,6 +64,7 @@ class Evidence(
     processed: int = 0
     mirrors: tuple[str, ...] = ()
     asked: str = ""
+    asn: int = 0
 
     @property
     def source(self) -> str:

@@ -290,6 +290,7 @@ def bare(evidence: Evidence) -> Evidence:
         client=evidence.client[:STAY_CLIENT_MAX],
         arrived=evidence.arrived,
         processed=evidence.processed,
+        asn=evidence.asn,
     )
 
 
@@ -327,6 +328,7 @@ def evidence_of(activity: Activity, voice: str = "") -> Evidence:
         activity.processed,
         (),
         activity.asked or ("" if activity.credential else activity.incarnation),
+        activity.asn,
     )
 
 

@@ -200,6 +200,8 @@ def _evidence(e: Evidence, verdict: Verdict, names: dict[str, str]) -> dict[str,
     }
     if e.place:
         shown["src_endpoint"] = {"ip" if _is_ip(e.place) else "name": e.place}
+        if e.asn:
+            shown["src_endpoint"]["autonomous_system"] = {"number": e.asn}
     if e.client:
         shown["http_request"] = {"user_agent": e.client}
     shown["data"] = {"time": _millis(e.time)}

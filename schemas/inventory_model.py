@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from schemas.addresses import system_of
 from schemas.times import micros_of
 
 VERSION = "inventory/v1"
@@ -77,6 +78,8 @@ Key = Annotated[str, AfterValidator(_key), WithJsonSchema({"type": "string", "pa
 
 
 def _scope(value: str) -> str:
+    if value.strip("*") == "":
+        raise ValueError("* alone means nothing here: leave identity out, and it is about every identity")
     if "*" in value[:-1] or (":" not in value and not value.endswith("*")):
         raise ValueError("not a key like aws:111122223333:role/name, whole or with * at its end")
     return _word(value)
@@ -88,8 +91,29 @@ def _exact(value: str) -> str:
     return _word(value)
 
 
+def _bare(value: str) -> str:
+    if value.endswith("*"):
+        raise ValueError("* means nothing here: names are compared as they stand")
+    return _word(value)
+
+
+_NUMBER = re.compile(r"(?:AS|ASN)?[ .:]?\d+(?:\.\d+)?", re.IGNORECASE)
+
+
+def _place(value: str) -> str:
+    if system := system_of(value):
+        return f"AS{system}"
+    if _NUMBER.fullmatch(value):
+        raise ValueError("not a place: an autonomous system is written AS64500")
+    return _exact(value)
+
+
 Scope = Annotated[str, AfterValidator(_scope), WithJsonSchema({"type": "string", "pattern": "^[^*]+[*]?$"})]
 Exact = Annotated[str, AfterValidator(_exact), WithJsonSchema({"type": "string", "pattern": "^[^*]+$"})]
+Bare = Annotated[str, AfterValidator(_bare), WithJsonSchema({"type": "string", "pattern": "^(.*[^*])$"})]
+"""A name as logs write it. Whoever ends it in a star means a pattern, and there is none."""
+Spot = Annotated[str, AfterValidator(_place), WithJsonSchema({"type": "string", "pattern": "^[^*]+$"})]
+"""A place: a network, an address, a gate (a VPC endpoint), a cluster, an autonomous system, or a name."""
 
 
 class _Strict(BaseModel):
@@ -128,17 +152,17 @@ class Window(_Period):
 class Tool(_Strict):
     """A tool that an agent may call; ``also``: other names that it is seen under."""
 
-    name: Word
-    server: Word | None = None
-    also: list[Word] = []
+    name: Exact
+    server: Exact | None = None
+    also: list[Exact] = []
     digest: Word | None = None
 
 
 class Image(_Strict):
     """A container image that a workload runs from a time on."""
 
-    image: Word
-    released: Word
+    image: Exact
+    released: Exact
     start: Time = Field(0, alias="from")
 
 
@@ -176,9 +200,9 @@ class Identity(_Strict):
     windows: list[Window] | None = None
     tools: list[Tool] | None = None
     delegates: list[Key] | None = None
-    scopes: list[Word] | None = None
-    places: list[Word] | None = None
-    secrets: list[Word] | None = LATER
+    scopes: list[Bare] | None = None
+    places: list[Spot] | None = None
+    secrets: list[Bare] | None = LATER
     images: list[Image] = []
     credentials: list[Credential] = []
     rotation: list[RotationPolicy] = []
@@ -210,7 +234,7 @@ class Approval(_Period):
     """A grant that an identity was given for a period: who approved it, under which ticket."""
 
     identity: Key
-    grant: Word
+    grant: Bare
     approver: Word | None = None
     ticket: Word | None = None
 
@@ -231,8 +255,8 @@ class Release(_Strict):
 class Network(_Strict):
     """Places under one name: an identity's ``places`` may say ``network/<name>``."""
 
-    name: Word
-    places: list[Word]
+    name: Exact
+    places: list[Spot]
 
 
 class PolicyException(_Strict):
@@ -245,7 +269,7 @@ class PolicyException(_Strict):
     reason: Word
     until: Time | None = None
     identity: Scope | None = None
-    place: Exact | None = None
+    place: Spot | None = None
     action: Exact | None = None
     withdrawn: bool = Field(default=False, exclude_if=operator.not_)
 

@@ -43,6 +43,14 @@ def test_both_places_approved_say_nothing_and_one_of_them_does() -> None:
     assert must([declared("198.51.100.0/24"), *uses], KEY, NAME).value == "violated"
 
 
+def test_an_autonomous_system_is_held_against_what_records_say_and_else_left_to_habit() -> None:
+    uses = [at("a", 0, A, asn=64500), at("b", 60, B, asn=64500)]
+    assert verdict_of([declared("AS64500"), *uses], KEY, NAME) is None
+    away = must([declared("AS64500"), uses[0], at("b", 60, B, asn=64501)], KEY, NAME)
+    assert (away.value, away.evidence[-1].uid) == ("violated", "b")
+    assert must([declared("AS64500"), at("a", 0, A), at("b", 60, B)], KEY, NAME).value == "violated"
+
+
 def test_addresses_of_one_network_need_to_alternate() -> None:
     one, two = at("a", 0, "10.0.0.2"), at("b", 60, "10.0.0.3")
     assert verdict_of([one, two], KEY, NAME) is None

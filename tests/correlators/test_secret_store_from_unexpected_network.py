@@ -178,3 +178,22 @@ def test_other_identities_are_judged_by_their_own_records() -> None:
     other = Activity("d", at(0), "inventory", effects=(Stated(ROLE, Declaration(at(0), "d", places=())),))
     assert facts_of(other) and evidence([other, read("any", 10)]) == []
     assert evidence([other, read("any", 10, identity=ROLE)]) == ["any"]
+
+
+def test_an_autonomous_system_is_held_against_what_the_record_says_and_never_guessed() -> None:
+    inside, other = read("in", 10, AWAY, asn=64500), read("out", 20, AWAY, asn=64501)
+    assert value([places("AS64500"), inside]) == "proven"
+    assert evidence([places("AS64500"), inside, other]) == ["out"]
+    verdict = judged([places("AS64500"), inside, read("mute", 20, AWAY)])
+    assert verdict is not None and (verdict.value, verdict.severity) == ("unverifiable", None)
+    assert "AS64500 cannot be verified" in verdict.reason and AWAY in verdict.reason
+
+
+def test_a_private_address_is_in_no_autonomous_system_and_a_declared_network_needs_none() -> None:
+    assert evidence([places("AS64500"), read("out", 20, "10.1.2.3")]) == ["out"]
+    assert value([places("AS64500", "203.0.113.0/24"), read("in", 20, AWAY)]) == "proven"
+
+
+def test_one_read_from_another_system_is_told_whatever_the_records_of_others_leave_out() -> None:
+    mute = read("mute", 15, "192.0.2.1")
+    assert evidence([places("AS64500"), mute, read("out", 20, AWAY, asn=64501)]) == ["out"]

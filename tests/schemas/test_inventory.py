@@ -144,6 +144,12 @@ def test_an_image_of_an_identity_is_a_release_of_its_own() -> None:
     assert (release.workload, release.image) == ("agent:support-host/triage-agent", "shop/triage:1.4.2")
 
 
+def test_autonomous_systems_are_places_in_one_spelling_also_within_a_network() -> None:
+    text = "gapwatch: inventory/v1\nnetworks: [{name: dc, places: [as64501]}]\nidentities:\n"
+    (said, _) = read(text + "  - {id: a:b, places: [As64500, network/dc]}\n")
+    assert declared(said).places == ("AS64500", "AS64501")
+
+
 def test_a_network_that_the_file_does_not_describe_is_a_fault_with_its_place() -> None:
     assert faults(HEAD + "  - {id: a:b, places: [network/office]}\n") == [
         "identities[0]: network/office is not among the networks of this file (line 3)"
@@ -285,6 +291,35 @@ def test_the_kind_of_a_record_is_told_from_its_content() -> None:
         (
             '{"gapwatch": "inventory/v1",\n "identities": [\n  {"id": "a:b", "tols": 1}]}',
             "identities[0].tols: unknown field (line 3)",
+        ),
+        (
+            HEAD + "  - {id: a:b, places: ['*']}\n",
+            "identities[0].places[0]: * means nothing here: it is compared as it stands (line 3)",
+        ),
+        (
+            HEAD + "  - {id: a:b, places: ['64500']}\n",
+            "identities[0].places[0]: not a place: an autonomous system is written AS64500 (line 3)",
+        ),
+        (
+            HEAD + "  - {id: a:b, tools: [{name: '*'}]}\n",
+            "identities[0].tools[0].name: * means nothing here: it is compared as it stands (line 3)",
+        ),
+        *(
+            (
+                HEAD + f"  - {{id: a:b, {field}: ['{names}']}}\n",
+                f"identities[0].{field}[0]: * means nothing here: names are compared as they stand (line 3)",
+            )
+            for field, names in (("scopes", "*"), ("scopes", "role/*"), ("secrets", "kv/*"))
+        ),
+        (
+            "gapwatch: inventory/v1\napprovals: [{identity: a:b, grant: '*'}]\n",
+            "approvals[0].grant: * means nothing here: names are compared as they stand (line 2)",
+        ),
+        (
+            "gapwatch: inventory/v1\nexceptions:\n- {control: c, owner: o, reason: r, "
+            "until: 2026-11-22T09:00:00Z, identity: '*'}\n",
+            "exceptions[0].identity: * alone means nothing here: leave identity out, and it is about every "
+            "identity (line 3)",
         ),
         ("a: [", "did not find expected node content (line 2)"),
         ("", "not an inventory: it does not begin with gapwatch: inventory/v1"),

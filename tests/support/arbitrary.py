@@ -160,6 +160,7 @@ def activities(draw: st.DrawFn) -> Activity:
         resource=draw(st.sampled_from(["", "secret/a", "secret/b"])),
         effects=made,
         arrived=draw(st.sampled_from([0, 0, 0, T0 + 60 * SECOND])),
+        asn=draw(st.sampled_from([0, 64500])) if place else 0,
     )
 
 

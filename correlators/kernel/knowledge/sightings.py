@@ -95,12 +95,13 @@ def join_evidence(a: Evidence, b: Evidence) -> Evidence:
         processed,
         mirrors,
         low.asked,
+        low.asn,
     )
     return a if joined == a else joined
 
 
-def _order(e: Evidence) -> tuple[int, str, str, str, str, str, str, str, str]:
-    return e.time, e.uid, e.origin, e.actor, e.credential, e.operation, e.place, e.client, e.asked
+def _order(e: Evidence) -> tuple[int, str, str, str, str, str, str, str, str, int]:
+    return e.time, e.uid, e.origin, e.actor, e.credential, e.operation, e.place, e.client, e.asked, e.asn
 
 
 _time_of: Callable[[Evidence], int] = attrgetter("time")

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 
 from correlators.kernel.knowledge.homes import homes_of
 from correlators.kernel.knowledge.inferred import DOUBTED, FLOOD, INFERRED, TRIED
+from schemas import frozen
 from schemas.dossier import Credential, Dossier, Glimpsed, Sightings
 from schemas.evidence import Evidence
 from schemas.fact import group_key, group_of
@@ -73,9 +74,7 @@ def _tried(refusal: Glimpsed, about: str, doubted: bool) -> Dossier:
 
 def _evidence(e: Evidence, about: str) -> Evidence:
     operation = f"{e.operation} (inferred: the server looked for {about.partition(':')[2]} and found none)"
-    return Evidence(
-        e.time, e.uid, e.origin, e.actor, e.credential, operation, e.place, e.client, e.arrived, e.processed
-    )
+    return frozen.changed(e, operation=operation, mirrors=(), asked="")
 
 
 def tries_on_members(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 
-from correlators.kernel.views.places import covers, inside
+from correlators.kernel.views.places import holds, inside, may_hold
 from correlators.kernel.views.view import View
+from schemas.addresses import system_of
 from schemas.declaration import Declaration
 from schemas.evidence import Evidence, instance_of_origin
 from schemas.providers import is_gate
@@ -32,6 +33,12 @@ def is_approved(stated: list[Declaration], use: Evidence) -> bool:
     return any(_covers(place, use) for d in in_force(stated, use.time) for place in d.places or ())
 
 
+def is_unsaid(stated: list[Declaration], use: Evidence) -> bool:
+    """Says whether it cannot be known if these records cover the place of a use: they name autonomous
+    systems, and the use's own record does not tell its."""
+    return any(may_hold(place, use) for d in in_force(stated, use.time) for place in d.places or ())
+
+
 def unknown_places(stated: list[Declaration]) -> list[str]:
     """Returns the places by whose names records do not go."""
     return sorted({place for place in stated[-1].places or () if not _is_shown(place)})
@@ -40,13 +47,14 @@ def unknown_places(stated: list[Declaration]) -> list[str]:
 def _covers(declared: str, use: Evidence) -> bool:
     if declared.startswith(CLUSTER):
         return instance_of_origin(use.origin) == declared.removeprefix(CLUSTER) and inside(use.place)
-    return covers(declared, use.place)
+    return holds(declared, use)
 
 
 @remembered(4_096)
 def _is_shown(declared: str) -> bool:
-    """Whether records name such a place: a network, an address, a cluster's log, or a gate."""
-    if declared.startswith(CLUSTER) or is_gate(declared):
+    """Whether records name such a place: a network, an address, an autonomous system, a cluster's
+    log, or a gate."""
+    if declared.startswith(CLUSTER) or is_gate(declared) or system_of(declared):
         return True
     try:
         ipaddress.ip_network(declared, strict=False)

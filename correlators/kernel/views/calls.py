@@ -141,6 +141,8 @@ def _full(e: Evidence, actor: str, operation: str) -> Evidence:
         e.arrived,
         e.processed,
         mirrors,
+        "",
+        e.asn,
     )
 
 

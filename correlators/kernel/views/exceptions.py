@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from correlators.kernel.knowledge.sightings import OPERATIONS_MAX
-from correlators.kernel.views.places import covers
+from correlators.kernel.views.places import holds
 from correlators.kernel.views.view import View
 from schemas.claims import PolicyException
 from schemas.evidence import iso
@@ -60,7 +60,7 @@ def _is_about(exception: PolicyException, verdict: Verdict, view: View) -> bool:
         return False
     return all(
         e.time < exception.until
-        and (not exception.place or covers(exception.place, e.place))
+        and (not exception.place or holds(exception.place, e))
         and (not exception.action or exception.action == e.operation)
         for e in evidence
     )

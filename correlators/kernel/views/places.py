@@ -10,8 +10,9 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from correlators.kernel.knowledge.join import SERVICES_MAX
+from schemas.addresses import system_of
 from schemas.dossier import Stay
-from schemas.evidence import VIA, gate_of, micros, network_of
+from schemas.evidence import VIA, Evidence, gate_of, micros, network_of
 from schemas.remembering import remembered, remembered_together
 
 INSIDE = tuple(
@@ -65,6 +66,18 @@ def heres(stays: dict[str, Stay]) -> list[Here]:
 
 def _begins(here: Here) -> tuple[int, str, str]:
     return (*here.begins, here.place)
+
+
+def holds(declared: str, use: Evidence) -> bool:
+    """Says whether a declared place covers where a use came from: by its address or gate, or by the
+    autonomous system that its record tells."""
+    return covers(declared, use.place) or bool(use.asn and use.asn == system_of(declared))
+
+
+def may_hold(declared: str, use: Evidence) -> bool:
+    """Says whether a declared place is an autonomous system, and the record of the use, from a public
+    address, does not tell of which one it is."""
+    return bool(system_of(declared)) and not use.asn and bool(use.place) and not inside(use.place)
 
 
 @remembered_together(65_536)

@@ -19,6 +19,7 @@ from typing import Literal, NamedTuple
 from correlators.kernel.views.approved_places import (
     in_force,
     is_approved,
+    is_unsaid,
     stated_places,
     unknown_places,
 )
@@ -177,7 +178,10 @@ def _networks(view: View, window: Window, without_reads: bool = False) -> Iterat
     for network, many in sorted(seen.items()):
         good = [e for e in many if stated and is_approved(stated, e)]
         bad = [e for e in many if e not in good]
-        approved = None if not stated or (vague and bad) else not any(window.holds(e.time) for e in bad)
+        unsaid = any(is_unsaid(stated, e) for e in bad)
+        approved = (
+            None if not stated or (bad and (vague or unsaid)) else not any(window.holds(e.time) for e in bad)
+        )
         yield _element("network", network, approved, many if approved is not False else bad, window)
 
 

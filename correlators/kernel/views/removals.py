@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from correlators.kernel.views.ends import Off, past_grace, surely_after
 from correlators.kernel.views.thresholds import Thresholds
 from correlators.kernel.views.view import View
+from schemas import frozen
 from schemas.dossier import Grant, Opened, Turn
 from schemas.evidence import Evidence
 from schemas.providers import reaches_all_of
@@ -96,20 +97,7 @@ def closed(session: Opened) -> Evidence:
     began = session.began
     if not session.ended:
         return began
-    return Evidence(
-        session.ended,
-        began.uid,
-        began.origin,
-        began.actor,
-        began.credential,
-        began.operation,
-        began.place,
-        began.client,
-        began.arrived,
-        began.processed,
-        began.mirrors,
-        began.asked,
-    )
+    return frozen.changed(began, time=session.ended)
 
 
 def late(off: Off, uses: Iterable[Evidence], granted: Thresholds) -> tuple[Evidence, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.activity import Aliased, Effect, Issued, Parent
-from schemas.addresses import address_of
+from schemas.addresses import address_of, system_number
 from schemas.sources.azure.event import Record, RowRead, made, time_of, uid_of, wrong
 from schemas.sources.azure.keys import Tenant, resource_of, tenant_of
 from schemas.sources.azure.refusals import outcome_of
@@ -47,6 +47,7 @@ def read(record: Record) -> RowRead:
         service="entra",
         outcome=outcome,
         place=address_of(row.ip_address or row.caller_ip_address),
+        asn=system_number(row.autonomous_system_number),
         client=row.user_agent or (row.app_display_name if row.user_id else ""),
         target=tenant.token(row.unique_token_identifier),
         resource=row.resource_display_name,

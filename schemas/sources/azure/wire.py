@@ -34,6 +34,7 @@ class SignIn(Wire):
     is_interactive: Flag = None
     ip_address: Text = ""
     caller_ip_address: Text = ""
+    autonomous_system_number: Number = None
     user_agent: Text = ""
     resource_display_name: Text = ""
     status: Part = Field(default_factory=dict)

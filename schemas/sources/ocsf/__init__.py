@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from schemas.activity import Action, Activity, Outcome
-from schemas.addresses import address_of
+from schemas.addresses import address_of, system_number
 from schemas.providers.aws.actions import action_of as aws_action_of
 from schemas.providers.aws.outcome import outcome_of as aws_outcome_of
 from schemas.records import Contents, head_of
@@ -134,6 +134,7 @@ def _activity(raw: dict[str, Any], place: str, context: Context) -> Activity | R
         outcome=outcome,
         action="service" if event.actor.invoked_by else _action(event, kind),
         place=address_of(event.src_endpoint.ip),
+        asn=system_number(event.src_endpoint.autonomous_system.number),
         client=event.http_request.user_agent[:CLIENT_MAX],
         target=_target(event, kind, keys, effects),
         resource=_resource(event)[:SHOWN_MAX],

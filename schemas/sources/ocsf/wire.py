@@ -73,11 +73,18 @@ class Api(Wire):
     token: object = None
 
 
+class AutonomousSystem(Wire):
+    """The object ``autonomous_system``."""
+
+    number: Number = None
+
+
 class Endpoint(Wire):
     """The object ``network_endpoint``."""
 
     ip: Text = ""
     name: Text = ""
+    autonomous_system: AutonomousSystem = AutonomousSystem()
 
 
 class Request(Wire):

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.activity import Activity
-from schemas.addresses import address_of
+from schemas.addresses import address_of, system_number
 from schemas.records import Contents, head_of
 from schemas.rejected import Rejected
 from schemas.shippers import Envelopes
@@ -120,6 +120,7 @@ def _activity(event: Event, time: int, context: Context) -> Activity:
         outcome=outcome,
         action=action_of(event),
         place=address_of(event.client.ip_address),
+        asn=system_number(event.security_context.as_number),
         client=event.client.user_agent.raw_user_agent[:TEXT_MAX],
         target=target_of(org, event),
         resource=event.debug_context.debug_data.request_uri.partition("?")[0][:TEXT_MAX],

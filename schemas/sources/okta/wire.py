@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from schemas.wire import Text, Wire, as_list
+from schemas.wire import Number, Text, Wire, as_list
 
 
 class Actor(Wire):
@@ -33,6 +33,12 @@ class Client(Wire):
 
     user_agent: UserAgent = UserAgent()
     ip_address: Text = ""
+
+
+class SecurityContext(Wire):
+    """The ``securityContext``: whose network the client's address is in."""
+
+    as_number: Number = None
 
 
 class Outcome(Wire):
@@ -92,6 +98,7 @@ class Event(Wire):
     event_type: Text = ""
     actor: Actor = Actor()
     client: Client = Client()
+    security_context: SecurityContext = SecurityContext()
     outcome: Outcome = Outcome()
     target: Annotated[list[Target], BeforeValidator(_targets)] = Field(default_factory=list)
     transaction: Transaction = Transaction()

@@ -111,6 +111,7 @@ def _activity(event: Event, time: int, context: Context) -> Activity:
         outcome=outcome,
         action=action_of(event),
         place=address_of(actor.place),
+        asn=actor.asn,
         client=actor.client,
         target=target_of(event),
         resource=event.text(*RESOURCES),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from schemas.wire import as_fields, text_at
+from schemas.addresses import system_number
+from schemas.wire import as_fields, as_number, pick, text_at
 
 SHOWN_MAX = 200
 
@@ -17,6 +18,7 @@ class Actor(NamedTuple):
     credential: str = ""
     place: str = ""
     client: str = ""
+    asn: int = 0
 
 
 class Event(NamedTuple):
@@ -78,6 +80,7 @@ def _openai_actor(actor: dict[str, Any], home: str) -> Actor:
         f"openai:key/{credential}" if credential else "",
         text_at(session, "ip_address"),
         text_at(session, "user_agent")[:SHOWN_MAX],
+        system_number(as_number(pick(session, "ip_address_details", "asn"))),
     )
 
 

@@ -280,3 +280,12 @@ def test_records_of_clusters_are_the_kubernetes_sources() -> None:
     assert {r.source for r in result.rejects} <= {"kubernetes", "azure"}
     assert len([a for a in result.activities if a.source == "azure"]) == 1
     assert PRINCIPAL_ID in repr(result.activities[0])
+
+
+def test_the_autonomous_system_of_a_sign_in_is_a_number_or_its_text() -> None:
+    assert [activity(sign_in(autonomousSystemNumber=n)).asn for n in (64500, "64500", "", 0)] == [
+        64500,
+        64500,
+        0,
+        0,
+    ]

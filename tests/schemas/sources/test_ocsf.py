@@ -298,3 +298,9 @@ def test_a_changed_user_is_named_by_its_name_in_the_trail_s_account() -> None:
     more = {"user": {"name": "batch"}, "unmapped": {"recipientAccountId": "111122223333"}, "cloud": {}}
     result = activity(event(3001, 6, metadata=RC_2, **more))
     assert result.effects == (Ended("GetObject", "deleted", identity="aws:111122223333:user/batch"),)
+
+
+def test_the_autonomous_system_of_a_caller_is_the_one_that_the_record_names() -> None:
+    caller = {"ip": "203.0.113.9", "autonomous_system": {"number": 64500, "name": "example"}}
+    assert activity(event(src_endpoint=caller)).asn == 64500
+    assert activity(event()).asn == 0

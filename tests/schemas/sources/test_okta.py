@@ -199,3 +199,10 @@ def test_exports_that_write_names_otherwise_are_read_alike() -> None:
     export = {name: value for name, value in REVOKED.items() if name != "eventType"}
     export |= {"event_type": REVOKED["eventType"], "published": "2026-11-22 10:10:00.000"}
     assert one(export) == one(REVOKED)
+
+
+def test_the_autonomous_system_of_a_client_is_the_one_that_okta_names() -> None:
+    assert one(event("group.lifecycle.create", 0, securityContext={"asNumber": 64500})).asn == 64500
+    assert [
+        one(event("group.lifecycle.create", 0, securityContext=c)).asn for c in (None, {}, {"asNumber": None})
+    ] == [0] * 3

@@ -227,3 +227,8 @@ def test_each_test_event_of_the_rules_says_who_did_what_from_where() -> None:
             resolved["identity"] += bool(activity.identity)
             resolved["changes of access"] += activity.action == "identity_write"
     assert resolved == {"events": 71, "identity": 69, "changes of access": resolved["changes of access"]}
+
+
+def test_the_autonomous_system_of_a_session_is_told() -> None:
+    session = SESSION | {"ip_address_details": {"country": "US", "asn": "64500"}}
+    assert read_one(openai("login.succeeded", actor={"type": "session", "session": session})).asn == 64500
