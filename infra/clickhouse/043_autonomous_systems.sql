@@ -1,4 +1,4 @@
--- The number of the autonomous system that the place of a use is in, where its record says it (Okta, Entra, OCSF, OpenAI).
+-- The number of the autonomous system that the place of a use is in, where its record says it.
 ALTER TABLE activities ADD COLUMN IF NOT EXISTS asn UInt32
     COMMENT 'number of the autonomous system of the place, as the record says it; 0: it does not' AFTER asked;
 
