@@ -30,27 +30,29 @@ def compact(engine: Engine, least: int = ROWS_WORTH_JOINING) -> int:
     """
     client = engine.writer()
     try:
-        keys = _crowded(client, least)
+        internal = engine.internal
+        keys = _crowded(client, internal, least)
         rounds = (keys[first : first + KEYS_AT_ONCE] for first in range(0, len(keys), KEYS_AT_ONCE))
-        if gone := sum(_join_keys(client, some) for some in rounds):
-            _delete(client)
+        if gone := sum(_join_keys(client, internal, some) for some in rounds):
+            _delete(client, internal)
         return gone
     finally:
         engine.discard(client)
 
 
-def _crowded(client: Client, least: int) -> list[str]:
+def _crowded(client: Client, internal: str, least: int) -> list[str]:
     query = (
-        "SELECT key FROM dossiers GROUP BY key HAVING uniqExact(version) >= {least:UInt32} "
+        f"SELECT key FROM {internal}.dossiers GROUP BY key HAVING uniqExact(version) >= {{least:UInt32}} "
         "ORDER BY uniqExact(version) DESC LIMIT {limit:UInt32}"
     )
     found = client.query(query, parameters={"least": max(least, 2), "limit": KEYS_PER_PASS})
     return sorted(str(key) for (key,) in found.result_rows)
 
 
-def _join_keys(client: Client, keys: list[str]) -> int:
+def _join_keys(client: Client, internal: str, keys: list[str]) -> int:
     query = (
-        "SELECT key, version, joined, body FROM dossiers FINAL WHERE key IN {keys:Array(String)} "
+        f"SELECT key, version, joined, body FROM {internal}.dossiers FINAL "
+        "WHERE key IN {keys:Array(String)} "
         "ORDER BY key, version"
     )
     rows: dict[str, list[Row]] = {}
@@ -63,8 +65,8 @@ def _join_keys(client: Client, keys: list[str]) -> int:
         written.append(dict(zip(("key", "version", "joined", "body"), (key, *row), strict=True)))
         superseded += [{"key": key, "version": number} for number, _, _ in every[:-1]]
     if written:
-        _insert(client, "dossiers", written)
-        _insert(client, "dossiers_superseded", superseded)
+        _insert(client, f"{internal}.dossiers", written)
+        _insert(client, f"{internal}.dossiers_superseded", superseded)
     return len(superseded)
 
 
@@ -72,10 +74,10 @@ def _insert(client: Client, table: str, rows: list[dict[str, str | int]]) -> Non
     client.raw_insert(table, insert_block=b"\n".join(map(msgspec.json.encode, rows)), fmt="JSONEachRow")
 
 
-def _delete(client: Client) -> None:
-    pairs = "SELECT key, version FROM dossiers_superseded"
-    client.command(f"DELETE FROM dossiers WHERE (key, version) IN ({pairs})")
-    client.command("TRUNCATE TABLE dossiers_superseded")
+def _delete(client: Client, internal: str) -> None:
+    pairs = f"SELECT key, version FROM {internal}.dossiers_superseded"
+    client.command(f"DELETE FROM {internal}.dossiers WHERE (key, version) IN ({pairs})")
+    client.command(f"TRUNCATE TABLE {internal}.dossiers_superseded")
 
 
 def _joined(key: str, rows: list[Row]) -> Row:

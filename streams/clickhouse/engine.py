@@ -25,6 +25,8 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from streams.site.errors import NotRunning
 
+INTERNAL = "_internal"
+"""Behind the name of the database: the name of the second one."""
 WRITER = "gapwatch_writer"
 READER = "gapwatch_reader"
 
@@ -50,7 +52,8 @@ USERS = f"""<clickhouse>
   <quotas><default></default></quotas>
   <roles>
     <{WRITER}><grants><query>GRANT ALL ON *.*</query></grants></{WRITER}>
-    <{READER}><grants><query>GRANT SELECT, SHOW ON {{database}}.*</query></grants></{READER}>
+    <{READER}><grants><query>GRANT SELECT, SHOW ON {{database}}.*</query>
+      <query>GRANT SELECT, SHOW ON {{internal}}.*</query></grants></{READER}>
   </roles>
   <users>
     <default>
@@ -109,9 +112,11 @@ class Certificates(NamedTuple):
 
 @dataclass
 class Engine:
-    """Makes clients; each is used by one thread at a time. `close` closes all of them."""
+    """Makes clients; each is used by one thread at a time. `close` closes all of them. `internal`: the second
+    database, for what is for gapwatch alone."""
 
     database: str
+    internal: str
     embedded: bool
     limits: Limits
     options: dict[str, Any]
@@ -182,6 +187,7 @@ def connect(
     path: Path,
     *,
     database: str = "gapwatch",
+    internal: str = "",
     user: str = "default",
     password: str = "",
     certificates: Certificates | None = None,
@@ -191,25 +197,29 @@ def connect(
     """Returns the engine at `url` (http(s)://host:port), or without one the embedded engine over the folder
     `path`.
 
-    The database is made where it is missing. `memory`: most bytes that the embedded engine may take in all
+    Both databases are made where they are missing; the second is named as the first with `_internal` behind
+    it unless `internal` names it. `memory`: most bytes that the embedded engine may take in all
     (default half of the machine's). Raises NotRunning where the server does not answer or another process
     holds the folder.
     """
     limits = limits or Limits()
+    internal = internal or f"{database}{INTERNAL}"
     if url:
         options = server_options(url, user, password, certificates or Certificates())
     else:
-        options = embedded_options(path, database, memory)
+        options = embedded_options(path, database, internal, memory)
     first = open_client(**options)
     try:
-        first.command(f"CREATE DATABASE IF NOT EXISTS `{database}`")
+        for name in (database, internal):
+            making = name
+            first.command(f"CREATE DATABASE IF NOT EXISTS `{name}`")
         if url is None:
             _hide_system_tables(first)
     except ClickHouseError as error:
-        raise NotRunning(f"ClickHouse cannot make the database {database}: {brief(error)}.") from None
+        raise NotRunning(f"ClickHouse cannot make the database {making}: {brief(error)}.") from None
     finally:
         # The embedded engine ends with its last client, so the next one is opened before this one goes.
-        engine = Engine(database, url is None, limits, options)
+        engine = Engine(database, internal, url is None, limits, options)
         if url is None:
             engine._clients.append(first)
         else:
@@ -241,7 +251,7 @@ def server_options(url: str, user: str, password: str, certificates: Certificate
     }
 
 
-def embedded_options(path: Path, database: str, memory: int | None) -> dict[str, Any]:
+def embedded_options(path: Path, database: str, internal: str, memory: int | None) -> dict[str, Any]:
     """Returns the options of an embedded client; writes the engine's configuration (roles, memory) beside its
     data."""
     if memory is None:
@@ -250,7 +260,7 @@ def embedded_options(path: Path, database: str, memory: int | None) -> dict[str,
     folder.mkdir(parents=True, exist_ok=True)
     path.chmod(stat.S_IRWXU)
     users, config = folder / "users.xml", folder / "config.xml"
-    users.write_text(USERS.format(database=database), encoding="utf-8")
+    users.write_text(USERS.format(database=database, internal=internal), encoding="utf-8")
     config.write_text(CONFIG.format(users=_xml(users.resolve()), memory=memory), encoding="utf-8")
     return {"interface": "chdb", "path": str(path), "chdb_options": {"config-file": str(config.resolve())}}
 

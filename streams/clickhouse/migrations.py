@@ -1,4 +1,8 @@
-"""Applies the numbered DDL of infra/clickhouse, each number once per database, and counts epochs."""
+"""Applies the numbered DDL of infra/clickhouse, each number once per database, and counts epochs.
+
+What is for people lies in the database of the settings, what is for gapwatch alone in a second one. In a file
+of DDL `{internal}` is the name of the second, and a name without a database is in the first.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ OFFSET_BITS = 40
 """A row's version is epoch << OFFSET_BITS | topic offset; the reason for 40 stands in 001_epochs.sql."""
 
 TABLE = """
-CREATE TABLE IF NOT EXISTS migrations
+CREATE TABLE IF NOT EXISTS {internal}.migrations
 (
     number  UInt32,
     name    String,
@@ -28,7 +32,7 @@ ENGINE = ReplacingMergeTree
 ORDER BY number
 """
 KEYS = """
-CREATE TABLE IF NOT EXISTS site_keys
+CREATE TABLE IF NOT EXISTS {internal}.site_keys
 (
     check_value String COMMENT 'tells the site key that the rows were made with from any other; not the key',
     noted       DateTime64(3, 'UTC') DEFAULT now64(3)
@@ -36,6 +40,7 @@ CREATE TABLE IF NOT EXISTS site_keys
 ENGINE = ReplacingMergeTree
 ORDER BY check_value
 """
+TABLE_ALREADY_EXISTS = 57
 _FILE = re.compile(r"(\d{3})_\w+\.sql\Z")
 
 
@@ -68,37 +73,56 @@ def _statements(text: str) -> tuple[str, ...]:
 def migrate(engine: Engine) -> list[str]:
     """Applies what is missing and returns the names of the files applied now.
 
-    Every statement says IF NOT EXISTS, so two processes that do this at once, or one that was killed in the
-    middle, do no harm. Raises Stop naming file and statement where the engine refuses one.
+    Every statement says IF NOT EXISTS, and what is done is asked before each file, so two processes that do
+    this at once, or one that was killed in the middle, do no harm. Raises Stop naming file and statement
+    where the engine refuses one.
     """
     client = engine.writer()
     try:
-        client.command(TABLE)
-        done = {number for (number,) in client.query("SELECT number FROM migrations").result_rows}
+        _bookkeeping(client, engine, "migrations", TABLE)
         applied = []
         for migration in migrations():
-            if migration.number not in done:
-                _apply(client, migration)
+            if migration.number not in _done(client, engine):
+                _apply(client, engine, migration)
                 applied.append(migration.name)
         return applied
     finally:
         engine.discard(client)
 
 
-def _apply(client: Client, migration: Migration) -> None:
+def _bookkeeping(client: Client, engine: Engine, table: str, ddl: str) -> None:
+    """Makes a table that is there before all migrations; one that an earlier release made is moved."""
+    internal = engine.internal
+    there = client.query(
+        "SELECT database FROM system.tables WHERE name = {name:String} AND database IN {both:Array(String)}",
+        parameters={"name": table, "both": [engine.database, internal]},
+    )
+    if [database for (database,) in there.result_rows] == [engine.database]:
+        client.command(f"RENAME TABLE IF EXISTS {table} TO {internal}.{table}")
+    client.command(ddl.replace("{internal}", internal))
+
+
+def _done(client: Client, engine: Engine) -> set[int]:
+    found = client.query(f"SELECT number FROM {engine.internal}.migrations").result_rows
+    return {int(number) for (number,) in found}
+
+
+def _apply(client: Client, engine: Engine, migration: Migration) -> None:
     for statement in migration.statements:
         try:
-            client.command(statement)
+            client.command(statement.replace("{internal}", engine.internal))
         except ClickHouseError as error:
+            if statement.startswith("RENAME") and getattr(error, "code", None) == TABLE_ALREADY_EXISTS:
+                continue  # It was moved before; another process made an empty one in the old place.
             said = statement.splitlines()[0]
             raise Stop(
                 f"ClickHouse refused {migration.name} at `{said}`: {brief(error)}.\n"
-                "The ClickHouse user must be allowed to create tables and views in its database."
+                f"The ClickHouse user must be allowed to create, rename and drop tables and views in "
+                f"{engine.database} and {engine.internal}."
             ) from None
     values = {"number": migration.number, "name": migration.name}
-    client.command(
-        "INSERT INTO migrations (number, name) VALUES ({number:UInt32}, {name:String})", parameters=values
-    )
+    noted = f"INSERT INTO {engine.internal}.migrations (number, name)"
+    client.command(f"{noted} VALUES ({{number:UInt32}}, {{name:String}})", parameters=values)
 
 
 def bind_key(engine: Engine, check: str, former: Collection[str] = ()) -> None:
@@ -106,11 +130,12 @@ def bind_key(engine: Engine, check: str, former: Collection[str] = ()) -> None:
     there were made with one that is neither this nor a former one."""
     client = engine.writer()
     try:
-        client.command(KEYS)
-        found = {str(row[0]) for row in client.query("SELECT check_value FROM site_keys").result_rows}
+        _bookkeeping(client, engine, "site_keys", KEYS)
+        keys = f"{engine.internal}.site_keys"
+        found = {str(row[0]) for row in client.query(f"SELECT check_value FROM {keys}").result_rows}
         if check not in found and found <= set(former):
             client.command(
-                "INSERT INTO site_keys (check_value) VALUES ({check:String})", parameters={"check": check}
+                f"INSERT INTO {keys} (check_value) VALUES ({{check:String}})", parameters={"check": check}
             )
         elif check not in found:
             raise another_key(f"the database {engine.database}")
@@ -127,14 +152,16 @@ def next_epoch(engine: Engine, broker: str) -> int:
     """
     client = engine.writer()
     try:
-        latest = "SELECT epoch, broker FROM epochs ORDER BY epoch DESC, started DESC LIMIT 1"
+        epochs = f"{engine.internal}.epochs"
+        latest = f"SELECT epoch, broker FROM {epochs} ORDER BY epoch DESC, started DESC LIMIT 1"
         rows = client.query(latest).result_rows
         last, known = rows[0] if rows else (0, None)
         if known == broker:
             return int(last)
         values = {"epoch": int(last) + 1, "broker": broker}
         client.command(
-            "INSERT INTO epochs (epoch, broker) VALUES ({epoch:UInt64}, {broker:String})", parameters=values
+            f"INSERT INTO {epochs} (epoch, broker) VALUES ({{epoch:UInt64}}, {{broker:String}})",
+            parameters=values,
         )
         return int(last) + 1
     finally:

@@ -80,9 +80,14 @@ def _escaped(value: str) -> str:
     return value.translate(_ESCAPES)
 
 
+def placed(settings: Settings, sql: str) -> str:
+    """Returns a query of ours with the name of the second database in the place of `{internal}`."""
+    return sql.replace("{internal}", settings.internal_database)
+
+
 def rows(settings: Settings, sql: str, parameters: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
-    """Returns the answer as one dict per row."""
-    answer = b"".join(ask(settings, sql, "JSONEachRow", parameters))
+    """Returns the answer as one dict per row; `{internal}` in the query is the second database."""
+    answer = b"".join(ask(settings, placed(settings, sql), "JSONEachRow", parameters))
     return [orjson.loads(line) for line in answer.splitlines() if line]
 
 

@@ -159,7 +159,7 @@ class Readers:
 def _gate(engine: Engine) -> sql_gate.Gate:
     client = engine.writer()
     try:
-        return sql_gate.Gate.of(client, engine.database)
+        return sql_gate.Gate.of(client, (engine.database, engine.internal))
     finally:
         engine.discard(client)
 

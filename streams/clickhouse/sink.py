@@ -74,11 +74,13 @@ class Block:
 
 @dataclass(frozen=True)
 class Target:
-    """How rows of a table are inserted; `columns` empty: the rows name theirs."""
+    """How rows of a table are inserted; `columns` empty: the rows name theirs. `internal`: whether the table
+    is in the second database."""
 
     table: str
     format: str
     columns: tuple[str, ...] = ()
+    internal: bool = False
 
     @property
     def lines(self) -> bool:
@@ -87,13 +89,13 @@ class Target:
 
 
 TARGETS = {
-    "activities": Target("activities_in", "JSONEachRow"),
-    "rejects": Target("rejects_in", "JSONEachRow"),
-    "credentials": Target("credentials_in", "JSONEachRow"),
-    "notes": Target("notes_in", "JSONEachRow"),
+    "activities": Target("activities_in", "JSONEachRow", internal=True),
+    "rejects": Target("rejects_in", "JSONEachRow", internal=True),
+    "credentials": Target("credentials_in", "JSONEachRow", internal=True),
+    "notes": Target("notes_in", "JSONEachRow", internal=True),
     "findings": Target("findings", "RowBinary", ("version", "ocsf")),
     "assurance": Target("assurance", "RowBinary", ("version", "ocsf")),
-    "dossiers": Target("dossiers", "RowBinary", ("version", "key", "body")),
+    "dossiers": Target("dossiers", "RowBinary", ("version", "key", "body"), internal=True),
 }
 
 
@@ -223,7 +225,7 @@ class Sink:
         try:
             self._client = self._client or self._engine.writer()
             self._client.raw_insert(
-                target.table,
+                f"{self._engine.internal}.{target.table}" if target.internal else target.table,
                 column_names=target.columns or None,
                 insert_block=b"".join(each.data for each in blocks),
                 fmt=target.format,

@@ -14,7 +14,7 @@ name that stands alone must be none of the engine's other functions, since `arra
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from clickhouse_connect.driver.client import Client
 
@@ -110,16 +110,18 @@ class Gate:
         self._any_case = frozenset(name.lower() for name, any_case in others.items() if any_case)
 
     @classmethod
-    def of(cls, client: Client, database: str) -> Gate:
-        """Returns the gate for the tables that are there now, as the engine behind `client` names its
-        functions."""
+    def of(cls, client: Client, databases: Sequence[str]) -> Gate:
+        """Returns the gate for the tables that are there now in these databases, as the engine behind
+        `client` names its functions."""
 
         def rows(query: str) -> list[tuple[str, int]]:
-            found = client.query(query, parameters={"d": database}).result_rows
+            found = client.query(query, parameters={"d": list(databases)}).result_rows
             return [(str(name), int(number)) for name, number in found]
 
-        columns = rows("SELECT DISTINCT name, 0 FROM system.columns WHERE database = {d:String}")
-        views = rows("SELECT name, 0 FROM system.tables WHERE database = {d:String} AND engine = 'View'")
+        columns = rows("SELECT DISTINCT name, 0 FROM system.columns WHERE database IN {d:Array(String)}")
+        views = rows(
+            "SELECT name, 0 FROM system.tables WHERE database IN {d:Array(String)} AND engine = 'View'"
+        )
         functions = rows(
             "SELECT name, case_insensitive FROM system.functions UNION ALL SELECT name, 0 FROM"
             " system.table_functions"

@@ -36,7 +36,7 @@ WHERE startsWith(uid, {prefix:String}) ORDER BY uid LIMIT 11"""
 
 _FIND_ASSURANCE = _FIND.replace("FROM findings", "FROM assurance")
 
-_DOSSIER = "SELECT bodies FROM dossiers_live WHERE key = {key:String}"
+_DOSSIER = "SELECT bodies FROM {internal}.dossiers_live WHERE key = {key:String}"
 
 _COUNTS = r"""SELECT outcome, uniqExact((uid, source, instance)) AS tries,
 toUnixTimestamp64Micro(min(activities.time)) AS first, toUnixTimestamp64Micro(max(activities.time)) AS last

@@ -31,7 +31,7 @@ from streams.site.context import site_of
 from streams.site.errors import Stop
 from streams.site.settings import Settings
 
-_ALL = "SELECT key, bodies FROM dossiers_live WHERE NOT startsWith(key, 'trace:') ORDER BY key"
+_ALL = "SELECT key, bodies FROM {internal}.dossiers_live WHERE NOT startsWith(key, 'trace:') ORDER BY key"
 
 HEAD = f"""# What gapwatch saw, for a person to look at. Nothing here is approved: each entry bears a
 # line `{REVIEW}: …`, and no inventory has such a field. Keep what is meant, name the owners, take
@@ -72,7 +72,7 @@ def written(drafts: list[dict[str, Any]], rhythms: list[str]) -> str:
 def known_to(settings: Settings) -> Iterator[tuple[str, Dossier]]:
     """Yields every dossier of a run."""
     rest = b""
-    for chunk in query.ask(settings, _ALL, "JSONEachRow"):
+    for chunk in query.ask(settings, query.placed(settings, _ALL), "JSONEachRow"):
         *lines, rest = (rest + chunk).split(b"\n")
         yield from (_row(line) for line in lines if line)
     if rest.strip():

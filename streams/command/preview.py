@@ -41,10 +41,10 @@ BETWEEN = "\x1f"
 """Between keys in a parameter: no key has it."""
 
 _SOME = (
-    "SELECT key, bodies FROM dossiers_live "
+    "SELECT key, bodies FROM {internal}.dossiers_live "
     "WHERE key IN (SELECT arrayJoin(splitByChar('\\x1f', {keys:String})))"
 )
-_WATCHED = "SELECT key, bodies FROM dossiers_live WHERE startsWith(key, {watch:String})"
+_WATCHED = "SELECT key, bodies FROM {internal}.dossiers_live WHERE startsWith(key, {watch:String})"
 _FINDINGS = (
     "SELECT uid, status, severity_id, title FROM findings FINAL "
     "WHERE uid IN (SELECT arrayJoin(splitByChar('\\x1f', {keys:String})))"

@@ -14,13 +14,14 @@ ROWS_MAX = 1_000
 """Rows that a look at what was said reads out of ClickHouse."""
 
 BEYOND = f"""SELECT voice, uniqExact(key) AS things
-FROM (SELECT key, arrayJoin(JSONExtractKeys(body, 'heard')) AS voice FROM dossiers FINAL WHERE body != '')
+FROM (SELECT key, arrayJoin(JSONExtractKeys(body, 'heard')) AS voice
+      FROM {{internal}}.dossiers FINAL WHERE body != '')
 GROUP BY voice ORDER BY things DESC, voice LIMIT {ROWS_MAX}"""
 """Per voice of how many things it spoke that are another's."""
 
 
 def _marked(mark: str) -> str:
-    return f"""SELECT DISTINCT key FROM dossiers FINAL
+    return f"""SELECT DISTINCT key FROM {{internal}}.dossiers FINAL
 WHERE has(JSONExtract(body, 'marks', 'Array(String)'), '{mark}')
   AND JSONHas(body, 'addresses') ORDER BY key LIMIT {ROWS_MAX}"""
 

@@ -25,7 +25,7 @@ UNDER_WAY = 50
 """Consignments not yet confirmed before no more is read: bounds memory."""
 CONSIGNMENT_FACTS = 500
 PAGE = """
-SELECT key, version, body FROM dossiers
+SELECT key, version, body FROM {internal}.dossiers
 WHERE key >= {key:String} AND (key > {key:String} OR version > {version:UInt64})
 ORDER BY key, version LIMIT {rows:UInt32}
 """
@@ -53,7 +53,7 @@ def restore(settings: Settings) -> int:
     from confluent_kafka import Producer
 
     def ask(sql: str, parameters: dict[str, str]) -> bytes:
-        return b"".join(query.ask(settings, sql, "JSONEachRow", parameters))
+        return b"".join(query.ask(settings, query.placed(settings, sql), "JSONEachRow", parameters))
 
     outgoing = Outgoing(Producer(producer_config(settings)))
     sent = 0

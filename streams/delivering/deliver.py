@@ -96,6 +96,7 @@ def open_engine(settings: Settings) -> Engine:
         settings.clickhouse,
         settings.engine_path,
         database=settings.clickhouse_database,
+        internal=settings.internal_database,
         user=settings.clickhouse_user,
         password=settings.clickhouse_secret,
         certificates=Certificates(

@@ -92,7 +92,15 @@ class Settings(ReachSettings, ThresholdSettings, AuthoritySettings, ReceiverSett
         "engine.",
     )
     clickhouse_database: str = Field(
-        "gapwatch", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Database of all tables and views."
+        "gapwatch",
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        description="Database of the tables and views that are for people.",
+    )
+    clickhouse_internal: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        description="Database of what is for gapwatch alone (dossiers, bookkeeping, tables that rows come "
+        "in by); another one than clickhouse_database. Unset: that one's name with _internal behind it.",
     )
     sql_host: str = Field(
         "127.0.0.1",
@@ -223,6 +231,11 @@ class Settings(ReachSettings, ThresholdSettings, AuthoritySettings, ReceiverSett
     def engine_path(self) -> Path:
         """Folder of the embedded ClickHouse engine; one process at a time may open it."""
         return self.data / "clickhouse"
+
+    @property
+    def internal_database(self) -> str:
+        """Name of the second database."""
+        return self.clickhouse_internal or f"{self.clickhouse_database}_internal"
 
     @property
     def embedded_engine(self) -> bool:

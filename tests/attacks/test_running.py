@@ -91,7 +91,7 @@ def test_sixty_thousand_sessions_of_one_busy_user_stop_nothing(running: Running)
     running.produce("raw.cloudtrail", *(head + tail % ((n,) * 4) for n in range(60_000)))
     query = "SELECT count() AS n FROM activities WHERE source = 'cloudtrail' AND startsWith(uid, 'crowd-')"
     seconds_until(lambda: int(running.rows(query)[0]["n"]) >= 60_000, "all of them to be stored", 240)
-    judged = "SELECT count() AS n FROM dossiers WHERE position(key, 'role/busy') > 0"
+    judged = "SELECT count() AS n FROM gapwatch_internal.dossiers WHERE position(key, 'role/busy') > 0"
     seconds_until(lambda: int(running.rows(judged)[0]["n"]), "what is known of the user to be stored", 240)
 
 

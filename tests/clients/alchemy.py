@@ -8,7 +8,7 @@ from sqlalchemy import MetaData, Table, create_engine, func, inspect, select, te
 
 engine = create_engine(f"clickhousedb://{sys.argv[1]}/gapwatch")
 with engine.connect() as connection:
-    epochs = Table("epochs", MetaData(), autoload_with=connection)
-    print(connection.execute(select(func.count()).select_from(epochs)).scalar())
+    notes = Table("notes", MetaData(), autoload_with=connection)
+    print(connection.execute(select(func.count()).select_from(notes)).scalar())
     print("findings" in inspect(connection).get_table_names())
     print(connection.execute(text("SELECT :s"), {"s": "it's"}).scalar())

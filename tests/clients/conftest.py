@@ -20,4 +20,4 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         endpoint.start()
         yield f"127.0.0.1:{endpoint.port}"
         endpoint.stop()
-        assert rows(engine, "SELECT count() FROM epochs") == [(0,)]
+        assert rows(engine, "SELECT count() FROM notes") == [(0,)]

@@ -96,7 +96,7 @@ def test_shaping_is_taken_and_quoted(url: str) -> None:
     status, said, _ = ask(url, "SELECT 1", session_timezone="'; SET readonly = 0; --")
     assert (status >= 400 and b"session_timezone" in said) or b"TimeZone" in said or b"time zone" in said
     # A reader of other settings is as bound as any.
-    for query in ("INSERT INTO epochs (epoch) VALUES (1)", "SELECT * FROM file('/etc/passwd')"):
+    for query in ("INSERT INTO notes (id) VALUES ('1')", "SELECT * FROM file('/etc/passwd')"):
         assert ask(url, query, extremes=1)[0] == 403
     assert ask(url, "SELECT 1", extremes=1, readonly=0)[0] == 403
 
@@ -228,6 +228,6 @@ def test_an_insert_that_is_packed_is_refused_as_a_write(url: str) -> None:
     rows = bytes(cramjam.lz4.compress(b"\x80\xff\x00"))
     for body, coding in ((rows, "lz4"), (gzip.compress(b'{"epoch":1}'), "gzip")):
         status, said, _ = ask(
-            url, body, {"Content-Encoding": coding}, query="INSERT INTO epochs FORMAT JSONEachRow"
+            url, body, {"Content-Encoding": coding}, query="INSERT INTO notes FORMAT JSONEachRow"
         )
         assert status == 403 and b"READONLY" in said

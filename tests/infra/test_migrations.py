@@ -2,34 +2,96 @@
 
 from __future__ import annotations
 
-from itertools import product
 from pathlib import Path
 
 import orjson
 import pytest
 
 from correlators.driver.normaliser import Normaliser, Record
-from streams.clickhouse.migrations import migrate
-from streams.clickhouse.sink import Origin, Sink, block
+from streams.clickhouse.migrations import bind_key, migrate, migrations, next_epoch
+from streams.clickhouse.sink import INSERT_SETTINGS, Sink
+from streams.site.errors import SettingsError
 from tests.support import mcp, otlp
 from tests.support.clickhouse import NOW, activity, engine_over, finding, lines, one, rows
 
+SPANNED = '[{"type":"spanned","trace":"t1","span_id":"s1","span":["agent","","","x"]}]'
 OLD_VIEW = """CREATE MATERIALIZED VIEW activities_in_view TO activities AS SELECT * REPLACE (
 fromUnixTimestamp64Micro(time, 'UTC') AS time, fromUnixTimestamp64Micro(arrived, 'UTC') AS arrived,
 fromUnixTimestamp64Micro(processed, 'UTC') AS processed) FROM activities_in"""
 
 
-def test_a_database_from_before_grants_stores_them_after_the_migration(tmp_path: Path) -> None:
+INTERNAL = 50
+"""Number of the file that moves what is for gapwatch alone into a database of its own."""
+
+
+def before(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From here on the files below this number are all that there are."""
+    every = migrations()
+    monkeypatch.setattr(
+        "streams.clickhouse.migrations.migrations", lambda: [each for each in every if each.number < number]
+    )
+
+
+def since(number: int) -> list[str]:
+    return [each.name for each in migrations() if each.number >= number]
+
+
+def test_a_database_of_an_earlier_release_keeps_its_rows_and_shows_what_is_for_people(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        before(INTERNAL, earlier)
+        with engine_over(tmp_path / "clickhouse") as engine:
+            client = engine.writer()
+            for statement in (
+                f"RENAME TABLE {engine.internal}.migrations TO migrations",
+                "INSERT INTO epochs (epoch, broker) VALUES (7, 'b')",
+                "INSERT INTO dossiers (key, version, body) VALUES ('aws:1:user/x', 5, '{}')",
+                "CREATE TABLE site_keys (check_value String, noted DateTime64(3, 'UTC') DEFAULT now64(3)) "
+                "ENGINE = ReplacingMergeTree ORDER BY check_value",
+                "INSERT INTO site_keys (check_value) VALUES ('ours')",
+            ):
+                client.command(statement)
+            columns = ", ".join(activity(1))
+            body = orjson.dumps(activity(1) | {"effects": SPANNED}).decode()
+            client.command(f"INSERT INTO activities_in ({columns}, effects) FORMAT JSONEachRow {body}")
+            engine.discard(client)
     with engine_over(tmp_path / "clickhouse") as engine:
+        assert migrate(engine) == []
         client = engine.writer()
-        client.command("DROP VIEW activities_in_view")
-        for table in ("activities", "activities_in"):
-            for column in ("incarnation", "allowed_by"):
-                client.command(f"ALTER TABLE {table} DROP COLUMN {column}")
-        client.command(OLD_VIEW)
-        client.command("TRUNCATE TABLE migrations")
+        client.command(
+            "INSERT INTO findings (ocsf, version) VALUES ({o:String}, 1)", {"o": finding("f").decode()}
+        )
         engine.discard(client)
-        migrate(engine)
+        assert next_epoch(engine, "b") == 7
+        bind_key(engine, "ours")
+        with pytest.raises(SettingsError):
+            bind_key(engine, "another")
+        shown = {name for (name,) in rows(engine, "SHOW TABLES")}
+        hidden = {name for (name,) in rows(engine, f"SHOW TABLES FROM {engine.internal}")}
+        assert {"findings", "activities", "worklist"} <= shown and not shown & hidden
+        assert [name for name in shown if name.endswith(("_in", "_view"))] == []
+        assert rows(engine, f"SELECT key FROM {engine.internal}.dossiers_live") == [("aws:1:user/x",)]
+        assert rows(engine, f"SELECT trace FROM {engine.internal}.spans") == [("t1",)]
+        assert rows(engine, "SELECT count() FROM activities_resolved") == [(1,)]
+        assert rows(engine, "SELECT count() FROM findings_history") == [(1,)]
+
+
+def test_a_database_from_before_grants_stores_them_after_the_migration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        before(INTERNAL, earlier)
+        with engine_over(tmp_path / "clickhouse") as engine:
+            client = engine.writer()
+            client.command("DROP VIEW activities_in_view")
+            for table in ("activities", "activities_in"):
+                for column in ("incarnation", "allowed_by"):
+                    client.command(f"ALTER TABLE {table} DROP COLUMN {column}")
+            client.command(OLD_VIEW)
+            client.command(f"TRUNCATE TABLE {engine.internal}.migrations")
+            engine.discard(client)
+    with engine_over(tmp_path / "clickhouse") as engine:
         sink = Sink(engine)
         sink.write(
             "activities", [lines("activities", activity(1, incarnation="uid-1", allowed_by="grant-1"))]
@@ -39,63 +101,49 @@ def test_a_database_from_before_grants_stores_them_after_the_migration(tmp_path:
         assert migrate(engine) == []
 
 
-def test_a_database_from_before_spans_finds_the_agent_of_those_it_has(tmp_path: Path) -> None:
+def test_a_database_from_before_spans_finds_the_agent_of_those_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     above = {"traceparent": f"00-{otlp.TRACE}-{otlp.span_id(2)}-01"}
     messages = [orjson.dumps(mcp.returned()), orjson.dumps(mcp.call(meta=above))]
+    normaliser = Normaliser(b"site")
+    for record in (otlp.export(otlp.tool(2, 1)), otlp.export(otlp.agent(1)), *messages):
+        normaliser.take(Record(record, arrived=NOW))
+    body = b"\n".join(normaliser.drain().activities)
+    with monkeypatch.context() as earlier:
+        before(12, earlier)
+        with engine_over(tmp_path / "clickhouse") as engine:
+            client = engine.writer()
+            client.raw_insert("activities_in", insert_block=body, fmt="JSONEachRow", settings=INSERT_SETTINGS)
+            engine.discard(client)
+            earlier.undo()
+            assert migrate(engine) == since(12)
     with engine_over(tmp_path / "clickhouse") as engine:
-        normaliser = Normaliser(b"site")
-        for record in (otlp.export(otlp.tool(2, 1)), otlp.export(otlp.agent(1)), *messages):
-            normaliser.take(Record(record, arrived=NOW))
-        sink = Sink(engine)
-        body = b"\n".join(normaliser.drain().activities)
-        sink.write("activities", [block("activities", None, body, Origin("activities", 0, 0, NOW), 1)])
-        sink.close()
-        client = engine.writer()
-        for statement in (
-            "TRUNCATE TABLE spans",
-            "DROP VIEW spans_view",
-            *(
-                f"ALTER TABLE spans DROP COLUMN {column}"
-                for column in ("source", "instance", "start", "side", "failed", "shared")
-            ),
-            "ALTER TABLE migrations DELETE WHERE number IN (12, 17, 20, 21) SETTINGS mutations_sync = 1",
-        ):
-            client.command(statement)
-        engine.discard(client)
-        assert migrate(engine) == [
-            "012_spans.sql",
-            "017_spans_of_any_source.sql",
-            "020_answers.sql",
-            "021_whose_events.sql",
-        ]
         found = "SELECT count() FROM activities_resolved WHERE resolved_identity = 'agent:desk/triage'"
         assert rows(engine, found) == [(4,)]
 
 
 @pytest.mark.slow
-def test_a_database_from_before_the_plain_words_has_them_for_the_findings_it_holds(tmp_path: Path) -> None:
+def test_a_database_from_before_the_plain_words_has_them_for_the_findings_it_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     words = ("severity", "status", "confidence", "description", "subject", "evidence")
     older = {"severity": "High", "status": "New", "confidence": "Low"}
     older["unmapped"] = {"subject": "aws:key/A", "credential": "aws:key/A"}  # type: ignore[assignment]
+    with monkeypatch.context() as earlier:
+        before(14, earlier)
+        with engine_over(tmp_path / "clickhouse") as engine:
+            sink = Sink(engine)
+            for kind in ("findings", "assurance"):
+                sink.write(kind, [one(kind, finding("before", **older), 1)])
+            sink.close()
+            earlier.undo()
+            assert migrate(engine) == since(14)
     with engine_over(tmp_path / "clickhouse") as engine:
-        client = engine.writer()
-        for kind, added in (("findings", words), ("assurance", words[3:])):
-            client.command(f"DROP VIEW {kind}_history_view")
-            for table, column in product((kind, f"{kind}_history"), added):
-                client.command(f"ALTER TABLE {table} DROP COLUMN {column}")
-                client.command(f"ALTER TABLE {table} MODIFY COLUMN credential String DEFAULT 'as presented'")
-            client.command(
-                f"CREATE MATERIALIZED VIEW {kind}_history_view TO {kind}_history AS SELECT * FROM {kind}"
-            )
-        client.command("ALTER TABLE migrations DELETE WHERE number = 14 SETTINGS mutations_sync = 1")
         sink = Sink(engine)
-        for kind in ("findings", "assurance"):
-            sink.write(kind, [one(kind, finding("before", **older), 1)])
-        assert migrate(engine) == ["014_plain_words.sql"]
         for kind in ("findings", "assurance"):
             sink.write(kind, [one(kind, finding("after", **older), 2)])
         sink.close()
-        engine.discard(client)
         for table in ("findings", "findings_history", "findings_current"):
             found = rows(engine, f"SELECT {', '.join(words)} FROM {table} ORDER BY version")
             assert found == [("high", "new", "low", "", "aws:key/A", [])] * 2

@@ -226,7 +226,11 @@ def test_each_stage_works_with_its_own_rights_alone_and_goes_on_when_its_token_h
             return int(query.rows(endpoint, f"SELECT count() AS n FROM {table}")[0]["n"])
 
         _send(site, paths[:1])
-        wait_for(lambda: rows("activities") and rows("dossiers") and rows("assurance"), "rows of all", 120)
+        wait_for(
+            lambda: rows("activities") and rows("{internal}.dossiers") and rows("assurance"),
+            "rows of all",
+            120,
+        )
         before = rows("activities")
         wait_for(lambda: holding.renewed >= 3 * len(users), "the first tokens to have ended", 60)
         _send(site, paths[1:])

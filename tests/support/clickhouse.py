@@ -32,11 +32,13 @@ def empty(engine: Engine) -> None:
     """Empties every table but that of the migrations: tests may share an engine, whose start is slow."""
     client = engine.writer()
     stored = client.query(
-        "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'"
+        "SELECT database, name FROM system.tables WHERE engine LIKE '%MergeTree' AND database IN "
+        "{both:Array(String)}",
+        parameters={"both": [engine.database, engine.internal]},
     )
-    for (table,) in stored.result_rows:
+    for database, table in stored.result_rows:
         if table != "migrations":
-            client.command(f"TRUNCATE TABLE {table}")
+            client.command(f"TRUNCATE TABLE {database}.{table}")
     engine.discard(client)
 
 

@@ -18,7 +18,7 @@ from streams.clickhouse.engine import Engine
 from streams.clickhouse.sink import Sink
 from tests.support.clickhouse import empty, engine_over, one, rows
 
-LIVE = "SELECT bodies FROM dossiers_live WHERE key = {key:String}"
+LIVE = "SELECT bodies FROM gapwatch_internal.dossiers_live WHERE key = {key:String}"
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_compaction_leaves_one_row_that_knows_what_all_rows_knew(engine: Engine)
     assert before == reduce(join, map(knowing, numbers))
     assert compact(engine) == 78
     assert restored(engine, "a") == restored(engine, "b") == before
-    counts = rows(engine, "SELECT key, count() FROM dossiers GROUP BY key ORDER BY key")
+    counts = rows(engine, "SELECT key, count() FROM gapwatch_internal.dossiers GROUP BY key ORDER BY key")
     assert counts == [("a", 1), ("b", 1), ("small", 3)]
     assert compact(engine) == 0
 
@@ -112,5 +112,5 @@ def test_the_text_of_a_row_that_cannot_be_read_is_joined_with_the_others(engine:
     write(engine, "a", list(range(20)))
     Sink(engine).write("dossiers", [one("dossiers", b"{broken", 30, b"a")])
     assert compact(engine) == 20
-    ((body,),) = rows(engine, "SELECT body FROM dossiers")
+    ((body,),) = rows(engine, "SELECT body FROM gapwatch_internal.dossiers")
     assert decode(body).unread == "{broken"

@@ -20,7 +20,7 @@ from tests.support.clickhouse import NOW, activity, empty, engine_over, finding,
 
 VIEWS = (
     *("findings_current", "findings_open", "assurance_current", "credentials_current", "source_lag"),
-    *("activity_counts", "reject_counts", "revocation_lag", "dossiers_live", "finding_evidence"),
+    *("activity_counts", "reject_counts", "revocation_lag", "finding_evidence"),
 )
 
 
@@ -39,9 +39,9 @@ def engine(running: Engine) -> Engine:
 def test_ddl_is_applied_once_and_applying_it_again_changes_nothing(engine: Engine) -> None:
     assert migrate(engine) == []
     client = engine.writer()
-    client.command("TRUNCATE TABLE migrations")
+    client.command("TRUNCATE TABLE gapwatch_internal.migrations")
     assert len(migrate(engine)) == len(migrations()) >= 8
-    applied = rows(engine, "SELECT number FROM migrations ORDER BY number")
+    applied = rows(engine, "SELECT number FROM gapwatch_internal.migrations ORDER BY number")
     assert applied == [(migration.number,) for migration in migrations()]
 
 
@@ -221,8 +221,12 @@ def test_a_key_that_was_never_tried_again_is_silent_and_not_immediate(engine: En
 @pytest.mark.parametrize(
     "statement",
     [
-        *("INSERT INTO epochs (epoch) VALUES (9)", "DROP TABLE epochs", "TRUNCATE TABLE epochs"),
-        *("CREATE TABLE x (a Int8) ENGINE = Memory", "ALTER TABLE epochs DELETE WHERE 1"),
+        *(
+            "INSERT INTO gapwatch_internal.epochs (epoch) VALUES (9)",
+            "DROP TABLE gapwatch_internal.epochs",
+            "TRUNCATE TABLE gapwatch_internal.epochs",
+        ),
+        *("CREATE TABLE x (a Int8) ENGINE = Memory", "ALTER TABLE gapwatch_internal.epochs DELETE WHERE 1"),
         *("SET readonly = 0", "SET max_execution_time = 0", "SELECT 1 SETTINGS max_memory_usage = 0"),
         *(
             "SELECT * FROM file('/etc/passwd', 'LineAsString')",
@@ -239,7 +243,7 @@ def test_the_engine_itself_lets_a_reader_only_read(engine: Engine, statement: st
     client = engine.reader()
     with pytest.raises(ClickHouseError):
         client.command(statement)
-    assert rows(engine, "SELECT count() FROM epochs") == [(0,)]
+    assert rows(engine, "SELECT count() FROM gapwatch_internal.epochs") == [(0,)]
 
 
 def test_a_folder_that_another_process_holds_is_told_in_words(engine: Engine) -> None:

@@ -150,8 +150,8 @@ def test_plain_http_asks_in_the_url_in_the_body_and_in_any_format(endpoint: SqlE
     ("asked", "code", "status"),
     [
         *[("SELEC 1", 62, 400), ("SELECT nope", 47, 404), ("SELECT * FROM nope", 60, 404)],
-        *[("INSERT INTO epochs (epoch) VALUES (1)", 164, 403), ("DROP TABLE epochs", 164, 403)],
-        *[("SELECT 1; DROP TABLE epochs", 62, 400), ("SELECT 1; SELECT 2", 62, 400)],
+        *[("INSERT INTO notes (id) VALUES ('1')", 164, 403), ("DROP TABLE notes", 164, 403)],
+        *[("SELECT 1; DROP TABLE notes", 62, 400), ("SELECT 1; SELECT 2", 62, 400)],
         *[("SET readonly = 0", 164, 403), ("SET ROLE ALL", 164, 403), ("USE system", 164, 403)],
         *[("SELECT 1 SETTINGS max_execution_time = 0", 164, 403), ("SYSTEM STOP MERGES", 164, 403)],
         *[("KILL QUERY WHERE 1", 164, 403), ("SELECT 1 PARALLEL WITH SET ROLE ALL", 164, 403)],
@@ -246,14 +246,14 @@ def test_writes_are_refused_through_all_clients_while_ingest_goes_on(
 ) -> None:
     settings = Settings(clickhouse=f"http://127.0.0.1:{endpoint.port}", data=tmp_path)
     curl = shutil.which("curl")
-    write = "INSERT INTO epochs (epoch, broker) VALUES (99, 'x')"
+    write = "INSERT INTO notes (id, finding) VALUES ('99', 'x')"
     with ingest(engine) as taken:
         before = len(taken)
         for _ in range(2):
             with pytest.raises(DatabaseError, match="READONLY"):
                 client.command(write)
             with pytest.raises((DatabaseError, ProgrammingError)):
-                client.insert("epochs", [(99, "x")], column_names=["epoch", "broker"])
+                client.insert("notes", [("99", "x")], column_names=["id", "finding"])
             with pytest.raises(Stop, match="READONLY"):
                 list(query.ask(settings, write, "CSV"))
             if curl:
@@ -263,7 +263,7 @@ def test_writes_are_refused_through_all_clients_while_ingest_goes_on(
                 )
                 assert "READONLY" in said.stdout
         assert len(taken) > before
-    assert rows(engine, "SELECT count() FROM epochs") == [(0,)]
+    assert rows(engine, "SELECT count() FROM notes") == [(0,)]
     assert rows(engine, "SELECT count() FROM activities") == [(BLOCK,)]
 
 

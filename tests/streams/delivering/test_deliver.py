@@ -135,12 +135,12 @@ def test_rows_of_a_later_broker_outrank_those_of_an_earlier_one(settings: Settin
 def test_it_stops_at_once_while_clickhouse_takes_nothing_and_loses_nothing(settings: Settings) -> None:
     with delivering(settings) as stage:
         engine = deliver.open_engine(settings)
-        engine.writer().command("RENAME TABLE activities_in TO away")
+        engine.writer().command("RENAME TABLE gapwatch_internal.activities_in TO gapwatch_internal.away")
         retries = deliver_retries()
         produce(settings, "activities", [activities(0, 10)])
         wait_for(lambda: deliver_retries() >= retries + 2, "some vain offers")
         stage.stopping.set()
-    engine.writer().command("RENAME TABLE away TO activities_in")
+    engine.writer().command("RENAME TABLE gapwatch_internal.away TO gapwatch_internal.activities_in")
     engine.close()
     with delivering(settings):
         wait_for(lambda: count(settings, "activities") == 10, "the rows that could not be stored before")
@@ -165,13 +165,13 @@ def test_every_topic_comes_into_its_table(shared: Settings) -> None:
     produce(shared, "rejects", [orjson.dumps(reject)])
     produce(shared, CHANGELOG, [b'{"a":1}', b'{"a":2}'], key="aws:1:role/x")
     wait_for(lambda: count(shared, "activities", "identity = 'every'") == 100, "the activities")
-    for table, expected in (("credentials", 2), ("assurance", 1), ("dossiers", 2)):
+    for table, expected in (("credentials", 2), ("assurance", 1), ("gapwatch_internal.dossiers", 2)):
         wait_for(partial(holds, shared, table, expected), f"{expected} rows of {table}")
     wait_for(lambda: count(shared, "rejects", "source = 'vault'") == 1, "the reject")
     wait_for(lambda: count(shared, "findings_history", "uid = 'f1'") == 2, "both states of the finding")
     found = ask(shared, "SELECT uid, status_id FROM findings WHERE uid = 'f1'")
     assert found == [{"uid": "f1", "status_id": 4}]
-    assert ask(shared, "SELECT key, bodies FROM dossiers_live") == [
+    assert ask(shared, "SELECT key, bodies FROM gapwatch_internal.dossiers_live") == [
         {"key": "aws:1:role/x", "bodies": ['{"a":1}', '{"a":2}']}
     ]
 
@@ -195,13 +195,13 @@ def test_while_clickhouse_takes_nothing_nothing_is_committed_and_then_all_comes(
     wait_for(lambda: behind(shared, "deliver") == 0, "a quiet start")
     engine = deliver.open_engine(shared)
     try:
-        engine.writer().command("RENAME TABLE activities_in TO away")
+        engine.writer().command("RENAME TABLE gapwatch_internal.activities_in TO gapwatch_internal.away")
         retries = deliver_retries()
         produce(shared, "activities", [activities(n, n + 10, "away") for n in range(0, 100, 10)])
         wait_for(lambda: deliver_retries() >= retries + 3, "some vain offers")
         produce(shared, "activities", [activities(100, 110, "away")])
         assert behind(shared, "deliver") > 0
-        engine.writer().command("RENAME TABLE away TO activities_in")
+        engine.writer().command("RENAME TABLE gapwatch_internal.away TO gapwatch_internal.activities_in")
     finally:
         engine.close()
     wait_for(lambda: count(shared, "activities", "identity = 'away'") == 110, "all rows")
@@ -211,7 +211,10 @@ def test_while_clickhouse_takes_nothing_nothing_is_committed_and_then_all_comes(
 def test_a_changelog_that_appears_later_is_found(shared: Settings) -> None:
     create(shared, "correlate-v2-dossiers-changelog")
     produce(shared, "correlate-v2-dossiers-changelog", [b"{}"], key="late")
-    wait_for(lambda: count(shared, "dossiers", "key = 'late'") == 1, "the row of the late changelog")
+    wait_for(
+        lambda: count(shared, "gapwatch_internal.dossiers", "key = 'late'") == 1,
+        "the row of the late changelog",
+    )
 
 
 def deliver_retries() -> float:
