@@ -135,6 +135,8 @@ class Answers:
         self.taken: list[bytes] = []
         self.rejects: list[bytes] = []
 
+    internal = "gapwatch_internal"
+
     def writer(self) -> Answers:
         return self
 
