@@ -6,14 +6,15 @@ import shutil
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-import orjson
 from rich.text import Text
 
 from streams.clickhouse import query
 from streams.command import trust
+from streams.command.options import one_of
+from streams.command.tabled import show_rows
 from streams.kafka import lag, topics
 from streams.screen.show import Screen
 from streams.site import datafolder, metrics
@@ -44,14 +45,15 @@ class Result:
     running: bool = True
 
 
-def doctor(settings: Settings, as_json: bool) -> int:
+def doctor(settings: Settings, as_json: bool, as_csv: bool = False) -> int:
     """Prints every check. Exit code 0: all is well; 1: something is wrong; 3: nothing runs."""
+    one_of(as_json, as_csv)
     results = list(examine(settings))
+    if as_json or as_csv:
+        rows = [asdict(result) for result in results]
+        show_rows(rows, tuple(field.name for field in fields(Result)), as_json, as_csv, "")
     console = Screen()
-    for result in results:
-        if as_json:
-            print(orjson.dumps(asdict(result)).decode())
-            continue
+    for result in () if as_json or as_csv else results:
         mark = ("✓ ", "green") if result.well else ("✗ ", "bold red")
         console.print(Text.assemble(mark, (f"{result.check:<8}", "bold"), shown(result.said)), soft_wrap=True)
         if result.advice:

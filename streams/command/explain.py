@@ -19,7 +19,9 @@ from schemas.dossier import EMPTY, Dossier, Turn
 from schemas.evidence import Event, iso
 from streams.clickhouse import query
 from streams.command.lineage import Family, Load, Node
+from streams.command.options import one_of
 from streams.command.story import Count, Entry, Story
+from streams.command.tabled import show_rows
 from streams.kafka.feed import Finding
 from streams.site.errors import Stop
 from streams.site.foreign import for_json, for_shell
@@ -46,14 +48,20 @@ WHERE has(splitByChar('\x1f', {names:String}), credential)
 GROUP BY outcome ORDER BY first"""
 
 
-def explain(settings: Settings, prefix: str, as_json: bool) -> None:
-    """Prints the story of the finding, or of the row of assurance, whose id begins so. Raises Stop where
-    there is none, or several."""
+def explain(settings: Settings, prefix: str, as_json: bool, as_csv: bool = False) -> None:
+    """Prints the story of the finding, or of the row of assurance, whose id begins so; as CSV its timeline.
+    Raises Stop where there is none, or several."""
+    one_of(as_json, as_csv)
     finding = find(settings, prefix, assurance=True)
     story = story_of(finding, loader(settings), time.time_ns() // 1000, settings.thresholds)
     story.counts = [count for node in _concerned(story) if node.since for count in _counts(settings, node)]
     if as_json:
         sys.stdout.write(for_json(orjson.dumps(story.shown()).decode()) + "\n")
+        return
+    if as_csv:
+        show_rows(
+            story.shown()["timeline"], ("time", "kind", "text", "uid"), False, True, "Nothing is known."
+        )
         return
     from streams.command.drawing import draw
 

@@ -24,8 +24,10 @@ from schemas.dossier import EMPTY, Dossier
 from schemas.inventory_model import VERSION
 from schemas.sources import detect
 from streams.clickhouse import query
+from streams.command.options import one_of
 from streams.command.replay import RECORD_LIMIT
 from streams.command.replay_key import replay_key
+from streams.command.tabled import show_rows
 from streams.files.paths import Reader, files
 from streams.site.context import site_of
 from streams.site.errors import Stop
@@ -39,13 +41,29 @@ HEAD = f"""# What gapwatch saw, for a person to look at. Nothing here is approve
 """
 
 
-def learn(settings: Settings, paths: list[str], instance: str | None) -> None:
+def learn(
+    settings: Settings, paths: list[str], instance: str | None, as_json: bool = False, as_csv: bool = False
+) -> None:
     """Prints the draft of all identities that no record declares: of a run, or, where paths are given, of
-    these log files. Raises Stop where nothing was seen."""
+    these log files. JSON has an entry a line, CSV a field of an entry. Raises Stop where nothing was
+    seen."""
+    one_of(as_json, as_csv)
     drafts, rhythms = draft(settings, seen_in(settings, paths, instance) if paths else known_to(settings))
     if not drafts:
         raise Stop("Nothing was seen that is not declared already.")
+    if as_json or as_csv:
+        rows = drafts if as_json else [row for entry in drafts for row in flat(entry)]
+        show_rows(rows, ("identity", "field", "value"), as_json, as_csv, "")
+        return
     sys.stdout.write(written(drafts, rhythms))
+
+
+def flat(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yields a row for each field of an entry, for each value where the field is a list."""
+    for field, value in entry.items():
+        for one in value if isinstance(value, list) else [value]:
+            said = one if isinstance(one, str) else orjson.dumps(one).decode()
+            yield {"identity": entry["id"], "field": field, "value": said}
 
 
 def draft(settings: Settings, known: Iterable[tuple[str, Dossier]]) -> tuple[list[dict[str, Any]], list[str]]:

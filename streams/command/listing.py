@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from streams.clickhouse import query
+from streams.command.tabled import show_rows
 from streams.command.worklist import Asked
 from streams.kafka.feed import Feed, Finding
 from streams.screen.show import Screen, print_finding, story_of
@@ -90,7 +91,7 @@ def _print(console: Console, finding: Finding, as_json: bool) -> None:
     sys.stdout.flush()
 
 
-def show_controls(as_json: bool) -> None:
+def show_controls(as_json: bool, as_csv: bool = False) -> None:
     """Prints every control in the folder: the first sentence of its rule text and its maps; as JSON all of
     it."""
     from correlators.kernel.catalogue import controls
@@ -101,10 +102,10 @@ def show_controls(as_json: bool) -> None:
         row = {"control": name, "version": module.CONTROL.version, "title": module.CONTROL.title}
         maps = {"owasp": module.CONTROL.owasp, "attack": [uid for uid, _ in module.CONTROL.attack]}
         rows.append(row | {"rule": text} | maps | {"nist": module.CONTROL.nist, "csf": module.CONTROL.csf})
-    _show(rows, ("control", "rule", "owasp", "attack"), as_json)
+    _show(rows, ("control", "rule", "owasp", "attack"), as_json, as_csv)
 
 
-def show_sources(as_json: bool) -> None:
+def show_sources(as_json: bool, as_csv: bool = False) -> None:
     """Prints every source in the folder, with the first sentence of what it says of itself, and its topic."""
     from schemas.sources import sources
 
@@ -112,13 +113,13 @@ def show_sources(as_json: bool) -> None:
         {"source": name, "topic": f"raw.{name}", "reads": (module.__doc__ or "").strip()}
         for name, module in sorted(sources().items())
     ]
-    _show(rows, ("source", "topic", "reads"), as_json)
+    _show(rows, ("source", "topic", "reads"), as_json, as_csv)
 
 
-def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool) -> None:
-    if as_json:
-        for row in rows:
-            print(for_json(orjson.dumps(row).decode()))
+def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool, as_csv: bool) -> None:
+    if as_json or as_csv:
+        whole = rows if as_json else [{name: _cell(row[name]) for name in columns} for row in rows]
+        show_rows(whole, columns, as_json, as_csv, "")
         return
     console = Screen()
     if not console.is_terminal:

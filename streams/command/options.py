@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from streams.site.errors import Stop
+
 if TYPE_CHECKING:
     from streams.site.settings import Settings
 
@@ -30,6 +32,12 @@ Finding = Annotated[str, typer.Argument(metavar="FINDING", help="Id of a finding
 Reason = Annotated[str, typer.Option(help="Why.", metavar="TEXT")]
 By = Annotated[str | None, typer.Option(help="Who says so; else who is logged in.", metavar="NAME")]
 Until = Annotated[str | None, typer.Option(help="Until when it holds: 7d, a time.", metavar="TIME")]
+
+
+def one_of(json: bool, csv: bool) -> None:
+    """Raises Stop where both are asked for."""
+    if json and csv:
+        raise Stop("One of --json and --csv.", code=2)
 
 
 def settings_of(config: Path | None, data: Path | None) -> Settings:

@@ -3,11 +3,9 @@ controls have proven again what they had proven before."""
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import Any
 
-import orjson
 from rich.table import Table
 
 from correlators.driver.watch import clock_at
@@ -18,9 +16,10 @@ from schemas.evidence import Evidence, iso
 from streams.clickhouse import query
 from streams.command.explain import loader
 from streams.command.lineage import Family
+from streams.command.tabled import show_rows
 from streams.screen.show import Screen
 from streams.site.errors import Stop
-from streams.site.foreign import for_json, shown
+from streams.site.foreign import shown
 from streams.site.settings import Settings
 
 _WORKLOADS = """SELECT DISTINCT identity FROM activities
@@ -31,10 +30,16 @@ _NEWEST = (
     "SELECT source, toUnixTimestamp64Micro(max(activities.time)) AS newest FROM activities GROUP BY source"
 )
 
+FLAT = (
+    *("release", "workload", "what", "name", "approved", "before", "first", "last"),
+    *("state", "value", "reason"),
+)
+"""Columns of ``--csv``: a row for each element, and for each control and subject."""
+
 APPROVED = {True: "yes", False: "no", None: "not declared"}
 
 
-def release(settings: Settings, name: str, as_json: bool) -> None:
+def release(settings: Settings, name: str, as_json: bool, as_csv: bool = False) -> None:
     """Prints the proof run of each workload that this release is of, or every one of the workload that has
     this key. Raises Stop where none is declared."""
     workloads = [row["identity"] for row in query.rows(settings, _WORKLOADS, {"release": name})]
@@ -48,8 +53,10 @@ def release(settings: Settings, name: str, as_json: bool) -> None:
             f"No release {shown(name)} is declared. An inventory declares it: "
             f"releases: [{{id: {shown(name)}, workload: …, at: …}}]."
         )
-    if as_json:
-        sys.stdout.write(for_json(orjson.dumps([written(run) for run in runs]).decode()) + "\n")
+    if as_json or as_csv:
+        many = [written(run) for run in runs]
+        rows = many if as_json else [row for run in many for row in flat(run)]
+        show_rows(rows, FLAT, as_json, as_csv, "Nothing was seen of it.")
         return
     screen = Screen()
     for run in runs:
@@ -97,6 +104,17 @@ def written(run: Run) -> dict[str, Any]:
             for p in run.proofs
         ],
     }
+
+
+def flat(run: dict[str, Any]) -> list[dict[str, Any]]:
+    """Returns a run that ``written`` gave as rows of ``FLAT``."""
+    head = {"release": run["release"], "workload": run["workload"]}
+    elements = [head | element | {"what": element["kind"]} for element in run["elements"]]
+    controls = [
+        head | proof | {"what": proof["control"], "name": proof["subject"], "last": proof["after"]}
+        for proof in run["controls"]
+    ]
+    return elements + controls
 
 
 def _at(seen: Evidence | None) -> str | None:

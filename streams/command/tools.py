@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import Any
 
-import orjson
 from rich.table import Table
 
 from correlators.kernel.views.tool_table import ToolRow, tool_table
 from schemas.evidence import iso
 from streams.command.explain import loader
 from streams.command.lineage import Family
+from streams.command.tabled import show_rows
 from streams.screen.show import Screen
 from streams.site.errors import Stop
 from streams.site.foreign import shown
@@ -22,7 +21,7 @@ DIGEST_SHOWN = 19
 """Letters of a digest in the table: its kind and 12 of it; ``--json`` has the whole, to be declared."""
 
 
-def tools(settings: Settings, agent: str, as_json: bool) -> None:
+def tools(settings: Settings, agent: str, as_json: bool, as_csv: bool = False) -> None:
     """Prints the table of an agent's tools. Raises Stop where nothing is known of it."""
     rows = tool_table(Family(loader(settings), time.time_ns() // 1000, settings.thresholds).view(agent))
     if not rows:
@@ -30,8 +29,9 @@ def tools(settings: Settings, agent: str, as_json: bool) -> None:
             f"Nothing is known of tools of {shown(agent)}. Its key is agent:<service.name>/<agent name>; "
             "`gapwatch sql` shows those that were seen: SELECT DISTINCT identity FROM activities."
         )
-    if as_json:
-        sys.stdout.write(orjson.dumps([written(row) for row in rows]).decode() + "\n")
+    if as_json or as_csv:
+        many = [written(row) for row in rows]
+        show_rows(many, tuple(many[0]), as_json, as_csv, "")
         return
     Screen().print(drawn(rows))
 

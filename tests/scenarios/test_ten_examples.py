@@ -174,13 +174,15 @@ def test_each_example_is_told_is_over_once_mended_and_is_explained(
         assert not missing, f"{example.name}: {missing} in {shown}"
     capsys.readouterr()
     release(site.settings, "batch-2", as_json=True)
-    (run,) = orjson.loads(capsys.readouterr().out)
+    run = orjson.loads(capsys.readouterr().out)
     states = {
         row["control"]: (row["state"], bool(row["before"]), bool(row["after"])) for row in run["controls"]
     }
     assert states["elevation_outside_window"] == ("proven again", True, True)
     roles = {row["name"]: row for row in run["elements"] if row["kind"] == "access"}
     assert roles["k8s:flow:clusterrole/admin"]["approved"] and roles["k8s:flow:clusterrole/admin"]["first"]
+    release(site.settings, "batch-2", as_json=False, as_csv=True)
+    assert f"{roles['k8s:flow:clusterrole/admin']['name']},True," in capsys.readouterr().out
     release(site.settings, BATCH, as_json=False)
     assert "proven again" in capsys.readouterr().out
 

@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from streams.command.app import app
-from streams.command.options import Config, Csv, Data, Finding, Json, settings_of
-from streams.site.errors import Stop
+from streams.command.options import Config, Csv, Data, Finding, Json, one_of, settings_of
 
 HEADING = "Read what was found"
 LIMIT = 100_000
@@ -61,8 +60,7 @@ def findings(
     from streams.command.listing import Wanted, check_control, show_findings
     from streams.command.worklist import Asked, show_worklist
 
-    if json and csv:
-        raise Stop("One of --json and --csv.", code=2)
+    one_of(json, csv)
     settings = settings_of(config, data)
     every = below or json or csv or table
     # Of a list without a limit those below a story are counted, so they are asked for as well.
@@ -78,6 +76,7 @@ def findings(
 def explain(
     finding: Finding,
     json: Json = False,
+    csv: Csv = False,
     config: Config = None,
     data: Data = None,
 ) -> None:
@@ -85,14 +84,14 @@ def explain(
     used them since.
 
     Shows the lineage of the credentials (which are still alive, and until when), the timeline, the number of
-    uses since the end, and what to do next.
+    uses since the end, and what to do next. --csv has the timeline alone.
 
     \b
     Example:  gapwatch explain 3f2a9c
     """
     from streams.command.explain import explain as tell
 
-    tell(settings_of(config, data), finding, json)
+    tell(settings_of(config, data), finding, json, csv)
 
 
 @app.command(short_help="What became of findings since a time.")

@@ -41,6 +41,7 @@ def tools(
         str, typer.Argument(metavar="AGENT", help="The agent's key: agent:<service.name>/<name>.")
     ],
     json: Json = False,
+    csv: Csv = False,
     config: Config = None,
     data: Data = None,
 ) -> None:
@@ -54,7 +55,7 @@ def tools(
     """
     from streams.command.tools import tools as tell
 
-    tell(settings_of(config, data), agent, json)
+    tell(settings_of(config, data), agent, json, csv)
 
 
 @app.command(short_help="Show what a release brought, and what is proven again since.")
@@ -63,6 +64,7 @@ def release(
         str, typer.Argument(metavar="ID", help="The release's id in the inventory, or a workload's key.")
     ],
     json: Json = False,
+    csv: Csv = False,
     config: Config = None,
     data: Data = None,
 ) -> None:
@@ -74,4 +76,4 @@ def release(
     """
     from streams.command.release import release as tell
 
-    tell(settings_of(config, data), name, json)
+    tell(settings_of(config, data), name, json, csv)

@@ -109,6 +109,8 @@ def learn(
         ),
     ] = None,
     instance: Instance = None,
+    json: Json = False,
+    csv: Csv = False,
     config: Config = None,
     data: Data = None,
 ) -> None:
@@ -123,4 +125,4 @@ def learn(
     """
     from streams.command.learn import learn as write
 
-    write(settings_of(config, data), paths or [], instance)
+    write(settings_of(config, data), paths or [], instance, json, csv)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from streams.command.app import app
-from streams.command.options import Config, Data, Files, Instance, Json, Source, settings_of
+from streams.command.options import Config, Csv, Data, Files, Instance, Json, Source, settings_of
 
 HEADING = "Run it"
 
@@ -145,7 +145,7 @@ def replay(
 
 
 @app.command(short_help="Check settings, broker, engine and lag; say what to do.")
-def doctor(json: Json = False, config: Config = None, data: Data = None) -> None:
+def doctor(json: Json = False, csv: Csv = False, config: Config = None, data: Data = None) -> None:
     """Check settings, broker, topics, engine and lag, and say what to do.
 
     Exit code 0: all is well; 1: something is wrong; 2: a setting is wrong; 3: nothing runs.
@@ -155,7 +155,7 @@ def doctor(json: Json = False, config: Config = None, data: Data = None) -> None
     """
     from streams.command.doctor import doctor as examine
 
-    raise typer.Exit(examine(settings_of(config, data), json))
+    raise typer.Exit(examine(settings_of(config, data), json, csv))
 
 
 key = typer.Typer(help="The site's key, under which secrets are masked.", no_args_is_help=True)

@@ -90,7 +90,7 @@ def test_a_crash_between_writing_the_join_and_deleting_loses_nothing(
     write(engine, "a", list(range(20)))
     before = restored(engine, "a")
     with monkeypatch.context() as broken:
-        broken.setattr(dossier_store, "_delete", lambda client: 1 / 0)
+        broken.setattr(dossier_store, "_delete", lambda client, internal: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             compact(engine)
     assert restored(engine, "a") == before

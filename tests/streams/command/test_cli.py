@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import subprocess
 import sys
@@ -23,7 +25,7 @@ CONTRACT = {
     "send": ["--source", "--speed", "--instance"],
     "declare": ["--dry-run", "--yes", "--replace", "--example"],
     "exceptions": ["--withdraw", "--reason", "--json", "--csv"],
-    "learn": ["--instance"],
+    "learn": ["--instance", "--json", "--csv"],
     "findings": ["--follow", "--control", "--identity", "--json", "--open", "--severity", "--since", "--csv"],
     "timeline": ["--since", "--limit", "--json", "--csv"],
     "changes": ["--since", "--json", "--csv"],
@@ -34,13 +36,13 @@ CONTRACT = {
     "close": ["--reason", "--until", "--by"],
     "reopen": ["--reason", "--by"],
     "suppress": ["--reason", "--until", "--dry-run"],
-    "explain": ["--json"],
-    "tools": ["--json"],
-    "release": ["--json"],
-    "sql": [],
-    "controls": [],
-    "sources": [],
-    "doctor": [],
+    "explain": ["--json", "--csv"],
+    "tools": ["--json", "--csv"],
+    "release": ["--json", "--csv"],
+    "sql": ["--json", "--csv"],
+    "controls": ["--json", "--csv"],
+    "sources": ["--json", "--csv"],
+    "doctor": ["--json", "--csv"],
     "replay": [
         "--inventory",
         "--source",
@@ -285,6 +287,32 @@ def test_controls_and_sources_are_listed_from_their_folders(gapwatch: Gapwatch) 
     assert listed == files - {"control"}, "control.py is what their authors import"
     assert "revoked_credential_used" in gapwatch("controls").out
     assert "raw.cloudtrail" in gapwatch("sources").out
+
+
+def test_answers_are_csv_for_spreadsheets_in_which_no_cell_begins_a_formula(
+    gapwatch: Gapwatch, clickhouse: ClickHouse
+) -> None:
+    clickhouse.answer = b"""["=n","title","many"]
+["Nullable(Int64)","String","Array(String)"]
+["-5","=cmd|' /C calc'!A0",["-a"]]
+[null,"a \\"b\\", c",[]]
+"""
+    said = gapwatch("sql", "--csv", "SELECT 1")
+    assert list(csv.reader(io.StringIO(said.out))) == [
+        *(["'=n", "title", "many"], ["-5", "'=cmd|' /C calc'!A0", '["-a"]'], ["", 'a "b", c', "[]"]),
+    ]
+    clickhouse.answer = b"1\t2\n"
+    assert gapwatch("sql", "--csv", "SELECT 1, 2 FORMAT TSV").code == 2
+    assert gapwatch("sql", "--csv", "--json", "SELECT 1").code == 2
+
+
+@pytest.mark.parametrize("command", ["controls", "sources", "doctor"])
+def test_what_is_listed_is_csv_for_spreadsheets_and_json_for_programs(
+    gapwatch: Gapwatch, command: str, data: Path
+) -> None:
+    rows = list(csv.DictReader(io.StringIO(gapwatch(command, "--csv").out)))
+    lines = [orjson.loads(line) for line in gapwatch(command, "--json").out.splitlines()]
+    assert len(rows) == len(lines) > 0 and set(rows[0]) <= set(lines[0])
 
 
 def test_without_a_terminal_lists_are_lines_of_whole_sentences(

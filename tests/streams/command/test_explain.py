@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 import sys
@@ -92,6 +93,8 @@ def test_the_lineage_says_what_was_cut_what_is_residual_and_what_expired(
 def test_the_timeline_is_in_order_and_names_each_event_once(site: Site, explained: Explain) -> None:
     said = orjson.loads(explained("--json", site.uids["revoked_credential_used"])[1])
     entries = said["timeline"]
+    listed = csv.DictReader(io.StringIO(explained("--csv", site.uids["revoked_credential_used"])[1]))
+    assert [row["text"] for row in listed] == [e["text"] for e in entries]
     assert [e["time"] for e in entries] == sorted(e["time"] for e in entries)
     uids = [e["uid"] for e in entries if e["uid"]]
     assert sorted(uids) == sorted(set(uids))

@@ -17,6 +17,7 @@ from correlators.kernel.views.view import View
 from schemas.activity import Activity
 from streams.command import cli
 from streams.command.declare import entries_in, messages_of
+from streams.command.learn import flat
 from streams.site.errors import Stop
 from tests.support.examples import EXAMPLES, Example
 from tests.support.make import USER, use
@@ -103,6 +104,13 @@ def test_what_is_declared_is_not_drafted_again_and_a_crowd_is_cut_and_said() -> 
     ]
     entry = drafted(reads)
     assert entry is not None and "more secrets than" in entry[REVIEW] and len(entry["secrets"]) <= EACH_MAX
+
+
+def test_a_draft_as_rows_has_one_for_each_value() -> None:
+    entry = {"id": "agent:a/b", "kind": "agent", "tools": [{"name": "x"}], "places": ["p", "q"]}
+    assert [(row["field"], row["value"]) for row in flat(entry)][1:] == [
+        *[("kind", "agent"), ("tools", '{"name":"x"}'), ("places", "p"), ("places", "q")],
+    ]
 
 
 def test_people_and_the_providers_own_are_not_drafted() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,9 +48,11 @@ def test_an_agents_tools_stand_side_by_side_and_of_an_unknown_one_it_says_so(
         return code, found.out, found.err
 
     code, out, _ = said("--json", DESK)
-    rows = {row["tool"]: row for row in orjson.loads(out)}
+    rows = {row["tool"]: row for row in map(orjson.loads, out.splitlines())}
     assert code == 0 and rows["drop"]["not_enforced"] == "offered all the same"
     assert rows["search"]["approved"] == "by digest" and rows["search"]["changed_by"] == "storage"
+    listed = list(csv.DictReader(io.StringIO(said("--csv", DESK)[1])))
+    assert {row["tool"]: row["not_enforced"] for row in listed}["drop"] == "offered all the same"
     code, out, _ = said(DESK)
     assert code == 0 and "offered all the same" in out and "by digest" in out
     code, out, err = said("agent:edge/nobody")
