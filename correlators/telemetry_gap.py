@@ -8,15 +8,15 @@ last four weeks: low, until the source speaks again.
 Proves: the source speaks again, or the log is written again.
 Evaded by: filters that leave out audit records without naming their log; forging a heartbeat.
 Benign: a trail for data alone, set up so by the actor that makes it; an exclusion of other logs; quiet nights
-and weekends (a habit of the source); a deployment that replaces a trail; a long holiday; a source that was
-moved on purpose.
+and weekends (a habit of the source); a deployment that replaces a trail; an audit device in whose place the
+same actor enables another one that takes no less; a long holiday; a source that was moved on purpose.
 Do: find out who stopped the log, or where its records are held up (`gapwatch doctor`). Until the log is back,
 verdicts that depend on it are not proven: they say that the log has not reached the time in question.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import pairwise
 
@@ -68,30 +68,64 @@ RECENT = micros(timedelta(days=30))
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
     """Yields a verdict for each log that was stopped, and for a source that has a rhythm."""
-    for about, turns in sorted(view.dossier.turns.items()):
-        for kind in (SILENCED, NARROWED):
-            periods = removals(turns, view.thresholds.redeployed, kind)
-            gaps = [off for off in periods if not _as_made(view, off, turns)]
-            if gaps:
-                yield _stopped(view, about, standing(gaps), turns)
+    for about, whole in sorted(view.dossier.turns.items()):
+        for part, turns in sorted(_parts(whole).items()):
+            for kind in (SILENCED, NARROWED):
+                periods = removals(turns, view.thresholds.redeployed, kind)
+                gaps = [o for o in periods if not (_as_made(view, o, turns) or _moved(view, o, part, whole))]
+                if gaps:
+                    yield _stopped(view, f"{about}/{part}" if part else about, standing(gaps), turns)
     if view.key.startswith(TELEMETRY):
         for source, watch in view.dossier.watch.items():
             yield from _silent(view, clock, source, sorted(watch.days))
 
 
-def _as_made(view: View, off: Off, turns: tuple[Turn, ...]) -> bool:
+def _parts(whole: Iterable[Turn]) -> dict[str, list[Turn]]:
+    """The turns of each log, where several that write the same stand together (``Turn.scope``: which)."""
+    parts: dict[str, list[Turn]] = {}
+    for turn in whole:
+        parts.setdefault(turn.scope, []).append(turn)
+    return parts
+
+
+def _moved(view: View, off: Off, part: str, whole: tuple[Turn, ...]) -> bool:
+    """Whether whoever stopped it had another one, which takes no less, written in its place about then."""
+    end, near = off.turn.evidence, view.thresholds.redeployed
+    less = {t.scope: not t.alive for t in sorted(whole) if t.kind == NARROWED}
+    return off.turn.kind == SILENCED and any(
+        t.alive
+        and t.kind == SILENCED
+        and t.scope not in ("", part)
+        and abs(t.time - off.start) <= near
+        and (t.evidence.origin, t.evidence.actor) == (end.origin, end.actor)
+        and less.get(t.scope, False) <= less.get(part, False)
+        and not any(_stops(x, t.scope) and t.time <= x.time <= t.time + near for x in whole)
+        for t in whole
+    )
+
+
+def _stops(turn: Turn, part: str) -> bool:
+    return not turn.alive and turn.kind == SILENCED and turn.scope == part
+
+
+def _as_made(view: View, off: Off, turns: Iterable[Turn]) -> bool:
     """Whether whoever made it told it at once what to take: that is how it was meant."""
     end = off.turn.evidence
     return any(
         t.alive
         and 0 <= off.start - t.time <= view.thresholds.redeployed
         and (t.evidence.origin, t.evidence.actor) == (end.origin, end.actor)
-        and (t.evidence.operation != end.operation)
+        and (t.evidence.operation != end.operation or _is_first(t, off, turns))
         for t in turns
     )
 
 
-def _stopped(view: View, about: str, off: Off, turns: tuple[Turn, ...]) -> Verdict:
+def _is_first(turn: Turn, off: Off, turns: Iterable[Turn]) -> bool:
+    """Whether one event made it and said what it takes, and nothing shows that it was there before."""
+    return turn.evidence.event == off.turn.evidence.event and not any(t.time < off.start for t in turns)
+
+
+def _stopped(view: View, about: str, off: Off, turns: Iterable[Turn]) -> Verdict:
     by = f" by {short(off.turn.evidence.actor)}" if off.turn.evidence.actor else ""
     said = f"{off.turn.how}{by} at {iso(off.start)}"
     if off.end:

@@ -202,7 +202,7 @@ class Calls(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
     One call may stand in several channels; what they are, which outranks which, and what each is worth is the
     table in ``correlators.kernel.views.calls``. ``leads``: agents to which the tool hands over, by its own
-    account. Evidence is compact there: the key says whose calls of what,
+    account. ``also``: see ``schemas.span.Span``. Evidence is compact there: the key says whose calls of what,
     mirrors are span ids.
     """
 
@@ -211,6 +211,7 @@ class Calls(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     handoff: bool = False
     channels: dict[str, Sightings] = {}
     leads: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 class Listed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):

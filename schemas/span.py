@@ -38,7 +38,8 @@ class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=T
     ``tool`` is its word for that. ``shared``: what a request and its answer have in common, by which they
     find each other. ``session``: of a server's session, in which one client is shown its tools and calls
     them, "" where there is none. ``own``: names in ``offered`` of what the framework itself gives to its
-    model beside the tools (the form of an answer, a hand-off).
+    model beside the tools (the form of an answer, a hand-off). ``also``: what the product calls the same tool
+    in other releases.
 
     A span whose ``tool`` is "" answers the call that its parent asked for.
     """
@@ -69,6 +70,7 @@ class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=T
     shared: str = ""
     session: str = ""
     own: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 TRACE_BYTES, SPAN_BYTES = 16, 8

@@ -63,9 +63,10 @@ def test_cloudtrail_tells_of_trails_by_name_or_arn(name: str) -> None:
 def test_vault_tells_of_audit_devices() -> None:
     who = auth("admin")
     (effect,) = activity(line("sys/audit/file", operation="delete", who=who)).effects
-    assert isinstance(effect, Ended) and (effect.kind, effect.identity) == (
+    assert isinstance(effect, Ended) and (effect.kind, effect.identity, effect.scope) == (
         "silenced",
-        "vault:prod:audit/file",
+        "vault:prod:audit",
+        "file",
     )
 
 

@@ -11,7 +11,7 @@ from schemas.activity import Activity
 from schemas.evidence import iso
 from schemas.fact import facts_of
 from schemas.naming import spoken
-from schemas.sources import Context, inventory
+from schemas.sources import Context, inventory, otel
 from schemas.verdict import Clock, Confidence, Report, Severity, Verdict
 from tests.support.otlp import CLIENT, SERVER, T0, activities, agent, arriving, span, tool, uid
 from tests.support.scenario import World, every_way
@@ -354,3 +354,41 @@ def test_a_call_that_comes_much_later_than_it_says_must_be_approved_at_its_arriv
     assert (found is not None and found.severity is not None) == late
     if late:
         assert found and "came more than a day later than said" in found.reason
+
+
+CODER = "agent:coder/coder"
+
+
+def reported(name: str, event: str = "claude_code.tool_result", **more: str) -> list[Activity]:
+    """A tool that a coding agent says it ran."""
+    said = {"tool_name": name, "function_name": name, "success": "true", "session.id": "s1"} | more
+    log = {
+        "timeUnixNano": str(T0), "eventName": event,
+        "attributes": [{"key": key, "value": {"stringValue": text}} for key, text in said.items()],
+    }  # fmt: skip
+    service = {"key": "service.name", "value": {"stringValue": "coder"}}
+    logs = [{"resource": {"attributes": [service]}, "scopeLogs": [{"logRecords": [log]}]}]
+    return otel.read(json.dumps({"resourceLogs": logs}).encode(), Context()).activities
+
+
+@pytest.mark.parametrize(
+    ("approved", "called", "event", "alarms"),
+    [
+        ("Task", "Agent", "claude_code.tool_result", False),
+        ("Agent", "Task", "claude_code.tool_result", False),
+        ("search_file_content", "grep_search", "gemini_cli.tool_call", False),
+        ("Task", "Agent", "gemini_cli.tool_call", True),
+        ("Task", "Bash", "claude_code.tool_result", True),
+        ("Read", "Agent", "claude_code.tool_result", True),
+    ],
+)
+def test_a_tool_that_its_product_renamed_is_approved_by_either_name_and_another_products_is_not(
+    approved: str, called: str, event: str, alarms: bool
+) -> None:
+    found = judged(approves(approved, identity=CODER), *reported(called, event))
+    assert [v.subject for v in found.values() if v.severity] == ([f"{CODER} {called}"] if alarms else [])
+
+
+def test_a_servers_tool_of_a_renamed_name_is_the_servers() -> None:
+    found = judged(approves("Task", identity=CODER), *reported("Agent", mcp_server_name="helpdesk"))
+    assert [v.severity for v in found.values() if v.severity] == [Severity.HIGH]

@@ -461,7 +461,7 @@ def longest(a: str, b: str) -> str:
 
 
 join_calls: Join[Calls] = record_of(
-    Calls, names=names, servers=names, handoff=flag, channels=map_of(_sightings), leads=names
+    Calls, names=names, servers=names, handoff=flag, channels=map_of(_sightings), leads=names, also=names
 )
 
 

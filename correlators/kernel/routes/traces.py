@@ -368,6 +368,7 @@ def _call(trace: Trace, call: AgentCall, lists: dict[str, tuple[str, ...]]) -> D
         servers=servers,
         channels=dict.fromkeys(sorted(channels), evidence),
         leads=(lead,) if lead else (),
+        also=tuple(sorted({name for span in spans for name in span.also})),
     )
     return Dossier(calls={call_key(call.agent, tool): calls}, seen=trace.evidence(call.outer, call.agent))
 

@@ -78,7 +78,7 @@ def match_of(catalogue: Catalogue, tool: str, calls: Calls) -> Match | None:
         return None
     approved = [t for tools in stated for t in tools]
     inner = [name for name in calls.names if name != tool]
-    found = _named(approved, tool)
+    found = _named(approved, tool) or [t for name in calls.also for t in _named(approved, name)]
     strange = [name for name in inner if not _named(approved, name) and not renamed(name, tool)]
     if found and strange:
         return "other tool"

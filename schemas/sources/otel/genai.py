@@ -18,6 +18,7 @@ from schemas.sources.otel.refusals import UNKNOWN_TOOL
 from schemas.sources.otel.steps import (
     ADK,
     LANGCHAIN,
+    also_called,
     is_guardrail,
     is_step,
     is_unnamed_subagent,
@@ -124,6 +125,7 @@ def span_of(raw: RawSpan, arrived: int = 0, processed: int = 0) -> Span:
         deferred=kind == "tool" and bool(raw.text("pydantic_ai.tool.deferral.name")),
         hidden=kind == "tool" and _is_hidden(raw, named),
         own=own_of(raw, offered) if offered else (),
+        also=also_called(raw.name, named) if raw.name == CLAUDE_CODE_TOOL else (),
     )
 
 

@@ -18,7 +18,7 @@ from schemas import frozen
 from schemas.sources.otel.genai import DENIALS, HIDDEN_TOOL, UNTRUSTED_AGENT
 from schemas.sources.otel.raw import GENAI_EVENTS, INTERNAL, SPAN_BYTES, TRACE_BYTES, RawLog, RawSpan
 from schemas.sources.otel.refusals import UNKNOWN_TOOL
-from schemas.sources.otel.steps import is_form_of_log, is_step_of_log
+from schemas.sources.otel.steps import SERVED, also_called, is_form_of_log, is_step_of_log
 from schemas.sources.otel.tools import decoded, offered_by
 from schemas.span import Span, bounded, derived_id
 
@@ -129,6 +129,7 @@ class _LogReader:
         agent = self._agent() or bounded(log.service)
         server, inner = served_by(log, tool)
         hidden = tool == HIDDEN_TOOL and log.event.startswith(CLAUDE_CODE) and not inner
+        more["also"] = () if server or log.text(*SERVED) else also_called(log.event, tool)
         span = self._span(
             "tool", tool, agent, server=server, step=is_step_of_log(log, tool), hidden=hidden, **more
         )

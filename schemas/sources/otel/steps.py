@@ -66,6 +66,21 @@ background task that the session itself started, and need no permission or ask f
 reference"); a server's tools have names that begin with ``mcp__``."""
 
 
+RENAMED: dict[str, tuple[frozenset[str], ...]] = {
+    "claude_code": (SUBAGENTS,),
+    "gemini_cli": (frozenset({"grep_search", "search_file_content"}),),
+}
+"""By product, the names that one tool of its own has had (Claude Code, tools reference: ``Agent``, before
+``Task``; google-gemini/gemini-cli, packages/core/src/tools/tool-names.ts: legacy aliases)."""
+
+
+def also_called(event: str, tool: str) -> tuple[str, ...]:
+    """Returns the other names of a product's own tool. ``event``: the name of its event or span, which begins
+    with the product's."""
+    many = RENAMED.get(event.partition(".")[0], ())
+    return tuple(sorted(name for names in many if tool in names for name in names if name != tool))
+
+
 STEPS_OF_LOGS = {
     CLAUDE_CODE_EVENTS: CLAUDE_CODE_STEPS,
     "codex_otel": frozenset({

@@ -129,7 +129,7 @@ def _secret_id(call: Call, took: bool, key: str, verb: str) -> Effect:
 def _system(call: Call) -> Iterator[Effect]:
     path, deleted = call.path, call.operation == "delete"
     if device := AUDIT.fullmatch(path):
-        yield from _audited(call, f"{call.prefix}audit/{device[1].rstrip('/')}", deleted)
+        yield from _audited(call, device[1].rstrip("/"), deleted)
         return
     mount = MOUNTS.fullmatch(path) if deleted else None
     policy = POLICIES.fullmatch(path) if deleted else None
@@ -150,13 +150,26 @@ def _system(call: Call) -> Iterator[Effect]:
         )
 
 
+LESS = frozenset({"filter", "exclude"})
+"""Options of an audit device by which it leaves out requests, or fields of them (HashiCorp Vault, "Audit
+filters", "Audit exclusions")."""
+
+
 def _audited(call: Call, device: str, deleted: bool) -> Iterator[Effect]:
-    """An audit device that is disabled, or enabled. Of the last one the log shows nothing any more."""
+    """An audit device that is disabled, or enabled. Of the last one the log shows nothing any more. All
+    devices of one Vault write the same, so they stand together."""
+    room = f"{call.prefix}audit"
     if deleted:
         how = f"{call.path} disabled"
-        yield Ended(how, "silenced", identity=device, claims_cut=False, carries=False)
+        yield Ended(how, "silenced", identity=room, claims_cut=False, carries=False, scope=device)
     elif call.operation in ("create", "update"):
-        yield Restored(f"{call.path} enabled", "silenced", identity=device)
+        yield Restored(f"{call.path} enabled", "silenced", identity=room, scope=device)
+        options = call.request_data.get("options")
+        if isinstance(options, dict) and not LESS.isdisjoint(options):
+            how = f"{call.path} enabled with less"
+            yield Ended(how, "narrowed", identity=room, claims_cut=False, carries=False, scope=device)
+        else:
+            yield Restored(f"{call.path} enabled", "narrowed", identity=room, scope=device)
 
 
 def _namespace(call: Call, name: str) -> Ended:

@@ -59,9 +59,13 @@ def selected(when: float, **fields: Any) -> Activity:
     )  # fmt: skip
 
 
-def device(when: float, operation: str, name: str = "file", who: str = "admin") -> Activity:
+def device(when: float, operation: str, name: str = "file", who: str = "admin", **options: str) -> Activity:
     record = vault_lines.line(f"sys/audit/{name}", operation=operation, who=vault_lines.auth(who, f"e-{who}"))
-    named = record["request"] | {"id": f"{operation} {name} {when}"}
+    masked = {option: f"hmac-sha256:{value}" for option, value in options.items()}
+    named = record["request"] | {
+        "id": f"{operation} {name} {when}",
+        "data": {"type": "file", "options": masked},
+    }
     return vault_lines.activity(record | {"time": stamp(when), "request": named})
 
 
@@ -121,6 +125,33 @@ LIVES = [
         "an audit device of Vault is made anew with other options",
         "it is not",
         [device(0, "delete"), device(20, "update")], [device(0, "delete")],
+    ),
+    Life(
+        "an audit device of Vault is moved: another one is enabled, and the old one disabled",
+        "the other one leaves out requests",
+        [device(0, "update", "new", file_path="b"), device(20, "delete")],
+        [device(0, "update", "new", file_path="b", filter="c"), device(20, "delete")],
+    ),
+    Life(
+        "an audit device of Vault is disabled, and enabled under another path",
+        "that one is disabled, too, a minute later",
+        [device(0, "delete"), device(20, "update", "new", file_path="b")],
+        [device(0, "delete"), device(20, "update", "new", file_path="b"), device(80, "delete", "new")],
+    ),
+    Life(
+        "a second audit device of Vault takes the requests of one mount alone",
+        "the only one is made anew so",
+        [device(0, "update", "kv", file_path="b", filter="c")],
+        [device(0, "delete"), device(20, "update", file_path="b", filter="c")],
+    ),
+    Life(
+        "an audit device of Vault that leaves out requests is moved",
+        "it is moved, and somebody else enables the new one an hour later",
+        [
+            device(-DAY, "update", "old", filter="c"), device(0, "update", "new", filter="c"),
+            device(20, "delete", "old"),
+        ],
+        [device(0, "delete", "old"), device(HOUR, "update", "new", who="bob")],
     ),
     Life(
         "a sink is given another bucket",
