@@ -40,13 +40,13 @@ from correlators.control import (
     sighted,
     spoken,
     times,
+    uncollected,
 )
 from correlators.kernel.views.calls import endings, lateness, parted, times_of
 from correlators.kernel.views.ends import grace_of
 from correlators.kernel.views.inventoried import BREAK_GLASS, approvals, uncovered
 from correlators.kernel.views.unseen import LOST, between, lost_uses
 from schemas.declaration import Declaration, Period
-from schemas.providers import CALLS
 from schemas.span import is_unnamed, unnamed_of
 
 CONTROL = Control(
@@ -181,8 +181,8 @@ def _quiet(
     reason = "nothing was seen of it outside its window"
     if refused:
         value, reason = "proven", f"refused outside its window, last at {iso(refused[-1].time)}"
-    elif not clock.hears(CALLS):
-        value, reason = "unverifiable", f"no {CALLS} records are collected that would show what it does"
+    elif missing := uncollected(identity, clock):
+        value, reason = "unverifiable", f"{missing} what it does"
     return view.verdict(
         CONTROL,
         subject=identity,

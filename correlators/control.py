@@ -34,7 +34,7 @@ from correlators.kernel.views.ends import (
 )
 from correlators.kernel.views.refusals import over_since, proofs
 from correlators.kernel.views.severity import of_uses
-from correlators.kernel.views.silence import unheard
+from correlators.kernel.views.silence import uncollected, unheard
 from correlators.kernel.views.view import View, sighted
 from correlators.kernel.views.wording import (
     acted,
@@ -60,5 +60,6 @@ __all__ = [
     "Severity", "Turn", "Value", "Verdict", "View", "acted", "called", "confidence_of", "deaths_of",
     "ended", "episodes_of", "executed", "frozen", "iso", "micros", "named", "network_of", "of_uses",
     "off_intervals", "over_since", "own_of", "past_grace", "proofs", "short", "sighted", "source_of",
-    "spoken", "surely_after", "taken_back", "thinned", "times", "traits_of", "unheard", "worst_of",
+    "spoken", "surely_after", "taken_back", "thinned", "times", "traits_of", "uncollected",
+    "unheard", "worst_of",
 ]  # fmt: skip

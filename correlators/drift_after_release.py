@@ -41,8 +41,8 @@ from correlators.control import (
     named,
     short,
     sighted,
-    source_of,
     thinned,
+    uncollected,
 )
 from correlators.kernel.views.released import (
     Element,
@@ -152,7 +152,7 @@ def _judged(view: View, clock: Clock, window: Window, found: list[Element], proo
         return _row(view, window, "assumed", "another release took its place before its window was over")
     worked = acted_in(view, window)
     if not worked:
-        heard = clock.hears(source_of(view.key))
+        heard = not uncollected(view.key, clock)
         return _row(
             view, window, "assumed" if heard else "unverifiable", "it was not seen at work in its window"
         )

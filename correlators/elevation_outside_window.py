@@ -30,10 +30,10 @@ from correlators.control import (
     named,
     short,
     sighted,
-    source_of,
     spoken,
     thinned,
     times,
+    uncollected,
 )
 from correlators.kernel.views.inventoried import BREAK_GLASS, approvals
 from schemas.claims import Approval
@@ -103,8 +103,8 @@ def _judged(view: View, clock: Clock, grant: str, mine: list[Approval], covering
         )
     if acts:
         value, reason = "proven", f"{iso(acts[-1].time)} was its last act, all within approvals"
-    elif not clock.hears(source_of(view.key)):
-        value, reason = "unverifiable", "no records are collected that would show it"
+    elif missing := uncollected(view.key, clock):
+        value, reason = "unverifiable", f"{missing} it"
     else:
         value, reason = "assumed", "it was not seen in use since approvals are kept"
     return view.verdict(

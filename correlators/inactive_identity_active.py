@@ -40,8 +40,8 @@ from correlators.control import (
     past_grace,
     proofs,
     sighted,
-    source_of,
     taken_back,
+    uncollected,
     unheard,
 )
 from correlators.kernel.views.calls import lateness, times_of
@@ -152,12 +152,11 @@ def _declared(
         )
     if not inactive_now:
         return None
-    source = source_of(identity)
-    heard = clock.hears(source)
+    missing = uncollected(identity, clock)
     value, reason = (
         ("assumed", f"no activity seen since{', break-glass under an approval aside' if acted else ''}")
-        if heard
-        else ("unverifiable", f"no {source} records are collected that would show activity")
+        if not missing
+        else ("unverifiable", f"{missing} activity")
     )
     return _verdict(view, identity, period.value, value, reason, evidence, (), None)
 

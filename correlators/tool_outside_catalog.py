@@ -42,11 +42,11 @@ from correlators.control import (
     named,
     spoken,
     times,
+    uncollected,
 )
 from correlators.kernel.views.approvals import WITHIN, Catalogue, Match, Records, leads_within, match_of
 from correlators.kernel.views.calls import DENIED, Call, Ending, came_late, endings, lateness, parted
 from schemas.dossier import Calls
-from schemas.providers import CALLS
 from schemas.span import is_unnamed
 
 CONTROL = Control(
@@ -240,7 +240,6 @@ def _row(
 
 def _agent(view: View, records: Records, clock: Clock) -> Verdict:
     """The row of the agent as a whole."""
-    source = CALLS
     own = {key: calls for key, calls in view.dossier.calls.items() if not is_unnamed(parted(key)[0])}
     tools = any(not calls.handoff for calls in own.values())
     nobodys = _nobodys(view)
@@ -249,8 +248,8 @@ def _agent(view: View, records: Records, clock: Clock) -> Verdict:
     by_name = _by_name(view, records)
     if nobodys and not tools:
         reason = f"calls of its service name no agent, and may be its own: {', '.join(nobodys)}"
-    elif not seen and not clock.hears(source):
-        reason = f"no {source} records are collected that would show its calls"
+    elif not seen and (missing := uncollected(view.key, clock)):
+        reason = f"{missing} its calls"
     elif not seen:
         reason = "no span of this agent was seen (sampled away, not instrumented, or idle)"
     elif not tools:

@@ -41,6 +41,7 @@ from correlators.control import (
     named,
     spoken,
     times,
+    uncollected,
 )
 from correlators.kernel.views.approvals import Catalogue, Records
 from correlators.kernel.views.calls import Call, times_of
@@ -48,7 +49,6 @@ from correlators.kernel.views.definitions import DefinedTool, calls_of, defined_
 from correlators.kernel.views.offers import Listing, Offers, digests_in
 from correlators.kernel.views.offers_beyond import beyond_of, changes_of
 from schemas.evidence import Evidence
-from schemas.providers import CALLS
 from schemas.span import is_unnamed
 
 CONTROL = Control(
@@ -230,8 +230,8 @@ def _offered(view: View, records: Records, offers: Offers, clock: Clock) -> Verd
         reason = f"all that it was offered is approved, last seen at {iso(last.evidence.time)}"
     elif offers.listings:
         reason = "lists of what it was offered are older than the record"
-    elif not clock.hears(CALLS):
-        reason = f"no {CALLS} records are collected that would show what it is offered"
+    elif missing := uncollected(view.key, clock):
+        reason = f"{missing} what it is offered"
     else:
         reason = "nothing on record shows what it is offered"
     return view.verdict(

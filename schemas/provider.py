@@ -97,7 +97,8 @@ class Provider:
 
     Evidence:
     ``sources``: the sources that hold the provider's own records. ``uses``: the source that would show a use;
-    ``uses_of``: where it depends on how the name begins. ``unseen``: by kind of credential (``EVERY_KIND``),
+    ``uses_too``: others that show uses as well, each of some; ``uses_of``: where it depends on how the name
+    begins. ``unseen``: by kind of credential (``EVERY_KIND``),
     why no source shows a use by design, "" where one does. ``refusals_hidden``: why a refused try of a dead
     credential is mostly not recorded; "": refusals are recorded as uses are. ``forgets``: how the names of
     credentials begin of which a refusal says that the server does not know them, unless the reader says that
@@ -159,6 +160,7 @@ class Provider:
     names_first: str = ""
     names_last: str = ""
     uses: str = ""
+    uses_too: tuple[str, ...] = ()
     uses_of: Mapping[str, str] = field(default_factory=dict)
     unseen: Mapping[str, str] = field(default_factory=dict)
     refusals_hidden: str = ""

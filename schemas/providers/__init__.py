@@ -62,7 +62,7 @@ SIGN_INS = frozenset(operation for page in PROVIDERS.values() for operation in p
 """Operations by which a person signs in."""
 
 CALLS = PROVIDERS["agents"].uses
-"""The source that shows agents' calls of tools."""
+"""The source whose traces tell of agents' calls."""
 
 
 ENUMERATES = re.compile("|".join(f"(?:{p.enumerates.pattern})" for p in PROVIDERS.values()))
@@ -169,6 +169,13 @@ def source_of(key: str) -> str:
         name = name_of(key)
         return next((source for start, source in page.uses_of.items() if name.startswith(start)), page.uses)
     return page.uses
+
+
+def shown_by(key: str) -> tuple[str, ...]:
+    """Returns the sources of which any would show uses of an identity or credential; none where no page
+    says."""
+    page, source = BY_WORD.get(key.partition(":")[0]), source_of(key)
+    return (source, *(page.uses_too if page else ())) if source else ()
 
 
 @remembered(65_536)

@@ -16,4 +16,6 @@ PROVIDER = Provider(
     # Whoever acts in a service where its spans name nobody has a key that ends in "/".
     own=re.compile(r"(?!.*/\Z)."),
     uses="otel",
+    # A gateway's log, or the messages of a server, show the calls that go through them.
+    uses_too=("mcp",),
 )

@@ -276,7 +276,11 @@ def test_an_agent_without_tool_spans_and_one_never_seen_are_blind_spots() -> Non
     never = judged(approves("search"))[DESK]
     assert never.value == "unverifiable" and "no span of this agent was seen" in never.reason
     uncollected = judged(approves("search"), clock=Clock(CLOCK.now, {}))[DESK]
-    assert uncollected.value == "unverifiable" and "no otel records are collected" in uncollected.reason
+    assert (
+        uncollected.value == "unverifiable" and "no otel or mcp records are collected" in uncollected.reason
+    )
+    gateway = judged(approves("search"), clock=Clock(CLOCK.now, {"mcp": CLOCK.now}))[DESK]
+    assert gateway.value == "unverifiable" and "collected" not in gateway.reason
 
 
 def test_an_agent_that_is_an_alias_of_a_role_is_judged_by_the_roles_record() -> None:

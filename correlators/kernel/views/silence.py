@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from correlators.kernel.views.ends import Off, grace_of
 from correlators.kernel.views.thresholds import Thresholds
-from schemas.providers import refusals_hidden, source_of, unseen
+from schemas.providers import refusals_hidden, shown_by, unseen
 from schemas.verdict import Clock, Value
+
+
+def uncollected(key: str, clock: Clock) -> str:
+    """Says that none of the sources is collected that would show a use; "" where one is."""
+    sources = shown_by(key)
+    heard = [source for source in sources if clock.hears(source)]
+    return "" if heard else f"no {' or '.join(sources) or 'log'} records are collected that would show"
 
 
 def unheard(off: Off, credential: str, kind: str, clock: Clock, granted: Thresholds) -> tuple[Value, str]:
@@ -15,9 +22,9 @@ def unheard(off: Off, credential: str, kind: str, clock: Clock, granted: Thresho
     hidden = unseen(credential, kind)
     if hidden:
         return "unverifiable", f"the end is recorded; its use is in no log here: {hidden}"
-    source = source_of(credential)
-    if not source or not clock.hears(source):
-        return "unverifiable", f"no {source or 'log'} records are collected that would show a use"
+    if missing := uncollected(credential, clock):
+        return "unverifiable", f"{missing} a use"
+    source = next(source for source in shown_by(credential) if clock.hears(source))
     if not clock.reached(source, off.start):
         return "unverifiable", f"the {source} log has not reached the time of the end"
     hidden = refusals_hidden(credential)
