@@ -17,7 +17,14 @@ from correlators.kernel.catalogue import controls
 from schemas.fact import partition_of
 from schemas.rejected import set_aside_row
 from schemas.rosters import draw_with
-from streams.correlating.faust_app import SESSION_SECONDS, TABLE, changelog, make_app, quieten
+from streams.correlating.faust_app import (
+    CHANGELOG_SEGMENT_BYTES,
+    SESSION_SECONDS,
+    TABLE,
+    changelog,
+    make_app,
+    quieten,
+)
 from streams.correlating.fence import EPOCH, Fence
 from streams.correlating.messages import Message
 from streams.correlating.pulse import Pulse
@@ -59,7 +66,13 @@ class Worker:
         self._embedded = bool(stage.broker_id)
         self._sequence = Sequence()
         self._app = make_app(settings, stage.worker, self._sequence.sought)
-        self._table = self._app.Table(TABLE, key_type=bytes, value_type=bytes, partitions=settings.partitions)
+        self._table = self._app.Table(
+            TABLE,
+            key_type=bytes,
+            value_type=bytes,
+            partitions=settings.partitions,
+            extra_topic_configs={"segment.bytes": str(CHANGELOG_SEGMENT_BYTES)},
+        )
         self._fence = Fence(
             self._table.apply_changelog_batch, lambda: self._table.data, settings.dossier_limit
         )

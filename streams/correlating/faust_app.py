@@ -21,6 +21,9 @@ BUFFERED_ENVELOPES = 64
 """Envelopes read ahead per stream: Faust's 4,096 could be 2 GB."""
 BATCH_BYTES = 512 * 2**10
 """Of one batch of outgoing messages; a broker's limit for a batch is 1 MB by default."""
+CHANGELOG_SEGMENT_BYTES = 64 * 2**20
+"""A broker compacts only segments that are full. With Kafka's own 1 GB a worker that takes a partition over
+would read a gigabyte of dossiers that are long replaced."""
 CLIENT_LOGGERS = (
     "aiokafka",
     "aiokafka.cluster",

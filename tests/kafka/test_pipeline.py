@@ -23,6 +23,7 @@ from streams.clickhouse import query
 from streams.command.declare import declare
 from streams.command.replay import Options, replay
 from streams.command.send import send
+from streams.correlating.faust_app import CHANGELOG_SEGMENT_BYTES, changelog
 from streams.site.context import Site
 from streams.site.errors import NotRunning
 from streams.site.settings import Settings
@@ -148,6 +149,7 @@ def test_the_pipeline_says_what_replay_says_though_a_worker_is_killed(
     send(settings, [str(logs / "story")])
     stages.start("correlate", 0)
     until_all_are_found(stages, expected)
+    assert topic.config(settings, changelog(settings))["segment.bytes"] == str(CHANGELOG_SEGMENT_BYTES)
 
 
 def test_nothing_is_lost_when_every_stage_and_the_broker_are_killed(

@@ -16,6 +16,7 @@ from confluent_kafka import (
     Producer,
     TopicPartition,
 )
+from confluent_kafka.admin import ConfigResource
 
 from streams.kafka import topics
 from streams.kafka.connection import kafka_config
@@ -31,6 +32,13 @@ def produce(settings: Settings, topic: str, bodies: list[bytes], **more: Any) ->
     for body in bodies:
         producer.produce(settings.topic_prefix + topic, body, **more)
     assert producer.flush(30) == 0
+
+
+def config(settings: Settings, topic: str) -> dict[str, str | None]:
+    """Returns how a broker keeps a topic, which is named whole."""
+    admin = topics.admin_client(settings)
+    (asked,) = admin.describe_configs([ConfigResource("topic", topic)]).values()
+    return {name: entry.value for name, entry in asked.result(30).items()}
 
 
 class Tail:
