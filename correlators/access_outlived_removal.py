@@ -33,6 +33,7 @@ from correlators.control import (
     Credential,
     Episode,
     Evidence,
+    Freshness,
     Off,
     Severity,
     Value,
@@ -72,6 +73,11 @@ CONTROL = Control(
     nist=("AC-12", "AC-6", "AC-3(8)"),
     csf=("PR.AA-05", "RS.MI-01"),
     bound=True,
+    freshness=Freshness(
+        timedelta(days=30),
+        "another grant may allow again what was refused, by records that are not collected here; "
+        "access is reviewed monthly",
+    ),
     remediation=(
         "End the session or the token, and take away the other grant through which the access goes on, or "
         "record that it is meant."

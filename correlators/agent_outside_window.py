@@ -21,6 +21,7 @@ credentials.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from correlators.control import (
     Clock,
@@ -28,6 +29,7 @@ from correlators.control import (
     Control,
     Episode,
     Evidence,
+    Freshness,
     Off,
     Severity,
     Value,
@@ -59,6 +61,10 @@ CONTROL = Control(
     csf=("PR.AA-05",),
     tenets=(4,),
     bound=True,
+    freshness=Freshness(
+        timedelta(days=30),
+        "what refuses calls outside a window is set up anew with each release of the gateway",
+    ),
     remediation="Ask the owner whether the agent is still meant to run. Extend its window, or stop it, end "
     "its credentials and review what it did.",
 )

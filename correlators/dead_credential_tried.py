@@ -17,12 +17,14 @@ life.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from datetime import timedelta
 
 from correlators.control import (
     Clock,
     Control,
     Credential,
     Evidence,
+    Freshness,
     Off,
     Severity,
     Verdict,
@@ -55,6 +57,11 @@ CONTROL = Control(
     nist=("AC-2",),
     csf=("PR.AA-01", "DE.AE-02"),
     tenets=(7,),
+    freshness=Freshness(
+        timedelta(days=90),
+        "a consumer that was seen on the successor may run from an old image again; quarterly "
+        "jobs have run once",
+    ),
     remediation=(
         "Find the consumer by place and client and give it the current credential; if the tries come from "
         "a new place, treat the old one as stolen."

@@ -32,6 +32,7 @@ from correlators.control import (
     Control,
     Episode,
     Evidence,
+    Freshness,
     Severity,
     Value,
     Verdict,
@@ -62,6 +63,10 @@ CONTROL = Control(
     attack=(("T1525", "Implant Internal Image"),),
     nist=("CM-3", "CM-6", "CA-7"),
     csf=("PR.PS-01", "ID.AM-08"),
+    freshness=Freshness(
+        None,
+        "the window of a release is over for good, and the next release has a row of its own",
+    ),
     remediation="Declare what was meant with the release, roll back what was not, and ask who released it.",
 )
 

@@ -17,12 +17,14 @@ extension.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from correlators.control import (
     Clock,
     Control,
     Episode,
     Evidence,
+    Freshness,
     Severity,
     Verdict,
     View,
@@ -51,6 +53,10 @@ CONTROL = Control(
     csf=("PR.AA-05", "DE.CM-03"),
     tenets=(4,),
     bound=True,
+    freshness=Freshness(
+        timedelta(days=30),
+        "it speaks of the acts that were seen; access is reviewed monthly",
+    ),
     remediation=(
         "Ask who acted, and remove the grant where it still stands. If it was meant, record the approval or "
         "its extension."

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from correlators.control import Clock, Control, Episode, Severity, Verdict, View, iso, named
+from correlators.control import Clock, Control, Episode, Freshness, Severity, Verdict, View, iso, named
 from correlators.kernel.views.exceptions import covered_once, latest_of
 from schemas.claims import PolicyException
 
@@ -24,6 +24,10 @@ CONTROL = Control(
     attack=(("T1562", "Impair Defenses"),),
     nist=("CM-3", "AC-6(7)"),
     csf=("GV.RM-04", "ID.RA-07"),
+    freshness=Freshness(
+        None,
+        "an exception that was used once was needed",
+    ),
     remediation="Take the exception out of the inventory, or say what it is for.",
 )
 

@@ -13,6 +13,7 @@ Do: end the credential, and find out why the provider went on accepting it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import NamedTuple
 
 from correlators.control import (
@@ -22,6 +23,7 @@ from correlators.control import (
     Credential,
     Episode,
     Evidence,
+    Freshness,
     Severity,
     Verdict,
     View,
@@ -47,6 +49,11 @@ CONTROL = Control(
     attack=(("T1550.001", "Use Alternate Authentication Material: Application Access Token"),),
     nist=("IA-5", "IA-11"),
     csf=("PR.AA-01", "PR.AA-03"),
+    freshness=Freshness(
+        timedelta(days=90),
+        "an expired credential comes back only by a renewal, of which the log tells; quarterly "
+        "jobs have run once",
+    ),
     remediation=(
         "End the credential where it still works, and find out why the provider accepts it beyond its "
         "expiry (clock, cache, extended tokens)."

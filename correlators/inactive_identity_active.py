@@ -16,12 +16,14 @@ its credentials.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from correlators.control import (
     Clock,
     Control,
     Episode,
     Evidence,
+    Freshness,
     Off,
     Own,
     Severity,
@@ -62,6 +64,10 @@ CONTROL = Control(
     attack=(("T1078.004", "Valid Accounts: Cloud Accounts"),),
     nist=("AC-2(3)", "CM-8"),
     csf=("PR.AA-01", "ID.AM-08"),
+    freshness=Freshness(
+        timedelta(days=90),
+        "a quarterly job has tried once by then, and an account that is switched off can be switched on",
+    ),
     remediation=(
         "Ask the owner which side is stale. If the record is right, disable the identity at the provider, "
         "end its credentials, and review what it did since."

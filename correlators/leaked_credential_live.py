@@ -18,6 +18,7 @@ place.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import NamedTuple
 
 from correlators.control import (
@@ -27,6 +28,7 @@ from correlators.control import (
     Credential,
     Episode,
     Evidence,
+    Freshness,
     Off,
     Severity,
     Value,
@@ -61,6 +63,11 @@ CONTROL = Control(
     nist=("IR-4", "IA-5(7)"),
     csf=("PR.AA-01", "RS.MI-01"),
     tenets=(5,),
+    freshness=Freshness(
+        timedelta(days=90),
+        "a dead credential comes back only by an act that its log shows; quarterly jobs have "
+        "tried once by then",
+    ),
     remediation="End the credential now and move its workload to a new one; then review every use since the "
     "exposure by place and client, and end what it issued.",
 )

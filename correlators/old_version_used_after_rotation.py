@@ -19,6 +19,7 @@ Do: move the consumers named to the successor, then delete the old version.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from correlators.control import (
     Clock,
@@ -26,6 +27,7 @@ from correlators.control import (
     Control,
     Episode,
     Evidence,
+    Freshness,
     Severity,
     Value,
     Verdict,
@@ -52,6 +54,10 @@ CONTROL = Control(
     ),
     nist=("IA-5", "SC-12"),
     csf=("PR.AA-01", "PR.AA-03"),
+    freshness=Freshness(
+        timedelta(days=90),
+        "a consumer that runs quarterly has run once by then, and may still hold the old version",
+    ),
     remediation="Move the consumers named to the successor, then delete the old version.",
 )
 

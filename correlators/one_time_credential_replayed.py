@@ -20,6 +20,7 @@ from correlators.control import (
     Credential,
     Episode,
     Evidence,
+    Freshness,
     Severity,
     Verdict,
     View,
@@ -37,6 +38,10 @@ CONTROL = Control(
     attack=(("T1528", "Steal Application Access Token"),),
     nist=("IA-2(8)",),
     csf=("PR.AA-03", "PR.AA-04", "DE.AE-02"),
+    freshness=Freshness(
+        None,
+        "one replay was refused, and what happened stays true",
+    ),
     remediation=(
         "Treat what the credential gave as stolen: end it, hand over a new one, and find who presented it "
         "first."

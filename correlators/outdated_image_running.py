@@ -18,6 +18,7 @@ Do: ask who set it; roll the release out again, and look at what the other image
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import NamedTuple
 
 from correlators.control import (
@@ -26,6 +27,7 @@ from correlators.control import (
     Control,
     Episode,
     Evidence,
+    Freshness,
     Severity,
     Verdict,
     View,
@@ -47,6 +49,10 @@ CONTROL = Control(
     nist=("CM-8", "SI-2"),
     csf=("ID.AM-02", "PR.PS-01"),
     bound=True,
+    freshness=Freshness(
+        timedelta(days=7),
+        "parts of a workload are started anew within days, from whatever image they name",
+    ),
     remediation=(
         "Ask who set it. Roll the release out again, and look at what the other image did with its "
         "credentials."

@@ -17,6 +17,7 @@ watch it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import NamedTuple
 
 from correlators.control import (
@@ -25,6 +26,7 @@ from correlators.control import (
     Credential,
     Episode,
     Evidence,
+    Freshness,
     Off,
     Own,
     Severity,
@@ -65,6 +67,11 @@ CONTROL = Control(
     attack=(("T1550.001", "Use Alternate Authentication Material: Application Access Token"),),
     nist=("AC-12", "SC-23"),
     csf=("PR.AA-05", "RS.MI-01"),
+    freshness=Freshness(
+        timedelta(days=90),
+        "a refused descendant comes back only by an act that its log shows; quarterly jobs have "
+        "tried once by then",
+    ),
     remediation=(
         "Cut the descendants explicitly (revoke the role's sessions, revoke the tree or prefix), or wait "
         "out the residual and watch it; then find who still held them."

@@ -26,6 +26,7 @@ from correlators.control import (
     Credential,
     Episode,
     Evidence,
+    Freshness,
     Severity,
     Turn,
     Value,
@@ -55,6 +56,10 @@ CONTROL = Control(
     attack=(("T1078.004", "Valid Accounts: Cloud Accounts"),),
     nist=("AC-2(3)", "IR-4"),
     csf=("PR.AA-01", "RS.MI-01"),
+    freshness=Freshness(
+        None,
+        "the later revocation took; what undoes it has a row of its own",
+    ),
     remediation=(
         "Revoke it in a form that the provider serves. What cannot be revoked (a batch token) ends with "
         "its expiry or its source: cut that, and watch the residual."

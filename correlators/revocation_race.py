@@ -21,6 +21,7 @@ from correlators.control import (
     Credential,
     Episode,
     Evidence,
+    Freshness,
     Off,
     Severity,
     Turn,
@@ -51,6 +52,10 @@ CONTROL = Control(
     ),
     nist=("AC-2(3)", "IR-4"),
     csf=("RS.MI-01", "DE.AE-02"),
+    freshness=Freshness(
+        None,
+        "the seconds after an end are over for good",
+    ),
     remediation=(
         "Revoke first what was made in those seconds, then review everything that the credential issued or "
         "granted before."

@@ -21,6 +21,7 @@ since.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from correlators.control import (
     Clock,
@@ -29,6 +30,7 @@ from correlators.control import (
     Episode,
     Event,
     Evidence,
+    Freshness,
     Off,
     Severity,
     Verdict,
@@ -70,6 +72,11 @@ CONTROL = Control(
     ),
     nist=("AC-2(3)", "IA-5", "AC-3(8)"),
     csf=("PR.AA-01", "PR.AA-03", "RS.MI-01"),
+    freshness=Freshness(
+        timedelta(days=90),
+        "a dead credential comes back only by an act that its log shows; quarterly jobs have "
+        "tried once by then",
+    ),
     remediation=(
         "End the credential where it still works, find its consumer by place and client, review what it "
         "did since the revocation, and revoke what it issued."

@@ -21,6 +21,7 @@ from correlators.control import (
     Credential,
     Episode,
     Evidence,
+    Freshness,
     Severity,
     Value,
     Verdict,
@@ -49,6 +50,10 @@ CONTROL = Control(
     nist=("AC-6(5)", "AC-2(7)"),
     csf=("PR.AA-05", "DE.CM-03"),
     tenets=(4,),
+    freshness=Freshness(
+        None,
+        "an approved making is over; another one has a row of its own",
+    ),
     remediation="Ask who made or used it and why, and revoke it. If it was a ceremony, record its approval.",
 )
 

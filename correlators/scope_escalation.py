@@ -27,6 +27,7 @@ from correlators.control import (
     Control,
     Episode,
     Evidence,
+    Freshness,
     Severity,
     Turn,
     Verdict,
@@ -68,6 +69,10 @@ CONTROL = Control(
     csf=("PR.AA-05", "DE.CM-03"),
     tenets=(4,),
     bound=True,
+    freshness=Freshness(
+        timedelta(days=30),
+        "it speaks of the rights that were seen in use; access is reviewed monthly",
+    ),
     remediation=(
         "Take away what it gave itself, ask who used it, and take away the right to bind, escalate or "
         "impersonate."

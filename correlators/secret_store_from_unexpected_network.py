@@ -18,6 +18,7 @@ and bind the credential to its networks where the store can.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import NamedTuple
 
 from correlators.control import (
@@ -27,6 +28,7 @@ from correlators.control import (
     Episode,
     Event,
     Evidence,
+    Freshness,
     Severity,
     Verdict,
     View,
@@ -54,6 +56,10 @@ CONTROL = Control(
     nist=("SC-7", "AC-17"),
     csf=("PR.AA-05", "PR.IR-01"),
     bound=True,
+    freshness=Freshness(
+        timedelta(days=30),
+        "it speaks of the reads that were seen; monthly jobs have read once by then",
+    ),
     remediation=(
         "Ask the owner which network it is. Declare it, or rotate the credential and what it read, and bind "
         "the credential to its networks where the store can."

@@ -26,6 +26,7 @@ from correlators.control import (
     Control,
     Episode,
     Evidence,
+    Freshness,
     Off,
     Severity,
     Turn,
@@ -50,6 +51,10 @@ CONTROL = Control(
     nist=("AU-5", "AU-9"),
     csf=("DE.CM-03", "PR.PS-04"),
     tenets=(7,),
+    freshness=Freshness(
+        timedelta(days=2),
+        "a source that speaks daily has spoken by then",
+    ),
     remediation="Find out who stopped it or where its records stay, and have it written again.",
 )
 

@@ -27,6 +27,7 @@ what its calls did.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from correlators.control import (
     Clock,
@@ -34,6 +35,7 @@ from correlators.control import (
     Control,
     Episode,
     Evidence,
+    Freshness,
     Severity,
     Value,
     Verdict,
@@ -59,6 +61,10 @@ CONTROL = Control(
     csf=("PR.AA-05", "DE.CM-03"),
     tenets=(4,),
     bound=True,
+    freshness=Freshness(
+        timedelta(days=30),
+        "what refuses calls is set up anew with each release of the gateway or framework",
+    ),
     remediation="Ask the owner whether the tool is meant. Approve it in the inventory, or take it from the "
     "agent and review what its calls did.",
 )

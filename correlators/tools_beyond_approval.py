@@ -28,12 +28,14 @@ server from the agent and review what the calls did. Called tools outside the ca
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from correlators.control import (
     Clock,
     Confidence,
     Control,
     Episode,
+    Freshness,
     Severity,
     Verdict,
     View,
@@ -61,6 +63,10 @@ CONTROL = Control(
     csf=("ID.RA-09", "DE.CM-09"),
     tenets=(5,),
     bound=True,
+    freshness=Freshness(
+        timedelta(days=7),
+        "servers change what they offer with each deployment, and are listed at each start of an agent",
+    ),
     remediation="Read the definition that the server showed. Approve its digest in the inventory, or take "
     "the server from the agent and review what its calls did.",
 )

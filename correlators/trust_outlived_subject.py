@@ -17,6 +17,7 @@ the trust to the subject's uid, which is never used again.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import NamedTuple
 
 from correlators.control import (
@@ -25,6 +26,7 @@ from correlators.control import (
     Control,
     Episode,
     Evidence,
+    Freshness,
     Off,
     Severity,
     Turn,
@@ -54,6 +56,11 @@ CONTROL = Control(
     attack=(("T1098", "Account Manipulation"),),
     nist=("IA-9", "AC-2"),
     csf=("PR.AA-01", "PR.AA-04"),
+    freshness=Freshness(
+        timedelta(days=90),
+        "the trust is still there and could admit a subject of the same name; quarterly jobs have "
+        "tried once by then",
+    ),
     remediation="Take the subject out of the trust, or bind the trust to the subject's uid, which no "
     "other gets.",
 )

@@ -28,6 +28,7 @@ from correlators.control import (
     Credential,
     Episode,
     Evidence,
+    Freshness,
     Severity,
     Verdict,
     View,
@@ -57,6 +58,10 @@ CONTROL = Control(
     nist=("CM-8",),
     csf=("PR.AA-01", "ID.AM-02"),
     tenets=(7,),
+    freshness=Freshness(
+        None,
+        "it is declared until the declaration is taken back, which is a record, too",
+    ),
     remediation="Ask whoever made it. Declare it, join it to its identity by an alias, or take it away.",
 )
 

@@ -25,6 +25,7 @@ from correlators.control import (
     Credential,
     Episode,
     Evidence,
+    Freshness,
     Severity,
     Verdict,
     View,
@@ -48,6 +49,10 @@ CONTROL = Control(
     nist=("IA-9", "AC-2(9)"),
     csf=("PR.AA-02", "DE.CM-03"),
     tenets=(7,),
+    freshness=Freshness(
+        timedelta(days=30),
+        "who uses a credential changes with people; monthly jobs have run once by then",
+    ),
     remediation="Give the person, or the second workload, an identity of its own, and rotate this "
     "credential.",
 )

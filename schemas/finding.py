@@ -1,20 +1,22 @@
 """Findings as others read them: OCSF 1.8.0 Detection Finding (2004) and Compliance Finding (2003).
 
 Every time in them is in milliseconds and comes from evidence, so the same evidence gives the same bytes. When
-evidence arrived and was processed stands under ``unmapped.latency``, and only where it is known (never in a
-replay).
+evidence arrived and was processed stands under ``unmapped.latency``, and how far the log had been read that
+would contradict a verdict under ``unmapped.watermark``; both only where they are known (never in a replay).
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
 
 from schemas.evidence import Evidence
+from schemas.freshness import Freshness
 from schemas.naming import bare_name
+from schemas.standing import standing
 from schemas.verdict import Control, Report, Severity, Verdict
 
 OCSF_VERSION = "1.8.0"
@@ -62,9 +64,15 @@ def render_finding(report: Report, control: Control) -> bytes:
     return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
 
 
-def render_assurance(report: Report, control: Control) -> bytes:
+def render_assurance(
+    report: Report,
+    control: Control,
+    seen: Mapping[str, int] | None = None,
+    freshness: Freshness | None = None,
+) -> bytes:
     """Returns the Compliance Finding of a report as one JSON object: what the control is worth for its
-    subject now."""
+    subject now. ``seen``: the watermark of each source in µs, where it is known; ``freshness``: what the site
+    grants a proof, None: as the control says."""
     value = report.verdict.value if report.verdict else "withdrawn"
     status, word = _COMPLIANCE.get(value, (0, "Unknown"))
     body = _common(report, control, COMPLIANCE)
@@ -77,6 +85,8 @@ def render_assurance(report: Report, control: Control) -> bytes:
         "desc": control.title,
     }
     body["remediation"] = {"desc": _remediation(report.verdict, control)}
+    if report.verdict:
+        body["unmapped"] |= standing(report.verdict, freshness or control.freshness, seen or {})
     return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
 
 

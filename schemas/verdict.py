@@ -10,6 +10,7 @@ import msgspec
 
 from schemas.dossier import Reported
 from schemas.evidence import Evidence
+from schemas.freshness import PROVES_NOTHING, Freshness
 
 Value = Literal["violated", "proven", "assumed", "unverifiable", "indeterminate"]
 
@@ -153,6 +154,7 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
 
     ``everywhere``: it is asked about groups and rosters with a mark, too, of which no other control is asked.
     ``bound``: it holds a workload to what was approved for it, so after a release it must be proven again.
+    ``freshness``: for how long its proofs are good.
     """
 
     name: str
@@ -165,6 +167,7 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     everywhere: bool = False
     bound: bool = False
     tenets: tuple[int, ...] = ()
+    freshness: Freshness = PROVES_NOTHING
     remediation: str
 
 

@@ -55,7 +55,8 @@ class Settled:
     """What a settling gave. ``dossiers``: to store, None to delete. ``credentials``: lifelines that changed.
     ``marks``: of caps that dossiers reached now. ``intents``: to store before anything is said: dossiers with
     new findings, which a crash between saying and storing would leave open for good. ``failed``: keys that
-    could not be judged because our own code fails over them, and where, once each."""
+    could not be judged because our own code fails over them, and where, once each. ``seen``: the watermark of
+    each source in µs, as it was judged by."""
 
     reports: list[Report] = field(default_factory=list)
     forwards: list[Fact] = field(default_factory=list)
@@ -64,6 +65,7 @@ class Settled:
     marks: list[str] = field(default_factory=list)
     intents: dict[str, bytes] = field(default_factory=dict)
     failed: list[tuple[str, str]] = field(default_factory=list)
+    seen: Mapping[str, int] = field(default_factory=dict)
 
 
 class Correlator:
@@ -166,7 +168,7 @@ class Correlator:
         clock = clock.listening()
         self.due(clock)
         self._dirty.update(key for key in self._doubtful.settled_by(clock) if key in self._dossiers)
-        settled = Settled(marks=[UNREAD_MARK] * self._unread)
+        settled = Settled(marks=[UNREAD_MARK] * self._unread, seen=clock.seen)
         self._unread = 0
         while self._dirty and most > 0:
             batch = self._dirty.taken(most, self._dossiers.__getitem__)

@@ -22,6 +22,7 @@ from correlators.driver.replaying import Replaying
 from correlators.kernel.catalogue import controls
 from schemas.evidence import iso, micros
 from schemas.finding import render_assurance, render_finding
+from schemas.freshness import freshness_of
 from schemas.rejected import RejectRow
 from schemas.sources import Context, detect, sources
 from streams.command.declare import messages_of
@@ -181,7 +182,9 @@ class _Replay:
                 counted = self._summary.findings
                 counted[control.name] = counted.get(control.name, 0) + 1
             if report.verdict:
-                assurance.append((report.reported.start, report.uid, render_assurance(report, control)))
+                good = freshness_of(control.name, control.freshness, self._options.site.freshness)
+                row = render_assurance(report, control, freshness=good)
+                assurance.append((report.reported.start, report.uid, row))
         for _, _, line in sorted(findings):
             out.write(json_bytes(line) + b"\n")
         out.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -11,6 +12,7 @@ from correlators.kernel.catalogue import Judge
 from correlators.kernel.correlator import Settled
 from schemas.fact import partition_of
 from schemas.finding import render_assurance, render_finding
+from schemas.freshness import freshness_of
 from schemas.lifeline import Lifeline
 from schemas.rejected import failed_row
 from schemas.verdict import Report, Severity
@@ -28,10 +30,16 @@ class Message(NamedTuple):
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
-def messages(settled: Settled, controls: Mapping[str, Judge], partitions: int) -> Iterator[Message]:
-    """Yields all messages that must be sent before the dossiers of this settling are stored."""
+def messages(
+    settled: Settled,
+    controls: Mapping[str, Judge],
+    partitions: int,
+    freshness: Mapping[str, timedelta] | None = None,
+) -> Iterator[Message]:
+    """Yields all messages that must be sent before the dossiers of this settling are stored. ``freshness``:
+    for how long the site lets proofs be good, by control."""
     for report in settled.reports:
-        yield from _messages_of(report, controls)
+        yield from _messages_of(report, controls, settled.seen, freshness or {})
     yield from _lives(settled.credentials)
     for block in blocks(msgspec.json.encode(failed_row(*failed)) for failed in settled.failed):
         yield Message(topics.REJECTS, block)
@@ -52,7 +60,12 @@ def _lives(lifelines: Iterable[Lifeline]) -> Iterator[Message]:
             yield Message(topics.CREDENTIALS, block, partition=partition)
 
 
-def _messages_of(report: Report, controls: Mapping[str, Judge]) -> Iterable[Message]:
+def _messages_of(
+    report: Report,
+    controls: Mapping[str, Judge],
+    seen: Mapping[str, int],
+    freshness: Mapping[str, timedelta],
+) -> Iterable[Message]:
     judge = controls.get(report.reported.control)
     if judge is None:
         # Its module is gone from the catalogue: what it said stays as it was said.
@@ -64,4 +77,5 @@ def _messages_of(report: Report, controls: Mapping[str, Judge]) -> Iterable[Mess
     key = report.uid.encode()
     if report.finding:
         yield Message(topics.FINDINGS, render_finding(report, control), key, headers=headers)
-    yield Message(topics.ASSURANCE, render_assurance(report, control), key, headers=headers)
+    good = freshness_of(control.name, control.freshness, freshness)
+    yield Message(topics.ASSURANCE, render_assurance(report, control, seen, good), key, headers=headers)

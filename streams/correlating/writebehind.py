@@ -16,6 +16,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol
 
 import msgspec
@@ -102,9 +103,11 @@ class WriteBehind:
         dossier_limit: int = DOSSIER_BYTES_MAX,
         thresholds: Thresholds = DEFAULTS,
         authority: Authority = PAGES_ONLY,
+        freshness: Mapping[str, timedelta] | None = None,
     ) -> None:
         self._judging = Judging(controls, thresholds, dossier_limit, True, source_of, authority)
         self._controls = controls
+        self._freshness = freshness or {}
         self._outlet = outlet
         self._load = load
         self._stored = stored
@@ -189,7 +192,7 @@ class WriteBehind:
         for result in settled:
             for key, why in result.failed:
                 log.error("%s is not judged, which failed: %s", key, why)
-            out = messages(result, self._controls, self._partitions)
+            out = messages(result, self._controls, self._partitions, self._freshness)
             waiting += [await self._outlet.send(message) for message in out]
             _count(result)
         await _all(waiting)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from streams.clickhouse.dossier_store import compact
 from streams.clickhouse.engine import Certificates, Engine, Limits, connect
 from streams.clickhouse.migrations import bind_key, migrate, next_epoch
+from streams.clickhouse.reference import write_reference
 from streams.clickhouse.sql_endpoint import SqlEndpoint
 from streams.delivering.batches import Batches
 from streams.kafka import topics
@@ -50,6 +51,7 @@ def main(settings: Settings, stage: Stage) -> None:
     try:
         if applied := migrate(engine):
             log.info("applied %s", ", ".join(applied))
+        write_reference(engine, settings.freshness, settings.source_lag, settings.source_lags)
         if settings.hmac_key or settings.embedded_engine:
             former = [check_value(key) for key in former_keys(settings)]
             bind_key(engine, check_value(site_key(settings)), former)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 import orjson
@@ -19,11 +22,12 @@ from streams.site.sitekey import former_keys, site_key
 class Site(NamedTuple):
     """``reads``: the site's key for secret ids, and whose security event tokens are believed;
     ``thresholds``: the numbers that controls share; ``authority``: what is believed beyond the pages of
-    providers."""
+    providers; ``freshness``: for how long proofs are good, by control."""
 
     reads: Context = Context()
     thresholds: Thresholds = DEFAULTS
     authority: Authority = PAGES_ONLY
+    freshness: Mapping[str, timedelta] = MappingProxyType({})
 
 
 def site_of(settings: Settings, key: bytes = b"") -> Site:
@@ -39,7 +43,7 @@ def site_of(settings: Settings, key: bytes = b"") -> Site:
         audiences=settings.caep_audiences,
         unsigned_allowed=settings.caep_unsigned,
     )
-    return Site(reads, settings.thresholds, settings.believed)
+    return Site(reads, settings.thresholds, settings.believed, settings.freshness)
 
 
 def _key_sets(settings: Settings) -> dict[str, object]:

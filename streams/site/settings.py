@@ -15,6 +15,7 @@ from pydantic import Field, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import SettingsConfigDict
 
+from streams.site.assurance import AssuranceSettings
 from streams.site.authority import AuthoritySettings
 from streams.site.reaching import ReachSettings
 from streams.site.receivers import ReceiverSettings
@@ -30,7 +31,7 @@ def quarter_of_memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
 
 
-class Settings(ReachSettings, ThresholdSettings, AuthoritySettings, ReceiverSettings):
+class Settings(ReachSettings, ThresholdSettings, AssuranceSettings, AuthoritySettings, ReceiverSettings):
     """All settings; each description says the unit and the reason for the default."""
 
     model_config = SettingsConfigDict(
@@ -263,7 +264,7 @@ def _as_text(value: object) -> str:
         case Path():
             return str(value.absolute())
         case tuple() | dict():
-            return json.dumps(value)
+            return json.dumps(value, default=show_duration)
     return str(value)
 
 
@@ -274,7 +275,7 @@ def describe() -> list[Mapping[str, str]]:
     # How others are reached, thresholds, who is believed, then the optional stages; a class gives what it
     # inherits first.
     last = (
-        *(ReachSettings.model_fields, ThresholdSettings.model_fields),
+        *(ReachSettings.model_fields, ThresholdSettings.model_fields, AssuranceSettings.model_fields),
         *(AuthoritySettings.model_fields, ReceiverSettings.model_fields),
     )
     rank = {name: place for place, fields in enumerate(last, 1) for name in fields}

@@ -12,6 +12,7 @@ import orjson
 
 from streams.clickhouse.engine import Engine, Limits, connect
 from streams.clickhouse.migrations import migrate
+from streams.clickhouse.reference import write_reference
 from streams.clickhouse.sink import Block, Origin, block
 
 NOW = time.time_ns() // 1000
@@ -23,6 +24,7 @@ def engine_over(path: Path, limits: Limits | None = None) -> Iterator[Engine]:
     engine = connect(None, path, limits=limits, memory=2 * 2**30)
     try:
         migrate(engine)
+        write_reference(engine)
         yield engine
     finally:
         engine.close()

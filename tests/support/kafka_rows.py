@@ -16,11 +16,13 @@ Rows = dict[str, dict[str, Any]]
 
 
 def comparable(row: dict[str, Any]) -> dict[str, Any]:
-    """Without what tells how it came to be known (whether it was said before, when its evidence arrived), and
-    of evidence that was let go of the list of what was kept: what reports as it goes reports other events."""
+    """Without what tells how it came to be known (whether it was said before, when its evidence arrived, how
+    far its log had been read), and of evidence that was let go of the list of what was kept: what reports as
+    it goes reports other events."""
     for said in ("activity_id", "activity_name", "type_uid"):
         row.pop(said, None)
-    row.get("unmapped", {}).pop("latency", None)
+    for known_live in ("latency", "watermark"):
+        row.get("unmapped", {}).pop(known_live, None)
     if row.get("unmapped", {}).get("evidence_truncated"):
         row.pop("evidences", None)
         row["finding_info"].pop("related_events", None)
