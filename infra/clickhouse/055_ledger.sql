@@ -29,7 +29,7 @@ ORDER BY source;
 
 -- How far each source has come, minute by minute of our own clock: what was known when. An event that says a time later than
 -- its arrival moves no watermark.
-CREATE TABLE IF NOT EXISTS source_progress
+CREATE TABLE IF NOT EXISTS {internal}.source_progress
 (
     source       LowCardinality(String),
     instance     LowCardinality(String),
@@ -41,14 +41,14 @@ ENGINE = AggregatingMergeTree
 ORDER BY (source, instance, minute)
 TTL minute + INTERVAL 1100 DAY DELETE WHERE minute > toDateTime('2000-01-01 00:00:00');
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS source_progress_view TO source_progress AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS {internal}.source_progress_view TO {internal}.source_progress AS
 SELECT source, instance, toStartOfMinute(toDateTime(arrived, 'UTC')) AS minute,
        max(least(time, arrived)) AS newest, max(arrived) AS last_arrived
 FROM activities
 GROUP BY source, instance, minute;
 
 -- What came before; max is taken twice without harm.
-INSERT INTO source_progress (source, instance, minute, newest, last_arrived)
+INSERT INTO {internal}.source_progress (source, instance, minute, newest, last_arrived)
 SELECT source, instance, toStartOfMinute(toDateTime(arrived, 'UTC')) AS minute,
        max(least(time, arrived)) AS newest, max(arrived) AS last_arrived
 FROM activities
@@ -93,7 +93,7 @@ CREATE OR REPLACE VIEW assurance_current AS SELECT * FROM assurance FINAL;
 CREATE OR REPLACE VIEW watermarks_at AS
 SELECT source, instance, if(instance IN ('', 'default'), toString(source), concat(source, '/', instance)) AS origin,
        max(newest) AS watermark
-FROM source_progress
+FROM {internal}.source_progress
 WHERE last_arrived <= {at:DateTime64(6, 'UTC')}
 GROUP BY source, instance;
 
