@@ -20,7 +20,7 @@ def _parse_table(value: Any) -> Any:
         try:
             value = json.loads(value)
         except ValueError:
-            raise ValueError('write a JSON object, like {"cloudtrail": "2h"}') from None
+            raise ValueError('write a JSON object, like {"NAME": "2h"}') from None
     if not isinstance(value, dict):
         return value
     return {name: parse_duration(length) for name, length in value.items()}
@@ -48,8 +48,7 @@ class AssuranceSettings(BaseSettings):
     )
     source_lags: Durations = Field(
         default_factory=dict,
-        description="The same for single sources: a table from source to duration, e.g. "
-        '{"cloudtrail": "2h", "okta": "7d"}.',
+        description="The same for single sources: a table from source to duration.",
     )
 
     @field_validator("freshness")
