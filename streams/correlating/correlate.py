@@ -91,7 +91,6 @@ class Worker:
             settings.dossier_limit,
             settings.thresholds,
             settings.believed,
-            settings.freshness,
         )
         self._suspects = Suspects(stage)
         self._failure: BaseException | None = None
