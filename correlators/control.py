@@ -60,7 +60,7 @@ __all__ = [
     "Case", "Clock", "Confidence", "Control", "Credential", "Episode", "Event", "Evidence", "Freshness",
     "Off", "Own", "Severity", "Turn", "Value", "Verdict", "View", "acted", "called", "confidence_of",
     "deaths_of", "ended", "episodes_of", "executed", "frozen", "iso", "micros", "named", "network_of",
-    "of_uses", "off_intervals", "over_since", "own_of", "past_grace", "proofs", "short", "sighted", "source_of",
-    "spoken", "surely_after", "taken_back", "thinned", "times", "traits_of", "uncollected",
+    "of_uses", "off_intervals", "over_since", "own_of", "past_grace", "proofs", "short", "sighted",
+    "source_of", "spoken", "surely_after", "taken_back", "thinned", "times", "traits_of", "uncollected",
     "unheard", "worst_of",
 ]  # fmt: skip
