@@ -46,6 +46,7 @@ from correlators.control import (
     traits_of,
 )
 from correlators.kernel.knowledge.memory import CHILDREN_MARK
+from correlators.kernel.knowledge.tied import Tie, is_direct, tie_of
 from correlators.kernel.knowledge.weight import CUT
 from correlators.kernel.views.ends import grace_of, skew_of, standing, undone_by
 from correlators.kernel.views.gone import acts_of_the_deleted
@@ -92,7 +93,7 @@ class Heir(NamedTuple):
     """One descendant after its ancestor's end: successes since, and refusals that prove it over.
     ``ended``: it was used after an end of its own too, which another control tells; ``lost``: uses of which
     no record is left here, where none is (``correlators.kernel.views.unseen``). ``held``: it did nothing new,
-    a session stood open."""
+    a session stood open. ``tie``: whether, and how, it is known to descend from it."""
 
     name: str
     report: Descendant
@@ -101,6 +102,7 @@ class Heir(NamedTuple):
     ended: bool = False
     lost: tuple[Unseen, ...] = ()
     held: bool = False
+    tie: Tie = Tie()
 
 
 def judge(view: View, clock: Clock) -> Iterator[Verdict]:
@@ -110,8 +112,9 @@ def judge(view: View, clock: Clock) -> Iterator[Verdict]:
         if name and credential.descendants:
             periods = off_intervals(_carried(view.turns_of(name)))
             if periods:
-                heirs = _heirs(view, clock, periods, credential.descendants)
-                yield _verdict(view, clock, name, standing(periods), heirs)
+                heirs = _heirs(view, clock, name, periods, credential.descendants)
+                if heirs:
+                    yield _verdict(view, clock, name, standing(periods), heirs)
     yield from _cut_sessions(view, clock)
 
 
@@ -119,10 +122,15 @@ def _carried(turns: tuple[Turn, ...]) -> list[Turn]:
     return [t for t in turns if t.alive or t.carries]
 
 
-def _heirs(view: View, clock: Clock, periods: list[Off], descendants: dict[str, Descendant]) -> list[Heir]:
+def _heirs(
+    view: View, clock: Clock, subject: str, periods: list[Off], descendants: dict[str, Descendant]
+) -> list[Heir]:
+    every = merged_descendants(descendants)
+    own = {subject, *(child for child, report in every.items() if is_direct(report))}
     return [
-        _heir(view, clock, child, report, periods)
-        for child, report in sorted(merged_descendants(descendants).items())
+        _heir(view, clock, child, report, periods, tie)
+        for child, report in sorted(every.items())
+        if (tie := tie_of(report, own)).holds
     ]
 
 
@@ -134,7 +142,7 @@ def _own_ends(view: View, child: str) -> list[Off]:
     return off_intervals(t for t in view.turns_of(child) if t.kind not in ENDS_OF_SESSIONS)
 
 
-def _heir(view: View, clock: Clock, name: str, report: Descendant, periods: list[Off]) -> Heir:
+def _heir(view: View, clock: Clock, name: str, report: Descendant, periods: list[Off], tie: Tie) -> Heir:
     uses = uses_of(report, {time for off in periods for time in (off.start, off.end)})
     used = _sighted(uses, "succeeded", "failed", "forbidden")
     own = _own_ends(view, name)
@@ -147,7 +155,7 @@ def _heir(view: View, clock: Clock, name: str, report: Descendant, periods: list
     sure = tuple(each for each in lost if each.sure)
     if sure and since:
         refused = settled(since, sure[-1].span[1], clock, view.thresholds.refused_quiet)
-    return Heir(name, report, late, refused, len(late) < len(every), sure)
+    return Heir(name, report, late, refused, len(late) < len(every), sure, tie=tie)
 
 
 def _sighted(uses: dict[str, tuple[Evidence, ...]], *outcomes: str) -> tuple[Evidence, ...]:
@@ -232,12 +240,15 @@ def _value(
         reason = f"{'at least ' * cut}{len(living)} of {len(heirs)} descendant(s) used after {iso(off.start)}"
         seen = [h.used[-1].time for h in living if h.used]
         reason += f", last at {iso(max(seen))}" if seen else f", {living[0].lost[0].words}; {LOST}"
+        reason += "".join(sorted({f"; one is tied to it {h.tie.how}" for h in living if h.tie.how}))
         if taken_back(off, own):
             return "assumed", f"{reason}; the parent was restored at {iso(off.end)}"
         if off.end:
             reason += f"; its end was undone by another than who stated it: {undone_by(off)}"
         if open_heirs:
-            return "violated", f"{reason}; still live until {iso(until) or 'an unknown time'}"
+            ends = [h.report.expiry[1] for h in open_heirs]
+            last = iso(max(ends)) if all(ends) else ""
+            return "violated", f"{reason}; still live until {last or 'an unknown time'}"
         return "proven", f"{reason}; all of those are refused or expired since"
     if heirs and all(unseen(h.name, h.report.kind) for h in heirs):
         return "unverifiable", "the end is recorded; the use of its leases is not in this source"
@@ -249,6 +260,8 @@ def _value(
 
 
 def _severity(view: View, subject: str, off: Off, heir: Heir) -> Severity:
+    if heir.tie.others:
+        return Severity.LOW
     if heir.held:
         return Severity.MEDIUM
     renewed = any(key.endswith(":renew") for key in heir.report.uses)
@@ -293,9 +306,11 @@ def _is_session(name: str, credential: Credential) -> bool:
 
 
 def _born(credential: Credential) -> int:
-    """When it was issued; where that is not known, when it was first seen (it is at least as old)."""
+    """When it was issued; where that is not known, when its session says that it began, or when it was first
+    seen (it is at least as old)."""
     first = credential.issued or credential.known
-    return first.time if first else 0
+    time = first.time if first else 0
+    return min(credential.opened or time, time)
 
 
 def _session(view: View, clock: Clock, off: Off, name: str, credential: Credential) -> Heir:

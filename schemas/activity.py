@@ -71,7 +71,8 @@ class Issued(msgspec.Struct, frozen=True, tag="issued", omit_defaults=True):
     unlimited.
     ``called``: what it is called, where its key holds an id. ``incarnation``: see ``Activity``. ``seen_as``:
     the credential under whose key its uses are seen, together with those of others of its sort;
-    ``seen_until``: how long at most (µs).
+    ``seen_until``: how long at most (µs). ``session``: what the provider calls the session, where other
+    credentials that are given out for it are not recorded (``Known.opened``).
     """
 
     credential: str
@@ -86,6 +87,7 @@ class Issued(msgspec.Struct, frozen=True, tag="issued", omit_defaults=True):
     seen_as: str = ""
     seen_until: int = 0
     called: str = ""
+    session: str = ""
 
 
 class Ended(msgspec.Struct, frozen=True, tag="ended", omit_defaults=True):
@@ -146,6 +148,8 @@ class Known(msgspec.Struct, frozen=True, tag="known", omit_defaults=True):
     ``groups``: as in ``Issued``. ``as_of``: when ``expires`` was said (µs), if not
     with the event. ``person``: a person holds it, ``theirs``: it is of an identity
     of the provider's own, both by the provider's own mark. ``called``: as in ``Issued``.
+    ``session``: of which session of that name it is, and ``opened``: as of when (µs), where no record says
+    from what it was issued.
     """
 
     credential: str
@@ -159,6 +163,8 @@ class Known(msgspec.Struct, frozen=True, tag="known", omit_defaults=True):
     person: bool = False
     theirs: bool = False
     called: str = ""
+    session: str = ""
+    opened: int = 0
 
 
 class Aliased(msgspec.Struct, frozen=True, tag="aliased", omit_defaults=True):

@@ -55,7 +55,9 @@ class Sightings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_l
 class Ancestor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The end of something this credential descends from: the edge to it, the identity whose dossier holds
     it, its turns and those of its identity. Which of these reach it depends on its kind, issue and
-    incarnation, which may be learned later: so they are told too."""
+    incarnation, which may be learned later: so they are told too. ``direct``: records of issues lead to it;
+    ``named``, ``opened``: they do but for one step, for which a session's name stands
+    (``correlators.kernel.knowledge.tied``)."""
 
     edge: Edge
     home: str
@@ -63,6 +65,9 @@ class Ancestor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     kind: str = ""
     issued: Evidence | None = None
     incarnation: str = ""
+    direct: bool = False
+    named: tuple[str, ...] = ()
+    opened: int = 0
 
 
 class Child(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, order=True):
@@ -78,7 +83,8 @@ class Child(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=
 class Descendant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a descendant reports to the dossier of an ended ancestor: uses since that end, when it will be
     over, and how those of its identity had written to identities before (``Credential.did``).
-    ``superseded``: from when on (µs) uses that are seen under its key may be those of a later one."""
+    ``superseded``: from when on (µs) uses that are seen under its key may be those of a later one.
+    ``direct``, ``named``, ``opened``: see ``Ancestor``."""
 
     edge: Edge | None = None
     kind: str = ""
@@ -88,6 +94,9 @@ class Descendant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     uses: dict[str, Sightings] = {}
     did: dict[str, int] = {}
     superseded: int = 0
+    direct: bool = False
+    named: tuple[str, ...] = ()
+    opened: int = 0
 
 
 class Stay(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
@@ -136,7 +145,8 @@ class Credential(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     ``stays``: where it was used, and ``knocks``: where it was presented and not accepted; by source and,
     after a tab, place (``schemas.fact.stay_key``). ``person``: a person holds it, ``theirs``: it is
     of an identity of the provider's own, both by the provider's own mark. ``lives``: where it is judged
-    (``correlators.kernel.routes.apart``). ``called``: its name, where the key holds an id.
+    (``correlators.kernel.routes.apart``). ``called``: its name, where the key holds an id. ``session``,
+    ``opened``: see ``schemas.activity.Known``.
     """
 
     kind: str = ""
@@ -168,6 +178,8 @@ class Credential(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     theirs: bool = False
     lives: int = 0
     called: Called | None = None
+    session: str = ""
+    opened: int = 0
 
 
 class Passage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):

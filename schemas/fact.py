@@ -413,6 +413,7 @@ def _issued(activity: Activity, evidence: Evidence, effect: Issued) -> Iterator[
         incarnation=effect.incarnation,
         seen_as=effect.seen_as,
         seen_until=effect.seen_until,
+        session=effect.session,
         called=called_of(effect.credential, effect.called, activity.time).get(effect.credential),
     )
     yield home, Dossier(credentials={effect.credential: known})
@@ -490,6 +491,8 @@ def _known(activity: Activity, evidence: Evidence, effect: Known) -> Iterator[Fa
         expiry=(effect.as_of or activity.time, effect.expires) if effect.expires else (0, 0),
         person=effect.person,
         theirs=effect.theirs,
+        session=effect.session,
+        opened=effect.opened,
         called=called_of(effect.credential, effect.called, activity.time).get(effect.credential),
     )
     yield effect.identity, Dossier(credentials={effect.credential: known})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas import frozen
-from schemas.activity import Activity, Ended, Issued, Parent, Renewed, Restored, Rotated
+from schemas.activity import Activity, Ended, Issued, Known, Parent, Renewed, Restored, Rotated
 from schemas.naming import held
 from schemas.verdict import Severity, Verdict
 from tests.support.judged import as_time_passes, must, verdict_of
@@ -387,3 +387,63 @@ def test_a_run_in_flight_at_a_planned_rotation_is_low_however_long_it_may_live()
     assert judged(rotated(kill("kill", 10), renewed)).severity == Severity.MEDIUM
     wrote = acts("on", 60, action="identity_write", operation="iam:CreateUser")
     assert judged(rotated(kill("kill", 10), wrote)).severity == Severity.MEDIUM
+
+
+# Keys of a console, which no record of an issue shows
+
+
+CONSOLE = "aws:key/ASIACONSOLE"
+OTHER_SESSION, OTHER_PARENT = "aws:key/ASIAOTHER", "aws:key/AKIAOTHER"
+
+
+def console(uid: str, at: float, opened: float, **more: Any) -> Activity:
+    known = Known(CONSOLE, ROLE, session="ops", opened=T0 + int(opened * 1_000_000))
+    return use(uid, at, ROLE, CONSOLE, **{"effects": (known,), **more})
+
+
+def named(at: float, name: str = SESSION, parent: str = KEY, session: str = "ops") -> Activity:
+    return issue(f"issue {name}", at, name, ROLE, parent, USER, session=session)
+
+
+def test_the_console_session_of_a_dead_keys_session_outlived_it() -> None:
+    for opened in (0, 300):
+        verdict = judged(
+            [named(0), console("before", 350, opened), kill("kill", 600), console("late", 900, opened)]
+        )
+        assert (verdict.value, verdict.severity) == ("violated", Severity.MEDIUM)
+        assert [e.uid for e in verdict.evidence] == ["late"]
+        assert "by its session's name" in verdict.reason
+    chained = issue("chained", 400, "aws:key/ASIACHAIN", "aws:222233334444:role/deep", CONSOLE, ROLE)
+    deep = use("deep", 900, "aws:222233334444:role/deep", "aws:key/ASIACHAIN")
+    told = judged([named(0), console("in", 350, 300), chained, kill("kill", 600), deep])
+    assert [e.uid for e in told.evidence] == ["deep"] and told.severity == Severity.MEDIUM
+
+
+def test_of_two_sessions_of_one_name_the_one_that_began_then_decides_else_it_is_low() -> None:
+    both = [named(0), named(200, OTHER_SESSION, OTHER_PARENT), kill("kill", 600)]
+    either = judged([*both, console("late", 900, 300)])
+    assert either.severity == Severity.LOW and "alone, which 1 other session(s) had" in either.reason
+    assert judged([*both, console("late", 900, 0)]).severity == Severity.MEDIUM
+    row = judged([*both, console("late", 900, 200)])
+    assert row.severity is None and row.value == "assumed"
+    elsewhere = judged([named(0, session="another"), kill("kill", 600), console("late", 900, 300)])
+    assert elsewhere.severity is None
+    earlier = judged([named(400), kill("kill", 600), console("late", 900, 300)])
+    assert earlier.severity is None, "it had begun before that session was issued"
+
+
+def test_a_key_whose_own_issue_is_on_record_is_no_other_sessions_of_that_name() -> None:
+    """Keys of federated users are known by name whether they came of a console or not."""
+    born = issue("born", 200, CONSOLE, ROLE, OTHER_PARENT, USER, session="ops")
+    many = [named(0), born, kill("kill", 600), console("late", 900, 200)]
+    assert judged(many).severity is None
+    own = issue("born", 200, CONSOLE, ROLE, KEY, USER, session="ops")
+    assert judged([named(0), own, kill("kill", 600), console("late", 900, 200)]).severity == Severity.MEDIUM
+
+
+def test_a_policy_that_revokes_sessions_reaches_the_console_session_that_began_before_it() -> None:
+    cut = change("cut", 600, Ended("PutRolePolicy AWSRevokeOlderSessions", "cut", identity=ROLE))
+    told = must([cut, console("late", 1_200, 300)], f"{ROLE} sessions", NAME)
+    assert told.severity == Severity.HIGH
+    after = verdict_of([cut, console("new", 1_200, 700)], f"{ROLE} sessions", NAME)
+    assert after is None or after.severity is None

@@ -11,6 +11,7 @@ from itertools import compress
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from correlators.kernel.knowledge import tied
 from correlators.kernel.knowledge.homes import homes
 from correlators.kernel.knowledge.sightings import join_evidence, merge
 from schemas.activity import Edge, Parent
@@ -386,7 +387,16 @@ def stays(a: dict[str, Stay], b: dict[str, Stay]) -> dict[str, Stay]:
 
 
 join_ancestor: Join[Ancestor] = record_of(
-    Ancestor, edge=strongest, home=homes, turns=turns, kind=highest, issued=earliest, incarnation=highest
+    Ancestor,
+    edge=strongest,
+    home=homes,
+    turns=turns,
+    kind=highest,
+    issued=earliest,
+    incarnation=highest,
+    direct=flag,
+    named=tied.newest,
+    opened=highest,
 )
 
 join_descendant: Join[Descendant] = record_of(
@@ -399,6 +409,9 @@ join_descendant: Join[Descendant] = record_of(
     uses=map_of(_sightings),
     did=firsts,
     superseded=earliest_time,
+    direct=flag,
+    named=tied.newest,
+    opened=highest,
 )
 
 join_parent: Join[Parent] = record_of(Parent, edge=strongest, identity=highest)
@@ -436,6 +449,8 @@ join_credential: Join[Credential] = record_of(
     theirs=flag,
     lives=highest,
     called=highest,
+    session=highest,
+    opened=highest,
 )
 
 _beside: Join[dict[str, Credential]] = map_of(join_credential)

@@ -12,6 +12,7 @@ from correlators.kernel.knowledge.homes import homes_of
 from correlators.kernel.knowledge.join import firsts, join
 from correlators.kernel.knowledge.pins import sightings_of
 from correlators.kernel.knowledge.sightings import merge, thin
+from correlators.kernel.knowledge.tied import by_name, lives_until, tied_to
 from correlators.kernel.knowledge.weight import CUT
 from correlators.kernel.routes import apart, circles, crowds, siblings
 from correlators.kernel.routes.grants import removals
@@ -27,6 +28,7 @@ from schemas.declaration import Declaration
 from schemas.dossier import (
     Address,
     Ancestor,
+    Child,
     Credential,
     Descendant,
     Dossier,
@@ -222,27 +224,31 @@ def _lineage(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     """
     view = View(key, dossier)
     incomplete = not CUT.isdisjoint(dossier.marks)
+    tied = tied_to(view.credentials)
     for name, credential in view.credentials.items():
-        if credential.children or (incomplete and name):
-            yield from _deaths_down(view, name, credential, incomplete)
+        if credential.children or name in tied or (incomplete and name):
+            yield from _deaths_down(view, name, credential, incomplete, tied.get(name, {}))
         if credential.ancestors:
             yield from _uses_up(view, name, credential)
 
 
 def _deaths_down(
-    view: View, name: str, credential: Credential, incomplete: bool
+    view: View, name: str, credential: Credential, incomplete: bool, tied: dict[str, tuple[str, ...]]
 ) -> Iterator[tuple[str, Dossier]]:
     ends = tuple(turn for turn in view.possible_turns(name) if turn.carries or turn.alive) + _rotated(view)
     lost: dict[str, Ancestor] = dict(credential.ancestors)
     if any(not turn.alive for turn in ends):
         lost[name] = Ancestor(
-            "dies_with", view.key, ends, credential.kind, credential.issued, credential.incarnation
+            "dies_with", view.key, ends, credential.kind, credential.issued, credential.incarnation, True
         )
     if not lost:
         return
     parent = frozen.changed(credential, ancestors=lost)
     for child, link in credential.children.items():
         yield from siblings.ends_for(child, link, parent)
+    for other, named in tied.items():
+        opened = view.credentials[other].opened
+        yield from siblings.ends_for(other, Child("came_from", view.key), by_name(parent, named, opened))
     for one in (name, *credential.names) if incomplete else ():
         if not is_identity(one):
             head = siblings.head_of(one)
@@ -305,10 +311,11 @@ def _uses_up(view: View, name: str, credential: Credential) -> Iterator[tuple[st
             if late.kept:
                 uses[outcome] = merge(uses[outcome], late) if outcome in uses else late
         did = _did_before(view, since) if any(key.endswith(":identity_write") for key in uses) else {}
-        expiry = credential.expiry if credential.expiry[1] else (0, credential.seen_until)
+        over = credential.seen_until or lives_until(name, credential)
+        expiry = credential.expiry if credential.expiry[1] else (0, over)
         descendant = Descendant(
             end.edge, credential.kind, credential.names, credential.issued, expiry, uses, did,
-            _superseded(view, name, credential),
+            _superseded(view, name, credential), end.direct, end.named, end.opened,
         )  # fmt: skip
         fact = Dossier(credentials={ancestor: Credential(descendants={name: descendant})})
         yield from ((home, fact) for home in homes_of(end.home))

@@ -21,6 +21,7 @@ PROVIDER = Provider(
         "key/": "access key",
         "password/": "console password",
         "bearer/": "bearer token",
+        "console/": "console session",
         "certificate/": "certificate",
     },
     opaque=("bearer/",),
@@ -45,20 +46,21 @@ PROVIDER = Provider(
         "DeleteUser": "deleted a user",
     },
     sources=("cloudtrail",),
-    # aws:key/AKIA…, aws:bearer/…, aws:certificate/…, aws:<account>:password/<user>
-    credentials=("key/", "bearer/", "certificate/", "password/"),
+    # aws:key/AKIA…, aws:bearer/…, aws:certificate/…, aws:<account>:password/<user>, aws:<account>:console/<…>
+    credentials=("key/", "bearer/", "certificate/", "password/", "console/"),
     ids={
         # IAM user guide, "IAM identifiers": unique ids begin with four letters that say of what.
         "key/": Id(r"A[A-Z]{3}[A-Z0-9_]{4,128}"),
         "bearer/": Id(UUID),
         "certificate/": Id(r"[A-Z0-9]{6,128}"),
         "password/": NAMES,
+        "console/": NAMES,
     },
     # Ids of temporary keys begin with ASIA (IAM user guide, unique identifiers).
     sessions=("key/ASIA",),
     # GetFederationToken and GetSessionToken give 129,600 seconds at most, AssumeRole less (STS API
     # reference).
-    lives={"key/ASIA": timedelta(hours=36)},
+    lives={"key/ASIA": timedelta(hours=36), "console/": timedelta(hours=36)},
     # Service-linked roles, and those that Identity Center and Control Tower keep for people, are AWS's own…
     own=re.compile(r"(?:user|role)/(?!AWSServiceRoleFor|AWSReservedSSO_|aws-controltower-)"),
     # …by their path, which their sessions show: anybody may choose the name. Control Tower's have no such

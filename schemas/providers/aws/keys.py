@@ -18,6 +18,12 @@ def password_of(account: str, user: str) -> str:
     return f"aws:{account}:password/{user}" if account and user else ""
 
 
+def console_of(account: str, session: str, began: str) -> str:
+    """Returns the key of a console session by the session's name and beginning, for records of a sign-in that
+    show no key; "" where one of these is unknown."""
+    return f"aws:{account}:console/{session}/{began}" if account and session and began else ""
+
+
 def user_of(account: str, name: str) -> str:
     """Returns the key of an IAM user; "" where account or name is unknown."""
     return f"aws:{account}:user/{name}" if account and name else ""

@@ -248,7 +248,25 @@ def _session(call: Call) -> tuple[Effect, ...]:
     caller = call.caller
     parents = {caller.credential: Parent("came_from", caller.identity)} if caller.credential else {}
     expires = _expiry(call, answer)
-    return (Issued(key_of(key), _holder(call, answer), "session", parents=parents, expires=expires),)
+    holder, name = _holder(call, answer), _session_name(answer)
+    return (Issued(key_of(key), holder, "session", parents=parents, expires=expires, session=name),)
+
+
+def _session_name(answer: Fields | None) -> str:
+    """What the session is called, as the arns of its callers end (AWS STS, AssumedRoleUser, FederatedUser)."""
+    arn = text(answer, "assumedRoleUser", "arn") or text(answer, "federatedUser", "arn")
+    return arn.rpartition("/")[2] if "/" in arn else ""
+
+
+def _signed_in(call: Call) -> tuple[Effect, ...]:
+    """A token for a sign-in to the console, asked for with a temporary credential. The record shows another one
+    that is made for it (Sigma, "AWS Console GetSigninToken Potential Abuse")."""
+    key, caller = text(call.response, "credentials", "accessKeyId"), call.caller
+    if not key or not caller.identity or not caller.credential:
+        return ()
+    parents = {caller.credential: Parent("came_from", caller.identity)}
+    expires = _expiry(call, call.response)
+    return (Issued(key_of(key), caller.identity, "session", parents=parents, expires=expires),)
 
 
 def _answer(call: Call) -> Fields | None:
@@ -317,6 +335,7 @@ TEACH: dict[tuple[str, str], Teach] = {
     ("sts", "GetSessionToken"): _session,
     ("sts", "GetFederationToken"): _session,
     ("sts", "GetDelegatedAccessToken"): _session,
+    ("signin", "GetSigninToken"): _signed_in,
     ("rolesanywhere", "CreateSession"): _session,
     ("eks-auth", "AssumeRoleForPodIdentity"): _session,
     ("cognito-identity", "GetCredentialsForIdentity"): _session,
@@ -377,7 +396,9 @@ SESSIONS: dict[tuple[str, str], Teach] = {
 }
 TEACH |= SESSIONS
 
-OF_OTHERS = frozenset({*LENDINGS, *TRAILS, *OF_CLUSTERS, *(operation for _, operation in SESSIONS)})
+OF_OTHERS = frozenset(
+    {*LENDINGS, *TRAILS, *OF_CLUSTERS, "GetSigninToken", *(operation for _, operation in SESSIONS)}
+)
 """Calls of other services than those about identities that have effects."""
 
 TEACH |= {("ec2", operation): teach for operation, teach in LENDINGS.items()}

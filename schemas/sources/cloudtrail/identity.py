@@ -4,7 +4,7 @@ Identities: ``aws:<account>:user/<name>``, ``…:role/<name>``, ``…:root``; ca
 ``…:web/<provider>/<subject>``, ``…:saml/<provider>/<name>``, ``…:sso/<user id>``, ``…:directory/<name>``,
 ``…:principal/<id>``, ``…:account``; AWS itself ``aws:service/<service>``. Credentials: ``aws:key/<access key
 id>``, ``aws:bearer/<credential id>`` of an Identity Center token, ``aws:<account>:password/<user>`` for a
-console password. Names are without their IAM path: a user's or role's name is unique in its account whatever
+console password, ``aws:<account>:console/<session>/<beginning>`` for a sign-in that shows no key. Names are without their IAM path: a user's or role's name is unique in its account whatever
 its path.
 """
 
@@ -37,13 +37,18 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
 @dataclass(slots=True, eq=False)
 class Who:
     """What ``userIdentity`` says: the caller; whether AWS itself calls; whether the session is of a role that
-    AWS keeps for itself, and of a person; and the element, as it was read. One of equal bytes is the same."""
+    AWS keeps for itself, and of a person; and the element, as it was read. One of equal bytes is the same.
+    Of a temporary credential: what its session is called, and when it ``began`` ("" unsaid), and whether it is
+    of a federated user, or of an older record of the console."""
 
     caller: Caller
     service: bool
     theirs: bool
     person: bool
     principal: Principal | None
+    session: str = ""
+    began: str = ""
+    federated: bool = False
 
 
 CONSOLE = "signin.amazonaws.com"
@@ -75,7 +80,23 @@ def who_of(principal: Principal | None, recipient: str) -> Who:
         principal.type == "AWSService" or bool(principal.invoked_by and principal.invoked_by != CONSOLE)
     )
     caller = caller_of(principal, recipient)
-    return Who(caller, service, is_theirs(principal), is_person(principal), principal)
+    who = Who(caller, service, is_theirs(principal), is_person(principal), principal)
+    if principal is not None and principal.type in TEMPORARY:
+        context = principal.session_context
+        began = context.attributes.creation_date if context and context.attributes else ""
+        if began and len(began) <= BEGAN_MAX:
+            arn = principal.arn or ""
+            who.session = _last(arn) or (principal.principal_id or "").partition(":")[2]
+            who.began = began
+            who.federated = principal.type == "FederatedUser" or principal.invoked_by == CONSOLE
+    return who
+
+
+TEMPORARY = frozenset({"AssumedRole", "FederatedUser"})
+"""Types of callers with a session that has a name (CloudTrail, "userIdentity element")."""
+
+BEGAN_MAX = 64
+"""Letters of a time; a longer text is none."""
 
 
 def caller_of(principal: Principal | None, recipient: str) -> Caller:

@@ -15,7 +15,7 @@ NAMES = {
         "responseElements", "resources", "insightDetails", "eventContext", "additionalEventData",
         "principalId", "accountId", "accessKeyId", "credentialId", "userName", "invokedBy",
         "identityProvider", "sessionContext", "sessionIssuer", "onBehalfOf", "inScopeOf", "userId",
-        "credentialsIssuedTo",
+        "credentialsIssuedTo", "attributes", "creationDate", "sessionCredentialFromConsole",
     )
 }  # fmt: skip
 """Athena and CloudTrail Lake write column names in small letters; inside request and response they stay."""
@@ -32,7 +32,7 @@ TEXTS = (
 NEVER_NULL = ("eventID", "eventTime", "eventName", "eventSource")
 OTHER_TIMES = ("@timestamp", "event_time", "timestamp", "time")
 IDENTITY = "userIdentity"
-NESTED = ("context", "issuer", "of")
+NESTED = ("context", "issuer", "of", "attributes")
 """How the names of the objects inside ``userIdentity`` end."""
 
 

@@ -20,10 +20,17 @@ class SessionIssuer(msgspec.Struct, gc=False):
     arn: str | None = None
 
 
+class SessionAttributes(msgspec.Struct, rename="camel", gc=False):
+    """When the session began."""
+
+    creation_date: str | None = None
+
+
 class SessionContext(msgspec.Struct, rename="camel", gc=False):
-    """The ``sessionContext`` of a caller, of which only the issuer is read."""
+    """The ``sessionContext`` of a caller, of which the issuer and the beginning are read."""
 
     session_issuer: SessionIssuer | None = None
+    attributes: SessionAttributes | None = None
 
 
 class Principal(msgspec.Struct, rename="camel"):
@@ -65,6 +72,7 @@ NAMES = PARTS | {
     "vpc_endpoint_id": "vpcEndpointId",
     "recipient_account_id": "recipientAccountId",
     "region": "awsRegion",
+    "from_console": "sessionCredentialFromConsole",
 }
 
 
@@ -82,6 +90,7 @@ class Plain(msgspec.Struct, gc=False, rename=NAMES):
     vpc_endpoint_id: str | None = None
     recipient_account_id: str | None = None
     region: str | None = None
+    from_console: str | bool | None = None
 
 
 class Event(Plain, gc=True, rename=NAMES):

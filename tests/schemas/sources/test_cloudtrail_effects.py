@@ -57,6 +57,7 @@ def test_an_assumed_role_is_the_roles_session_and_came_from_the_callers_key() ->
         "session",
         parents={f"aws:key/{KEY}": Parent("came_from", f"{AT}:user/deployer")},
         expires=TEN + 60 * MINUTE,
+        session="s",
     )
 
 
@@ -424,3 +425,14 @@ def test_a_renamed_user_is_the_same_under_its_new_name() -> None:
         (new, old, False),
     ]
     assert effects("UpdateUser", requestParameters={"userName": "bot", "newPath": "/ci/"}) == ()
+
+
+def test_a_token_for_a_sign_in_comes_with_a_credential_that_was_issued_for_it() -> None:
+    answer = {"credentials": ASSUMED["credentials"], "GetSigninToken": "Success"}
+    issued = effects("GetSigninToken", "signin", userIdentity=ROLE, responseElements=answer)[0]
+    assert isinstance(issued, Issued) and issued.credential == f"aws:key/{OTHER}"
+    assert issued.parents == {f"aws:key/{SESSION}": Parent("came_from", f"{AT}:role/payments")}
+    assert not any(
+        isinstance(e, Issued)
+        for e in effects("GetSigninToken", "signin", responseElements={"GetSigninToken": "Success"})
+    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from schemas.activity import Action, Outcome
+from schemas.activity import Action, Known, Outcome
+from schemas.evidence import iso
 from schemas.fact import facts_of
 from tests.support.cloudtrail import ACCOUNT, KEY, ROLE, SESSION, USER, activity, event, reading
 
@@ -372,3 +374,40 @@ def test_copies_in_two_accounts_are_two_records_about_one_session() -> None:
     for copy in (near, far):
         (issued,) = copy.effects
         assert (issued.credential, issued.identity) == (f"aws:key/{SESSION}", "aws:444455556666:role/audit")  # type: ignore[union-attr]
+
+
+BEGUN: dict[str, Any] = FEDERATED | {
+    "sessionContext": FEDERATED["sessionContext"] | {"attributes": {"creationDate": "2026-11-22T09:00:00Z"}}
+}
+
+
+def test_a_key_of_the_console_says_of_which_session_it_is_and_since_when() -> None:
+    """CloudTrail record contents, ``sessionCredentialFromConsole``; exports write it as they like."""
+    for who, name in ((ROLE, "i-0abc"), (BEGUN, "build")):
+        for mark in ("true", True):
+            one = activity(userIdentity=who, sessionCredentialFromConsole=mark)
+            known = next(e for e in one.effects if isinstance(e, Known))
+            assert (known.credential, known.session) == (one.credential, name)
+            assert iso(known.opened) == "2026-11-22T09:00:00Z"
+    for mark in (None, "false"):
+        assert not activity(userIdentity=ROLE, sessionCredentialFromConsole=mark).effects
+    assert not activity(sessionCredentialFromConsole="true").effects, "a user signs in with a password"
+    small = json.loads(json.dumps(event(userIdentity=ROLE, sessionCredentialFromConsole="true")))
+    lake = {name.lower(): value for name, value in small.items()}
+    context = lake["useridentity"].pop("sessionContext")
+    context = {
+        "sessionissuer": context["sessionIssuer"],
+        "attributes": {"creationdate": "2026-11-22T09:00:00Z"},
+    }
+    lake["useridentity"]["sessioncontext"] = context
+    (one,) = reading(lake).activities
+    assert any(isinstance(e, Known) and e.opened for e in one.effects)
+
+
+def test_a_sign_in_with_a_temporary_credential_stands_for_one_that_its_record_does_not_show() -> None:
+    bare = {name: value for name, value in BEGUN.items() if name != "accessKeyId"}
+    one = activity("ConsoleLogin", "signin", userIdentity=bare, responseElements={"ConsoleLogin": "Success"})
+    assert (
+        one.credential == f"{AT}:console/build/2026-11-22T09:00:00Z" and one.identity == f"{AT}:user/deployer"
+    )
+    assert any(isinstance(e, Known) and e.session == "build" for e in one.effects)
