@@ -36,6 +36,7 @@ AT_IT = {
         "SHOWN_MAX": "other new places are counted, and stand in `activities`",
         "NAMED_MAX": "the title counts the others",
     },
+    "tied": {"NAMED_MAX": "it is not tied to older ones; of several that it may be of, the finding is low"},
     "learning": {"EACH_MAX": "what sorts later is not drafted, and the draft's review says so"},
     "places": {
         "FLEET_SPAN": "before it, several places of one credential are not taken for a fleet",

@@ -69,8 +69,12 @@ def _is_about(exception: PolicyException, verdict: Verdict, view: View) -> bool:
 def _names(scope: str, verdict: Verdict, view: View) -> bool:
     """Whether the exception is about who acted: any key under a prefix, else this identity, or, where it
     names another key of the same one (only what concerns that key was sent here), what was done under that
-    key."""
+    key. Of a verdict that shows nothing that was done, a declaration must call it so."""
     if scope.endswith("*"):
         keys = {view.key, *view.dossier.stated}
         return any(key.startswith(scope[:-1]) for key in keys)
-    return scope == view.key or all(e.actor in ("", scope) for e in verdict.evidence)
+    if scope == view.key:
+        return True
+    if not verdict.evidence:
+        return view.declaration is not None and scope in (view.declaration.aliases or ())
+    return all(e.actor in ("", scope) for e in verdict.evidence)

@@ -253,14 +253,15 @@ def _session(call: Call) -> tuple[Effect, ...]:
 
 
 def _session_name(answer: Fields | None) -> str:
-    """What the session is called, as the arns of its callers end (AWS STS, AssumedRoleUser, FederatedUser)."""
+    """What the session is called, as the arns of its callers end (AWS STS API reference, AssumedRoleUser,
+    FederatedUser)."""
     arn = text(answer, "assumedRoleUser", "arn") or text(answer, "federatedUser", "arn")
     return arn.rpartition("/")[2] if "/" in arn else ""
 
 
 def _signed_in(call: Call) -> tuple[Effect, ...]:
-    """A token for a sign-in to the console, asked for with a temporary credential. The record shows another one
-    that is made for it (Sigma, "AWS Console GetSigninToken Potential Abuse")."""
+    """A token for a sign-in to the console, asked for with a temporary credential. The record shows another
+    credential, which is made for it (Sigma, "AWS Console GetSigninToken Potential Abuse")."""
     key, caller = text(call.response, "credentials", "accessKeyId"), call.caller
     if not key or not caller.identity or not caller.credential:
         return ()

@@ -128,8 +128,8 @@ def _beyond(event: AnyEvent, time: int, who: Who, usual: Usual, resource: str) -
 
 
 def _session(event: AnyEvent, who: Who, service: str) -> tuple[str, int]:
-    """Of which session the caller's key is, and since when, where no record says from what the key was issued:
-    who signs in to the console with a temporary credential gets keys there that STS did not give."""
+    """Of which session the caller's key is, and since when, where no record says from what it was issued: who
+    signs in to the console with a temporary credential gets keys there that STS did not give."""
     if not who.began:
         return "", 0
     in_console = service == "signin" or who.federated or str(event.from_console).lower() == "true"

@@ -4,8 +4,8 @@ Identities: ``aws:<account>:user/<name>``, ``…:role/<name>``, ``…:root``; ca
 ``…:web/<provider>/<subject>``, ``…:saml/<provider>/<name>``, ``…:sso/<user id>``, ``…:directory/<name>``,
 ``…:principal/<id>``, ``…:account``; AWS itself ``aws:service/<service>``. Credentials: ``aws:key/<access key
 id>``, ``aws:bearer/<credential id>`` of an Identity Center token, ``aws:<account>:password/<user>`` for a
-console password, ``aws:<account>:console/<session>/<beginning>`` for a sign-in that shows no key. Names are without their IAM path: a user's or role's name is unique in its account whatever
-its path.
+console password, ``aws:<account>:console/<session>/<beginning>`` for a sign-in that shows no key. Names are
+without their IAM path: a user's or role's name is unique in its account whatever its path.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
 class Who:
     """What ``userIdentity`` says: the caller; whether AWS itself calls; whether the session is of a role that
     AWS keeps for itself, and of a person; and the element, as it was read. One of equal bytes is the same.
-    Of a temporary credential: what its session is called, and when it ``began`` ("" unsaid), and whether it is
-    of a federated user, or of an older record of the console."""
+    Of a temporary credential: what its session is called, when it ``began`` ("" unsaid), and whether it is of
+    a federated user, or of an older record of the console."""
 
     caller: Caller
     service: bool

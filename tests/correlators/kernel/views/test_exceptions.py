@@ -8,10 +8,15 @@ import orjson
 import pytest
 
 from correlators.kernel.catalogue import controls
+from correlators.kernel.views.exceptions import exception_of
+from correlators.kernel.views.view import View
 from schemas.activity import Activity, Aliased, Excepted
-from schemas.evidence import SECOND
+from schemas.claims import PolicyException
+from schemas.declaration import Declaration
+from schemas.dossier import Dossier
+from schemas.evidence import SECOND, Evidence
 from schemas.finding import render_finding
-from schemas.verdict import Clock, Report
+from schemas.verdict import Clock, Report, Severity, Verdict
 from tests.support.judged import as_time_passes
 from tests.support.make import KEY, T0, USER, kill, use
 from tests.support.scenario import every_way
@@ -131,3 +136,25 @@ def test_key_and_exception_meet_whichever_dossier_the_record_reaches_first() -> 
     nameless = [use("one", 60, identity=""), kill("kill", 10), use("known", 0)]
     assert status([*nameless, excepted(identity="aws:1*")]) == 3
     assert KEY in (report(nameless).verdict or report(nameless)).subject  # type: ignore[union-attr]
+
+
+def test_another_identitys_exception_does_not_cover_a_verdict_that_shows_no_evidence() -> None:
+    def covered(scope: str, **more: Any) -> bool:
+        record = Evidence(T0, "w", "inventory")
+        exception = PolicyException(NAME, T0 + DAY * SECOND, record, scope, owner="ops", reason="r", **more)
+        stated = {USER: (Declaration(T0, "d", aliases=("agent:svc/triage",)),)}
+        view = View(USER, Dossier(exceptions=(exception,), stated=stated))
+        verdict = Verdict(
+            control=NAME,
+            subject=KEY,
+            value="violated",
+            identity=USER,
+            title="t",
+            reason="r",
+            severity=Severity.HIGH,
+        )
+        return exception_of(verdict, view, Clock(T0 + SECOND, {})) is not None
+
+    assert covered(USER) and covered("agent:svc/triage"), "as the inventory calls it"
+    assert not covered("agent:svc/other") and not covered("aws:9:*")
+    assert not covered(USER, action="s3:GetObject") and not covered(USER, place="198.51.100.0/24")
