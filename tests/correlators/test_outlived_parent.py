@@ -415,8 +415,8 @@ def test_the_console_session_of_a_dead_keys_session_outlived_it() -> None:
         assert "by its session's name" in verdict.reason
     chained = issue("chained", 400, "aws:key/ASIACHAIN", "aws:222233334444:role/deep", CONSOLE, ROLE)
     deep = use("deep", 900, "aws:222233334444:role/deep", "aws:key/ASIACHAIN")
-    told = judged([named(0), console("in", 350, 300), chained, kill("kill", 600), deep])
-    assert [e.uid for e in told.evidence] == ["deep"] and told.severity == Severity.MEDIUM
+    found = judged([named(0), console("in", 350, 300), chained, kill("kill", 600), deep])
+    assert [e.uid for e in found.evidence] == ["deep"] and found.severity == Severity.MEDIUM
 
 
 def test_of_two_sessions_of_one_name_the_one_that_began_then_decides_else_it_is_low() -> None:
@@ -443,7 +443,7 @@ def test_a_key_whose_own_issue_is_on_record_is_no_other_sessions_of_that_name() 
 
 def test_a_policy_that_revokes_sessions_reaches_the_console_session_that_began_before_it() -> None:
     cut = change("cut", 600, Ended("PutRolePolicy AWSRevokeOlderSessions", "cut", identity=ROLE))
-    told = must([cut, console("late", 1_200, 300)], f"{ROLE} sessions", NAME)
-    assert told.severity == Severity.HIGH
+    found = must([cut, console("late", 1_200, 300)], f"{ROLE} sessions", NAME)
+    assert found.severity == Severity.HIGH
     after = verdict_of([cut, console("new", 1_200, 700)], f"{ROLE} sessions", NAME)
     assert after is None or after.severity is None
