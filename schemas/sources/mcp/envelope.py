@@ -84,11 +84,14 @@ def envelope_of(document: dict[str, Any], context: Context) -> Envelope:
     session, exchange = text_at(document, "session"), text_at(document, "exchange")
     status = pick(document, "http", "status") or pick(document, "status")
     server = bounded(text_at(document, "server") or text_at(document, "server", "name"))
+    gateway = bounded(text_at(document, "gateway"))
     return Envelope(
         next((time for name in TIMES if (time := micros_of(text_at(document, name)))), 0),
         SENDERS.get(text_at(document, "direction").lower(), ""),
         server,
-        _own(f"session {session}" if session else f"exchange {exchange}" if exchange else "", context),
+        _own(
+            f"session {session}" if session else f"exchange {exchange}" if exchange else "", gateway, context
+        ),
         _caller(document, context),
         address_of(text_at(document, "address") or text_at(document, "client_ip")),
         text_at(document, "user_agent")[:CLIENT_MAX],
@@ -96,14 +99,17 @@ def envelope_of(document: dict[str, Any], context: Context) -> Envelope:
         text_at(document, "traceparent"),
         as_list(pick(document, "message")),
         as_fields(pick(document, "answer")),
-        derived_id(SESSION_BYTES, server, _own(session, context)) if session else "",
+        derived_id(SESSION_BYTES, server, _own(session, gateway, context)) if session else "",
     )
 
 
-def _own(text: str, context: Context) -> str:
-    """A session is its gateway's own: another installation that calls one of its sessions so tells of
-    another."""
-    return f"{context.instance} {text}" if text and context.instance != DEFAULT_INSTANCE else text
+def _own(text: str, gateway: str, context: Context) -> str:
+    """A session is its gateway's own: another installation, or another gateway of this one, that calls one of
+    its sessions so tells of another."""
+    if not text:
+        return ""
+    named = f"{gateway} {text}" if gateway else text
+    return f"{context.instance} {named}" if context.instance != DEFAULT_INSTANCE else named
 
 
 def _caller(document: dict[str, Any], context: Context) -> Caller:

@@ -389,8 +389,8 @@ def test_a_key_of_the_console_says_of_which_session_it_is_and_since_when() -> No
             known = next(e for e in one.effects if isinstance(e, Known))
             assert (known.credential, known.session) == (one.credential, name)
             assert iso(known.opened) == "2026-11-22T09:00:00Z"
-    for mark in (None, "false"):
-        assert not activity(userIdentity=ROLE, sessionCredentialFromConsole=mark).effects
+    for none in (None, "false"):
+        assert not activity(userIdentity=ROLE, sessionCredentialFromConsole=none).effects
     assert not activity(sessionCredentialFromConsole="true").effects, "a user signs in with a password"
     small = json.loads(json.dumps(event(userIdentity=ROLE, sessionCredentialFromConsole="true")))
     lake = {name.lower(): value for name, value in small.items()}

@@ -137,6 +137,15 @@ def test_a_call_that_required_input_is_open_until_it_is_made_again() -> None:
     assert ended(reading.activities) == {(CLEANER, "query_db"): ["executed", "unanswered"]}
 
 
+def test_another_gateway_of_the_installation_answers_nothing_in_a_session_of_the_same_name() -> None:
+    """Labels of connections are few (``stdio 1``): each gateway begins anew."""
+    mine, theirs = OPS | {"gateway": "edge"}, {"gateway": "inner"}
+    refused = failed(-32602) | theirs
+    assert ended(activities(call() | mine, refused)) == {(CLEANER, "query_db"): ["unanswered"]}
+    for order in ([call() | mine, refused], [refused, call() | mine]):
+        assert ended(activities(*order, returned() | mine)) == {(CLEANER, "query_db"): ["executed"]}
+
+
 def test_a_protocol_without_sessions_needs_an_exchange() -> None:
     bare = {"session": None}
     many = activities(call() | OPS | bare | {"exchange": "x1"}, returned() | bare | {"exchange": "x1"})

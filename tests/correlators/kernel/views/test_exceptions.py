@@ -142,8 +142,8 @@ def test_another_identitys_exception_does_not_cover_a_verdict_that_shows_no_evid
     def covered(scope: str, **more: Any) -> bool:
         record = Evidence(T0, "w", "inventory")
         exception = PolicyException(NAME, T0 + DAY * SECOND, record, scope, owner="ops", reason="r", **more)
-        stated = {USER: (Declaration(T0, "d", aliases=("agent:svc/triage",)),)}
-        view = View(USER, Dossier(exceptions=(exception,), stated=stated))
+        declared: tuple[Declaration, ...] = (Declaration(T0, "d", aliases=("agent:svc/triage",)),)
+        view = View(USER, Dossier(exceptions=(exception,), stated={USER: declared}))
         verdict = Verdict(
             control=NAME,
             subject=KEY,
