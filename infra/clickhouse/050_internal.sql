@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS {internal}.activities_in
     uid String, time Int64, source String, instance String DEFAULT 'default', identity String, actor_name String,
     credential String, names Array(String), operation String, service String, outcome String DEFAULT 'unknown',
     action String, place String, client String, target String, resource String, error String, incarnation String,
-    allowed_by String, asked String, effects String,
+    allowed_by String, asked String, asn UInt32, effects String,
     topic String, partition Int32, offset Int64, line Int64, arrived Int64, processed Int64
 )
 ENGINE = Null;

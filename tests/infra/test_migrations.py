@@ -71,6 +71,13 @@ def test_a_database_of_an_earlier_release_keeps_its_rows_and_shows_what_is_for_p
         hidden = {name for (name,) in rows(engine, f"SHOW TABLES FROM {engine.internal}")}
         assert {"findings", "activities", "worklist"} <= shown and not shown & hidden
         assert [name for name in shown if name.endswith(("_in", "_view"))] == []
+        for table in ("activities", "rejects", "credentials", "notes"):
+            columns_of = "SELECT name FROM system.columns WHERE database = {d:String} AND table = {t:String}"
+            stored = {name for (name,) in rows(engine, columns_of, d=engine.database, t=table)}
+            taken = {name for (name,) in rows(engine, columns_of, d=engine.internal, t=f"{table}_in")}
+            assert taken == stored - {"stored"}, (
+                f"{table}: what comes in has another column than what is kept"
+            )
         assert rows(engine, f"SELECT key FROM {engine.internal}.dossiers_live") == [("aws:1:user/x",)]
         assert rows(engine, f"SELECT trace FROM {engine.internal}.spans") == [("t1",)]
         assert rows(engine, "SELECT count() FROM activities_resolved") == [(1,)]
