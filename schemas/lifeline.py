@@ -20,6 +20,7 @@ class Moment(msgspec.Struct, frozen=True):
 class Lifeline(msgspec.Struct, frozen=True):
     """All that is known of one credential's life; None where unknown. ``expires`` in µs, 0 unknown or never.
 
+    ``holder``, ``name``: what people call the identity and the credential; shown, never joined on.
     ``died``: the end that stands now (its own, its account's, or of what it dies with); ``note`` says how. An
     expiry is no death.
     ``first_use``, ``last_use``: any presentation, refused or not; ``last_use.note`` is its outcome.
@@ -35,12 +36,16 @@ class Lifeline(msgspec.Struct, frozen=True):
     first_use: Moment | None = None
     last_use: Moment | None = None
     last_success: Moment | None = None
+    holder: str = ""
+    name: str = ""
 
     def shown(self) -> dict[str, Any]:
         """Returns the lifeline as ``replay --credentials`` writes it: RFC 3339 times, null where unknown."""
         return {
             "credential": self.credential,
+            "name": self.name or None,
             "identity": self.identity or None,
+            "identity_name": self.holder or None,
             "kind": self.kind or None,
             "parent": self.parent or None,
             "issued": _moment(self.issued),
@@ -56,7 +61,9 @@ class Lifeline(msgspec.Struct, frozen=True):
         unknown)."""
         row: dict[str, Any] = {
             "credential": self.credential,
+            "credential_name": self.name,
             "identity": self.identity,
+            "identity_name": self.holder,
             "kind": self.kind,
             "parent": self.parent,
             "expires": self.expires or None,

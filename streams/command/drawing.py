@@ -70,23 +70,26 @@ def _heading(console: Console, text: str) -> None:
 
 
 def _tree(node: Node, whole: bool) -> Tree:
-    tree = Tree(_label(node, whole), guide_style="dim")
+    tree = Tree(_label(node, whole, ""), guide_style="dim")
     _branch(tree, node, whole)
     return tree
 
 
 def _branch(tree: Tree, node: Node, whole: bool) -> None:
     for child in node.children:
-        _branch(tree.add(_label(child, whole)), child, whole)
+        _branch(tree.add(_label(child, whole, node.life.identity)), child, whole)
     if node.more:
         tree.add(Text(f"and {node.more:,} more", "dim"))
 
 
-def _label(node: Node, whole: bool) -> Text:
+def _label(node: Node, whole: bool, above: str) -> Text:
+    """``above``: the identity of what it hangs on: one that has been named is not named again."""
     life = node.life
     label = Text(no_wrap=whole, overflow="ignore" if whole else "fold")
-    label.append(shown(life.credential), "bold")
-    about = ", ".join(filter(None, (life.kind, life.identity if life.identity != life.credential else "")))
+    label.append(shown(node.called or life.credential), "bold")
+    other = life.identity not in ("", life.credential, above)
+    whose = (node.holder, life.identity if node.holder != life.identity else "") if other else ()
+    about = ", ".join(filter(None, (life.kind, *whose)))
     label.append(f"  {shown(about)}" if about else "", "dim")
     label.append(f"  {_EDGE[node.edge]}" if node.edge else "", "dim")
     residual = node.alive and node.state.startswith("residual")

@@ -228,15 +228,15 @@ def _lived(story: Story, family: Family) -> list[Entry]:
         life = node.life
         if life.issued:
             source = f" from {life.parent}" if life.parent else ""
-            entries.append(Entry(life.issued.time, "issued", f"{life.credential}{source}", life.issued.uid))
+            entries.append(Entry(life.issued.time, "issued", f"{node.called}{source}", life.issued.uid))
         view = family.view(life.identity)
         turns = view.turns_of(life.credential) if life.credential in view.credentials else ()
-        entries += [entry for turn in turns for entry in _turned(turn, life.credential, view.thresholds)]
+        entries += [entry for turn in turns for entry in _turned(turn, node.called, view.thresholds)]
         if life.died and life.died.time not in {turn.time for turn in turns}:
-            text = f"{life.credential} with its parent: {life.died.note}"
+            text = f"{node.called} with its parent: {life.died.note}"
             entries.append(Entry(life.died.time, "ended", text, life.died.uid))
         if node.alive and node.until:
-            entries.append(Entry(node.until, "until", f"{life.credential} can be used until then"))
+            entries.append(Entry(node.until, "until", f"{node.called} can be used until then"))
         entries += _since(node, view)
     return entries
 
@@ -246,7 +246,7 @@ def _since(node: Node, view: View) -> list[Entry]:
     credential = view.credentials.get(node.life.credential)
     if credential is None or not node.since:
         return []
-    name = node.life.credential
+    name = node.called
     worked = [e for e in view.uses(credential, "succeeded") if e.time > node.since]
     refused = [e for e in view.uses(credential, "unauthenticated") if e.time > node.since]
     entries = [Entry(e.time, "use", f"last success of {name}", e.uid, e.origin) for e in worked[-1:]]
@@ -274,13 +274,13 @@ def _next_steps(story: Story) -> list[str]:
     for node in every:
         died, success = node.life.died, node.life.last_success
         if died and success and success.time > died.time:
-            steps.append(f"Look at what {node.life.credential} did since {iso(died.time)}: `{_hunt(node)}`")
+            steps.append(f"Look at what {node.called} did since {iso(died.time)}: `{_hunt(node)}`")
     return [step for step in steps if step]
 
 
 def _left(node: Node) -> str:
     until = f"until {iso(node.until)}" if node.until else "no end known"
-    return f"{node.life.credential} ({node.life.identity}, {until})"
+    return f"{node.called} ({node.holder}, {until})"
 
 
 def _hunt(node: Node) -> str:

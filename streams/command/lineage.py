@@ -16,18 +16,18 @@ from correlators.kernel.views.view import View
 from schemas.dossier import EMPTY, Child, Dossier
 from schemas.evidence import iso
 from schemas.lifeline import Lifeline, Moment
+from schemas.naming import spoken
 from schemas.sharding import are_siblings
 
 HOPS_MAX = 16
 """Forwarding addresses, and generations up, that are followed: beyond any lineage on record; ends cycles."""
 
-CHILDREN_SHOWN = 40
-"""Children of a credential that was asked for, and of what came from it, the latest issued: a busy key has
-thousands.
-"""
+CHILDREN_SHOWN = 12
+"""Children of a credential that was asked for, the latest issued: a busy key has thousands. Of their own
+children a third of that, and so on down."""
 
-SIBLINGS_SHOWN = 8
-"""A family up to this size is shown whole; of a larger one only the way down to what was asked for."""
+BRANCH_SHOWN = 24
+"""Credentials below one that was asked for: two screens, and what stands on them is about the finding."""
 
 Load = Callable[[str], Dossier]
 
@@ -37,6 +37,8 @@ class Node(msgspec.Struct):
 
     ``alive``: whether it can still be used as far as anybody knows; ``until`` then (µs, 0: no known end).
     ``since``: the first end of it or of what it descends from (µs, 0: none). ``more``: children not shown.
+    ``called``: its key, with the name that people know where the key does not hold it; ``holder``: its
+    identity so, as a sentence calls it.
     """
 
     life: Lifeline
@@ -48,6 +50,8 @@ class Node(msgspec.Struct):
     since: int = 0
     children: list[Node] = []
     more: int = 0
+    called: str = ""
+    holder: str = ""
 
     def walk(self) -> Iterator[Node]:
         """Yields this node and all below it, parents first."""
@@ -79,6 +83,7 @@ class Family:
         self._above: set[str] = set()
         """Names of all that the credentials that were asked for came from."""
         self._seen: set[str] = set()
+        self._left = BRANCH_SHOWN
 
     def view(self, key: str) -> View:
         """Returns the dossier in which what is known under this key has come together."""
@@ -103,7 +108,7 @@ class Family:
         roots = dict.fromkeys(self._root(*found) for found in wanted)
         self._asked = {name for found in wanted for name in self._names(*found)}
         # What its parent no longer lists stands alone.
-        grown = [self._grow(home, name, "", 0, False) for home, name in (*roots, *wanted)]
+        grown = [self._grow(home, name, "", 0, 0) for home, name in (*roots, *wanted)]
         return [node for node in grown if node]
 
     def _names(self, home: str, name: str) -> tuple[str, ...]:
@@ -128,14 +133,14 @@ class Family:
             self._above.update(self._names(home, name))
         return home, name
 
-    def _grow(self, home: str, name: str, edge: str, since: int, below: bool) -> Node | None:
-        """``since``: the first end of what it descends from (µs, 0: none). ``below``: what was asked for is
-        above it, or it.
+    def _grow(self, home: str, name: str, edge: str, since: int, below: int) -> Node | None:
+        """``since``: the first end of what it descends from (µs, 0: none). ``below``: how many generations
+        below what was asked for, which is the first; 0 above it.
         """
         if name in self._seen:
             return None
         self._seen.add(name)
-        below = below or name in self._asked
+        below = 1 if name in self._asked else below + 1 if below else 0
         view = self.view(home)
         credential = view.credentials[name]
         life = lifeline_of(view, name)
@@ -144,6 +149,8 @@ class Family:
         alive, until, state = self._state(life, bool(since))
         since = _first(since, life.died.time if life.died else 0)
         node = Node(life, edge, state, alive, credential.names, until, since, [])
+        node.called = labelled(name, view.name_of(name))
+        node.holder = spoken(view.key, view.name_of(view.key))
         children = self._children(credential.children)
         shown = self._shown(children, below)
         node.more = len(children) - len(shown)
@@ -165,11 +172,12 @@ class Family:
                 every |= self._children(credential.children)
         return every
 
-    def _shown(self, children: Mapping[str, Child], below: bool) -> list[tuple[str, Child]]:
-        """The way down to what was asked for, and below that, or where they are few, the latest others."""
-        latest = sorted(children, key=lambda name: (children[name].issued, name))[-CHILDREN_SHOWN:]
-        others = below or len(children) <= SIBLINGS_SHOWN
-        wanted = self._asked | self._above | set(latest if others else ())
+    def _shown(self, children: Mapping[str, Child], below: int) -> list[tuple[str, Child]]:
+        """The way down to what was asked for, and below that the latest others."""
+        most = min(CHILDREN_SHOWN // 3 ** (below - 1), self._left) if below else 0
+        latest = sorted(children, key=lambda name: (children[name].issued, name), reverse=True)[:most]
+        self._left -= len(latest)
+        wanted = self._asked | self._above | set(latest)
         return sorted(
             ((name, link) for name, link in children.items() if name in wanted),
             key=lambda item: (item[1].issued, item[0]),
@@ -184,6 +192,11 @@ class Family:
         if orphaned:
             return True, until, f"residual until {iso(until)}" if until else "residual, no end is known"
         return True, until, f"still alive until {iso(until)}" if until else "still alive, no end is known"
+
+
+def labelled(key: str, name: str) -> str:
+    """Returns a key, with the name that people know behind it where the key does not hold it."""
+    return f"{key} ({name})" if name and name not in key else key
 
 
 def _first(*times: int) -> int:

@@ -8,6 +8,7 @@ from correlators.kernel.views.view import View, reaching
 from schemas.dossier import Credential, Turn
 from schemas.evidence import Evidence
 from schemas.lifeline import Lifeline, Moment
+from schemas.naming import bare_name
 
 _EDGES = ("dies_with", "came_from", "made_by")
 
@@ -35,6 +36,8 @@ def lifeline_of(view: View, name: str) -> Lifeline:
         _moment(first),
         _moment(*last) if last else None,
         _moment(success),
+        bare_name(view.key, view.name_of(view.key)),
+        bare_name(name, view.name_of(name)),
     )
 
 

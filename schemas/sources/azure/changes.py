@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterator
 from schemas.activity import Aliased, Effect, Ended, EndKind, Issued, Restored
 from schemas.credential_kind import CredentialKind
 from schemas.sources.azure.keys import GUID, Tenant
-from schemas.sources.azure.secrets import FEDERATED, KEYS, Change, change_of, decoded, federated_of, keys_of
+from schemas.sources.azure.secrets import (
+    FEDERATED,
+    KEYS,
+    Change,
+    change_of,
+    decoded,
+    federated_of,
+    keys_of,
+    names_of,
+)
 from schemas.sources.azure.wire import Changed, Target
 
 APP_ID_PROPERTIES = frozenset(
@@ -141,8 +150,9 @@ class Changes:
         if change is None:
             self.unreadable.append(changed.display_name)
             return
+        called = names_of(changed.new_value) if change.added else {}
         for name, kind in change.added.items():
-            yield Issued(key(name), identity, kind)
+            yield Issued(key(name), identity, kind, called=called.get(name, ""))
         for name in change.removed:
             yield Ended(self.operation, "deleted", key(name), identity)
 

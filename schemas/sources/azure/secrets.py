@@ -24,6 +24,10 @@ KINDS: dict[str, CredentialKind] = {
 }
 
 
+NAMED = re.compile(r"\[?KeyIdentifier=(?P<key>[^,\]]+),.*?,DisplayName=(?P<name>.*?)\]?$", re.DOTALL)
+"""Its display name is whatever somebody typed, to the end; what stands before it is Entra's own."""
+
+
 class Change(NamedTuple):
     """Ids of what was added and removed, each with its kind."""
 
@@ -71,6 +75,19 @@ def keys_of(value: object) -> dict[str, CredentialKind] | None:
             return None
         found[match["key"].strip().lower()] = KINDS.get(match["kind"].strip().lower(), "client_credential")
     return found
+
+
+def names_of(value: object) -> dict[str, str]:
+    """Returns what the keys of ``KeyDescription``, and federated credentials, are called, by id."""
+    entries = decoded(value)
+    names: dict[str, str] = {}
+    for entry in entries if isinstance(entries, list) else []:
+        if isinstance(entry, str) and (found := NAMED.match(entry)):
+            names[found["key"].strip().lower()] = found["name"].strip()
+        elif name := _id(entry):
+            said = entry.get("Name") or entry.get("name")
+            names[name.lower()] = said if isinstance(said, str) else ""
+    return names
 
 
 def federated_of(value: object) -> dict[str, CredentialKind] | None:

@@ -83,7 +83,12 @@ def effects_of(site: str, event: Event) -> Iterator[Effect]:
     credential, names = credential_of(site, event)
     identity = identity_of(site, event)
     if credential and identity:
-        yield Known(credential, identity, KINDS.get(sort_of(event), ""), names, groups=_groups(site, event))
+        kind, groups, called = (
+            KINDS.get(sort_of(event), ""),
+            _groups(site, event),
+            event.user_programmatic_access_name,
+        )
+        yield Known(credential, identity, kind, names, groups=groups, called=called)
     category = event.action.partition(".")[0]
     change = CHANGES.get(category)
     if change:
@@ -119,7 +124,8 @@ def _tokens(site: str, event: Event) -> Iterator[Effect]:
         return
     if how in TOKENS_MADE:
         sort = "fine" if how.startswith("personal_") else sort_of(event) or "classic"
-        yield Issued(credential, holder or identity_of(site, event), KINDS[sort], names)
+        called = event.user_programmatic_access_name
+        yield Issued(credential, holder or identity_of(site, event), KINDS[sort], names, called=called)
     elif how in TOKEN_ENDS:
         yield from _ended(how, TOKEN_ENDS[how], (credential, *names), holder)
     elif how == GRANTED_AGAIN:
@@ -160,7 +166,7 @@ def _keys(site: str, event: Event) -> Iterator[Effect]:
     if not key:
         return
     if event.action == "public_key.create":
-        yield Issued(key, holder, "service_credential")
+        yield Issued(key, holder, "service_credential", called=event.title)
     elif event.action in KEY_ENDS:
         yield Ended(event.action, KEY_ENDS[event.action], key, holder)
     elif event.action == "public_key.verify":

@@ -1,7 +1,8 @@
 """Wire model of GitHub's audit log: only the fields that an activity needs.
 
 Layout: GitHub, "Audit log events for your enterprise" (fields of each event), "Using the audit log API for
-your enterprise". Names of tokens are left out: people choose them, and take them again.
+your enterprise". Names of tokens and keys (``user_programmatic_access_name``, ``title``) are shown and
+nothing else: people choose them, and take them again.
 ``external_identity_*`` names people, and is left out too.
 """
 
@@ -34,6 +35,8 @@ class Event(Wire):
     token_id: Text = ""
     hashed_token: Text = ""
     user_programmatic_access_id: Text = ""
+    user_programmatic_access_name: Text = ""
+    title: Text = ""
     oauth_application_id: Text = ""
     integration: Text = ""
     name: Text = ""

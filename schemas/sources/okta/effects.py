@@ -123,7 +123,8 @@ def effects_of(org: str, event: Event, outcome: Outcome) -> Iterator[Effect]:
     if token := event.transaction.detail.request_api_token_id:
         yield Known(f"{org}api-token/{token}", actor, "api_key")
     if kind == TOKEN_MADE:
-        yield from (Issued(f"{org}api-token/{t.id}", actor, "api_key") for t in _tokens(event))
+        for made in _tokens(event):
+            yield Issued(f"{org}api-token/{made.id}", actor, "api_key", called=_called(made))
     elif kind.startswith(SECRETS):
         yield from _secrets(org, event)
     elif kind.startswith(GRANTS):
@@ -141,6 +142,11 @@ def _key(org: str, event: Event, target: Target) -> str:
         return f"{org}secret/{target.id}"
     kind = KINDS.get(target.type.lower(), "")
     return f"{org}{kind}/{target.id}" if kind else ""
+
+
+def _called(target: Target) -> str:
+    """What people call a token or a secret; "" where its id is all that is told."""
+    return "" if target.display_name in (target.id, UNKNOWN) else target.display_name
 
 
 def _tokens(event: Event) -> list[Target]:
@@ -172,9 +178,9 @@ def _secrets(org: str, event: Event) -> Iterator[Effect]:
         key = f"{org}secret/{target.id}"
         kind: CredentialKind = "client_secret" if target.id.startswith(SECRET_PREFIX) else "client_credential"
         if done == "create":
-            yield Issued(key, owner, kind)
+            yield Issued(key, owner, kind, called=_called(target))
         elif owner:
-            yield Known(key, owner, kind)
+            yield Known(key, owner, kind, called=_called(target))
         if done == "deactivate":
             yield Ended(how, "disabled", key)
         elif done == "delete":

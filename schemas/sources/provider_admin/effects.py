@@ -114,16 +114,22 @@ def _key(event: Event) -> Iterator[Effect]:
         return
     if done in MADE:
         parents = {actor.credential: Parent("made_by", actor.identity)} if actor.credential else {}
-        yield Issued(credential, actor.identity, _kind(event), parents=parents)
+        yield Issued(credential, actor.identity, _kind(event), parents=parents, called=_name(event))
     elif done in ENDED:
         yield Ended(event.type, "revoked" if done == "revoked" else "deleted", credential)
     elif actor.identity and done == "rotated":
-        yield Known(credential, actor.identity, _kind(event))
+        yield Known(credential, actor.identity, _kind(event), called=_name(event))
 
 
 def _kind(event: Event) -> CredentialKind:
     """An administrator's key is used in this very log, others are not."""
     return "admin_key" if parts(event)[0] == "admin_api_key" else "api_key"
+
+
+def _name(event: Event) -> str:
+    """What the key is called, where the record tells it (Anthropic's does, OpenAI's tells the id alone)."""
+    about, _ = parts(event)
+    return event.text(f"{about}_name", "api_key_name", "key_name", "name")
 
 
 def _account(event: Event) -> Iterator[Effect]:

@@ -15,7 +15,7 @@ from schemas.fact import facts_of
 from schemas.verdict import Clock
 from streams.clickhouse.engine import Engine
 from streams.clickhouse.sink import Sink
-from streams.command.lineage import CHILDREN_SHOWN, Family
+from streams.command.lineage import BRANCH_SHOWN, CHILDREN_SHOWN, Family
 from tests.support.clickhouse import NOW, empty, engine_over, one, rows
 
 ENTITY = "vault:prod:entity/e1"
@@ -96,8 +96,12 @@ def test_a_parent_of_which_nothing_else_is_known_keeps_the_name_its_child_gave_i
 
 
 def test_without_other_names_lineage_is_as_its_rows_say(engine: Engine) -> None:
-    stored(engine, [issued("i1", 0, ACCESSOR), issued("i2", 2, CHILD, ACCESSOR)])
+    known = stored(engine, [issued("i1", 0, ACCESSOR, called="night job"), issued("i2", 2, CHILD, ACCESSOR)])
     assert lineage(engine) == [(ACCESSOR, CHILD, 1)]
+    named = rows(engine, "SELECT credential_name FROM credentials_current ORDER BY credential")
+    assert named == [("night job",), ("a2",)]
+    (tree,) = Family(known.dossier, NOW).trees(ENTITY, [CHILD])
+    assert [node.called for node in tree.walk()] == [f"{ACCESSOR} (night job)", CHILD]
 
 
 def test_of_a_busy_parent_only_the_way_down_to_what_was_asked_for_is_told(engine: Engine) -> None:
@@ -107,6 +111,11 @@ def test_of_a_busy_parent_only_the_way_down_to_what_was_asked_for_is_told(engine
         issued("i2", 2, CHILD, ACCESSOR),
         issued("i3", 3, GRANDCHILD, CHILD),
         *(issued(f"issue {name}", 4 + n, name, ACCESSOR) for n, name in enumerate(siblings)),
+        *(
+            issued(f"issue {name}/{n}", 99 + n, f"{name}-{n}", name)
+            for name in siblings
+            for n in range(CHILDREN_SHOWN)
+        ),
     ]
     correlator = stored(engine, many)
     # The first of many children, which the latest ones do not push out.
@@ -115,4 +124,6 @@ def test_of_a_busy_parent_only_the_way_down_to_what_was_asked_for_is_told(engine
     assert tree.more == len(siblings)
     (tree,) = Family(correlator.dossier, NOW).trees(ENTITY, [ACCESSOR, GRANDCHILD])
     assert {node.life.credential for node in tree.children} == {CHILD, *siblings[-CHILDREN_SHOWN:]}
-    assert GRANDCHILD in {node.life.credential for node in tree.walk()} and tree.more == 10
+    every = [node.life.credential for node in tree.walk()]
+    assert GRANDCHILD in every and tree.more == 10
+    assert len(every) == 3 + BRANCH_SHOWN, "however many they are, what is shown fits on a few screens"
