@@ -117,7 +117,9 @@ class World:
     ) -> list[dict[str, Any]]:
         client = self.engine.reader()
         try:
-            answer = client.raw_query(sql, parameters=dict(parameters or {}), fmt="JSONEachRow")
+            answer = client.raw_query(
+                query.placed(settings, sql), parameters=dict(parameters or {}), fmt="JSONEachRow"
+            )
         finally:
             self.engine.discard(client)
         return [orjson.loads(line) for line in answer.splitlines() if line]

@@ -126,4 +126,4 @@ def test_of_a_busy_parent_only_the_way_down_to_what_was_asked_for_is_told(engine
     assert {node.life.credential for node in tree.children} == {CHILD, *siblings[-CHILDREN_SHOWN:]}
     every = [node.life.credential for node in tree.walk()]
     assert GRANDCHILD in every and tree.more == 10
-    assert len(every) == 3 + BRANCH_SHOWN, "however many they are, what is shown fits on a few screens"
+    assert len(every) <= 3 + BRANCH_SHOWN, "however many they are, what is shown fits on a few screens"
