@@ -7,6 +7,7 @@ would contradict a verdict under ``unmapped.watermark``; both only where they ar
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -119,7 +120,21 @@ def _common(report: Report, control: Control, class_uid: int) -> dict[str, Any]:
     }
     if verdict:
         _fill(body, verdict, events)
+        body["unmapped"]["basis"] = {
+            "facts": facts_digest(verdict),
+            "thresholds": dict(report.thresholds),
+        }
     return body
+
+
+def facts_digest(verdict: Verdict) -> str:
+    """Returns the SHA-256 of the facts that a verdict rests on: the events that claim, and those that
+    contradict or prove, all of them, whatever a finding names of them. When they arrived is no part of it."""
+    facts = [
+        [(e.origin, e.uid, e.time, e.actor, e.credential, e.operation, e.place) for e in sorted(set(events))]
+        for events in (verdict.claim, verdict.evidence)
+    ]
+    return hashlib.sha256(orjson.dumps(facts)).hexdigest()
 
 
 def _info(report: Report, control: Control, events: list[Evidence]) -> dict[str, Any]:

@@ -181,7 +181,7 @@ class Report(msgspec.Struct, frozen=True):
     """One thing to say. ``verdict`` None: it was withdrawn, and all that is left of it is what was reported.
 
     ``activity``: OCSF ``activity_id`` (1 create, 2 update, 3 close). ``finding`` false: a row of assurance
-    only.
+    only. ``thresholds``: by which it was judged, where they are not the usual ones, by name.
     """
 
     uid: str
@@ -190,3 +190,4 @@ class Report(msgspec.Struct, frozen=True):
     activity: int
     detail: Detail = ""
     finding: bool = True
+    thresholds: tuple[tuple[str, int], ...] = ()

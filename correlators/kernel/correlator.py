@@ -103,6 +103,7 @@ class Correlator:
         self._due: list[tuple[int, str]] = []
         self._paced = paced
         self._thresholds = thresholds
+        self._unusual = thresholds.unusual()
         self._hearsay = hearsay.Hearsay(authority)
         self._crowds = Crowding()
         self._held: set[str] = set()
@@ -238,6 +239,8 @@ class Correlator:
             said = {uid: r for uid, r in view.dossier.reported.items() if uid not in standing}
             reports, reported, due = difference(said, verdicts, clock.now, self._paced, not dossier.unread)
             self._hold(key, due)
+            if self._unusual:
+                reports = [frozen.changed(report, thresholds=self._unusual) for report in reports]
             settled.reports.extend(reports)
             if judged:
                 settled.credentials.extend(self._changed_rows(key, view))

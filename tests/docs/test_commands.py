@@ -70,6 +70,11 @@ RUN_BY = {
     r"gapwatch sql": ("tests/streams/command/test_cli.py", '"sql"'),
     r"gapwatch doctor": ("tests/streams/command/test_cli.py", "test_doctor_names_what_is_missing"),
     r"gapwatch replay( --inventory)?": ("tests/streams/command/test_declaring.py", "replay"),
+    r"gapwatch explain \w+ --rederive": ("tests/streams/command/test_again.py", "rederive("),
+    r"(\S+=\S+ )*gapwatch replay --from-clickhouse.*": (
+        "tests/streams/command/test_again.py",
+        "judged_again(",
+    ),
     r"gapwatch evidence.*": ("tests/streams/evidence/test_pack.py", "write_pack("),
     r"gapwatch key rotate": ("tests/attacks/test_site_key.py", "rotate("),
 }

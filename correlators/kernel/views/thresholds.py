@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 
 from schemas.evidence import micros
@@ -46,6 +46,13 @@ class Thresholds:
     def longest_grace(self) -> int:
         """Beyond it no kill is undecided any more, what a credential was exchanged for aside."""
         return max(self.provided[setting] for setting in SPREADING) + self.skew
+
+    def unusual(self) -> tuple[tuple[str, int], ...]:
+        """Returns those that are not the defaults, by name, in order."""
+        own = ((f.name, getattr(self, f.name)) for f in fields(self) if f.name != "provided")
+        changed = {name: value for name, value in own if value != getattr(DEFAULTS, name)}
+        changed |= {name: value for name, value in self.provided.items() if value != PROVIDED.get(name)}
+        return tuple(sorted(changed.items()))
 
 
 DEFAULTS = Thresholds()

@@ -75,6 +75,10 @@ def findings(
 @app.command(short_help="Show the evidence behind a finding, and what to do.")
 def explain(
     finding: Finding,
+    rederive: Annotated[
+        bool,
+        typer.Option("--rederive", help="Derive it again from what is stored; exit code 1: not equal."),
+    ] = False,
     json: Json = False,
     csv: Csv = False,
     config: Config = None,
@@ -88,8 +92,14 @@ def explain(
 
     \b
     Example:  gapwatch explain 3f2a9c
+    Example:  gapwatch explain 3f2a9c --rederive
     """
     from streams.command.explain import explain as tell
+
+    if rederive:
+        from streams.command.rederive import rederive as derive
+
+        raise typer.Exit(0 if derive(settings_of(config, data), finding, json) else 1)
 
     tell(settings_of(config, data), finding, json, csv)
 

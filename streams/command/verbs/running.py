@@ -9,6 +9,7 @@ import typer
 
 from streams.command.app import app
 from streams.command.options import Config, Csv, Data, Files, Instance, Json, Source, settings_of
+from streams.site.errors import Stop
 
 HEADING = "Run it"
 
@@ -85,7 +86,32 @@ def send(
 
 @app.command(short_help="Judge log files without a broker, by the same code.")
 def replay(
-    paths: Files,
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="PATH", help="Files, folders, .gz, or - for stdin.")
+    ] = None,
+    from_clickhouse: Annotated[
+        bool,
+        typer.Option(
+            "--from-clickhouse",
+            help="Judge what is stored, by the controls and thresholds of now, and print what would be new, "
+            "gone or different.",
+        ),
+    ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(help="With --from-clickhouse: only what arrived since then.", metavar="TIME"),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(help="With --from-clickhouse: only what arrived before.", metavar="TIME"),
+    ] = None,
+    control: Annotated[
+        str | None, typer.Option(help="With --from-clickhouse: only this control.", metavar="NAME")
+    ] = None,
+    json: Json = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="With --from-clickhouse: a table for a review.")
+    ] = False,
     inventory: Annotated[
         list[str] | None, typer.Option(help="Inventory file; may be given again.", metavar="PATH")
     ] = None,
@@ -123,8 +149,22 @@ def replay(
     are masked under the key of the folder that --data names; without --data, under a key of this replay.
 
     \b
+    With --from-clickhouse it judges again what a run has stored, by the controls and thresholds of now (try
+    others by --config or by variables), and prints what would be new, gone or different. Nothing is sent.
+
+    
     Example:  gapwatch replay --inventory inventory.yaml audit.jsonl cloudtrail/ > findings.jsonl
+    Example:  GAPWATCH_DORMANT=60d gapwatch replay --from-clickhouse --control dormant_identity_wakes
     """
+    if from_clickhouse:
+        from streams.command.again import judged_again_with_bar
+
+        judged_again_with_bar(settings_of(config, data), since, until, control, json, markdown)
+        return
+    if not paths:
+        raise Stop("Name log files, or judge what is stored: --from-clickhouse.", code=2)
+    if since or until or control or json or markdown:
+        raise Stop("--since, --until, --control, --json and --markdown go with --from-clickhouse.", code=2)
     from streams.command.replaying import Request, replay_paths
 
     replay_paths(
