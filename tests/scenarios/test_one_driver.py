@@ -79,6 +79,7 @@ def _whole(row: dict[str, Any]) -> dict[str, Any]:
     for name, part in (
         ("unmapped", "evidence_truncated"),
         ("unmapped", "origins"),
+        ("unmapped", "basis"),
         ("finding_info", "related_events"),
     ):
         if name in left:
