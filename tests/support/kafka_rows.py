@@ -26,6 +26,7 @@ def comparable(row: dict[str, Any]) -> dict[str, Any]:
     if row.get("unmapped", {}).get("evidence_truncated"):
         row.pop("evidences", None)
         row["finding_info"].pop("related_events", None)
+        row["unmapped"].pop("basis", None)
     return row
 
 
