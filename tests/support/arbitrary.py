@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
 from zlib import crc32
 
@@ -73,13 +74,14 @@ SPANS = st.builds(
 
 @st.composite
 def effects(draw: st.DrawFn) -> Effect:
-    """What one event changes, about few credentials, so that they meet."""
+    """What one event changes, about few credentials, so that they meet. Only the effect that was chosen draws
+    its parts: all together they would be most of the work."""
     credential, ancestor = draw(CREDENTIALS), draw(CREDENTIALS)
     identity = HOMES[credential] if draw(st.booleans()) else ""
     edge: Edge = draw(st.sampled_from(["dies_with", "came_from", "made_by"]))
     parents = {ancestor: Parent(edge, HOMES[ancestor])} if ancestor != credential else {}
-    every: list[Effect] = [
-        Issued(
+    every: list[Callable[[], Effect]] = [
+        lambda: Issued(
             credential,
             identity,
             "session",
@@ -90,36 +92,42 @@ def effects(draw: st.DrawFn) -> Effect:
             seen_until=draw(TIMES),
             session=draw(st.sampled_from(["", "ops"])),
         ),
-        Restored("made anew", "remade", identity=identity or "aws:1:user/a"),
-        Ended("kill", "revoked", credential, identity, carries=draw(st.booleans())),
-        Ended("off", "disabled", identity=identity or "aws:1:user/a"),
-        Ended("gone", "deleted", identity=identity or "aws:1:user/a"),
-        Ended("unmounted", "group", group="vault:default:auth/a/"),
-        Restored("on", "disabled", credential, identity),
-        Restored("mounted", "group", group="vault:default:auth/a/", scope="auth/a/"),
-        Granted("grant/a", "role/a", "bound", ("aws:1:user/a", "aws:1:role/b")),
-        Withdrawn("grant/a", "unbound", draw(st.sampled_from([(), ("aws:1:role/b",)]))),
-        Session("aws:1:user/a", draw(st.sampled_from([0, T0 + 900 * SECOND]))),
-        Lent("aws:1:eip/a", "192.0.2.9", draw(st.sampled_from(["", "aws:1:machine/i-1"])), "aws:1:eip/b"),
-        Lent("aws:1:eip/b"),
-        Begun("aws:1:user/a", draw(st.sampled_from(["service op-1", "service op-2"]))),
-        Imaged("aws:1:user/a", ("a:1",), draw(st.booleans()), draw(st.sampled_from(["", "pods/a"]))),
-        Released("aws:1:user/a", "r", "a:2", draw(TIMES)),
-        Glimpse("aws:1:", draw(TIMES), draw(st.sampled_from(["", "aws:1:user/a", "aws:1:role/b"]))),
-        Renewed(credential, identity, draw(TIMES)),
-        Known("vault:default:accessor/1", "vault:default:entity/e", names=("vault:default:token/1",)),
-        Known(credential, identity or "aws:1:user/a", theirs=draw(st.booleans())),
-        Known(credential, identity or "aws:1:user/a", session="ops", opened=draw(TIMES)),
-        Known(credential, identity or "aws:1:user/a", called=draw(st.sampled_from(["nightly", "hourly"]))),
-        Aliased("aws:1:role/b", "aws:1:user/a"),
-        Aliased("aws:1:user/a", "aws:1:role/b", draw(st.booleans()), at=draw(TIMES)),
-        Exposed("found in a repository", credential, identity, withdrawn=draw(st.booleans())),
-        Spanned("7e", draw(st.sampled_from(["01", "02", "03"])), draw(SPANS)),
-        Exposed("found", credential, identity, draw(st.booleans()), report="leak:report/a#1"),
-        Stated("aws:1:user/a", Declaration(draw(TIMES), "partial", aliases=("aws:1:role/b",))),
-        Stated("aws:1:user/a", Declaration(draw(TIMES), "back", cleared=("aliases", "owner"))),
-        Excepted("revoked_credential_used", draw(TIMES), "aws:1:user/a", withdrawn=draw(st.booleans())),
-        Stated(
+        lambda: Restored("made anew", "remade", identity=identity or "aws:1:user/a"),
+        lambda: Ended("kill", "revoked", credential, identity, carries=draw(st.booleans())),
+        lambda: Ended("off", "disabled", identity=identity or "aws:1:user/a"),
+        lambda: Ended("gone", "deleted", identity=identity or "aws:1:user/a"),
+        lambda: Ended("unmounted", "group", group="vault:default:auth/a/"),
+        lambda: Restored("on", "disabled", credential, identity),
+        lambda: Restored("mounted", "group", group="vault:default:auth/a/", scope="auth/a/"),
+        lambda: Granted("grant/a", "role/a", "bound", ("aws:1:user/a", "aws:1:role/b")),
+        lambda: Withdrawn("grant/a", "unbound", draw(st.sampled_from([(), ("aws:1:role/b",)]))),
+        lambda: Session("aws:1:user/a", draw(st.sampled_from([0, T0 + 900 * SECOND]))),
+        lambda: Lent(
+            "aws:1:eip/a", "192.0.2.9", draw(st.sampled_from(["", "aws:1:machine/i-1"])), "aws:1:eip/b"
+        ),
+        lambda: Lent("aws:1:eip/b"),
+        lambda: Begun("aws:1:user/a", draw(st.sampled_from(["service op-1", "service op-2"]))),
+        lambda: Imaged("aws:1:user/a", ("a:1",), draw(st.booleans()), draw(st.sampled_from(["", "pods/a"]))),
+        lambda: Released("aws:1:user/a", "r", "a:2", draw(TIMES)),
+        lambda: Glimpse("aws:1:", draw(TIMES), draw(st.sampled_from(["", "aws:1:user/a", "aws:1:role/b"]))),
+        lambda: Renewed(credential, identity, draw(TIMES)),
+        lambda: Known("vault:default:accessor/1", "vault:default:entity/e", names=("vault:default:token/1",)),
+        lambda: Known(credential, identity or "aws:1:user/a", theirs=draw(st.booleans())),
+        lambda: Known(credential, identity or "aws:1:user/a", session="ops", opened=draw(TIMES)),
+        lambda: Known(
+            credential, identity or "aws:1:user/a", called=draw(st.sampled_from(["nightly", "hourly"]))
+        ),
+        lambda: Aliased("aws:1:role/b", "aws:1:user/a"),
+        lambda: Aliased("aws:1:user/a", "aws:1:role/b", draw(st.booleans()), at=draw(TIMES)),
+        lambda: Exposed("found in a repository", credential, identity, withdrawn=draw(st.booleans())),
+        lambda: Spanned("7e", draw(st.sampled_from(["01", "02", "03"])), draw(SPANS)),
+        lambda: Exposed("found", credential, identity, draw(st.booleans()), report="leak:report/a#1"),
+        lambda: Stated("aws:1:user/a", Declaration(draw(TIMES), "partial", aliases=("aws:1:role/b",))),
+        lambda: Stated("aws:1:user/a", Declaration(draw(TIMES), "back", cleared=("aliases", "owner"))),
+        lambda: Excepted(
+            "revoked_credential_used", draw(TIMES), "aws:1:user/a", withdrawn=draw(st.booleans())
+        ),
+        lambda: Stated(
             "aws:1:user/a",
             Declaration(
                 draw(TIMES),
@@ -130,7 +138,7 @@ def effects(draw: st.DrawFn) -> Effect:
             ),
         ),
     ]
-    return draw(st.sampled_from(every))
+    return draw(st.sampled_from(every))()
 
 
 @st.composite

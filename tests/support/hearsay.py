@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 from hypothesis import strategies as st
 
 from schemas.activity import (
     Activity,
     Aliased,
+    Effect,
     Ended,
     EndFailed,
     Exposed,
@@ -34,36 +35,33 @@ TIMES = st.integers(0, 40_000)
 
 
 @st.composite
-def said(draw: st.DrawFn) -> Any:
+def said(draw: st.DrawFn) -> Effect:
     key, identity, to = draw(KEYS), draw(IDENTITIES), draw(IDENTITIES)
     at = T0 + draw(TIMES) * 1_000_000
-    return draw(
-        st.sampled_from(
-            [
-                Restored("enabled", draw(st.sampled_from(["disabled", "deleted", "remade"])), key, identity),
-                Restored("enabled", "disabled", identity=identity or USER),
-                Ended("off", "deleted", key, identity, at=draw(st.sampled_from([0, at]))),
-                Ended("off", "deleted", identity=identity or USER),
-                EndFailed("would not", key, identity),
-                Issued(
-                    key,
-                    identity,
-                    "session",
-                    parents={"aws:key/AKIAOTHER00000000001": Parent("dies_with", to)},
-                ),
-                Issued(key, identity, names=(SESSION, USER), expires=at, incarnation="other"),
-                Known(key, identity or ELSEWHERE, names=(USER,), theirs=True, person=True, expires=at),
-                Known(USER, to or ELSEWHERE, issued=at),
-                Renewed(key, identity, 0),
-                Aliased(USER, to or ELSEWHERE),
-                Aliased(to or ELSEWHERE, USER, draw(st.booleans()), at=at),
-                Exposed("found", key, identity, withdrawn=draw(st.booleans())),
-                Rotated(KEY, identity, successor="aws:key/AKIAOTHER00000000001", at=at, overlap=-2),
-                Withdrawn("aws:grant/a", "unbound"),
-                Session(identity or USER, at),
-            ]
-        )
-    )
+    every: list[Callable[[], Effect]] = [
+        lambda: Restored("enabled", draw(st.sampled_from(["disabled", "deleted", "remade"])), key, identity),
+        lambda: Restored("enabled", "disabled", identity=identity or USER),
+        lambda: Ended("off", "deleted", key, identity, at=draw(st.sampled_from([0, at]))),
+        lambda: Ended("off", "deleted", identity=identity or USER),
+        lambda: EndFailed("would not", key, identity),
+        lambda: Issued(
+            key,
+            identity,
+            "session",
+            parents={"aws:key/AKIAOTHER00000000001": Parent("dies_with", to)},
+        ),
+        lambda: Issued(key, identity, names=(SESSION, USER), expires=at, incarnation="other"),
+        lambda: Known(key, identity or ELSEWHERE, names=(USER,), theirs=True, person=True, expires=at),
+        lambda: Known(USER, to or ELSEWHERE, issued=at),
+        lambda: Renewed(key, identity, 0),
+        lambda: Aliased(USER, to or ELSEWHERE),
+        lambda: Aliased(to or ELSEWHERE, USER, draw(st.booleans()), at=at),
+        lambda: Exposed("found", key, identity, withdrawn=draw(st.booleans())),
+        lambda: Rotated(KEY, identity, successor="aws:key/AKIAOTHER00000000001", at=at, overlap=-2),
+        lambda: Withdrawn("aws:grant/a", "unbound"),
+        lambda: Session(identity or USER, at),
+    ]
+    return draw(st.sampled_from(every))()
 
 
 @st.composite

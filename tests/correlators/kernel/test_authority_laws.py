@@ -74,7 +74,7 @@ def test_what_others_say_of_a_key_and_of_its_session_is_the_same_in_any_order() 
     its word of the session depends on which it said first."""
     restored = Restored("enabled", "disabled", KEY, ROLE)
     expired = Known(SESSION, USER, names=(USER,), expires=T0, person=True, theirs=True)
-    for seed in range(30):
+    for seed in range(8):
         every_way(
             [
                 *OWN,

@@ -110,14 +110,14 @@ def test_that_the_last_generation_lets_go_of_some_is_told_of_the_parent(
 
 @pytest.mark.slow
 def test_a_busy_parent_writes_no_more_than_its_half_again() -> None:
-    correlator = Correlator(controls(), children_max=100)
+    correlator = Correlator(controls(), children_max=50)
     moves = 0
-    for n in range(500):
+    for n in range(250):
         correlator.take(taught(minted(n)))
         settled = correlator.settle(clock_after([minted(n)]))
         moves += any(are_siblings(key) for key, _ in settled.forwards)
         body = settled.dossiers.get(USER)
-        assert body and len(decode(body).credentials[KEY].children) <= 100 + siblings.SIBLING_SHARDS
+        assert body and len(decode(body).credentials[KEY].children) <= 50 + siblings.SIBLING_SHARDS
     assert moves <= 10
 
 
