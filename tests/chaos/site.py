@@ -38,6 +38,7 @@ from tests.support.waiting import wait_for
 
 KEY = "a site key of the tests"
 NAMES = (("deliver", 0), ("correlate", 0), ("correlate", 1), ("normalise", 0))
+CORRELATORS = 2
 RECORDS = 150
 """Of one round: some of their keys are deleted, and some of these are used again."""
 PER_SECOND = 2
@@ -60,6 +61,8 @@ class Seen:
     assurance: int = 0
     seconds: float = 0.0
     resident: dict[str, int] = field(default_factory=dict)
+    state: int = 0
+    """Bytes of all dossiers as they are stored."""
 
 
 @dataclass
@@ -201,7 +204,9 @@ class Site:
         resident = {
             stage.label: resident_bytes(stage.pid) for stage in self.stages.running if stage.pid is not None
         }
-        return Seen(len(found[0]), len(found[1]), seconds, resident)
+        latest = "SELECT argMax(length(body), version) AS size FROM {internal}.dossiers GROUP BY key"
+        state = self._number(f"SELECT sum(size) FROM ({latest})")
+        return Seen(len(found[0]), len(found[1]), seconds, resident, state)
 
 
 def _decided(row: dict[str, Any]) -> tuple[object, ...]:
@@ -243,7 +248,7 @@ def site(folder: Path) -> Iterator[Site]:
             clickhouse=f"http://127.0.0.1:{served.port}",
             sql_port=served.port,
             hmac_key=KEY,
-            correlators=2,
+            correlators=CORRELATORS,
             partitions=4,
             replication=len(brokers),
         )
