@@ -44,7 +44,7 @@ PAGE_KEYS = 500
 COLUMNS = ("what", "control", "severity", "was", "identity", "title", "uid")
 ORDER = ("new", "gone", "different", "undecided")
 
-_PAGE = """SELECT key, bodies FROM dossiers_live
+_PAGE = """SELECT key, bodies FROM {internal}.dossiers_live
 WHERE key > {key:String} AND NOT startsWith(key, {watch:String})
 ORDER BY key LIMIT {rows:UInt32}"""
 _FINDINGS = """SELECT uid, control, severity_id, title, identity, toUnixTimestamp64Milli(start_time) AS start

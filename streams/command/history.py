@@ -19,10 +19,11 @@ from streams.site.settings import Settings
 PAGE_ROWS = 10_000
 """Activities asked for at once: some ten MB."""
 
-_COLUMNS = (
-    "uid, toUnixTimestamp64Micro(activities.time) AS time, source, instance, identity, actor_name, "
-    "credential, names, operation, service, outcome, action, place, client, target, resource, error, "
-    "incarnation, allowed_by, asked, effects, toUnixTimestamp64Micro(activities.arrived) AS arrived"
+_TIMES = ("time", "arrived")
+_COLUMNS = ", ".join(
+    f"toUnixTimestamp64Micro(activities.{name}) AS {name}" if name in _TIMES else name
+    for name in Activity.__struct_fields__
+    if name != "processed"
 )
 _PAGE = """SELECT {columns} FROM activities FINAL
 WHERE identity >= {{identity:String}}

@@ -43,7 +43,7 @@ ACTIVITIES_MAX = 200_000
 ANEW = "derived again"
 """A digest that no verdict has, so that whatever is derived is said."""
 
-_HOLDERS = "SELECT DISTINCT key FROM dossiers WHERE position(body, {uid:String}) > 0 LIMIT 100"
+_HOLDERS = "SELECT DISTINCT key FROM {internal}.dossiers WHERE position(body, {uid:String}) > 0 LIMIT 100"
 _CONCERNED = r"""
 identity IN (SELECT arrayJoin(splitByChar('\x1f', {keys:String})))
 OR credential IN (SELECT arrayJoin(splitByChar('\x1f', {keys:String})))
