@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 from schemas.rejected import set_aside_row
 from streams.clickhouse.engine import Engine
@@ -38,6 +38,11 @@ LAG_SECONDS = 2.0
 
 BATCHES = Counter("gapwatch_deliver_batches", "Batches inserted into ClickHouse.")
 RETRIES = Counter("gapwatch_deliver_retries", "Offers that ClickHouse could not take at the time.")
+OLDEST = Gauge(
+    "gapwatch_oldest_unstored_timestamp_seconds",
+    "When the oldest row that is read and not yet stored was sent (Unix time); 0 where all is stored.",
+    multiprocess_mode="mostrecent",
+)
 REFUSED = Counter("gapwatch_deliver_refused_rows", "Rows that ClickHouse does not take at all.", ["table"])
 
 log = logging.getLogger("gapwatch.deliver")
@@ -45,17 +50,20 @@ log = logging.getLogger("gapwatch.deliver")
 
 @dataclass
 class Batch:
-    """Blocks per table, and per partition the offset from which on nothing is held yet."""
+    """Blocks per table, and per partition the offset from which on nothing is held yet. ``oldest``: when the
+    first of their messages was sent (µs, 0 without any)."""
 
     blocks: dict[str, list[Block]] = field(default_factory=dict)
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
     rows: int = 0
     bytes: int = 0
+    oldest: int = 0
 
     def add(self, table: str, taken: Block) -> None:
         """Adds a block of rows for one table."""
         self.blocks.setdefault(table, []).append(taken)
         self.rows += taken.rows
+        self.oldest = min(self.oldest or taken.origin.time, taken.origin.time)
         self.bytes += len(taken.data)
 
 
@@ -144,11 +152,13 @@ class Batches:
         BATCHES.inc()
         self._commit(batch)
         self._batch, self._began = Batch(), None
+        OLDEST.set(0)
 
     def _insist(self, table: str, blocks: list[Block], batch: Batch) -> bool:
         """Offers the blocks until they are in. False where stopping, or a rebalance, came in between."""
         tries = 0
         metrics.DELIVER_SINCE.set(time.time())
+        OLDEST.set(batch.oldest / 1_000_000)
         while True:
             try:
                 if refused := self._offer(table, blocks):
@@ -228,6 +238,7 @@ class Batches:
         if time.monotonic() < self._lag_due:
             return
         self._lag_due = time.monotonic() + LAG_SECONDS
+        OLDEST.set(self._batch.oldest / 1_000_000)
         behind = 0
         for place in self._consumer.position(self._consumer.assignment()):
             _, end = self._consumer.get_watermark_offsets(place, cached=True)

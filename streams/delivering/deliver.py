@@ -20,6 +20,7 @@ from streams.clickhouse.migrations import bind_key, migrate, next_epoch
 from streams.clickhouse.reference import write_reference
 from streams.clickhouse.sql_endpoint import SqlEndpoint
 from streams.delivering.batches import Batches
+from streams.delivering.standing import Standing, lags
 from streams.kafka import topics
 from streams.kafka.connection import kafka_config, no_answer, read_secrets
 from streams.site.settings import Settings
@@ -64,9 +65,11 @@ def main(settings: Settings, stage: Stage) -> None:
         epoch = next_epoch(engine, stage.broker_id or _cluster_id(settings, consumer))
         batches = Batches(settings, engine, consumer, stage, epoch)
         batches.subscribe([*_exactly(settings), changelog_pattern(settings)], table_of(settings))
+        standing = Standing(lags(settings.source_lag, settings.source_lags)).go_on(engine, stage.stopping)
         stage.ready()
         batches.run()
         compactor.join()
+        standing.join()
     finally:
         if endpoint:
             endpoint.stop()

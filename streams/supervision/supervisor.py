@@ -34,6 +34,8 @@ DRAIN_SHARE = 0.5
 """Share of the deadline for stopping in which stages may work off what is on the embedded broker."""
 SAMPLES_SECONDS = 2.0
 """Between two looks whether the samples are worked off; what was sent last needs a flush of correlate."""
+ONCE = ("restore", "demo")
+"""Stages that do their work once, at the start, and end."""
 UNUSABLE_SETTINGS = 2
 """Exit code of a stage that no restart can help."""
 
@@ -179,7 +181,7 @@ class Supervisor:
             raise
 
     def _start(self, name: str, crashes: dict[str, list[float]]) -> None:
-        if self._stop_asked or name not in (*self._plan.names, "restore", "demo"):
+        if self._stop_asked or name not in (*self._plan.names, *ONCE):
             return
         for worker in range(self._plan.workers(name)):
             stage = StageProcess(name, worker)
@@ -216,7 +218,9 @@ class Supervisor:
             os.read(self._wake, 4096)
         for stage in list(self._stages):
             self._look_after(stage)
-            metrics.UP.labels(stage.label).set(1 if stage.ready and stage.running() else 0)
+            # What does its work once and ends is never down.
+            if stage.name not in ONCE:
+                metrics.UP.labels(stage.label).set(1 if stage.ready and stage.running() else 0)
         self._watcher.refresh(self._stages)
         if self._demo_sent and time.monotonic() - self._demo_sent > SAMPLES_SECONDS:
             self._look_after_samples()
@@ -245,14 +249,14 @@ class Supervisor:
 
     def _late(self, stage: StageProcess, now: float) -> bool:
         # How long the dossiers take to send and the demo to play depends on what there is.
-        if stage.name in ("restore", "demo"):
+        if stage.name in ONCE:
             return False
         return now - stage.started > self._plan.settings.ready_deadline.total_seconds()
 
     def _on_end(self, stage: StageProcess, code: int) -> None:
         words = stage.last_words(self._plan.settings)
         stage.close()
-        if stage.name in ("restore", "demo") and code == 0:
+        if stage.name in ONCE and code == 0:
             self._stages.remove(stage)
             if stage.name == "demo" and not self._stop_asked:
                 self._demo_sent = time.monotonic()

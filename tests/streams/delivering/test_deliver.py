@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -201,11 +202,13 @@ def test_while_clickhouse_takes_nothing_nothing_is_committed_and_then_all_comes(
         wait_for(lambda: deliver_retries() >= retries + 3, "some vain offers")
         produce(shared, "activities", [activities(100, 110, "away")])
         assert behind(shared, "deliver") > 0
+        assert 0 < oldest_unstored() <= time.time()
         engine.writer().command("RENAME TABLE gapwatch_internal.away TO gapwatch_internal.activities_in")
     finally:
         engine.close()
     wait_for(lambda: count(shared, "activities", "identity = 'away'") == 110, "all rows")
     wait_for(lambda: behind(shared, "deliver") == 0, "the commit")
+    wait_for(lambda: oldest_unstored() == 0, "nothing unstored")
 
 
 def test_a_changelog_that_appears_later_is_found(shared: Settings) -> None:
@@ -215,6 +218,12 @@ def test_a_changelog_that_appears_later_is_found(shared: Settings) -> None:
         lambda: count(shared, "gapwatch_internal.dossiers", "key = 'late'") == 1,
         "the row of the late changelog",
     )
+
+
+def oldest_unstored() -> float:
+    from streams.delivering.batches import OLDEST
+
+    return sum(sample.value for family in OLDEST.collect() for sample in family.samples)
 
 
 def deliver_retries() -> float:

@@ -219,7 +219,10 @@ def test_other_commands_find_the_run_by_its_data_folder(data: Path, start: Start
     attached = datafolder.attached(Settings(data=data))
     assert attached.broker == instance.broker
     with urllib.request.urlopen(instance.metrics, timeout=10) as answer:
-        assert b'gapwatch_stage_up{stage="deliver"} 1.0' in answer.read()
+        page = answer.read()
+    assert b'gapwatch_stage_up{stage="deliver"} 1.0' in page
+    assert b'stage="restore"' not in page, "what did its work and ended would look down for ever"
+    assert b"gapwatch_oldest_unstored_timestamp_seconds 0.0" in page
     run.send_signal(signal.SIGINT)
     run.wait(60)
     assert datafolder.running(Settings(data=data)) is None
