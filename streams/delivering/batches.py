@@ -98,6 +98,7 @@ class Batches:
         """Consumes and stores until asked to stop; what is left then is stored before it returns. Raises what
         Kafka or the sink raised."""
         metrics.DELIVER_SINCE.set(0)
+        OLDEST.set(0)
         try:
             while not self._stopping.is_set():
                 most = CAREFUL_MESSAGES if self._suspects.careful else CONSUME_MESSAGES
