@@ -47,6 +47,9 @@ PLAYED_PER = 240
 CASES_FROM, CASES_LAST_DAYS = 0.45, 4
 """Cases lie between this part of the year and its last days: before, habits form."""
 
+EARLY_DAYS = (2, 12)
+"""Cases that take months lie in these first days."""
+
 SINCE = "2020-01-01T00:00:00Z"
 
 
@@ -118,9 +121,13 @@ class Year:
         plan, days = self.plan, Chance(f"{self.plan.seed}/days")
         kinds = {name: holder.kind for name, holder in estate(Chance(0)).items()}
         first, last = int(plan.days * CASES_FROM), plan.days - CASES_LAST_DAYS
+        early = Chance(f"{plan.seed}/early")
         for number in range(max(1, plan.identities // PLAYED_PER)):
             for source, cases in CATALOGUE.items():
                 for case in cases:
+                    if isinstance(case, Scene) and case.early:
+                        yield ScenePlay(case, number, plan.day(early.randrange(*EARLY_DAYS)), plan.seed)
+                        continue
                     day = plan.day(days.randrange(first, last))
                     if isinstance(case, Scene):
                         yield ScenePlay(case, number, day, plan.seed)

@@ -44,12 +44,14 @@ class Who(NamedTuple):
 @dataclass(frozen=True)
 class Scene(YearCase):
     """``who`` and ``entries`` are given a name that no other play has, ``entries`` its own chance besides.
-    ``folder``: where its records go. ``sections``: what else is declared, given the times of steps (µs)."""
+    ``folder``: where its records go. ``sections``: what else is declared, given the times of steps (µs).
+    ``early``: it begins in the first days of the year, for what it shows takes months."""
 
     who: Callable[[str], Who] = lambda name: Who("", "")
     entries: Callable[[str, Chance], Iterator[Entry]] = lambda name, chance: iter(())
     folder: str = ""
     sections: Callable[[str, Callable[[str], int]], Sections] = lambda name, at: {}
+    early: bool = False
 
 
 class ScenePlay(Play):

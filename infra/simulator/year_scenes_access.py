@@ -176,6 +176,25 @@ def _elevated(late: bool) -> Callable[[str, Chance], Iterator[Entry]]:
     return entries
 
 
+def _once_used(taken_away: bool) -> Callable[[str, Chance], Iterator[Entry]]:
+    def entries(name: str, chance: Chance) -> Iterator[Entry]:
+        yield _bound(name, "09:00:00", "deploy", "deployer", mark="" if taken_away else CONTRADICTION)
+        yield _event(name, "10:00:00", "list", "pods", by=_by("deploy"))
+        for day in (15, 30, 45):
+            yield _event(name, f"{day}+09:00:00", "list", "rolebindings", user=ADMIN, ref={"apiGroup": RBAC})
+        if taken_away:
+            yield _unbound(name, "60+09:00:00", "deploy")
+
+    return entries
+
+
+def _excepted(name: str, at: Callable[[str], int]) -> Sections:
+    return {"exceptions": [{
+        "control": "secret_sweep", "identity": _key(name, "shop/worker"), "owner": "team-scenes",
+        "reason": "a move of all secrets", "until": stamp(at("30+00:00:00")),
+    }]}  # fmt: skip
+
+
 def _window(name: str, at: Callable[[str], int]) -> Sections:
     return {"approvals": [{
         "identity": _key(name, "shop/worker"), "grant": "rolebinding/shop/elevated", "approver": "jo",
@@ -307,6 +326,16 @@ ACCESS: tuple[Scene, ...] = (
            control="drift_after_release", severity="low", also=TWO, sections=_release("shop/worker", "")),
     _scene("release_keeps_to_its_network", "a release whose workload calls from where it did",
            _worker_of("{key}", **_PLACES), _after_release(False), sections=_release("shop/worker", "")),
+    _scene("grant_is_not_used", "a role is used on its first day, and for three months not again",
+           _worker_of("{key} {at}rolebinding/shop/deploy"), _once_used(False),
+           control="unused_access", severity="informational", early=True),
+    _scene("unused_grant_is_taken_away", "the role is taken away after two months",
+           _worker_of("{key} {at}rolebinding/shop/deploy"), _once_used(True), early=True),
+    _scene("exception_is_not_used", "an exception for a move of secrets stands, and nothing is moved",
+           _worker_of("secret_sweep {key}"), _swept(SOME),
+           control="exception_unused", severity="informational", sections=_excepted),
+    _scene("exception_is_used", "the secrets are moved while it stands", _worker_of("{key}"), _swept(8),
+           also=("secret_sweep",), sections=_excepted),
 )  # fmt: skip
 LOGS: tuple[Scene, ...] = (
     _scene("trail_stopped", "a trail is stopped", _trail, _logging(True), source="cloudtrail", folder="",
