@@ -40,6 +40,9 @@ PROVIDER = Provider(
     },
     # People are no identities of an inventory, and `system/` is Okta itself.
     own=re.compile(r"(?:app|workload)/"),
+    # okta:<org>:grant/role/<role>/<holder>, …:grant/group/<id>/<user>, …:grant/app-access/<id>/<user>
+    refused_self=re.compile(r"grants-itself"),
+    almighty=re.compile(r"role/super administrator", re.IGNORECASE),
     uses="okta",
     refusals_hidden="Okta logs no request whose token it does not know",
     unseen={"client_secret": UNTOLD, "client_credential": UNTOLD},

@@ -21,6 +21,7 @@ from schemas.rejected import Rejected
 from schemas.shippers import Envelopes
 from schemas.sources import Context, Reading
 from schemas.sources.okta.effects import action_of, effects_of, key_of_actor, name_of, outcome_of, target_of
+from schemas.sources.okta.grants import refused_self
 from schemas.sources.okta.wire import Event
 from schemas.summary import Summary
 from schemas.times import micros_of
@@ -32,12 +33,13 @@ SIGNS = frozenset({"legacyEventType", "eventType", "published"})
 SUMMARY = Summary(
     gives=(
         "API tokens (made, used, revoked), service apps and agents with their token grants, client "
-        "secrets and keys (made, switched off, deleted), apps and accounts switched off and deleted"
+        "secrets and keys (made, switched off, deleted), apps and accounts switched off and deleted, "
+        "administrator roles given and taken, also by an account to itself"
     ),
     cannot_show=(
         "A request with a revoked API token writes no event, so its death is assumed; which secret or "
-        "key a client presented is not told; most reads through the API are not logged; the log does not "
-        "name the org; people signing in are passed"
+        "key a client presented and which role allowed a call is not told; most reads through the API are "
+        "not logged; the log does not name the org; people signing in are passed"
     ),
     ship=(
         "A poller of `/api/v1/logs` (Vector, Elastic Agent), an event hook, or log streaming through "
@@ -105,14 +107,14 @@ def _read(document: dict[str, Any], place: str, context: Context) -> Activity | 
 
 def _activity(event: Event, time: int, context: Context) -> Activity:
     org = f"okta:{context.instance}:"
-    outcome = outcome_of(event)
+    outcome, identity = outcome_of(event), key_of_actor(org, event.actor)
     token = event.transaction.detail.request_api_token_id
     return Activity(
         uid=event.uuid,
         time=time,
         source=NAME,
         instance=context.instance,
-        identity=key_of_actor(org, event.actor),
+        identity=identity,
         actor_name=name_of(event.actor)[:TEXT_MAX],
         credential=f"{org}api-token/{token}" if token else "",
         operation=event.event_type[:TEXT_MAX],
@@ -120,6 +122,7 @@ def _activity(event: Event, time: int, context: Context) -> Activity:
         outcome=outcome,
         action=action_of(event),
         place=address_of(event.client.ip_address),
+        allowed_by=refused_self(org, event, outcome, identity),
         asn=system_number(event.security_context.as_number),
         client=event.client.user_agent.raw_user_agent[:TEXT_MAX],
         target=target_of(org, event),

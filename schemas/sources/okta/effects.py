@@ -20,6 +20,7 @@ from schemas.activity import (
     Restored,
 )
 from schemas.credential_kind import CredentialKind
+from schemas.sources.okta.grants import grants_of
 from schemas.sources.okta.wire import Actor, Event, Target
 
 KINDS = {
@@ -131,6 +132,8 @@ def effects_of(org: str, event: Event, outcome: Outcome) -> Iterator[Effect]:
         yield from _granted(org, event, actor)
     elif kind in ENDS or kind in BACK:
         yield from _switched(org, event)
+    else:
+        yield from grants_of(org, event, actor)
 
 
 def _key(org: str, event: Event, target: Target) -> str:

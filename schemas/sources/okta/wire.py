@@ -70,10 +70,12 @@ class Transaction(Wire):
 
 
 class DebugData(Wire):
-    """The ``debugData``, of which Okta promises no form: only two fields are read."""
+    """The ``debugData``, of which Okta promises no form: only these fields are read."""
 
     request_uri: Text = ""
     grant_type: Text = ""
+    privilege_granted: Text = ""
+    privilege_revoked: Text = ""
 
 
 class DebugContext(Wire):

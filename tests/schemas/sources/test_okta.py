@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from schemas.activity import Activity, Ended, EndFailed, Issued, Known, Restored
+from schemas.activity import Activity, Ended, EndFailed, Granted, Issued, Known, Restored
 from schemas.sources import detect
 from schemas.verdict import Severity, Verdict
 from tests.support.okta import (
+    ADMIN,
     APP,
     CLIENT,
     PREFIX,
@@ -206,3 +207,78 @@ def test_the_autonomous_system_of_a_client_is_the_one_that_okta_names() -> None:
     assert [
         one(event("group.lifecycle.create", 0, securityContext=c)).asn for c in (None, {}, {"asNumber": None})
     ] == [0] * 3
+
+
+ROLE = "role/Group administrator"
+
+
+def privilege(at: float, who: str = USER, roles: str = "Group administrator", **more: Any) -> dict[str, Any]:
+    """An administrator role is given; ``more``: of the event."""
+    debug = {"debugData": {"privilegeGranted": roles, "requestUri": f"/api/v1/users/{who}/roles"}}
+    return event("user.account.privilege.grant", at, target("User", who), **({"debugContext": debug} | more))
+
+
+def escalated(*documents: dict[str, Any]) -> list[tuple[str, str, Severity]]:
+    return [
+        (subject, v.value, v.severity)
+        for (control, subject), v in verdicts(*documents).items()
+        if control == "scope_escalation" and v.severity is not None
+    ]
+
+
+def test_a_token_that_gives_its_own_account_a_role_is_told_and_one_that_gives_another_is_not() -> None:
+    grant = f"{OWNER} {PREFIX}grant/{ROLE}/{USER}"
+    assert escalated(MADE, privilege(60, token=TOKEN)) == [(grant, "violated", Severity.MEDIUM)]
+    assert escalated(MADE, privilege(60, "00u2x", token=TOKEN)) == []
+    # In the console, a person.
+    assert escalated(privilege(60)) == []
+
+
+def test_who_is_a_super_administrator_gives_itself_nothing_more() -> None:
+    by_another: dict[str, Any] = {"actor": ADMIN | {"id": "00u9root"}}
+    mighty = privilege(0, roles="Super administrator", **by_another)
+    assert escalated(mighty, MADE, privilege(60, token=TOKEN)) == []
+    both = "Read-only administrator, Group administrator"
+    assert escalated(privilege(0, roles=both, **by_another), MADE, privilege(60, token=TOKEN)) == []
+
+
+def test_a_role_that_was_taken_away_again_stands_no_more() -> None:
+    debug = {"debugData": {"privilegeRevoked": "Group administrator"}}
+    taken = event("user.account.privilege.revoke", 600, target("User", USER), debugContext=debug)
+    assert escalated(MADE, privilege(60, token=TOKEN), taken) == [
+        (f"{OWNER} {PREFIX}grant/{ROLE}/{USER}", "assumed", Severity.MEDIUM)
+    ]
+
+
+def test_a_service_app_gives_itself_a_role_or_is_refused_it() -> None:
+    itself = target("PublicClientApp", CLIENT)
+    debug = {"debugData": {"privilegeGranted": "Super administrator"}}
+    kind = "app.oauth2.client.privilege.grant"
+    given = event(kind, 60, itself, actor=APP, debugContext=debug)
+    assert escalated(given) == [
+        (f"{SERVICE} {PREFIX}grant/role/Super administrator/{CLIENT}", "violated", Severity.MEDIUM)
+    ]
+    refused = event(kind, 60, itself, actor=APP, debugContext=debug, result="DENY")
+    assert escalated(refused) == [(f"{SERVICE} grants itself", "violated", Severity.MEDIUM)]
+    assert escalated(event(kind, 60, itself, debugContext=debug)) == []
+
+
+def test_memberships_are_told_where_a_token_gives_them_to_its_own_account() -> None:
+    group = target("UserGroup", "00g1admins")
+    mine = event("group.user_membership.add", 60, target("User", USER), group, token=TOKEN)
+    assert escalated(MADE, mine) == [
+        (f"{OWNER} {PREFIX}grant/group/00g1admins/{USER}", "violated", Severity.MEDIUM)
+    ]
+    app = target("AppInstance", "0oa1vault")
+    access = event(
+        "application.user_membership.add", 60, target("AppUser", "0ua1"), app, target("User", USER)
+    )
+    assert one(access).effects == ()
+    theirs = event("group.user_membership.add", 60, target("User", "00u2x"), group, token=TOKEN)
+    assert not any(isinstance(e, Granted) for e in one(theirs).effects)
+
+
+def test_a_token_is_called_by_its_name() -> None:
+    made = event("system.api_token.create", 0, target("Token", TOKEN, displayName="terraform"))
+    (issued,) = one(made).effects
+    assert isinstance(issued, Issued) and issued.called == "terraform"
