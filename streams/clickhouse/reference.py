@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from correlators.kernel.catalogue import controls
 from schemas.authority import INVENTORY
 from schemas.freshness import freshness_of
 from schemas.sources import sources
 from schemas.summary import Summary
-from streams.clickhouse.engine import Engine
+from streams.clickhouse.engine import Engine, brief
+from streams.site.errors import NotRunning
 
 CONTROLS = ("control", "version", "title", "good_seconds", "good_why", "remediation")
 SOURCES = ("source", "lag_seconds", "gives", "cannot_show", "ship")
@@ -28,11 +31,15 @@ def write_reference(
     lags: Mapping[str, timedelta] | None = None,
 ) -> None:
     """Writes the tables ``controls`` and ``sources`` where they say something else. ``freshness``: for how
-    long proofs are good by control, ``lag``, ``lags``: how far sources may be behind, as the site sets it."""
+    long proofs are good by control, ``lag``, ``lags``: how far sources may be behind, as the site sets it. Raises NotRunning where ClickHouse does not take them."""
     client = engine.writer()
     try:
         _renew(client, "controls", CONTROLS, _controls(freshness or {}))
         _renew(client, "sources", SOURCES, _sources(lag, lags or {}))
+    except ClickHouseError as error:
+        raise NotRunning(
+            f"ClickHouse did not take the catalogue of controls and sources: {brief(error)}."
+        ) from None
     finally:
         engine.discard(client)
 
@@ -63,4 +70,5 @@ def _renew(client: Client, table: str, columns: Sequence[str], rows: Sequence[tu
     }
     fresh = [row for row in rows if row not in there]
     if fresh:
-        client.insert(table, fresh, column_names=list(columns))
+        lines = [msgspec.json.encode(dict(zip(columns, row, strict=True))) for row in fresh]
+        client.raw_insert(table, insert_block=b"\n".join(lines), fmt="JSONEachRow")
