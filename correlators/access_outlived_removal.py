@@ -78,6 +78,7 @@ CONTROL = Control(
         "another grant may allow again what was refused, by records that are not collected here; "
         "access is reviewed monthly",
     ),
+    needs=frozenset({"credentials.turns", "grants"}),
     remediation=(
         "End the session or the token, and take away the other grant through which the access goes on, or "
         "record that it is meant."

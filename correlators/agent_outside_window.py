@@ -65,6 +65,7 @@ CONTROL = Control(
         timedelta(days=30),
         "what refuses calls outside a window is set up anew with each release of the gateway",
     ),
+    needs=frozenset({"stated"}),
     remediation="Ask the owner whether the agent is still meant to run. Extend its window, or stop it, end "
     "its credentials and review what it did.",
 )

@@ -29,6 +29,7 @@ CONTROL = Control(
     attack=(("T1562.006", "Impair Defenses: Indicator Blocking"),),
     nist=("AU-4", "AU-5"),
     csf=("DE.CM-01",),
+    needs=frozenset({"marks"}),
     remediation="Look at what fills it; split an identity that many workloads share.",
     everywhere=True,
 )

@@ -67,6 +67,7 @@ CONTROL = Control(
     nist=("AC-17", "SI-4"),
     csf=("PR.AA-03", "DE.CM-01", "DE.AE-02"),
     tenets=(4,),
+    needs=frozenset({"places"}),
     remediation=(
         "Ask the owner which place is right, rotate the credential, and bind it to its place where the "
         "provider can (source conditions, bound CIDRs)."

@@ -62,6 +62,7 @@ CONTROL = Control(
         "a consumer that was seen on the successor may run from an old image again; quarterly "
         "jobs have run once",
     ),
+    needs=frozenset({"refused"}),
     remediation=(
         "Find the consumer by place and client and give it the current credential; if the tries come from "
         "a new place, treat the old one as stolen."

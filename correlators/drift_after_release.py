@@ -67,6 +67,7 @@ CONTROL = Control(
         None,
         "the window of a release is over for good, and the next release has a row of its own",
     ),
+    needs=frozenset({"releases"}),
     remediation="Declare what was meant with the release, roll back what was not, and ask who released it.",
 )
 

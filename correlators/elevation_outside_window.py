@@ -57,6 +57,7 @@ CONTROL = Control(
         timedelta(days=30),
         "it speaks of the acts that were seen; access is reviewed monthly",
     ),
+    needs=frozenset({"approvals"}),
     remediation=(
         "Ask who acted, and remove the grant where it still stands. If it was meant, record the approval or "
         "its extension."

@@ -28,6 +28,7 @@ CONTROL = Control(
         None,
         "an exception that was used once was needed",
     ),
+    needs=frozenset({"exceptions"}),
     remediation="Take the exception out of the inventory, or say what it is for.",
 )
 

@@ -54,6 +54,7 @@ CONTROL = Control(
         "an expired credential comes back only by a renewal, of which the log tells; quarterly "
         "jobs have run once",
     ),
+    needs=frozenset({"expiry", "refused"}),
     remediation=(
         "End the credential where it still works, and find out why the provider accepts it beyond its "
         "expiry (clock, cache, extended tokens)."

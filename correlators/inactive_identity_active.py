@@ -68,6 +68,7 @@ CONTROL = Control(
         timedelta(days=90),
         "a quarterly job has tried once by then, and an account that is switched off can be switched on",
     ),
+    needs=frozenset({"stated", "turns"}),
     remediation=(
         "Ask the owner which side is stale. If the record is right, disable the identity at the provider, "
         "end its credentials, and review what it did since."

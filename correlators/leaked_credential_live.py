@@ -68,6 +68,7 @@ CONTROL = Control(
         "a dead credential comes back only by an act that its log shows; quarterly jobs have "
         "tried once by then",
     ),
+    needs=frozenset({"credentials.exposures"}),
     remediation="End the credential now and move its workload to a new one; then review every use since the "
     "exposure by place and client, and end what it issued.",
 )

@@ -31,6 +31,7 @@ CONTROL = Control(
     attack=(("T1562", "Impair Defenses"),),
     nist=("IR-4", "SI-4(5)", "AU-6(3)"),
     csf=("DE.AE-02", "DE.AE-06", "RS.AN-03"),
+    needs=frozenset({"crowd"}),
     remediation=(
         "Look at the cause first: stop the identity, or the producer whose word it is, then work through the "
         "findings below, the gravest first."

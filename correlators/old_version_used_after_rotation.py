@@ -58,6 +58,7 @@ CONTROL = Control(
         timedelta(days=90),
         "a consumer that runs quarterly has run once by then, and may still hold the old version",
     ),
+    needs=frozenset({"rotations"}),
     remediation="Move the consumers named to the successor, then delete the old version.",
 )
 

@@ -42,6 +42,7 @@ CONTROL = Control(
         None,
         "one replay was refused, and what happened stays true",
     ),
+    needs=frozenset({"credentials.max_uses"}),
     remediation=(
         "Treat what the credential gave as stolen: end it, hand over a new one, and find who presented it "
         "first."

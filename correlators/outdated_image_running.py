@@ -53,6 +53,7 @@ CONTROL = Control(
         timedelta(days=7),
         "parts of a workload are started anew within days, from whatever image they name",
     ),
+    needs=frozenset({"images", "releases"}),
     remediation=(
         "Ask who set it. Roll the release out again, and look at what the other image did with its "
         "credentials."

@@ -73,6 +73,7 @@ CONTROL = Control(
         "a refused descendant comes back only by an act that its log shows; quarterly jobs have "
         "tried once by then",
     ),
+    needs=frozenset({"credentials.descendants", "turns"}),
     remediation=(
         "Cut the descendants explicitly (revoke the role's sessions, revoke the tree or prefix), or wait "
         "out the residual and watch it; then find who still held them."

@@ -60,6 +60,7 @@ CONTROL = Control(
         None,
         "the later revocation took; what undoes it has a row of its own",
     ),
+    needs=frozenset({"credentials.failed_ends"}),
     remediation=(
         "Revoke it in a form that the provider serves. What cannot be revoked (a batch token) ends with "
         "its expiry or its source: cut that, and watch the residual."

@@ -56,6 +56,7 @@ CONTROL = Control(
         None,
         "the seconds after an end are over for good",
     ),
+    needs=frozenset({"credentials.turns", "turns"}),
     remediation=(
         "Revoke first what was made in those seconds, then review everything that the credential issued or "
         "granted before."

@@ -55,6 +55,7 @@ CONTROL = Control(
     attack=(("T1098", "Account Manipulation"),),
     nist=("AC-2(3)", "IR-4"),
     csf=("RS.MI-01", "DE.AE-02"),
+    needs=frozenset({"credentials.turns", "turns"}),
     remediation=(
         "Ask who ended it whether that was meant to be undone. If not, end it again, and review who undid "
         "it and what was done since."

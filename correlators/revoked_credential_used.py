@@ -77,6 +77,7 @@ CONTROL = Control(
         "a dead credential comes back only by an act that its log shows; quarterly jobs have "
         "tried once by then",
     ),
+    needs=frozenset({"credentials.turns", "turns"}),
     remediation=(
         "End the credential where it still works, find its consumer by place and client, review what it "
         "did since the revocation, and revoke what it issued."

@@ -54,6 +54,7 @@ CONTROL = Control(
         None,
         "an approved making is over; another one has a row of its own",
     ),
+    needs=frozenset({"approvals", "root"}),
     remediation="Ask who made or used it and why, and revoke it. If it was a ceremony, record its approval.",
 )
 

@@ -73,6 +73,7 @@ CONTROL = Control(
         timedelta(days=30),
         "it speaks of the rights that were seen in use; access is reviewed monthly",
     ),
+    needs=frozenset({"grants"}),
     remediation=(
         "Take away what it gave itself, ask who used it, and take away the right to bind, escalate or "
         "impersonate."

@@ -60,6 +60,7 @@ CONTROL = Control(
         timedelta(days=30),
         "it speaks of the reads that were seen; monthly jobs have read once by then",
     ),
+    needs=frozenset({"secret reads"}),
     remediation=(
         "Ask the owner which network it is. Declare it, or rotate the credential and what it read, and bind "
         "the credential to its networks where the store can."

@@ -50,6 +50,7 @@ CONTROL = Control(
     ),
     nist=("AU-6",),
     csf=("DE.CM-03",),
+    needs=frozenset({"secrets"}),
     remediation="Ask the owner what it read them for. Rotate what was read if nobody knows.",
 )
 

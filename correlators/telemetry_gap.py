@@ -55,6 +55,7 @@ CONTROL = Control(
         timedelta(days=2),
         "a source that speaks daily has spoken by then",
     ),
+    needs=frozenset({"turns", "watch"}),
     remediation="Find out who stopped it or where its records stay, and have it written again.",
 )
 

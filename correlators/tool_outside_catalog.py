@@ -65,6 +65,7 @@ CONTROL = Control(
         timedelta(days=30),
         "what refuses calls is set up anew with each release of the gateway or framework",
     ),
+    needs=frozenset({"stated"}),
     remediation="Ask the owner whether the tool is meant. Approve it in the inventory, or take it from the "
     "agent and review what its calls did.",
 )

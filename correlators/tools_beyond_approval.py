@@ -67,6 +67,7 @@ CONTROL = Control(
         timedelta(days=7),
         "servers change what they offer with each deployment, and are listed at each start of an agent",
     ),
+    needs=frozenset({"stated"}),
     remediation="Read the definition that the server showed. Approve its digest in the inventory, or take "
     "the server from the agent and review what its calls did.",
 )

@@ -61,6 +61,7 @@ CONTROL = Control(
         "the trust is still there and could admit a subject of the same name; quarterly jobs have "
         "tried once by then",
     ),
+    needs=frozenset({"turns"}),
     remediation="Take the subject out of the trust, or bind the trust to the subject's uid, which no "
     "other gets.",
 )

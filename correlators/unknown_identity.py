@@ -62,6 +62,7 @@ CONTROL = Control(
         None,
         "it is declared until the declaration is taken back, which is a record, too",
     ),
+    needs=frozenset({"covers"}),
     remediation="Ask whoever made it. Declare it, join it to its identity by an alias, or take it away.",
 )
 

@@ -42,6 +42,7 @@ CONTROL = Control(
     attack=(("T1078.004", "Valid Accounts: Cloud Accounts"),),
     nist=("AC-6(7)",),
     csf=("PR.AA-05",),
+    needs=frozenset({"grants"}),
     remediation="Take the grant away, or record what it is for.",
 )
 

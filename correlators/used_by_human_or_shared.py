@@ -53,6 +53,7 @@ CONTROL = Control(
         timedelta(days=30),
         "who uses a credential changes with people; monthly jobs have run once by then",
     ),
+    needs=frozenset({"stated"}),
     remediation="Give the person, or the second workload, an identity of its own, and rotate this "
     "credential.",
 )

@@ -22,9 +22,10 @@ from correlators.kernel.knowledge import coming, memory
 from correlators.kernel.knowledge.inferred import INFERRED
 from correlators.kernel.knowledge.join import join
 from correlators.kernel.knowledge.weight import lightened, spared
+from correlators.kernel.needs import Asked
 from correlators.kernel.routes import apart, circles, crowds, siblings
 from correlators.kernel.routes.kinds import Kind, kind_of
-from correlators.kernel.routes.routing import gathered, judged_elsewhere, outbox
+from correlators.kernel.routes.routing import gathered, judged_elsewhere, only_leads, outbox
 from correlators.kernel.stored import known_by
 from correlators.kernel.views import exceptions, hearsay
 from correlators.kernel.views.lifelines import lifeline_of
@@ -87,8 +88,8 @@ class Correlator:
         credentials_max: int = apart.CREDENTIALS_MAX,
         children_max: int = siblings.CHILDREN_MAX,
     ) -> None:
-        self._controls = controls
-        self._everywhere = {name: control for name, control in controls.items() if control.CONTROL.everywhere}
+        self._controls = Asked(controls)
+        self._everywhere = Asked({name: c for name, c in controls.items() if c.CONTROL.everywhere})
         self._load = load
         self._bytes_max = sys.maxsize if bytes_max is None else bytes_max
         self._credentials_max = sys.maxsize if bytes_max is None else credentials_max
@@ -210,6 +211,10 @@ class Correlator:
 
     def _settle(self, key: str, clock: Clock, settled: Settled) -> None:
         known = self._dossiers[key]
+        if only_leads(key, known):
+            self._settled.add(key)
+            settled.dossiers[key] = self._encode(known)
+            return
         dossier = self._parted(key, self._come(key, known, clock), self._children_max, settled)
         dossier = self._forward(key, dossier, settled)
         if not dossier.unread and expired(key, dossier, clock, self._thresholds.memory):
@@ -229,7 +234,7 @@ class Correlator:
         remembered = memory.forgotten(dossier, len(body), clock)
         if remembered is not dossier:
             dossier, body = remembered, self._encode(remembered)
-        asked = self._controls if judged else self._everywhere if _lasts(kind, dossier) else {}
+        asked = self._controls if judged else self._everywhere if _lasts(kind, dossier) else None
         if asked:
             view = self._view(key, dossier, clock)
             verdicts = self._judge(key, dossier, view, clock, asked)
@@ -358,9 +363,7 @@ class Correlator:
             heapq.heappush(self._due, (due, key))
         return View(apart.home_of(key, dossier), known, self._thresholds)
 
-    def _judge(
-        self, key: str, dossier: Dossier, view: View, clock: Clock, controls: Mapping[str, Judge]
-    ) -> list[Verdict]:
+    def _judge(self, key: str, dossier: Dossier, view: View, clock: Clock, controls: Asked) -> list[Verdict]:
         doubts = clock.doubts
         doubts.due, doubts.until, doubts.watched = 0, {}, set()
         verdicts = _asked(controls, view, clock)
@@ -400,11 +403,12 @@ class Correlator:
         return changed
 
 
-def _asked(controls: Mapping[str, Judge], view: View, clock: Clock) -> list[Verdict]:
+def _asked(controls: Asked, view: View, clock: Clock) -> list[Verdict]:
     """What these controls say of a view, as it is told."""
-    said = [verdict for control in controls.values() for verdict in control.judge(view, clock)]
+    asked = controls.about(view.key, view.dossier)
+    said = [verdict for control in asked for verdict in control.judge(view, clock)]
     if view.dossier.releases or view.dossier.exceptions:
-        said = followed(controls, said, view, clock)
+        said = followed(controls.controls, said, view, clock)
     return [_as_reported(verdict, view, clock) for verdict in said]
 
 

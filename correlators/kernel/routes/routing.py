@@ -26,6 +26,7 @@ from schemas.activity import EndKind
 from schemas.authority import INVENTORY, is_identity
 from schemas.declaration import Declaration
 from schemas.dossier import (
+    EMPTY,
     Address,
     Ancestor,
     Child,
@@ -37,6 +38,7 @@ from schemas.dossier import (
 )
 from schemas.evidence import Evidence
 from schemas.fact import group_of
+from schemas.providers import is_credential
 from schemas.span import is_unnamed
 
 CONTINUES = ":continues"
@@ -117,8 +119,8 @@ def _for_others(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
             heard=dossier.heard,
             ways=circles.ways(key, dossier),
         )
-        for target in targets:
-            yield target, content
+        if content != EMPTY:
+            yield from ((target, content) for target in targets)
     yield from circles.notices(key, dossier)
     if dossier.reported:
         yield from crowds.to_crowds(key, dossier.reported)
@@ -150,6 +152,18 @@ def _calls_of_nobody(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]
         for identity in dossier.stated:
             if identity != key:
                 yield identity, Dossier(calls=dossier.calls)
+
+
+def only_leads(key: str, dossier: Dossier) -> bool:
+    """Says whether all that is known under a credential's key is whose it is, which nobody doubts: there is
+    nothing to forward, to judge or to cut."""
+    return (
+        bool(dossier.addresses)
+        and is_credential(key)
+        and dossier == Dossier(addresses=dossier.addresses)
+        and key not in dossier.addresses
+        and not any(address.turns for address in dossier.addresses.values())
+    )
 
 
 def forwarded_to(key: str, dossier: Dossier) -> list[str]:
@@ -222,8 +236,11 @@ def _lineage(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     """Deaths go down to children; uses after a death go back up to the dossier of the ancestor that
     died.
     """
-    view = View(key, dossier)
     incomplete = not CUT.isdisjoint(dossier.marks)
+    alone = len(dossier.credentials) == 1
+    if alone and not incomplete and not any(c.children or c.ancestors for c in dossier.credentials.values()):
+        return
+    view = View(key, dossier)
     tied = tied_to(view.credentials)
     for name, credential in view.credentials.items():
         if credential.children or name in tied or (incomplete and name):
