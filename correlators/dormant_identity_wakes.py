@@ -14,7 +14,7 @@ done since.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import pairwise, starmap
 from typing import NamedTuple
@@ -35,7 +35,6 @@ from correlators.control import (
     sighted,
     traits_of,
 )
-from correlators.kernel.knowledge.pins import sightings_of
 from correlators.kernel.knowledge.sightings import LEVELS
 from correlators.kernel.views.inventoried import current
 from correlators.kernel.views.thresholds import DEFAULTS
@@ -153,12 +152,21 @@ def _success_since(
 
 def _span(view: View) -> int:
     """From the first to the last that is known of the identity's own (µs): nobody younger was silent long."""
-    credentials = view.credentials.values()
-    ends = [s for c in credentials for _, s in sightings_of(c) if s.kept]
-    ends += [s for c in view.dossier.calls.values() for s in c.channels.values() if s.kept]
-    moments = [c.issued.time for c in credentials if c.issued]
-    moments += [e.time for s in ends for e in (s.kept[0], s.kept[-1])]
-    return max(moments, default=0) - min(moments, default=0)
+    moments: list[int] = []
+    for c in view.credentials.values():
+        if c.issued:
+            moments.append(c.issued.time)
+        _ends(c.uses, moments)
+        _ends(c.pins, moments)
+    for calls in view.dossier.calls.values():
+        _ends(calls.channels, moments)
+    return max(moments) - min(moments) if moments else 0
+
+
+def _ends(many: Mapping[str, Sightings], moments: list[int]) -> None:
+    for sightings in many.values():
+        if sightings.kept:
+            moments += (sightings.kept[0].time, sightings.kept[-1].time)
 
 
 def _used(view: View) -> tuple[Evidence, ...]:

@@ -155,8 +155,8 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     ``everywhere``: it is asked about groups and rosters with a mark, too, of which no other control is asked.
     ``bound``: it holds a workload to what was approved for it, so after a release it must be proven again.
     ``freshness``: for how long its proofs are good.
-    ``needs``: parts of a dossier (``correlators.kernel.needs``) of which it must hold one for the control to have
-    anything to say; empty: it is always asked.
+    ``needs``: parts of a dossier (``correlators.kernel.needs``) of which it must hold one for the control to
+    have anything to say; empty: it is always asked.
     """
 
     name: str

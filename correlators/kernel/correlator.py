@@ -140,7 +140,8 @@ class Correlator:
         for key, fact in facts:
             try:
                 known = self.dossier(key)
-                joined = join(known, fact)
+                # Mostly what is told of one that nothing is known of is all there is to know.
+                joined = fact if known is EMPTY and fact != EMPTY else join(known, fact)
             except Exception as error:
                 self._failed[key] = where(error)
                 continue

@@ -18,10 +18,7 @@ nothing to ask again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import compress
-from operator import attrgetter
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from correlators.kernel.catalogue import Judge
 from schemas.credential_kind import traits_of
@@ -37,45 +34,52 @@ OF_CREDENTIALS = "credentials."
 """How parts begin that are fields of credentials."""
 
 _FIELDS = Dossier.__struct_fields__
-_values: Callable[[Dossier], tuple[Any, ...]] = attrgetter(*_FIELDS)
-_FIELDS_OF_ONE = tuple(name for name in Credential.__struct_fields__ if name != EXPIRY)
-_PARTS_OF_ONE = tuple(OF_CREDENTIALS + name for name in _FIELDS_OF_ONE)
-_values_of_one: Callable[[Credential], tuple[Any, ...]] = attrgetter(*_FIELDS_OF_ONE)
+_OF_ONE = tuple(name for name in Credential.__struct_fields__ if name != EXPIRY)
 
-PARTS = frozenset({*_FIELDS, *_PARTS_OF_ONE, *COMPUTED})
+PARTS = frozenset({*_FIELDS, *(OF_CREDENTIALS + name for name in _OF_ONE), *COMPUTED})
 """All that a control may name."""
 
 
-def held(key: str, dossier: Dossier) -> set[str]:
-    """Returns the parts that a dossier holds."""
-    parts = {*compress(_FIELDS, _values(dossier))}
-    stays: set[str] = set()
-    for credential in dossier.credentials.values():
-        parts.update(compress(_PARTS_OF_ONE, _values_of_one(credential)))
-        stays.update(credential.stays)
-        parts.update(_of_uses(credential))
-        if credential.expiry[1]:
-            parts.add(EXPIRY)
-        if credential.kind and traits_of(credential.kind).root:
+class Parts:
+    """Looks for some parts in dossiers."""
+
+    def __init__(self, named: frozenset[str]) -> None:
+        self._fields = [name for name in _FIELDS if name in named]
+        self._of_one = [(OF_CREDENTIALS + name, name) for name in _OF_ONE if OF_CREDENTIALS + name in named]
+
+    def held(self, key: str, dossier: Dossier) -> set[str]:
+        """Returns those that a dossier holds, and the computed ones that it holds."""
+        parts = {name for name in self._fields if getattr(dossier, name)}
+        if is_root(key):
             parts.add(ROOT)
-    if len(stays) > 1:
-        parts.add(PLACES)
-    if is_root(key):
+        credentials = dossier.credentials.values()
+        for credential in credentials:
+            for part, name in self._of_one:
+                if getattr(credential, name):
+                    parts.add(part)
+            _compute(credential, parts)
+        if len(credentials) > 1 and len({place for c in credentials for place in c.stays}) > 1:
+            parts.add(PLACES)
+        return parts
+
+
+def _compute(credential: Credential, parts: set[str]) -> None:
+    """Adds what no field says by itself; of what is pinned or thinned whatever it may be of."""
+    if credential.expiry[1]:
+        parts.add(EXPIRY)
+    if credential.kind and traits_of(credential.kind).root:
         parts.add(ROOT)
-    return parts
-
-
-def _of_uses(credential: Credential) -> Iterator[str]:
-    """What its uses tell, those that are pinned, too, and those of which only a place is left."""
+    if credential.pins:
+        parts.update((REFUSED, SECRET_READS))
     for key in credential.uses:
         if key.startswith("unauthenticated"):
-            yield REFUSED
+            parts.add(REFUSED)
         if key.endswith("secret_read"):
-            yield SECRET_READS
-    if credential.pins:
-        yield from (REFUSED, SECRET_READS)
-    if any("secret_read" in stay.grave for stay in credential.stays.values()):
-        yield SECRET_READS
+            parts.add(SECRET_READS)
+    if len(credential.stays) > 1:
+        parts.add(PLACES)
+    if SECRET_READS not in parts and any("secret_read" in stay.grave for stay in credential.stays.values()):
+        parts.add(SECRET_READS)
 
 
 class Asked:
@@ -84,11 +88,12 @@ class Asked:
     def __init__(self, controls: Mapping[str, Judge]) -> None:
         self.controls = controls
         self._needs = [(control, control.CONTROL.needs) for control in controls.values()]
+        self._parts = Parts(frozenset().union(*(needs for _, needs in self._needs)))
 
     def __bool__(self) -> bool:
         return bool(self._needs)
 
     def about(self, key: str, dossier: Dossier) -> Iterable[Judge]:
-        """Yields the controls that may have something to say of it, in order of name."""
-        parts = held(key, dossier)
-        return (control for control, needs in self._needs if not needs or not needs.isdisjoint(parts))
+        """Returns the controls that may have something to say of it, in order of name."""
+        parts = self._parts.held(key, dossier)
+        return [control for control, needs in self._needs if not needs or not needs.isdisjoint(parts)]

@@ -7,7 +7,7 @@ so the mark says that it is full. What is full stays full: the mark does not dep
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sized
 
 from correlators.kernel.knowledge.join import (
     CLAIMS_MAX,
@@ -43,22 +43,17 @@ def marked(dossier: Dossier) -> Dossier:
 
 
 def _full(dossier: Dossier) -> Iterator[str]:
-    if any(len(many) >= DECLARATIONS_MAX for many in dossier.stated.values()):
+    if _has(dossier.stated, DECLARATIONS_MAX):
         yield DECLARATIONS_MARK
-    claimed = (
-        *dossier.rotations.values(),
-        *dossier.policies.values(),
-        *dossier.approvals.values(),
-        *dossier.releases.values(),
-    )
-    if any(len(many) >= CLAIMS_MAX for many in (*claimed, dossier.exceptions)):
+    claims = (dossier.rotations, dossier.policies, dossier.approvals, dossier.releases)
+    if len(dossier.exceptions) >= CLAIMS_MAX or any(_has(many, CLAIMS_MAX) for many in claims if many):
         yield CLAIMS_MARK
     switches = (
         *dossier.turns.values(),
         *(address.turns for address in dossier.addresses.values()),
         *(grant.turns for grant in dossier.grants.values()),
     )
-    if any(len(turns) >= TURNS_MAX for turns in switches):
+    if switches and max(map(len, switches)) >= TURNS_MAX:
         yield TURNS_MARK
     if len(dossier.secrets) >= SECRETS_MAX:
         yield SECRETS_MARK
@@ -68,6 +63,11 @@ def _full(dossier: Dossier) -> Iterator[str]:
         yield LISTS_MARK
     for credential in dossier.credentials.values():
         yield from _full_of(credential)
+
+
+def _has(sets: Mapping[str, Sized], most: int) -> bool:
+    """Whether one of the sets has so many members."""
+    return bool(sets) and max(map(len, sets.values())) >= most
 
 
 def full_lists(lists: dict[str, Listed]) -> set[str]:

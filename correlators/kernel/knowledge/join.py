@@ -39,6 +39,7 @@ from schemas.dossier import (
     Watch,
 )
 from schemas.evidence import Evidence
+from schemas.frozen import changed
 from schemas.rosters import FRONT_SAMPLE_MAX, SAMPLED_MAX
 from schemas.span import OF_SERVICE
 
@@ -273,17 +274,16 @@ def record_of(kind: type[T], /, **joins: Join[Any]) -> Join[T]:
     def both(a: T, b: T) -> T:
         if a is b:
             return a
-        olds, news = values_of(a), values_of(b)
-        values: list[Any] | None = None
+        news = values_of(b)
+        learned: dict[str, Any] = {}
         # Most fields of a fact are empty.
         for i in compress(places, news):
-            old, new = olds[i], news[i]
+            name, new = fields[i], news[i]
+            old = getattr(a, name)
             joined = plan[i](old, new) if old else new
             if joined is not old:
-                if values is None:
-                    values = list(olds)
-                values[i] = joined
-        return a if values is None else kind(*values)
+                learned[name] = joined
+        return changed(a, **learned) if learned else a
 
     return both
 

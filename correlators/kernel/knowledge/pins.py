@@ -25,6 +25,8 @@ FEW = 2 * LEVELS[-1][2]
 def pinned(dossier: Dossier) -> Dossier:
     """Returns the dossier with the uses next to its turns pinned. Returns the argument where nothing is to
     pin."""
+    if not any(len(s.kept) > FEW for c in dossier.credentials.values() for s in c.uses.values()):
+        return dossier
     common = [turn for turns in dossier.turns.values() for turn in turns]
     unnamed = dossier.credentials.get("")
     common += unnamed.exposures if unnamed else ()

@@ -103,6 +103,8 @@ def tries_on_members(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]
 
 def capped(dossier: Dossier) -> Dossier:
     """Returns the bucket within its caps. Returns the argument where nothing is let go."""
+    if not dossier.glimpses:
+        return dossier
     kept = [*_first(dossier, lookups=True), *_first(dossier, lookups=False)]
     if len(kept) == len(dossier.glimpses):
         return dossier

@@ -66,6 +66,8 @@ def _acts(key: str, dossier: Dossier) -> bool:
 def _passages(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     """Where an identity that came from several addresses came from, told to the roster of the installation
     that its credentials are of: who else came from there shows whether an address is a balancer's."""
+    if len({place for credential in dossier.credentials.values() for place in credential.stays}) < 2:
+        return
     seen: dict[str, dict[str, Passage]] = {}
     for name, credential in dossier.credentials.items():
         installation = behind(name) if credential.stays else ""

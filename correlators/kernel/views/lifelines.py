@@ -55,6 +55,8 @@ def _parent(view: View, credential: Credential) -> str:
 
 def _death(view: View, name: str, credential: Credential) -> Turn | None:
     """The first of the ends that stand now."""
+    if not (credential.turns or credential.ancestors or view.dossier.turns):
+        return None
     periods = off_intervals(view.turns_of(name))
     for origin, ancestor in credential.ancestors.items():
         if ancestor.edge == "dies_with":

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from correlators.kernel import correlator, needs
 from correlators.kernel.catalogue import controls
 from correlators.kernel.correlator import Correlator
-from correlators.kernel.needs import OF_CREDENTIALS, PARTS, Asked, held
+from correlators.kernel.needs import OF_CREDENTIALS, PARTS, Asked, Parts
 from correlators.kernel.views.view import View
 from schemas import frozen
 from schemas.activity import Activity
@@ -23,6 +23,8 @@ from tests.support.make import T0
 from tests.support.scenario import clock_after
 
 KEYS = st.sampled_from(["aws:1:user/a", "aws:1:root", "aws:key/K1", "agent:desk/a", "telemetry:aws:1"])
+
+held = Parts(PARTS).held
 
 COMPUTED: dict[str, Callable[[Credential], Credential]] = {
     needs.EXPIRY: lambda c: frozen.changed(c, expiry=(0, 0)),
@@ -88,7 +90,9 @@ def test_whatever_is_left_out_of_a_dossier_is_not_held(many: list[Activity], key
 
 
 def test_a_dossier_of_plain_uses_is_asked_of_habits_alone() -> None:
-    use = Activity("u", T0, "cloudtrail", identity="aws:1:user/a", credential="aws:key/K1", outcome="succeeded")
+    use = Activity(
+        "u", T0, "cloudtrail", identity="aws:1:user/a", credential="aws:key/K1", outcome="succeeded"
+    )
     asked = [c.CONTROL.name for c in Asked(controls()).about("aws:1:user/a", dossiers([use]))]
     assert asked == ["dormant_identity_wakes"]
 
