@@ -141,7 +141,7 @@ class Correlator:
             try:
                 known = self.dossier(key)
                 # Mostly what is told of one that nothing is known of is all there is to know.
-                joined = fact if known is EMPTY and fact != EMPTY else join(known, fact)
+                joined = fact if known is EMPTY and _says_something(fact) else join(known, fact)
             except Exception as error:
                 self._failed[key] = where(error)
                 continue
@@ -402,6 +402,10 @@ class Correlator:
         ]
         self._rows[key] = {**view.credentials, "": view.dossier.turns}
         return changed
+
+
+def _says_something(fact: Dossier) -> bool:
+    return isinstance(fact, Dossier) and fact != EMPTY
 
 
 def _asked(controls: Asked, view: View, clock: Clock) -> list[Verdict]:

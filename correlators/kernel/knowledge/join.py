@@ -283,7 +283,7 @@ def record_of(kind: type[T], /, **joins: Join[Any]) -> Join[T]:
             joined = plan[i](old, new) if old else new
             if joined is not old:
                 learned[name] = joined
-        return changed(a, **learned) if learned else a
+        return changed(a, **learned) if learned else a  # type: ignore[type-var]
 
     return both
 

@@ -23,7 +23,7 @@ def fails_over(key: str) -> SimpleNamespace:
             raise ValueError("a secret of the record")
         return ()
 
-    return SimpleNamespace(judge=judge, CONTROL=SimpleNamespace(everywhere=False))
+    return SimpleNamespace(judge=judge, CONTROL=SimpleNamespace(everywhere=False, needs=frozenset()))
 
 
 def facts(*keys: str) -> list[Fact]:
@@ -44,7 +44,7 @@ def test_one_identity_that_cannot_be_judged_is_told_once_and_the_others_are_judg
 
 
 def test_a_fact_that_cannot_be_joined_is_told_and_the_next_one_is_joined() -> None:
-    broken = SimpleNamespace(CONTROL=SimpleNamespace(everywhere=False))
+    broken = SimpleNamespace(CONTROL=SimpleNamespace(everywhere=False, needs=frozenset()))
     correlator = Correlator(controls())
     correlator.take([("aws:1:user/a", broken), *facts("aws:1:user/b")])  # type: ignore[list-item]
     settled = correlator.settle(Clock(NOW, {}, {}))

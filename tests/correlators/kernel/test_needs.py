@@ -113,9 +113,9 @@ def test_what_only_leads_to_its_identity_is_stored_and_nothing_else(
     for short in (True, False):
         if not short:
             monkeypatch.setattr(correlator, "only_leads", lambda key, dossier: False)
-        desk = Correlator(controls())
-        desk.take(facts)
-        given_by.append(desk.settle(Clock(T0 + 1)))
+        one = Correlator(controls())
+        one.take(facts)
+        given_by.append(one.settle(Clock(T0 + 1)))
     assert given_by[0] == given_by[1]
     assert list(given_by[0].dossiers) == ["aws:key/K1"]
     assert [target for target, _ in given_by[0].forwards] == (["aws:1:user/a"] if also else [])
