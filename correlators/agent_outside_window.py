@@ -47,6 +47,7 @@ from correlators.control import (
 from correlators.kernel.views.calls import endings, lateness, parted, times_of
 from correlators.kernel.views.ends import grace_of
 from correlators.kernel.views.inventoried import BREAK_GLASS, approvals, uncovered
+from correlators.kernel.views.removals import left_open
 from correlators.kernel.views.unseen import LOST, between, lost_uses
 from schemas.declaration import Declaration, Period
 from schemas.span import is_unnamed, unnamed_of
@@ -190,6 +191,10 @@ def _quiet(
         value, reason = "proven", f"refused outside its window, last at {iso(refused[-1].time)}"
     elif missing := uncollected(identity, clock):
         value, reason = "unverifiable", f"{missing} what it does"
+    windows = latest.windows or ()
+    over = max((w.end for w in windows if w.end and clock.past(w.end)), default=0)
+    if over and not any(w.covers(clock.now) for w in windows) and (left := left_open(view, over)):
+        reason += f"; {left}"
     return view.verdict(
         CONTROL,
         subject=identity,

@@ -50,6 +50,7 @@ from correlators.kernel.views.calls import lateness, times_of
 from correlators.kernel.views.ends import standing, undone_by
 from correlators.kernel.views.gone import GONE, active, acts_as, deletions_of, outlives
 from correlators.kernel.views.inventoried import BREAK_GLASS, approvals, uncovered
+from correlators.kernel.views.removals import left_open
 from correlators.kernel.views.unseen import LOST, Unseen, lost_uses, ruled_out, severity_of
 from correlators.kernel.views.view import ACCEPTED
 from schemas.authority import INVENTORY
@@ -160,8 +161,13 @@ def _declared(
     if not inactive_now:
         return None
     missing = uncollected(identity, clock)
+    left = left_open(view, period.start)
+    open_yet = f"; {left}" if left else ""
     value, reason = (
-        ("assumed", f"no activity seen since{', break-glass under an approval aside' if acted else ''}")
+        (
+            "assumed",
+            f"no activity seen since{', break-glass under an approval aside' if acted else ''}{open_yet}",
+        )
         if not missing
         else ("unverifiable", f"{missing} activity")
     )

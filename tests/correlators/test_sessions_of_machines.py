@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from schemas.activity import Activity
-from schemas.sources import Context, kubernetes
+from schemas.sources import Context, inventory, kubernetes, mcp
 from schemas.verdict import Severity, Verdict
+from tests.support import azure, gcp
 from tests.support.declared import verdicts
 from tests.support.life import HOUR, at, role, stamp, trail, user
 
@@ -176,3 +177,79 @@ def test_a_shell_in_a_cluster_of_googles_has_a_record_for_its_begin_and_one_for_
     read = [kubernetes.read(json.dumps(r).encode(), Context(key=b"k")) for r in records]
     assert not [r.rejects for r in read if r.rejects]
     assert severity_of("access_outlived_removal", [a for r in read for a in r.activities]) == severity
+
+
+def tunnel(when: float, permission: str = "iap.tunnelInstances.accessViaIAP") -> Activity:
+    return gcp.activity(gcp.entry(
+        "AuthorizeUser", "iap", authorizationInfo=[{"permission": permission, "granted": True}],
+        entry_insertId=f"tunnel {when}", entry_timestamp=stamp(when),
+        entry_resource={"type": "gce_instance", "labels": {"project_id": gcp.PROJECT, "instance_id": "42"}},
+    ))  # fmt: skip
+
+
+def test_a_tunnel_of_googles_proxy_is_not_known_to_have_ended_and_a_web_page_is_no_session() -> None:
+    deleted = gcp.about_key("DeleteServiceAccountKey") | {"timestamp": stamp(600)}
+    later = gcp.activity(
+        gcp.iam("GetServiceAccount", entry_insertId="later") | {"timestamp": stamp(3 * HOUR)}
+    )
+    after = [gcp.activity(deleted), later]
+    verdict = one("revoked_credential_used", [tunnel(0), *after])
+    assert (verdict.value, verdict.severity) == ("assumed", None)
+    assert f"a session opened at {stamp(0)} is not known to have been closed" in verdict.reason
+    page = tunnel(0, "iap.webServiceVersions.accessViaIAP")
+    assert "session" not in one("revoked_credential_used", [page, *after]).reason
+
+
+def through_bastion(when: float, **more: str) -> Activity:
+    shown = {"userEmail": "ops@example.com", "tunnelId": "t1", "message": "Successfully Connected."} | more
+    return azure.activity({
+        "time": stamp(when), "category": "BastionAuditLogs", "tenantId": azure.TENANT, "properties": shown,
+        "operationName": "Microsoft.Network/BastionHost/connect",
+        "resourceId": "/SUBSCRIPTIONS/S1/PROVIDERS/MICROSOFT.NETWORK/BASTIONHOSTS/SHOP",
+    })  # fmt: skip
+
+
+OPS_USER = f"entra:{azure.TENANT}:user/ops@example.com"
+
+
+def retired(identity: str, when: float, **more: Any) -> Activity:
+    body = {
+        "gapwatch": "inventory/v1", "recorded": stamp(-HOUR), "identities": [
+            {"id": identity, "status": [{"value": "decommissioned", "from": stamp(when)}], **more}
+        ],
+    }  # fmt: skip
+    (activity,) = inventory.read(json.dumps(body).encode(), Context()).activities
+    return activity
+
+
+def test_a_session_through_bastion_that_outlasts_an_account_is_said_and_one_that_ended_before_is_not() -> (
+    None
+):
+    def said(*rows: Activity) -> str:
+        return one("inactive_identity_active", [retired(OPS_USER, HOUR), *rows]).reason
+
+    end = through_bastion(2 * HOUR, message="Session is disconnected.", sessionEndTime=stamp(2 * HOUR))
+    assert f"a session of {stamp(0)} stood open until {stamp(2 * HOUR)}" in said(through_bastion(0), end)
+    assert f"a session of {stamp(0)} is not known to have ended" in said(through_bastion(0))
+    early = through_bastion(60, message="Session is disconnected.", sessionEndTime=stamp(60))
+    assert "session" not in said(through_bastion(0), early)
+    assert "session" not in said(through_bastion(0, message="Login Failed"))
+
+
+def message(when: float, **more: Any) -> list[Activity]:
+    record = {"ts": stamp(when), "server": "crm", "session": "s1", "agent": "agent:desk/triage", **more}
+    reading = mcp.read(json.dumps(record).encode(), Context())
+    assert not reading.rejects
+    return reading.activities
+
+
+def test_an_agents_session_that_nothing_ended_is_said_when_its_approval_is_over() -> None:
+    asked = {"message": {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}, "direction": "client_to_server"}
+    listed = message(0, **asked)
+    ends = message(300, http={"method": "DELETE", "status": 200})
+    status = [retired("agent:desk/triage", HOUR)]
+    open_yet = one("inactive_identity_active", [*status, *listed]).reason
+    assert f"a session of {stamp(0)} is not known to have ended" in open_yet
+    assert "session" not in one("inactive_identity_active", [*status, *listed, *ends]).reason
+    refused = message(300, http={"method": "DELETE", "status": 404})
+    assert refused == []

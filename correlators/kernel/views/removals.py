@@ -9,7 +9,7 @@ from correlators.kernel.views.thresholds import Thresholds
 from correlators.kernel.views.view import View
 from schemas import frozen
 from schemas.dossier import Grant, Opened, Turn
-from schemas.evidence import Evidence
+from schemas.evidence import Evidence, iso
 from schemas.providers import reaches_all_of
 
 REMOVED = "removed"
@@ -86,6 +86,19 @@ def standing_open(view: View, off: Off, credential: str) -> list[Opened]:
         for _, session in sorted(view.dossier.sessions.items())
         if session.began.credential == credential and session.began.time <= off.start < session.ended
     ]
+
+
+def left_open(view: View, time: int) -> str:
+    """Says in words which session of before this time (µs) ended after it, or is not known to have ended; ""
+    for none."""
+    before = sorted(s.began for s in view.dossier.sessions.values() if s.began.time <= time and not s.ended)
+    if before:
+        return f"a session of {iso(before[0].time)} is not known to have ended"
+    late = [s for s in view.dossier.sessions.values() if s.began.time <= time < s.ended]
+    if not late:
+        return ""
+    last = max(late, key=lambda s: s.ended)
+    return f"a session of {iso(last.began.time)} stood open until {iso(last.ended)}"
 
 
 def _past(off: Off, session: Opened, granted: Thresholds) -> bool:

@@ -1,5 +1,5 @@
 """Microsoft Entra and Azure: sign-ins of service principals, managed identities and users, the directory's
-audit log, Microsoft Graph activity, Azure Activity, Key Vault and storage logs, the Microsoft 365 unified
+audit log, Microsoft Graph activity, Azure Activity, Key Vault, storage and Bastion logs, Microsoft's unified
 audit log.
 
 A record is one row, an array, ``{"records": […]}`` as event hubs and storage accounts get them, ``{"value":
@@ -25,7 +25,7 @@ from schemas.records import Contents, head_of
 from schemas.rejected import Rejected
 from schemas.shippers import Envelopes
 from schemas.sources import Context, Reading, sources
-from schemas.sources.azure import audits, graph, operations, signins, unified
+from schemas.sources.azure import audits, bastion, graph, operations, signins, unified
 from schemas.sources.azure.event import NAME, Record, RowRead, rejects_of
 from schemas.sources.kubernetes.aks import CONTROL_PLANE
 from schemas.summary import Summary
@@ -64,7 +64,7 @@ SUMMARY = Summary(
     gives=(
         "Azure Activity, Key Vault, Entra audit, service-principal and managed-identity sign-ins, "
         "Graph activity: application, credential key id, token id; secrets and certificates added "
-        "and removed, principals disabled and deleted"
+        "and removed, principals disabled and deleted; sessions through Azure Bastion"
     ),
     cannot_show=(
         "Service-principal sign-ins are aggregated; managed identities have no address; an access "
@@ -150,6 +150,8 @@ def _reader_of(outer: dict[str, Any], inner: dict[str, Any]) -> Read | None:
     fields = inner or outer
     if category in SIGN_INS or kind in SIGN_INS or operation == "Sign-in activity" or _is_sign_in(outer):
         return signins.read
+    if category in bastion.CATEGORIES or kind in bastion.CATEGORIES:
+        return bastion.read
     if "initiatedby" in fields or ("activitydisplayname" in fields and "activitydatetime" in fields):
         return audits.read
     if (

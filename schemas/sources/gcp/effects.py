@@ -18,6 +18,7 @@ from schemas.activity import (
     Issued,
     Parent,
     Restored,
+    Session,
 )
 from schemas.claims import BACK, GONE
 from schemas.evidence import SECOND, micros
@@ -26,7 +27,7 @@ from schemas.sources.gcp.grants import POLICIES, grants_of, logs_of
 from schemas.sources.gcp.identity import account_of, key_of, named, origin_of
 from schemas.sources.gcp.secrets import secret_added, secret_read, secret_turned
 from schemas.times import micros_of
-from schemas.wire import as_number, pick, text_at
+from schemas.wire import as_list, as_number, pick, text_at
 
 LIFE_MAX = micros(timedelta(hours=12))
 """The longest that an organisation may allow; a longer one is no life."""
@@ -179,7 +180,22 @@ def _api_key_restored(call: Call) -> tuple[Effect, ...]:
     return (Restored(call.method, "deleted", f"gcp:apikey/{key}"),) if key else ()
 
 
+TUNNELS = frozenset({"iap.tunnelInstances.accessViaIAP", "iap.tunnelDestGroups.accessViaIAP"})
+"""What is asked of whoever wants a tunnel; a web page behind the proxy asks for another permission."""
+
+
+def _tunnel_opened(call: Call) -> tuple[Effect, ...]:
+    """A tunnel to a port of a machine (Google Cloud, "Using IAP for TCP forwarding", "Enable audit logs").
+    No entry tells that it ended."""
+    asked = {text_at(one, "permission") for one in as_list(call.payload.authorization_info)}
+    if not call.caller.identity or TUNNELS.isdisjoint(asked):
+        return ()
+    project = text_at(call.entry.resource.labels, "project_id") or "unknown"
+    return (Session(call.caller.identity, name=f"gcp:{project}:tunnel/{call.uid}"),)
+
+
 TEACH: dict[str, Teach] = {
+    "authorizeuser": _tunnel_opened,
     "accesssecretversion": secret_read,
     "addsecretversion": secret_added,
     "disablesecretversion": partial(secret_turned, overlap=GONE),

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from schemas.activity import Activity, Effect, Spanned
+from schemas.activity import Activity, Effect, Session, Spanned
 from schemas.records import head_of
 from schemas.rejected import Rejected
 from schemas.shippers import Envelopes
@@ -116,12 +116,51 @@ def read_document(document: dict[str, Any], place: str, context: Context, readin
     if not envelope.time:
         reading.rejects.append(Rejected(NAME, "is missing or not a time", "ts", place))
         return
+    if envelope.ends and not envelope.messages:
+        ended = _session_ended(envelope, context)
+        reading.passed += ended is None
+        reading.activities += [ended] if ended else []
+        return
     if not envelope.messages:
         reading.rejects.append(Rejected(NAME, "holds no JSON-RPC message", "message", place))
     many = len(envelope.messages) > 1
     for i, message in enumerate(envelope.messages):
         inside = f"{place}.message[{i}]".lstrip(".") if many else place
         _Message(envelope, message, inside, context, reading).read()
+
+
+def _session(envelope: Envelope, ended: int = 0) -> tuple[Effect, ...]:
+    """The agent's session at a server, as something that stands open until it is ended. A list of tools
+    begins it: clients ask for one first."""
+    if not envelope.session or not envelope.caller.identity:
+        return ()
+    identity = envelope.caller.identity
+    return (Session(identity, ended, passive=True, name=f"{identity} session {envelope.session}"),)
+
+
+def _session_ended(envelope: Envelope, context: Context) -> Activity | None:
+    """A client that ends its session by a request of HTTP alone (MCP 2025-11-25, transports)."""
+    done = _session(envelope, envelope.time)
+    if not done or envelope.status // 100 not in (0, 2):
+        return None
+    caller = envelope.caller
+    return Activity(
+        uid=f"{derived_id(8, 'ended', envelope.session, envelope.time)}",
+        time=envelope.time,
+        source=NAME,
+        instance=context.instance,
+        identity=caller.identity,
+        actor_name=caller.agent,
+        credential=caller.credential,
+        operation="session ended",
+        service=caller.service,
+        place=envelope.place,
+        client=envelope.client,
+        resource=envelope.server,
+        effects=(*done, *caller.effects),
+        arrived=context.arrived,
+        processed=context.processed,
+    )
 
 
 class _Message:
@@ -200,7 +239,8 @@ class _Message:
     def _tell(self, span_id: str, operation: str, spanned: Spanned, answer: Answer, client: str) -> None:
         envelope, context = self._envelope, self._context
         caller = envelope.caller
-        effects: tuple[Effect, ...] = (spanned, *caller.effects)
+        begun = _session(envelope) if operation == LIST else ()
+        effects: tuple[Effect, ...] = (spanned, *begun, *caller.effects)
         self._reading.activities.append(
             Activity(
                 uid=f"{spanned.trace}:{span_id}",

@@ -13,6 +13,7 @@
 | ``credential``, ``token_id``, ``client_id`` | the presented credential, never the token (also in ``http``) |
 | ``address``, ``user_agent`` | where the caller was |
 | ``http.status`` | 401 or 403: the gateway itself refused |
+| ``http.method`` | ``DELETE``, without a message: the client ended its session (MCP, transports) |
 | ``traceparent`` | the header, where it came as one; else the message holds it |
 | ``message`` | the JSON-RPC message, or a batch of messages |
 | ``answer`` | optional: the answer to ``message``, in the same record |
@@ -61,7 +62,8 @@ class Caller(NamedTuple):
 class Envelope(NamedTuple):
     """A record's context. ``time`` in µs, 0 for none; ``sender``: ``client`` or ``server``, "" unknown;
     ``status`` of HTTP, 0 unknown; ``link``: what the answer and the request share beside the id of the
-    message, "" for nothing; ``session``: a digest of the session at this server, "" where there is none."""
+    message, "" for nothing; ``session``: a digest of the session at this server, "" where there is none;
+    ``ends``: the request was to end the session."""
 
     time: int
     sender: str
@@ -75,6 +77,7 @@ class Envelope(NamedTuple):
     messages: list[Any]
     answer: dict[str, Any]
     session: str = ""
+    ends: bool = False
 
 
 def envelope_of(document: dict[str, Any], context: Context) -> Envelope:
@@ -100,6 +103,7 @@ def envelope_of(document: dict[str, Any], context: Context) -> Envelope:
         as_list(pick(document, "message")),
         as_fields(pick(document, "answer")),
         derived_id(SESSION_BYTES, server, _own(session, gateway, context)) if session else "",
+        text_at(document, "http", "method").upper() == "DELETE",
     )
 
 
