@@ -20,6 +20,7 @@ from streams.site.errors import NotRunning
 
 CONTROLS = ("control", "version", "title", "good_seconds", "good_why", "remediation")
 SOURCES = ("source", "lag_seconds", "gives", "cannot_show", "ship")
+BLIND = ("source", "name", "hides", "switch_on", "shown_by")
 LAG = timedelta(hours=24)
 """How far a source may be behind where no setting says otherwise (``source_lag``)."""
 
@@ -30,13 +31,14 @@ def write_reference(
     lag: timedelta = LAG,
     lags: Mapping[str, timedelta] | None = None,
 ) -> None:
-    """Writes the tables ``controls`` and ``sources`` where they say something else. ``freshness``: for how
-    long proofs are good by control, ``lag``, ``lags``: how far sources may be behind, as the site sets it.
+    """Writes the tables ``controls``, ``sources`` and ``source_blind`` where they say something else.
+    ``freshness``: for how long proofs are good by control, ``lag``, ``lags``: how far sources may be behind, as the site sets it.
     Raises NotRunning where ClickHouse does not take them."""
     client = engine.writer()
     try:
         _renew(client, "controls", CONTROLS, _controls(freshness or {}))
         _renew(client, "sources", SOURCES, _sources(lag, lags or {}))
+        _renew(client, f"{engine.internal}.source_blind", BLIND, _blind())
     except ClickHouseError as error:
         raise NotRunning(
             f"ClickHouse did not take the catalogue of controls and sources: {brief(error)}."
@@ -62,6 +64,15 @@ def _sources(lag: timedelta, lags: Mapping[str, timedelta]) -> list[tuple[Any, .
         said: Summary = source.SUMMARY  # type: ignore[attr-defined]
         rows.append((name, seconds, said.gives, said.cannot_show, said.ship))
     return rows
+
+
+def _blind() -> list[tuple[Any, ...]]:
+    pages: dict[str, Summary] = {name: source.SUMMARY for name, source in sources().items()}  # type: ignore[attr-defined]
+    return [
+        (name, each.name, each.hides, each.switch_on, each.shown_by)
+        for name, page in pages.items()
+        for each in page.blind
+    ]
 
 
 def _renew(client: Client, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:

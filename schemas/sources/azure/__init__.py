@@ -28,7 +28,7 @@ from schemas.sources import Context, Reading, sources
 from schemas.sources.azure import audits, bastion, graph, operations, signins, unified
 from schemas.sources.azure.event import NAME, Record, RowRead, rejects_of
 from schemas.sources.kubernetes.aks import CONTROL_PLANE
-from schemas.summary import Summary
+from schemas.summary import Blind, Summary
 from schemas.wire import as_fields, as_text, plain
 
 __all__ = ["NAME", "read", "recognises"]
@@ -73,6 +73,13 @@ SUMMARY = Summary(
         "arrival"
     ),
     ship=("Diagnostic settings to an Event Hub (its Kafka endpoint) into `raw.azure`, or exported JSON"),
+    blind=(
+        Blind(
+            name="aggregated sign-ins",
+            hides="each single sign-in of a service principal or managed identity, and its address",
+            switch_on="Microsoft Graph activity logs, and the resources' own diagnostic logs",
+        ),
+    ),
 )
 """Its row in docs/sources.md."""
 

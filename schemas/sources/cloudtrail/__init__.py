@@ -15,7 +15,7 @@ from schemas.sources import Context, Reading
 from schemas.sources.cloudtrail.event import activity_of
 from schemas.sources.cloudtrail.records import EVENT, looks_like, sliced, unpack
 from schemas.sources.cloudtrail.wire import AnyEvent, Unread
-from schemas.summary import Summary
+from schemas.summary import Blind, Summary
 
 NAME = "cloudtrail"
 SIGNS = frozenset({"eventVersion", "eventSource", "userIdentity", "detail-type"})
@@ -38,6 +38,14 @@ SUMMARY = Summary(
     ship=(
         "The folder of delivered objects (receiver `receive_cloudtrail`, or `gapwatch send "
         "FOLDER`), or EventBridge, SQS or Kafka Connect into `raw.cloudtrail`"
+    ),
+    blind=(
+        Blind(
+            name="data events off",
+            hides="reads and writes of objects, invocations of functions, items of tables",
+            switch_on="Data events of the trail (advanced event selectors for S3, Lambda, DynamoDB)",
+            shown_by=r"^(s3:)?(Get|Put|Delete|Head|List)Objects?(V2)?\||^(lambda:)?Invoke\||^(dynamodb:)?(Get|Put|Delete|Update)Item\|",
+        ),
     ),
 )
 """Its row in docs/sources.md."""

@@ -32,7 +32,7 @@ from schemas.sources.gcp.grants import refused_self
 from schemas.sources.gcp.identity import caller_of
 from schemas.sources.gcp.outcome import action_of, outcome_of
 from schemas.sources.gcp.wire import Entry
-from schemas.summary import Summary
+from schemas.summary import Blind, Summary
 from schemas.times import micros_of
 from schemas.wire import as_fields, pick, text_at
 
@@ -61,6 +61,16 @@ SUMMARY = Summary(
         "is as old as its arrival"
     ),
     ship=("A log sink to Pub/Sub, and from there into `raw.gcp`; or exported LogEntries"),
+    blind=(
+        Blind(
+            name="data access logs off",
+            hides="reads of data, secrets and configuration",
+            switch_on=(
+                "Data Access audit logs (ADMIN_READ, DATA_READ, DATA_WRITE) in the IAM policy's auditConfigs"
+            ),
+            shown_by=r"AccessSecretVersion|\.(get|list)\||\.objects\.|Get[A-Z]|List[A-Z]",
+        ),
+    ),
 )
 """Its row in docs/sources.md."""
 

@@ -47,7 +47,7 @@ from schemas.sources.kubernetes.gke import event_of as google_event
 from schemas.sources.kubernetes.grants import refused_self
 from schemas.sources.kubernetes.reviews import reviewed
 from schemas.sources.kubernetes.wire import Event, event_of, head_of
-from schemas.summary import Summary
+from schemas.summary import Blind, Summary
 from schemas.times import micros_of
 
 NAME = "kubernetes"
@@ -87,6 +87,22 @@ SUMMARY = Summary(
     ship=(
         "The audit webhook (receiver `receive_kubernetes`), the log file followed, or the "
         "provider's export (EKS, GKE, AKS) into `raw.kubernetes.<cluster>`"
+    ),
+    blind=(
+        Blind(
+            name="metadata-only audit",
+            hides="which token was issued, which image was set, what a binding holds",
+            switch_on=(
+                "level RequestResponse for token requests, bindings and workloads (Request is enough "
+                "for images)"
+            ),
+            shown_by=r"\|[a-z_,]*(?:imaged|issued)[a-z_,]*$",
+        ),
+        Blind(
+            name="un-audited paths",
+            hides="requests that the audit policy leaves out (level None)",
+            switch_on="a rule of level Metadata at the end of the audit policy",
+        ),
     ),
 )
 """Its row in docs/sources.md."""

@@ -25,7 +25,7 @@ from schemas.sources.otel.logs import Act, LogSpan, act_of, spans_of, whose
 from schemas.sources.otel.logs_wire import protobuf_logs
 from schemas.sources.otel.raw import NAME, RawLog, RawSpan
 from schemas.span import Span, agent_key
-from schemas.summary import Summary
+from schemas.summary import Blind, Summary
 
 __all__ = ["NAME", "read", "recognises"]
 
@@ -55,6 +55,21 @@ SUMMARY = Summary(
     ship=(
         "OTLP/HTTP (receiver `receive_otlp`), a collector's Kafka exporter (`otlp_proto` or `otlp_json`) "
         "into `raw.otel`, or exported files"
+    ),
+    blind=(
+        Blind(
+            name="sampled traces",
+            hides="calls of tools in runs that sampling left out",
+            switch_on=(
+                "a sampler that always samples for agents (`parentbased_always_on`), and no tail "
+                "sampling before the collector's exporter"
+            ),
+        ),
+        Blind(
+            name="no identity on the call",
+            hides="which credential was behind a tool call",
+            switch_on="the gateway's or the server's own log (sources mcp, gateways)",
+        ),
     ),
 )
 """Its row in docs/sources.md."""

@@ -32,7 +32,7 @@ from schemas.sources.vault.issues import SPONSORED, issues_of
 from schemas.sources.vault.naming import name_of
 from schemas.sources.vault.use import SILENT, Use, action_of, asked_of, is_aside, use_of
 from schemas.sources.vault.wire import Line, head_of
-from schemas.summary import Summary
+from schemas.summary import Blind, Summary
 from schemas.times import micros_of
 
 NAME = "vault"
@@ -60,6 +60,22 @@ SUMMARY = Summary(
     ship=(
         "The file device followed (receiver `receive_files`), the socket device (receiver `receive_vault`), "
         "or any shipper into `raw.vault.<name>`"
+    ),
+    blind=(
+        Blind(
+            name="masked accessors",
+            hides="which token a revocation by accessor ended",
+            switch_on=(
+                "`hmac_accessor=false` on the audit device together with "
+                "`audit_non_hmac_request_keys=accessor` on the token mount"
+            ),
+            shown_by=r"\|named\|",
+        ),
+        Blind(
+            name="un-audited paths",
+            hides="requests that a filter of the audit device leaves out",
+            switch_on="an audit device without `filter` and `exclude`",
+        ),
     ),
 )
 """Its row in docs/sources.md."""

@@ -206,3 +206,32 @@ def test_rows_of_before_say_what_their_evidence_says(engine: Engine) -> None:
     assert ledger(engine, "value, hangs_on, toUnixTimestamp64Milli(assumeNotNull(proven_time))") == [
         ("proven", "cloudtrail", (NOW - DAY) // 1000)
     ]
+
+
+def spots(engine: Engine) -> dict[tuple[str, str], tuple[Any, ...]]:
+    asked = "SELECT source, what, rows, most_privileged, example FROM blind_spots"
+    return {(source, what): tuple(rest) for source, what, *rest in rows(engine, asked)}
+
+
+def test_a_blind_spot_is_one_until_a_record_shows_what_was_switched_on(engine: Engine) -> None:
+    seen(
+        engine,
+        "kubernetes",
+        NOW - HOUR,
+        operation="create pods",
+        identity="k8s:c1:a/admin",
+        action="identity_write",
+    )
+    named = {"resources": [{"uid": "k8s:c1:a/admin", "name": "admin"}]}
+    many = [row("a", "assumed", hangs_on="kubernetes", **named), row("b", "unverifiable", hangs_on="okta")]
+    Sink(engine).write("assurance", [one("assurance", body, n) for n, body in enumerate(many)])
+    found = spots(engine)
+    assert found["kubernetes", "metadata-only audit"] == (1, "high", "admin")
+    assert found["okta", "source never collected"][:2] == (1, "low")
+    assert list(found)[-1] == ("okta", "source never collected"), "the most privileged come first"
+    effects = '[{"type":"imaged","image":"x"}]'
+    seen(engine, "kubernetes", NOW - HOUR, 2, operation="patch deployments", effects=effects)
+    assert ("kubernetes", "metadata-only audit") not in spots(engine)
+    assert ("kubernetes", "un-audited paths") in spots(engine)
+    seen(engine, "okta", NOW - HOUR, 3)
+    assert ("okta", "source never collected") not in spots(engine)
