@@ -68,6 +68,10 @@ RUN_BY = {
     r"gapwatch release ID": ("tests/scenarios/test_ten_examples.py", "release"),
     r'gapwatch sql "(SELECT .*|…)"': ("tests/docs/test_cookbook.py", "TYPED"),
     r"gapwatch sql": ("tests/streams/command/test_cli.py", '"sql"'),
+    r"gapwatch (ledger|blind-spots|safe-to-delete)( \w+)?": (
+        "tests/streams/command/test_assurance.py",
+        "safe-to-delete",
+    ),
     r"gapwatch doctor": ("tests/streams/command/test_cli.py", "test_doctor_names_what_is_missing"),
     r"gapwatch replay( --inventory)?": ("tests/streams/command/test_declaring.py", "replay"),
     r"gapwatch explain \w+ --rederive": ("tests/streams/command/test_again.py", "rederive("),

@@ -73,13 +73,13 @@ def _breaks(known: Known) -> list[str]:
     return said
 
 
-SHOWN_MAX = 5
+SHOWN = 5
 """Names in one reason; the others are counted."""
 
 
 def _some(names: tuple[str, ...]) -> str:
-    more = f" and {len(names) - SHOWN_MAX} more" if len(names) > SHOWN_MAX else ""
-    return ", ".join(names[:SHOWN_MAX]) + more
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
 
 
 def _silent(known: Known) -> str:

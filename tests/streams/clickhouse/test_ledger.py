@@ -222,7 +222,7 @@ def test_a_blind_spot_is_one_until_a_record_shows_what_was_switched_on(engine: E
         identity="k8s:c1:a/admin",
         action="identity_write",
     )
-    named = {"resources": [{"uid": "k8s:c1:a/admin", "name": "admin"}]}
+    named: dict[str, Any] = {"resources": [{"uid": "k8s:c1:a/admin", "name": "admin"}]}
     many = [row("a", "assumed", hangs_on="kubernetes", **named), row("b", "unverifiable", hangs_on="okta")]
     Sink(engine).write("assurance", [one("assurance", body, n) for n, body in enumerate(many)])
     found = spots(engine)

@@ -32,7 +32,8 @@ def rotations() -> list[Any]:
     return [
         issue("old", 0, OLD, MOVED, kind="access_key"), use("with old", 60, MOVED, OLD),
         issue("new", HOUR, NEW, MOVED, kind="access_key"),
-        change("rotation", HOUR, Rotated(MOVED, successor=NEW), **admin), use("with new", 2 * HOUR, MOVED, NEW),
+        change("rotation", HOUR, Rotated(MOVED, successor=NEW), **admin),
+        use("with new", 2 * HOUR, MOVED, NEW),
         issue("half", 0, HALF, MOVING, kind="access_key"), use("a with half", 60, MOVING, HALF),
         use("b with half", 90, MOVING, HALF, place="192.0.2.9", client="cron/1"),
         issue("next", HOUR, NEXT, MOVING, kind="access_key"),

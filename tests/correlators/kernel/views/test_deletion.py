@@ -1,4 +1,4 @@
-"""Whether a credential can be deleted: what breaks outweighs what is hidden, and that outweighs every proof."""
+"""Whether a credential can be deleted: what breaks outweighs what is hidden, and both outweigh a proof."""
 
 from __future__ import annotations
 
