@@ -32,7 +32,8 @@ def write_reference(
     lags: Mapping[str, timedelta] | None = None,
 ) -> None:
     """Writes the tables ``controls``, ``sources`` and ``source_blind`` where they say something else.
-    ``freshness``: for how long proofs are good by control, ``lag``, ``lags``: how far sources may be behind, as the site sets it.
+    ``freshness``: for how long proofs are good by control, ``lag``, ``lags``: how far sources may be behind,
+    as the site sets it.
     Raises NotRunning where ClickHouse does not take them."""
     client = engine.writer()
     try:
