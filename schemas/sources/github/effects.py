@@ -44,6 +44,8 @@ TOKEN_ENDS: dict[str, EndKind] = {
     "personal_access_token.access_revoked": "revoked",
 }
 TOKENS_MADE = ("oauth_access.create", "personal_access_token.create")
+MADE_ANEW = ("oauth_access.regenerate", "personal_access_token.credential_regenerated")
+"""The token keeps its id, and has another secret from then on; the old one is refused."""
 GRANTED_AGAIN = "personal_access_token.access_granted"
 KEY_ENDS: dict[str, EndKind] = {"public_key.delete": "deleted", "public_key.unverify": "disabled"}
 SSO_ENDS = frozenset({
@@ -130,6 +132,8 @@ def _tokens(site: str, event: Event) -> Iterator[Effect]:
         yield from _ended(how, TOKEN_ENDS[how], (credential, *names), holder)
     elif how == GRANTED_AGAIN:
         yield Restored(how, "revoked", credential, holder)
+    elif how in MADE_ANEW and "/hash/" not in f"/{credential.rpartition(':')[2]}":
+        yield Restored(how, "remade", credential, holder)
 
 
 def _authorized_app(site: str, event: Event) -> Iterator[Effect]:

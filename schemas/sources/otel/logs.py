@@ -31,6 +31,9 @@ CALLED = ".tool.call"
 """GitHub Copilot Chat: ``copilot_chat.tool.call`` (code.visualstudio.com, monitoring agents)."""
 
 CLAUDE_CODE = "claude_code."
+GEMINI = ("gemini_cli.", "qwen-code.")
+"""Gemini CLI and what was made from it name a server's tool ``mcp_SERVER_TOOL`` (google-gemini/gemini-cli,
+docs/tools/mcp-server.md)."""
 PREFIXED = re.compile(r"mcp__(.+?)__(.+)", re.DOTALL)
 
 ACCEPTED = frozenset({"accept", "auto_accept", "modify", "approved", "allow"})
@@ -210,11 +213,15 @@ def whose(log: RawLog) -> str:
 
 def served_by(log: RawLog, tool: str) -> tuple[str, str]:
     """Returns the MCP server of a tool and its name there; "" and "" where no server is told. Claude Code and
-    Codex name such a tool ``mcp__SERVER__TOOL``; the former gives both parts beside it as well."""
+    Codex name such a tool ``mcp__SERVER__TOOL``; the former gives both parts beside it as well. Gemini CLI
+    gives the server beside its own joined name."""
     parameters = decoded(log.attributes.get("tool_parameters"))
     named = parameters if isinstance(parameters, dict) else {}
     server = named.get("mcp_server_name") or log.text("mcp_server_name", "mcp.server.name", "mcp_server")
     inner = named.get("mcp_tool_name") or log.text("mcp_tool_name")
+    if server and not inner and log.event.startswith(GEMINI):
+        joined = f"mcp_{server}_"
+        inner = tool.removeprefix(joined) if tool.startswith(joined) else ""
     found = PREFIXED.fullmatch(tool)
     if found:
         server, inner = server or found[1], inner or found[2]

@@ -95,6 +95,17 @@ def test_what_everybody_may_read_and_what_was_under_way_is_no_use_of_a_revoked_t
     )
 
 
+def test_a_token_whose_secret_was_made_anew_is_another_one_from_then_on_and_ends_again() -> None:
+    anew = event("personal_access_token.credential_regenerated", 90, user_programmatic_access_id=88001)
+    used, ended = event("git.push", 120, **FINE), event("git.clone", 0, **FINE)
+    gone = by_owner("personal_access_token.credential_revoked", 60, user_programmatic_access_id=88001)
+    assert alarms(ended, gone, anew, used) == {}
+    between = alarms(ended, gone, event("git.push", 80, **FINE), anew)
+    assert [v.severity for v in between.values()] == [Severity.HIGH]
+    late = by_owner("personal_access_token.credential_revoked", 100, user_programmatic_access_id=88001)
+    assert [v.severity for v in alarms(ended, anew, late, used).values()] == [Severity.HIGH]
+
+
 def test_a_token_that_its_owner_was_granted_again_is_alive() -> None:
     again = by_owner("personal_access_token.access_granted", 90, user_programmatic_access_id=88001)
     found = alarms(event("git.clone", 0, **FINE), REVOKED, again, event("git.push", 120, **FINE))

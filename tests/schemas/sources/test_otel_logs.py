@@ -278,6 +278,17 @@ def test_a_servers_tool_is_known_by_both_of_its_names() -> None:
     assert (inner.tool, inner.server) == ("rm", "g")
 
 
+def test_gemini_joins_the_name_of_a_servers_tool_to_its_servers_and_another_product_does_not() -> None:
+    def names(event: str, server: str) -> list[tuple[str, str]]:
+        many = result(event, function_name="mcp_help_desk_search", mcp_server_name=server, success=True)
+        return [(one.server, one.tool) for one in many]
+
+    whole = ("help_desk", "mcp_help_desk_search")
+    assert names(GEMINI, "help_desk") == [whole, ("help_desk", "search")]
+    assert names(GEMINI, "crm") == [("crm", whole[1])]
+    assert names("codex.tool_result", "help_desk") == [whole]
+
+
 def test_a_product_that_hides_the_names_of_tools_says_so() -> None:
     (one,) = result(CLAUDE, tool_name="mcp_tool", success="true")
     assert one.hidden
