@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Collection
 
 from schemas.remembering import remembered_together
 
@@ -61,6 +62,23 @@ def digest(key: str) -> str:
     """Returns how an identity stands in a sample: what it is called is not needed there. It sorts before what
     earlier versions drew without a key, so that these leave the samples."""
     return _digest(key, _drawn[0])
+
+
+def made_digest(drawn: str, time: int) -> str:
+    """Returns how an identity stands in a sample whose making is on record, at ``time`` (µs). Such ones sort
+    after all others, so that nobody who makes many pushes another out of the sample."""
+    return f"{MADE}{time:020d}{drawn}"
+
+
+def made_since(sampled: Collection[str], time: int) -> frozenset[str]:
+    """Returns the digests of those in a sample that were made since then (µs)."""
+    start = len(MADE)
+    made = (text for text in sampled if text.startswith(MADE))
+    return frozenset(text[start + 20 :] for text in made if int(text[start : start + 20]) > time)
+
+
+MADE = "~"
+"""Before the time at which an identity of a sample was made."""
 
 
 def share_below(drawn: str) -> float:

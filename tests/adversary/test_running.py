@@ -27,7 +27,7 @@ from streams.site.settings import Settings
 from streams.supervision import ports
 from tests.adversary import written
 from tests.adversary.written import Attack
-from tests.support import topic
+from tests.support import caep, topic
 from tests.support.expectations import Rows, unmet
 from tests.support.stages import Stages
 from tests.support.topic import Tail
@@ -82,6 +82,13 @@ def _renamed(text: str, number: int, services: set[str]) -> str:
     return text
 
 
+def keys_of_issuers(folder: Path) -> Path:
+    """The public keys of an issuer whose signatures are good."""
+    path = folder / "jwks.json"
+    path.write_text(json.dumps({"keys": [caep.public()]}))
+    return path
+
+
 @pytest.fixture(scope="module")
 def site(embedded_broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A running pipeline."""
@@ -93,6 +100,7 @@ def site(embedded_broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         partitions=2,
         sql_port=ports.choose(0, ports.SQL, "sql_port"),
         hmac_key=SecretStr("a site key of the tests"),
+        caep_keys=keys_of_issuers(tmp_path_factory.mktemp("issuers")),
     )
     topic.make(settings, ["inventory"])
     stages = Stages(settings)
@@ -127,7 +135,7 @@ def test_what_attackers_write_closes_hides_and_moves_nothing(site: Settings) -> 
         rows = Rows(findings(site), [], [], [])
         wrong = {a.name: faults for a in many if (faults := list(unmet(rows, a.wanted)))}
     assert not wrong, json.dumps(wrong, indent=1)
-    assert len(many) > 30
+    assert len(many) > 35
 
 
 def test_what_lies_about_its_time_or_its_kind_is_a_reject_with_the_time_it_came(site: Settings) -> None:

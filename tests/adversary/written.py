@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from tests.support import otlp
+from tests.support import caep, otlp
 
-MANY_KEYS, MANY_SESSIONS = 600, 1_100
+MANY_KEYS, MANY_SESSIONS = 9_000, 1_100
 """More keys than stand with their identity, more sessions than stand with their key."""
+NOW = datetime.now(UTC)
+"""The time of what must be of today: how long a session lives, and a silence that ends now."""
 
 
 class Attack(NamedTuple):
@@ -33,11 +36,18 @@ def attacks() -> Iterator[Attack]:
     yield _called("span_before_the_call", 66, _taken_before)
     yield _called("span_in_place_of_the_agent", 67, _disowned)
     yield _answered_by_another_number(68)
+    yield _used_after_deletion("an_issuer_makes_it_anew", 69, {"caep": _made_anew_by_an_issuer(69)})
+    yield _used_after_deletion("inventory_in_which_two_alias_each_other", 70, {"inventory.": [_aliases(70)]})
+    yield _console_session(71)
+    yield _denied_before_it_wakes(72)
 
 
 def _used_after_deletion(name: str, n: int, more: dict[str, list[bytes]]) -> Attack:
     """A key that is used after its deletion, whatever comes before that by these topics."""
-    records = {f"raw.{topic if '.' in topic else f'{topic}.a{n}'}": bodies for topic, bodies in more.items()}
+    records = {
+        f"raw.{topic.removesuffix('.') if '.' in topic else f'{topic}.a{n}'}": bodies
+        for topic, bodies in more.items()
+    }
     own = [
         cloudtrail(
             n, "admin", f"AKIAADMIN000000000{n}", "10:00", "iam", "DeleteAccessKey", _key_of(n), uid=f"end{n}"
@@ -69,17 +79,97 @@ def arn(n: int, name: str) -> str:
 def cloudtrail(
     n: int, name: str, key: str, at: str, service: str, operation: str, asked: object = None, **more: Any
 ) -> bytes:
-    """What CloudTrail writes of a user; ``at`` is a minute of the day, or a second."""
+    """What CloudTrail writes of a user; ``at`` is a minute of a day, or a second, or a whole time."""
     account = f"1111222233{n}"
     who = {"type": "IAMUser", "arn": arn(n, name), "accountId": account, "accessKeyId": key, "userName": name}
+    time = at if "T" in at else f"2026-11-22T{(at + ':00')[:8]}Z"
     record = {
-        "eventVersion": "1.11", "userIdentity": who, "eventTime": f"2026-11-22T{(at + ':00')[:8]}Z",
+        "eventVersion": "1.11", "userIdentity": who, "eventTime": time,
         "eventSource": f"{service}.amazonaws.com", "eventName": operation, "awsRegion": "us-east-1",
         "sourceIPAddress": "198.51.100.7", "userAgent": "aws-cli/2.15.0", "requestParameters": asked,
         "responseElements": more.get("answered"), "eventID": more.get("uid", f"{n}-{name}-{operation}-{at}"),
         "recipientAccountId": account, "eventCategory": "Management", "eventType": "AwsApiCall",
     }  # fmt: skip
     return json.dumps(record).encode()
+
+
+def _before(**ago: int) -> str:
+    """So long before now, as CloudTrail writes it."""
+    return f"{NOW - timedelta(**ago):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _made_anew_by_an_issuer(n: int) -> list[bytes]:
+    """An issuer whose signature is good says of a key of AWS, and of its user, that they live again."""
+    at, created = 1_795_352_400, {"change_type": "create", "credential_type": "x509"}
+    said = {"event_timestamp": at, "friendly_name": f"aws:key/{key(n)}", **created}
+    names = (
+        {"format": "opaque", "id": f"aws:1111222233{n}:user/victim"},
+        {"format": "uri", "uri": f"aws:1111222233{n}:user/victim"},
+        {"format": "opaque", "id": f"aws:key/{key(n)}"},
+    )
+    events = (("credential-change", said), (f"{caep.RISC}account-enabled", {"event_timestamp": at}))
+    return [
+        caep.token(caep.claims(word, event, sub_id=subject, jti=f"a{n}-{i}-{word[-8:]}", iat=at + 60))
+        for i, subject in enumerate(names)
+        for word, event in events
+    ]
+
+
+def _aliases(n: int) -> bytes:
+    """Two identities that a mistaken inventory calls each other: one of them is judged."""
+    victim, other = (f"aws:1111222233{n}:user/{name}" for name in ("victim", "another"))
+    both = [{"id": one, "owner": "o", "aliases": [two]} for one, two in ((victim, other), (other, victim))]
+    return json.dumps(
+        {"gapwatch": "inventory/v1", "recorded": "2026-11-20T00:00:00Z", "identities": both}
+    ).encode()
+
+
+def _console_session(n: int) -> Attack:
+    """The key gives a federated session, which signs in to the console; the key is deleted; the console goes
+    on with keys that no record shows being issued."""
+    began, named = _before(hours=3), f"arn:aws:sts::1111222233{n}:federated-user/ops"
+    expires = f"{NOW + timedelta(hours=9):%b %d, %Y, %I:%M:%S %p}"
+    given = {
+        "credentials": {"accessKeyId": f"ASIAFEDERATED00000{n}", "expiration": expires},
+        "federatedUser": {"arn": named, "federatedUserId": f"1111222233{n}:ops"},
+    }
+    issuer = {"type": "IAMUser", "arn": arn(n, "victim"), "userName": "victim"}
+    session = {
+        "type": "FederatedUser", "arn": named, "principalId": f"1111222233{n}:ops",
+        "sessionContext": {"sessionIssuer": issuer, "attributes": {"creationDate": _before(minutes=175)}},
+    }  # fmt: skip
+    asked = {"name": "ops", "durationSeconds": 43_200}
+    late = cloudtrail(
+        n, "victim", f"ASIACONSOLE0000000{n}", _before(hours=1), "s3", "GetObject", uid=f"{n}-late"
+    )
+    used = json.loads(late) | {"sessionCredentialFromConsole": "true"}
+    used["userIdentity"] = {**used["userIdentity"], **session}
+    admin = f"AKIAADMIN000000000{n}"
+    records = [
+        cloudtrail(n, "victim", key(n), began, "sts", "GetFederationToken", asked, answered=given),
+        cloudtrail(n, "admin", admin, _before(hours=2), "iam", "DeleteAccessKey", _key_of(n)),
+        json.dumps(used).encode(),
+    ]
+    wanted = open_one("outlived_parent", "medium", key(n), f"{n}-late")
+    return Attack("console_session_of_a_federated_one", {f"raw.cloudtrail.a{n}": records}, wanted)
+
+
+def _denied_before_it_wakes(n: int) -> Attack:
+    """A key that slept for two months is denied once, and reads a secret a minute later."""
+    watched = [
+        cloudtrail(n, "other", f"AKIAOTHER00000000{n}", _before(days=d, hours=1), "s3", "ListBuckets")
+        for d in range(70)
+    ]
+    reads = ("secretsmanager", "GetSecretValue", {"secretId": "db"})
+    denied = json.loads(cloudtrail(n, "victim", key(n), _before(minutes=30), *reads, uid=f"{n}-denied"))
+    records = [
+        cloudtrail(n, "victim", key(n), _before(days=69), "s3", "ListBuckets"),
+        *watched,
+        json.dumps(denied | {"errorCode": "AccessDenied"}).encode(),
+        cloudtrail(n, "victim", key(n), _before(minutes=29), *reads, uid=f"{n}-read"),
+    ]
+    wanted = open_one("dormant_identity_wakes", "medium", f"aws:1111222233{n}:user/victim")
+    return Attack("denied_before_it_wakes", {f"raw.cloudtrail.a{n}": records}, wanted)
 
 
 def _ended_by_ocsf(n: int) -> bytes:
@@ -130,8 +220,8 @@ def _many_ended(n: int) -> list[bytes]:
     """So many other keys of the same user end after the one that is used."""
     return [
         cloudtrail(
-            n, "admin", f"AKIAADMIN000000000{n}", f"10:{30 + i // 60}:{i % 60:02}", "iam", "DeleteAccessKey",
-            {"userName": "victim", "accessKeyId": f"AKIAOTHER{n}{i:09}"}, uid=f"{n}-other-{i}",
+            n, "admin", f"AKIAADMIN000000000{n}", f"{11 + i // 3_600}:{i // 60 % 60:02}:{i % 60:02}", "iam",
+            "DeleteAccessKey", {"userName": "victim", "accessKeyId": f"AKIAOTHER{n}{i:09}"}, uid=f"{n}-{i}",
         )
         for i in range(MANY_KEYS)
     ]  # fmt: skip

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from correlators.kernel.knowledge.join import passages
+from schemas.authority import INVENTORY
 from schemas.credential_kind import traits_of
 from schemas.dossier import Credential, Dossier, Member, Passage
 from schemas.fact import standing
 from schemas.providers import BY_WORD, behind, installation_of, is_credential, is_own, word_of
 from schemas.remembering import remembered_together
-from schemas.rosters import EVERYWHERE, digest, roster_head, roster_key, roster_of
+from schemas.rosters import EVERYWHERE, digest, made_digest, roster_head, roster_key, roster_of
 
 MEMBERS_MAX = 4_000
 """Identities on one of the sixteen shards of a roster, those with the smallest digests: the others hear
@@ -36,7 +37,7 @@ def enrolments(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
             yield roster_head(here), gathered
         return
     yield from _passages(key, dossier)
-    enrolment = _enrolment(key, digest(key))
+    enrolment = _enrolment(key, _drawn(key, dossier))
     if enrolment is None:
         return
     if _acts(key, dossier):
@@ -44,6 +45,15 @@ def enrolments(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
     elif any(reported.severity for reported in dossier.reported.values()):
         # By the word of others alone, perhaps: it hears what holds for all, and is no part of a sample.
         yield enrolment[0], Dossier(members={key: Member(key)})
+
+
+def _drawn(key: str, dossier: Dossier) -> str:
+    """How it stands in the sample of its installation: of one that no record declares, with when it was made,
+    where that is on record. Who is made after an inventory spoke says nothing of whom that names."""
+    if any(d.source == INVENTORY for many in dossier.stated.values() for d in many):
+        return digest(key)
+    made = max((t.time for t in dossier.turns.get(key, ()) if t.kind == "remade" and t.alive), default=0)
+    return made_digest(digest(key), made) if made else digest(key)
 
 
 @remembered_together(16_384)

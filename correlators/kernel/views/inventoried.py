@@ -9,6 +9,7 @@ from schemas.authority import INVENTORY
 from schemas.claims import Approval
 from schemas.evidence import Evidence
 from schemas.providers import installation_of, is_imitable, is_own, is_personal, is_root, maker_of, source_of
+from schemas.rosters import MADE, made_since
 
 COVERED = 0.5
 """An inventory that names less than half of the identities that act in an installation does not cover it,
@@ -27,7 +28,8 @@ def speaks(view: View) -> Evidence | None:
 def covers_most(view: View) -> bool:
     """Says whether the inventory names enough of who acts in the installation to say that this one is
     missing."""
-    return covered_share(view.dossier.sampled) >= COVERED
+    spoke = speaks(view)
+    return covered_share(view.dossier.sampled, spoke.time if spoke else 0) >= COVERED
 
 
 def declared(view: View) -> Evidence | None:
@@ -105,6 +107,14 @@ def uncovered(view: View, uses: Iterable[Evidence], granted: list[Approval]) -> 
     )
 
 
-def covered_share(sampled: dict[str, bool]) -> float:
-    """Returns the share of the sampled identities that records name, 0 to 1; 0 without a sample."""
-    return sum(sampled.values()) / len(sampled) if sampled else 0.0
+def covered_share(sampled: dict[str, bool], spoke: int = 0) -> float:
+    """Returns the share of the sampled identities that records name, 0 to 1; 0 without a sample. Those that
+    were made after the inventory ``spoke`` (µs), and that none names, do not count: newcomers never lower
+    it."""
+    since = made_since(sampled, spoke)
+    before = made_since(sampled, 0) - since
+    counted = {drawn: named for drawn, named in sampled.items() if not drawn.startswith(MADE)}
+    named = sum(counted.values())
+    others = {drawn for drawn, known in counted.items() if not known} | (before - counted.keys())
+    others -= since
+    return named / (named + len(others)) if named else 0.0

@@ -10,16 +10,17 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from correlators.kernel import caps
 from correlators.kernel.routes import grants
 from correlators.kernel.views import rotations, view
-from schemas.activity import Activity, Exposed
+from schemas.activity import Activity, Exposed, Restored
 from schemas.verdict import Clock
+from tests.support.declared import DAY, declared
 from tests.support.make import KEY, ROLE, SESSION, USER, change, issue, kill, restore, use
-from tests.support.scenario import World, clock_after, taught
+from tests.support.scenario import World, clock_after, every_way, taught
 
 Row = tuple[str, int, bool, tuple[str, ...]]
 STRANGE = "203.0.113.9"
@@ -114,6 +115,55 @@ def test_rows_are_what_they_would_be_if_nothing_were_ever_let_go(seed: int, batc
     assert rows(known(life, clock, bytes_max=None)) == whole
     assert rows(known(life, clock, batch * 5)) == whole
     assert rows(known(life, clock, batch * 5, credentials_max=1, children_max=1)) == whole
+
+
+def open_rows(world: World) -> dict[tuple[str, str], Row]:
+    return rows(world, exactly=False)
+
+
+@settings(max_examples=4)
+@given(st.integers(0, 1 << 32), st.booleans())
+def test_in_every_way_rows_are_what_they_would_be_if_nothing_were_ever_let_go(seed: int, bites: bool) -> None:
+    """In any order, doubled, on partitions and with crashes; with caps that bite, too."""
+    life = lives(random.Random(seed), undone=False)
+    clock = clock_after(life)
+    with nothing_is_let_go():
+        whole = open_rows(known(life, clock, bytes_max=None))
+    small = {"credentials_max": 1, "children_max": 1} if bites else {}
+    assert open_rows(every_way(life, clock, seed, rows=open_rows, **small)) == whole
+
+
+NEW = [f"aws:111122223333:user/new{n}" for n in range(40)]
+
+
+@settings(max_examples=4, phases=(Phase.generate,))
+@given(st.lists(st.sampled_from(NEW), min_size=1, max_size=30, unique=True), st.integers(0, 99))
+def test_what_was_covered_stays_covered_however_many_newcomers_act(newcomers: list[str], seed: int) -> None:
+    """An inventory names all who acted before; who is made later does not make it look as if it named few."""
+    names = [f"aws:111122223333:user/known{n}" for n in range(6)]
+    many = [declared(name, -DAY) for name in names]
+    many += [use(f"k{n}", n, name, f"aws:key/K{n}") for n, name in enumerate(names)]
+    many += [use(f"n{n}", 5 * DAY + n, name, f"aws:key/{name[-5:]}") for n, name in enumerate(newcomers)]
+    made = [Restored("CreateUser", "remade", identity=name) for name in newcomers]
+    many += [change(f"m{n}", 4 * DAY + n, one) for n, one in enumerate(made)]
+    many.append(declared("aws:111122223333:user/admin", -DAY))
+    world = every_way(many, seed=seed)
+    found = {v.subject for r in world.last.values() if (v := r.verdict) and v.control == "unknown_identity"
+             and r.reported.open}  # fmt: skip
+    assert found == set(newcomers)
+
+
+@settings(max_examples=6)
+@given(st.integers(1, 12), st.integers(1, 4), st.integers(0, 99))
+def test_every_later_use_of_an_ended_credential_is_found_however_few_an_identity_may_hold(
+    many: int, most: int, seed: int
+) -> None:
+    keys = [f"aws:key/AKIAEXAMPLE{n:09}" for n in range(many)]
+    life = [kill(f"k{n}", n, name) for n, name in enumerate(keys)]
+    life += [use(f"u{n}", 90_000 + n * 60, USER, name) for n, name in enumerate(keys)]
+    world = every_way(life, seed=seed, credentials_max=most)
+    reports = [r.reported for r in world.last.values() if r.reported.control == "revoked_credential_used"]
+    assert sorted(r.subject for r in reports if r.open) == keys
 
 
 @settings(max_examples=12)

@@ -17,7 +17,7 @@ from tests.support import otlp
 from tests.support.declared import DAY, at, declared
 from tests.support.hearsay import ELSEWHERE, hearsay
 from tests.support.make import KEY, ROLE, USER, kill, use
-from tests.support.scenario import World, every_way, taught
+from tests.support.scenario import World, every_way
 
 SEEDS = st.integers(0, 1 << 16)
 REVOKED = "revoked_credential_used"
@@ -157,18 +157,15 @@ def strangers(draw: st.DrawFn) -> Activity:
 def test_spans_of_another_service_neither_rename_nor_adopt_nor_disown_nor_displace_a_call(
     many: list[Activity], seed: int
 ) -> None:
-    every = [*CATALOGUE, *CALL, *many]
-    chance = random.Random(seed)
-    for _ in range(3):
-        chance.shuffle(every)
-        world = World(1, Clock(at(DAY), {"otel": at(DAY)}))
-        for activity in every:
-            world.take(taught(activity))
-            if chance.random() < 0.5:
-                world.settle()
-        world.settle()
+
+    def mine(world: World) -> dict[str, object]:
         open_now = standing(world, "tool_outside_catalog")
-        mine = [
-            v for v in open_now.values() if v.identity == "agent:desk/triage" and "delete_all" in v.subject
-        ]
-        assert [v.severity for v in mine] == [4], list(open_now)
+        return {
+            v.subject: v.severity
+            for v in open_now.values()
+            if v.identity == "agent:desk/triage" and "delete_all" in v.subject
+        }
+
+    clock = Clock(at(DAY), {"otel": at(DAY)})
+    world = every_way([*CATALOGUE, *CALL, *many], clock, seed, rows=mine)
+    assert list(mine(world).values()) == [4]

@@ -13,7 +13,7 @@ from schemas.dossier import Calls, Dossier, Sightings
 from schemas.evidence import SECOND, Evidence
 from schemas.verdict import Clock, Report, Severity
 from tests.support.make import KEY, ROLE, SESSION, T0, USER, change, issue, kill, use
-from tests.support.scenario import World, clock_after, run, taught
+from tests.support.scenario import World, clock_after, every_way, run, taught
 
 CONTROL = "revoked_credential_used"
 AGENT = "agent:desk/triage"
@@ -68,6 +68,27 @@ def test_an_end_and_its_undoing_that_come_last_find_what_was_thinned(
     else:
         assert (first.verdict.value, last.verdict.value) == ("violated", "assumed")
         assert "cannot be ruled out" in last.verdict.reason
+
+
+def shown(world: World) -> dict[tuple[str, str], tuple[bool, int]]:
+    """What stands open, and how severe."""
+    return {
+        (r.reported.control, r.reported.subject): (r.reported.open, r.reported.severity)
+        for r in world.last.values()
+        if r.reported.open
+    }
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.integers(60, 110), st.integers(0, 5_000), st.integers(240, 3_000), st.integers(0, 99))
+def test_in_every_way_a_period_that_is_over_is_judged_alike(
+    many: int, start: int, length: int, seed: int
+) -> None:
+    """Used about once a minute and off for some: in whatever order, batches, and with whatever crashes."""
+    uses = [use(f"u{n}", n * MINUTE + 7) for n in range(many)]
+    world = every_way([*uses, *off_and_on(start, start + length)], seed=seed, rows=shown)
+    inside = any(start + 30 < n * MINUTE + 7 < start + length for n in range(many))
+    assert ((CONTROL, KEY) in shown(world)) == inside
 
 
 def test_a_key_used_every_minute_is_told_whichever_came_first() -> None:
