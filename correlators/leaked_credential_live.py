@@ -8,6 +8,7 @@ names the credential.
 Proves: it was ended, and a try since was refused. Ended and silent is assumed.
 Evaded by: a copy that is used through what it issued (``outlived_parent`` follows that), or where no source
 is collected.
+Whoever closes a report as "revoked" ends nothing, where the provider's own log is collected and shows no end.
 Benign: the rightful workload goes on until the credential is rotated (that is what keeps the leak open); a
 report that was taken back as a false alarm withdraws the finding; documentation's example keys; a credential
 that was dead before.
@@ -51,6 +52,7 @@ from correlators.control import (
 )
 from correlators.kernel.views.ends import grace_of, skew_of
 from correlators.kernel.views.refusals import lapsed
+from schemas.authority import is_finder
 from schemas.providers import is_placeholder, is_unnamed, longest_life
 from schemas.providers.leaks import NAMELESS
 
@@ -118,7 +120,12 @@ def _meant(credential: Credential, exposure: Off) -> bool:
 
 
 def _life(view: View, clock: Clock, name: str, credential: Credential, exposure: Off) -> Life:
-    ends = [off for off in deaths_of(view, name, credential) if not off.end and clock.past(off.start - 1)]
+    shown = clock.hears(source_of(name))
+    ends = [
+        off
+        for off in deaths_of(view, name, credential)
+        if not off.end and clock.past(off.start - 1) and not (shown and _by_finder(off))
+    ]
     death = ends[0] if ends else lapsed(view, clock, name, credential)
     used = tuple(
         e
@@ -129,6 +136,11 @@ def _life(view: View, clock: Clock, name: str, credential: Credential, exposure:
     tries = proofs(credential)
     refused = tuple(e for e in tries if death and e.time > max(death.start, exposure.start))
     return Life(name, used, death, refused)
+
+
+def _by_finder(off: Off) -> bool:
+    """Whether it ended by the word alone of a source that finds what leaked."""
+    return off.turn.kind != "exhausted" and is_finder(off.turn.evidence.source)
 
 
 def _judged(view: View, clock: Clock, subject: str, exposure: Off, lives: list[Life]) -> Verdict:

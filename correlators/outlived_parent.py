@@ -46,7 +46,7 @@ from correlators.control import (
     traits_of,
 )
 from correlators.kernel.knowledge.memory import CHILDREN_MARK
-from correlators.kernel.knowledge.tied import Tie, is_direct, tie_of
+from correlators.kernel.knowledge.tied import Tie, ties
 from correlators.kernel.knowledge.weight import CUT
 from correlators.kernel.views.ends import grace_of, skew_of, standing, undone_by
 from correlators.kernel.views.gone import acts_of_the_deleted
@@ -127,12 +127,8 @@ def _heirs(
     view: View, clock: Clock, subject: str, periods: list[Off], descendants: dict[str, Descendant]
 ) -> list[Heir]:
     every = merged_descendants(descendants)
-    own = {subject, *(child for child, report in every.items() if is_direct(report))}
-    return [
-        _heir(view, clock, child, report, periods, tie)
-        for child, report in sorted(every.items())
-        if (tie := tie_of(report, own)).holds
-    ]
+    tied = ties(subject, every)
+    return [_heir(view, clock, child, every[child], periods, tied[child]) for child in sorted(tied)]
 
 
 def _own_ends(view: View, child: str) -> list[Off]:

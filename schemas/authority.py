@@ -78,6 +78,11 @@ def may_expose(voice: str, effect: object) -> bool:
     return isinstance(effect, Exposed) or (isinstance(effect, Ended) and bool(effect.credential))
 
 
+def is_finder(source: str) -> bool:
+    """Says whether this source only finds what leaked: that it calls a credential revoked ends nothing."""
+    return source in FINDERS
+
+
 @remembered(65_536)
 def is_identity(key: str) -> bool:
     """Says whether a key is surely an identity's: never to be taken for a credential's."""

@@ -301,6 +301,13 @@ def test_a_report_that_names_no_secret_is_unverifiable_until_the_alert_names_it(
 SESSION_KEY = "aws:key/ASIAQWERTYUIOPASDFGH"
 
 
+def test_who_closes_a_report_as_revoked_ends_nothing_where_the_providers_log_shows_no_end() -> None:
+    said = Ended("resolved as revoked", "declared", KEY, USER)
+    closed = Activity("closed", T0 + 7_200_000_000, "leaks", identity="", effects=(said,))
+    found = judged([exposed(), use("u", 3 * 3_600), closed], KEY, 40)
+    assert (found.value, found.severity) == ("violated", Severity.HIGH)
+
+
 def test_a_session_key_is_over_when_the_provider_lets_none_live_longer() -> None:
     """AWS gives no session more than 36 hours; a long-lived key without an end is told as before."""
     early = judged([exposed(credential=SESSION_KEY)], SESSION_KEY, 30)

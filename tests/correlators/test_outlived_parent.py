@@ -447,3 +447,26 @@ def test_a_policy_that_revokes_sessions_reaches_the_console_session_that_began_b
     assert found.severity == Severity.HIGH
     after = verdict_of([cut, console("new", 1_200, 700)], f"{ROLE} sessions", NAME)
     assert after is None or after.severity is None
+
+
+def test_a_role_that_is_taken_on_in_a_console_session_of_a_dead_key_outlived_it() -> None:
+    """Two steps of which names stand: of the session that signed in, and of the one that was taken on."""
+    deep = "aws:222233334444:role/deep"
+    before, taken, used = "aws:1:console/ops/b", "aws:2:console/ops/t", "aws:key/ASIADEEP"
+    moment = T0 + 300 * 1_000_000
+    made = Issued(taken, deep, "session", parents={before: Parent("came_from", ROLE)}, session="ops")
+    switch = use(
+        "switch", 310, deep, taken, effects=(Known(before, ROLE, session="ops", opened=moment), made)
+    )
+    late = use(
+        "late", 900, deep, used, effects=(Known(used, deep, session="ops", opened=moment + 10_000_000),)
+    )
+    many = [switch, kill("kill", 600), late]
+    verdict = judged([named(0), *many])
+    assert [e.uid for e in verdict.evidence] == ["late"] and verdict.severity == Severity.MEDIUM
+    either = judged([named(0), named(200, OTHER_SESSION, OTHER_PARENT), *many])
+    assert either.severity == Severity.LOW, "what is uncertain of the first step is of all that follow"
+    assert (
+        verdict_of([named(0, session="another"), *many], KEY, NAME) is None
+        or judged([named(0, session="another"), *many]).severity is None
+    )

@@ -10,7 +10,7 @@ grows, so nothing depends on the order in which they are learned.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -100,20 +100,27 @@ def is_direct(end: Ancestor | Descendant) -> bool:
     return end.direct or not end.named
 
 
-def tie_of(report: Descendant, own: Collection[str]) -> Tie:
-    """Returns how a descendant is tied to what ended; ``own``: that, and what descends from it by records of
-    issues."""
-    if is_direct(report):
-        return Tie()
+def ties(subject: str, reports: Mapping[str, Descendant]) -> dict[str, Tie]:
+    """Returns how each of these descendants is tied to what ended (``subject``), of those that are; over
+    several steps of which names stand for more than one, too."""
+    own = {subject: Tie()} | {name: Tie() for name, report in reports.items() if is_direct(report)}
+    left = {name: report for name, report in reports.items() if name not in own}
+    while found := {name: tie for name, report in left.items() if (tie := _tie(report, own)).holds}:
+        own |= found
+        left = {name: report for name, report in left.items() if name not in found}
+    return {name: own[name] for name in reports if name in own}
+
+
+def _tie(report: Descendant, own: Mapping[str, Tie]) -> Tie:
     if report.issued and report.issued.time <= report.opened + BEGUN_WITHIN:
         return Tie(holds=False)
     issues = list(_read(report.named))
     exact = [key for time, key in issues if abs(time - report.opened) <= BEGUN_WITHIN]
     possible = exact or [key for time, key in issues if _lived(time, key, report.opened)]
     ours = [key for key in possible if key in own]
-    others = len(possible) - len(ours)
     if not ours:
         return Tie(holds=False)
+    others = max(len(possible) - len(ours), *(own[key].others for key in ours))
     if others:
         return Tie(True, f"by its session's name alone, which {others} other session(s) had", others)
     return Tie(True, "by its session's name" + (" and beginning" if exact else ""))

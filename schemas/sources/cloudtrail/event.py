@@ -9,12 +9,11 @@ import msgspec
 
 from schemas.activity import Action, Activity, Effect, Known, Outcome
 from schemas.evidence import VIA
-from schemas.providers.aws import PROVIDER
 from schemas.providers.aws.actions import DECRYPTED_READS, action_of
-from schemas.providers.aws.keys import console_of, password_of
+from schemas.providers.aws.keys import password_of
 from schemas.providers.aws.outcome import is_of_secret, outcome_of
 from schemas.sources import Context
-from schemas.sources.cloudtrail import agentcore, rotations
+from schemas.sources.cloudtrail import agentcore, console, rotations
 from schemas.sources.cloudtrail.call import Call
 from schemas.sources.cloudtrail.effects import OF_OTHERS, effects_of
 from schemas.sources.cloudtrail.grants import refused_self
@@ -112,8 +111,9 @@ def _beyond(event: AnyEvent, time: int, who: Who, usual: Usual, resource: str) -
     exchange = service == "sts" and operation in EXCHANGES
     beside = exchange or service == "signin" or is_of_secret(error)
     action: Action = "aside" if beside and outcome == "unauthenticated" else ""
-    session, opened = _session(event, who, service)
+    session = console.session_of(event, who, service)
     if (who.theirs and caller.credential) or (session and usual.credential):
+        opened = _time(who.began) if session else 0
         effects += (
             Known(
                 usual.credential,
@@ -124,16 +124,9 @@ def _beyond(event: AnyEvent, time: int, who: Who, usual: Usual, resource: str) -
                 opened=opened,
             ),
         )
+    if operation == console.SWITCH and outcome == "succeeded":
+        effects += console.switched(event, who, time)
     return Beyond(outcome, error, target, target if exchange else "", effects, action, allowed_by)
-
-
-def _session(event: AnyEvent, who: Who, service: str) -> tuple[str, int]:
-    """Of which session the caller's key is, and since when, where no record says from what it was issued: who
-    signs in to the console with a temporary credential gets keys there that STS did not give."""
-    if not who.began:
-        return "", 0
-    in_console = service == "signin" or who.federated or str(event.from_console).lower() == "true"
-    return (who.session, _time(who.began)) if in_console else ("", 0)
 
 
 TIME_MAX = 64
@@ -192,7 +185,7 @@ def _usual(who: Who, event_source: str, operation: str, address: str, endpoint: 
         who,
         operation,
         service,
-        who.caller.credential or _password(who, operation) or _signed_in_with(who, operation),
+        who.caller.credential or _password(who, operation) or console.signed_in_with(who, operation),
         _place(address, endpoint),
         _client(agent),
         "service" if by_service else action_of(service, operation, False),
@@ -243,17 +236,6 @@ def _password(who: Who, operation: str) -> str:
     if not name.startswith(("user/", "root")):
         return ""
     return password_of(caller.account, name.rpartition("/")[2])
-
-
-def _signed_in_with(who: Who, operation: str) -> str:
-    """A sign-in with a temporary credential, whose record does not show which."""
-    if operation not in SIGN_INS:
-        return ""
-    return console_of(who.caller.account, who.session, who.began)
-
-
-SIGN_INS = PROVIDER.sign_ins
-"""Operations with which somebody comes to the console."""
 
 
 def _action(event: AnyEvent, who: Who, usual: Usual) -> Action:

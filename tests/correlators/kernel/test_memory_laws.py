@@ -129,7 +129,7 @@ def test_in_every_way_rows_are_what_they_would_be_if_nothing_were_ever_let_go(se
     clock = clock_after(life)
     with nothing_is_let_go():
         whole = open_rows(known(life, clock, bytes_max=None))
-    small = {"credentials_max": 1, "children_max": 1} if bites else {}
+    small: dict[str, Any] = {"credentials_max": 1, "children_max": 1} if bites else {}
     assert open_rows(every_way(life, clock, seed, rows=open_rows, **small)) == whole
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 import pytest
 
-from schemas.activity import Aliased, Ended, EndFailed, Granted, Issued, Parent, Restored, Withdrawn
+from schemas.activity import Aliased, Ended, EndFailed, Granted, Issued, Known, Parent, Restored, Withdrawn
 from schemas.evidence import SECOND
 from tests.support.cloudtrail import ACCOUNT, KEY, ROLE, SESSION, USER, activity, effects, reading
 from tests.support.effects import all_of
@@ -425,6 +425,26 @@ def test_a_renamed_user_is_the_same_under_its_new_name() -> None:
         (new, old, False),
     ]
     assert effects("UpdateUser", requestParameters={"userName": "bot", "newPath": "/ci/"}) == ()
+
+
+def test_a_role_that_is_taken_on_in_the_console_came_from_the_session_there() -> None:
+    asked_by = f"arn:aws:sts::{ACCOUNT}:assumed-role/ops/jo"
+    more: dict[str, Any] = {"userIdentity": ROLE, "responseElements": {"SwitchRole": "Success"}}
+    made = effects("SwitchRole", "signin", additionalEventData={"SwitchFrom": asked_by}, **more)
+    before = f"{AT}:console/jo/2026-11-22T10:00:00Z"
+    assert Known(before, f"{AT}:role/ops", session="jo", opened=TEN - 10 * SECOND) in made
+    issued = next(e for e in made if isinstance(e, Issued))
+    assert issued.credential == f"{AT}:console/i-0abc/2026-11-22T09:00:00Z"
+    assert (issued.identity, issued.session) == (f"{AT}:role/payments", "i-0abc")
+    assert issued.parents == {before: Parent("came_from", f"{AT}:role/ops")}
+    user = {"SwitchFrom": f"arn:aws:iam::{ACCOUNT}:user/jo"}
+    issued = next(
+        e for e in effects("SwitchRole", "signin", additionalEventData=user, **more) if isinstance(e, Issued)
+    )
+    assert issued.parents == {f"{AT}:password/jo": Parent("came_from", f"{AT}:user/jo")}
+    failed: dict[str, Any] = more | {"responseElements": {"SwitchRole": "Failure"}}
+    none = effects("SwitchRole", "signin", additionalEventData=user, **failed)
+    assert not any(isinstance(e, Issued) for e in none)
 
 
 def test_a_token_for_a_sign_in_comes_with_a_credential_that_was_issued_for_it() -> None:
