@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import io
 import os
 import signal
 import socket
@@ -10,14 +11,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import orjson
+import pytest
 from confluent_kafka import Producer
 
+from streams.command import cli
 from streams.site import datafolder
 from streams.site.datafolder import Instance
 from streams.site.settings import Settings
@@ -85,6 +89,21 @@ class Running:
             timeout=seconds,
             check=False,
         )
+
+    def said(self, *words: str) -> str:
+        """What one of gapwatch's commands says over this run, to stdout and stderr; in this process, because
+        a new one costs more than the command."""
+        before, out = sys.argv, io.StringIO()
+        sys.argv = ["gapwatch", *words, f"--data={self.data}"]
+        try:
+            with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(out):
+                for name, value in self.environment.items():
+                    patch.setenv(name, value)
+                with suppress(SystemExit):
+                    cli.main()
+        finally:
+            sys.argv = before
+        return out.getvalue()
 
     def produce(self, topic: str, *records: bytes, times: Sequence[int] = ()) -> None:
         """Returns when the broker has them. ``times`` are what the producer says of each, in ms."""

@@ -1,5 +1,6 @@
-"""One running `gapwatch run` under attack: a source is poisoned, receivers are crowded, queries are left.
-Each time somebody else is served as before, and no stage ends."""
+"""One running `gapwatch run` under attack: secrets are planted in its records, a source is poisoned,
+receivers are crowded, queries are left. No secret comes out again, each time somebody else is served as
+before, and no stage ends."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import itertools
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from streams.site.suspects import CAREFUL_AFTER, DEATHS
 from tests.attacks.running import Running, free_port, seconds_until
+from tests.attacks.searching import everything, plant, read
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.slow
@@ -49,6 +51,18 @@ def line() -> tuple[str, bytes]:
 
 def stored(run: Running, uid: str) -> bool:
     return bool(run.rows(f"SELECT 1 FROM activities WHERE source = 'vault' AND uid = '{uid}'"))
+
+
+def test_no_secret_is_kept_sent_or_shown_by_a_run(
+    running: Running, record_property: Callable[[str, object], None]
+) -> None:
+    """The first of these tests: it waits until all that was sent so far has been read."""
+    planted = plant(running)
+    record_property("tried", len(planted))
+    wait_for(lambda: read(running, len(planted)), "all records to be read", 120)
+    for where, content in everything(running).items():
+        assert content and not [secret for secret in planted if secret in content], where
+    assert {path.suffix for path in running.data.rglob("*")} & {".log"}
 
 
 def test_a_poisoned_source_delays_another_by_seconds(running: Running) -> None:
@@ -154,7 +168,7 @@ def test_queries_that_nobody_waits_for_end_and_a_short_one_answers(running: Runn
 
 def test_after_all_of_it_no_stage_has_ended(running: Running) -> None:
     assert running.metric("gapwatch_stage_restarts_total") == 0
-    said = running.command("doctor").stdout
+    said = running.said("doctor")
     assert "all are up, and ClickHouse takes what it is offered" in said, said
 
 
