@@ -16,8 +16,8 @@ from tests.fuzz.corpus import corpus
 from tests.fuzz.hostile import RECORDS
 from tests.fuzz.run import Fuzzer
 
-MUTANTS = 20_000
-"""An eighth of a minute; ``python -m tests.fuzz`` goes on for as long as it is let."""
+MUTANTS = 10_000
+"""Some hundred of each kind of record; ``python -m tests.fuzz`` goes on for as long as it is let."""
 MEMORY_MAX = 512 * 2**20
 """Bytes a process may grow by for a hostile record: an honest one of the largest size takes as much."""
 SECONDS_MAX = 60
