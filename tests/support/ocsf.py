@@ -47,7 +47,7 @@ def faults(body: bytes) -> list[str]:
 
 @cache
 def _is_valid(class_name: str, shape: bytes) -> bool:
-    return validator(class_name).is_valid(orjson.loads(shape))
+    return bool(validator(class_name).is_valid(orjson.loads(shape)))
 
 
 @cache
