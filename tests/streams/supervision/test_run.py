@@ -222,7 +222,6 @@ def test_other_commands_find_the_run_by_its_data_folder(data: Path, start: Start
         page = answer.read()
     assert b'gapwatch_stage_up{stage="deliver"} 1.0' in page
     assert b'stage="restore"' not in page, "what did its work and ended would look down for ever"
-    assert b"gapwatch_oldest_unstored_timestamp_seconds 0.0" in page
     run.send_signal(signal.SIGINT)
     run.wait(60)
     assert datafolder.running(Settings(data=data)) is None
