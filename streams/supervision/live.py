@@ -59,6 +59,7 @@ class View:
     _live: Live | None = None
     _done: bool = False
     _note: str = "Starting …"
+    _began: float = field(default_factory=time.monotonic)
     _stages: list[StageProcess] = field(default_factory=list)
     _totals: dict[tuple[str, str], float] = field(default_factory=dict)
     _counted: float = 0.0
@@ -171,7 +172,8 @@ class View:
     def lines(self, width: int, height: int) -> list[Text]:
         """Returns the screen as at most so many lines: on a small one what is open, and what to type."""
         small = width < WIDE or height < HIGH
-        head = [Text.assemble(("gapwatch  ", "bold"), (self._note, "dim"))]
+        waited = "" if self.feed or self._done else f" {time.monotonic() - self._began:.0f} s"
+        head = [Text.assemble(("gapwatch  ", "bold"), (self._note + waited, "dim"))]
         foot = list(self._next()) if height >= LOW else []
         if not small:
             head.append(self._stage_line())

@@ -110,17 +110,23 @@ def _run(settings: Settings, names: list[str], lock: int, metrics_folder: Path, 
         server.shutdown()
         server.server_close()
         (datafolder.run_folder(settings) / "instance.json").unlink(missing_ok=True)
-    view.console.print(_stopped(settings, supervisor.unstored), soft_wrap=True)
+    view.console.print(_stopped(settings, names, supervisor.unstored), soft_wrap=True)
 
 
-def _stopped(settings: Settings, unstored: set[str]) -> str:
-    """What is said at the end; of an embedded broker what was not worked off is gone with it."""
+def _stopped(settings: Settings, names: Sequence[str], unstored: set[str]) -> str:
+    """What is said at the end: where what was stored is, and what became of the rest. Of an embedded broker
+    what was not worked off is gone with it; a Kafka keeps it."""
+    where = settings.data if settings.embedded_engine else f"ClickHouse at {settings.clickhouse}"
     if unstored:
         return (
             f"Stopped before all was worked off ({', '.join(sorted(unstored))}): what the embedded broker "
-            f"still held is gone, send it again. What was stored stays in {settings.data}."
+            f"still held is gone, send it again. What was stored stays in {where}."
         )
-    return f"Stopped. What was found stays in {settings.data}."
+    if "broker" not in names:
+        return f"Stopped. What waits on Kafka is read at the next start; what was stored stays in {where}."
+    if "deliver" not in names:
+        return "Stopped. Nothing was stored here: this run had no stage deliver."
+    return f"Stopped. All that came was worked off; what was stored stays in {where}."
 
 
 def program() -> str:

@@ -190,6 +190,8 @@ class Supervisor:
             self._spawn(stage)
 
     def _wait_until_ready(self, *names: str) -> None:
+        if awaited := [s.label for s in self._stages if s.name in names and not s.ready]:
+            self._watcher.status(f"Starting, waiting for {', '.join(awaited)} …")
         while not self._stop_asked and not all(s.ready for s in self._stages if s.name in names):
             self._pump()
 
@@ -331,7 +333,8 @@ class Supervisor:
         needed = [stage for stage in self._stages if stage.name in ("broker", name)]
         if name not in lag.GROUPS or not self._plan.embedded_broker:
             return
-        if self._was_up:
+        # Before receivers listen, and where none is, nothing can have come.
+        if self._was_up or any(stage.name in stages.RECEIVERS for stage in self._stages):
             self.unstored.add(name)
         while time.monotonic() < until and not self._impatient():
             if len(needed) < 2:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -58,6 +59,25 @@ def test_another_ones_folder_is_not_used(tmp_path: Path) -> None:
     os.chown(data / "run", 12_345, 12_345)
     with pytest.raises(Stop, match="belongs to somebody else"):
         datafolder.make_folders(Settings(data=data))
+
+
+def test_a_disk_that_takes_nothing_is_said_for_what_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = made(tmp_path)
+    for code, words in (
+        (errno.EROFS, "can only be read"),
+        (errno.ENOSPC, "is full"),
+        (errno.EACCES, "by this user"),
+    ):
+
+        def refuse(*_: object, code: int = code, **__: object) -> None:
+            raise OSError(code, os.strerror(code))
+
+        monkeypatch.setattr("streams.site.disk.tempfile.TemporaryFile", refuse)
+        with pytest.raises(Stop, match=words) as stop:
+            datafolder.make_folders(Settings(data=data))
+        assert str(data) in str(stop.value) and "--data" in str(stop.value)
 
 
 def test_a_pipe_or_a_device_is_no_log(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -43,6 +44,9 @@ def run(
     if settings:
         _print_settings()
         return
+    if sys.stdout.isatty():
+        # What is imported now takes seconds on a machine that has not read it before.
+        typer.echo("gapwatch starts …")
     from streams.supervision.run import run as start
 
     start(settings_of(config, data), [name.strip() for name in only.split(",") if name.strip()], demo)

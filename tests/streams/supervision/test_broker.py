@@ -29,6 +29,24 @@ def test_memory_is_read_from_the_system() -> None:
     assert broker.resident_bytes(os.getpid()) > 5 * MIB
 
 
+def test_the_binary_is_unpacked_into_the_data_folder_and_nowhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    kept = broker.unpacked(tmp_path)
+    assert kept.parent == tmp_path / "bin" and os.access(kept, os.X_OK) and not (tmp_path / "home").exists()
+    kept.unlink()
+    kept.write_bytes(b"half of it")
+    assert broker.unpacked(tmp_path).stat().st_size == broker.packaged().stat().st_size
+
+    def refuse(*_: object) -> None:
+        raise OSError(18, "another file system")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    kept.unlink()
+    assert broker.unpacked(tmp_path).stat().st_nlink == 1 and os.access(kept, os.X_OK)
+
+
 def test_intake_closes_at_the_share_of_the_ceiling_and_says_why(tmp_path: Path) -> None:
     resident = 79 * MIB
     watch = BrokerWatch(tmp_path, 100 * MIB, lambda: resident)
