@@ -103,7 +103,7 @@ class Asking:
         self._engine = engine
         self._readers = Readers(engine, READERS, replace(whole, memory=whole.memory // READERS))
         brief = replace(whole, time=min(SHORT, whole.time), memory=whole.memory // SHORT_SHARE)
-        self._brief = Readers(engine, 1, brief)
+        self._brief = Readers(engine, 1, brief, whole=True)
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="sql")
         self._brief_thread = NewestFirst("sql-short")
         self._killing = threading.Lock()
@@ -130,17 +130,26 @@ class Asking:
                 except ClickHouseError as error:
                     if getattr(error, "code", None) != TIMEOUT_EXCEEDED:
                         raise
-            return await self._run(query, left, self._readers, self._threads.submit)
+            answer = await self._run(query, left, self._readers, self._threads.submit)
+            if answer.rest is not None:
+                # Its reader is not free before its last part has gone out.
+                self._open += 1
+                answer.rest.on_close = self._closed
+            return answer
         finally:
             left.cancel()
             self._open -= 1
+
+    def _closed(self) -> None:
+        self._open -= 1
 
     async def _run(
         self, query: HttpQuery, left: asyncio.Future[None], readers: Readers, submit: Submit
     ) -> Answer:
         ticket = Ticket()
         try:
-            answer = asyncio.wrap_future(submit(partial(readers.ask, query, ticket)))
+            asked = submit(partial(readers.ask, query, ticket))
+            answer = asyncio.wrap_future(asked)
         except RuntimeError as error:
             raise _stopping() from error
         done, _ = await asyncio.wait(
@@ -154,6 +163,7 @@ class Asking:
         if answer.done():
             return answer.result()
         ticket.gone = True
+        asked.add_done_callback(_drop)
         if not answer.cancel() or ticket.begun:
             await asyncio.to_thread(self._end, ticket)
         if left.done():
@@ -172,6 +182,20 @@ class Asking:
             finally:
                 self._engine.discard(killer)
 
+    async def cut(self, ticket: Ticket) -> None:
+        """Ends a query of which part of the answer has gone out, and whose next part nobody waits for."""
+
+        def kill() -> None:
+            killer = self._engine.writer()
+            try:
+                killer.command(f"KILL QUERY WHERE startsWith(query, '{ticket.mark}') ASYNC")
+            except ClickHouseError:
+                log.warning("a query that nobody waits for could not be ended", exc_info=True)
+            finally:
+                self._engine.discard(killer)
+
+        await asyncio.to_thread(kill)
+
     def stop(self, seconds: float) -> None:
         """Ends all that runs: an engine cannot be closed under a query."""
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -184,6 +208,12 @@ class Asking:
             killer.command("KILL QUERY WHERE query_kind IN ('Select', 'Show', 'Explain', 'Describe') ASYNC")
             waited.wait(KILL_SECONDS)
         self._engine.discard(killer)
+
+
+def _drop(asked: Future[Answer]) -> None:
+    """What was answered after all has nobody to go to."""
+    if not asked.cancelled() and asked.exception() is None and (rest := asked.result().rest):
+        rest.close()
 
 
 def _stopping() -> RefusedError:

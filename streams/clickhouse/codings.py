@@ -43,6 +43,24 @@ def encoded(coding: str, body: bytes) -> bytes:
     return bytes(codec.compress(body) if level is None else codec.compress(body, level=level))
 
 
+class Packing:
+    """Puts one coding around an answer that comes in parts."""
+
+    def __init__(self, coding: str) -> None:
+        level = _LEVELS.get(coding)
+        make = _CODECS[coding].Compressor
+        self._made = make() if level is None else make(level=level)
+
+    def part(self, body: bytes) -> bytes:
+        """Returns what can go out with this part."""
+        self._made.compress(body)
+        return bytes(self._made.flush())
+
+    def end(self) -> bytes:
+        """Returns what stands at the end."""
+        return bytes(self._made.finish())
+
+
 def chosen(accepted: str) -> str:
     """Returns the coding for an Accept-Encoding header, empty where none of ours is among them."""
     wanted = {}

@@ -72,7 +72,8 @@ class HttpQuery:
     for.
 
     How the answer goes out: `protocol`, the version of Native blocks; `blocks`, the method of ClickHouse's
-    own compressed framing, 0 for none; `coding`, the content coding of HTTP, empty for none.
+    own compressed framing, 0 for none; `coding`, the content coding of HTTP, empty for none; `progress`,
+    whether a header is to say how much was read.
     """
 
     text: str
@@ -84,6 +85,7 @@ class HttpQuery:
     protocol: int = 0
     blocks: int = 0
     coding: str = ""
+    progress: bool = False
 
 
 async def read_query(request: Request) -> HttpQuery:
@@ -126,6 +128,7 @@ def _answer_in(given: dict[str, str], accepted: str, query: HttpQuery) -> None:
     if not (version.isascii() and version.isdigit() and int(version) <= PROTOCOL_MAX):
         raise InvalidRequestError(400, 36, "client_protocol_version is a number (BAD_ARGUMENTS)")
     query.protocol = int(version)
+    query.progress = _is_on(given, "send_progress_in_http_headers")
     if _is_on(given, "compress"):
         method = given.get("network_compression_method", "").upper()
         if method not in compressed_blocks.METHODS:

@@ -21,10 +21,11 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from schemas.failure import where
 from streams.clickhouse.asking import Asking, GoneError
-from streams.clickhouse.engine import Engine
+from streams.clickhouse.engine import Engine, brief
 from streams.clickhouse.http_query import (
     MAX_BODY_BYTES,
     HttpQuery,
@@ -33,7 +34,7 @@ from streams.clickhouse.http_query import (
     read_query,
     status_of,
 )
-from streams.clickhouse.readers import Answer
+from streams.clickhouse.readers import Answer, Rest
 from streams.clickhouse.sql_gate import RefusedError
 from streams.site.errors import Stop
 from streams.site.http_protocol import TimedProtocol
@@ -45,6 +46,46 @@ STOP_SECONDS = 5
 _UNKNOWN = 1002
 
 log = logging.getLogger("gapwatch.sql")
+
+
+class Flowing(Response):
+    """An answer that goes out while the engine makes it. Who goes away ends its query; one that fails on the
+    way ends its connection, so that nobody takes a part for the whole."""
+
+    def __init__(self, first: bytes, rest: Rest, asking: Asking, headers: dict[str, str]) -> None:
+        super().__init__(None, headers=headers)
+        del self.headers["content-length"]
+        self._first, self._rest, self._asking = first, rest, asking
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends the head, then part by part."""
+
+        async def gone() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                continue
+
+        left = asyncio.ensure_future(gone())
+        try:
+            head = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+            await send(head)
+            part = self._first
+            while part and not left.done():
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+                part = await self._next(left)
+            if not left.done():
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except ClickHouseError as error:
+            log.warning("an answer ended on its way: %s", brief(error))
+        finally:
+            left.cancel()
+            self._rest.close()
+
+    async def _next(self, left: asyncio.Future[None]) -> bytes:
+        part = asyncio.ensure_future(asyncio.to_thread(self._rest.more))
+        await asyncio.wait((part, left), return_when=asyncio.FIRST_COMPLETED)
+        if not part.done():
+            await self._asking.cut(self._rest.ticket)
+        return await part
 
 
 class SqlEndpoint:
@@ -148,7 +189,15 @@ class SqlEndpoint:
         return self._failure(400, 36, "the request cannot be read (BAD_ARGUMENTS)")
 
     def _success(self, query: HttpQuery, answer: Answer, seconds: float) -> Response:
-        summary = {"elapsed_ns": str(int(seconds * 1e9)), "result_bytes": str(answer.size)}
+        figures = answer.figures
+        summary = {
+            "read_rows": str(figures.read_rows),
+            "read_bytes": str(figures.read_bytes),
+            "total_rows_to_read": str(figures.read_rows),
+            "result_rows": str(figures.result_rows),
+            "result_bytes": str(answer.size),
+            "elapsed_ns": str(int(seconds * 1e9)),
+        }
         headers = self._headers() | {
             "X-ClickHouse-Format": answer.format,
             "X-ClickHouse-Query-Id": query.query_id or str(uuid.uuid4()),
@@ -158,6 +207,10 @@ class SqlEndpoint:
         }
         if answer.coding:
             headers["Content-Encoding"] = answer.coding
+        if query.progress:
+            headers["X-ClickHouse-Progress"] = json.dumps(summary)
+        if answer.rest is not None:
+            return Flowing(answer.body, answer.rest, self._asking, headers)
         return Response(answer.body, headers=headers)
 
     def _failure(self, status: int, code: int, message: str) -> Response:

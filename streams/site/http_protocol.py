@@ -102,7 +102,23 @@ class TimedProtocol(H11Protocol):
         self._watch_sending(None)
         super().on_response_complete()
 
+    def pause_writing(self) -> None:
+        """Waits for a client that is behind with reading an answer that still comes, and no longer than
+        ``STALL_SECONDS`` for one that reads nothing at all."""
+        super().pause_writing()
+        self._watch_sending(None)
+
+    def resume_writing(self) -> None:
+        """Goes on."""
+        super().resume_writing()
+        if self._stall is not None:
+            self._stall.cancel()
+            self._stall = None
+
     def _watch_sending(self, left_before: int | None) -> None:
+        if self._stall is not None:
+            self._stall.cancel()
+            self._stall = None
         left = self.transport.get_write_buffer_size()
         if left_before is not None and left >= left_before:
             self.transport.abort()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import http.client
 import json
 import urllib.error
 import urllib.parse
@@ -10,10 +11,11 @@ import urllib.request
 
 import cramjam
 import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.clickhouse import codings, compressed_blocks, native_blocks
+from streams.clickhouse import codings, compressed_blocks, native_blocks, readers
 from streams.clickhouse.city_hash import city_hash_128
 from streams.clickhouse.http_query import MAX_BODY_BYTES
 
@@ -231,3 +233,69 @@ def test_an_insert_that_is_packed_is_refused_as_a_write(url: str) -> None:
             url, body, {"Content-Encoding": coding}, query="INSERT INTO notes FORMAT JSONEachRow"
         )
         assert status == 403 and b"READONLY" in said
+
+
+LARGE = "SELECT number, repeat('x', 100) AS text FROM numbers(90000)"
+"""Some ten megabytes: more than goes out whole."""
+
+
+@pytest.mark.parametrize(
+    ("form", "coding"),
+    [
+        *[("TabSeparated", ""), ("JSONEachRow", "deflate"), ("RowBinary", ""), ("CSVWithNames", "gzip")],
+        *[("Native", "lz4"), ("Native", "zstd"), ("CSVWithNames", "br")],
+    ],
+)
+def test_a_large_answer_is_the_same_in_parts_as_whole(url: str, form: str, coding: str) -> None:
+    headers = {"Accept-Encoding": coding} if coding else {}
+    more = {"enable_http_compression": 1} if coding else {}
+    status, body, told = ask(
+        url, LARGE, headers, default_format=form, send_progress_in_http_headers=1, **more
+    )
+    assert status == 200 and told.get("transfer-encoding") == "chunked"
+    assert int(json.loads(told["x-clickhouse-progress"])["read_rows"]) > 0
+    plain = codings.decoded(coding, body, 2**25) if coding else body
+    small = ask(url, LARGE.replace("90000", "9"), default_format=form)[1]
+    if form == "Native":
+        assert plain.count(b"\x06number\x06UInt64") > 1, "it came block by block"
+    else:
+        assert plain.startswith(small[:20]) and plain.count(b'"number","text"') == (form == "CSVWithNames")
+    lines = {"TabSeparated": 90_000, "CSVWithNames": 90_001, "JSONEachRow": 90_000}.get(form)
+    assert lines is None or plain.count(b"\n") == lines
+
+
+def test_an_answer_that_fails_on_its_way_is_no_whole_answer(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more, calls = readers.Rest.more, []
+
+    def failing(rest: readers.Rest) -> bytes:
+        calls.append(rest)
+        if len(calls) > 1:
+            raise DatabaseError("Code: 241. DB::Exception: too much")
+        return more(rest)
+
+    monkeypatch.setattr(readers.Rest, "more", failing)
+    with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+        ask(url, LARGE)
+    monkeypatch.undo()
+    assert ask(url, "SELECT 1")[1] == b"1\n"
+    assert ask(url, LARGE.replace("number,", "throwIf(number = 9),"))[0] >= 400
+
+
+def test_who_leaves_in_the_middle_of_an_answer_holds_no_reader(url: str) -> None:
+    for _ in range(5):
+        with urllib.request.urlopen(urllib.request.Request(url, data=LARGE.encode()), timeout=60) as answer:
+            assert answer.read(3) == b"0\tx"
+    assert ask(url, LARGE)[1].count(b"\n") == 90_000
+
+
+def test_what_was_read_is_told_and_totals_come_with_the_rest(url: str) -> None:
+    _, _, told = ask(url, "SELECT sum(number) FROM numbers(1000)")
+    summary = json.loads(told["x-clickhouse-summary"])
+    assert (summary["read_rows"], summary["result_rows"]) == ("1000", "1")
+    _, body, _ = ask(
+        url, "SELECT number % 2 AS k, count() FROM numbers(10) GROUP BY k WITH TOTALS ORDER BY k"
+    )
+    assert body == b"0\t5\n1\t5\n\n0\t10\n"
+    assert ask(url, "SELECT 1 AS x WHERE 0 FORMAT CSVWithNames")[1] == b'"x"\n'
