@@ -105,8 +105,8 @@ class Flow:
         return body.removeprefix(self._header)
 
     def _said(self, error: Exception) -> ClickHouseError:
-        told: ClickHouseError = self._backend._wrap_exception(Exception(str(error).removeprefix(_PREFIX)))
-        return told
+        wrapped: ClickHouseError = self._backend._wrap_exception(Exception(str(error).removeprefix(_PREFIX)))
+        return wrapped
 
 
 def header_of(body: bytes) -> bytes:

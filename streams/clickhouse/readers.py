@@ -88,7 +88,7 @@ class Slot:
 
 @dataclass
 class Ticket:
-    """A query on its way: by its mark it is told in the engine."""
+    """A query on its way: by its mark it is known in the engine."""
 
     mark: str = field(default_factory=lambda: f"/* gapwatch {uuid.uuid4().hex} */")
     begun: bool = False
@@ -161,10 +161,10 @@ class Readers:
             asked, form = None, "Buffers"
             shaped = partial(native_blocks.native, columns=columns, version=query.protocol)
         sql = f"{ticket.mark} {text}" if asked else f"{ticket.mark} {text} FORMAT {form}"
-        told = "Native" if form == "Buffers" else form
+        shown_as = "Native" if form == "Buffers" else form
         if self._whole or not flowing.flows(text, form, query.settings):
             body, figures = flowing.whole(client, sql, wanted)
-            return Made(shaped(body), told, figures)
+            return Made(shaped(body), shown_as, figures)
         flow = flowing.Flow(client, sql, form, wanted)
         try:
             parts, over = _head(flow)
@@ -173,12 +173,12 @@ class Readers:
             raise
         if not over:
             rest = map(shaped, flow)
-            return Made(shaped(b"".join(parts)), told, flow.figures, flow, rest)
+            return Made(shaped(b"".join(parts)), shown_as, flow.figures, flow, rest)
         flow.close()
         if not parts and form in flowing.WITH_NAMES:
             body, figures = flowing.whole(client, sql, wanted)
-            return Made(body, told, figures)
-        return Made(shaped(b"".join(parts)), told, flow.figures)
+            return Made(body, shown_as, figures)
+        return Made(shaped(b"".join(parts)), shown_as, flow.figures)
 
     def _with_settings(self, slot: Slot, plain: Client, asked: dict[str, str]) -> Client:
         limits = self._limits or self._engine.limits
@@ -193,7 +193,7 @@ class Readers:
         except ClickHouseError as error:
             if names in str(error):
                 raise
-            # What cannot be read as a number or a zone is told without its name.
+            # What cannot be read as a number or a zone is refused without its name.
             self._empty(slot)
             said = f"{names}: {brief(error)}"
             raise sql_gate.RefusedError(BAD_ARGUMENTS, "BAD_ARGUMENTS", said) from None

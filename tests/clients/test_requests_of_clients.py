@@ -249,11 +249,11 @@ LARGE = "SELECT number, repeat('x', 100) AS text FROM numbers(90000)"
 def test_a_large_answer_is_the_same_in_parts_as_whole(url: str, form: str, coding: str) -> None:
     headers = {"Accept-Encoding": coding} if coding else {}
     more = {"enable_http_compression": 1} if coding else {}
-    status, body, told = ask(
+    status, body, sent = ask(
         url, LARGE, headers, default_format=form, send_progress_in_http_headers=1, **more
     )
-    assert status == 200 and told.get("transfer-encoding") == "chunked"
-    assert int(json.loads(told["x-clickhouse-progress"])["read_rows"]) > 0
+    assert status == 200 and sent.get("transfer-encoding") == "chunked"
+    assert int(json.loads(sent["x-clickhouse-progress"])["read_rows"]) > 0
     plain = codings.decoded(coding, body, 2**25) if coding else body
     small = ask(url, LARGE.replace("90000", "9"), default_format=form)[1]
     if form == "Native":
@@ -291,8 +291,8 @@ def test_who_leaves_in_the_middle_of_an_answer_holds_no_reader(url: str) -> None
 
 
 def test_what_was_read_is_told_and_totals_come_with_the_rest(url: str) -> None:
-    _, _, told = ask(url, "SELECT sum(number) FROM numbers(1000)")
-    summary = json.loads(told["x-clickhouse-summary"])
+    _, _, sent = ask(url, "SELECT sum(number) FROM numbers(1000)")
+    summary = json.loads(sent["x-clickhouse-summary"])
     assert (summary["read_rows"], summary["result_rows"]) == ("1000", "1")
     _, body, _ = ask(
         url, "SELECT number % 2 AS k, count() FROM numbers(10) GROUP BY k WITH TOTALS ORDER BY k"
