@@ -1,18 +1,23 @@
 """A workload runs another image than the one that was released.
 
-Fires: where a release is declared, past its window: a part of the workload is seen running an image that the
-latest release does not name, or is told to run one; an image is set by another than the release says. Without
-a declared release, what the workload itself was last told to run is what was released: past the roll-out's
-time it is seen running an earlier one and never this one; another account gives a part of it an image that it
-never had; or an image is set by one who never set any, where another one always did (low confidence). Low;
-where its identity holds a credential that is in use high, and medium without a declared release.
-Proves: since the last release all that was seen runs it; after a finding, the part that ran another one runs
-it, or the workload was rolled out again and a part of it does.
-Evaded by: audit levels without bodies (they name no image); a tag that is moved to another build.
-Benign: a canary or blue and green (both images were set by the releaser); a rollback by the releaser; a
+Fires: where a release is declared, after the time that its roll-out may take:
+- a part of the workload is seen running, or is told to run, an image that the latest release does not name;
+- somebody sets an image who is not the one that the release names.
+Where no release is declared, the image that the workload itself was last told to run counts as released:
+- after the time of a roll-out, it is seen running an earlier image and never the released one;
+- another account gives a part of it an image that this part never had;
+- an image is set by somebody who never set one, where somebody else always did (low confidence).
+Severity is low. Where the workload's identity holds a credential that is in use, it is high, and medium if no
+release is declared.
+Proves: everything that was seen since the last release runs the released image. After a finding: the part
+that ran another image runs the released one, or the workload was rolled out again and one of its parts runs
+it.
+Evaded by: audit levels without bodies, which name no image; a tag that is moved to another build.
+Benign: canary or blue-green deployments (the releaser set both images); a rollback by the releaser; a
 roll-out that is under way; test pods and jobs of the releaser; side-cars, which injectors add; people who
-debug; the scaler, which sets no image.
-Do: ask who set it; roll the release out again, and look at what the other image did with its credentials.
+debug; the autoscaler, which sets no image.
+Do: ask who set the image. Roll the release out again, and look at what the other image did with the
+workload's credentials.
 """
 
 from __future__ import annotations

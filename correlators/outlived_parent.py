@@ -1,17 +1,21 @@
-"""A credential goes on working after what it dies with, or came from, has died.
+"""A credential goes on working after the credential that it came from has ended.
 
-Fires: a descendant (session, child token, token of a secret id, access token of a key) is authenticated after
-its ancestor's end. One finding per kill, in the dossier of what was killed. Low while the residual (kill to
-the longest descendant's expiry) is under an hour, medium beyond or unknown; high where the provider claims
-that the kill cuts the descendant (``dies_with``), after an explicit cut (a session-revoking policy; medium
-where all that goes on is a shell that was begun before), or on a renewal after the origin's death. Of a run
-in flight at a planned rotation (its successor was in use, it comes from where it had come from, and writes
-nothing new) low, medium where it renews.
-Proves: every descendant that was used is refused or expired.
-Evaded by: orphans made by design (``made_by``): they are no descendants and need their own end.
-Benign: a short residual that nobody uses; a kill with a declared overlap.
-Do: cut the sessions explicitly (revoke the role's sessions, revoke by prefix), or wait out the residual and
-watch it.
+Fires: a descendant (a session, a child token, the token of a secret id, the access token of a key) is
+authenticated after the end of its ancestor. All descendants of one ended credential are one finding, about
+the credential that ended.
+- Low: the descendants expire within an hour of the end.
+- Medium: they live longer, or nobody knows how long.
+- High: the provider documents that the end cuts the descendant (``dies_with``); or somebody cut the
+  sessions explicitly, by a policy that revokes them (medium, if all that goes on is a shell that was opened
+  before); or a descendant is renewed after the end.
+- A run that was under way at a planned rotation is low, and medium if it renews: the successor of the ended
+  credential was in use by then, the run comes from where it came from before, and it writes nothing new.
+Proves: every descendant that was used is refused or has expired.
+Evaded by: credentials that a dead one made but that do not depend on it (``made_by``). They are no
+descendants, and need an end of their own.
+Benign: descendants that expire soon and that nobody uses; an end with a declared overlap.
+Do: cut the sessions explicitly (revoke the role's sessions, revoke by prefix). Or wait until the last
+descendant expires, and watch it until then.
 """
 
 from __future__ import annotations

@@ -1,19 +1,24 @@
 """An identity takes, or is given, more than it is approved for.
 
-Fires: it grants itself something that it did not hold (medium; low where it had given to others the same way
-for a week; high where that then allowed what had been refused to it before); it passes for one who may do
-everything right after the same had been refused to it as itself (high); it tries in vain to grant itself
-something (medium), or to pass for another (medium, low where passing for others is its job). Where its scopes
-are declared and name roles or grants: it is given (low), or uses (medium), one that is not among them and
-that no approval covers then, an approved emergency included.
-Proves: with declared scopes, all that it used is among them; what it took away from itself again, or another
-from it, is refused.
-Over: what it gave itself is taken away; no more tries for a day.
-Evaded by: rights that were always too wide; providers whose records do not say what allowed a use.
-Benign: a deployment that writes the binding it holds already, or that may do everything anyway; controllers
-and proxies whose job is to pass for others; a person who looks through an account's eyes; an approval or a
-scope that is recorded later (it withdraws the finding); deployments refused because they may not bind others.
-Do: take away what it gave itself, ask who used it, and take away the right to bind, escalate or impersonate.
+Fires: one of these.
+- It grants itself something that it did not hold: medium. Low, if it had granted others the same for a week;
+  high, if the grant then allowed what had been refused to it before.
+- It acts in the name of an identity that may do everything, right after the same act had been refused to it
+  under its own name: high.
+- It tries in vain to grant itself something: medium. It tries in vain to act in the name of another: medium,
+  or low where acting for others is its job.
+- Its declared scopes name roles or grants, no approval (an approved emergency is one) covers another one at
+  that time, and it is given another one (low) or uses it (medium).
+Proves: all that it used is among its declared scopes; or what it took away from itself again, or another took
+away from it, is refused.
+Over: what it granted itself is taken away; or it has not tried again for a day.
+Evaded by: rights that were too wide from the start; providers whose records do not say what allowed a use.
+Benign: a deployment that writes a binding which it holds already, or that may do everything anyway;
+controllers and proxies whose job is to act for others; a person who looks at the system as an account sees
+it; an approval or a scope that is recorded later (it withdraws the finding); a deployment that is refused
+because it may not bind others.
+Do: take away what it granted itself, ask who used it, and take away its right to bind, escalate or
+impersonate.
 """
 
 from __future__ import annotations

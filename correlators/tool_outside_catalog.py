@@ -1,27 +1,30 @@
 """An agent executes a tool, or hands over to an agent, that its approved catalogue does not hold.
 
-Fires: a call that was carried out, of a tool that the catalogue in force at the time of the call did not
-approve, by any name: the name that the model used is approved, or every name that the call bears further down
-is (also as another name of an approved tool). Where the approved tool names its server and the call's servers
-are known, they must agree (unknown: its name decides, and the agent's row is less sure). High; hand-offs
-outside the declared delegates, medium. In force is the latest record recorded before the call; before the
-first record, the first. A call that came more than a day later than it says must be approved at its arrival
-as well. Confidence is medium where only the caller's side was seen or only the server
-differs, low where contradicting evidence may have been let go.
-Proves: a refused call of a tool that is not approved (by protocol, gateway or framework; or an error on a
-tool that was not offered). Nothing is proven of the agent as a whole: its own row is assumed, or unverifiable
-where it was never seen, or was seen without one tool span (crewAI under OpenLLMetry writes none). Ends: a
-record that comes later and approves the tool ends the finding (the call was outside the catalogue of its
-time); a record that was recorded before the call but arrived after it withdraws it. A later refused call ends
-nothing: another instance may refuse.
-Evaded by: names. A server may name a dangerous tool like an approved one (declare servers and watch
-definitions); a tool may fail on purpose with the text of an unknown tool, where no list of offered tools is
-seen; a tool named ``transfer_to_agent`` or ``handoff_to_agent`` reads as a hand-off where its framework has
-that; spans that were sampled away, or a framework that writes none.
-Benign: a new tool that shipped before its approval; a prefix that a framework adds to names (declare it under
-``also``).
-Do: ask the owner whether the tool is meant; approve it in the inventory, or take it from the agent and review
-what its calls did.
+Fires: a call was carried out of a tool that the catalogue did not approve when the call was made. The
+catalogue in force is the latest record from before the call, or the first record for calls before it. A
+tool is approved if the name that the model used is approved, or if every name that the call bears further
+down is (or is declared as another name of an approved tool). Where the approved tool names its server and
+the servers of the call are known, the servers must agree. Where they are not known the name decides, and
+the agent's own row is less sure. A call whose record came more than a day late must also be approved when
+the record came.
+Severity is high, and medium for a hand-over to an agent outside the declared delegates. Confidence is
+medium where only the caller's side was seen or only the server differs; it is low where evidence to the
+contrary may have been dropped.
+Proves: a call of a tool that is not approved was refused (by protocol, gateway or framework; or it failed,
+and the tool had not been offered). Nothing is proven of the agent as a whole: its own row is assumed. The
+row is unverifiable where the agent was never seen, or no span of its tools was (crewAI under OpenLLMetry
+writes none).
+Over: a later record approves the tool, which ends the finding: the call was outside the catalogue of its
+time. A record from before the call that only arrived after it withdraws the finding. A later refused call
+ends nothing, since another instance of the tool may be the one that refuses.
+Evaded by: names. A server may give a dangerous tool the name of an approved one (declare servers, and watch
+definitions). A tool may fail on purpose with the text of an unknown tool, where no list of offered tools is
+seen. A tool named ``transfer_to_agent`` or ``handoff_to_agent`` reads as a hand-over in frameworks that
+have such tools. Spans may be sampled away, or a framework writes none.
+Benign: a new tool that shipped before its approval; a prefix that a framework adds to names (declare it
+under ``also``).
+Do: ask the owner whether the tool is meant. Approve it in the inventory; or take it from the agent, and
+review what its calls did.
 """
 
 from __future__ import annotations
