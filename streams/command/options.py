@@ -22,16 +22,28 @@ Csv = Annotated[bool, typer.Option("--csv", help="CSV with a header, for spreads
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line, for programs.")]
 
 Files = Annotated[list[str], typer.Argument(metavar="PATH", help="Files, folders, .gz, or - for stdin.")]
-Source = Annotated[str | None, typer.Option(help="Read every record as one of this source.", metavar="NAME")]
+Source = Annotated[
+    str | None, typer.Option(help="Read every record as a record of this source.", metavar="NAME")
+]
 Instance = Annotated[
     str | None,
-    typer.Option(help="Installation of the records, e.g. a cluster.", metavar="NAME", show_default=False),
+    typer.Option(
+        help="Installation that the records are from, for example a cluster.",
+        metavar="NAME",
+        show_default=False,
+    ),
 ]
 
-Finding = Annotated[str, typer.Argument(metavar="FINDING", help="Id of a finding, or how it begins.")]
+Finding = Annotated[
+    str, typer.Argument(metavar="FINDING", help="Id of a finding, or the beginning of its id.")
+]
 Reason = Annotated[str, typer.Option(help="Why.", metavar="TEXT")]
-By = Annotated[str | None, typer.Option(help="Who says so; else who is logged in.", metavar="NAME")]
-Until = Annotated[str | None, typer.Option(help="Until when it holds: 7d, a time.", metavar="TIME")]
+By = Annotated[
+    str | None, typer.Option(help="Who says so; default: the user who is logged in.", metavar="NAME")
+]
+Until = Annotated[
+    str | None, typer.Option(help="Until when it holds: 7d (from now), or RFC 3339.", metavar="TIME")
+]
 
 
 def one_of(json: bool, csv: bool) -> None:

@@ -19,14 +19,19 @@ def findings(
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on showing new findings until Ctrl-C.")
     ] = False,
-    open_: Annotated[bool, typer.Option("--open", help="Only open findings, acknowledged ones too.")] = False,
+    open_: Annotated[
+        bool, typer.Option("--open", help="Only open findings, be they acknowledged or not.")
+    ] = False,
     severity: Annotated[
         str | None,
-        typer.Option(help="Only findings of this severity; high+: high and above.", metavar="WORD"),
+        typer.Option(help="Only findings of this severity; high+ means high and critical.", metavar="WORD"),
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option(help="Only findings with evidence since then: 24h, yesterday, a time.", metavar="TIME"),
+        typer.Option(
+            help="Only findings with evidence since this time: 24h (ago), yesterday, or RFC 3339.",
+            metavar="TIME",
+        ),
     ] = None,
     owner: Annotated[
         str | None, typer.Option(help="Only findings about identities of this owner.", metavar="NAME")
@@ -39,19 +44,25 @@ def findings(
         typer.Option(help="Only findings about identities whose key contains this.", metavar="TEXT"),
     ] = None,
     below: Annotated[
-        bool, typer.Option("--below", help="Also findings that stand below a story (one finding for many).")
+        bool,
+        typer.Option(
+            "--below", help="Also the findings that one finding stands for (many of the same cause)."
+        ),
     ] = False,
     limit: Annotated[
-        int, typer.Option(help="At most so many findings.", metavar="N", min=1, max=LIMIT)
+        int, typer.Option(help="Show at most this many findings.", metavar="N", min=1, max=LIMIT)
     ] = LIMIT,
-    sort: Annotated[str, typer.Option(help="severity, time, changed or owner.", metavar="WORD")] = "severity",
-    table: Annotated[bool, typer.Option("--table", help="As a table, with states and notes.")] = False,
+    sort: Annotated[
+        str,
+        typer.Option(help="Sort by severity, time, changed (last change first) or owner.", metavar="WORD"),
+    ] = "severity",
+    table: Annotated[bool, typer.Option("--table", help="Show a table with states and notes.")] = False,
     json: Json = False,
     csv: Csv = False,
     config: Config = None,
     data: Data = None,
 ) -> None:
-    """Show the findings of a run, the worst first. With --json all of them, whole.
+    """Show the findings of a run, the worst first. With --json each finding is shown whole (OCSF).
 
     \b
     Example:  gapwatch findings --follow --control revoked_credential_used
@@ -104,9 +115,11 @@ def explain(
     tell(settings_of(config, data), finding, json, csv)
 
 
-@app.command(short_help="What became of findings since a time.")
+@app.command(short_help="Show which findings opened, closed or changed since a time.")
 def changes(
-    since: Annotated[str, typer.Option(help="24h, yesterday, a time.", metavar="TIME")] = "yesterday",
+    since: Annotated[
+        str, typer.Option(help="Since when: 24h (ago), yesterday, or RFC 3339.", metavar="TIME")
+    ] = "yesterday",
     json: Json = False,
     csv: Csv = False,
     config: Config = None,
@@ -122,10 +135,10 @@ def changes(
     tell(settings_of(config, data), since, json, csv)
 
 
-@app.command(short_help="How much is open, and what could not be verified.")
+@app.command(short_help="Count the findings, and show what could not be verified.")
 def summary(json: Json = False, csv: Csv = False, config: Config = None, data: Data = None) -> None:
-    """Show how many findings are open, acknowledged, closed, suppressed and resolved, by severity; and what
-    could not be verified.
+    """Count the findings of each severity that are open, acknowledged, closed, suppressed and resolved, and
+    show what could not be verified.
 
     \b
     Example:  gapwatch summary

@@ -12,20 +12,23 @@ from streams.command.options import Config, Csv, Data, Json, settings_of
 HEADING = "Read what was found"
 
 
-@app.command(short_help="What an identity did, and what was done to it.")
+@app.command(short_help="Show what an identity did, and what was done to it.")
 def timeline(
     identity: Annotated[str, typer.Argument(metavar="IDENTITY", help="Its key, as findings show it.")],
     since: Annotated[
-        str | None, typer.Option(help="Only since then: 24h, yesterday, a time.", metavar="TIME")
+        str | None,
+        typer.Option(help="Only events since this time: 24h (ago), yesterday, or RFC 3339.", metavar="TIME"),
     ] = None,
-    limit: Annotated[int, typer.Option(help="The latest so many.", metavar="N", min=1, max=100_000)] = 1_000,
+    limit: Annotated[
+        int, typer.Option(help="Show the latest events, this many at most.", metavar="N", min=1, max=100_000)
+    ] = 1_000,
     json: Json = False,
     csv: Csv = False,
     config: Config = None,
     data: Data = None,
 ) -> None:
-    """Show what an identity did and what was done to it, across sources, under all its keys and credentials,
-    with what was told of it; the latest first.
+    """Show what an identity did, what was done to it, and the findings about it, the latest first. Events are
+    from all sources and under all keys and credentials of the identity.
 
     \b
     Example:  gapwatch timeline aws:111122223333:user/payments --since 7d
@@ -47,8 +50,8 @@ def tools(
 ) -> None:
     """Show what an agent may call, what it was offered and what it called, tool by tool.
 
-    Also shows which definition the tool's server showed last, since when the definition has been another
-    than the approved one, and which tools were offered or carried out though no record approves them.
+    Also shows the definition that the tool's server showed last, since when that definition differs from the
+    approved one, and which tools were offered or carried out although no record approves them.
 
     \b
     Example:  gapwatch tools agent:desk/triage
@@ -68,8 +71,8 @@ def release(
     config: Config = None,
     data: Data = None,
 ) -> None:
-    """Show the proof run of a release: what its workload used before the release and has used since, element
-    by element (images, networks, tools, access, secrets), and which controls have been proven again since.
+    """Show what the workload of a release used before the release and what it has used since (images,
+    networks, tools, access, secrets), and which controls have been proven again since.
 
     \b
     Example:  gapwatch release shop-1.4.2

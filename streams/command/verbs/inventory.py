@@ -21,10 +21,13 @@ def declare(
         typer.Argument(metavar="PATH", help="Inventory files, folders (YAML, JSON), or - for stdin."),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check the files, say what changes, and send nothing.")
+        bool, typer.Option("--dry-run", help="Check the files, say what would change, and send nothing.")
     ] = False,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Also where findings of high or above close by it; asks nobody.")
+        bool,
+        typer.Option(
+            "--yes", help="Do not ask, even where findings of high or critical severity close by it."
+        ),
     ] = False,
     replace: Annotated[
         bool, typer.Option("--replace", help="Take back what the files do not mention, exceptions too.")
@@ -55,7 +58,7 @@ def declare(
     declare_paths(settings_of(config, data), paths, dry_run, yes, replace, ask)
 
 
-@app.command(short_help="List exceptions, what they suppress, when they end.")
+@app.command(short_help="List exceptions: what each suppresses, and when it ends.")
 def exceptions(
     withdraw: Annotated[
         str | None, typer.Option(help="Withdraw the exception of this id.", metavar="ID")

@@ -24,7 +24,7 @@ def ack(
     config: Config = None,
     data: Data = None,
 ) -> None:
-    """Note that somebody knows of a finding; it stays open.
+    """Note that somebody knows of a finding. The finding stays open.
 
     \b
     Example:  gapwatch ack 3f2a9c --reason "looking into it"
@@ -80,8 +80,8 @@ def close(
     config: Config = None,
     data: Data = None,
 ) -> None:
-    """Take a finding off the list of what is open, as far as it is known now: evidence that comes later opens
-    it again. What the evidence says of it stays as it is.
+    """Close a finding as an analyst: it is no longer listed as open. Evidence that comes later opens it
+    again. The finding itself, which rests on evidence, is not changed.
 
     \b
     Example:  gapwatch close 3f2a9c --reason "the key was ours, see T-4711"
@@ -91,11 +91,11 @@ def close(
     note(settings_of(config, data), "close", finding, reason, by, until=until)
 
 
-@app.command(short_help="Take a close or an acknowledgement back.")
+@app.command(short_help="Undo that a finding was closed or acknowledged.")
 def reopen(
     finding: Finding, reason: Reason = "", by: By = None, config: Config = None, data: Data = None
 ) -> None:
-    """Take back that a finding was closed or acknowledged.
+    """Undo that a finding was closed or acknowledged.
 
     \b
     Example:  gapwatch reopen 3f2a9c --reason "it was another key"
@@ -105,13 +105,15 @@ def reopen(
     note(settings_of(config, data), "reopen", finding, reason, by)
 
 
-@app.command(short_help="Expect what a finding is about, until a time.")
+@app.command(short_help="Suppress a finding until a time, by an exception.")
 def suppress(
     finding: Finding,
-    until: Annotated[str, typer.Option(help="Until when: 7d, a time.", metavar="TIME")],
+    until: Annotated[str, typer.Option(help="Until when: 7d (from now), or RFC 3339.", metavar="TIME")],
     reason: Reason = "",
     by: By = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would suppress.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what the exception would suppress, and declare nothing.")
+    ] = False,
     config: Config = None,
     data: Data = None,
 ) -> None:

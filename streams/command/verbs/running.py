@@ -32,7 +32,7 @@ def run(
     ] = False,
     settings: Annotated[bool, typer.Option("--settings", help="List all settings and end.")] = False,
 ) -> None:
-    """Start everything, show findings as they appear, stop all of it on Ctrl-C.
+    """Start everything and show findings as they appear. Ctrl-C stops everything.
 
     Without settings the broker and the ClickHouse engine are embedded. With GAPWATCH_BROKER and
     GAPWATCH_CLICKHOUSE set (or in the file) an external Kafka and a ClickHouse server are used.
@@ -88,7 +88,7 @@ def send(
     typer.echo(f"Sent {counts.total():,} records: {counted}.", err=True)
 
 
-@app.command(short_help="Judge log files without a broker, by the same code.")
+@app.command(short_help="Print the findings of log files, without a broker.")
 def replay(
     paths: Annotated[
         list[str] | None, typer.Argument(metavar="PATH", help="Files, folders, .gz, or - for stdin.")
@@ -124,7 +124,7 @@ def replay(
     as_of: Annotated[
         str | None,
         typer.Option(
-            help="Judge as of this time (RFC 3339); default: after the latest event.", metavar="TIME"
+            help="Judge as of this time (RFC 3339); default: just after the latest event.", metavar="TIME"
         ),
     ] = None,
     rejects: Annotated[
