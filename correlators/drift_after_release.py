@@ -45,6 +45,7 @@ from correlators.control import (
     thinned,
     uncollected,
 )
+from correlators.kernel.views.calls import times_of
 from correlators.kernel.views.released import (
     Element,
     Window,
@@ -54,6 +55,7 @@ from correlators.kernel.views.released import (
     windows,
 )
 from schemas.fact import IMAGES_JOINED, RAN
+from schemas.span import unnamed_of
 
 CONTROL = Control(
     name="drift_after_release",
@@ -132,11 +134,17 @@ def _before(verdict: Verdict, window: Window) -> bool:
     return bool(verdict.evidence) and all(e.time < window.start for e in verdict.evidence)
 
 
+def _shown_in(window: Window, verdict: Verdict) -> bool:
+    """Whether something of what it shows was in the window: of an agent's calls, which its own service tells,
+    those too that came in it though they say that they were long before."""
+    by_itself = unnamed_of(verdict.identity)
+    times = (times_of(e) if by_itself else (e.time,) for e in verdict.evidence)
+    return any(window.holds(time) for each in times for time in each)
+
+
 def _proofs(view: View, window: Window, others: list[Verdict]) -> Proofs:
     violated = tuple(
-        v
-        for v in others
-        if v.severity is not None and v.value == "violated" and any(window.holds(e.time) for e in v.evidence)
+        v for v in others if v.severity is not None and v.value == "violated" and _shown_in(window, v)
     )
     proven = [v for v in others if v.value == "proven"]
     fallen = tuple(v for v in proven if _before(v, window))

@@ -38,6 +38,7 @@ from correlators.control import (
     uncollected,
 )
 from correlators.kernel.views.inventoried import BREAK_GLASS, approvals
+from correlators.kernel.views.unseen import LOST, Unseen, between, lost_uses, ruled_out
 from schemas.claims import Approval
 from schemas.dossier import Grant
 from schemas.fact import AUTHENTICATED, group_of
@@ -108,6 +109,20 @@ def _judged(view: View, clock: Clock, grant: str, mine: list[Approval], covering
             truncated=thinned(view.credentials.values()),
             next_step=f"ask about {bare[0].operation}, or record its approval",
         )
+    lost = _lost(view, grant, covering, claims[-1])
+    if sure := [each for each in lost if each.sure]:
+        first = min(sure)
+        return view.verdict(
+            CONTROL,
+            subject=f"{view.key} {grant}",
+            value="violated",
+            title=f"{named(view)} used {spoken(grant)} outside its approved window",
+            reason=f"at least 1 act {first.words} that no approval covers; {LOST}; approved: {windows}",
+            severity=Severity.MEDIUM,
+            claim=claims,
+            episodes=(Episode(first.span[0], 0, "no approval"),),
+            truncated=True,
+        )
     if acts:
         value, reason = "proven", f"{iso(acts[-1].time)} was its last act, all within approvals"
     elif missing := uncollected(view.key, clock):
@@ -119,9 +134,21 @@ def _judged(view: View, clock: Clock, grant: str, mine: list[Approval], covering
         subject=f"{view.key} {grant}",
         value=value,  # type: ignore[arg-type]
         title=f"{named(view)} used {spoken(grant)} within its approved window",
-        reason=f"{reason}; approved: {windows}",
+        reason=f"{reason}; approved: {windows}{ruled_out(lost)}",
         claim=claims,
         evidence=acts,
+    )
+
+
+def _lost(view: View, grant: str, covering: list[Approval], record: Evidence) -> tuple[Unseen, ...]:
+    """Uses between two approvals that thinning let go of before the approvals were known."""
+    leeway = view.thresholds.elevation_leeway
+    gaps = between(((a.start, a.end + leeway if a.end else 0) for a in covering), record)
+    return tuple(
+        each
+        for name, known in view.dossier.grants.items()
+        if gaps and group_of(view.key) != name and _is(grant, name, known)
+        for each in lost_uses(known.uses, gaps, view.thresholds, AUTHENTICATED)
     )
 
 

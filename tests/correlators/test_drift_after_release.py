@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from correlators.drift_after_release import _shown_in
 from correlators.kernel.catalogue import controls
+from correlators.kernel.views.released import Window
 from schemas.activity import Activity, Approved, Ended, Imaged, Released
-from schemas.claims import UNSAID
-from schemas.evidence import SECOND
+from schemas.claims import UNSAID, Release
+from schemas.evidence import SECOND, Evidence
 from schemas.verdict import Confidence, Severity, Verdict
 from tests.support.bindings import allowed, given, read, taken
 from tests.support.declared import at, declared, verdicts
@@ -267,3 +269,17 @@ def test_the_controls_that_a_release_binds_are_those_of_access_agents_and_deploy
         "tool_outside_catalog",
         "tools_beyond_approval",
     }  # fmt: skip
+
+
+def test_an_agents_call_that_came_in_the_window_is_of_it_though_it_says_that_it_was_before() -> None:
+    """The watched service writes the times of its calls; a provider's log may come as late as it likes."""
+    release = Release(at(0), Evidence(at(0), "record", "inventory"), "r")
+    window = Window("agent:desk/triage", release, at(0), at(3_600))
+    for identity, fires in (("agent:desk/triage", True), (USER, False)):
+        for arrived, inside in ((at(60), fires), (at(7_200), False), (0, False)):
+            call = Evidence(at(-2 * DAY), "7e:1", "otel", arrived=arrived)
+            verdict = Verdict(
+                control="tool_outside_catalog", subject="s", value="violated", identity=identity, title="t",
+                reason="r", severity=Severity.HIGH, evidence=(call,),
+            )  # fmt: skip
+            assert _shown_in(window, verdict) == inside

@@ -12,6 +12,7 @@ from schemas.declaration import Declaration, Period
 from schemas.dossier import Calls, Dossier, Sightings
 from schemas.evidence import SECOND, Evidence
 from schemas.verdict import Clock, Report, Severity
+from tests.support.declared import approved
 from tests.support.make import KEY, ROLE, SESSION, T0, USER, change, issue, kill, use
 from tests.support.scenario import World, clock_after, every_way, run, taught
 
@@ -165,3 +166,16 @@ def test_an_agent_that_acts_between_two_windows_is_told_though_its_calls_were_th
         world.settle()
         found = reported(world, "agent_outside_window")
         assert found and found.reported.open == fires
+
+
+def test_a_grant_that_is_used_between_two_approvals_is_found_though_its_uses_were_thinned() -> None:
+    every = [n * MINUTE + 7 for n in range(600)]
+    approvals = [
+        approved(USER, 0, OFF, "role/payments", "first"),
+        approved(USER, ON, 20 * HOUR, "role/payments", "second", ticket="T-2"),
+    ]
+    for times, fires in ((every, True), ([t for t in every if not OFF - 60 < t < ON + 60], False)):
+        world = thinned_first([use(f"u{t}", t, allowed_by=ROLE) for t in times], approvals)
+        found = reported(world, "elevation_outside_window")
+        assert found and found.verdict and found.reported.open == fires
+        assert fires == ("let go of" in found.verdict.reason and not found.verdict.evidence)
