@@ -93,10 +93,13 @@ class Tick(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One message of the facts topic: facts that all belong to its partition, a tick, or both."""
+    """One message of the facts topic: facts that all belong to its partition, a tick, or both. ``hold``:
+    until when (µs) nothing of the partition is judged, because not all that is known of it has come back; the
+    last one holds, 0 says nothing of it."""
 
     facts: list[tuple[str, Dossier]] = []
     tick: Tick | None = None
+    hold: int = 0
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -54,12 +54,13 @@ def read_envelope(body: bytes) -> Envelope:
         return decode_envelope(body)
     except msgspec.ValidationError:
         rough = msgspec.json.decode(body, type=_Rough)
-        return Envelope([(key, decode(bytes(fact))) for key, fact in rough.facts], rough.tick)
+        return Envelope([(key, decode(bytes(fact))) for key, fact in rough.facts], rough.tick, rough.hold)
 
 
 class _Rough(msgspec.Struct):
     facts: list[tuple[str, msgspec.Raw]] = []
     tick: Tick | None = None
+    hold: int = 0
 
 
 def _of_another_version(raw: bytes) -> Dossier:

@@ -82,6 +82,7 @@ class Partition:
         self._watch = known_by(body) if body else EMPTY
         self._kept: object = None
         self._now = 0
+        self._hold = 0
 
     def __len__(self) -> int:
         return len(self._correlator)
@@ -101,14 +102,19 @@ class Partition:
             self._now = max(self._now, tick.now)
             self._watch = join(self._watch, heard(tick))
 
+    def hold(self, until: int) -> None:
+        """Judges nothing until then (µs), by the ticks; a time that has passed ends it."""
+        self._hold = until
+
     def hasten(self) -> None:
         """Stops holding reports back: the next settling gives all of them."""
         self._correlator.hasten()
 
     @property
     def timed(self) -> bool:
-        """Whether a tick has come. Without a tick there is no time to judge at, and nothing is settled."""
-        return bool(self._now)
+        """Whether there is a time to judge at: a tick has come, and nothing is held back. Without it nothing
+        is settled."""
+        return bool(self._now) and self._now >= self._hold
 
     @property
     def behind(self) -> bool:

@@ -19,6 +19,7 @@ HEADINGS = (
     "Read what was found",
     "Say what becomes of a finding",
     "Show it to others",
+    "Look after what is stored",
     "Look something up",
 )
 """The order of groups in `--help`; a heading that is not named here comes after them."""

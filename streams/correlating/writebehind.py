@@ -130,6 +130,8 @@ class WriteBehind:
             return
         if envelope.tick is not None:
             self._pace.heard(envelope.tick)
+        if envelope.hold:
+            held.partition.hold(envelope.hold)
         held.partition.take(envelope.facts, envelope.tick)
 
     def pass_over(self, partition: int, event: Event) -> None:

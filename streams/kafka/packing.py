@@ -64,6 +64,11 @@ def tick_envelope(tick: Tick) -> bytes:
     return encode_envelope(Envelope(tick=tick))
 
 
+def hold_envelope(until: int) -> bytes:
+    """Returns the message after which nothing is judged until then (µs); the same for every partition."""
+    return encode_envelope(Envelope(hold=until))
+
+
 def blocks(rows: Iterable[bytes]) -> Iterator[bytes]:
     """Yields rows (JSON objects) as blocks of JSON lines."""
     rows = list(rows)

@@ -100,6 +100,7 @@ class Supervisor:
         self._on_stored = on_stored
         self._stages: list[StageProcess] = []
         self._broker_id = ""
+        self._lost = False
         self._stop_asked = 0
         self._kill_at = 2
         self._demo_sent = 0.0
@@ -139,10 +140,13 @@ class Supervisor:
     def _bring_up(self) -> None:
         """The broker first; deliver, since dossiers are restored from what it opens; normalise last, so that
         restored dossiers come before new facts. Correlate joins its group meanwhile, which takes longest.
+        What a broker has lost comes back from ClickHouse: all of an embedded one, and of any other whose
+        topic of facts is new.
         """
         crashes = {stage.label: stage.crashes for stage in self._stages}
         self._stages = []
         self._broker_id = uuid.uuid4().hex if self._plan.embedded_broker else ""
+        self._lost = self._plan.embedded_broker
         self._start("broker", crashes)
         self._wait_until_ready("broker")
         if not self._stop_asked:
@@ -152,7 +156,7 @@ class Supervisor:
         self._wait_until_ready("deliver")
         if self._plan.embedded_broker and "deliver" in self._plan.names and not self._stop_asked:
             self._with_broker(self._on_stored)
-        if self._plan.embedded_broker and "correlate" in self._plan.names:
+        if self._lost and "correlate" in self._plan.names:
             self._run_to_end("restore", crashes)
         self._start("normalise", crashes)
         self._wait_until_ready("correlate", "normalise")
@@ -167,7 +171,11 @@ class Supervisor:
 
     def _create_topics(self) -> None:
         wanted = topics.wanted(self._plan.settings, self._plan.sources)
-        self._with_broker(lambda: topics.create_missing(self._plan.settings, wanted))
+        created: list[str] = []
+        self._with_broker(lambda: created.extend(topics.create_missing(self._plan.settings, wanted)))
+        stored = self._plan.settings.clickhouse is not None or "deliver" in self._plan.names
+        if topics.name(self._plan.settings, topics.FACTS) in created and stored:
+            self._lost = True
 
     def _with_broker(self, act: Callable[[], object]) -> None:
         """Raises BrokerGoneError where the embedded broker ended meanwhile: its end is the reason, not that

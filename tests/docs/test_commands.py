@@ -79,6 +79,7 @@ RUN_BY = {
         "tests/streams/command/test_again.py",
         "judged_again(",
     ),
+    r"gapwatch rebuild": ("tests/streams/correlating/test_restore.py", "send_back("),
     r"gapwatch evidence.*": ("tests/streams/evidence/test_pack.py", "write_pack("),
     r"gapwatch key rotate": ("tests/attacks/test_site_key.py", "rotate("),
 }
