@@ -18,6 +18,7 @@ from streams.clickhouse.dossier_store import compact
 from streams.clickhouse.engine import Certificates, Engine, Limits, connect
 from streams.clickhouse.migrations import bind_key, migrate, next_epoch
 from streams.clickhouse.reference import write_reference
+from streams.clickhouse.retention import retain
 from streams.clickhouse.sql_endpoint import SqlEndpoint
 from streams.delivering.batches import Batches
 from streams.delivering.standing import Standing, lags
@@ -52,6 +53,8 @@ def main(settings: Settings, stage: Stage) -> None:
     try:
         if applied := migrate(engine):
             log.info("applied %s", ", ".join(applied))
+        if changed := retain(engine, settings.retention):
+            log.info("rows are kept for another time in %s", ", ".join(changed))
         write_reference(engine, settings.freshness, settings.source_lag, settings.source_lags)
         if settings.hmac_key or settings.embedded_engine:
             former = [check_value(key) for key in former_keys(settings)]

@@ -33,8 +33,6 @@ DERIVED = (ACTIVITIES, FACTS, REJECTS, FINDINGS, ASSURANCE, CREDENTIALS, NOTES)
 
 DAY_MS = 86_400_000
 RETENTION_MS = {
-    # A raw record is needed until it is normalised; a week allows for a long weekend's outage.
-    RAW: 7 * DAY_MS,
     ACTIVITIES: 7 * DAY_MS,
     FACTS: 7 * DAY_MS,
     REJECTS: 7 * DAY_MS,
@@ -129,10 +127,17 @@ def _config(settings: Settings, topic: str) -> dict[str, str]:
         "cleanup.policy": "compact" if topic == NOTES else "delete",
         # When a record came is for the broker to say: what a producer writes there decides nothing.
         "message.timestamp.type": "LogAppendTime",
-        **({"retention.ms": str(RETENTION_MS[topic])} if topic in RETENTION_MS else {}),
+        **({"retention.ms": str(kept)} if (kept := _retention(settings, topic)) else {}),
         "max.message.bytes": str(settings.record_limit + ENVELOPE_ROOM),
         **({"compression.type": "gzip"} if topic in FOR_OTHERS else {}),
     }
+
+
+def _retention(settings: Settings, topic: str) -> int:
+    """Milliseconds; 0: the broker's own, or for good."""
+    if topic == RAW:
+        return int(settings.raw_retention.total_seconds() * 1000)
+    return RETENTION_MS.get(topic, 0)
 
 
 def create_missing(

@@ -17,6 +17,7 @@ from pydantic_settings import SettingsConfigDict
 
 from streams.site.assurance import AssuranceSettings
 from streams.site.authority import AuthoritySettings
+from streams.site.keeping import KeepingSettings
 from streams.site.reaching import ReachSettings
 from streams.site.receivers import ReceiverSettings
 from streams.site.thresholds import ThresholdSettings
@@ -31,7 +32,9 @@ def quarter_of_memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
 
 
-class Settings(ReachSettings, ThresholdSettings, AssuranceSettings, AuthoritySettings, ReceiverSettings):
+class Settings(
+    ReachSettings, ThresholdSettings, AssuranceSettings, AuthoritySettings, KeepingSettings, ReceiverSettings
+):
     """All settings; each description says the unit and the reason for the default."""
 
     model_config = SettingsConfigDict(

@@ -80,6 +80,7 @@ RUN_BY = {
         "judged_again(",
     ),
     r"gapwatch rebuild": ("tests/streams/correlating/test_restore.py", "send_back("),
+    r"gapwatch forget .*": ("tests/streams/clickhouse/test_retention.py", "forgetting.forget("),
     r"gapwatch evidence.*": ("tests/streams/evidence/test_pack.py", "write_pack("),
     r"gapwatch key rotate": ("tests/attacks/test_site_key.py", "rotate("),
 }
