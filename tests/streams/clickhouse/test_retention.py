@@ -31,9 +31,8 @@ def test_each_table_has_the_time_to_live_that_is_set_and_gets_its_own_back(tmp_p
         assert retain(engine, asked) == []
         client = engine.writer()
         sql = f"SELECT name, toUInt32({DAYS}) FROM system.tables WHERE database = currentDatabase()"
-        found: dict[str, int] = dict(
-            client.query(f"{sql} AND name IN ('activities', 'findings')").result_rows
-        )  # type: ignore[arg-type]
+        answer = client.query(f"{sql} AND name IN ('activities', 'findings')").result_rows
+        found = {str(name): int(days) for name, days in answer}
         assert found == {"activities": 90, "findings": 30} and days_of(asked)["notes"] == 1100
         never = "toDateTime64('1970-01-01', 6, 'UTC')"
         client.command(f"INSERT INTO activities (uid, time, arrived) VALUES ('x', now64(6), {never})")
