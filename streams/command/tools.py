@@ -62,19 +62,21 @@ def drawn(rows: list[ToolRow]) -> Table:
         "tool",
         "server",
         "approved",
-        "offered last",
+        "offered first to last",
         "definition",
         "called last",
         "not approved, and",
     ):
         table.add_column(head, overflow="fold")
     for row in rows:
-        changed = f", another since {iso(row.changed)}" if row.changed else ""
+        by = f" by {row.by}" if row.by else ""
+        changed = f", another since {iso(row.changed)}{by}" if row.changed else ""
+        first, last = row.offered
         table.add_row(
             shown(row.tool),
             shown(", ".join(row.servers)),
             row.approved or "no",
-            iso(row.offered[1]),
+            f"{iso(first)} to {iso(last)}" if first != last else iso(last),
             shown(row.digest[:DIGEST_SHOWN] + changed),
             iso(row.called) or (f"refused {iso(row.refused)}" if row.refused else ""),
             row.enforced,
