@@ -13,9 +13,9 @@ Proves: all that it used is among its declared scopes; or what it took away from
 away from it, is refused.
 Over: what it granted itself is taken away; or it has not tried again for a day.
 Evaded by: rights that were too wide from the start; providers whose records do not say what allowed a use.
-Benign: a deployment that writes a binding which it holds already, or that may do everything anyway;
-controllers and proxies whose job is to act for others; a person who looks at the system as an account sees
-it; an approval or a scope that is recorded later (it withdraws the finding); a deployment that is refused
+Benign: a deployment that writes a binding which it holds already, that may do everything anyway, or that made
+the cluster to which it gives itself access; controllers and proxies whose job is to act for others; a person
+who looks at the system as an account sees it; an approval or a scope that is recorded later (it withdraws the finding); a deployment that is refused
 because it may not bind others.
 Do: take away what it granted itself, ask who used it, and take away its right to bind, escalate or
 impersonate.
@@ -58,6 +58,7 @@ from schemas.providers import (
     name_of,
     scope_of,
     scopes_over,
+    thing_of,
 )
 
 CONTROL = Control(
@@ -124,11 +125,13 @@ def _used(grant: Grant, *outcomes: str) -> tuple[Evidence, ...]:
 
 
 def _by_itself(view: View, name: str, grant: Grant) -> Turn | None:
-    """The first time it was given by the very identity, where that did not hold it or its role already."""
+    """The first time it was given by the very identity, where that did not hold it or its role already, and
+    had not made what it is about."""
     own = keys_of(view)
     for turn in grant.turns:
         if turn.alive and turn.evidence.actor in own:
-            held = _held_before(view, name, grant.role, turn)
+            made = view.dossier.made.get(thing_of(name), turn.time + 1)
+            held = made <= turn.time or _held_before(view, name, grant.role, turn)
             return None if held else turn
     return None
 

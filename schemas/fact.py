@@ -59,7 +59,7 @@ from schemas.dossier import (
 )
 from schemas.evidence import VIA, Evidence, event_key, micros, network_of
 from schemas.naming import is_opaque, sort_of
-from schemas.providers import is_chosen, machine_of, only_removes
+from schemas.providers import READS_MANY, is_chosen, machine_of, only_removes
 from schemas.remembering import remembered
 from schemas.sharding import GROUP_SHARDS as GROUP_SHARDS
 from schemas.sharding import glimpse_keys, grant_key, grant_keys, group_keys
@@ -361,12 +361,10 @@ def _use(activity: Activity, evidence: Evidence) -> Iterator[Fact]:
         stays=stays if where == "stays" else {},
         knocks=stays if where == "knocks" else {},
     )
-    secret = secret_named(activity)
+    secrets = dict.fromkeys(secrets_named(activity), activity.time)
     yield (
         activity.identity or activity.credential,
-        Dossier(
-            credentials={activity.credential: credential}, secrets={secret: activity.time} if secret else {}
-        ),
+        Dossier(credentials={activity.credential: credential}, secrets=secrets),
     )
     if called := called_of(activity.identity or activity.credential, activity.actor_name, activity.time):
         yield activity.identity or activity.credential, Dossier(called=called)
@@ -618,11 +616,17 @@ SECRET_NAME_MAX = 200
 """Letters of a secret's name that are kept: names of providers are shorter."""
 
 
-def secret_named(activity: Activity) -> str:
-    """Returns what a secret that was read is remembered under; "" where none was, or none is named."""
-    if activity.action == "secret_read" and activity.outcome == "succeeded":
-        return activity.resource[:SECRET_NAME_MAX]
-    return ""
+def secrets_named(activity: Activity) -> tuple[str, ...]:
+    """Returns what secrets that were read are remembered under; none where none was, or none is named."""
+    if activity.action != "secret_read" or activity.outcome != "succeeded" or not activity.resource:
+        return ()
+    if activity.operation in READS_MANY:
+        return tuple(name[:SECRET_NAME_MAX] for name in activity.resource.split(BESIDE) if name)
+    return (activity.resource[:SECRET_NAME_MAX],)
+
+
+BESIDE = ", "
+"""Between the names of several resources of one call."""
 
 
 _TEACH: dict[type, Callable[[Activity, Evidence, Any], Iterator[Fact]]] = {

@@ -106,8 +106,8 @@ class Provider:
     no effect. ``one_issue``: one event that issued two credentials of one kind issued one under two names.
 
     ``gates``: how its log calls the gates (endpoints of a private network) that a caller may come through.
-    ``enumerates``: operations that show which secrets there are. ``collections``: names under which secrets
-    are listed or watched together.
+    ``enumerates``: operations that show which secrets there are; ``reads_many``: that read several at once,
+    with ", " between their names. ``collections``: names under which secrets are listed or watched together.
     ``peers``: its log names the peer of a connection, which may be a balancer that stands for others.
 
     Ends:
@@ -126,7 +126,9 @@ class Provider:
     Groups: ``reach``: the part of the installation that a grant reaches, as the first group of its name; a
     grant of another name reaches all of it. ``passing``: names of grants that stand for passing for another
     (``almighty``: for one who may do everything), and ``refused_self``: for a grant to oneself that was
-    refused. There is no such object, the reader says so of a use. ``scopes``: names of roles that are scopes
+    refused. There is no such object, the reader says so of a use. ``things``: names of grants of access to
+    one thing, with its name as the first group, and ``things_are``: how the keys of such things begin: who
+    makes one may give itself access. ``scopes``: names of roles that are scopes
     as OAuth knows them, with what a record calls them as the first group; ``levels``: of which each scope is
     one, after a colon, the widest last: who has a wider one has the narrower. ``single_objects``: groups are
     single objects, with few members each, and ``objects`` are the parts of keys that tell objects from
@@ -169,6 +171,7 @@ class Provider:
     one_issue: bool = False
     gates: re.Pattern[str] = NEVER
     enumerates: re.Pattern[str] = NEVER
+    reads_many: frozenset[str] = frozenset()
     collections: re.Pattern[str] = NEVER
     peers: bool = False
     grace: Grace | None = None
@@ -185,6 +188,8 @@ class Provider:
     reach: re.Pattern[str] = NEVER
     passing: re.Pattern[str] = NEVER
     almighty: re.Pattern[str] = NEVER
+    things: re.Pattern[str] = NEVER
+    things_are: str = ""
     refused_self: re.Pattern[str] = NEVER
     scopes: re.Pattern[str] = NEVER
     levels: tuple[str, ...] = ()

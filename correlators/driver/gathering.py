@@ -15,7 +15,7 @@ from schemas.fact import (
     GRAVE,
     bare,
     evidence_of,
-    secret_named,
+    secrets_named,
     standing,
     stay_key,
     way_of,
@@ -77,7 +77,7 @@ class Gathered:
                 self.did[way] = min(activity.time, self.did.get(way, activity.time))
         elif news and news[0].action == "secret_read":
             for activity in news:
-                if secret := secret_named(activity):
+                for secret in secrets_named(activity):
                     self.secrets[secret] = min(activity.time, self.secrets.get(secret, activity.time))
 
     def _stay(self, kept: list[Evidence], once: bool) -> None:

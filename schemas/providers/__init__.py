@@ -65,6 +65,9 @@ CALLS = PROVIDERS["agents"].uses
 """The source whose traces tell of agents' calls."""
 
 
+READS_MANY = frozenset().union(*(page.reads_many for page in PROVIDERS.values()))
+"""Operations that read several secrets at once."""
+
 ENUMERATES = re.compile("|".join(f"(?:{p.enumerates.pattern})" for p in PROVIDERS.values()))
 """Operations that show which secrets there are."""
 
@@ -133,6 +136,13 @@ def is_refused_self(grant: str) -> bool:
     """Says whether a use by this grant is a try to grant oneself something, which was refused."""
     page = page_of(grant)
     return page is not None and page.refused_self.fullmatch(name_of(grant)) is not None
+
+
+def thing_of(grant: str) -> str:
+    """Returns the key of the one thing to which a grant gives access; "" for any other grant."""
+    page, name = page_of(grant), name_of(grant)
+    found = page.things.fullmatch(name) if page else None
+    return f"{grant.removesuffix(name)}{page.things_are}{found[1]}" if page and found else ""
 
 
 def scope_of(role: str) -> str:

@@ -89,7 +89,9 @@ PROVIDER = Provider(
             "RemoveUserFromGroup",
         }
     ),
-    # Secrets Manager and Systems Manager (API references).
+    # AWS Systems Manager API, GetParameters: ten at most. Of a batch of Secrets Manager each secret has an
+    # entry of its own.
+    reads_many=frozenset({"GetParameters"}),
     enumerates=re.compile(r"ListSecrets|BatchGetSecretValue|DescribeParameters|GetParametersByPath"),
     gates=re.compile(r"vpce-[0-9a-z]+"),
     refusals_hidden="CloudTrail does not deliver requests that fail authentication",
@@ -111,6 +113,9 @@ PROVIDER = Provider(
     ),
     # AWS managed policies that allow everything, or to take everything; the last stands for inline ones.
     almighty=re.compile(r"policy/(?:AdministratorAccess|IAMFullAccess|everything)"),
+    # Whoever makes a cluster of EKS is its administrator (Amazon EKS, "Access entries"), entry or not.
+    things=re.compile(r"grant/.+/access/([^/]+)(?:/[^/]+)?"),
+    things_are="cluster/",
     refused_self=re.compile(r"grants-itself"),
     sign_ins=frozenset({"ConsoleLogin", "SwitchRole", "GetSigninToken"}),
     # EC2 names the sessions of an instance profile after the instance: whatever keys it gets, they are one

@@ -386,8 +386,23 @@ TRAILS: dict[str, Teach] = {
     "StopLogging": partial(_trail, on=False),
     "DeleteTrail": partial(_trail, on=False),
     "StartLogging": partial(_trail, on=True),
+    # Event data stores of CloudTrail Lake, by their ARN.
+    "StopEventDataStoreIngestion": partial(_trail, on=False, named="eventDataStore"),
+    "DeleteEventDataStore": partial(_trail, on=False, named="eventDataStore"),
+    "StartEventDataStoreIngestion": partial(_trail, on=True, named="eventDataStore"),
+    "RestoreEventDataStore": partial(_trail, on=True, named="eventDataStore"),
 }
 TEACH |= {("cloudtrail", operation): teach for operation, teach in TRAILS.items()}
+
+
+def _cluster_created(call: Call) -> tuple[Effect, ...]:
+    name = text(call.request, "name")
+    return (
+        (Restored(call.operation, "remade", identity=f"aws:{call.account}:cluster/{name}"),) if name else ()
+    )
+
+
+TEACH["eks", "CreateCluster"] = _cluster_created
 
 SESSIONS: dict[tuple[str, str], Teach] = {
     ("ssm", "StartSession"): _session_opened,
@@ -398,7 +413,14 @@ SESSIONS: dict[tuple[str, str], Teach] = {
 TEACH |= SESSIONS
 
 OF_OTHERS = frozenset(
-    {*LENDINGS, *TRAILS, *OF_CLUSTERS, "GetSigninToken", *(operation for _, operation in SESSIONS)}
+    {
+        *LENDINGS,
+        *TRAILS,
+        *OF_CLUSTERS,
+        "CreateCluster",
+        "GetSigninToken",
+        *(operation for _, operation in SESSIONS),
+    }
 )
 """Calls of other services than those about identities that have effects."""
 

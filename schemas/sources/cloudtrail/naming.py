@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from schemas.fact import BESIDE
 from schemas.providers.aws.keys import key_of, of_arn, user_of
 from schemas.sources.cloudtrail.call import Call
 from schemas.sources.cloudtrail.wire import AnyEvent, Unread, text
@@ -17,13 +18,15 @@ ABOUT_IDENTITIES = frozenset({"iam", "sts", "rolesanywhere", "eks-auth", "cognit
 RESOURCE_NAMES = (
     "secretId", "roleArn", "policyArn", "userName", "roleName", "keyId", "functionName", "bucketName",
     "tableName", "instanceId", "groupId", "name", "names", "clusterName", "trailName", "modelId", "queueUrl",
-    "topicArn", "target", "task", "sessionId",
+    "topicArn", "target", "task", "sessionId", "path",
 )  # fmt: skip
 """Request parameters that name what is touched, the most telling first."""
 
 RANKS = {name: rank for rank, name in enumerate(RESOURCE_NAMES)}
 
 RESOURCE_MAX = 300
+SEVERAL_MAX = 2_000
+"""Letters of the names of several resources of one call."""
 
 
 def target_of(call: Call) -> str:
@@ -46,7 +49,11 @@ def resource_of(event: AnyEvent) -> str:
         parts = b"\0".join((event.resources_, event.response_, event.additional_, event.request_))
         if len(parts) <= PARTS_MAX:
             return _read_resource(parts)
-    return _touched(event)[:RESOURCE_MAX]
+    return _cut(_touched(event))
+
+
+def _cut(named: str) -> str:
+    return named[: SEVERAL_MAX if BESIDE in named else RESOURCE_MAX]
 
 
 PARTS_MAX = 1_024
@@ -60,12 +67,14 @@ def _read_resource(parts: bytes) -> str:
     no JSON has in it."""
     resources, response, additional, request = map(msgspec.Raw, parts.split(b"\0"))
     event = Unread(resources_=resources, response_=response, additional_=additional, request_=request)
-    return _touched(event)[:RESOURCE_MAX]
+    return _cut(_touched(event))
 
 
 def _touched(event: AnyEvent) -> str:
     """The resource that CloudTrail names, else the answer's arn, else what the request names.
     Secrets Manager wrote ``aRN`` before February 2024."""
+    if several := _several(event):
+        return several
     if (resources := event.resources) and (
         arn := text(resources[0], "ARN") or text(resources[0], "ARNPrefix")
     ):
@@ -76,6 +85,16 @@ def _touched(event: AnyEvent) -> str:
         return secret
     request = event.request
     return _asked(request) if request else ""
+
+
+def _several(event: AnyEvent) -> str:
+    """The names of all parameters that one call asks for (AWS Systems Manager, GetParameters)."""
+    if isinstance(event, Unread) and b'"names"' not in bytes(event.request_):
+        return ""
+    names = event.request.get("names") if event.request else None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return ""
+    return BESIDE.join(names) if len(names) > 1 else ""
 
 
 def _asked(request: dict[str, Any]) -> str:

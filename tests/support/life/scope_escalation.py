@@ -44,7 +44,28 @@ def google(when: float, member: str) -> Activity:
 
 CALLED = gcp.activity(gcp.entry(entry_insertId="called", entry_timestamp=stamp(0)))
 
+ITSELF = "arn:aws:iam::111122223333:role/deploy"
+
+
+def on_eks(when: float, operation: str, **asked: str) -> Activity:
+    return trail(when, operation, "eks", who=DEPLOY, **asked)
+
+
+ENTRY = [
+    on_eks(600, "CreateAccessEntry", name="prod", principalArn=ITSELF),
+    on_eks(
+        605, "AssociateAccessPolicy", name="prod", principalArn=ITSELF,
+        policyArn="arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
+    ),
+]  # fmt: skip
+
 LIVES = [
+    Life(
+        "Terraform makes a cluster of EKS, and an entry for itself as its administrator",
+        "it makes another one, and gives itself access to this",
+        [on_eks(0, "CreateCluster", name="prod"), *ENTRY],
+        [on_eks(0, "CreateCluster", name="test"), *ENTRY],
+    ),
     Life(
         "GitOps sync: Argo CD writes its own binding anew at each sync",
         "an account writes itself a binding that it never had",

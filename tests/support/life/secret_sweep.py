@@ -49,7 +49,27 @@ def agent(when: float, templates: int) -> list[Activity]:
 
 NIGHT = 8 * DAY + 2 * HOUR
 
+
+def parameters(when: float, *names: str) -> Activity:
+    """Parameters of Systems Manager, several at once and decrypted."""
+    return trail(when, "GetParameters", "ssm", who=APP, names=list(names), withDecryption=True)
+
+
+SHOP = [f"/shop/{n}" for n in range(10)]
+
+
+def each_day(*names: str) -> list[Activity]:
+    return [parameters(day * DAY, *names) for day in range(9)]
+
+
 LIVES = [
+    Life(
+        "a task reads its parameters of Systems Manager, ten at once, each time it starts",
+        "it asks for ten others in two calls",
+        [*each_day(*SHOP), parameters(NIGHT, *SHOP)],
+        [*each_day("/shop/1", "/shop/2"), parameters(NIGHT, *(f"/bank/{n}" for n in range(5))),
+         parameters(NIGHT + 1, *(f"/bank/{n}" for n in range(5, 10)))],
+    ),
     Life(
         "External Secrets refreshes its forty every day",
         "it reads forty others one night",

@@ -49,6 +49,11 @@ def call(when: float, operation: str, **more: Any) -> Activity:
     return trail(when, operation, "cloudtrail", **({"name": "main"} | more))
 
 
+def lake(when: float, operation: str) -> Activity:
+    store = "arn:aws:cloudtrail:us-east-1:111122223333:eventdatastore/e1"
+    return trail(when, operation, "cloudtrail", eventDataStore=store)
+
+
 def selected(when: float, **fields: Any) -> Activity:
     """Management events, but for what the fields leave out."""
     fields_of = [{"field": name, **test} for name, test in fields.items()]
@@ -152,6 +157,12 @@ LIVES = [
             device(20, "delete", "old"),
         ],
         [device(0, "delete", "old"), device(HOUR, "update", "new", who="bob")],
+    ),
+    Life(
+        "an event data store of CloudTrail Lake is stopped and started while its price is changed",
+        "it stays stopped",
+        [lake(0, "StopEventDataStoreIngestion"), lake(60, "StartEventDataStoreIngestion")],
+        [lake(0, "StopEventDataStoreIngestion")],
     ),
     Life(
         "a sink is given another bucket",
