@@ -47,7 +47,7 @@ CALLED = gcp.activity(gcp.entry(entry_insertId="called", entry_timestamp=stamp(0
 ITSELF = "arn:aws:iam::111122223333:role/deploy"
 
 
-def on_eks(when: float, operation: str, **asked: str) -> Activity:
+def on_eks(when: float, operation: str, **asked: Any) -> Activity:
     return trail(when, operation, "eks", who=DEPLOY, **asked)
 
 
