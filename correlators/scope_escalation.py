@@ -15,8 +15,8 @@ Over: what it granted itself is taken away; or it has not tried again for a day.
 Evaded by: rights that were too wide from the start; providers whose records do not say what allowed a use.
 Benign: a deployment that writes a binding which it holds already, that may do everything anyway, or that made
 the cluster to which it gives itself access; controllers and proxies whose job is to act for others; a person
-who looks at the system as an account sees it; an approval or a scope that is recorded later (it withdraws the finding); a deployment that is refused
-because it may not bind others.
+who looks at the system as an account sees it; an approval or a scope that is recorded later (it withdraws the
+finding); a deployment that is refused because it may not bind others.
 Do: take away what it granted itself, ask who used it, and take away its right to bind, escalate or
 impersonate.
 """
