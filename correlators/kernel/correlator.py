@@ -136,7 +136,7 @@ class Correlator:
         return known
 
     def take(self, facts: Iterable[Fact]) -> None:
-        """Joins facts. What teaches nothing costs nothing more."""
+        """Joins facts into their dossiers. A fact that teaches nothing causes no further work."""
         for key, fact in facts:
             try:
                 known = self.dossier(key)
@@ -152,8 +152,8 @@ class Correlator:
                 self._dirty.add(key)
 
     def due(self, clock: Clock) -> bool:
-        """Says whether the time has come to ask some verdict again; marks those dossiers for the next
-        settling."""
+        """Says whether any dossier must be settled now, and marks for the next settling those whose
+        verdicts must be asked again by this time."""
         while self._due and self._due[0][0] <= clock.now:
             key = heapq.heappop(self._due)[1]
             if key in self._dossiers:
@@ -162,7 +162,7 @@ class Correlator:
 
     @property
     def behind(self) -> bool:
-        """Tells whether some wait for another settling."""
+        """Tells whether some dossiers wait for another settling."""
         return bool(self._dirty)
 
     def settle(self, clock: Clock, most: int = sys.maxsize) -> Settled:
@@ -198,7 +198,7 @@ class Correlator:
                 settled.dossiers[key] = body
 
     def hasten(self) -> None:
-        """Holds nothing back any more: the next settling says all there is to say."""
+        """Ends all holding back of reports: the next settling gives every report that is due."""
         self._paced = False
         self._dirty.update(key for key in self._held if key in self._dossiers)
         self._held.clear()

@@ -51,7 +51,7 @@ class Crowding:
         return len(self._standing.get((name, level), ())) > crowd_of(name).limit
 
     def said(self, reports: Iterable[Report]) -> None:
-        """Notes that what was said now stands, or does so no more."""
+        """Notes which of these reports stand now, and which do so no more."""
         if len(self._standing) > KNOWN_MAX:
             self._standing.clear()
             self._places.clear()

@@ -51,8 +51,9 @@ def difference(
     paced: bool = False,
     whole: bool = True,
 ) -> Difference:
-    """Returns everything new, changed or gone. ``paced``: mere additions are held back as ``PACE`` says.
-    ``whole``: what is not among the verdicts is gone."""
+    """Returns all reports that are new, changed or no longer hold. ``paced``: a report that only adds
+    evidence is held back as ``PACE`` says. ``whole``: a report that is not among the verdicts no longer
+    holds."""
     reports: list[Report] = []
     said = dict(reported)
     current: set[str] = set()
@@ -99,7 +100,8 @@ def _wait(before: Reported, now: int) -> int:
 
 
 def urgent_of(verdict: Verdict) -> str:
-    """Returns the digest of all that is told at once: everything but the evidence and the words about it."""
+    """Returns the digest of everything that is reported at once: all but the evidence and the words about
+    it."""
     parts = (
         verdict.value,
         verdict.severity,

@@ -18,7 +18,7 @@ class Doubtful:
         self._since: dict[str, int] = {}
 
     def note(self, key: str, doubts: Doubts) -> None:
-        """Remembers what this dossier waits for."""
+        """Remembers which answers of the clock this dossier waits for."""
         for source, time in doubts.until.items():
             waiting = self._until.setdefault(source, {})
             if waiting.get(key) != time:
@@ -28,7 +28,7 @@ class Doubtful:
             self._watched.setdefault(source, set()).add(key)
 
     def settled_by(self, clock: Clock) -> Iterator[str]:
-        """Yields the keys that waited for what this clock says; they are forgotten."""
+        """Yields the keys of dossiers that waited for what this clock says, and forgets them."""
         for source in [s for s in self._until if clock.hears(s)]:
             yield from self._reached(source, clock.seen.get(source, 0))
         for source in [s for s in self._watched if clock.since.get(s) != self._since.get(s)]:

@@ -60,7 +60,8 @@ def draft_of(view: View) -> dict[str, Any] | None:
 
 
 def rhythm_of(key: str, dossier: Dossier) -> Iterator[str]:
-    """Yields, of a dossier of telemetry, how its source speaks, in words: nothing declares that."""
+    """Yields in words how often a source of telemetry speaks, given its dossier. No inventory declares
+    that."""
     if key.startswith(TELEMETRY):
         for source, watch in sorted(dossier.watch.items()):
             days = sorted(watch.days)

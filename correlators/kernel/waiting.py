@@ -40,7 +40,7 @@ class Waiting:
         return bool(self._why)
 
     def add(self, key: str) -> None:
-        """Lets a dossier wait that is to be settled."""
+        """Lets a dossier wait to be settled."""
         self._why[key] = ""
 
     def update(self, keys: Iterable[str]) -> None:
@@ -57,7 +57,7 @@ class Waiting:
             self._why[key] = ""
 
     def unheard_of(self, key: str) -> None:
-        """Notes that nothing was known of it until now."""
+        """Notes that nothing was known of a dossier until now."""
         self._new.add(key)
 
     def clear(self) -> None:
@@ -66,7 +66,8 @@ class Waiting:
         self._new.clear()
 
     def taken(self, most: int, dossier: Callable[[str], Dossier]) -> list[str]:
-        """Takes out those whose turn it is, ``most`` at most, in order of key."""
+        """Removes and returns the keys of the dossiers whose turn it is, at most ``most`` of them, in
+        order of key."""
         if len(self._why) <= most:
             turn = sorted(self._why)
             self._why = {}

@@ -15,8 +15,8 @@ from schemas.dossier import Credential, Dossier, Turn
 
 
 def arrived(dossier: Dossier, now: int) -> Dossier:
-    """Returns the dossier with what waited until ``now`` (µs) at the latest. Returns the argument where
-    nothing did."""
+    """Returns the dossier together with the facts that waited until ``now`` (µs) or earlier. Returns the
+    argument where no fact did."""
     come = sorted(time for time in dossier.coming if time <= now)
     if not come:
         return dossier
@@ -27,8 +27,9 @@ def arrived(dossier: Dossier, now: int) -> Dossier:
 
 
 def present(dossier: Dossier, now: int) -> tuple[Dossier, int]:
-    """Returns the dossier without turns that are still to come, and when the first of them comes (µs, 0:
-    there is none). Returns the argument where there is none: the last turn of a switch tells."""
+    """Returns the dossier without turns that are still to come, and the time at which the first of those
+    comes (µs; 0: none is to come). Returns the argument where none is to come: the last turn of a switch
+    tells."""
     late = {name: c for name, c in dossier.credentials.items() if any(_ahead(t, now) for t in _switches(c))}
     switches = {key: many for key, many in dossier.turns.items() if _ahead(many, now)}
     if not late and not switches:

@@ -34,7 +34,7 @@ Span = tuple[int, int]
 
 
 def at(times: Collection[int]) -> Gone | None:
-    """Returns what is remembered of events at these times (µs) that are let go of."""
+    """Returns what is remembered of dropped events, given their times (µs)."""
     if not times:
         return None
     hour = max(times) // HOUR
@@ -49,7 +49,8 @@ def at(times: Collection[int]) -> Gone | None:
 
 
 def joined(a: Gone | None, b: Gone | None) -> Gone | None:
-    """Returns the join; ``a`` itself where ``b`` teaches nothing."""
+    """Returns the join of two memories of dropped events. Returns ``a`` itself where ``b`` teaches
+    nothing."""
     if b is None or a is b:
         return a
     if a is None:
@@ -66,7 +67,7 @@ def joined(a: Gone | None, b: Gone | None) -> Gone | None:
 
 
 def spans(gone: Gone | None) -> Iterator[Span]:
-    """Yields the times in each of which something was let go of, as narrow as they are remembered."""
+    """Yields periods in each of which an event was dropped, as narrow as they are remembered."""
     if gone is None:
         return
     minutes = _slots(gone.minutes, gone.hour * 60 + 59)

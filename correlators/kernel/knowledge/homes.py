@@ -13,12 +13,12 @@ _BETWEEN = "\n"
 
 
 def homes_of(text: str) -> list[str]:
-    """Returns the keys in a field that holds homes."""
+    """Returns the keys that stand in a field of homes."""
     return text.split(_BETWEEN)
 
 
 def homes(a: str, b: str) -> str:
-    """Returns the union, the smallest kept."""
+    """Returns the union of two fields of homes, cut to the smallest keys."""
     if a == b or not b:
         return a
     if not a:

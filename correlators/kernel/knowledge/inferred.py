@@ -20,7 +20,7 @@ FLOOD = "flood:"
 
 
 def sure(uses: dict[str, Sightings], outcome: str, kept: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
-    """Returns the sightings kept under ``outcome`` that are not doubted."""
+    """Returns the kept sightings of one ``outcome`` that are not in doubt."""
     doubts = uses.get(DOUBTED)
     if doubts is None or outcome != TRIED:
         return kept

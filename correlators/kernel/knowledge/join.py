@@ -119,7 +119,8 @@ Join = Callable[[T, T], T]
 
 
 def highest(a: T, b: T) -> T:
-    """Returns the larger of two; for values of which one is right and any fixed choice will do."""
+    """Returns the larger of two values. It serves for values of which only one is right, where any fixed
+    choice will do."""
     return b if b > a else a  # type: ignore[operator]
 
 
@@ -127,7 +128,8 @@ _STRENGTH = {"made_by": 0, "came_from": 1, "dies_with": 2}
 
 
 def strongest(a: Edge, b: Edge) -> Edge:
-    """Returns the edge of lineage that carries more of two: what was told over it is never taken back."""
+    """Returns, of two edges of lineage, the one that carries more: what was told over an edge is never
+    taken back."""
     return b if _STRENGTH[b] > _STRENGTH[a] else a
 
 
@@ -246,7 +248,7 @@ def _recorded(d: Declaration) -> tuple[Any, ...]:
 
 
 def map_of(join: Join[T]) -> Join[dict[Any, T]]:
-    """Returns the join of maps whose values join."""
+    """Returns a function that joins two maps, value by value."""
 
     def both(a: dict[Any, T], b: dict[Any, T]) -> dict[Any, T]:
         if not a:
@@ -265,7 +267,8 @@ def map_of(join: Join[T]) -> Join[dict[Any, T]]:
 
 
 def record_of(kind: type[T], /, **joins: Join[Any]) -> Join[T]:
-    """Returns the join of records, field by field; an empty value is a field's bottom."""
+    """Returns a function that joins two records, field by field. The empty value of a field gives way to
+    any other."""
     fields: tuple[str, ...] = kind.__struct_fields__  # type: ignore[attr-defined]
     plan = tuple(joins[name] for name in fields)
     values_of: Callable[[T], tuple[Any, ...]] = attrgetter(*fields)
@@ -292,14 +295,15 @@ _sightings: Join[Sightings] = merge
 
 
 def first_few(a: Sightings, b: Sightings) -> Sightings:
-    """Returns the union, of which the first few are kept."""
+    """Returns the union of two sets of sightings, of which the first few are kept."""
     merged = merge(a, b)
     kept = merged.kept[:PINNED]
     return a if kept == a.kept else Sightings(kept, True)
 
 
 def join_pins(a: dict[str, Sightings], b: dict[str, Sightings]) -> dict[str, Sightings]:
-    """Returns the union; of each pin the nearest to its time."""
+    """Returns the union of two maps of pins. Of each pin the use that is nearest to the time of the pin is
+    kept."""
     learned: dict[str, Sightings] = {}
     for name, new in b.items():
         old = a.get(name)
@@ -313,7 +317,7 @@ def join_pins(a: dict[str, Sightings], b: dict[str, Sightings]) -> dict[str, Sig
 
 
 def last_few(a: Sightings, b: Sightings) -> Sightings:
-    """Returns the union, of which the last few are kept."""
+    """Returns the union of two sets of sightings, of which the last few are kept."""
     kept = merge(a, b).kept[-LAST:]
     return a if kept == a.kept else Sightings(kept, True)
 
@@ -329,7 +333,8 @@ def flag(a: bool, b: bool) -> bool:
 
 
 def firsts(a: dict[str, int], b: dict[str, int]) -> dict[str, int]:
-    """Returns the union with the first time of each; beyond the cap the earliest are kept."""
+    """Returns the union of two maps of first times, the earlier time for each key. Beyond the cap the
+    earliest are kept."""
     union = _earliest_times(a, b)
     if len(union) <= DID_MAX:
         return union
@@ -338,7 +343,7 @@ def firsts(a: dict[str, int], b: dict[str, int]) -> dict[str, int]:
 
 
 def ends_of(a: dict[str, str], b: dict[str, str]) -> dict[str, str]:
-    """Returns the union; beyond the cap the first and the last half by key are kept."""
+    """Returns the union of two maps of ends. Beyond the cap the first and the last half, by key, are kept."""
     union = _texts(a, b)
     if len(union) <= UNDID_MAX:
         return union
@@ -356,7 +361,7 @@ def latest(a: Evidence, b: Evidence) -> Evidence:
 
 
 def few_days(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
-    """Returns the union, of which the first few are kept."""
+    """Returns the union of two sets of days, cut to the first few."""
     if a == b or all(day in a for day in b):
         return a
     union = tuple(sorted({*a, *b})[:STAY_DAYS_MAX])
@@ -364,7 +369,7 @@ def few_days(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def few_services(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
-    """Returns the union, capped to the smallest."""
+    """Returns the union of two sets of services, cut to the smallest."""
     if a == b or all(name in a for name in b):
         return a
     union = tuple(sorted({*a, *b})[:SERVICES_MAX])
@@ -378,7 +383,8 @@ _stays: Join[dict[str, Stay]] = map_of(_join_stay)
 
 
 def stays(a: dict[str, Stay], b: dict[str, Stay]) -> dict[str, Stay]:
-    """Returns the union, the places that are smallest by text kept."""
+    """Returns the union of two maps of stays. Beyond the cap the places that are smallest by text are
+    kept."""
     union = _stays(a, b)
     if len(union) <= STAYS_MAX:
         return union
@@ -457,7 +463,7 @@ _beside: Join[dict[str, Credential]] = map_of(join_credential)
 
 
 def beside(a: dict[str, Credential], b: dict[str, Credential]) -> dict[str, Credential]:
-    """Returns the union, capped to the smallest by name."""
+    """Returns the union of two maps, cut to the keys that are smallest by name."""
     union = _beside(a, b)
     if len(union) <= BESIDE_MAX:
         return union
@@ -471,7 +477,7 @@ join_member: Join[Member] = record_of(Member, identity=homes, path=highest, issu
 
 
 def longest(a: str, b: str) -> str:
-    """Returns the longer text: of two that cannot be read the one that may say more."""
+    """Returns the longer of two texts that could not be read: the longer text may say more."""
     return b if (len(b), b) > (len(a), a) else a
 
 
@@ -485,7 +491,8 @@ _lists: Join[dict[str, Listed]] = map_of(join_listed)
 
 
 def lists(a: dict[str, Listed], b: dict[str, Listed]) -> dict[str, Listed]:
-    """Joins two maps of lists; of each server the newest lists kept, as their keys sort."""
+    """Returns the join of two maps of lists. Of each server the newest lists are kept, in the order of
+    their keys."""
     union = _lists(a, b)
     if len(union) <= LISTS_MAX:
         return union
@@ -556,7 +563,8 @@ def claims(a: tuple[T, ...], b: tuple[T, ...]) -> tuple[T, ...]:
 
 
 def secrets(a: dict[str, int], b: dict[str, int]) -> dict[str, int]:
-    """Returns the union with the first time of each; beyond the cap the earliest are kept."""
+    """Returns the union of two maps of secrets, with the first time of each. Beyond the cap the earliest
+    are kept."""
     union = _earliest_times(a, b)
     if len(union) <= SECRETS_MAX:
         return union
@@ -568,7 +576,8 @@ _both_flags: Join[dict[str, bool]] = map_of(flag)
 
 
 def sampled(a: dict[str, bool], b: dict[str, bool]) -> dict[str, bool]:
-    """Returns the union of samples, the smallest digests kept; named by one is named."""
+    """Returns the union of two samples of identities, of which the smallest digests are kept. An identity
+    counts as named if either sample says so."""
     union = _both_flags(a, b)
     if len(union) <= SAMPLED_MAX:
         return union
@@ -577,7 +586,8 @@ def sampled(a: dict[str, bool], b: dict[str, bool]) -> dict[str, bool]:
 
 
 def newest(a: dict[str, int], b: dict[str, int]) -> dict[str, int]:
-    """Returns the union with the latest time of each; beyond the cap the latest are kept."""
+    """Returns the union of two maps of times, the later time for each key. Beyond the cap the latest are
+    kept."""
     union = _latest_times(a, b)
     if len(union) <= MADE_MAX:
         return union
@@ -589,8 +599,8 @@ _highest_called: Join[dict[str, Called]] = map_of(highest)
 
 
 def called(a: dict[str, Called], b: dict[str, Called]) -> dict[str, Called]:
-    """Returns the union with the name of the latest day of each; beyond the cap the smallest keys are
-    kept."""
+    """Returns the union of two maps of names. For each key the name of the latest day is kept; beyond the
+    cap, the smallest keys."""
     union = _highest_called(a, b)
     if len(union) <= CALLED_MAX:
         return union
@@ -603,7 +613,8 @@ _passages: Join[dict[str, Passage]] = map_of(join_passage)
 
 
 def passages(a: dict[str, Passage], b: dict[str, Passage]) -> dict[str, Passage]:
-    """Returns the union; beyond the cap the addresses that were seen first are kept."""
+    """Returns the union of two maps of passages. Beyond the cap the addresses that were seen first are
+    kept."""
     union = _passages(a, b)
     if len(union) <= PASSAGES_MAX:
         return union
@@ -617,7 +628,7 @@ _samples: Join[dict[str, dict[str, Passage]]] = map_of(passages)
 def front_sample(
     a: dict[str, dict[str, Passage]], b: dict[str, dict[str, Passage]]
 ) -> dict[str, dict[str, Passage]]:
-    """Returns the union of samples, the smallest digests kept."""
+    """Returns the union of two samples, of which the smallest digests are kept."""
     union = _samples(a, b)
     if len(union) <= FRONT_SAMPLE_MAX:
         return union
@@ -642,7 +653,8 @@ _first_of_days: Join[dict[int, int]] = map_of(earliest_time)
 
 
 def days(a: dict[int, int], b: dict[int, int]) -> dict[int, int]:
-    """Returns the union of the first events of days, the latest days kept."""
+    """Returns the union of two maps from a day to its first event. Beyond the cap the latest days are
+    kept."""
     union = _first_of_days(a, b)
     if len(union) <= DAYS_MAX:
         return union

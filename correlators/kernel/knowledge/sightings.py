@@ -44,7 +44,7 @@ KEPT_MAX = 2 * OPERATIONS_MAX + sum(2 * buckets * ends for _, buckets, ends in L
 
 
 def merge(a: Sightings, b: Sightings) -> Sightings:
-    """Returns the join. Returns ``a`` itself where ``b`` teaches nothing."""
+    """Returns the join of two sets of sightings. Returns ``a`` itself where ``b`` teaches nothing."""
     lost = gone.joined(a.gone, b.gone)
     if a.kept and b.kept and (b.kept[0].time, b.kept[0].uid) > (a.kept[-1].time, a.kept[-1].uid):
         return Sightings(a.kept + b.kept, a.truncated or b.truncated, lost)
@@ -110,8 +110,8 @@ _operation_of: Callable[[Evidence], str] = attrgetter("operation")
 
 
 def thin(sightings: Sightings) -> Sightings:
-    """Returns the canonical form: what every level selects. Returns the argument itself where nothing is let
-    go."""
+    """Returns the sightings in canonical form: those that any level of thinning selects. Returns the
+    argument itself where none is dropped."""
     kept = sightings.kept
     if len(kept) <= 2 * LEVELS[-1][2]:
         return sightings

@@ -68,7 +68,8 @@ T = TypeVar("T")
 
 
 def lightened(dossier: Dossier, bytes_max: int) -> tuple[Dossier, bytes]:
-    """Returns the dossier within ``bytes_max``, and its encoding. The same where it is small enough."""
+    """Returns the dossier cut to ``bytes_max`` bytes, and its encoding. A dossier that is small enough is
+    returned as it is."""
     body = encode_dossier(dossier)
     if len(body) > bytes_max and (dossier.heard or dossier.coming):
         dossier = _with_less_beside(dossier, bytes_max)
@@ -95,8 +96,8 @@ def lightened(dossier: Dossier, bytes_max: int) -> tuple[Dossier, bytes]:
 
 
 def spared(dossier: Dossier, body: bytes, bytes_max: int) -> tuple[Dossier, bytes]:
-    """Returns the dossier, where it is too large, without what says nothing any more or is said nothing of,
-    and its encoding."""
+    """Returns a dossier that is too large without the parts that decide nothing any more and about which
+    nothing was reported, and its encoding."""
     if len(body) <= bytes_max:
         return dossier, body
     light = _without(dossier, _spare(dossier), len(body) - bytes_max // 2, SPARE_MARK)
@@ -243,7 +244,7 @@ def _newest(many: dict[str, T], when: Callable[[T], int]) -> dict[str, T]:
 
 
 def few(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
-    """Returns the first and the last two: the last decides whether it is off now."""
+    """Returns the first turn and the last two: the last turn decides whether the switch is off now."""
     kept = turns if len(turns) <= 4 else (*turns[:2], *turns[-2:])
     return tuple(frozen.changed(turn, evidence=_short(turn.evidence)) for turn in kept)
 
@@ -351,12 +352,13 @@ def _when(item: Any) -> int:
 
 
 def over(credential: Credential, last: int) -> bool:
-    """Says whether it had expired, so long before ``last`` (µs) that what came from it has too."""
+    """Says whether the credential had expired so long before ``last`` (µs) that everything issued from it
+    has expired too."""
     return 0 < credential.expiry[1] < last - AFTER_LIFE
 
 
 def claimed(credential: Credential) -> bool:
-    """Says whether any record says something of it."""
+    """Says whether any record makes a claim about the credential."""
     said = credential.turns or credential.failed_ends or credential.exposures
     return bool(said or credential.ancestors or credential.descendants)
 

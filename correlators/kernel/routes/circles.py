@@ -27,8 +27,8 @@ ALSO = "\n"
 
 
 def ways(key: str, dossier: Dossier) -> dict[str, tuple[int, bool]]:
-    """Returns who forwards to whom, as far as it is known here. A credential's key leads to its identity,
-    never in a circle."""
+    """Returns the known ways: which key forwards to which. A credential's key leads to its identity, never
+    in a circle."""
     if not dossier.addresses or is_credential(key):
         return dossier.ways
     shared = {f"{key}{ALSO}{target}": (0, True) for target in _sharers(key, dossier)}
@@ -43,7 +43,8 @@ def ways(key: str, dossier: Dossier) -> dict[str, tuple[int, bool]]:
 
 
 def notices(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
-    """Yields the ways, told to whoever is or was an end of one; and the mark of who is in a circle."""
+    """Yields the known ways to every key that is or was at the end of one, and the mark of a key that is
+    in a circle."""
     if dossier.addresses and not is_credential(key):
         known = ways(key, dossier)
         for target in dossier.addresses:
@@ -79,7 +80,7 @@ def spoken_of_elsewhere(key: str, dossier: Dossier, subjects: Iterable[str]) -> 
 
 
 def is_home(key: str, dossier: Dossier) -> bool:
-    """Says whether this is the key under which a circle is judged."""
+    """Says whether this is the key under which its circle is judged."""
     circle = _circle(key, dossier)
     return bool(circle) and key == min(circle)
 

@@ -45,7 +45,7 @@ class Counted(NamedTuple):
 
 
 def to_crowds(key: str, reported: Mapping[str, Reported]) -> Iterator[tuple[str, Dossier]]:
-    """Yields each finding to the crowds that it is one of, and to those that it has left."""
+    """Yields facts about each finding, to the crowds that the finding belongs to or has left."""
     for uid, said in reported.items():
         for name in (*said.crowds, *said.left):
             now = name in said.crowds and bool(said.digest) and said.severity > 0
@@ -58,7 +58,7 @@ def to_crowds(key: str, reported: Mapping[str, Reported]) -> Iterator[tuple[str,
 
 
 def levels_of(key: str, dossier: Dossier) -> dict[int, Counted]:
-    """Returns per severity what there is of a crowd."""
+    """Returns the findings of a crowd, counted by severity."""
     levels: dict[int, Counted] = {}
     for severity in sorted({part.severity for part in dossier.crowd.values()}):
         kept = {at: part for at, part in dossier.crowd.items() if part.severity == severity and part.stands}
@@ -81,7 +81,7 @@ def over(key: str, dossier: Dossier) -> dict[int, tuple[int, bool]]:
 
 
 def notices(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
-    """Yields that it is a crowd, or is one no more, to the shards."""
+    """Yields to each shard that this is a crowd, or is one no more."""
     levels = {level: said for level, said in over(key, dossier).items() if said[0] or said[1]}
     if levels:
         name = key.removeprefix(CROWD_PREFIX)
@@ -91,20 +91,20 @@ def notices(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
 
 
 def passed(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
-    """Yields what the head said to each dossier on this shard."""
+    """Yields to each dossier on this shard what the head of the crowd said."""
     if any(dossier.crowded.values()):
         notice = Dossier(crowded=dossier.crowded)
         yield from ((member, notice) for member in dossier.members)
 
 
 def hours(dossier: Dossier) -> Iterator[int]:
-    """Yields when its hour began (µs)."""
+    """Yields the times at which the hours of these crowds began (µs)."""
     yield from (part.start for part in dossier.crowd.values())
     yield from (crowd_of(name).start for name in dossier.crowded)
 
 
 def capped(key: str, dossier: Dossier) -> Dossier:
-    """Returns the crowd within its caps; the argument where nothing is let go."""
+    """Returns the crowd within its caps. Returns the argument where nothing is dropped."""
     kept: dict[str, Part] = {}
     full: list[str] = []
     for severity in Severity:
@@ -118,7 +118,7 @@ def capped(key: str, dossier: Dossier) -> Dossier:
 
 
 def shard_capped(key: str, dossier: Dossier) -> Dossier:
-    """Returns the shard within its cap; the argument where nothing is let go."""
+    """Returns the shard within its cap. Returns the argument where nothing is dropped."""
     if len(dossier.members) <= MEMBERS_MAX:
         return dossier
     kept = sorted(dossier.members, key=lambda member: (digest(member), member))[:MEMBERS_MAX]

@@ -113,7 +113,7 @@ def _active(credential: Credential) -> bool:
 
 
 def notices(key: str, dossier: Dossier) -> Iterator[tuple[str, Dossier]]:
-    """Yields what holds for all on this roster, told to each."""
+    """Yields to each member of this roster what holds for all of them."""
     if not roster_of(key):
         return
     if key == roster_head(roster_of(key)):

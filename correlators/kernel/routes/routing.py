@@ -69,7 +69,7 @@ def _gathered(key: str, dossier: Dossier) -> Outbox:
 
 
 def gathered(facts: Iterable[tuple[str, Dossier]]) -> Outbox:
-    """Joins facts to one for each dossier they are for."""
+    """Returns the facts, joined to one fact for each dossier that they are for."""
     outgoing: Outbox = {}
     for target, fact in facts:
         outgoing[target] = join(outgoing[target], fact) if target in outgoing else fact

@@ -76,7 +76,7 @@ def _parted(key: str, dossier: Dossier, most: int) -> tuple[Dossier, list[Fact]]
 
 
 def elder(siblings: str) -> Child:
-    """Returns a dossier of siblings as it stands among the children."""
+    """Returns the entry by which a dossier of siblings stands among the children."""
     return Child("dies_with", siblings, NEVER)
 
 
@@ -172,7 +172,7 @@ def ends_for(child: str, link: Child, parent: Credential) -> Iterator[Fact]:
 
 
 def composed(up: Edge, down: Edge) -> Edge:
-    """Returns the edge to what is two generations up."""
+    """Returns the edge from a child to its grandparent, made of the two edges between them."""
     return "dies_with" if up == down == "dies_with" else "came_from"
 
 

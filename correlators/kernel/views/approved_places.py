@@ -40,7 +40,7 @@ def is_unsaid(stated: list[Declaration], use: Evidence) -> bool:
 
 
 def unknown_places(stated: list[Declaration]) -> list[str]:
-    """Returns the places by whose names records do not go."""
+    """Returns the places whose names no record uses."""
     return sorted({place for place in stated[-1].places or () if not _is_shown(place)})
 
 

@@ -57,7 +57,7 @@ RANKED: tuple[tuple[str, Ending | None], ...] = (
 
 
 def came_late(call: Evidence) -> bool:
-    """Tells whether a call came so much later than it says that it may have been written later, too."""
+    """Says whether a call came so long after the time it states that it may have been written later, too."""
     return call.arrived > call.time + LATE
 
 
@@ -68,7 +68,8 @@ def times_of(call: Evidence) -> tuple[int, ...]:
 
 
 def lateness(many: Iterable[Evidence], thinly: bool) -> str:
-    """Returns what is said of calls that came late; "" where none did. ``thinly``: some were let go of."""
+    """Returns in words how late calls came; "" where no call was late. ``thinly``: some calls were
+    dropped."""
     late = tuple(e for e in many if came_late(e))
     if not late:
         return ""

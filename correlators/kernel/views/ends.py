@@ -76,18 +76,19 @@ class Own(NamedTuple):
     made: frozenset[str]
 
     def spoke(self, off: Off) -> bool:
-        """Says whether what ended undid that itself."""
+        """Says whether the thing that ended undid its own end."""
         said = off.undone[0].evidence
         return said.actor in self.keys or said.credential in self.keys or self.spoke_by_what_it_made(off)
 
     def spoke_by_what_it_made(self, off: Off) -> bool:
-        """Says whether it was undone with a credential that it had made, and not ended with that one."""
+        """Says whether the end was undone with a credential that the ended thing had made and that did not
+        end with it."""
         said = off.undone[0].evidence
         return said.credential in self.made and said.credential != off.turn.evidence.credential
 
 
 def own_of(dossier: Dossier, *keys: str) -> Own:
-    """Returns whose word is a dossier's own, where it is about these ``keys`` of it."""
+    """Returns the principals whose word is the dossier's own, for these ``keys`` of it."""
     made = {way.removeprefix(MADE) for c in dossier.credentials.values() for way in c.did if way[0] == MADE}
     return Own(frozenset(keys), frozenset(made))
 
@@ -116,7 +117,7 @@ def undone_by(off: Off) -> str:
 
 
 def standing(periods: list[Off]) -> Off:
-    """Returns the period that matters now: one that is still open, else the last."""
+    """Returns the period that matters now: the one that is still open, or else the last one."""
     return next((off for off in periods if not off.end), periods[-1])
 
 
@@ -141,7 +142,7 @@ def leeway_of(credential: str, granted: Thresholds) -> int:
 
 
 def skew_of(turn: Turn, use: Evidence, granted: Thresholds) -> int:
-    """Returns the doubt about which came first: none where one producer wrote both."""
+    """Returns the doubt about which of two events came first (µs): none where one producer wrote both."""
     return 0 if use.origin == turn.evidence.origin else granted.skew
 
 

@@ -31,17 +31,18 @@ def exception_of(verdict: Verdict, view: View, clock: Clock) -> PolicyException 
 
 
 def words(exception: PolicyException) -> str:
-    """Returns why a finding is suppressed, for people."""
+    """Returns the reason, in words for people, why a finding is suppressed."""
     return f"exception {exception.id} of {exception.owner} until {iso(exception.until)}: {exception.reason}"
 
 
 def covered_once(exception: PolicyException, verdict: Verdict, view: View) -> bool:
-    """Says whether a finding falls, or fell while the exception held, under it."""
+    """Says whether the exception covers a finding, or covered it while it held."""
     return verdict.severity is not None and _is_about(exception, verdict, view)
 
 
 def latest_of(exceptions: Iterable[PolicyException]) -> list[PolicyException]:
-    """Returns of records about the same scope the one recorded last, be it that it was withdrawn."""
+    """Returns, of several records about the same scope, the one recorded last, even if that one withdraws
+    it."""
     latest: dict[str, PolicyException] = {}
     for exception in sorted(exceptions, key=lambda w: (w.record.time, w.record.uid)):
         latest[exception.id] = exception

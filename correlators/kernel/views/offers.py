@@ -68,11 +68,11 @@ class Offers:
         return sorted({view.key, *(agent for key in keys if not is_unnamed(agent := parted(key)[0]))})
 
     def judged_by(self, records: Records) -> list[Listing]:
-        """Lists that were given when a record was in force."""
+        """Returns the lists that were given while a record was in force."""
         return [one for one in self.listings if one.evidence.time >= records.first]
 
     def judged(self, records: Records) -> Listing | None:
-        """Returns the last of these."""
+        """Returns the last of the lists that a record was in force for."""
         return next(reversed(self.judged_by(records)), None)
 
     def flapping(self, agent: str, server: str) -> bool:

@@ -46,19 +46,20 @@ def _deployed(off: Off, redeployed: int) -> bool:
 
 
 def given(grant: Grant) -> Turn | None:
-    """Says when it was last given, as far as records tell."""
+    """Returns when the grant was last given, as far as records tell (µs)."""
     return max((t for t in grant.turns if t.alive), default=None)
 
 
 def held_since(grant: Grant) -> Turn | None:
-    """Says since when it is held without a break: who writes it anew each day gives nothing new."""
+    """Returns since when the grant is held without a break (µs). Who writes a grant anew each day gives
+    nothing new."""
     gone = max((t.time for t in grant.turns if not t.alive), default=0)
     return min((t for t in grant.turns if t.alive and t.time >= gone), default=given(grant))
 
 
 def stands_in(view: View, removed: str, off: Off, other: str) -> bool:
-    """Says whether another grant took the place of the removed one: given by its remover about then, and
-    reaching no further."""
+    """Says whether another grant took the place of the removed one: its remover gave it at about that
+    time, and it reaches no further."""
     turn = given(view.dossier.grants[other])
     if turn is None or not reaches_all_of(removed, other):
         return False
@@ -68,8 +69,8 @@ def stands_in(view: View, removed: str, off: Off, other: str) -> bool:
 
 
 def standing_past(view: View, grant: str, off: Off) -> list[Opened]:
-    """Lists the sessions that a grant allowed before it went, and that stood open past it. ``grant`` "": of
-    which no record says what allowed them."""
+    """Returns the sessions that a grant allowed before its removal and that were still open after it.
+    ``grant`` "": sessions of which no record says what allowed them."""
     return [
         session
         for _, session in sorted(view.dossier.sessions.items())
@@ -80,7 +81,7 @@ def standing_past(view: View, grant: str, off: Off) -> list[Opened]:
 
 
 def standing_open(view: View, off: Off, credential: str) -> list[Opened]:
-    """Lists the sessions that were begun with a credential before an end, and that ended after it."""
+    """Returns the sessions that were begun with a credential before its end and that ended after it."""
     return [
         session
         for _, session in sorted(view.dossier.sessions.items())
@@ -89,8 +90,8 @@ def standing_open(view: View, off: Off, credential: str) -> list[Opened]:
 
 
 def left_open(view: View, time: int) -> str:
-    """Says in words which session of before this time (µs) ended after it, or is not known to have ended; ""
-    for none."""
+    """Returns in words which session from before this time (µs) ended after it, or is not known to have
+    ended; "" for none."""
     before = sorted(s.began for s in view.dossier.sessions.values() if s.began.time <= time and not s.ended)
     if before:
         return f"a session of {iso(before[0].time)} is not known to have ended"
@@ -106,7 +107,7 @@ def _past(off: Off, session: Opened, granted: Thresholds) -> bool:
 
 
 def closed(session: Opened) -> Evidence:
-    """Gives the session as a use at its own end; where none is on record, as it began."""
+    """Returns the session as a use at its own end; where no end is on record, as a use at its beginning."""
     began = session.began
     if not session.ended:
         return began
@@ -114,10 +115,10 @@ def closed(session: Opened) -> Evidence:
 
 
 def late(off: Off, uses: Iterable[Evidence], granted: Thresholds) -> tuple[Evidence, ...]:
-    """Returns those past the removal and what its provider is granted."""
+    """Returns the uses that are later than the removal and than the time that the provider is granted."""
     return tuple(e for e in uses if past_grace(off, e, granted))
 
 
 def since(off: Off, uses: Iterable[Evidence], granted: Thresholds) -> tuple[Evidence, ...]:
-    """Returns those surely after the removal."""
+    """Returns the uses that are surely later than the removal."""
     return tuple(e for e in uses if surely_after(off, e, granted))

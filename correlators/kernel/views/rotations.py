@@ -239,7 +239,7 @@ def _since(born: dict[str, int], new: str, at: int) -> int:
 
 
 def stands(credential: Credential) -> bool:
-    """Says whether it is one that is rotated: not issued from another."""
+    """Says whether the credential is one that can be rotated: it was not issued from another."""
     derived = any(link.edge != "made_by" for link in credential.parents.values())
     return not traits_of(credential.kind).passing and not derived
 

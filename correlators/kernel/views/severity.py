@@ -68,7 +68,7 @@ def weighed(verdict: Verdict, view: View) -> Verdict:
 
 
 def moved(base: Severity, privilege: str, environment: str) -> Severity:
-    """Returns the table above."""
+    """Returns the severity as the table above moves it."""
     if base in (Severity.INFORMATIONAL, Severity.CRITICAL):
         return base
     if environment.lower() in NOT_PRODUCTION and privilege != "critical":

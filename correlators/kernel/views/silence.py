@@ -9,14 +9,14 @@ from schemas.verdict import Clock, Value
 
 
 def uncollected(key: str, clock: Clock) -> str:
-    """Says that none of the sources is collected that would show a use; "" where one is."""
+    """Returns in words that none of the sources is collected that would show a use; "" where one is."""
     sources = shown_by(key)
     heard = [source for source in sources if clock.hears(source)]
     return "" if heard else f"no {' or '.join(sources) or 'log'} records are collected that would show"
 
 
 def unheard(off: Off, credential: str, kind: str, clock: Clock, granted: Thresholds) -> tuple[Value, str]:
-    """Returns the value of a claim without evidence, and why."""
+    """Returns the value of a claim for which there is no evidence, and the reason for that value."""
     if not clock.past(off.start + grace_of(off.turn, granted)):
         return "indeterminate", "within the time that the provider needs to make the end true"
     hidden = unseen(credential, kind)

@@ -85,13 +85,13 @@ def _first(off: Off, when: list[Span], key: str, granted: Thresholds) -> Unseen 
 
 
 def ruled_out(many: Iterable[Unseen]) -> str:
-    """Returns what is to be added to the words that no use was seen; "" where that is certain."""
+    """Returns words that limit the statement that no use was seen; "" where the statement is certain."""
     touching = next(iter(many), None)
     return f"; one {touching.words} cannot be ruled out: some of then were let go of" if touching else ""
 
 
 def severity_of(many: Iterable[Unseen]) -> Severity:
-    """Returns what ``severity.of_uses`` would say of them."""
+    """Returns the severity that ``severity.of_uses`` would give to these uses."""
     keys = {each.key for each in many}
     if "succeeded:identity_write" in keys:
         return Severity.CRITICAL

@@ -43,7 +43,7 @@ class More(TypedDict, total=False):
 
 
 def worst_of(credential: Credential) -> bool:
-    """Says whether some evidence about the credential was let go."""
+    """Says whether some evidence about the credential was dropped."""
     return len(credential.turns) >= TURNS_MAX or any(s.truncated for s in credential.uses.values())
 
 
@@ -145,15 +145,15 @@ class View:
         return known[1]
 
     def used(self, credential: Credential) -> tuple[Evidence, ...]:
-        """Returns the uses by which the credential was accepted, whatever came of them."""
+        """Returns the uses in which the credential was accepted, whether or not the call succeeded."""
         return self.uses(credential, *ACCEPTED)
 
     def refused(self, credential: Credential) -> tuple[Evidence, ...]:
-        """Tries in which the credential was not accepted."""
+        """Returns the tries in which the credential was not accepted."""
         return self.uses(credential, "unauthenticated")
 
     def wrote(self, credential: Credential) -> tuple[Evidence, ...]:
-        """Writes to identities that took."""
+        """Returns the writes to identities that succeeded."""
         return self.acted(credential, "identity_write", "succeeded")
 
     def verdict(
@@ -220,7 +220,7 @@ def sighted(many: Iterable[tuple[Evidence, ...]]) -> tuple[Evidence, ...]:
 
 
 def reaching(name: str, credential: Credential | Ancestor, many: tuple[Turn, ...]) -> tuple[Turn, ...]:
-    """Returns those turns that reach this credential."""
+    """Returns those of the turns that reach this credential."""
     installation = _installation(name, credential)
     again = [t for t in many if t.kind == "remade" and t.about != name]
     return tuple(
@@ -301,7 +301,7 @@ def uses_of(descendant: Descendant, times: Collection[int] = ()) -> dict[str, tu
 
 
 def thinned_but(sightings: Sightings, times: Collection[int]) -> tuple[Evidence, ...]:
-    """Returns of some uses what thinning keeps, and what stands next to these times (µs)."""
+    """Returns the uses that thinning keeps, and those next to these times (µs)."""
     kept = thin(sightings).kept
     if not times or len(kept) == len(sightings.kept):
         return kept
@@ -321,7 +321,7 @@ def merged_descendants(descendants: dict[str, Descendant]) -> dict[str, Descenda
 
 
 def groups(credentials: dict[str, Credential]) -> list[list[str]]:
-    """Sets of names that are one credential, the name to keep first."""
+    """Returns sets of names that mean one credential, the name to keep first in each."""
     if len(credentials) < 2:
         return []
     issues = {
