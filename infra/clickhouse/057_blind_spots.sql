@@ -176,19 +176,23 @@ SELECT if(empty(argMax(privilege, level)), 'low', argMax(privilege, level)) AS m
        toUInt8(max(level)) AS privilege_rank
 FROM
 (
-    SELECT control, identity, called, level, privilege, origin AS source,
-           multiIf(aged = 'source behind', 'source behind', p.source != '' AND origin NOT IN (SELECT source FROM shown), 'source never collected',
-                   origin = '', 'no log shows it', 'not shown by its log') AS what,
-           -- Of a log that is behind the rows differ in what was proven.
-           if(aged = 'source behind', concat('the ', origin, ' log is behind: what is proven by it may be contradicted by now'), replaceRegexpOne(reason, '; ended by .*', '')) AS why,
-           multiIf(aged = 'source behind', 'have the log shipped again (gapwatch doctor says where records stay)', p.ship != '', p.ship, 'nothing that is known') AS switch_on
-    FROM held
-    LEFT JOIN pages AS p ON p.source = origin
-    WHERE value = 'unverifiable' OR aged = 'source behind'
-    UNION ALL
-    SELECT control, identity, called, level, privilege, origin AS source, dark.name AS what, dark.hides AS why, dark.switch_on AS switch_on
-    FROM held
-    INNER JOIN dark ON dark.source = held.origin
+    SELECT control, identity, called, level, privilege, origin AS source, arrayJoin(arrayConcat(own, d.spots)) AS spot,
+           spot.1 AS what, spot.2 AS why, spot.3 AS switch_on
+    FROM
+    (
+        SELECT held.control AS control, held.identity AS identity, held.called AS called, held.level AS level, held.privilege AS privilege,
+               held.origin AS origin, held.value = 'unverifiable' OR held.aged = 'source behind' AS hidden,
+               multiIf(held.aged = 'source behind', 'source behind', p.source != '' AND held.origin NOT IN (SELECT source FROM shown), 'source never collected',
+                       held.origin = '', 'no log shows it', 'not shown by its log') AS called_so,
+               -- Of a log that is behind the rows differ in what was proven.
+               if(held.aged = 'source behind', concat('the ', held.origin, ' log is behind: what is proven by it may be contradicted by now'),
+                  replaceRegexpOne(held.reason, '; ended by .*', '')) AS because,
+               multiIf(held.aged = 'source behind', 'have the log shipped again (gapwatch doctor says where records stay)', p.ship != '', p.ship, 'nothing that is known') AS remedy,
+               if(hidden, [(called_so, because, remedy)], []) AS own
+        FROM held
+        LEFT JOIN pages AS p ON p.source = held.origin
+    ) AS rows_held
+    LEFT JOIN (SELECT source, groupArray((name, hides, switch_on)) AS spots FROM dark GROUP BY source) AS d ON d.source = rows_held.origin
 )
 GROUP BY source, what, why, switch_on
 ORDER BY privilege_rank DESC, rows DESC, source, what, why;
