@@ -59,7 +59,7 @@ RUN_BY = {
         "tests/streams/command/test_declaring.py",
         "replace",
     ),
-    r"gapwatch ack": ("tests/streams/command/test_worklist.py", '"ack"'),
+    r"gapwatch (ack|close)": ("tests/streams/command/test_worklist.py", '"ack"'),
     r"gapwatch exceptions.*": ("tests/streams/command/test_declaring.py", "withdrawn"),
     r"gapwatch learn.*": ("tests/streams/command/test_learn.py", "learn"),
     r"gapwatch findings( --follow)?": ("tests/streams/supervision/test_live.py", "the_feed_gives_what_comes"),
