@@ -178,7 +178,7 @@ def _networks(view: View, window: Window, without_reads: bool = False) -> Iterat
     for network, many in sorted(seen.items()):
         good = [e for e in many if stated and is_approved(stated, e)]
         bad = [e for e in many if e not in good]
-        unsaid = bool(stated) and any(stated and is_unsaid(stated, e) for e in bad)
+        unsaid = bool(stated) and any(is_unsaid(stated, e) for e in bad)
         approved = (
             None if not stated or (bad and (vague or unsaid)) else not any(window.holds(e.time) for e in bad)
         )
