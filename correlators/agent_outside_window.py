@@ -254,15 +254,19 @@ def _acts(view: View, ordered: list[Declaration], how: str) -> tuple[Evidence, .
     """What the agent did, under any of its keys: calls and hand-offs that ended so; where they were carried
     out, also its runs and the uses of its credentials."""
     keys = {view.key, *(alias for d in ordered for alias in d.aliases)}
-    calls = [
-        call.evidence
+    ended = [
+        call
         for key, calls in view.dossier.calls.items()
         if not is_unnamed(parted(key)[0]) and parted(key)[0] in keys
         for call in endings(key, calls)
-        if call.ending == how
+        if call.ending in ("executed", "refused")
     ]
+    calls = tuple(sorted(call.evidence for call in ended if call.ending == how))
+    # The answer to a call, and its other sides, are no acts of their own: it was made when it was asked for.
+    parts = {(call.evidence.origin, uid) for call in ended for uid in call.evidence.mirrors}
     uses = [view.used(c) for c in view.credentials.values()] if how == "executed" else []
-    return tuple(e for e in sighted([tuple(sorted(calls)), *uses]) if e.actor in keys)
+    own = (tuple(e for e in many if e.event not in parts) for many in uses)
+    return tuple(e for e in sighted([calls, *own]) if e.actor in keys)
 
 
 def _is_outside(ordered: list[Declaration], use: Evidence) -> bool:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from schemas.activity import Activity
 from schemas.evidence import iso
 from schemas.naming import spoken
-from schemas.sources import Context, inventory, otel
+from schemas.sources import Context, inventory, mcp, otel
 from schemas.verdict import Clock, Severity, Verdict
 from tests.support.otlp import CLIENT, T0, activities, agent, arriving, span, tool, uid
 from tests.support.scenario import every_way
@@ -241,3 +241,25 @@ def test_an_inactive_agents_call_that_came_much_later_than_it_says_is_told_low()
         "inactive_identity_active"
     ]
     assert judged.severity == Severity.LOW and "came more than a day later than said" in judged.reason
+
+
+def over_mcp(second: float, direction: str, **message: Any) -> list[Activity]:
+    record = {
+        "ts": at(second), "server": "crm", "session": "s1", "agent": DESK, "direction": direction,
+        "message": {"jsonrpc": "2.0", "id": 9, **message},
+    }  # fmt: skip
+    reading = mcp.read(json.dumps(record).encode(), Context())
+    assert not reading.rejects
+    return reading.activities
+
+
+def test_a_call_is_made_when_it_is_asked_for_however_late_its_answer_comes() -> None:
+    params: dict[str, Any] = {"name": "search", "arguments": {}}
+
+    def called(asked: float, answered: float) -> Verdict:
+        request = over_mcp(asked, "client_to_server", method="tools/call", params=params)
+        answer = over_mcp(answered, "server_to_client", result={"content": []})
+        return judged(*until(30), *request, *answer)[DESK]
+
+    assert called(29, 200).severity is None
+    assert called(60, 200).severity == Severity.HIGH
