@@ -44,7 +44,10 @@ TABLES = {
     "assurance": _SPOKEN_OF,
     "assurance_history": _SPOKEN_OF,
     "notes": "finding IN {findings:Array(String)}",
+    "{internal}.conduct": "identity IN {keys:Array(String)}",
+    "{internal}.credential_uses": "credential IN {keys:Array(String)}",
     "{internal}.dossiers": "key IN {keys:Array(String)}",
+    "{internal}.dossiers_superseded": "key IN {keys:Array(String)}",
 }
 """The rows of each table that are about an identity, by its keys and those of its credentials."""
 _TEXTS = {"{internal}.dossiers": "body", "findings": "ocsf", "assurance": "ocsf", "activities": "effects"}

@@ -44,6 +44,21 @@ def test_each_table_has_the_time_to_live_that_is_set_and_gets_its_own_back(tmp_p
         assert retain(engine, {}) == ["activities", "findings"]
 
 
+def test_every_table_that_knows_identities_is_one_that_can_forget_them(tmp_path: Path) -> None:
+    with engine_over(tmp_path / "clickhouse") as engine:
+        client = engine.writer()
+        sql = (
+            "SELECT DISTINCT if(c.database = {own:String}, '', '{internal}.') || c.table FROM system.columns AS c "
+            "INNER JOIN system.tables AS t ON t.database = c.database AND t.name = c.table "
+            "WHERE t.engine LIKE '%MergeTree' AND c.database IN ({own:String}, {other:String}) "
+            "AND c.name IN ('identity', 'credential', 'subject', 'agent', 'key')"
+        )
+        own = {"own": engine.database, "other": engine.internal}
+        knows = {str(name) for (name,) in client.query(sql, parameters=own).result_rows}
+        engine.discard(client)
+    assert {"activities", "{internal}.dossiers"} <= knows <= forgetting.TABLES.keys()
+
+
 def test_a_retention_that_cannot_be_is_refused_where_it_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GAPWATCH_RETENTION", '{"activities": "90d", "notes": "2d"}')
     assert load().retention == {"activities": timedelta(days=90), "notes": timedelta(days=2)}
