@@ -29,6 +29,10 @@ NO_FINDING = {
     "unverifiable": "No finding: the log that would show it is not collected, is silent, or cannot show it.",
     "indeterminate": "No finding: it cannot be decided yet.",
 }
+AGED = {
+    "stale": "No finding: it was proven, and the proof is older than a proof of this control is good for.",
+    "source behind": "No finding: it was proven, and the log that would contradict it is behind.",
+}
 SEVERITY_NS = "https://schema.ocsf.io/1.8.0"
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>$~^|]")
 
@@ -86,6 +90,7 @@ def _observation(row: Row, stored: Collection[tuple[str, str]]) -> dict[str, Any
         "props": [
             *_props(
                 ("value", row.value),
+                ("judged", row.judged),
                 ("control", row.control),
                 ("control-version", row.control_version),
                 ("subject", row.subject),
@@ -105,7 +110,7 @@ def _observation(row: Row, stored: Collection[tuple[str, str]]) -> dict[str, Any
     if evidence := [_evidence(event, event in stored) for event in dict.fromkeys(row.events)]:
         observation["relevant-evidence"] = evidence
     if row.value in NO_FINDING:
-        observation["remarks"] = NO_FINDING[row.value]
+        observation["remarks"] = AGED.get(row.aged, NO_FINDING[row.value])
     return observation
 
 

@@ -8,14 +8,14 @@ import hashlib
 import io
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from schemas.evidence import iso, origin_of
-from streams.evidence.ledger import EVENTS, PAGE_ROWS, Chosen, Progress, Row, events, rows
+from streams.evidence.ledger import EVENTS, PAGE_ROWS, Chosen, Progress, Row, as_of, events, rows
 from streams.evidence.oscal import assessment_results
 from streams.evidence.statement import opened, signed, statement
 from streams.site.disk import trouble_with
@@ -37,8 +37,8 @@ FILES = (
 )
 """What a statement speaks for."""
 _LEDGER = (
-    "uid", "value", "control", "control_version", "identity", "identity_name", "owner", "credential",
-    "subject", "title", "reason", "severity", "start", "end", "nist", "csf", "indicators", "events",
+    "uid", "value", "judged", "aged", "control", "control_version", "identity", "identity_name", "owner",
+    "credential", "subject", "title", "reason", "severity", "start", "end", "nist", "csf", "indicators", "events",
 )  # fmt: skip
 _CONTROLS = ("control", "control_version", "control_title", "nist", "csf", "indicators")
 _EVENTS = (
@@ -68,6 +68,8 @@ def pack(
     """Writes a pack into a folder that is empty, or holds another pack. Raises Stop where no row is chosen,
     and where the folder cannot be written."""
     _prepare(folder)
+    if not chosen.as_of:
+        chosen = replace(chosen, as_of=as_of(settings))
     ledger = list(rows(settings, chosen, progress))
     if not ledger:
         raise Stop(
@@ -80,8 +82,7 @@ def pack(
     found |= {(uid, "") for uid, _ in found} & wanted
     files = _files(ledger, stored, chosen)
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    as_of = chosen.as_of or max(row.end for row in ledger) * 1000
-    document = assessment_results(ledger, found, digests, as_of)
+    document = assessment_results(ledger, found, digests, chosen.as_of)
     files["assessment-results.json"] = _document(document)
     digests["assessment-results.json"] = hashlib.sha256(files["assessment-results.json"]).hexdigest()
     files[STATEMENT] = statement(ledger, digests)

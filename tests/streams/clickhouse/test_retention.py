@@ -48,8 +48,9 @@ def test_every_table_that_knows_identities_is_one_that_can_forget_them(tmp_path:
     with engine_over(tmp_path / "clickhouse") as engine:
         client = engine.writer()
         sql = (
-            "SELECT DISTINCT if(c.database = {own:String}, '', '{internal}.') || c.table FROM system.columns AS c "
-            "INNER JOIN system.tables AS t ON t.database = c.database AND t.name = c.table "
+            "SELECT DISTINCT if(c.database = {own:String}, '', '{internal}.') || c.table "
+            "FROM system.columns AS c INNER JOIN system.tables AS t "
+            "ON t.database = c.database AND t.name = c.table "
             "WHERE t.engine LIKE '%MergeTree' AND c.database IN ({own:String}, {other:String}) "
             "AND c.name IN ('identity', 'credential', 'subject', 'agent', 'key')"
         )
