@@ -38,7 +38,8 @@ FILES = (
 """What a statement speaks for."""
 _LEDGER = (
     "uid", "value", "judged", "aged", "control", "control_version", "identity", "identity_name", "owner",
-    "credential", "subject", "title", "reason", "severity", "start", "end", "nist", "csf", "indicators", "events",
+    "credential", "subject", "title", "reason", "severity", "start", "end", "nist", "csf",
+    "indicators", "events",
 )  # fmt: skip
 _CONTROLS = ("control", "control_version", "control_title", "nist", "csf", "indicators")
 _EVENTS = (
