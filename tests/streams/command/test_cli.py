@@ -7,18 +7,22 @@ import io
 import re
 import subprocess
 import sys
+import textwrap
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
+import typer
 
 from streams.command import cli
 from streams.command.app import HEADINGS
+from streams.site.errors import NotRunning
 
 CONTRACT = {
     "run": ["--config", "--data", "--only"],
@@ -146,6 +150,21 @@ def test_the_help_lists_each_command_once_under_what_it_is_for(gapwatch: Gapwatc
     headings = re.findall(r"^([A-Z].*):$", groups, re.MULTILINE)
     assert headings == list(HEADINGS)
     assert "..." not in groups, "a line of the list is cut off: the command needs a short_help"
+
+
+def test_the_command_that_the_guide_shows_is_a_command_as_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guide = (Path(cli.__file__).parents[2] / "CONTRIBUTING.md").read_text()
+    code = re.search(r"```python\n(.*?)```", guide[guide.index("## A command, step by step") :], re.DOTALL)
+    assert code
+    program = typer.Typer()
+    monkeypatch.setattr("streams.command.app.app", program)
+    module: dict[str, Any] = {}
+    exec(textwrap.dedent(code[1]), module)
+    assert [command.callback for command in program.registered_commands] == [module["count"]]
+    with pytest.raises(NotRunning):
+        module["count"](data=tmp_path)
 
 
 def test_the_program_starts_fast_because_commands_import_late() -> None:
