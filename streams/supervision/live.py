@@ -26,6 +26,8 @@ from streams.site.disk import trouble_with
 from streams.supervision.process import StageProcess
 
 LINES_MIN = 4
+STARTING = "Starting"
+"""How the note of a run begins that is not up yet."""
 LOW, HIGH, HIGHEST = 8, 16, 40
 """Lines of a screen from which on it also says what to type, the stages and counts, and the addresses."""
 SAID_LINES = 2
@@ -58,7 +60,7 @@ class View:
     """The data folder, whose disk may be full."""
     _live: Live | None = None
     _done: bool = False
-    _note: str = "Starting …"
+    _note: str = f"{STARTING} …"
     _began: float = field(default_factory=time.monotonic)
     _stages: list[StageProcess] = field(default_factory=list)
     _totals: dict[tuple[str, str], float] = field(default_factory=dict)
@@ -172,8 +174,13 @@ class View:
     def lines(self, width: int, height: int) -> list[Text]:
         """Returns the screen as at most so many lines: on a small one what is open, and what to type."""
         small = width < WIDE or height < HIGH
-        waited = "" if self.feed or self._done else f" {time.monotonic() - self._began:.0f} s"
-        head = [Text.assemble(("gapwatch  ", "bold"), (self._note + waited, "dim"))]
+        read = self._total(COLUMNS[0][1]) or self.board.counts()
+        if self._note.startswith(STARTING) and not read and self._stages:
+            # Nothing was read yet, and nobody can be asked.
+            seconds = f" {time.monotonic() - self._began:.0f} s"
+            waiting = Text.assemble(("gapwatch  ", "bold"), (self._note + seconds, "dim"))
+            return [waiting, self._stage_line(), Text("Ctrl-C stops everything", "dim")][:height]
+        head = [Text.assemble(("gapwatch  ", "bold"), (self._note, "dim"))]
         foot = list(self._next()) if height >= LOW else []
         if not small:
             head.append(self._stage_line())

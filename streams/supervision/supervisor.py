@@ -199,7 +199,8 @@ class Supervisor:
 
     def _wait_until_ready(self, *names: str) -> None:
         if awaited := [s.label for s in self._stages if s.name in names and not s.ready]:
-            self._watcher.status(f"Starting, waiting for {', '.join(awaited)} …")
+            first = " (the first time it makes its tables)" if "deliver" in names else ""
+            self._watcher.status(f"Starting, waiting for {', '.join(awaited)}{first} …")
         while not self._stop_asked and not all(s.ready for s in self._stages if s.name in names):
             self._pump()
 
