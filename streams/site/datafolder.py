@@ -38,7 +38,10 @@ def make_folders(settings: Settings) -> None:
             raise Stop(
                 f"Cannot make the folder {folder}: {error.strerror}. Choose another one with --data."
             ) from None
-        if trouble := trouble_with(folder):
+        trouble = trouble_with(folder)
+        if not trouble and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            trouble = "It belongs to somebody else, who has to let this user read and write it."
+        if trouble:
             raise Stop(f"Cannot use the folder {folder}. {trouble} Or choose another one with --data.")
         for path in (folder, *folder.iterdir()):
             _check_ours(path)

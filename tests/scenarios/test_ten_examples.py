@@ -20,6 +20,7 @@ from schemas.verdict import Report
 from streams.command import cli
 from streams.command.explain import find, loader, story_of
 from streams.command.release import release
+from streams.kafka import lag
 from streams.kafka.producing import RawProducer
 from streams.site import datafolder
 from streams.site.settings import Settings
@@ -88,6 +89,22 @@ def standing(site: Site) -> dict[str, str]:
     }
 
 
+def settled(site: Site) -> None:
+    """Returns when all that was sent is read, judged and stored."""
+    wait_for(
+        lambda: not any(lag.behind(site.settings, group, timeout=10.0) for group in lag.GROUPS),
+        "all to be worked off",
+        SECONDS,
+    )
+
+
+def in_words(site: Site) -> dict[str, tuple[str, ...]]:
+    """By id, what the findings that stand open say."""
+    uids, rows = set(standing(site).values()), site.rows("findings")
+    infos = {uid: row["finding_info"] for uid, row in rows.items() if uid in uids}
+    return {uid: (info["title"], info["desc"], rows[uid]["severity"]) for uid, info in infos.items()}
+
+
 def over(site: Site, uids: dict[str, str]) -> dict[str, bool]:
     """By example, whether its finding is resolved and its row, and those beside it, say what they should."""
     findings, rows = site.rows("findings"), site.rows("assurance")
@@ -113,6 +130,11 @@ def test_a_shift_goes_as_its_page_says_by_command_line_and_by_sql(
         SECONDS,
         lambda: str(standing(site)),
     )
+    settled(site)
+    before = in_words(site)
+    site.send(raw for example in EXAMPLES for raw in example.broken)
+    settled(site)
+    assert in_words(site) == before, "the same logs once more say the same, word for word"
 
     def typed(line: str) -> str:
         words = shlex.split(line.partition(" > ")[0])

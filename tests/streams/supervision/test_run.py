@@ -285,5 +285,5 @@ def test_what_a_run_says_to_type_can_be_typed_as_it_stands(
 def test_a_data_folder_of_somebody_else_is_one_line(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # A test may run as root, who is allowed everything.
     monkeypatch.setattr(os, "access", lambda path, mode: path != data)
-    with pytest.raises(Stop, match=f"Cannot write to the folder {data}: .*--data"):
+    with pytest.raises(Stop, match=f"Cannot use the folder {data}. .*--data"):
         datafolder.make_folders(Settings(data=data))
