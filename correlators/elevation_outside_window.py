@@ -6,7 +6,7 @@ let in by that grant at a time that no approval covers. The leeway past an appro
 Medium before the privilege weighs. An approval of an emergency grant covers whatever is done within it.
 Proves: every such act lies within an approval.
 Evaded by: a grant that nobody ever approved (``scope_escalation``); providers whose records do not say which
-grant allowed a use.
+grant allowed a use; a session of a role that was taken on in time, as long as the provider lets it live.
 Benign: an approval, or its extension, that is recorded late withdraws the finding; what began within the
 window and is told once; acts of before approvals were kept; the minutes that a broker takes to remove the
 grant.

@@ -297,6 +297,8 @@ def _place(address: str, endpoint: str) -> str:
         seen = ipaddress.ip_address(address)
     except ValueError:
         return endpoint
+    if isinstance(seen, ipaddress.IPv6Address) and (mapped := seen.ipv4_mapped):
+        seen, address = mapped, str(mapped)
     return f"{address}{VIA}{endpoint}" if endpoint and seen.is_private else address
 
 

@@ -39,6 +39,11 @@ def weeks(days: int = 10, place: str = OFFICE) -> list[Activity]:
 
 LIVES = [
     Life(
+        "a host of both families is told by its address of the fourth version within the sixth",
+        "another host is",
+        [places(HOME), read(10, f"::ffff:{OFFICE}")], [places(HOME), read(10, f"::ffff:{AWAY}")],
+    ),
+    Life(
         "a new NAT gateway after a deploy, declared the day after",
         "another network is declared",
         [places(HOME), read(10), read(60, AWAY), places("203.0.113.0/24", recorded=DAY)],
