@@ -91,6 +91,7 @@ class Worker:
             settings.dossier_limit,
             settings.thresholds,
             settings.believed,
+            settings.freshness,
         )
         self._suspects = Suspects(stage)
         self._failure: BaseException | None = None
