@@ -90,6 +90,7 @@ NOT_RUN = {
     r"make format": "changes files; `make check`, which runs in CI, names what it would change",
     r"make (score|bench|attacks|chaos|audit)": "takes minutes or the network; run before a release",
     r"make lock": "asks a package registry",
+    r"python -m tests\.bench\.views.*": "makes millions of rows; run before a release",
     r"make test ARGS=\"--hypothesis-profile search\"": "looks for new examples, so it has no fixed answer",
     r"python -m tests\.(fuzz|bench --broker .*|bench\.flood)": "takes minutes, and has no fixed answer",
     r"python -m tests\.support\.golden_state .*": "writes a file of a release, which tests read ever after",
