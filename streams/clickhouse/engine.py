@@ -23,6 +23,7 @@ import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from streams.clickhouse.replicated import on_cluster
 from streams.site.errors import NotRunning
 
 INTERNAL = "_internal"
@@ -113,13 +114,14 @@ class Certificates(NamedTuple):
 @dataclass
 class Engine:
     """Makes clients; each is used by one thread at a time. `close` closes all of them. `internal`: the second
-    database, for what is for gapwatch alone."""
+    database, for what is for gapwatch alone. `cluster`: on whose servers all is made, "" on this one."""
 
     database: str
     internal: str
     embedded: bool
     limits: Limits
     options: dict[str, Any]
+    cluster: str = ""
     _clients: list[Client] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -193,13 +195,15 @@ def connect(
     certificates: Certificates | None = None,
     limits: Limits | None = None,
     memory: int | None = None,
+    cluster: str = "",
 ) -> Engine:
     """Returns the engine at `url` (http(s)://host:port), or without one the embedded engine over the folder
     `path`.
 
     Both databases are made where they are missing; the second is named as the first with `_internal` behind
     it unless `internal` names it. `memory`: most bytes that the embedded engine may take in all
-    (default half of the machine's). Raises NotRunning where the server does not answer or another process
+    (default half of the machine's); `cluster`: of the servers that hold the same (settings).
+    Raises NotRunning where the server does not answer or another process
     holds the folder.
     """
     limits = limits or Limits()
@@ -212,14 +216,14 @@ def connect(
     try:
         for name in (database, internal):
             making = name
-            first.command(f"CREATE DATABASE IF NOT EXISTS `{name}`")
+            first.command(on_cluster(f"CREATE DATABASE IF NOT EXISTS `{name}`", cluster))
         if url is None:
             _hide_system_tables(first)
     except ClickHouseError as error:
         raise NotRunning(f"ClickHouse cannot make the database {making}: {brief(error)}.") from None
     finally:
         # The embedded engine ends with its last client, so the next one is opened before this one goes.
-        engine = Engine(database, internal, url is None, limits, options)
+        engine = Engine(database, internal, url is None, limits, options, cluster)
         if url is None:
             engine._clients.append(first)
         else:

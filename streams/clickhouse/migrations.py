@@ -15,6 +15,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from streams.clickhouse.engine import Engine, brief
+from streams.clickhouse.replicated import on_cluster
 from streams.site.errors import Stop
 from streams.site.sitekey import another_key
 
@@ -98,8 +99,8 @@ def _bookkeeping(client: Client, engine: Engine, table: str, ddl: str) -> None:
         parameters={"name": table, "both": [engine.database, internal]},
     )
     if [database for (database,) in there.result_rows] == [engine.database]:
-        client.command(f"RENAME TABLE IF EXISTS {table} TO {internal}.{table}")
-    client.command(ddl.replace("{internal}", internal))
+        client.command(on_cluster(f"RENAME TABLE IF EXISTS {table} TO {internal}.{table}", engine.cluster))
+    client.command(on_cluster(ddl.replace("{internal}", internal).strip(), engine.cluster))
 
 
 def _done(client: Client, engine: Engine) -> set[int]:
@@ -110,7 +111,7 @@ def _done(client: Client, engine: Engine) -> set[int]:
 def _apply(client: Client, engine: Engine, migration: Migration) -> None:
     for statement in migration.statements:
         try:
-            client.command(statement.replace("{internal}", engine.internal))
+            client.command(on_cluster(statement.replace("{internal}", engine.internal), engine.cluster))
         except ClickHouseError as error:
             if statement.startswith("RENAME") and getattr(error, "code", None) == TABLE_ALREADY_EXISTS:
                 continue  # It was moved before; another process made an empty one in the old place.

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from streams.clickhouse.engine import Engine
+from streams.clickhouse.replicated import on_cluster
 
 DAY = timedelta(days=1)
 _DAYS = re.compile(r"\bTTL [^;]*?toIntervalDay\((\d+)\)")
@@ -67,10 +68,9 @@ def retain(engine: Engine, asked: Mapping[str, timedelta]) -> list[str]:
             database = engine.internal if kept.internal else engine.database
             now = _DAYS.search(full.get((database, name), ""))
             if now is not None and int(now[1]) != days:
-                client.command(
-                    f"ALTER TABLE {database}.{name} MODIFY TTL {kept.clause(days)} "
-                    "SETTINGS materialize_ttl_after_modify = 0"
-                )
+                alter = f"ALTER TABLE {database}.{name} MODIFY TTL {kept.clause(days)} "
+                alter += "SETTINGS materialize_ttl_after_modify = 0"
+                client.command(on_cluster(alter, engine.cluster))
                 changed.append(name)
         return changed
     finally:

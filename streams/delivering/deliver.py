@@ -111,6 +111,7 @@ def open_engine(settings: Settings) -> Engine:
             settings.clickhouse_ca_file, settings.clickhouse_certificate, settings.clickhouse_key
         ),
         limits=limits,
+        cluster=settings.clickhouse_cluster if settings.clickhouse else "",
     )
 
 

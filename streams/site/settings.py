@@ -106,6 +106,13 @@ class Settings(
         description="Database of what is for gapwatch alone (dossiers, bookkeeping, tables that rows come "
         "in by); another one than clickhouse_database. Unset: that one's name with _internal behind it.",
     )
+    clickhouse_cluster: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9_.-]*$",
+        description="Cluster of the ClickHouse servers that are to hold the same: tables are made on all of "
+        "them and replicated. Set it before the first start: tables that are there stay as they are. Unset: "
+        "one server.",
+    )
     sql_host: str = Field(
         "127.0.0.1",
         description="Loopback address on which the read-only SQL endpoint of the embedded engine listens. "
