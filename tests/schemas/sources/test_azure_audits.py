@@ -57,7 +57,7 @@ def test_added_and_removed_keys_are_the_difference_of_the_lists() -> None:
     one = activity(audit("Update service principal", keys_changed(old, new)))
     assert one.effects == (
         ALIAS,
-        Issued(OTHER, APP, "certificate"),
+        Issued(OTHER, APP, "certificate", called="ci"),
         Ended("Update service principal", "deleted", KEY, APP),
     )
 
@@ -96,14 +96,14 @@ def test_a_list_that_was_cut_short_removes_nothing_and_says_so(new: str) -> None
 
 def test_an_applications_key_waits_for_the_sign_in_that_says_whose_it_is() -> None:
     target = keys_changed([], [key_entry(KEY_ID)], id=OBJECT_ID, type="Application")
-    assert activity(audit(SECRETS, target)).effects == (Issued(KEY, "", "client_secret"),)
+    assert activity(audit(SECRETS, target)).effects == (Issued(KEY, "", "client_secret", called="ci"),)
 
 
 def test_an_application_that_the_details_name_is_known_by_its_app_id() -> None:
     target = keys_changed([], [key_entry(KEY_ID)], id=OBJECT_ID, type="Application")
     result = audit(SECRETS, target, additionalDetails=[{"key": "AppId", "value": APP_ID}])
     alias = Aliased(f"entra:{TENANT}:application/{OBJECT_ID}", APP)
-    assert activity(result).effects == (alias, Issued(KEY, APP, "client_secret"))
+    assert activity(result).effects == (alias, Issued(KEY, APP, "client_secret", called="ci"))
 
 
 def test_federated_credentials_are_told_by_their_id() -> None:
@@ -118,7 +118,7 @@ def test_federated_credentials_are_told_by_their_id() -> None:
     }
     key = f"entra:{TENANT}:fic/f-1"
     assert (
-        Issued(key, PRINCIPAL, "federated_credential")
+        Issued(key, PRINCIPAL, "federated_credential", called="gh")
         in activity(audit("Update application", target)).effects
     )
     target["modifiedProperties"] = [changed("FederatedIdentityCredentials", [entry], [])]
