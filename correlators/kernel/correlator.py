@@ -11,8 +11,8 @@ import heapq
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
+from correlators.kernel import resting
 from correlators.kernel.caps import DOSSIER_BYTES_MAX, expired, tidy
 from correlators.kernel.catalogue import Judge, followed
 from correlators.kernel.crowding import Crowding
@@ -23,6 +23,7 @@ from correlators.kernel.knowledge.inferred import INFERRED
 from correlators.kernel.knowledge.join import join
 from correlators.kernel.knowledge.weight import lightened, spared
 from correlators.kernel.needs import Asked
+from correlators.kernel.resting import Resting
 from correlators.kernel.routes import apart, circles, crowds, siblings
 from correlators.kernel.routes.kinds import Kind, kind_of
 from correlators.kernel.routes.routing import gathered, judged_elsewhere, only_leads, outbox
@@ -97,9 +98,7 @@ class Correlator:
         self._settled: set[str] = set()
         self._children_max = sys.maxsize if bytes_max is None else children_max
         self._encode = _not_stored if bytes_max is None else encode_dossier
-        self._dossiers: dict[str, Dossier] = {}
-        self._rows: dict[str, dict[str, Any]] = {}
-        self._sent: dict[str, dict[str, Dossier]] = {}
+        self._dossiers = Resting(resting.BUSY_MAX if self._stores else sys.maxsize)
         self._dirty = Waiting()
         self._due: list[tuple[int, str]] = []
         self._paced = paced
@@ -205,7 +204,7 @@ class Correlator:
 
     def forget(self) -> None:
         """Drops everything: the partition has gone to another worker."""
-        for held in (self._dossiers, self._rows, self._sent, self._dirty, self._due, self._held):
+        for held in (self._dossiers, self._dirty, self._due, self._held):
             held.clear()
         self._doubtful = Doubtful()
         self._crowds = Crowding()
@@ -213,15 +212,15 @@ class Correlator:
     def _settle(self, key: str, clock: Clock, settled: Settled) -> None:
         known = self._dossiers[key]
         if only_leads(key, known):
-            self._settled.add(key)
-            settled.dossiers[key] = self._encode(known)
+            self._thinly(key)
+            body = self._encode(known)
+            self._dossiers.settled(key, known, body)
+            settled.dossiers[key] = body
             return
         dossier = self._parted(key, self._come(key, known, clock), self._children_max, settled)
         dossier = self._forward(key, dossier, settled)
         if not dossier.unread and expired(key, dossier, clock, self._thresholds.memory):
             self._dossiers.pop(key)
-            self._sent.pop(key, None)
-            self._rows.pop(key, None)
             settled.dossiers[key] = None
             return
         believed = self._hearsay.believed(key, dossier, clock)
@@ -264,7 +263,7 @@ class Correlator:
         if len(body) > self._bytes_max:
             dossier, body = self._fitted(key, dossier, body, clock, judged, settled)
         settled.marks.extend(mark for mark in dossier.marks if mark not in known.marks)
-        self._dossiers[key] = dossier
+        self._dossiers.settled(key, dossier, body)
         settled.dossiers[key] = body
 
     def _thinly(self, key: str) -> bool:
@@ -344,12 +343,7 @@ class Correlator:
             dossier = learned
         else:
             dossier = join(dossier, Dossier(marks=(DEPTH_MARK,)))
-        sent = self._sent.pop(key, None) or {}
-        settled.forwards.extend(
-            (target, fact) for target, fact in outgoing.items() if sent.get(target) != fact
-        )
-        if outgoing:
-            self._sent[key] = outgoing
+        settled.forwards.extend(self._dossiers.unsent(key, outgoing))
         if dossier.asked:
             settled.forwards.extend(apart.answers(key, dossier))
         return dossier
@@ -385,22 +379,19 @@ class Correlator:
     def _forward_to_crowds(self, key: str, dossier: Dossier, reports: list[Report], settled: Settled) -> None:
         """Tells what was said now to the crowds that it belongs to."""
         self._crowds.said(reports)
-        sent = self._sent.setdefault(key, {})
-        for target, fact in gathered(crowds.to_crowds(key, dossier.reported)).items():
-            if sent.get(target) != fact:
-                sent[target] = fact
-                settled.forwards.append((target, fact))
+        to_crowds = gathered(crowds.to_crowds(key, dossier.reported))
+        settled.forwards.extend(self._dossiers.also_unsent(key, to_crowds))
 
     def _changed_rows(self, key: str, view: View) -> list[Lifeline]:
         """Lifelines of the credentials about which something was learned since they were last told."""
-        known = self._rows.get(key, {})
+        known = self._dossiers.rows(key)
         turned = known.get("") is not view.dossier.turns
         changed = [
             lifeline_of(view, name)
             for name, credential in view.credentials.items()
             if name and credential.kind != INFERRED and (turned or known.get(name) != credential)
         ]
-        self._rows[key] = {**view.credentials, "": view.dossier.turns}
+        self._dossiers.wrote(key, {**view.credentials, "": view.dossier.turns})
         return changed
 
 
