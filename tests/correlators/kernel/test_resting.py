@@ -23,7 +23,7 @@ from tests.support.make import T0
 from tests.support.scenario import World, clock_after, taught
 
 
-def told_one_by_one(many: list[Activity]) -> World:
+def settled_one_by_one(many: list[Activity]) -> World:
     """Each is settled before the next one comes, so whatever may rest does."""
     world = World(2, clock_after(many))
     for activity in many:
@@ -36,9 +36,9 @@ def told_one_by_one(many: list[Activity]) -> World:
 @settings(max_examples=40, deadline=None)
 @given(st.lists(activities(), max_size=10))
 def test_what_rests_is_judged_as_what_does_not(many: list[Activity]) -> None:
-    wide_awake = told_one_by_one(many)
+    wide_awake = settled_one_by_one(many)
     with patch.object(resting, "BUSY_MAX", 0):
-        rested = told_one_by_one(many)
+        rested = settled_one_by_one(many)
     assert rested.verdicts() == wide_awake.verdicts()
     assert rested.dossiers() == wide_awake.dossiers()
 
