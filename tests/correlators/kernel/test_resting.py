@@ -53,7 +53,7 @@ def test_a_dossier_comes_back_from_rest_as_it_was(many: list[Activity]) -> None:
 
 
 def use(number: int, key: str = "aws:key/K1", user: str = "aws:1:user/a") -> Activity:
-    made = (Issued(key, user, "access key"),)
+    made = (Issued(key, user, "access_key"),)
     return Activity(
         f"u{number}{key}",
         T0 + number * SECOND,
