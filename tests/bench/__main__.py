@@ -19,6 +19,7 @@ from statistics import median_low
 from infra.simulator.load import Load
 from streams.site.errors import Stop
 from tests.bench import alone, brokers, throughput
+from tests.bench.figures import FIGURES
 from tests.bench.readers import readers
 from tests.bench.throughput import Figure
 
@@ -34,6 +35,9 @@ def main() -> int:
         for figure in readers(asked.reads):
             print(_line(figure), flush=True)
         return 0
+    if missing := asked.only and FIGURES[asked.only].missing:
+        print(json.dumps({"name": asked.only, "left_out": missing}) if asked.json else missing, flush=True)
+        return 2
     print(
         f"{asked.events:,} CloudTrail records, {asked.identities:,} identities, {os.cpu_count()} CPUs",
         file=sys.stderr,
@@ -62,9 +66,10 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--events", type=int, default=EVENTS)
-    parser.add_argument("--identities", type=int, default=IDENTITIES)
-    parser.add_argument("--workers", type=int, default=1, help="normalisers, and correlators")
+    parser.add_argument("--only", choices=FIGURES, metavar="NAME", help=", ".join(FIGURES))
+    parser.add_argument("--events", type=int)
+    parser.add_argument("--identities", type=int)
+    parser.add_argument("--workers", type=int, help="normalisers, and correlators")
     parser.add_argument("--times", type=int, default=1, help="runs of each; more than one gives medians")
     parser.add_argument("--broker", choices=("all", "none", *brokers.NAMES), default="all")
     parser.add_argument("--json", action="store_true", help="one JSON object a figure on standard output")
@@ -73,7 +78,15 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--readers", action="store_true", help="only the CPU time of reading, by source")
     parser.add_argument("--reads", type=int, default=3_000, help="how often --readers reads each record")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    figure = FIGURES[asked.only] if asked.only else None
+    asked.parts = figure.parts if figure else tuple(alone.PARTS)
+    if figure and not figure.pipeline:
+        asked.broker = "none"
+    for name, usual in (("events", EVENTS), ("identities", IDENTITIES), ("workers", 1)):
+        if getattr(asked, name) is None:
+            setattr(asked, name, getattr(figure, name) if figure else usual)
+    return asked
 
 
 def _records(asked: argparse.Namespace, folder: Path) -> tuple[Path, set[str]]:
@@ -89,7 +102,7 @@ def _records(asked: argparse.Namespace, folder: Path) -> tuple[Path, set[str]]:
 
 
 def _figures(asked: argparse.Namespace, records: Path, due: set[str], folder: Path) -> Iterator[Figure]:
-    for part in alone.PARTS:
+    for part in asked.parts:
         yield throughput.by_itself(part, records)
     for name, broker in brokers.wanted(asked.broker, folder):
         try:
