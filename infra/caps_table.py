@@ -71,7 +71,7 @@ AT_IT = {
         "PACE": "an addition waits for its time; what is held back is told before a stop, and after a crash",
     },
     "resting": {
-        "BUSY_MAX": "the one that was settled longest ago rests as its bytes, and is decoded when it is asked for"
+        "BUSY_MAX": "the one settled longest ago rests as bytes until it is asked for"
     },
     "crowding": {"KNOWN_MAX": "findings are said as alarms until the crowd itself has counted them"},
     "crowds": {

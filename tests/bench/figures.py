@@ -33,7 +33,7 @@ FIGURES = {
     ),
     "pipeline-mixed": Wanted(
         "20,000 events/s with Vault, Kubernetes and agent spans",
-        missing="the load of the simulator is CloudTrail alone; `--readers` gives what each source costs to read",
+        missing="the load of the simulator is CloudTrail alone; `--readers` gives the cost of each reader",
     ),
     "correlate": Wanted("100,000 facts/s on one core", parts=("correlate",)),
     "memory-1000000": Wanted(
