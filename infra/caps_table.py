@@ -70,9 +70,7 @@ AT_IT = {
         "BURST": "from here on additions are told at the pace",
         "PACE": "an addition waits for its time; what is held back is told before a stop, and after a crash",
     },
-    "resting": {
-        "BUSY_MAX": "the one settled longest ago rests as bytes until it is asked for"
-    },
+    "resting": {"BUSY_MAX": "the one settled longest ago rests as bytes until it is asked for"},
     "crowding": {"KNOWN_MAX": "findings are said as alarms until the crowd itself has counted them"},
     "crowds": {
         "PARTS_MAX": "the story says `about`, and no longer that it is no crowd; mark "
