@@ -45,6 +45,7 @@ TABLES = {
     "assurance_history": _SPOKEN_OF,
     "notes": "finding IN {findings:Array(String)}",
     "{internal}.conduct": "identity IN {keys:Array(String)}",
+    "{internal}.declared_privileges": "identity IN {keys:Array(String)}",
     "{internal}.credential_uses": "credential IN {keys:Array(String)}",
     "{internal}.dossiers": "key IN {keys:Array(String)}",
     "{internal}.dossiers_superseded": "key IN {keys:Array(String)}",
