@@ -180,8 +180,8 @@ def test_a_stage_that_no_restart_can_help_ends_the_run_at_once(data: Path, start
 
 
 def test_a_stage_that_never_becomes_ready_counts_as_crashed(data: Path, start: Start) -> None:
-    run = start(*ONE, acts={"deliver": "dawdle"}, ready_deadline="4s", restart_limit="0")
-    assert run.wait(60) == 1
+    run = start(*ONE, acts={"deliver": "dawdle"}, ready_deadline="15s", restart_limit="0")
+    assert run.wait(180) == 1
     assert "deliver: did not become ready in time" in shown(data)
 
 
