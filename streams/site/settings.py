@@ -286,7 +286,7 @@ def describe() -> list[Mapping[str, str]]:
     # inherits first.
     last = (
         *(ReachSettings.model_fields, ThresholdSettings.model_fields, AssuranceSettings.model_fields),
-        *(AuthoritySettings.model_fields, ReceiverSettings.model_fields),
+        *(KeepingSettings.model_fields, AuthoritySettings.model_fields, ReceiverSettings.model_fields),
     )
     rank = {name: place for place, fields in enumerate(last, 1) for name in fields}
     for name, field in sorted(Settings.model_fields.items(), key=lambda item: rank.get(item[0], 0)):

@@ -16,7 +16,8 @@ from tests.score import agents, apiserver, links, openbao, simulated, table
 from tests.score.rules import Case, FalseAlarm, Score, judge
 from tests.support.replayed import Said
 
-SMALLEST = replace(simulated.SMALL, days=90, records=30_000)
+SMALLEST = replace(simulated.SMALL, days=100, records=33_000)
+"""Longer than the three months after which a grant counts as unused."""
 
 
 @pytest.mark.parametrize(

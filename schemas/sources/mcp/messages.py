@@ -46,6 +46,10 @@ class Answer(NamedTuple):
     offered: tuple[tuple[str, ...], tuple[str, ...]] | None = None
 
 
+INTEGERS = (-(2**63), 2**64)
+"""The whole numbers that our JSON library reads and writes as such: from the first to before the second."""
+
+
 class Ids(NamedTuple):
     """One request and its answer, as a trace of two spans."""
 
@@ -59,7 +63,7 @@ def ids_of(envelope: Envelope, number: object, tool: str = "") -> Ids:
     message. Ids that are numbers and ids that are texts are told apart; 3.0 is the number 3 (JSON has one
     kind of number, and JavaScript writes both as 3). A client may use an id again, so each message is a span
     of its own time: which answer is to which request is settled where all are known."""
-    if isinstance(number, float) and number.is_integer():
+    if isinstance(number, float) and number.is_integer() and INTEGERS[0] <= number < INTEGERS[1]:
         number = int(number)
     trace = derived_id(TRACE_BYTES, "mcp", envelope.server, envelope.link, orjson.dumps(number).decode())
     asked = derived_id(SPAN_BYTES, "asked", trace, envelope.time, tool)

@@ -406,3 +406,10 @@ def test_the_recorded_messages_are_all_read() -> None:
     assert {detect(line) for line in lines} == {"mcp"}
     reading = read(*lines)
     assert not reading.rejects and (len(reading.activities), reading.passed) == (52, 16)
+
+
+@pytest.mark.parametrize("number", [1e300, 2.0**64, -(2.0**70)])
+def test_an_id_beyond_whole_numbers_is_an_id(number: float) -> None:
+    asked = spans(activities(call(number=number), returned(number=number)))[0]
+    other = spans(activities(call(number=3)))[0]
+    assert asked.shared and asked.shared != other.shared
