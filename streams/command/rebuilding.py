@@ -37,7 +37,9 @@ def rebuild(settings: Settings) -> int:
 
 
 def _taken(settings: Settings, tell: Callable[[int], object]) -> None:
-    left, since = lag.behind(settings, "correlate"), time.monotonic()
+    """Waits until correlate has joined what is there now; more comes while a pipeline runs."""
+    until = lag.ends(settings, "correlate")
+    left, since = lag.behind(settings, "correlate", until=until), time.monotonic()
     while left:
         tell(left)
         if time.monotonic() - since > STANDS_SECONDS:
@@ -46,5 +48,5 @@ def _taken(settings: Settings, tell: Callable[[int], object]) -> None:
                 "`gapwatch doctor` says so; they are joined when it does."
             )
         time.sleep(LOOK_SECONDS)
-        now = lag.behind(settings, "correlate")
+        now = lag.behind(settings, "correlate", until=until)
         left, since = now, (time.monotonic() if now < left else since)

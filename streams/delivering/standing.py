@@ -38,8 +38,9 @@ SILENT = Gauge(
 
 _OPEN = """SELECT severity, control, count() FROM findings FINAL
 WHERE status_id NOT IN (3, 4) GROUP BY severity, control"""
-_ARRIVED = f"""SELECT source, toUnixTimestamp64Milli(max(arrived)) / 1000 FROM activities
-WHERE arrived > now64(6) - INTERVAL {SEEN_DAYS} DAY GROUP BY source"""
+_ARRIVED = f"""SELECT source, toUnixTimestamp64Milli(max(last_arrived)) / 1000
+FROM {{internal}}.source_progress
+WHERE minute > now() - INTERVAL {SEEN_DAYS} DAY GROUP BY source"""
 
 log = logging.getLogger("gapwatch.deliver")
 
@@ -51,13 +52,17 @@ class Standing:
         self._lag_of = lag_of
         self._shown: set[tuple[str, str]] = set()
 
-    def count(self, client: Client) -> None:
-        """Counts once; what was there before and is gone is shown as 0."""
+    def count(self, client: Client, internal: str) -> None:
+        """Counts once; what was there before and is gone is shown as 0. ``internal``: name of the second
+        database, which knows by the minute what arrived."""
         found = {(str(row[0]), str(row[1])): int(row[2]) for row in client.query(_OPEN).result_rows}
         for labels in self._shown | found.keys():
             OPEN.labels(*labels).set(found.get(labels, 0))
         self._shown |= found.keys()
-        arrived = ((str(row[0]), float(row[1])) for row in client.query(_ARRIVED).result_rows)
+        arrived = (
+            (str(row[0]), float(row[1]))
+            for row in client.query(_ARRIVED.format(internal=internal)).result_rows
+        )
         for source, silent in silent_of(arrived, self._lag_of, time.time()).items():
             SILENT.labels(source).set(int(silent))
 
@@ -69,7 +74,7 @@ class Standing:
                 try:
                     client = engine.writer()
                     try:
-                        self.count(client)
+                        self.count(client, engine.internal)
                     finally:
                         engine.discard(client)
                 except Exception:

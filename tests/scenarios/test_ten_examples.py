@@ -209,6 +209,29 @@ def test_each_example_is_told_is_over_once_mended_and_is_explained(
     assert "proven again" in capsys.readouterr().out
 
 
+def test_a_rebuild_while_it_runs_changes_nothing_and_a_forgotten_identity_is_gone(running: Running) -> None:
+    """The last of this run, which ends with it."""
+    site = Site(running)
+    settled(site)
+    said = "SELECT count() AS n, max(version) AS latest FROM findings_history"
+    before = in_words(site), running.rows(said)
+    back = running.command("rebuild", seconds=180)
+    assert (back.returncode, "dossiers are back." in back.stdout) == (0, True), back.stderr
+    settled(site)
+    assert (in_words(site), running.rows(said)) == before, "nothing is said twice"
+    (first, *_) = running.rows(
+        "SELECT identity, count() AS n FROM activities GROUP BY identity ORDER BY n DESC"
+    )
+    refused = running.command("forget", first["identity"], "--yes")
+    assert (refused.returncode, "use by another" in refused.stderr) == (1, True), "a run would write it again"
+    running.stop()
+    gone = running.command("forget", first["identity"], "--yes", "--json", seconds=180)
+    assert gone.returncode == 0, gone.stderr
+    assert orjson.loads(gone.stdout)["rows"]["activities"] >= int(first["n"])
+    again = running.command("forget", first["identity"], "--yes", seconds=180)
+    assert again.returncode and "Nothing is stored of" in again.stderr
+
+
 def replayed(raws: Iterable[Raw]) -> list[Report]:
     """What a replay of the records says."""
     now = ORIGIN + BACK - timedelta(minutes=1)

@@ -24,8 +24,12 @@ class Answers:
 
 def test_what_was_open_and_is_no_more_is_counted_as_none() -> None:
     standing = Standing(lags(timedelta(hours=24), {}))
-    standing.count(Answers([("high", "c1", 2), ("low", "c2", 1)], [("vault", time.time())]))  # type: ignore[arg-type]
-    standing.count(Answers([("low", "c2", 4)], []))  # type: ignore[arg-type]
+    first, second = (
+        Answers([("high", "c1", 2), ("low", "c2", 1)], [("vault", time.time())]),
+        Answers([("low", "c2", 4)], []),
+    )
+    standing.count(first, "i")  # type: ignore[arg-type]
+    standing.count(second, "i")  # type: ignore[arg-type]
     shown = {tuple(s.labels.values()): s.value for f in OPEN.collect() for s in f.samples}
     assert (shown["high", "c1"], shown["low", "c2"]) == (0, 4)
 
