@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import reduce
 
-from correlators.driver.partition import Judging, Partition
 from correlators.kernel.catalogue import Judge, controls
 from correlators.kernel.difference import PENDING, urgent_of
 from correlators.kernel.knowledge.join import join
@@ -28,7 +27,7 @@ from schemas.dossier import EMPTY, Dossier, Reported
 from schemas.fact import WATCH, Tick
 from schemas.verdict import Report, Severity
 from streams.clickhouse import query
-from streams.command.history import Taught, stored_activities
+from streams.command.history import Taught, judging_again, only_watch, stored_activities
 from streams.command.listing import check_control
 from streams.command.moments import since as moment_of
 from streams.command.packing import bar
@@ -186,7 +185,7 @@ def _judge_some(
 ) -> None:
     """What they tell each other is not passed on: each was stored with what others had told it."""
     catalogue = _but_crowds()
-    partition = _partition(settings, catalogue, lambda key: watch(key) if key.startswith(WATCH) else None)
+    partition = judging_again(settings, catalogue, only_watch(watch))
     partition.take(((key, frozen.changed(one, reported={})) for key, one in known.items()), Tick(now))
     while True:
         result = partition.settle()
@@ -206,7 +205,7 @@ def from_activities(settings: Settings, since: int, until: int, progress: Progre
     held, taught = Held(), Taught(settings.thresholds)
     catalogue = _but_crowds()
     watch = Stored(settings).load
-    partition = _partition(settings, catalogue, lambda key: watch(key) if key.startswith(WATCH) else None)
+    partition = judging_again(settings, catalogue, only_watch(watch))
     where = (
         "activities.arrived < fromUnixTimestamp64Micro({until:Int64}, 'UTC') AND "
         "(activities.arrived >= fromUnixTimestamp64Micro({since:Int64}, 'UTC') OR source = {declared:String})"
@@ -231,12 +230,6 @@ def from_activities(settings: Settings, since: int, until: int, progress: Progre
     held.said = {uid: one for uid, one in stored.items() if uid not in earlier}
     held.derived = {uid: one for uid, one in derived.items() if uid not in earlier}
     return held
-
-
-def _partition(
-    settings: Settings, catalogue: dict[str, Judge], load: Callable[[str], bytes | None]
-) -> Partition:
-    return Partition(Judging(catalogue, settings.thresholds, None, authority=settings.believed), load=load)
 
 
 def _but_crowds() -> dict[str, Judge]:

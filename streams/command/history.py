@@ -3,21 +3,26 @@ again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from correlators.driver.combining import Combiner
+from correlators.driver.partition import Judging, Partition
+from correlators.kernel.catalogue import Judge
 from correlators.kernel.views.thresholds import Thresholds
 from schemas.activity import Activity, Effect
 from schemas.coming import comes_at
-from schemas.fact import Fact
+from schemas.fact import WATCH, Fact
 from streams.clickhouse import query
 from streams.site.settings import Settings
 
 PAGE_ROWS = 10_000
 """Activities asked for at once: some ten MB."""
+
+Load = Callable[[str], bytes | None]
+"""Gives a stored dossier by its key."""
 
 _TIMES = ("time", "arrived")
 _COLUMNS = ", ".join(
@@ -50,6 +55,16 @@ def _activity(row: dict[str, Any]) -> Activity:
     effects = row.pop("effects")
     activity = msgspec.convert(row, Activity, strict=False)
     return msgspec.structs.replace(activity, effects=_EFFECTS.decode(effects)) if effects else activity
+
+
+def judging_again(settings: Settings, catalogue: Mapping[str, Judge], load: Load) -> Partition:
+    """Returns a partition that judges as the site does and stores nothing; ``load``: what is known."""
+    return Partition(Judging(catalogue, settings.thresholds, None, authority=settings.believed), load=load)
+
+
+def only_watch(load: Load) -> Load:
+    """Returns what loads the watermarks of sources, and of identities nothing."""
+    return lambda key: load(key) if key.startswith(WATCH) else None
 
 
 class Taught:

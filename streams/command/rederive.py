@@ -16,20 +16,20 @@ from typing import Any
 
 import orjson
 
-from correlators.driver.partition import Judging, Partition
+from correlators.driver.partition import Partition
 from correlators.kernel.catalogue import controls
 from correlators.kernel.views.inventoried import keys_of
 from correlators.kernel.views.view import View
 from schemas import frozen
 from schemas.activity import Activity, Granted, Issued, Known
 from schemas.dossier import EMPTY, Dossier
-from schemas.fact import WATCH, Fact, Tick
+from schemas.fact import Fact, Tick
 from schemas.finding import COMPLIANCE, render_assurance, render_finding
 from schemas.stored import encode
 from schemas.verdict import Report
 from streams.clickhouse import query
 from streams.command.explain import find, named
-from streams.command.history import Taught, stored_activities
+from streams.command.history import Taught, judging_again, only_watch, stored_activities
 from streams.command.preview import BETWEEN, Stored
 from streams.kafka.feed import Finding
 from streams.site.errors import Stop
@@ -170,7 +170,7 @@ def _by_dossier(settings: Settings, stored: Stored, key: str, finding: Finding, 
     def load(asked: str) -> bytes | None:
         return encode(anew) if asked == key else stored.load(asked)
 
-    partition = _partition(settings, load)
+    partition = judging_again(settings, controls(), load)
     partition.take([(key, EMPTY)], Tick(now))
     report = next((r for r in partition.settle().reports if r.uid == uid), None)
     derived = Derived("the stored dossier", len(encode(known)), _differences(finding, report))
@@ -196,7 +196,7 @@ def _by_activities(settings: Settings, stored: Stored, key: str, finding: Findin
                 break
         # A record that ends a whole group names nobody in it.
         keys = groups - asked
-    partition = _partition(settings, lambda asked: stored.load(asked) if asked.startswith(WATCH) else None)
+    partition = judging_again(settings, controls(), only_watch(stored.load))
     reports = settled(partition, taught.facts(), now)
     derived = Derived("stored activities", taught.activities, _differences(finding, reports.get(uid)))
     derived.short = (
@@ -216,11 +216,6 @@ def settled(partition: Partition, facts: Iterable[Fact], now: int) -> dict[str, 
         if not result.forwards and not partition.behind:
             return reports
         passed = result.forwards
-
-
-def _partition(settings: Settings, load: Callable[[str], bytes | None]) -> Partition:
-    judging = Judging(controls(), settings.thresholds, None, authority=settings.believed)
-    return Partition(judging, load=load)
 
 
 def _groups(activity: Activity) -> set[str]:

@@ -60,6 +60,17 @@ def test_a_stage_is_behind_by_what_its_group_has_not_committed(
     assert lag.behind(Settings(data=tmp_path, topic_prefix="p."), group) == behind
 
 
+def test_what_comes_after_an_end_that_is_noted_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(data=tmp_path, topic_prefix="p.")
+    monkeypatch.setattr(topics, "admin_client", lambda settings: FakeAdmin({("p.facts", 0): 40}))
+    until = lag.ends(settings, "correlate")
+    assert until == {("p.facts", 0): 100}
+    monkeypatch.setitem(ENDS, ("p.facts", 0), 160)
+    assert lag.behind(settings, "correlate", until=until) == 60 < lag.behind(settings, "correlate")
+
+
 def test_an_onlooker_passes_over_what_is_no_finding() -> None:
     feed = Feed.__new__(Feed)
     broken = FakeMessage("findings", 1, b"{", error=None)
